@@ -1,1 +1,25 @@
-//! core
+//! Huiliu's core: values, the manifest language, the stages a record goes through, the store and the ledger.
+//!
+//! `core` knows no connector, no command line and no web page. A record's way is
+//! [`ingest`] → [`deliver`] → [`settle`], with [`sweep`] behind them for whatever was lost.
+
+pub mod values;
+
+pub mod keys;
+pub mod policy;
+
+pub mod connector;
+pub mod manifest;
+
+pub mod ledger;
+pub mod stages;
+
+pub mod queue;
+pub mod store;
+
+pub mod deliver;
+pub mod ingest;
+pub mod settle;
+pub mod sweep;
+
+pub mod faults;

@@ -1,0 +1,184 @@
+//! A platform over HTTP, as its manifest describes it: authorisation, paging, limits.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
+use tokio::sync::Mutex;
+
+use super::{Connector, Endpoint, Failure, Page};
+use crate::manifest::{Auth, Manifest, Paging, Stream, Transport};
+use crate::stages::decode;
+
+/// The largest answer that is taken.
+const MAX_BYTES: usize = 64 << 20;
+/// The longest wait that a Retry-After can impose.
+const MAX_WAIT: Duration = Duration::from_secs(120);
+
+/// A connector over HTTP.
+#[derive(Debug)]
+pub struct HttpConnector {
+    manifest: Manifest,
+    endpoint: Endpoint,
+    base: Url,
+    client: Client,
+    token: Mutex<Option<String>>,
+}
+
+impl HttpConnector {
+    /// For this endpoint.
+    ///
+    /// # Errors
+    /// [`Failure`] when the base URL is not one.
+    pub fn new(manifest: Manifest, endpoint: Endpoint) -> Result<Self, Failure> {
+        let base = Url::parse(&endpoint.base_url).map_err(|e| {
+            Failure::fatal("url", format!("source {}: base_url is not a URL: {e}; give http://HOST:PORT or https://HOST", manifest.id))
+        })?;
+        let client = Client::builder()
+            .timeout(endpoint.timeout)
+            .connect_timeout(Duration::from_secs(5))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(|e| Failure::fatal("client", format!("no HTTP client: {e}")))?;
+        Ok(Self { manifest, endpoint, base, client, token: Mutex::new(None) })
+    }
+
+    fn url(&self, path: &str) -> Result<Url, Failure> {
+        self.base.join(path).map_err(|e| Failure::fatal("url", format!("{path} is not a path: {e}")))
+    }
+
+    async fn authorised(&self, request: RequestBuilder) -> Result<RequestBuilder, Failure> {
+        let Transport::Http { auth, token_path } = &self.manifest.transport else { return Ok(request) };
+        Ok(match auth {
+            Auth::None => request,
+            Auth::Basic => request.basic_auth(&self.endpoint.user, Some(&self.endpoint.password)),
+            Auth::Oauth2 => request.bearer_auth(self.bearer(token_path.as_deref().unwrap_or("/oauth/token")).await?),
+        })
+    }
+
+    async fn bearer(&self, token_path: &str) -> Result<String, Failure> {
+        let mut held = self.token.lock().await;
+        if let Some(token) = held.as_ref() {
+            return Ok(token.clone());
+        }
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", self.endpoint.user.as_str()),
+            ("client_secret", self.endpoint.password.as_str()),
+        ];
+        let answer = self.client.post(self.url(token_path)?).form(&form).send().await.map_err(|e| unreachable(&e))?;
+        let body = self.body(answer, token_path).await?;
+        let token: serde_json::Value = serde_json::from_slice(&body)
+            .map_err(|e| Failure::passing("token", format!("{token_path}: the token answer is not JSON: {e}")))?;
+        let token = token
+            .get("access_token")
+            .and_then(|t| t.as_str())
+            .ok_or_else(|| Failure::passing("token", format!("{token_path}: the token answer has no access_token")))?;
+        *held = Some(token.to_owned());
+        Ok(token.to_owned())
+    }
+
+    async fn body(&self, answer: Response, place: &str) -> Result<Vec<u8>, Failure> {
+        let status = answer.status();
+        if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
+            return Err(Failure::fatal(
+                "credentials",
+                format!("{place}: the platform refuses user and password ({status}); check the source's user and password"),
+            ));
+        }
+        if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
+            let wait = answer.headers().get("retry-after").and_then(|v| v.to_str().ok()).and_then(|v| v.trim().parse().ok());
+            let wait = Duration::from_secs(wait.unwrap_or(0)).min(MAX_WAIT);
+            return Err(Failure { code: "status", text: format!("{place}: the platform answered {status}"), retry: Some(wait) });
+        }
+        if !status.is_success() {
+            return Err(Failure::fatal("status", format!("{place}: the platform answered {status}; check base_url and the manifest's path")));
+        }
+        let mut answer = answer;
+        let mut bytes = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|e| unreachable(&e))? {
+            if bytes.len() + chunk.len() > MAX_BYTES {
+                return Err(Failure::fatal("size", format!("{place}: more than {MAX_BYTES} bytes in one answer; ask for smaller pages")));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+
+    async fn fetch(&self, stream: &Stream, query: &[(&str, String)], place: &str) -> Result<Vec<u8>, Failure> {
+        let request = self.client.get(self.url(&stream.path)?).query(query);
+        let answer = self.authorised(request).await?.send().await.map_err(|e| unreachable(&e))?;
+        if answer.status() == StatusCode::UNAUTHORIZED && self.token.lock().await.take().is_some() {
+            return Err(Failure::passing("token", format!("{place}: the token has run out")));
+        }
+        let html = answer.headers().get("content-type").is_some_and(|v| v.as_bytes().starts_with(b"text/html"));
+        let bytes = self.body(answer, place).await?;
+        if html {
+            return Err(Failure::passing("login_page", format!("{place}: a web page came instead of records, as when a login has run out")));
+        }
+        Ok(bytes)
+    }
+}
+
+fn unreachable(e: &reqwest::Error) -> Failure {
+    let what = if e.is_timeout() {
+        "did not answer in time"
+    } else if e.is_connect() {
+        "cannot be reached"
+    } else {
+        "broke off its answer"
+    };
+    let host = e.url().and_then(|u| u.host_str().map(|h| format!("{h}:{}", u.port_or_known_default().unwrap_or(0))));
+    Failure::passing("network", format!("the platform {} {what}; check base_url and the network", host.unwrap_or_default()))
+}
+
+#[async_trait]
+impl Connector for HttpConnector {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
+        let Some(paging) = &stream.page else {
+            return Err(Failure::fatal("manifest", format!("stream {} has no page rule", stream.name)));
+        };
+        let (query, place, next_path, size) = match paging {
+            Paging::Token { param, next, size_param, size } => {
+                let mut query = vec![(size_param.as_str(), size.to_string())];
+                query.extend(cursor.map(|token| (param.as_str(), token.to_owned())));
+                (query, format!("{} page {}", stream.path, cursor.unwrap_or("first")), Some(next.as_str()), *size)
+            }
+            Paging::Number { param, size_param, size } => {
+                let page = cursor.unwrap_or("1");
+                let query = vec![(param.as_str(), page.to_owned()), (size_param.as_str(), size.to_string())];
+                (query, format!("{} page {page}", stream.path), None, *size)
+            }
+        };
+        let bytes = self.fetch(stream, &query, &place).await?;
+        // A cut or foreign body is asked for again; ingest lands it as undecodable when asking does not help.
+        let outline = decode::outline(&stream.format, &bytes, next_path).map_err(|e| Failure {
+            code: "undecodable",
+            text: format!("{place}: {e}"),
+            retry: Some(Duration::ZERO),
+        })?;
+        let next = match paging {
+            Paging::Token { .. } => outline.next.filter(|t| !t.is_empty()),
+            Paging::Number { .. } if outline.records < size => None,
+            Paging::Number { .. } => cursor.unwrap_or("1").parse::<u64>().ok().map(|n| (n + 1).to_string()),
+        };
+        if next.is_some() && next.as_deref() == cursor {
+            return Err(Failure::fatal("loop", format!("{place}: the platform leads back to the same page")));
+        }
+        if outline.records == 0 && cursor.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(Page {
+            address: place,
+            bytes,
+            records: Ok(outline.records),
+            last: next.is_none(),
+            cursor: next.unwrap_or_default(),
+        }))
+    }
+}

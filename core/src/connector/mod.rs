@@ -1,0 +1,93 @@
+//! The connector trait: what a platform is to the rest of Huiliu, and the two ways to be one by manifest alone.
+
+pub mod files;
+pub mod http;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use crate::manifest::{Manifest, Stream, Transport};
+
+/// One page or file as received.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Page or file name, for people.
+    pub address: String,
+    /// Bytes as received.
+    pub bytes: Vec<u8>,
+    /// Raw records in it, or why it cannot be read.
+    pub records: Result<u32, String>,
+    /// The cursor once this page is landed.
+    pub cursor: String,
+    /// Whether the listing ends here.
+    pub last: bool,
+}
+
+/// Why a pull did not give a page.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{text}")]
+pub struct Failure {
+    /// Stable code.
+    pub code: &'static str,
+    /// What happened, where, and what to do.
+    pub text: String,
+    /// Whether it is worth trying again, and not before when.
+    pub retry: Option<Duration>,
+}
+
+impl Failure {
+    /// A failure that trying again cannot mend.
+    #[must_use]
+    pub fn fatal(code: &'static str, text: String) -> Self {
+        Self { code, text, retry: None }
+    }
+
+    /// A failure that may pass.
+    #[must_use]
+    pub fn passing(code: &'static str, text: String) -> Self {
+        Self { code, text, retry: Some(Duration::ZERO) }
+    }
+}
+
+/// One kind of platform, for one source.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// What is declared about it.
+    fn manifest(&self) -> &Manifest;
+
+    /// Gives the page after `cursor` (the first one for `None`), or `None` when there is none.
+    ///
+    /// # Errors
+    /// [`Failure`]; the cursor then stays where it was.
+    async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure>;
+}
+
+/// The settings of one source.
+#[derive(Debug, Clone, Default)]
+pub struct Endpoint {
+    /// Base URL (HTTP).
+    pub base_url: String,
+    /// User name or client id (HTTP).
+    pub user: String,
+    /// Password or client secret (HTTP).
+    pub password: String,
+    /// Folder of dropped files.
+    pub folder: PathBuf,
+    /// Longest time for one answer.
+    pub timeout: Duration,
+}
+
+/// Builds the connector that a manifest describes.
+///
+/// # Errors
+/// [`Failure`] when the HTTP client cannot be made or the base URL is not one.
+pub fn from_manifest(manifest: Manifest, endpoint: Endpoint) -> Result<Arc<dyn Connector>, Failure> {
+    match manifest.transport {
+        Transport::Http { .. } => Ok(Arc::new(http::HttpConnector::new(manifest, endpoint)?)),
+        Transport::Files { .. } => Ok(Arc::new(files::FileConnector::new(manifest, endpoint.folder))),
+    }
+}

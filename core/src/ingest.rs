@@ -1,0 +1,137 @@
+//! Pages in, payload landed, bells rung. The cursor moves only in the landing transaction.
+
+use std::time::Duration;
+
+use crate::connector::{Connector, Failure, Page};
+use crate::keys::Keys;
+use crate::manifest::Stream;
+use crate::queue::Bell;
+use crate::store::books::{self, Landing, Source};
+use crate::store::{Db, StoreFault};
+
+/// How often one page is asked for.
+const TRIES: u32 = 7;
+/// Records per batch.
+const BATCH: u32 = 2_500;
+
+/// What ingest works with.
+#[derive(Clone, Copy)]
+pub struct Ingest<'a> {
+    /// The store.
+    pub db: &'a Db,
+    /// Keys for sealing.
+    pub keys: &'a Keys,
+    /// The queue.
+    pub bell: &'a Bell,
+    /// Called with the raw records of each landed page.
+    pub progress: &'a (dyn Fn(u32) + Sync),
+}
+
+/// One pass over one source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunReport {
+    /// The run.
+    pub run: i64,
+    /// Why it failed, if it did.
+    pub failure: Option<Failure>,
+}
+
+/// Reads every stream of a source to its end. A failure ends the run, keeps what is landed and leaves the cursor at it.
+///
+/// # Errors
+/// [`StoreFault`] only; what the platform does wrong is in the report.
+pub async fn sync(cx: Ingest<'_>, source: &Source, connector: &dyn Connector, full: bool) -> Result<RunReport, StoreFault> {
+    books::end_abandoned_runs(cx.db, source).await?;
+    let run = books::start_run(cx.db, source, full).await?;
+    let mut failure = None;
+    for stream in &connector.manifest().streams {
+        if let Err(f) = read_stream(cx, source, connector, stream, run, full).await? {
+            failure = Some(f);
+            break;
+        }
+    }
+    books::end_run(cx.db, run, failure.as_ref().map(|f| f.text.as_str())).await?;
+    Ok(RunReport { run, failure })
+}
+
+async fn read_stream(
+    cx: Ingest<'_>,
+    source: &Source,
+    connector: &dyn Connector,
+    stream: &Stream,
+    run: i64,
+    full: bool,
+) -> Result<Result<(), Failure>, StoreFault> {
+    let mut cursor = if full { None } else { books::cursor(cx.db, source, &stream.name).await?.filter(|c| !c.is_empty()) };
+    loop {
+        let page = match pull_patiently(connector, stream, cursor.as_deref()).await {
+            Ok(Some(page)) => page,
+            Ok(None) => return Ok(Ok(())),
+            Err(f) => return Ok(Err(f)),
+        };
+        land(cx, source, stream, run, &page).await?;
+        if page.last {
+            return Ok(Ok(()));
+        }
+        cursor = Some(page.cursor);
+    }
+}
+
+async fn land(cx: Ingest<'_>, source: &Source, stream: &Stream, run: i64, page: &Page) -> Result<(), StoreFault> {
+    let landing = || Landing {
+        source,
+        run,
+        stream: &stream.name,
+        address: &page.address,
+        bytes: &page.bytes,
+        records: page.records.clone(),
+        batch_size: BATCH,
+        cursor: Some(&page.cursor),
+    };
+    let mut tries = 0;
+    let batches = loop {
+        match books::land(cx.db, cx.keys, landing()).await {
+            Ok(batches) => break batches,
+            // The transaction did not go through, or its outcome is unknown: landing the same page again is harmless,
+            // because its records have the same keys and versions.
+            Err(e) if e.transient() && tries < TRIES => {
+                tries += 1;
+                tokio::time::sleep(backoff(tries)).await;
+            }
+            Err(e) => return Err(e),
+        }
+    };
+    if let Ok(records) = page.records {
+        (cx.progress)(records);
+    }
+    // A bell that does not ring delays the batch until the sweep.
+    if let Err(e) = cx.bell.ring(&batches.iter().map(|b| (*b, 1)).collect::<Vec<_>>()).await {
+        tracing::warn!(error = %e, "the queue did not take a message; the sweep will ring it again");
+    }
+    Ok(())
+}
+
+async fn pull_patiently(connector: &dyn Connector, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
+    let mut tried = 0;
+    loop {
+        match connector.pull(stream, cursor).await {
+            Err(Failure { code, text, retry: Some(wait) }) if tried + 1 < TRIES => {
+                tried += 1;
+                tracing::info!(code, attempt = tried, "{text}; trying again");
+                tokio::time::sleep(wait.max(backoff(tried))).await;
+            }
+            Err(f) => {
+                let tries = tried + 1;
+                return Err(Failure { text: format!("{} (asked {tries} times)", f.text), ..f });
+            }
+            page => return page,
+        }
+    }
+}
+
+/// 0.1 s doubling to at most 5 s, with jitter from the clock's last digits.
+fn backoff(tried: u32) -> Duration {
+    let base = 100u64.saturating_mul(1 << tried.min(6)).min(5_000);
+    let jitter = u64::from(chrono::Utc::now().timestamp_subsec_micros()) % (base / 2 + 1);
+    Duration::from_millis(base / 2 + jitter)
+}

@@ -1,0 +1,193 @@
+//! One root key; sealing, blind-index and digest keys are derived from it (HKDF-SHA-256).
+//!
+//! A lost root key is lost data: nothing sealed can be read again and no ID number can be found again.
+
+use std::fmt;
+
+use aes_gcm::aead::{Aead, Payload};
+use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use thiserror::Error;
+
+/// Identifies the generation of the sealing key inside every sealed value.
+const KEY_ID: u8 = 1;
+const NONCE_LEN: usize = 12;
+
+/// What can be wrong with a key or with a value sealed by it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum KeyFault {
+    /// The root key text is not 64 hexadecimal digits.
+    #[error(
+        "the root key must be 64 hexadecimal digits (32 bytes); make one with `openssl rand -hex 32`"
+    )]
+    Form,
+    /// The value was sealed under another key, moved to another row, or damaged.
+    #[error("a sealed value does not open: it was sealed with another key or has been altered")]
+    Sealed,
+}
+
+/// The three working keys. Prints nothing of itself.
+#[derive(Clone)]
+pub struct Keys {
+    cipher: Aes256Gcm,
+    index: Hmac<Sha256>,
+    digest: Hmac<Sha256>,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keys(sealed)")
+    }
+}
+
+impl Keys {
+    /// Derives the working keys from the root key as 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`KeyFault::Form`] when the text is anything else.
+    pub fn from_hex(root: &str) -> Result<Self, KeyFault> {
+        let root = hex_decode(root.trim()).filter(|b| b.len() == 32).ok_or(KeyFault::Form)?;
+        let hkdf = Hkdf::<Sha256>::new(Some(b"huiliu root 1"), &root);
+        let derive = |label: &[u8]| -> Result<[u8; 32], KeyFault> {
+            let mut out = [0u8; 32];
+            hkdf.expand(label, &mut out).map_err(|_| KeyFault::Form)?;
+            Ok(out)
+        };
+        Ok(Self {
+            cipher: Aes256Gcm::new_from_slice(&derive(b"sealing 1")?).map_err(|_| KeyFault::Form)?,
+            index: Hmac::new_from_slice(&derive(b"blind index")?).map_err(|_| KeyFault::Form)?,
+            digest: Hmac::new_from_slice(&derive(b"digest")?).map_err(|_| KeyFault::Form)?,
+        })
+    }
+
+    /// Seals `plain` for one place: `place` is table, column and stable row key, and must be given again to open.
+    ///
+    /// # Errors
+    /// [`KeyFault::Sealed`] when the cipher refuses (a plaintext beyond 64 GiB).
+    pub fn seal(&self, place: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, KeyFault> {
+        let mut nonce = [0u8; NONCE_LEN];
+        fill_random(&mut nonce)?;
+        let aad = join(place);
+        let body = self
+            .cipher
+            .encrypt(&Nonce::from(nonce), Payload { msg: plain, aad: &aad })
+            .map_err(|_| KeyFault::Sealed)?;
+        let mut out = Vec::with_capacity(1 + NONCE_LEN + body.len());
+        out.push(KEY_ID);
+        out.extend_from_slice(&nonce);
+        out.extend_from_slice(&body);
+        Ok(out)
+    }
+
+    /// Opens what [`Keys::seal`] made for the same place.
+    ///
+    /// # Errors
+    /// [`KeyFault::Sealed`] for another key, another place or altered bytes.
+    pub fn open(&self, place: &[&[u8]], sealed: &[u8]) -> Result<Vec<u8>, KeyFault> {
+        let (head, body) = sealed.split_at_checked(1 + NONCE_LEN).ok_or(KeyFault::Sealed)?;
+        if head[0] != KEY_ID {
+            return Err(KeyFault::Sealed);
+        }
+        let nonce: [u8; NONCE_LEN] = head[1..].try_into().map_err(|_| KeyFault::Sealed)?;
+        self.cipher
+            .decrypt(&Nonce::from(nonce), Payload { msg: body, aad: &join(place) })
+            .map_err(|_| KeyFault::Sealed)
+    }
+
+    /// The blind index of an identifier: equal identifiers have equal indexes, and nobody without the key can list them.
+    #[must_use]
+    pub fn blind_index(&self, kind: &str, value: &str) -> [u8; 32] {
+        let mut mac = self.index.clone();
+        mac.update(&join(&[kind.as_bytes(), value.as_bytes()]));
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The keyed digest of a list of parts; parts are length-prefixed, so `["ab","c"]` differs from `["a","bc"]`.
+    #[must_use]
+    pub fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = self.digest.clone();
+        mac.update(&join(parts));
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The first 16 bytes of [`Keys::digest`], the form used for record, claim and dead letter keys.
+    #[must_use]
+    pub fn short_digest(&self, parts: &[&[u8]]) -> [u8; 16] {
+        let mut out = [0u8; 16];
+        out.copy_from_slice(&self.digest(parts)[..16]);
+        out
+    }
+
+    /// The value a database keeps to recognise its key.
+    #[must_use]
+    pub fn check_value(&self) -> Vec<u8> {
+        self.digest(&[b"key check value 1"]).to_vec()
+    }
+}
+
+/// A fresh root key as 64 hexadecimal digits.
+///
+/// # Errors
+/// [`KeyFault::Form`] when the operating system gives no randomness.
+pub fn new_root() -> Result<String, KeyFault> {
+    let mut root = [0u8; 32];
+    fill_random(&mut root)?;
+    Ok(hex_encode(&root))
+}
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hex_encode(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for b in bytes {
+        out.push(char::from(DIGITS[usize::from(b >> 4)]));
+        out.push(char::from(DIGITS[usize::from(b & 15)]));
+    }
+    out
+}
+
+fn hex_decode(text: &str) -> Option<Vec<u8>> {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
+        return None;
+    }
+    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok()).collect()
+}
+
+fn join(parts: &[&[u8]]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(parts.iter().map(|p| p.len() + 8).sum());
+    for part in parts {
+        out.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        out.extend_from_slice(part);
+    }
+    out
+}
+
+fn fill_random(out: &mut [u8]) -> Result<(), KeyFault> {
+    getrandom::fill(out).map_err(|_| KeyFault::Form)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_value_opens_only_in_its_own_place_and_with_its_own_key() {
+        let keys = Keys::from_hex(&"ab".repeat(32)).unwrap();
+        let sealed = keys.seal(&[b"payload", b"sealed", b"1"], b"secret").unwrap();
+        assert_eq!(keys.open(&[b"payload", b"sealed", b"1"], &sealed).unwrap(), b"secret");
+        assert_eq!(keys.open(&[b"payload", b"sealed", b"2"], &sealed), Err(KeyFault::Sealed));
+        let other = Keys::from_hex(&"ac".repeat(32)).unwrap();
+        assert_eq!(other.open(&[b"payload", b"sealed", b"1"], &sealed), Err(KeyFault::Sealed));
+        assert_ne!(keys.check_value(), other.check_value());
+    }
+
+    #[test]
+    fn digests_separate_their_parts() {
+        let keys = Keys::from_hex(&"01".repeat(32)).unwrap();
+        assert_ne!(keys.digest(&[b"ab", b"c"]), keys.digest(&[b"a", b"bc"]));
+        assert!(Keys::from_hex("zz").is_err());
+    }
+}

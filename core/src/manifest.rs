@@ -1,0 +1,287 @@
+//! The first form of the manifest language: where a platform is read, how it is decoded, which field is which.
+//!
+//! A manifest is checked when it is loaded: an unknown key, a required field that is not mapped, an unknown unit or
+//! a missing header is an error with file and line, before anything runs.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::stages::draft::Field;
+
+/// What is wrong with a manifest.
+#[derive(Debug, Error)]
+pub enum ManifestFault {
+    /// It does not parse.
+    #[error("{file}: {source}")]
+    Form {
+        /// The manifest's file name.
+        file: String,
+        /// The parser's words, with line and column.
+        source: Box<toml::de::Error>,
+    },
+    /// It parses and cannot work.
+    #[error("{file}: stream {stream}: {why}")]
+    Check {
+        /// The manifest's file name.
+        file: String,
+        /// The stream.
+        stream: String,
+        /// What is expected.
+        why: String,
+    },
+}
+
+/// The declarative description of one kind of platform.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of the manifest language; 1.
+    pub manifest: u32,
+    /// Connector id.
+    pub id: String,
+    /// Version of this manifest, raised with every change.
+    pub version: i64,
+    /// Title in Chinese.
+    pub title_zh: String,
+    /// Title in English.
+    pub title_en: String,
+    /// On what the description rests.
+    pub profile: String,
+    /// How the platform is reached.
+    pub transport: Transport,
+    /// Its streams, in the order they are read.
+    #[serde(rename = "stream")]
+    pub streams: Vec<Stream>,
+}
+
+/// How a platform is reached.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, tag = "kind", rename_all = "lowercase")]
+pub enum Transport {
+    /// HTTP; the base URL and credentials are the source's settings.
+    Http {
+        /// How requests are authorised.
+        auth: Auth,
+        /// Where an OAuth2 token is fetched.
+        #[serde(default)]
+        token_path: Option<String>,
+    },
+    /// Files dropped in a folder that the source's settings name.
+    Files {
+        /// Name pattern with one `*`.
+        pattern: String,
+    },
+}
+
+/// How requests are authorised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Auth {
+    /// Not at all.
+    None,
+    /// User name and password with every request.
+    Basic,
+    /// OAuth2 client credentials.
+    Oauth2,
+}
+
+/// One kind of record of a source.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stream {
+    /// Name within the connector.
+    pub name: String,
+    /// `progress`, `course_completion`, `certificate`…
+    pub kind: Kind,
+    /// Path under the base URL (HTTP only).
+    #[serde(default)]
+    pub path: String,
+    /// Paging (HTTP only).
+    #[serde(default)]
+    pub page: Option<Paging>,
+    /// How bytes become raw records.
+    pub format: Format,
+    /// The raw fields that make a record the same record.
+    pub record_key: Vec<String>,
+    /// Where the source version comes from.
+    pub version: VersionFrom,
+    /// What decides that the teacher passed.
+    pub pass: PassRule,
+    /// The unit of the mapped hours; the policy file converts it.
+    pub hours_unit: String,
+    /// Canonical field → raw path.
+    pub map: BTreeMap<Field, String>,
+    /// Canonical field → the same value for every record.
+    #[serde(default)]
+    pub constant: BTreeMap<Field, String>,
+    /// Canonical field → a suffix taken off before the value is read.
+    #[serde(default)]
+    pub strip_suffix: BTreeMap<Field, String>,
+}
+
+/// What a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Cumulative progress: informs, never carries credit.
+    Progress,
+    /// A course completed.
+    CourseCompletion,
+    /// A certificate of a programme.
+    Certificate,
+}
+
+impl Kind {
+    /// The word in tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Progress => "progress",
+            Self::CourseCompletion => "course_completion",
+            Self::Certificate => "certificate",
+        }
+    }
+}
+
+/// How a listing is paged.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, tag = "by", rename_all = "lowercase")]
+pub enum Paging {
+    /// A token in the body leads to the next page.
+    Token {
+        /// Query parameter that carries it.
+        param: String,
+        /// Path of the next token in the body; null or absent ends the listing.
+        next: String,
+        /// Query parameter of the page size.
+        size_param: String,
+        /// Records per page, at most 5,000.
+        size: u32,
+    },
+    /// Pages are numbered from 1; a page with fewer records than asked ends the listing.
+    Number {
+        /// Query parameter of the page number.
+        param: String,
+        /// Query parameter of the page size.
+        size_param: String,
+        /// Records per page, at most 5,000.
+        size: u32,
+    },
+}
+
+/// How bytes become raw records.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, tag = "kind", rename_all = "lowercase")]
+pub enum Format {
+    /// One JSON document per page.
+    Json {
+        /// Path of the array of records.
+        items: String,
+        /// Path that must hold `ok_value` in a good answer.
+        #[serde(default)]
+        ok_path: Option<String>,
+        /// See `ok_path`.
+        #[serde(default)]
+        ok_value: Option<String>,
+    },
+    /// One XML document per page; no DOCTYPE is accepted.
+    Xml {
+        /// Element of one record.
+        item: String,
+        /// The document's root element.
+        root: String,
+    },
+    /// A CSV file with title lines above the header and signature lines below.
+    Csv {
+        /// `gb18030` or `utf-8`.
+        encoding: String,
+        /// Cells by which the header line is found.
+        header: Vec<String>,
+        /// A line whose first cell starts with this ends the records.
+        #[serde(default)]
+        end_marker: Option<String>,
+    },
+}
+
+/// Where the source version comes from.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, tag = "from", rename_all = "snake_case")]
+pub enum VersionFrom {
+    /// An integer or instant in the record.
+    Field {
+        /// Its raw path.
+        path: String,
+    },
+    /// The eight digits of the export date in the file's name.
+    FileDate,
+}
+
+/// What decides that the teacher passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PassRule {
+    /// The weighted total of the three component scores.
+    Scores,
+    /// The programme never assessed; the policy says what that counts for.
+    NotAssessed,
+    /// Nothing is decided yet.
+    Pending,
+}
+
+impl Manifest {
+    /// Reads and checks a manifest.
+    ///
+    /// # Errors
+    /// [`ManifestFault`] with file, place and what is expected.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ManifestFault> {
+        let manifest: Self = toml::from_str(text)
+            .map_err(|e| ManifestFault::Form { file: file.to_owned(), source: Box::new(e) })?;
+        for stream in &manifest.streams {
+            manifest.check_stream(stream).map_err(|why| ManifestFault::Check {
+                file: file.to_owned(),
+                stream: stream.name.clone(),
+                why,
+            })?;
+        }
+        Ok(manifest)
+    }
+
+    fn check_stream(&self, stream: &Stream) -> Result<(), String> {
+        for needed in [Field::Name, Field::IdNumber, Field::CourseCode, Field::Hours, Field::PeriodEnd] {
+            if !stream.map.contains_key(&needed) && !stream.constant.contains_key(&needed) {
+                return Err(format!("the required field {} is not mapped; add it under [stream.map]", needed.as_str()));
+            }
+        }
+        if stream.pass == PassRule::Scores {
+            for score in [Field::ScoreLearning, Field::ScoreActivity, Field::ScoreArtefact] {
+                if !stream.map.contains_key(&score) {
+                    return Err(format!("pass = \"scores\" needs {} under [stream.map]", score.as_str()));
+                }
+            }
+        }
+        if !["minute", "class_hour", "hour", "day"].contains(&stream.hours_unit.as_str()) {
+            return Err(format!("unknown unit {:?}; one of minute, class_hour, hour, day", stream.hours_unit));
+        }
+        if stream.record_key.is_empty() {
+            return Err("record_key must name at least one raw field".into());
+        }
+        match (&self.transport, &stream.page) {
+            (Transport::Http { .. }, None) => return Err("a stream read over HTTP needs a page rule".into()),
+            (Transport::Http { .. }, Some(Paging::Token { size, .. } | Paging::Number { size, .. }))
+                if *size == 0 || *size > 5_000 =>
+            {
+                return Err("the page size must be between 1 and 5,000".into());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The stream of that name.
+    #[must_use]
+    pub fn stream(&self, name: &str) -> Option<&Stream> {
+        self.streams.iter().find(|s| s.name == name)
+    }
+}

@@ -1,0 +1,387 @@
+//! The books: sources, runs, payloads, batches and their claims.
+
+use super::db::{Db, Row, Rows, StoreFault, Value};
+use crate::keys::Keys;
+use crate::manifest::Manifest;
+
+/// A registered source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Row id.
+    pub id: i64,
+    /// The institution that answers for its data.
+    pub institution_id: i64,
+    /// Name in the settings.
+    pub name: String,
+    /// Connector id.
+    pub connector: String,
+}
+
+/// Registers a source, or finds it.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn register_source(db: &Db, name: &str, connector: &str, institution: (&str, &str)) -> Result<Source, StoreFault> {
+    let mut tx = db.begin().await?;
+    tx.run(
+        "INSERT INTO institution (code, name) VALUES ($1, $2) ON CONFLICT (code) DO NOTHING",
+        vec![institution.0.into(), institution.1.into()],
+    )
+    .await?;
+    tx.run(
+        "INSERT INTO source (institution_id, name, connector)
+         SELECT id, $2, $3 FROM institution WHERE code = $1 ON CONFLICT (name) DO NOTHING",
+        vec![institution.0.into(), name.into(), connector.into()],
+    )
+    .await?;
+    let rows = tx
+        .rows("SELECT id, institution_id, connector FROM source WHERE name = $1", vec![name.into()])
+        .await?;
+    tx.commit().await?;
+    let row = rows.first().ok_or_else(|| StoreFault::Column("source.id".into()))?;
+    Ok(Source {
+        id: row.int("id")?,
+        institution_id: row.int("institution_id")?,
+        name: name.to_owned(),
+        connector: row.text("connector")?,
+    })
+}
+
+/// Records that a manifest or rule pack version is current and gives its activation number; the same text keeps its number.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn activate(db: &Db, kind: &str, name: &str, version: i64, digest: &[u8]) -> Result<i64, StoreFault> {
+    let mut tx = db.begin().await?;
+    if tx.is_pg() {
+        tx.run("LOCK TABLE activation IN SHARE ROW EXCLUSIVE MODE", vec![]).await?;
+    }
+    let held = tx
+        .rows(
+            "SELECT id, digest FROM activation WHERE kind = $1 AND name = $2 ORDER BY id DESC LIMIT 1",
+            vec![kind.into(), name.into()],
+        )
+        .await?;
+    if let Some(row) = held.first()
+        && row.bytes("digest")? == digest
+    {
+        tx.commit().await?;
+        return row.int("id");
+    }
+    let made = tx
+        .rows(
+            "INSERT INTO activation (kind, name, version, digest, at) VALUES ($1, $2, $3, $4, {now}) RETURNING id",
+            vec![kind.into(), name.into(), version.into(), digest.into()],
+        )
+        .await?;
+    tx.commit().await?;
+    made.first().ok_or_else(|| StoreFault::Column("activation.id".into()))?.int("id")
+}
+
+/// Starts a run.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn start_run(db: &Db, source: &Source, full: bool) -> Result<i64, StoreFault> {
+    let mut tx = db.begin().await?;
+    let rows = tx
+        .rows(
+            "INSERT INTO sync_run (institution_id, source_id, full_pass, state, started_at)
+             VALUES ($1, $2, $3, 'running', {now}) RETURNING id",
+            vec![source.institution_id.into(), source.id.into(), i64::from(full).into()],
+        )
+        .await?;
+    tx.commit().await?;
+    rows.first().ok_or_else(|| StoreFault::Column("sync_run.id".into()))?.int("id")
+}
+
+/// Ends a run.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn end_run(db: &Db, run: i64, failure: Option<&str>) -> Result<(), StoreFault> {
+    let (state, failure) = failure.map_or(("done", Value::Text(String::new())), |f| ("failed", f.into()));
+    db.run(
+        "UPDATE sync_run SET state = $2, ended_at = {now}, failure = nullif($3, '') WHERE id = $1",
+        vec![run.into(), state.into(), failure],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The cursor of a stream.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn cursor(db: &Db, source: &Source, stream: &str) -> Result<Option<String>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT value FROM stream_cursor WHERE source_id = $1 AND stream = $2",
+            vec![source.id.into(), stream.into()],
+        )
+        .await?;
+    rows.first().map(|r| r.text("value")).transpose()
+}
+
+/// What is landed in one transaction.
+#[derive(Debug)]
+pub struct Landing<'a> {
+    /// The source.
+    pub source: &'a Source,
+    /// The run that received it.
+    pub run: i64,
+    /// The stream.
+    pub stream: &'a str,
+    /// Page or file name, for people.
+    pub address: &'a str,
+    /// Bytes as received.
+    pub bytes: &'a [u8],
+    /// Raw records in it, or why it cannot be read.
+    pub records: Result<u32, String>,
+    /// Records per batch, at most 5,000.
+    pub batch_size: u32,
+    /// The stream's cursor once this is landed.
+    pub cursor: Option<&'a str>,
+}
+
+/// Lands a payload with its batches and the cursor: one transaction. Gives the batches' ids.
+///
+/// # Errors
+/// [`StoreFault`]; nothing remains then.
+pub async fn land(db: &Db, keys: &Keys, landing: Landing<'_>) -> Result<Vec<i64>, StoreFault> {
+    let packed = zstd::bulk::compress(landing.bytes, 1).map_err(|e| StoreFault::Schema(e.to_string()))?;
+    let digest = keys.digest(&[b"payload", landing.bytes]);
+    let sealed = keys.seal(&[b"payload", b"sealed", &digest], &packed)?;
+    let (state, fault, records) = match &landing.records {
+        Ok(n) => ("landed", Value::Text(String::new()), *n),
+        Err(why) => ("undecodable", why.as_str().into(), 0),
+    };
+    let size = i64::try_from(landing.bytes.len()).unwrap_or(i64::MAX);
+    let mut tx = db.begin().await?;
+    let made = tx
+        .rows(
+            "INSERT INTO payload (institution_id, run_id, source_id, stream, address, digest, sealed, byte_count, state, fault, landed_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, ''), {now}) RETURNING id",
+            vec![
+                landing.source.institution_id.into(), landing.run.into(), landing.source.id.into(), landing.stream.into(),
+                landing.address.into(), digest.to_vec().into(), sealed.into(), size.into(), state.into(), fault,
+            ],
+        )
+        .await?;
+    let payload = made.first().ok_or_else(|| StoreFault::Column("payload.id".into()))?.int("id")?;
+    let starts: Vec<u32> = (0..records).step_by(landing.batch_size.clamp(1, 5_000) as usize).collect();
+    let counts = starts.iter().map(|s| landing.batch_size.clamp(1, 5_000).min(records - s));
+    let rows = Rows::new()
+        .int("first_record", starts.iter().map(|s| Some(i64::from(*s))))
+        .int("record_count", counts.map(|c| Some(i64::from(c))));
+    let batches = tx
+        .rows_with(
+            "INSERT INTO batch (run_id, payload_id, first_record, record_count, state, due_at, rung_at)
+             SELECT $1, $2, first_record, record_count, 'due', {now}, {now} FROM {rows} WHERE true RETURNING id",
+            vec![landing.run.into(), payload.into()],
+            rows,
+        )
+        .await?;
+    if let Some(cursor) = landing.cursor {
+        tx.run(
+            "INSERT INTO stream_cursor (source_id, stream, value) VALUES ($1, $2, $3)
+             ON CONFLICT (source_id, stream) DO UPDATE SET value = excluded.value",
+            vec![landing.source.id.into(), landing.stream.into(), cursor.into()],
+        )
+        .await?;
+    }
+    tx.commit().await?;
+    batches.iter().map(|r| r.int("id")).collect()
+}
+
+/// A batch in our hands, until its lease ends or a newer epoch takes it away.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// Batch id.
+    pub id: i64,
+    /// The fencing number.
+    pub epoch: i64,
+    /// How often a claim on it was lost before.
+    pub lost_claims: i64,
+    /// Its payload.
+    pub payload_id: i64,
+    /// First raw record.
+    pub first: u32,
+    /// Number of raw records.
+    pub count: u32,
+    /// The run that received it.
+    pub run_id: i64,
+    /// The payload's source.
+    pub source_id: i64,
+    /// The source's institution.
+    pub institution_id: i64,
+    /// The source's connector.
+    pub connector: String,
+    /// The payload's stream.
+    pub stream: String,
+    /// The payload's address.
+    pub address: String,
+    /// The payload's digest.
+    pub digest: Vec<u8>,
+}
+
+/// Claims a batch that is due, or whose holder's lease has run out. The attempt is counted before the work.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn claim(db: &Db, batch: i64, lease_ms: u64) -> Result<Option<Held>, StoreFault> {
+    let lease = i64::try_from(lease_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
+    let mut tx = db.begin().await?;
+    let claimed = tx
+        .rows(
+            "UPDATE batch SET lost_claims = lost_claims + CASE WHEN state = 'claimed' THEN 1 ELSE 0 END,
+                    state = 'claimed', epoch = epoch + 1, attempts = attempts + 1, lease_until = {now} + $2
+             WHERE id = $1 AND ((state = 'due' AND due_at <= {now}) OR (state = 'claimed' AND lease_until < {now}))
+             RETURNING id, epoch, lost_claims, payload_id, first_record, record_count, run_id",
+            vec![batch.into(), lease.into()],
+        )
+        .await?;
+    let Some(row) = claimed.first() else { return Ok(None) };
+    let payload = tx
+        .rows(
+            "SELECT p.source_id, p.institution_id, p.stream, p.address, p.digest, s.connector
+             FROM payload p JOIN source s ON s.id = p.source_id WHERE p.id = $1",
+            vec![row.int("payload_id")?.into()],
+        )
+        .await?;
+    tx.commit().await?;
+    let payload = payload.first().ok_or_else(|| StoreFault::Column("payload".into()))?;
+    held(row, payload).map(Some)
+}
+
+fn held(row: &Row, payload: &Row) -> Result<Held, StoreFault> {
+    let small = |name: &str| -> Result<u32, StoreFault> {
+        u32::try_from(row.int(name)?).map_err(|_| StoreFault::Column(name.to_owned()))
+    };
+    Ok(Held {
+        id: row.int("id")?,
+        epoch: row.int("epoch")?,
+        lost_claims: row.int("lost_claims")?,
+        payload_id: row.int("payload_id")?,
+        first: small("first_record")?,
+        count: small("record_count")?,
+        run_id: row.int("run_id")?,
+        source_id: payload.int("source_id")?,
+        institution_id: payload.int("institution_id")?,
+        connector: payload.text("connector")?,
+        stream: payload.text("stream")?,
+        address: payload.text("address")?,
+        digest: payload.bytes("digest")?,
+    })
+}
+
+/// Makes a held batch's lease longer; false when it is no longer ours.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn renew(db: &Db, held: &Held, lease_ms: u64) -> Result<bool, StoreFault> {
+    let lease = i64::try_from(lease_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
+    let n = db
+        .run(
+            "UPDATE batch SET lease_until = {now} + $3 WHERE id = $1 AND epoch = $2 AND state = 'claimed'",
+            vec![held.id.into(), held.epoch.into(), lease.into()],
+        )
+        .await?;
+    Ok(n == 1)
+}
+
+/// The payload of a held batch, opened.
+///
+/// # Errors
+/// [`StoreFault::Key`] when it does not open with this key.
+pub async fn payload_bytes(db: &Db, keys: &Keys, held: &Held) -> Result<Vec<u8>, StoreFault> {
+    let rows = db
+        .rows("SELECT sealed, byte_count FROM payload WHERE id = $1", vec![held.payload_id.into()])
+        .await?;
+    let row = rows.first().ok_or_else(|| StoreFault::Column("payload.sealed".into()))?;
+    let packed = keys.open(&[b"payload", b"sealed", &held.digest], &row.bytes("sealed")?)?;
+    let size = usize::try_from(row.int("byte_count")?).unwrap_or(0);
+    zstd::bulk::decompress(&packed, size).map_err(|e| StoreFault::Schema(format!("payload {}: {e}", held.payload_id)))
+}
+
+/// Puts a held batch back, due again after `wait_ms`, with the error that caused it.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn release(db: &Db, held: &Held, wait_ms: u64, error: &str) -> Result<(), StoreFault> {
+    let wait = i64::try_from(wait_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
+    db.run(
+        "UPDATE batch SET state = 'due', due_at = {now} + $3, last_error = $4, generation = generation + 1
+         WHERE id = $1 AND epoch = $2 AND state = 'claimed'",
+        vec![held.id.into(), held.epoch.into(), wait.into(), error.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Sets a batch aside that ended its own process in front of a living parent.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn quarantine(db: &Db, batch: i64, why: &str) -> Result<bool, StoreFault> {
+    let n = db
+        .run(
+            "UPDATE batch SET state = 'quarantined', last_error = $2, epoch = epoch + 1 WHERE id = $1 AND state IN ('due', 'claimed')",
+            vec![batch.into(), why.into()],
+        )
+        .await?;
+    Ok(n == 1)
+}
+
+/// Batches that are due, or claimed with a lease that has run out, and not rung within `quiet_ms`; marks them rung.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn to_ring(db: &Db, quiet_ms: u64, limit: u32) -> Result<Vec<(i64, i64)>, StoreFault> {
+    let quiet = i64::try_from(quiet_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
+    let waiting = db
+        .rows(
+            "SELECT 1 AS n FROM batch WHERE state IN ('due', 'claimed') AND due_at <= {now}
+               AND (state = 'due' OR lease_until < {now}) AND rung_at < {now} - $1 LIMIT 1",
+            vec![quiet.into()],
+        )
+        .await?;
+    if waiting.is_empty() {
+        return Ok(vec![]);
+    }
+    let mut tx = db.begin().await?;
+    let rows = tx
+        .rows(
+            "UPDATE batch SET rung_at = {now} WHERE id IN (
+               SELECT id FROM batch WHERE state IN ('due', 'claimed') AND due_at <= {now}
+                 AND (state = 'due' OR lease_until < {now}) AND rung_at < {now} - $1 ORDER BY due_at, id LIMIT $2)
+             RETURNING id, generation",
+            vec![quiet.into(), i64::from(limit).into()],
+        )
+        .await?;
+    tx.commit().await?;
+    rows.iter().map(|r| Ok((r.int("id")?, r.int("generation")?))).collect()
+}
+
+/// Runs that were left running by a process that is gone are ended as failed when a new one of their source starts.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn end_abandoned_runs(db: &Db, source: &Source) -> Result<(), StoreFault> {
+    db.run(
+        "UPDATE sync_run SET state = 'failed', ended_at = {now}, failure = 'the process that ran it ended'
+         WHERE source_id = $1 AND state = 'running'",
+        vec![source.id.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Registers a manifest's current text; its activation orders what it produces.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn activate_manifest(db: &Db, keys: &Keys, manifest: &Manifest, policy: (&str, u32)) -> Result<i64, StoreFault> {
+    let text = format!("{manifest:?} {} {}", policy.0, policy.1);
+    activate(db, "manifest", &manifest.id, manifest.version, &keys.digest(&[b"activation", text.as_bytes()])).await
+}

@@ -1,0 +1,344 @@
+//! What people ask the store: balance, runs, dead letters, records, a teacher's ledger.
+
+use serde::Serialize;
+
+use super::db::{Db, StoreFault, Value};
+use crate::keys::Keys;
+
+/// The books of one run, of some runs, or of all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Balance {
+    /// Raw records received.
+    pub received: i64,
+    /// New keys.
+    pub inserted: i64,
+    /// Newer than what was held.
+    pub updated: i64,
+    /// Same version and content.
+    pub unchanged: i64,
+    /// Older than what is held.
+    pub superseded: i64,
+    /// Left out by a manifest's row condition.
+    pub skipped: i64,
+    /// Dead letter open.
+    pub parked: i64,
+    /// Dead letter closed by a person.
+    pub discarded: i64,
+    /// Not delivered yet.
+    pub pending: i64,
+    /// Payloads that cannot be decoded.
+    pub unread: i64,
+    /// Teachers that wait to be settled.
+    pub teachers_due: i64,
+    /// Whether the outcomes sum to what was received.
+    pub balanced: bool,
+    /// Whether nothing is pending, unread or due.
+    pub complete: bool,
+}
+
+/// The balance of a range of runs (both ends inclusive).
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn balance(db: &Db, runs: (i64, i64)) -> Result<Balance, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT CAST(coalesce(sum(record_count), 0) AS bigint) AS received, CAST(coalesce(sum(inserted), 0) AS bigint) AS inserted,
+               CAST(coalesce(sum(updated), 0) AS bigint) AS updated, CAST(coalesce(sum(unchanged), 0) AS bigint) AS unchanged,
+               CAST(coalesce(sum(superseded), 0) AS bigint) AS superseded, CAST(coalesce(sum(skipped), 0) AS bigint) AS skipped,
+               CAST(coalesce(sum(parked), 0) AS bigint) AS parked, CAST(coalesce(sum(discarded), 0) AS bigint) AS discarded,
+               CAST(coalesce(sum(CASE WHEN state <> 'done' THEN record_count ELSE 0 END), 0) AS bigint) AS pending
+             FROM batch WHERE run_id BETWEEN $1 AND $2",
+            vec![runs.0.into(), runs.1.into()],
+        )
+        .await?;
+    let unread = db
+        .rows(
+            "SELECT count(*) AS n FROM payload WHERE state = 'undecodable' AND run_id BETWEEN $1 AND $2",
+            vec![runs.0.into(), runs.1.into()],
+        )
+        .await?;
+    let row = rows.first().ok_or_else(|| StoreFault::Column("balance".into()))?;
+    let mut b = Balance {
+        received: row.int("received")?,
+        inserted: row.int("inserted")?,
+        updated: row.int("updated")?,
+        unchanged: row.int("unchanged")?,
+        superseded: row.int("superseded")?,
+        skipped: row.int("skipped")?,
+        parked: row.int("parked")?,
+        discarded: row.int("discarded")?,
+        pending: row.int("pending")?,
+        unread: unread.first().map_or(Ok(0), |r| r.int("n"))?,
+        teachers_due: super::entries::due(db).await?,
+        ..Balance::default()
+    };
+    let outcomes = b.inserted + b.updated + b.unchanged + b.superseded + b.skipped + b.parked + b.discarded + b.pending;
+    b.balanced = b.received == outcomes;
+    b.complete = b.pending == 0 && b.unread == 0 && b.teachers_due == 0;
+    Ok(b)
+}
+
+/// One run, for a listing.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunRow {
+    /// Run id.
+    pub run: i64,
+    /// Source name.
+    pub source: String,
+    /// Connector id.
+    pub connector: String,
+    /// `running`, `done`, `failed`.
+    pub state: String,
+    /// Whether it ignored the cursor.
+    pub full: bool,
+    /// Start, RFC 3339.
+    pub started_at: String,
+    /// End, RFC 3339.
+    pub ended_at: Option<String>,
+    /// Why it failed.
+    pub failure: Option<String>,
+}
+
+/// Runs, newest first.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn runs(db: &Db, only: Option<i64>, limit: i64) -> Result<Vec<RunRow>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT r.id AS id, s.name AS source, s.connector AS connector, r.state AS state, r.full_pass AS full_pass,
+                    r.started_at AS started_at, r.ended_at AS ended_at, r.failure AS failure
+             FROM sync_run r JOIN source s ON s.id = r.source_id WHERE $1 = 0 OR r.id = $1 ORDER BY r.id DESC LIMIT $2",
+            vec![only.unwrap_or(0).into(), limit.into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|r| {
+            Ok(RunRow {
+                run: r.int("id")?,
+                source: r.text("source")?,
+                connector: r.text("connector")?,
+                state: r.text("state")?,
+                full: r.int("full_pass")? == 1,
+                started_at: instant(r.int("started_at")?),
+                ended_at: r.opt_int("ended_at")?.map(instant),
+                failure: r.opt_text("failure")?,
+            })
+        })
+        .collect()
+}
+
+/// Microseconds UTC as RFC 3339.
+#[must_use]
+pub fn instant(micros: i64) -> String {
+    chrono::DateTime::from_timestamp_micros(micros).map_or_else(|| micros.to_string(), |t| t.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+}
+
+/// One dead letter, for a listing.
+#[derive(Debug, Clone, Serialize)]
+pub struct LetterRow {
+    /// Dead letter id.
+    pub dead_letter: i64,
+    /// Source name.
+    pub source: String,
+    /// Stream.
+    pub stream: String,
+    /// `open`, `closed`, `discarded`.
+    pub state: String,
+    /// Page item or file line.
+    pub address: String,
+    /// The source's own name of the record.
+    pub record: Option<String>,
+    /// Every reason.
+    pub reasons: serde_json::Value,
+    /// How often it was received.
+    pub seen_count: i64,
+    /// First received.
+    pub first_seen_at: String,
+    /// Last received.
+    pub last_seen_at: String,
+}
+
+/// Dead letters after an id, in order.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn dead_letters(db: &Db, state: &str, after: i64, limit: i64) -> Result<Vec<LetterRow>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT d.id AS id, s.name AS source, d.stream AS stream, d.state AS state, d.address AS address,
+                    d.record_name AS record_name, d.reasons AS reasons, d.seen_count AS seen_count,
+                    d.first_seen_at AS first_seen_at, d.last_seen_at AS last_seen_at
+             FROM dead_letter d JOIN source s ON s.id = d.source_id
+             WHERE ($1 = 'all' OR d.state = $1) AND d.id > $2 ORDER BY d.id LIMIT $3",
+            vec![state.into(), after.into(), limit.into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|r| {
+            Ok(LetterRow {
+                dead_letter: r.int("id")?,
+                source: r.text("source")?,
+                stream: r.text("stream")?,
+                state: r.text("state")?,
+                address: r.text("address")?,
+                record: r.opt_text("record_name")?,
+                reasons: serde_json::from_str(&r.text("reasons")?).unwrap_or_default(),
+                seen_count: r.int("seen_count")?,
+                first_seen_at: instant(r.int("first_seen_at")?),
+                last_seen_at: instant(r.int("last_seen_at")?),
+            })
+        })
+        .collect()
+}
+
+/// One training record, for a listing. Names are shown, ID numbers never.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecordRow {
+    /// Record id.
+    pub record: i64,
+    /// Source name.
+    pub source: String,
+    /// Stream.
+    pub stream: String,
+    /// The teacher it was credited to or refused.
+    pub teacher: Option<i64>,
+    /// Name as given.
+    pub name: String,
+    /// Course code at the source.
+    pub course: String,
+    /// Canonical course.
+    pub canonical_course: Option<String>,
+    /// Hours as given, with unit.
+    pub raw_hours: String,
+    /// Class-hour units.
+    pub hours_units: i64,
+    /// Pass state.
+    pub pass_state: String,
+    /// Last day.
+    pub period_end: String,
+    /// Source version.
+    pub source_version: i64,
+    /// Page item or file line.
+    pub address: String,
+}
+
+/// Training records after an id, in order; `only` picks one.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn records(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<Vec<RecordRow>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT r.id AS id, s.name AS source, r.stream AS stream, c.teacher_id AS teacher_id, c.name AS name,
+                    r.course_code AS course_code, r.canonical_course AS canonical_course, r.raw_hours AS raw_hours,
+                    r.hours_unit AS hours_unit, r.hours_units AS hours_units, r.pass_state AS pass_state,
+                    r.period_end AS period_end, r.source_version AS source_version, r.address AS address
+             FROM training_record r JOIN source s ON s.id = r.source_id JOIN claim c ON c.id = r.claim_id
+             WHERE ($1 = 0 OR r.id = $1) AND r.id > $2 ORDER BY r.id LIMIT $3",
+            vec![only.unwrap_or(0).into(), after.into(), limit.into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|r| {
+            Ok(RecordRow {
+                record: r.int("id")?,
+                source: r.text("source")?,
+                stream: r.text("stream")?,
+                teacher: r.opt_int("teacher_id")?,
+                name: r.text("name")?,
+                course: r.text("course_code")?,
+                canonical_course: r.opt_text("canonical_course")?,
+                raw_hours: format!("{} {}", r.text("raw_hours")?, r.text("hours_unit")?),
+                hours_units: r.int("hours_units")?,
+                pass_state: r.text("pass_state")?,
+                period_end: r.text("period_end")?,
+                source_version: r.int("source_version")?,
+                address: r.text("address")?,
+            })
+        })
+        .collect()
+}
+
+/// One current credit entry with the record it is about.
+#[derive(Debug, Clone, Serialize)]
+pub struct EntryRow {
+    /// Entry id.
+    pub entry: i64,
+    /// Record id.
+    pub record: i64,
+    /// Source name.
+    pub source: String,
+    /// Course code at the source.
+    pub course: String,
+    /// Canonical course.
+    pub canonical_course: Option<String>,
+    /// Counted, provisional, duplicate …
+    pub outcome: String,
+    /// Class-hour units counted.
+    pub units: i64,
+    /// Cycle.
+    pub cycle: Option<String>,
+    /// Rule.
+    pub rule: String,
+    /// Basis.
+    pub basis: String,
+    /// The arithmetic, written out.
+    pub arithmetic: String,
+    /// The record it duplicates.
+    pub duplicate_of: Option<i64>,
+    /// Page item or file line of the record.
+    pub address: String,
+}
+
+/// The teacher of an ID number, if there is one.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn teacher_by_id_number(db: &Db, keys: &Keys, id_number: &crate::values::IdNumber) -> Result<Option<i64>, StoreFault> {
+    let index = keys.blind_index("id_number", id_number.reveal()).to_vec();
+    let rows = db
+        .rows(
+            "SELECT teacher_id FROM teacher_identifier WHERE kind = 'id_number' AND blind_index = $1",
+            vec![Value::Bytes(index)],
+        )
+        .await?;
+    rows.first().map(|r| r.int("teacher_id")).transpose()
+}
+
+/// A teacher's current entries.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn entries(db: &Db, teacher: i64) -> Result<Vec<EntryRow>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT e.id AS id, e.record_id AS record_id, s.name AS source, r.course_code AS course_code,
+                    e.canonical_course AS canonical_course, e.outcome AS outcome, e.units AS units, e.cycle AS cycle,
+                    e.rule AS rule, e.basis AS basis, e.arithmetic AS arithmetic, e.duplicate_of AS duplicate_of, r.address AS address
+             FROM credit_entry e JOIN training_record r ON r.id = e.record_id JOIN source s ON s.id = r.source_id
+             WHERE e.teacher_id = $1 AND e.superseded_at IS NULL ORDER BY e.record_id",
+            vec![teacher.into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|r| {
+            Ok(EntryRow {
+                entry: r.int("id")?,
+                record: r.int("record_id")?,
+                source: r.text("source")?,
+                course: r.text("course_code")?,
+                canonical_course: r.opt_text("canonical_course")?,
+                outcome: r.text("outcome")?,
+                units: r.int("units")?,
+                cycle: r.opt_text("cycle")?,
+                rule: r.text("rule")?,
+                basis: r.text("basis")?,
+                arithmetic: r.text("arithmetic")?,
+                duplicate_of: r.opt_int("duplicate_of")?,
+                address: r.text("address")?,
+            })
+        })
+        .collect()
+}
