@@ -1,1 +1,75 @@
-fn main(){}
+//! The `huiliu` binary: the only room with clock, environment and processes.
+
+mod cli;
+mod commands;
+mod settings;
+mod wire;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// Why the program ends other than well: the exit code and one clear message.
+#[derive(Debug)]
+pub struct Stop {
+    code: u8,
+    message: String,
+}
+
+impl Stop {
+    /// Usage or configuration: exit 2.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { code: 2, message: message.into() }
+    }
+
+    /// A run failed or the books are not balanced: exit 1.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self { code: 1, message: message.into() }
+    }
+}
+
+impl From<huiliu_core::store::StoreFault> for Stop {
+    fn from(fault: huiliu_core::store::StoreFault) -> Self {
+        use huiliu_core::store::StoreFault as F;
+        match fault {
+            F::Address(_) | F::Unreachable(_) | F::Schema(_) | F::WrongKey => Self::usage(fault.to_string()),
+            other => Self::failed(other.to_string()),
+        }
+    }
+}
+
+impl From<huiliu_core::queue::QueueFault> for Stop {
+    fn from(fault: huiliu_core::queue::QueueFault) -> Self {
+        match fault {
+            huiliu_core::queue::QueueFault::Unreachable { .. } => Self::usage(fault.to_string()),
+            other => Self::failed(other.to_string()),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("HUILIU_LOG").unwrap_or_else(|_| "warn,apalis=off,apalis_core=off,sqlx=off".into()),
+        )
+        .init();
+    // Only the first caller installs a provider; there is no other.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => {
+            words::note(&format!("huiliu: no threads: {e}"));
+            return ExitCode::from(1);
+        }
+    };
+    match runtime.block_on(commands::run(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => {
+            words::note(&format!("huiliu: {}", stop.message));
+            ExitCode::from(stop.code)
+        }
+    }
+}

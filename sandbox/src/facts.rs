@@ -5,6 +5,7 @@ use chrono::{Days, NaiveDate};
 use crate::World;
 use crate::chance::roll;
 use crate::fault::{self, Fault};
+use crate::text;
 
 /// A listing of a platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,29 +156,37 @@ impl World {
     }
 
     fn faults(&self, stream: Stream, index: u64) -> Vec<Fault> {
-        if self.is_bad(stream, index) {
-            fault::draw(self.options.seed, stream, index)
-        } else {
-            Vec::new()
+        if !self.is_bad(stream, index) {
+            return Vec::new();
         }
+        let mut faults = fault::draw(self.options.seed, stream, index);
+        for fault in &mut faults {
+            let person = || self.people.person(index / stream.slots());
+            // Where the zeros happen to make a right check digit nothing could be noticed.
+            if *fault == Fault::IdDamaged && text::damaged(&person().id_number).is_none() {
+                *fault = Fault::IdLength;
+            }
+        }
+        faults
     }
 
     fn is_changed(&self, facts: &Facts) -> bool {
         let percent = u64::from(self.options.changed_percent);
-        facts.faults.is_empty()
-            && self.roll(facts.stream.purpose(32), facts.index) % 100 < percent
+        facts.faults.is_empty() && self.roll(facts.stream.purpose(32), facts.index) % 100 < percent
     }
 
     /// Whether the last completion of a person is another version of the one before it.
     pub(crate) fn resends_completion(&self, person: u64) -> bool {
-        self.roll(33, person) % 10 == 0
+        self.roll(33, person).is_multiple_of(10)
             && !self.is_bad(Stream::Completions, person * 4 + 2)
             && !self.is_bad(Stream::Completions, person * 4 + 3)
     }
 
     /// Somebody else's name for a person's second completion, for one person in 200.
     fn contradicting_name(&self, person: u64) -> Option<String> {
-        if self.roll(34, person) % 200 != 0 || self.is_bad(Stream::Completions, person * 4 + 1) {
+        if !self.roll(34, person).is_multiple_of(200)
+            || self.is_bad(Stream::Completions, person * 4 + 1)
+        {
             return None;
         }
         let own = self.people.name(person);
@@ -190,8 +199,12 @@ impl World {
         let purpose = |number| facts.stream.purpose(number);
         let resend = facts.slot >= 2 && self.resends_completion(facts.person);
         // Both versions are the record, course and period of the first.
-        let key = if resend { facts.person * 4 + 2 } else { facts.index };
-        let newer = self.roll(35, facts.person) % 2 == 0;
+        let key = if resend {
+            facts.person * 4 + 2
+        } else {
+            facts.index
+        };
+        let newer = self.roll(35, facts.person).is_multiple_of(2);
         let chance = self.roll(purpose(36), key);
         facts.course = match chance % 10 {
             0..4 => 1 + (chance >> 8) as u32 % 4,
@@ -227,7 +240,11 @@ impl World {
         let chance = self.roll(39, index);
         let mark = |low: u32, span: u32, shift: u32| {
             let tenths = low + (chance >> shift) as u32 % span;
-            if tenths % 3 == 0 { tenths } else { tenths / 10 * 10 }
+            if tenths.is_multiple_of(3) {
+                tenths
+            } else {
+                tenths / 10 * 10
+            }
         };
         match chance % 100 {
             0 => [600, 600, 600],

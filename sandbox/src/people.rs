@@ -20,7 +20,8 @@ const SURNAMES: [&str; 64] = [
     "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林",
     "何", "郭", "马", "罗", "梁", "宋", "郑", "谢", "韩", "唐", "冯", "于", "董", "萧", "程", "曹",
     "袁", "邓", "许", "傅", "沈", "曾", "彭", "吕", "苏", "卢", "蒋", "蔡", "贾", "丁", "魏", "薛",
-    "叶", "阎", "余", "潘", "杜", "戴", "夏", "钟", "汪", "田", "任", "姜", "金", "朴", "崔", "欧阳",
+    "叶", "阎", "余", "潘", "杜", "戴", "夏", "钟", "汪", "田", "任", "姜", "金", "朴", "崔",
+    "欧阳",
 ];
 const GIVEN: [&str; 72] = [
     "伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "娟", "涛", "明",
@@ -30,8 +31,26 @@ const GIVEN: [&str; 72] = [
     "喆", "垚", "珺", "璐", "龙", "虎", "顺", "吉",
 ];
 const DOTTED: [&str; 20] = [
-    "巴特尔", "阿古拉", "苏日娜", "其其格", "乌兰", "哈斯", "朝鲁", "格日勒", "斯琴", "高娃",
-    "布和", "那仁", "图雅", "萨仁", "乌云", "娜仁", "敖日格", "毕力格", "宝音", "德力格尔",
+    "巴特尔",
+    "阿古拉",
+    "苏日娜",
+    "其其格",
+    "乌兰",
+    "哈斯",
+    "朝鲁",
+    "格日勒",
+    "斯琴",
+    "高娃",
+    "布和",
+    "那仁",
+    "图雅",
+    "萨仁",
+    "乌云",
+    "娜仁",
+    "敖日格",
+    "毕力格",
+    "宝音",
+    "德力格尔",
 ];
 
 /// One generated teacher.
@@ -88,13 +107,16 @@ impl People {
 
     pub(crate) fn name(&self, number: u64) -> String {
         let chance = roll(self.seed, 13, number);
-        let pick = |list: &[&'static str], shift: u32| {
-            list[(chance >> shift) as usize % list.len()]
-        };
-        if chance % 50 == 0 {
+        let pick =
+            |list: &[&'static str], shift: u32| list[(chance >> shift) as usize % list.len()];
+        if chance.is_multiple_of(50) {
             return format!("{}·{}", pick(&DOTTED, 8), pick(&DOTTED, 20));
         }
-        let second = if chance % 4 == 1 { "" } else { pick(&GIVEN, 32) };
+        let second = if chance % 4 == 1 {
+            ""
+        } else {
+            pick(&GIVEN, 32)
+        };
         format!("{}{}{second}", pick(&SURNAMES, 8), pick(&GIVEN, 20))
     }
 }
@@ -123,7 +145,11 @@ mod tests {
 
     #[test]
     fn check_digits_are_those_of_the_standard() {
-        for id in ["11010519491231002X", "440524188001010014", "22010219590911001X"] {
+        for id in [
+            "11010519491231002X",
+            "440524188001010014",
+            "22010219590911001X",
+        ] {
             assert_eq!(with_check_digit(&id[..17]), id);
         }
     }

@@ -124,3 +124,14 @@ pub async fn check_key(db: &Db, keys: &Keys) -> Result<(), StoreFault> {
         _ => Err(StoreFault::WrongKey),
     }
 }
+
+/// Writes a consistent copy of the embedded database beside it, before a migration.
+///
+/// # Errors
+/// [`StoreFault::Statement`] when the copy cannot be written; PostgreSQL is backed up by its own means.
+pub async fn backup(db: &Db, copy: &str) -> Result<(), StoreFault> {
+    if let Db::Lite { write, .. } = db {
+        sqlx::query("VACUUM INTO $1").bind(copy.to_owned()).execute(write).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Training records of many platforms in, one provable credit ledger per teacher out. 汇流
+#[derive(Debug, Parser)]
+#[command(name = "huiliu", version, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub globals: Globals,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Globals {
+    /// Settings file; see config/default.toml. 设置文件
+    #[arg(long, global = true, env = "HUILIU_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Where the embedded files live. 内嵌数据文件目录
+    #[arg(long, global = true)]
+    pub data_dir: Option<PathBuf>,
+    /// sqlite:PATH or postgres://… 数据库地址
+    #[arg(long, global = true)]
+    pub database: Option<String>,
+    /// sqlite:PATH 队列地址
+    #[arg(long, global = true)]
+    pub queue: Option<String>,
+    /// Print JSON. 输出 JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the whole way against the sandbox's platforms. 用模拟平台走完全程
+    Demo {
+        /// Raw records, 1,000 to 3,000,000. 原始记录数
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1_000..=3_000_000))]
+        records: u64,
+        /// Seed of the generated people and records. 随机种子
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Ignore the cursors and read everything again. 忽略游标，全部重读
+        #[arg(long)]
+        full: bool,
+        /// Per cent of the records that come in a newer version. 以新版本重发的百分比
+        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=100))]
+        changed: u8,
+        /// Platforms without faults, for measurements. 平台不制造故障
+        #[arg(long)]
+        calm: bool,
+    },
+    /// Read sources and deliver what they give. 同步来源
+    Sync {
+        /// Names of sources in the settings. 来源名称
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        source: Vec<String>,
+        /// Every source. 全部来源
+        #[arg(long)]
+        all: bool,
+        /// Ignore the cursors. 忽略游标
+        #[arg(long)]
+        full: bool,
+    },
+    /// Deliver, settle and sweep until told to stop. 后台工作进程
+    Worker {
+        /// End when nothing is due any more. 无待办时结束
+        #[arg(long)]
+        until_done: bool,
+    },
+    /// Bring the database's schema up to this version. 升级数据库结构
+    Migrate,
+    /// Sync runs. 同步记录
+    #[command(subcommand)]
+    Runs(Listing),
+    /// The books: does every record received have one outcome? 对账
+    Balance {
+        /// Only this run. 仅此次同步
+        #[arg(long)]
+        run: Option<i64>,
+    },
+    /// What could not be used, with every reason. 死信
+    #[command(subcommand)]
+    DeadLetters(Listing),
+    /// Training records. 培训记录
+    #[command(subcommand)]
+    Records(Listing),
+    /// Teachers and their ledgers. 教师
+    #[command(subcommand)]
+    Teachers(Teachers),
+    /// Connectors. 连接器
+    #[command(subcommand)]
+    Connectors(Connectors),
+    /// Check settings, database, queue and key. 自检
+    Doctor,
+    #[command(hide = true)]
+    DeliverAlone { batch: i64 },
+    #[command(hide = true)]
+    Ledger,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Listing {
+    /// List. 列表
+    List {
+        /// At most this many. 最多条数
+        #[arg(long, default_value_t = 50)]
+        limit: i64,
+        /// Only after this id. 起始编号
+        #[arg(long, default_value_t = 0)]
+        after: i64,
+    },
+    /// Show one. 查看一条
+    Show { id: i64 },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Teachers {
+    /// Explain every hour counted or refused. TEACHER is a teacher's number, or `-` to read an ID number from standard input.
+    /// 解释每一学时的认定；身份证号只从标准输入读取
+    Explain { teacher: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Connectors {
+    /// List. 列表
+    List,
+    /// Show a manifest. 查看清单
+    Show { id: String },
+    /// Check every manifest and its samples. 检查
+    Check,
+}

@@ -1,0 +1,276 @@
+//! Listings and explanations. Each has `--json`.
+
+use std::io::Read as _;
+
+use huiliu_core::manifest::Manifest;
+use huiliu_core::store::reports::{self, RunRow};
+use huiliu_core::values::{Hours, IdNumber};
+
+use super::sync::{balance_cells, balance_heading};
+use crate::Stop;
+use crate::cli::{Connectors, Listing, Teachers};
+use crate::settings::Settings;
+use crate::wire;
+use crate::words::{say, say_json, table, tr};
+
+pub async fn balance(settings: Settings, run: Option<i64>, json: bool) -> Result<(), Stop> {
+    let house = wire::open(settings, false).await?;
+    if let Some(run) = run
+        && reports::runs(&house.desk.db, Some(run), 1).await?.is_empty()
+    {
+        return Err(Stop::usage(format!("no run {run}; see `huiliu runs list`")));
+    }
+    let balance = reports::balance(&house.desk.db, run.map_or((0, i64::MAX), |r| (r, r))).await?;
+    if json {
+        say_json(&balance);
+    } else {
+        let mut row = vec![run.map_or_else(|| tr("all runs", "全部同步").to_owned(), |r| r.to_string())];
+        row.extend(balance_cells(&balance));
+        table(&balance_heading(tr("run", "同步")), &[row]);
+        say(&format!(
+            "\n  {} · {} · {} {}",
+            if balance.balanced { tr("balanced", "账目平衡") } else { tr("NOT BALANCED", "账目不平") },
+            if balance.complete { tr("complete", "已全部处理") } else { tr("not complete", "尚未全部处理") },
+            balance.teachers_due,
+            tr("teachers due", "名教师待结算"),
+        ));
+    }
+    house.close().await;
+    if balance.balanced { Ok(()) } else { Err(Stop::failed(tr("the books are not balanced", "账目不平"))) }
+}
+
+pub async fn runs(settings: Settings, listing: Listing, json: bool) -> Result<(), Stop> {
+    let house = wire::open(settings, false).await?;
+    let rows = match listing {
+        Listing::List { limit, .. } => reports::runs(&house.desk.db, None, limit).await?,
+        Listing::Show { id } => found(reports::runs(&house.desk.db, Some(id), 1).await?, "run", id)?,
+    };
+    if json {
+        say_json(&rows);
+    } else {
+        let cells = |r: &RunRow| {
+            vec![
+                r.run.to_string(),
+                r.source.clone(),
+                r.state.clone(),
+                if r.full { tr("full", "全量") } else { "" }.to_owned(),
+                r.started_at.clone(),
+                r.ended_at.clone().unwrap_or_default(),
+                r.failure.clone().unwrap_or_default(),
+            ]
+        };
+        let heading =
+            [tr("run", "同步"), tr("source", "来源"), tr("state", "状态"), "", tr("started", "开始"), tr("ended", "结束"), tr("failure", "失败原因")];
+        table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
+    }
+    house.close().await;
+    Ok(())
+}
+
+pub async fn dead_letters(settings: Settings, listing: Listing, json: bool) -> Result<(), Stop> {
+    let house = wire::open(settings, false).await?;
+    let rows = match listing {
+        Listing::List { limit, after } => reports::dead_letters(&house.desk.db, "open", after, limit).await?,
+        Listing::Show { id } => {
+            let rows = reports::dead_letters(&house.desk.db, "all", id - 1, 1).await?;
+            found(rows.into_iter().filter(|r| r.dead_letter == id).collect(), "dead letter", id)?
+        }
+    };
+    if json {
+        say_json(&rows);
+    } else {
+        for r in &rows {
+            say(&format!("{}  {}/{}  {}  {}×  {}", r.dead_letter, r.source, r.stream, r.address, r.seen_count, r.state));
+            for p in r.reasons.as_array().into_iter().flatten() {
+                let text = |k: &str| p.get(k).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+                say(&format!(
+                    "    {}  {}={:?}  {} {}",
+                    text("code"),
+                    text("source_field"),
+                    text("seen"),
+                    tr("expected:", "应为："),
+                    text("expected")
+                ));
+            }
+        }
+    }
+    house.close().await;
+    Ok(())
+}
+
+pub async fn records(settings: Settings, listing: Listing, json: bool) -> Result<(), Stop> {
+    let house = wire::open(settings, false).await?;
+    let rows = match listing {
+        Listing::List { limit, after } => reports::records(&house.desk.db, None, after, limit).await?,
+        Listing::Show { id } => found(reports::records(&house.desk.db, Some(id), 0, 1).await?, "record", id)?,
+    };
+    if json {
+        say_json(&rows);
+    } else {
+        let cells: Vec<Vec<String>> = rows
+            .iter()
+            .map(|r| {
+                vec![
+                    r.record.to_string(),
+                    r.source.clone(),
+                    r.teacher.map(|t| t.to_string()).unwrap_or_default(),
+                    r.name.clone(),
+                    r.course.clone(),
+                    r.raw_hours.clone(),
+                    hours(r.hours_units),
+                    r.pass_state.clone(),
+                    r.period_end.clone(),
+                    r.address.clone(),
+                ]
+            })
+            .collect();
+        let heading = [
+            tr("record", "记录"), tr("source", "来源"), tr("teacher", "教师"), tr("name", "姓名"), tr("course", "课程"),
+            tr("as given", "原始学时"), tr("class hours", "学时"), tr("pass", "测评"), tr("ended", "结束"), tr("address", "出处"),
+        ];
+        table(&heading, &cells);
+    }
+    house.close().await;
+    Ok(())
+}
+
+fn hours(units: i64) -> String {
+    Hours::from_units(units).map_or_else(|| units.to_string(), |h| h.to_string())
+}
+
+fn found<T>(rows: Vec<T>, what: &str, id: i64) -> Result<Vec<T>, Stop> {
+    if rows.is_empty() { Err(Stop::usage(format!("there is no {what} {id}"))) } else { Ok(rows) }
+}
+
+pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result<(), Stop> {
+    let Teachers::Explain { teacher } = asked;
+    let house = wire::open(settings, false).await?;
+    let id = if teacher == "-" {
+        let mut text = String::new();
+        std::io::stdin()
+            .take(1024)
+            .read_to_string(&mut text)
+            .map_err(|e| Stop::usage(format!("cannot read an ID number from standard input: {e}")))?;
+        let number = IdNumber::parse(&text).map_err(|e| Stop::usage(format!("standard input: {e}")))?;
+        reports::teacher_by_id_number(&house.desk.db, &house.desk.keys, &number)
+            .await?
+            .ok_or_else(|| Stop::usage("no teacher has this ID number"))?
+    } else {
+        // What was typed is not repeated: it could be an ID number.
+        let number = if teacher.len() < 15 { teacher.parse().ok() } else { None };
+        number.ok_or_else(|| Stop::usage("give a teacher's number, or `-` and the ID number on standard input"))?
+    };
+    let entries = reports::entries(&house.desk.db, id).await?;
+    let sum = |outcome: &str| entries.iter().filter(|e| e.outcome == outcome).map(|e| e.units).sum::<i64>();
+    let (counted, provisional) = (sum("counted"), sum("provisional"));
+    if json {
+        say_json(&serde_json::json!({
+            "teacher": id, "counted_units": counted, "provisional_units": provisional, "entries": entries
+        }));
+    } else {
+        say(&format!(
+            "{} {id}: {} {} + {} {}",
+            tr("teacher", "教师"),
+            hours(counted),
+            tr("class hours", "学时"),
+            hours(provisional),
+            tr("provisional", "暂认")
+        ));
+        for e in &entries {
+            say(&format!("\n  {}  {} {}  {}", outcome_words(&e.outcome), e.source, e.course, e.address));
+            say(&format!("    {}", e.arithmetic));
+            say(&format!("    {} {} ({})", tr("rule:", "依据："), e.rule, e.basis));
+            if let Some(other) = e.duplicate_of {
+                say(&format!("    {} {other}", tr("the same course as record", "与此记录为同一课程：")));
+            }
+        }
+    }
+    house.close().await;
+    Ok(())
+}
+
+fn outcome_words(outcome: &str) -> &'static str {
+    match outcome {
+        "counted" => tr("counted", "认定"),
+        "provisional" => tr("provisional", "暂认"),
+        "duplicate" => tr("duplicate, not counted", "重复，不计"),
+        "not_passed" => tr("not passed, not counted", "未合格，不计"),
+        "name_contradicts" => tr("name contradicts the ID number, not counted", "姓名与身份证号不符，不计"),
+        _ => tr("not counted", "不计"),
+    }
+}
+
+/// Every teacher's hours with the ID number opened, as JSON lines; for comparing with a truth file.
+pub async fn ledger(settings: Settings) -> Result<(), Stop> {
+    let house = wire::open(settings, false).await?;
+    let db = &house.desk.db;
+    let rows = db
+        .rows(
+            "SELECT i.blind_index AS blind_index, i.sealed AS sealed,
+                    CAST(coalesce(sum(CASE WHEN e.outcome = 'counted' THEN e.units ELSE 0 END), 0) AS bigint) AS units,
+                    CAST(coalesce(sum(CASE WHEN e.outcome = 'provisional' THEN e.units ELSE 0 END), 0) AS bigint) AS provisional,
+                    CAST(coalesce(sum(CASE WHEN e.outcome = 'duplicate' THEN 1 ELSE 0 END), 0) AS bigint) AS duplicates
+             FROM teacher_identifier i LEFT JOIN credit_entry e ON e.teacher_id = i.teacher_id AND e.superseded_at IS NULL
+             GROUP BY i.id, i.blind_index, i.sealed ORDER BY i.id",
+            vec![],
+        )
+        .await?;
+    for row in &rows {
+        let index = row.bytes("blind_index")?;
+        let plain = house
+            .desk
+            .keys
+            .open(&[b"teacher_identifier", b"sealed", &index], &row.bytes("sealed")?)
+            .map_err(|e| Stop::failed(e.to_string()))?;
+        say_json(&serde_json::json!({
+            "id_number": String::from_utf8_lossy(&plain), "units": row.int("units")?,
+            "provisional_units": row.int("provisional")?, "duplicates": row.int("duplicates")?
+        }));
+    }
+    house.close().await;
+    Ok(())
+}
+
+pub fn connectors(asked: Connectors, json: bool) -> Result<(), Stop> {
+    let manifests = huiliu_connectors::all().map_err(|e| Stop::usage(e.to_string()))?;
+    match asked {
+        Connectors::List | Connectors::Check => {
+            let row = |m: &Manifest| {
+                let streams: Vec<&str> = m.streams.iter().map(|s| s.name.as_str()).collect();
+                vec![m.id.clone(), m.version.to_string(), title(m), streams.join(", ")]
+            };
+            if json {
+                let rows: Vec<_> = manifests
+                    .iter()
+                    .map(|m| {
+                        serde_json::json!({ "connector": m.id, "version": m.version, "title_zh": m.title_zh,
+                            "title_en": m.title_en, "profile": m.profile,
+                            "streams": m.streams.iter().map(|s| &s.name).collect::<Vec<_>>() })
+                    })
+                    .collect();
+                say_json(&rows);
+            } else {
+                table(
+                    &[tr("connector", "连接器"), tr("version", "版本"), tr("title", "名称"), tr("streams", "数据流")],
+                    &manifests.iter().map(row).collect::<Vec<_>>(),
+                );
+            }
+        }
+        Connectors::Show { id } => {
+            let found = huiliu_connectors::MANIFESTS.iter().find(|(name, _)| *name == id);
+            let Some((_, text)) = found else {
+                return Err(Stop::usage(format!("there is no connector {id:?}; see `huiliu connectors list`")));
+            };
+            if json {
+                say_json(&serde_json::json!({ "connector": id, "manifest": text }));
+            } else {
+                say(text);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn title(m: &Manifest) -> String {
+    if tr("en", "zh") == "zh" { m.title_zh.clone() } else { m.title_en.clone() }
+}

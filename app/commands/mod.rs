@@ -1,0 +1,33 @@
+//! One file per family of commands.
+
+mod demo;
+mod inspect;
+mod operate;
+mod sync;
+
+use crate::Stop;
+use crate::cli::{Cli, Command};
+use crate::settings::Settings;
+
+/// Runs what was asked.
+pub async fn run(cli: Cli) -> Result<(), Stop> {
+    let json = cli.globals.json;
+    let settings = Settings::read(&cli.globals)?;
+    match cli.command {
+        Command::Demo { records, seed, full, changed, calm } => {
+            demo::run(settings, demo::Asked { records, seed, full, changed, calm, json }).await
+        }
+        Command::Sync { source, all, full } => sync::run(settings, source, all, full, json).await,
+        Command::Worker { until_done } => operate::worker(settings, until_done).await,
+        Command::Migrate => operate::migrate(settings, json).await,
+        Command::Doctor => operate::doctor(settings, json).await,
+        Command::DeliverAlone { batch } => operate::deliver_alone(settings, batch).await,
+        Command::Runs(listing) => inspect::runs(settings, listing, json).await,
+        Command::Balance { run } => inspect::balance(settings, run, json).await,
+        Command::DeadLetters(listing) => inspect::dead_letters(settings, listing, json).await,
+        Command::Records(listing) => inspect::records(settings, listing, json).await,
+        Command::Teachers(asked) => inspect::teachers(settings, asked, json).await,
+        Command::Ledger => inspect::ledger(settings).await,
+        Command::Connectors(asked) => inspect::connectors(asked, json),
+    }
+}

@@ -1,0 +1,126 @@
+//! `worker`, `migrate`, `doctor`: what operations do.
+
+use std::time::{Duration, Instant};
+
+use huiliu_core::deliver;
+use huiliu_core::store::schema::{self, SchemaState};
+use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::Stop;
+use crate::settings::Settings;
+use crate::wire::{self, House};
+use crate::words::{note, say, say_json, tr};
+
+pub async fn worker(settings: Settings, until_done: bool) -> Result<(), Stop> {
+    let house = wire::open(settings, false).await?;
+    let (stop, stopped) = watch::channel(false);
+    let mut work = tokio::spawn({
+        let house = house.clone();
+        let stopped = stopped.clone();
+        async move { house.work(stopped).await }
+    });
+    note(tr("worker started; stop it with Ctrl-C or SIGTERM", "工作进程已启动；用 Ctrl-C 或 SIGTERM 停止"));
+    let mut terminated = signal(SignalKind::terminate()).map_err(|e| Stop::failed(e.to_string()))?;
+    let result = tokio::select! {
+        ended = &mut work => ended.unwrap_or_else(|e| Err(Stop::failed(e.to_string()))),
+        done = tend(&house, until_done) => done,
+        _ = tokio::signal::ctrl_c() => Ok(()),
+        _ = terminated.recv() => Ok(()),
+    };
+    let _ = stop.send(true);
+    if !work.is_finished() {
+        let _ = tokio::time::timeout(Duration::from_secs(20), &mut work).await;
+    }
+    house.close().await;
+    result
+}
+
+/// Settles when nothing is due, and at the latest every half minute; ends when all is done, if asked to.
+async fn tend(house: &House, until_done: bool) -> Result<(), Stop> {
+    let mut settled = Instant::now();
+    loop {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let waiting = match house.waiting((0, i64::MAX)).await {
+            Ok(n) => n,
+            Err(e) => {
+                tracing::warn!(error = %e.message, "the database does not answer; trying again");
+                continue;
+            }
+        };
+        if waiting > 0 && settled.elapsed() < Duration::from_secs(30) {
+            continue;
+        }
+        match house.settle().await {
+            Ok(_) if waiting == 0 && until_done => return Ok(()),
+            Ok(_) => settled = Instant::now(),
+            Err(e) => tracing::warn!(error = %e.message, "not settled; trying again"),
+        }
+    }
+}
+
+pub async fn deliver_alone(settings: Settings, batch: i64) -> Result<(), Stop> {
+    let house = wire::open(settings, false).await?;
+    deliver::deliver(&house.desk, batch, true).await?;
+    house.close().await;
+    Ok(())
+}
+
+pub async fn migrate(settings: Settings, json: bool) -> Result<(), Stop> {
+    let db = wire::open_database(&settings).await?;
+    let before = wire::migrate(&settings, &db).await?;
+    let changed = before != SchemaState::Current;
+    if json {
+        say_json(&serde_json::json!({ "database": db.kind(), "changed": changed }));
+    } else if changed {
+        say(tr("the schema is now current", "数据库结构已升级"));
+    } else {
+        say(tr("the schema was current already", "数据库结构已是最新"));
+    }
+    db.close().await;
+    Ok(())
+}
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: &'static str,
+    ok: bool,
+    detail: String,
+}
+
+pub async fn doctor(settings: Settings, json: bool) -> Result<(), Stop> {
+    let mut findings = vec![Finding { what: "settings", ok: true, detail: settings.data_dir.display().to_string() }];
+    match wire::open_database(&settings).await {
+        Ok(db) => {
+            findings.push(Finding { what: "database", ok: true, detail: db.kind().into() });
+            let state = schema::state(&db).await?;
+            let ok = state == SchemaState::Current;
+            findings.push(Finding { what: "schema", ok, detail: format!("{state:?}") });
+            db.close().await;
+            if ok {
+                match wire::open(settings, false).await {
+                    Ok(house) => {
+                        findings.push(Finding {
+                            what: "key",
+                            ok: true,
+                            detail: format!("{} (back it up: a lost key is lost data)", house.settings.key_file.display()),
+                        });
+                        findings.push(Finding { what: "queue", ok: true, detail: house.settings.queue.clone() });
+                        house.close().await;
+                    }
+                    Err(stop) => findings.push(Finding { what: "key and queue", ok: false, detail: stop.message }),
+                }
+            }
+        }
+        Err(stop) => findings.push(Finding { what: "database", ok: false, detail: stop.message }),
+    }
+    if json {
+        say_json(&findings);
+    } else {
+        for f in &findings {
+            say(&format!("{} {}: {}", if f.ok { "✓" } else { "✗" }, f.what, f.detail));
+        }
+    }
+    if findings.iter().all(|f| f.ok) { Ok(()) } else { Err(Stop::usage(tr("something is not in order, see above", "存在问题，见上"))) }
+}

@@ -1,0 +1,203 @@
+//! `sync`, and what `demo` shares with it: ingest several sources while this process delivers, then settle.
+
+use std::io::IsTerminal as _;
+use std::time::{Duration, Instant};
+
+use huiliu_core::ingest::{self, Ingest};
+use huiliu_core::store::reports::{self, Balance};
+use huiliu_core::store::books;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::Stop;
+use crate::settings::{Settings, SourceSettings};
+use crate::wire::{self, House};
+use crate::words::{note, say, say_json, table, tr};
+
+/// One source's share of a pass.
+#[derive(Debug, Serialize)]
+pub struct SourceReport {
+    pub source: String,
+    pub connector: String,
+    pub run: i64,
+    pub state: String,
+    pub failure: Option<String>,
+    #[serde(flatten)]
+    pub balance: Balance,
+}
+
+/// A pass over several sources.
+#[derive(Debug, Serialize)]
+pub struct Pass {
+    pub balance: Balance,
+    pub connectors: Vec<SourceReport>,
+    pub seconds: f64,
+}
+
+pub async fn run(settings: Settings, names: Vec<String>, all: bool, full: bool, json: bool) -> Result<(), Stop> {
+    if settings.sources.is_empty() {
+        return Err(Stop::usage("no source is configured; add [[source]] to a settings file and give it with --config"));
+    }
+    for name in &names {
+        if !settings.sources.iter().any(|s| s.name == *name) {
+            let known: Vec<&str> = settings.sources.iter().map(|s| s.name.as_str()).collect();
+            return Err(Stop::usage(format!("no source {name:?}; there are {}", known.join(", "))));
+        }
+    }
+    let chosen: Vec<SourceSettings> =
+        settings.sources.iter().filter(|s| all || names.contains(&s.name)).cloned().collect();
+    let house = wire::open(settings, false).await?;
+    let pass = pass(&house, &chosen, full, None).await?;
+    show(&pass, json);
+    house.close().await;
+    verdict(&pass)
+}
+
+/// Ingests the sources side by side while this process delivers; then settles. `expected` is only for the progress bar.
+pub async fn pass(house: &House, sources: &[SourceSettings], full: bool, expected: Option<u64>) -> Result<Pass, Stop> {
+    let started = Instant::now();
+    let mut ready = Vec::new();
+    for source in sources {
+        let connector = house.connector(source)?;
+        let institution = (source.institution_code.as_str(), source.institution_name.as_str());
+        let booked = books::register_source(&house.desk.db, &source.name, &source.connector, institution).await?;
+        ready.push((booked, connector));
+    }
+    let bar = bar(expected);
+    let (stop, stopped) = watch::channel(false);
+    let worker = tokio::spawn({
+        let house = house.clone();
+        async move { house.work(stopped).await }
+    });
+    let progress = |records: u32| bar.inc(u64::from(records));
+    let cx = Ingest { db: &house.desk.db, keys: &house.desk.keys, bell: &house.bell, progress: &progress };
+    let mut runs = Vec::new();
+    for (source, connector) in &ready {
+        runs.push((source, ingest::sync(cx, source, connector.as_ref(), full).await?));
+    }
+    let range = (
+        runs.iter().map(|(_, r)| r.run).min().unwrap_or(0),
+        runs.iter().map(|(_, r)| r.run).max().unwrap_or(0),
+    );
+    bar.set_message(tr("delivering", "投递中"));
+    while house.waiting(range).await? > 0 {
+        if worker.is_finished() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    let _ = stop.send(true);
+    bar.set_message(tr("settling", "结算中"));
+    house.settle().await?;
+    bar.finish_and_clear();
+    worker.abort();
+    let mut connectors = Vec::new();
+    for (source, report) in runs {
+        connectors.push(SourceReport {
+            source: source.name.clone(),
+            connector: source.connector.clone(),
+            run: report.run,
+            state: if report.failure.is_some() { "failed" } else { "done" }.into(),
+            failure: report.failure.map(|f| f.text),
+            balance: reports::balance(&house.desk.db, (report.run, report.run)).await?,
+        });
+    }
+    let balance = reports::balance(&house.desk.db, range).await?;
+    Ok(Pass { balance, connectors, seconds: started.elapsed().as_secs_f64() })
+}
+
+fn bar(expected: Option<u64>) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    }
+    let bar = ProgressBar::new(expected.unwrap_or(0));
+    let style = ProgressStyle::with_template("{spinner} {msg} {human_pos}/{human_len} {per_sec} {elapsed}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_message(tr("reading", "读取中"));
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+/// 12345 → 12,345.
+pub fn grouped(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    if n < 0 { format!("-{out}") } else { out }
+}
+
+/// A row of a balance table.
+pub fn balance_cells(b: &Balance) -> Vec<String> {
+    [b.received, b.inserted, b.updated, b.unchanged, b.superseded, b.skipped, b.parked, b.discarded, b.pending, b.unread]
+        .iter()
+        .map(|n| grouped(*n))
+        .collect()
+}
+
+/// The heading of a balance table, after the first column.
+pub fn balance_heading(first: &'static str) -> Vec<&'static str> {
+    vec![
+        first,
+        tr("received", "收到"),
+        tr("inserted", "新增"),
+        tr("updated", "更新"),
+        tr("unchanged", "未变"),
+        tr("superseded", "过时"),
+        tr("skipped", "略过"),
+        tr("parked", "待处理"),
+        tr("discarded", "已作废"),
+        tr("pending", "未投递"),
+        tr("unread", "不可读"),
+    ]
+}
+
+/// Prints a pass.
+pub fn show(pass: &Pass, json: bool) {
+    if json {
+        say_json(pass);
+        return;
+    }
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for c in &pass.connectors {
+        let mut row = vec![c.source.clone()];
+        row.extend(balance_cells(&c.balance));
+        rows.push(row);
+    }
+    let mut row = vec![tr("total", "合计").to_owned()];
+    row.extend(balance_cells(&pass.balance));
+    rows.push(row);
+    table(&balance_heading(tr("source", "来源")), &rows);
+    for c in pass.connectors.iter().filter(|c| c.failure.is_some()) {
+        note(&format!("{} {}: {}", tr("failed:", "失败："), c.source, c.failure.as_deref().unwrap_or_default()));
+    }
+    let state = |ok: bool, yes: &'static str, no: &'static str| if ok { yes } else { no };
+    say(&format!(
+        "\n  {} · {} · {} {} · {:.1} s",
+        state(pass.balance.balanced, tr("balanced", "账目平衡"), tr("NOT BALANCED", "账目不平")),
+        state(pass.balance.complete, tr("complete", "已全部处理"), tr("not complete", "尚未全部处理")),
+        grouped(pass.balance.teachers_due),
+        tr("teachers due", "名教师待结算"),
+        pass.seconds
+    ));
+}
+
+/// 0, or why not.
+pub fn verdict(pass: &Pass) -> Result<(), Stop> {
+    if !pass.balance.balanced {
+        return Err(Stop::failed("the books are not balanced; this is a fault of Huiliu, please report it with `huiliu runs list --json`"));
+    }
+    if let Some(c) = pass.connectors.iter().find(|c| c.failure.is_some()) {
+        return Err(Stop::failed(format!(
+            "source {}: the run failed, what came before is kept: {}",
+            c.source,
+            c.failure.as_deref().unwrap_or_default()
+        )));
+    }
+    Ok(())
+}

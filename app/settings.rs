@@ -1,0 +1,150 @@
+//! Settings in two steps: what was typed (defaults, file, environment, flags), then what can run.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::Stop;
+use crate::cli::Globals;
+
+/// What a settings file may hold; see `config/default.toml`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Typed {
+    data_dir: Option<PathBuf>,
+    database: Option<String>,
+    queue: Option<String>,
+    key_file: Option<PathBuf>,
+    workers: Option<usize>,
+    lease_ms: Option<u64>,
+    timeout_ms: Option<u64>,
+    policy_file: Option<PathBuf>,
+    courses_file: Option<PathBuf>,
+    source: Vec<SourceSettings>,
+}
+
+/// One source.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceSettings {
+    pub name: String,
+    pub connector: String,
+    pub institution_code: String,
+    #[serde(default)]
+    pub institution_name: String,
+    #[serde(default)]
+    pub base_url: String,
+    #[serde(default)]
+    pub user: String,
+    #[serde(default)]
+    pub password_env: String,
+    #[serde(default)]
+    pub folder: PathBuf,
+    /// Only set by `demo`, whose password is public.
+    #[serde(skip)]
+    pub password: Option<String>,
+}
+
+/// What can run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub data_dir: PathBuf,
+    pub database: String,
+    pub queue: String,
+    pub key_file: PathBuf,
+    pub workers: usize,
+    pub lease_ms: u64,
+    pub timeout_ms: u64,
+    pub policy: (String, String),
+    pub courses: (String, String),
+    pub sources: Vec<SourceSettings>,
+}
+
+const POLICY: &str = include_str!("../config/policy/jilin-2014.toml");
+const COURSES: &str = include_str!("../config/courses.toml");
+
+impl Settings {
+    /// Defaults, then the file, then `HUILIU_…`, then flags.
+    pub fn read(globals: &Globals) -> Result<Self, Stop> {
+        let mut typed = match &globals.config {
+            Some(path) => read_file(path)?,
+            None => Typed::default(),
+        };
+        from_environment(&mut typed)?;
+        if let Some(dir) = &globals.data_dir {
+            typed.data_dir = Some(dir.clone());
+        }
+        if let Some(url) = &globals.database {
+            typed.database = Some(url.clone());
+        }
+        if let Some(url) = &globals.queue {
+            typed.queue = Some(url.clone());
+        }
+        let data_dir = typed.data_dir.filter(|d| !d.as_os_str().is_empty()).unwrap_or_else(|| PathBuf::from("data"));
+        let inside = |name: &str| format!("sqlite:{}", data_dir.join(name).display());
+        let given = |text: Option<String>| text.filter(|t| !t.is_empty());
+        let workers = typed.workers.unwrap_or(2);
+        if workers == 0 || workers > 64 {
+            return Err(Stop::usage(format!("workers is {workers}; give a number from 1 to 64")));
+        }
+        let lease_ms = typed.lease_ms.unwrap_or(30_000);
+        if lease_ms < 200 {
+            return Err(Stop::usage(format!("lease_ms is {lease_ms}; give at least 200")));
+        }
+        Ok(Self {
+            database: given(typed.database).unwrap_or_else(|| inside("huiliu.db")),
+            queue: given(typed.queue).unwrap_or_else(|| inside("queue.db")),
+            key_file: typed.key_file.filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| data_dir.join("root.key")),
+            workers,
+            lease_ms,
+            timeout_ms: typed.timeout_ms.unwrap_or(30_000),
+            policy: text_or(typed.policy_file, "config/policy/jilin-2014.toml", POLICY)?,
+            courses: text_or(typed.courses_file, "config/courses.toml", COURSES)?,
+            sources: typed.source,
+            data_dir,
+        })
+    }
+}
+
+fn read_file(path: &Path) -> Result<Typed, Stop> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| Stop::usage(format!("cannot read the settings file {}: {e}; check --config", path.display())))?;
+    toml::from_str(&text).map_err(|e| Stop::usage(format!("{}: {e}", path.display())))
+}
+
+fn text_or(path: Option<PathBuf>, name: &str, built_in: &str) -> Result<(String, String), Stop> {
+    match path.filter(|p| !p.as_os_str().is_empty()) {
+        None => Ok((name.to_owned(), built_in.to_owned())),
+        Some(path) => std::fs::read_to_string(&path)
+            .map(|text| (path.display().to_string(), text))
+            .map_err(|e| Stop::usage(format!("cannot read {}: {e}", path.display()))),
+    }
+}
+
+fn from_environment(typed: &mut Typed) -> Result<(), Stop> {
+    let text = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    let number = |name: &str| -> Result<Option<u64>, Stop> {
+        text(name)
+            .map(|v| v.parse().map_err(|_| Stop::usage(format!("{name} is {v:?}; give a whole number"))))
+            .transpose()
+    };
+    macro_rules! take {
+        ($field:ident, $value:expr) => {
+            if let Some(value) = $value {
+                typed.$field = Some(value.into());
+            }
+        };
+    }
+    take!(data_dir, text("HUILIU_DATA_DIR"));
+    take!(database, text("HUILIU_DATABASE"));
+    take!(queue, text("HUILIU_QUEUE"));
+    take!(key_file, text("HUILIU_KEY_FILE"));
+    take!(lease_ms, number("HUILIU_LEASE_MS")?);
+    take!(timeout_ms, number("HUILIU_TIMEOUT_MS")?);
+    take!(policy_file, text("HUILIU_POLICY_FILE"));
+    take!(courses_file, text("HUILIU_COURSES_FILE"));
+    if let Some(n) = number("HUILIU_WORKERS")? {
+        typed.workers = usize::try_from(n).ok();
+    }
+    Ok(())
+}

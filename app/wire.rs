@@ -1,0 +1,244 @@
+//! From settings to a house that can work: database, key, rules, connectors, queue.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use huiliu_core::connector::{self, Connector, Endpoint};
+use huiliu_core::deliver::{self, Delivered, Desk};
+use huiliu_core::keys::{self, Keys};
+use huiliu_core::policy::Policy;
+use huiliu_core::queue::{self, Bell};
+use huiliu_core::store::{Db, books, schema};
+use huiliu_core::{settle, sweep};
+use tokio::sync::watch;
+
+use crate::Stop;
+use crate::settings::{Settings, SourceSettings};
+use crate::words::note;
+
+/// Everything a command works with.
+#[derive(Debug, Clone)]
+pub struct House {
+    pub settings: Arc<Settings>,
+    pub desk: Desk,
+    pub bell: Bell,
+}
+
+/// Opens the database alone, for `migrate` and `doctor`.
+pub async fn open_database(settings: &Settings) -> Result<Db, Stop> {
+    if settings.database.starts_with("sqlite:") {
+        make_folder(&settings.data_dir)?;
+    }
+    let connections = u32::try_from(settings.workers).unwrap_or(2) * 2 + 4;
+    Ok(Db::open(&settings.database, connections).await?)
+}
+
+fn make_folder(dir: &Path) -> Result<(), Stop> {
+    let unwritable = |e: std::io::Error| {
+        Stop::usage(format!("cannot write in the data directory {}: {e}; give a writable one with --data-dir", dir.display()))
+    };
+    std::fs::create_dir_all(dir).map_err(unwritable)?;
+    let probe = dir.join(format!(".probe-{}", std::process::id()));
+    std::fs::write(&probe, b"").map_err(unwritable)?;
+    std::fs::remove_file(&probe).map_err(unwritable)
+}
+
+/// Migrates: the embedded database after a backup of its file.
+pub async fn migrate(settings: &Settings, db: &Db) -> Result<schema::SchemaState, Stop> {
+    let state = schema::state(db).await?;
+    if let (schema::SchemaState::Behind { applied, .. }, Some(path)) = (state, settings.database.strip_prefix("sqlite:")) {
+        let copy = format!("{path}.before-{}", applied + 1);
+        if !Path::new(&copy).exists() {
+            huiliu_core::store::schema::backup(db, &copy).await?;
+        }
+    }
+    Ok(schema::migrate(db).await?)
+}
+
+/// Opens all of it. The embedded database is migrated; any other must be current already, unless it is empty and this is a demo.
+pub async fn open(settings: Settings, may_create: bool) -> Result<House, Stop> {
+    let policy = Policy::parse((&settings.policy.0, &settings.policy.1), (&settings.courses.0, &settings.courses.1))
+        .map_err(|e| Stop::usage(e.to_string()))?;
+    let manifests = huiliu_connectors::all().map_err(|e| Stop::usage(e.to_string()))?;
+    let db = open_database(&settings).await?;
+    let embedded = matches!(db, Db::Lite { .. });
+    let state = schema::state(&db).await?;
+    let empty = state == schema::SchemaState::Empty;
+    if !(embedded || may_create && empty) {
+        schema::require_current(&db).await?;
+    }
+    let keys = root_key(&settings, &db, empty).await?;
+    if embedded || may_create && empty {
+        migrate(&settings, &db).await?;
+    }
+    schema::check_key(&db, &keys).await?;
+    if settings.queue.starts_with("sqlite:") {
+        make_folder(&settings.data_dir)?;
+    }
+    let bell = Bell::open(&settings.queue).await?;
+    let mut registered = HashMap::new();
+    for manifest in manifests {
+        let activation = books::activate_manifest(&db, &keys, &manifest, (&policy.name, policy.version)).await?;
+        registered.insert(manifest.id.clone(), (manifest, activation));
+    }
+    let desk = Desk { db, keys, policy: Arc::new(policy), manifests: Arc::new(registered), lease_ms: settings.lease_ms };
+    Ok(House { settings: Arc::new(settings), desk, bell })
+}
+
+/// The root key: HUILIU_KEY, or the key file; made only for a database that has none yet.
+async fn root_key(settings: &Settings, db: &Db, empty: bool) -> Result<Keys, Stop> {
+    if let Ok(hex) = std::env::var("HUILIU_KEY")
+        && !hex.is_empty()
+    {
+        return Keys::from_hex(&hex).map_err(|e| Stop::usage(format!("HUILIU_KEY: {e}")));
+    }
+    let path = &settings.key_file;
+    match std::fs::read_to_string(path) {
+        Ok(hex) => Keys::from_hex(&hex).map_err(|e| Stop::usage(format!("{}: {e}", path.display()))),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            let held = if empty { vec![] } else { db.rows("SELECT id FROM key_check", vec![]).await.unwrap_or_default() };
+            if !held.is_empty() {
+                return Err(Stop::usage(format!(
+                    "the root key file {} is missing and this database was made with one; put it back, or name it with HUILIU_KEY_FILE",
+                    path.display()
+                )));
+            }
+            let hex = keys::new_root().map_err(|e| Stop::usage(e.to_string()))?;
+            if let Some(dir) = path.parent() {
+                make_folder(dir)?;
+            }
+            write_private(path, &hex)
+                .map_err(|e| Stop::usage(format!("cannot write the root key {}: {e}", path.display())))?;
+            note(&format!(
+                "{} {}",
+                crate::words::tr("made a root key; back it up, a lost key is lost data:", "已生成根密钥，请备份，密钥丢失即数据丢失："),
+                path.display()
+            ));
+            Keys::from_hex(&hex).map_err(|e| Stop::usage(e.to_string()))
+        }
+        Err(e) => Err(Stop::usage(format!("cannot read the root key {}: {e}", path.display()))),
+    }
+}
+
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    writeln!(file, "{text}")
+}
+
+impl House {
+    /// The connector of a source.
+    pub fn connector(&self, source: &SourceSettings) -> Result<Arc<dyn Connector>, Stop> {
+        let (manifest, _) = self.desk.manifests.get(&source.connector).ok_or_else(|| {
+            let mut known: Vec<&str> = self.desk.manifests.keys().map(String::as_str).collect();
+            known.sort_unstable();
+            Stop::usage(format!("source {}: no connector {:?}; there are {}", source.name, source.connector, known.join(", ")))
+        })?;
+        let password = match &source.password {
+            Some(password) => password.clone(),
+            None if source.password_env.is_empty() => String::new(),
+            None => std::env::var(&source.password_env).map_err(|_| {
+                Stop::usage(format!("source {}: the environment variable {} is not set", source.name, source.password_env))
+            })?,
+        };
+        let endpoint = Endpoint {
+            base_url: source.base_url.clone(),
+            user: source.user.clone(),
+            password,
+            folder: source.folder.clone(),
+            timeout: Duration::from_millis(self.settings.timeout_ms),
+        };
+        connector::from_manifest(manifest.clone(), endpoint).map_err(|e| Stop::usage(e.to_string()))
+    }
+
+    /// Delivers and sweeps until `stop`; what a worker process does, and every command that syncs.
+    pub async fn work(&self, stop: watch::Receiver<bool>) -> Result<(), Stop> {
+        let house = self.clone();
+        let handler: queue::Handler = Arc::new(move |batch| {
+            let house = house.clone();
+            Box::pin(async move { house.deliver_one(batch).await })
+        });
+        let sweeper = tokio::spawn(self.clone().sweep_often(stop.clone()));
+        let ended = queue::work(&self.bell, self.settings.workers, handler, stop).await;
+        sweeper.abort();
+        Ok(ended?)
+    }
+
+    async fn deliver_one(&self, batch: i64) {
+        match deliver::deliver(&self.desk, batch, false).await {
+            Ok(Delivered::Suspect) => self.deliver_alone(batch).await,
+            Ok(outcome) => tracing::debug!(batch, ?outcome, "delivered"),
+            Err(e) => tracing::warn!(batch, error = %e, "not delivered; the sweep will ring it again"),
+        }
+    }
+
+    /// A suspect runs in a child process; only a child that dies by itself while we live condemns the batch.
+    async fn deliver_alone(&self, batch: i64) {
+        let Ok(program) = std::env::current_exe() else { return };
+        let started = tokio::process::Command::new(program)
+            .args(["deliver-alone", &batch.to_string()])
+            .env("HUILIU_DATA_DIR", &self.settings.data_dir)
+            .env("HUILIU_DATABASE", &self.settings.database)
+            .env("HUILIU_QUEUE", &self.settings.queue)
+            .env("HUILIU_KEY_FILE", &self.settings.key_file)
+            .env("HUILIU_LEASE_MS", self.settings.lease_ms.to_string())
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .status()
+            .await;
+        use std::os::unix::process::ExitStatusExt as _;
+        match started {
+            Ok(status) if status.signal().is_some() => {
+                let why = format!("its own process died of signal {} while nothing else ran in it", status.signal().unwrap_or(0));
+                match books::quarantine(&self.desk.db, batch, &why).await {
+                    Ok(_) => tracing::error!(batch, "quarantined: {why}"),
+                    Err(e) => tracing::warn!(batch, error = %e, "not quarantined yet"),
+                }
+            }
+            Ok(_) => {}
+            Err(e) => tracing::warn!(batch, error = %e, "no child process for a suspect batch"),
+        }
+    }
+
+    async fn sweep_often(self, stop: watch::Receiver<bool>) {
+        let quiet = (self.settings.lease_ms / 2).clamp(500, 20_000);
+        let mut cleaned = Instant::now();
+        while !*stop.borrow() {
+            tokio::time::sleep(Duration::from_millis((quiet / 4).min(2_000))).await;
+            if let Err(e) = sweep::sweep(&self.desk.db, &self.bell, quiet).await {
+                tracing::warn!(error = %e, "the sweep did not go through; trying again");
+            }
+            if cleaned.elapsed() > Duration::from_secs(60) {
+                cleaned = Instant::now();
+                let _ = self.bell.clean().await;
+            }
+        }
+    }
+
+    /// Batches of a range of runs that are still to be delivered.
+    pub async fn waiting(&self, runs: (i64, i64)) -> Result<i64, Stop> {
+        let rows = self
+            .desk
+            .db
+            .rows(
+                "SELECT count(*) AS n FROM batch WHERE state IN ('due', 'claimed') AND run_id BETWEEN $1 AND $2",
+                vec![runs.0.into(), runs.1.into()],
+            )
+            .await?;
+        Ok(rows.first().map_or(Ok(0), |r| r.int("n"))?)
+    }
+
+    /// Settles until no mark is left.
+    pub async fn settle(&self) -> Result<usize, Stop> {
+        Ok(settle::settle_all(&self.desk.db, &self.desk.policy, &|_| {}).await?)
+    }
+
+    pub async fn close(&self) {
+        self.bell.close().await;
+        self.desk.db.close().await;
+    }
+}

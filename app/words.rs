@@ -1,0 +1,67 @@
+//! Words for people, in English and Chinese, and the only way to standard output.
+
+use std::io::Write as _;
+use std::sync::OnceLock;
+
+static CHINESE: OnceLock<bool> = OnceLock::new();
+
+/// Chinese when HUILIU_LANG, LC_ALL, LC_MESSAGES or LANG (the first that is set) begins with `zh`.
+fn chinese() -> bool {
+    *CHINESE.get_or_init(|| {
+        ["HUILIU_LANG", "LC_ALL", "LC_MESSAGES", "LANG"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
+            .is_some_and(|v| v.to_ascii_lowercase().starts_with("zh"))
+    })
+}
+
+/// The English or the Chinese words.
+pub fn tr(english: &'static str, chinese_words: &'static str) -> &'static str {
+    if chinese() { chinese_words } else { english }
+}
+
+/// One line on standard output; a reader that went away is no error.
+pub fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// One line on standard error.
+pub fn note(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// A value as one line of JSON.
+pub fn say_json<T: serde::Serialize>(value: &T) {
+    say(&serde_json::to_string(value).unwrap_or_default());
+}
+
+/// Rows with a heading, columns aligned; a Chinese character is two columns wide.
+pub fn table(heading: &[&str], rows: &[Vec<String>]) {
+    let width = |s: &str| s.chars().map(|c| if (c as u32) >= 0x2E80 { 2 } else { 1 }).sum::<usize>();
+    let mut widths: Vec<usize> = heading.iter().map(|h| width(h)).collect();
+    for row in rows {
+        for (w, cell) in widths.iter_mut().zip(row) {
+            *w = (*w).max(width(cell));
+        }
+    }
+    let line = |cells: Vec<&str>| {
+        let mut text = String::new();
+        for (cell, w) in cells.iter().zip(&widths) {
+            let numeric = !cell.is_empty() && cell.chars().all(|c| c.is_ascii_digit() || c == ',');
+            let pad = " ".repeat(w.saturating_sub(width(cell)));
+            text.push_str("  ");
+            if numeric {
+                text.push_str(&pad);
+                text.push_str(cell);
+            } else {
+                text.push_str(cell);
+                text.push_str(&pad);
+            }
+        }
+        say(text.trim_end());
+    };
+    line(heading.to_vec());
+    for row in rows {
+        line(row.iter().map(String::as_str).collect());
+    }
+}

@@ -1,0 +1,183 @@
+//! The China Mobile programme: GB18030 CSV files, written per export day.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::Datelike;
+
+use crate::facts::{Facts, Stream};
+use crate::fault::Fault;
+use crate::text::WrongHours;
+use crate::{SandboxError, World};
+
+/// Early (stale copies), main, late (resends).
+const EXPORTS: [&str; 3] = ["20141001", "20141011", "20141021"];
+const ROWS_PER_FILE: u64 = 5_000;
+/// The title and the header stand before the first row.
+const LINES_BEFORE: u64 = 2;
+const TITLE: &str = "中国移动中小学教师信息技术能力培训 学员培训记录,,,,,,,";
+const HEADER: &str = "序号,姓名,身份证号,学校标识码,课程编号,课程名称,培训学时,结业时间,证书编号";
+const SIGNATURE: &str = "填表人：,,审核人：,,,,,,";
+const NAMES: [&str; 8] = [
+    "信息技术与课堂教学基础",
+    "信息技术与学科整合",
+    "多媒体素材加工",
+    "教育博客与网络研修",
+    "交互式白板教学",
+    "校园网络应用",
+    "远程教育资源应用",
+    "手机与移动学习",
+];
+
+/// Where a row stands.
+pub(crate) struct Place {
+    export: usize,
+    row: u64,
+}
+
+impl Place {
+    /// The name of the file.
+    pub(crate) fn file(&self) -> String {
+        format!(
+            "CMCC_{}_{:03}.csv",
+            EXPORTS[self.export],
+            self.row / ROWS_PER_FILE + 1
+        )
+    }
+
+    /// The physical line, from 1.
+    pub(crate) fn line(&self) -> u64 {
+        self.row % ROWS_PER_FILE + LINES_BEFORE + 1
+    }
+}
+
+/// The course code for a course number.
+pub(crate) fn code(course: u32) -> String {
+    format!("CM-{course:02}")
+}
+
+/// A file being written under a name no importer looks for.
+struct Draft {
+    unfinished: PathBuf,
+    finished: PathBuf,
+    file: BufWriter<File>,
+    encoded: Vec<u8>,
+    known: HashMap<char, Vec<u8>>,
+}
+
+fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> SandboxError + '_ {
+    move |source| SandboxError::Write {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+impl Draft {
+    fn create(dir: &Path, place: &Place) -> Result<Self, SandboxError> {
+        let finished = dir.join(place.file());
+        let unfinished = finished.with_extension("csv.part");
+        let file = File::create(&unfinished).map_err(failed(&unfinished))?;
+        let mut draft = Self {
+            unfinished,
+            finished,
+            file: BufWriter::new(file),
+            encoded: Vec::new(),
+            known: HashMap::new(),
+        };
+        draft.line(TITLE)?;
+        draft.line(HEADER)?;
+        Ok(draft)
+    }
+
+    fn line(&mut self, text: &str) -> Result<(), SandboxError> {
+        self.encoded.clear();
+        for character in text.chars() {
+            // The encoder searches for every Han character; the few hundred here are kept.
+            let bytes = self.known.entry(character).or_insert_with(|| {
+                let mut buffer = [0; 4];
+                let (bytes, _, _) = encoding_rs::GB18030.encode(character.encode_utf8(&mut buffer));
+                bytes.into_owned()
+            });
+            self.encoded.extend_from_slice(bytes);
+        }
+        self.encoded.extend_from_slice(b"\r\n");
+        let written = self.file.write_all(&self.encoded);
+        written.map_err(failed(&self.unfinished))
+    }
+
+    fn finish(mut self) -> Result<(), SandboxError> {
+        self.line(SIGNATURE)?;
+        self.file.flush().map_err(failed(&self.unfinished))?;
+        std::fs::rename(&self.unfinished, &self.finished).map_err(failed(&self.finished))
+    }
+}
+
+impl World {
+    /// Every row in the order in which they are written, with its place.
+    pub(crate) fn cmcc_rows(&self) -> impl Iterator<Item = (Facts, Place)> + '_ {
+        let listing = self.listing(Stream::Cmcc);
+        let mut rows = [0_u64; EXPORTS.len()];
+        (0..listing.size()).map(move |position| {
+            let facts = self.facts(Stream::Cmcc, listing.at(position));
+            let export = facts.export.min(EXPORTS.len() - 1);
+            let row = rows[export];
+            rows[export] += 1;
+            (facts, Place { export, row })
+        })
+    }
+
+    /// Writes the CMCC files into a directory, which is created if need be. A file appears
+    /// under its own name only when it is complete.
+    pub fn write_cmcc(&self, dir: &Path) -> Result<(), SandboxError> {
+        std::fs::create_dir_all(dir).map_err(failed(dir))?;
+        let mut drafts: [Option<Draft>; EXPORTS.len()] = Default::default();
+        for (facts, place) in self.cmcc_rows() {
+            let slot = &mut drafts[place.export];
+            if place.row % ROWS_PER_FILE == 0
+                && let Some(full) = slot.take()
+            {
+                full.finish()?;
+            }
+            let draft = match slot {
+                Some(draft) => draft,
+                None => slot.insert(Draft::create(dir, &place)?),
+            };
+            draft.line(&self.cmcc_line(&facts, &place))?;
+        }
+        drafts.into_iter().flatten().try_for_each(Draft::finish)
+    }
+
+    fn cmcc_line(&self, facts: &Facts, place: &Place) -> String {
+        let person = self.people.person(facts.person);
+        let chance = self.roll(80, facts.index);
+        let code = match facts.has(Fault::CourseMissing) {
+            true => String::new(),
+            false => code(facts.course),
+        };
+        let hours = match self.wrong_hours(facts, -16, 120_000) {
+            None if chance.is_multiple_of(2) => format!("{}学时", facts.amount),
+            None => facts.amount.to_string(),
+            Some(WrongHours::Number(number)) => number.to_string(),
+            Some(WrongHours::Text(text)) => text.to_owned(),
+        };
+        let end = if facts.has(Fault::EndMissing) {
+            String::new()
+        } else if facts.has(Fault::EndDate) {
+            "2014年2月30日".to_owned()
+        } else {
+            let (year, month, day) = (facts.end.year(), facts.end.month(), facts.end.day());
+            format!("{year}年{month}月{day}日")
+        };
+        format!(
+            "{},{},{},{},{code},{},{hours},{end},CM2014{:08}",
+            place.row % ROWS_PER_FILE + 1,
+            self.name_text(facts, &person),
+            self.id_text(facts, &person),
+            person.school_code,
+            NAMES[(facts.course as usize - 1) % NAMES.len()],
+            facts.index,
+        )
+    }
+}
