@@ -22,6 +22,7 @@ pub fn decode(
     let mut records = Vec::new();
     let mut index = 0u32;
     let mut row = ::csv::StringRecord::new();
+    let mut lines = Lines { text: &text, counted: 0, line: 1 };
     loop {
         let more = reader
             .read_record(&mut row)
@@ -29,7 +30,7 @@ pub fn decode(
         if !more {
             break;
         }
-        let line = row.position().map_or(0, ::csv::Position::line);
+        let line = lines.at(row.position().map_or(0, ::csv::Position::byte));
         let Some(names) = &names else {
             if header.iter().all(|h| row.iter().any(|c| c.trim() == h)) {
                 names = Some(row.iter().map(|c| Arc::from(c.trim())).collect());
@@ -57,6 +58,27 @@ pub fn decode(
         return Err(DecodeFault::Header(header.join(", ")));
     }
     Ok(records)
+}
+
+/// Physical lines; the reader's own count is one behind after CR LF.
+struct Lines<'a> {
+    text: &'a str,
+    counted: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    fn at(&mut self, byte: u64) -> u64 {
+        let bytes = self.text.as_bytes();
+        let mut start = usize::try_from(byte).unwrap_or(usize::MAX).min(bytes.len());
+        while bytes.get(start).is_some_and(|b| matches!(b, b'\r' | b'\n')) {
+            start += 1;
+        }
+        let newlines = bytes[self.counted.min(start)..start].iter().filter(|b| **b == b'\n').count();
+        self.counted = self.counted.max(start);
+        self.line += newlines as u64;
+        self.line
+    }
 }
 
 fn line_text(row: &::csv::StringRecord) -> String {

@@ -217,7 +217,9 @@ pub fn from_draft(cx: Context<'_>, raw: &RawRecord, draft: &Draft) -> Result<Tra
     let assessment = (cx.stream.pass == PassRule::Scores).then(|| read_scores(&mut check, draft));
     let version = source_version(cx, raw).map_err(|p| check.problems.push(p)).ok();
     let key = record_key(cx, raw, draft);
-    if key.is_none() && id_number.is_some() {
+    // A key field that is faulty by itself has its own reason already.
+    let explained = check.problems.iter().any(|p| cx.stream.record_key.contains(&p.source_field));
+    if key.is_none() && !explained {
         check.problems.push(Problem {
             code: "record_key.missing".into(),
             source_field: cx.stream.record_key.join(", "),
