@@ -143,7 +143,8 @@ impl Rows {
             Column::Bytes(_) => format!("unhex(value->>{i}) AS {name}"),
             _ => format!("value->>{i} AS {name}"),
         }).collect();
-        format!("(SELECT {} FROM json_each(${first})) AS incoming", columns.join(", "))
+        // LIMIT -1 keeps the planner from folding the JSON into the outer statement and reading it again for every row.
+        format!("(SELECT {} FROM json_each(${first}) LIMIT -1) AS incoming", columns.join(", "))
     }
 
     fn json(&self) -> String {
