@@ -64,6 +64,9 @@ pub enum Command {
         /// Ignore the cursors. 忽略游标
         #[arg(long)]
         full: bool,
+        /// Land only; worker processes deliver. 只接收，由工作进程投递
+        #[arg(long)]
+        land_only: bool,
     },
     /// Deliver, settle and sweep until told to stop. 后台工作进程
     Worker {

@@ -18,6 +18,7 @@ struct Typed {
     workers: Option<usize>,
     lease_ms: Option<u64>,
     timeout_ms: Option<u64>,
+    batch_records: Option<u64>,
     policy_file: Option<PathBuf>,
     courses_file: Option<PathBuf>,
     source: Vec<SourceSettings>,
@@ -55,6 +56,7 @@ pub struct Settings {
     pub workers: usize,
     pub lease_ms: u64,
     pub timeout_ms: u64,
+    pub batch_records: u32,
     pub policy: (String, String),
     pub courses: (String, String),
     pub sources: Vec<SourceSettings>,
@@ -91,7 +93,12 @@ impl Settings {
         if lease_ms < 200 {
             return Err(Stop::usage(format!("lease_ms is {lease_ms}; give at least 200")));
         }
+        let batch_records = typed.batch_records.unwrap_or(2_500);
+        let batch_records = u32::try_from(batch_records).ok().filter(|n| (1..=5_000).contains(n)).ok_or_else(|| {
+            Stop::usage(format!("batch_records is {batch_records}; give a number from 1 to 5,000"))
+        })?;
         Ok(Self {
+            batch_records,
             database: given(typed.database).unwrap_or_else(|| inside("huiliu.db")),
             queue: given(typed.queue).unwrap_or_else(|| inside("queue.db")),
             key_file: typed.key_file.filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| data_dir.join("root.key")),
@@ -141,6 +148,7 @@ fn from_environment(typed: &mut Typed) -> Result<(), Stop> {
     take!(key_file, text("HUILIU_KEY_FILE"));
     take!(lease_ms, number("HUILIU_LEASE_MS")?);
     take!(timeout_ms, number("HUILIU_TIMEOUT_MS")?);
+    take!(batch_records, number("HUILIU_BATCH_RECORDS")?);
     take!(policy_file, text("HUILIU_POLICY_FILE"));
     take!(courses_file, text("HUILIU_COURSES_FILE"));
     if let Some(n) = number("HUILIU_WORKERS")? {

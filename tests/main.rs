@@ -1,1 +1,14 @@
+//! One integration-test binary. Everything goes through the front door: the real binary, real HTTP on loopback,
+//! a real SQLite file, a real PostgreSQL of the test's own.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must fail loudly")]
 
+mod house;
+
+mod bad_input;
+mod connectors;
+mod docs;
+mod faults;
+mod order;
+mod pipeline;
+mod tidy;
+mod upgrade;

@@ -28,7 +28,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
     let options =
         Options { seed: asked.seed, records: asked.records, faults: !asked.calm, changed_percent: asked.changed };
     let truth = folder.join("truth.jsonl");
-    World::new(options.clone()).write_truth(&truth).map_err(|e| failed(&e))?;
+    World::new(options).write_truth(&truth).map_err(|e| failed(&e))?;
     let sandbox = Sandbox::start(options, &drop_dir).await.map_err(|e| failed(&e))?;
     let source = |connector: &str, name: &str| SourceSettings {
         name: format!("demo-{connector}"),
@@ -43,7 +43,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
     };
     let sources =
         [source("institution", "示范培训机构"), source("intel", "英特尔未来教育"), source("cmcc", "中国移动")];
-    let pass = sync::pass(&house, &sources, asked.full, Some(asked.records)).await;
+    let pass = sync::pass(&house, &sources, sync::Pace { full: asked.full, land_only: false, expected: Some(asked.records) }).await;
     sandbox.stop().await;
     let pass = pass?;
     sync::show(&pass, asked.json);

@@ -17,7 +17,9 @@ pub async fn run(cli: Cli) -> Result<(), Stop> {
         Command::Demo { records, seed, full, changed, calm } => {
             demo::run(settings, demo::Asked { records, seed, full, changed, calm, json }).await
         }
-        Command::Sync { source, all, full } => sync::run(settings, source, all, full, json).await,
+        Command::Sync { source, all, full, land_only } => {
+            sync::run(settings, sync::Asked { names: source, all, full, land_only, json }).await
+        }
         Command::Worker { until_done } => operate::worker(settings, until_done).await,
         Command::Migrate => operate::migrate(settings, json).await,
         Command::Doctor => operate::doctor(settings, json).await,

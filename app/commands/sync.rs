@@ -35,7 +35,18 @@ pub struct Pass {
     pub seconds: f64,
 }
 
-pub async fn run(settings: Settings, names: Vec<String>, all: bool, full: bool, json: bool) -> Result<(), Stop> {
+/// What was asked of `sync`.
+#[derive(Debug)]
+pub struct Asked {
+    pub names: Vec<String>,
+    pub all: bool,
+    pub full: bool,
+    pub land_only: bool,
+    pub json: bool,
+}
+
+pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
+    let Asked { names, all, full, land_only, json } = asked;
     if settings.sources.is_empty() {
         return Err(Stop::usage("no source is configured; add [[source]] to a settings file and give it with --config"));
     }
@@ -48,14 +59,22 @@ pub async fn run(settings: Settings, names: Vec<String>, all: bool, full: bool, 
     let chosen: Vec<SourceSettings> =
         settings.sources.iter().filter(|s| all || names.contains(&s.name)).cloned().collect();
     let house = wire::open(settings, false).await?;
-    let pass = pass(&house, &chosen, full, None).await?;
+    let pass = pass(&house, &chosen, Pace { full, land_only, expected: None }).await?;
     show(&pass, json);
     house.close().await;
     verdict(&pass)
 }
 
-/// Ingests the sources side by side while this process delivers; then settles. `expected` is only for the progress bar.
-pub async fn pass(house: &House, sources: &[SourceSettings], full: bool, expected: Option<u64>) -> Result<Pass, Stop> {
+/// How a pass is made. `expected` is only for the progress bar.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    pub full: bool,
+    pub land_only: bool,
+    pub expected: Option<u64>,
+}
+
+/// Ingests the sources one after the other while this process delivers; then settles.
+pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Result<Pass, Stop> {
     let started = Instant::now();
     let mut ready = Vec::new();
     for source in sources {
@@ -64,24 +83,24 @@ pub async fn pass(house: &House, sources: &[SourceSettings], full: bool, expecte
         let booked = books::register_source(&house.desk.db, &source.name, &source.connector, institution).await?;
         ready.push((booked, connector));
     }
-    let bar = bar(expected);
+    let bar = bar(pace.expected);
     let (stop, stopped) = watch::channel(false);
     let worker = tokio::spawn({
         let house = house.clone();
-        async move { house.work(stopped).await }
+        async move { if pace.land_only { Ok(()) } else { house.work(stopped).await } }
     });
     let progress = |records: u32| bar.inc(u64::from(records));
-    let cx = Ingest { db: &house.desk.db, keys: &house.desk.keys, bell: &house.bell, progress: &progress };
+    let cx = Ingest { db: &house.desk.db, keys: &house.desk.keys, bell: &house.bell, batch_records: house.settings.batch_records, progress: &progress };
     let mut runs = Vec::new();
     for (source, connector) in &ready {
-        runs.push((source, ingest::sync(cx, source, connector.as_ref(), full).await?));
+        runs.push((source, ingest::sync(cx, source, connector.as_ref(), pace.full).await?));
     }
     let range = (
         runs.iter().map(|(_, r)| r.run).min().unwrap_or(0),
         runs.iter().map(|(_, r)| r.run).max().unwrap_or(0),
     );
     bar.set_message(tr("delivering", "投递中"));
-    while house.waiting(range).await? > 0 {
+    while !pace.land_only && house.waiting(range).await? > 0 {
         if worker.is_finished() {
             break;
         }
@@ -89,7 +108,9 @@ pub async fn pass(house: &House, sources: &[SourceSettings], full: bool, expecte
     }
     let _ = stop.send(true);
     bar.set_message(tr("settling", "结算中"));
-    house.settle().await?;
+    if !pace.land_only {
+        house.settle().await?;
+    }
     bar.finish_and_clear();
     worker.abort();
     let mut connectors = Vec::new();

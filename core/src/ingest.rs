@@ -11,8 +11,6 @@ use crate::store::{Db, StoreFault};
 
 /// How often one page is asked for.
 const TRIES: u32 = 7;
-/// Records per batch.
-const BATCH: u32 = 2_500;
 
 /// What ingest works with.
 #[derive(Clone, Copy)]
@@ -23,6 +21,8 @@ pub struct Ingest<'a> {
     pub keys: &'a Keys,
     /// The queue.
     pub bell: &'a Bell,
+    /// Raw records per batch, at most 5,000.
+    pub batch_records: u32,
     /// Called with the raw records of each landed page.
     pub progress: &'a (dyn Fn(u32) + Sync),
 }
@@ -85,7 +85,7 @@ async fn land(cx: Ingest<'_>, source: &Source, stream: &Stream, run: i64, page: 
         address: &page.address,
         bytes: &page.bytes,
         records: page.records.clone(),
-        batch_size: BATCH,
+        batch_size: cx.batch_records,
         cursor: Some(&page.cursor),
     };
     let mut tries = 0;

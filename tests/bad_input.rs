@@ -1,0 +1,124 @@
+//! Bad input: one clear message, what to do, exit 2, nothing half-done.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::house::{House, On};
+
+fn refused(house: &House, args: &[&str], words: &[&str]) {
+    let out = house.run(args);
+    let text = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(2), "{args:?}: {text}");
+    for word in words {
+        assert!(text.contains(word), "{args:?}: {word:?} is not in {text:?}");
+    }
+    assert!(!text.contains("panicked") && !text.contains("RUST_BACKTRACE"), "{text}");
+    assert!(text.trim().lines().count() <= 8, "{text}");
+}
+
+#[test]
+fn a_wrong_database_address_or_password_is_one_message() {
+    let house = House::new(On::Sqlite);
+    refused(&house, &["balance", "--database", "mysql://u:secret@h/db"], &["database address", "sqlite:PATH"]);
+    assert!(!String::from_utf8_lossy(&house.run(&["balance", "--database", "mysql://u:secret@h/db"]).stderr).contains("secret"));
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    refused(&house, &["balance", "--database", &format!("postgres://a:secret@127.0.0.1:{free}/x")], &["cannot open the database"]);
+    let pg = House::new(On::Postgres);
+    let url = pg.postgres.as_ref().unwrap().url().replace("postgres@", "nobody:secret@");
+    refused(&pg, &["balance", "--database", &url], &["cannot open the database", "user and password"]);
+}
+
+#[test]
+fn an_unwritable_data_directory_is_one_message() {
+    let house = House::new(On::Sqlite);
+    let file = house.dir.0.join("a-file");
+    std::fs::write(&file, "x").unwrap();
+    refused(&house, &["demo", "--data-dir", file.join("below").to_str().unwrap()], &["data directory", "--data-dir"]);
+}
+
+#[test]
+fn an_unknown_key_in_a_settings_file_names_the_line() {
+    let house = House::new(On::Sqlite);
+    let file = house.dir.0.join("huiliu.toml");
+    std::fs::write(&file, "workers = 2\ndatabse = \"x\"\n").unwrap();
+    refused(&house, &["balance", "--config", file.to_str().unwrap()], &["huiliu.toml", "line 2", "databse"]);
+    refused(&house, &["balance", "--config", "no-such.toml"], &["no-such.toml", "--config"]);
+}
+
+#[test]
+fn a_missing_or_wrong_key_is_refused_before_anything_is_written() {
+    let house = House::new(On::Sqlite);
+    house.json(&["demo", "--records", "1000", "--json"]);
+    let key = house.dir.0.join("data/root.key");
+    assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    let right = std::fs::read(&key).unwrap();
+    std::fs::write(&key, "11".repeat(32)).unwrap();
+    refused(&house, &["demo", "--records", "1000", "--full"], &["root key is not the one"]);
+    std::fs::write(&key, "short").unwrap();
+    refused(&house, &["balance"], &["64 hexadecimal digits"]);
+    std::fs::remove_file(&key).unwrap();
+    refused(&house, &["balance"], &["root.key", "missing"]);
+    assert!(!key.exists(), "a new key was made for an old database");
+    std::fs::write(&key, right).unwrap();
+    assert_eq!(house.json(&["runs", "list", "--json"]).as_array().unwrap().len(), 3, "a refused run left a trace");
+}
+
+#[test]
+fn an_unknown_schema_is_refused() {
+    for on in [On::Sqlite, On::Postgres] {
+        let house = House::new(on);
+        if on == On::Postgres {
+            refused(&house, &["worker"], &["huiliu migrate"]);
+        }
+        assert!(house.run(&["migrate"]).status.success());
+        assert_eq!(house.json(&["migrate", "--json"])["changed"], false);
+        sql(&house, "UPDATE _sqlx_migrations SET version = 99 WHERE version = 2");
+        refused(&house, &["worker"], &["unknown to this version"]);
+        refused(&house, &["migrate"], &["unknown to this version"]);
+    }
+}
+
+fn sql(house: &House, statement: &'static str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        match &house.postgres {
+            Some(pg) => {
+                let pool = sqlx::PgPool::connect(&pg.url()).await.unwrap();
+                sqlx::query(statement).execute(&pool).await.unwrap();
+            }
+            None => {
+                let url = format!("sqlite:{}", house.dir.0.join("data/huiliu.db").display());
+                let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+                sqlx::query(statement).execute(&pool).await.unwrap();
+                pool.close().await;
+            }
+        }
+    });
+}
+
+#[test]
+fn an_unreachable_platform_fails_the_run_with_exit_1_and_keeps_the_books() {
+    let house = House::new(On::Sqlite);
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let file = house.dir.0.join("huiliu.toml");
+    let text = format!(
+        "[[source]]\nname = \"a\"\nconnector = \"intel\"\ninstitution_code = \"I\"\nbase_url = \"http://127.0.0.1:{free}\"\n"
+    );
+    std::fs::write(&file, text).unwrap();
+    let config = file.to_str().unwrap();
+    let out = house.run(&["sync", "a", "--config", config]);
+    assert_eq!(out.status.code(), Some(1), "{}", String::from_utf8_lossy(&out.stderr));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("cannot be reached"));
+    assert_eq!(house.json(&["balance", "--json"])["balanced"], true);
+    refused(&house, &["sync", "b", "--config", config], &["no source \"b\"", "there are a"]);
+    refused(&house, &["sync", "--all"], &["no source is configured"]);
+}
+
+#[test]
+fn usage_errors_exit_2() {
+    let house = House::new(On::Sqlite);
+    for args in [&["demo", "--records", "12"][..], &["nonsense"], &["sync"], &["balance", "--run", "x"]] {
+        assert_eq!(house.run(args).status.code(), Some(2), "{args:?}");
+    }
+    refused(&house, &["runs", "show", "9"], &["no run 9"]);
+}

@@ -1,0 +1,230 @@
+//! A house for one test: the binary, a data directory, and a PostgreSQL cluster where one is asked for.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// A directory that is removed at the end.
+pub struct Scratch(pub PathBuf);
+
+impl Scratch {
+    pub fn new(name: &str) -> Self {
+        let stamp = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
+        let path = std::env::temp_dir().join(format!("huiliu-{name}-{}-{stamp}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A throw-away PostgreSQL cluster on a free loopback port.
+pub struct Postgres {
+    dir: Scratch,
+    bin: PathBuf,
+    port: u16,
+}
+
+fn as_postgres(program: &Path) -> Command {
+    // initdb refuses to run as root.
+    let root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.starts_with(b"0\n"));
+    if root {
+        let mut command = Command::new("runuser");
+        command.args(["-u", "postgres", "--"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    }
+}
+
+impl Postgres {
+    pub fn start() -> Self {
+        let bin = std::fs::read_dir("/usr/lib/postgresql")
+            .expect("PostgreSQL is not installed; run the tests with `bash tests/run`, which installs it")
+            .filter_map(Result::ok)
+            .map(|e| e.path().join("bin"))
+            .filter(|p| p.join("initdb").exists())
+            .max()
+            .expect("PostgreSQL's initdb is missing; run the tests with `bash tests/run`");
+        let dir = Scratch::new("pg");
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let _ = Command::new("chown").arg("postgres").arg(&dir.0).status();
+        let cluster = Self { dir, bin, port };
+        let made = as_postgres(&cluster.bin.join("initdb"))
+            .args(["-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8", "-D"])
+            .arg(cluster.data())
+            .current_dir("/")
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        cluster.control(&["start"]);
+        cluster
+    }
+
+    fn data(&self) -> PathBuf {
+        self.dir.0.join("data")
+    }
+
+    fn control(&self, verb: &[&str]) {
+        let options = format!("-p {} -k {} -c listen_addresses=127.0.0.1", self.port, self.dir.0.display());
+        let status = as_postgres(&self.bin.join("pg_ctl"))
+            .args(["-w", "-t", "60", "-o", &options, "-l"])
+            .arg(self.dir.0.join("log"))
+            .arg("-D")
+            .arg(self.data())
+            .args(verb)
+            .current_dir("/")
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.success(), "pg_ctl {verb:?}");
+    }
+
+    /// Ends it as a power cut would, and starts it again.
+    pub fn restart_immediately(&self) {
+        self.control(&["stop", "-m", "immediate"]);
+        self.control(&["start"]);
+    }
+
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let _ = as_postgres(&self.bin.join("pg_ctl"))
+            .args(["-m", "immediate", "-D"])
+            .arg(self.data())
+            .arg("stop")
+            .current_dir("/")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+    }
+}
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum On {
+    Sqlite,
+    Postgres,
+}
+
+/// The binary with its data directory and database.
+pub struct House {
+    pub dir: Scratch,
+    pub postgres: Option<Postgres>,
+    pub env: Vec<(String, String)>,
+}
+
+impl House {
+    pub fn new(on: On) -> Self {
+        let postgres = (on == On::Postgres).then(Postgres::start);
+        Self { dir: Scratch::new("house"), postgres, env: vec![] }
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_huiliu"));
+        command.args(args).env("HUILIU_DATA_DIR", self.dir.0.join("data")).env("HUILIU_LANG", "en").env_remove("HUILIU_CONFIG");
+        if let Some(postgres) = &self.postgres {
+            command.env("HUILIU_DATABASE", postgres.url());
+        }
+        command.envs(self.env.iter().map(|(k, v)| (k, v)));
+        command.stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Runs, expects exit 0, parses the output.
+    pub fn json(&self, args: &[&str]) -> Value {
+        let out = self.run(args);
+        assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
+        serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{args:?}: {e}: {}", String::from_utf8_lossy(&out.stdout)))
+    }
+
+    /// ID number → (final units, provisional units, duplicates).
+    pub fn ledger(&self) -> BTreeMap<String, (i64, i64, i64)> {
+        let out = self.run(&["ledger"]);
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8(out.stdout)
+            .unwrap()
+            .lines()
+            .map(|line| {
+                let v: Value = serde_json::from_str(line).unwrap();
+                let n = |k: &str| v[k].as_i64().unwrap();
+                (v["id_number"].as_str().unwrap().to_owned(), (n("units"), n("provisional_units"), n("duplicates")))
+            })
+            .collect()
+    }
+
+    /// (source or file, stream or line, record, reasons) of every open letter.
+    pub fn letters(&self) -> Vec<(String, String, Vec<String>)> {
+        let rows = self.json(&["dead-letters", "list", "--limit", "100000000", "--json"]);
+        let mut letters: Vec<_> = rows
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|r| {
+                let mut codes: Vec<String> =
+                    r["reasons"].as_array().unwrap().iter().map(|p| p["code"].as_str().unwrap().to_owned()).collect();
+                codes.sort();
+                let source = r["source"].as_str().unwrap().trim_start_matches("demo-").to_owned();
+                let place = if source == "cmcc" { r["address"].as_str() } else { r["record"].as_str() };
+                (source, place.unwrap_or_default().to_owned(), codes)
+            })
+            .collect();
+        letters.sort();
+        letters
+    }
+}
+
+/// What the sandbox says must come out.
+pub struct Truth {
+    pub ledger: BTreeMap<String, (i64, i64, i64)>,
+    pub letters: Vec<(String, String, Vec<String>)>,
+    pub totals: Value,
+}
+
+impl Truth {
+    pub fn read(path: &Path) -> Self {
+        let text = std::fs::read_to_string(path).unwrap();
+        let mut truth = Self { ledger: BTreeMap::new(), letters: vec![], totals: Value::Null };
+        let mut duplicates: BTreeMap<String, i64> = BTreeMap::new();
+        for line in text.lines() {
+            let v: Value = serde_json::from_str(line).unwrap();
+            let s = |k: &str| v[k].as_str().unwrap_or_default().to_owned();
+            match v["kind"].as_str().unwrap() {
+                "teacher" => {
+                    let units = (v["units"].as_i64().unwrap(), v["provisional_units"].as_i64().unwrap(), 0);
+                    truth.ledger.insert(s("id_number"), units);
+                }
+                "duplicate" => *duplicates.entry(s("id_number")).or_default() += 1,
+                "bad" => {
+                    let place = if s("platform") == "cmcc" { format!("{} line {}", s("file"), v["line"]) } else { s("record") };
+                    let mut codes: Vec<String> =
+                        v["reasons"].as_array().unwrap().iter().map(|c| c.as_str().unwrap().to_owned()).collect();
+                    codes.sort();
+                    truth.letters.push((s("platform"), place, codes));
+                }
+                "totals" => truth.totals = v,
+                _ => {}
+            }
+        }
+        for (id, n) in duplicates {
+            truth.ledger.get_mut(&id).unwrap().2 = n;
+        }
+        truth.letters.sort();
+        truth
+    }
+}

@@ -1,0 +1,89 @@
+//! The main job: platforms in, one balanced ledger out, equal to the truth file, on both databases.
+
+use crate::house::{House, On, Truth};
+
+fn demo_equals_the_truth(on: On, records: u64) {
+    let house = House::new(on);
+    let n = records.to_string();
+    let first = house.json(&["demo", "--records", &n, "--seed", "7", "--json"]);
+    let balance = &first["balance"];
+    assert_eq!(balance["received"], records);
+    assert_eq!(balance["balanced"], true);
+    assert_eq!(balance["complete"], true);
+    assert_eq!(first["connectors"].as_array().unwrap().len(), 3);
+
+    let truth = Truth::read(&house.dir.0.join(format!("data/demo-7-{records}-0/truth.jsonl")));
+    assert_eq!(balance["parked"], truth.totals["bad"]);
+    assert_eq!(balance["inserted"], truth.totals["distinct_good_records"]);
+    assert_eq!(house.letters(), truth.letters);
+    assert_eq!(house.ledger(), truth.ledger);
+
+    let again = house.json(&["demo", "--records", &n, "--seed", "7", "--full", "--json"]);
+    let balance = &again["balance"];
+    assert_eq!(balance["received"], records);
+    assert_eq!((balance["inserted"].as_i64(), balance["updated"].as_i64()), (Some(0), Some(0)));
+    assert_eq!(balance["unchanged"], truth.totals["distinct_good_records"]);
+    assert_eq!(house.ledger(), truth.ledger);
+
+    let changed = house.json(&["demo", "--records", &n, "--seed", "7", "--full", "--changed", "5", "--json"]);
+    assert_eq!(changed["balance"]["inserted"], 0);
+    assert!(changed["balance"]["updated"].as_i64().unwrap() > 0);
+    let truth = Truth::read(&house.dir.0.join(format!("data/demo-7-{records}-5/truth.jsonl")));
+    assert_eq!(house.ledger(), truth.ledger);
+
+    let all = house.json(&["balance", "--json"]);
+    assert_eq!(all["received"].as_u64(), Some(records * 3));
+    assert_eq!((all["balanced"].as_bool(), all["complete"].as_bool()), (Some(true), Some(true)));
+}
+
+#[test]
+fn demo_equals_the_truth_on_sqlite() {
+    demo_equals_the_truth(On::Sqlite, 12_000);
+}
+
+#[test]
+fn demo_equals_the_truth_on_postgresql() {
+    demo_equals_the_truth(On::Postgres, 12_000);
+}
+
+#[test]
+fn every_entry_explains_itself_and_no_output_shows_an_id_number() {
+    let house = House::new(On::Sqlite);
+    house.json(&["demo", "--records", "1000", "--json"]);
+    let ledger = house.ledger();
+    let (id, (units, provisional, _)) = ledger.iter().find(|(_, v)| v.0 > 0 && v.2 > 0).unwrap();
+    let mut command = house.command(&["teachers", "explain", "-", "--json"]);
+    let mut child = command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), id.as_bytes()).unwrap();
+    let out = child.wait_with_output().unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(told["counted_units"].as_i64(), Some(*units));
+    assert_eq!(told["provisional_units"].as_i64(), Some(*provisional));
+    let entries = told["entries"].as_array().unwrap();
+    assert!(entries.iter().any(|e| e["outcome"] == "duplicate" && e["duplicate_of"].is_i64()));
+    for entry in entries {
+        assert!(!entry["arithmetic"].as_str().unwrap().is_empty() && !entry["rule"].as_str().unwrap().is_empty());
+    }
+    let mut shown = out.stdout;
+    for args in [&["dead-letters", "list", "--limit", "100000"][..], &["records", "list", "--limit", "100000"], &["runs", "list"], &["doctor"]] {
+        shown.extend(house.run(args).stdout);
+    }
+    let shown = String::from_utf8(shown).unwrap();
+    for id in ledger.keys() {
+        assert!(!shown.contains(id.as_str()), "an ID number is shown");
+    }
+    for file in ["huiliu.db", "huiliu.db-wal", "queue.db"] {
+        let bytes = std::fs::read(house.dir.0.join("data").join(file)).unwrap_or_default();
+        for id in ledger.keys().take(20) {
+            assert!(!bytes.windows(18).any(|w| w == id.as_bytes()), "an ID number stands in {file}");
+        }
+    }
+}
+
+#[test]
+fn an_id_number_is_not_taken_as_an_argument() {
+    let house = House::new(On::Sqlite);
+    let out = house.run(&["teachers", "explain", "22010219590911001X"]);
+    assert_eq!(out.status.code(), Some(2));
+    assert!(!String::from_utf8_lossy(&out.stderr).contains("22010219590911001X"));
+}

@@ -1,0 +1,34 @@
+//! An older schema is brought up to date, after a backup, and keeps its data.
+
+use crate::house::{House, On};
+
+#[test]
+fn an_embedded_database_of_the_first_migration_is_upgraded_after_a_backup() {
+    let house = House::new(On::Sqlite);
+    assert!(house.run(&["migrate"]).status.success());
+    let file = house.dir.0.join("data/huiliu.db");
+    let url = format!("sqlite:{}", file.display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+        for statement in [
+            "DROP VIEW training_record_national",
+            "DROP VIEW training_record_readable",
+            "DROP VIEW credit_entry_readable",
+            "DELETE FROM _sqlx_migrations WHERE version = 2",
+            "INSERT INTO institution (code, name) VALUES ('KEPT', 'kept')",
+        ] {
+            sqlx::query(statement).execute(&pool).await.unwrap();
+        }
+        pool.close().await;
+    });
+    assert_eq!(house.json(&["migrate", "--json"])["changed"], true);
+    assert!(house.dir.0.join("data/huiliu.db.before-2").exists(), "no backup was made");
+    runtime.block_on(async {
+        let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+        let kept: (i64,) = sqlx::query_as("SELECT count(*) FROM institution WHERE code = 'KEPT'").fetch_one(&pool).await.unwrap();
+        assert_eq!(kept.0, 1);
+        sqlx::query("SELECT * FROM training_record_national").fetch_all(&pool).await.unwrap();
+        pool.close().await;
+    });
+}
