@@ -30,6 +30,7 @@ pub struct Postgres {
     dir: Scratch,
     bin: PathBuf,
     port: u16,
+    settings: &'static str,
 }
 
 fn as_postgres(program: &Path) -> Command {
@@ -46,6 +47,11 @@ fn as_postgres(program: &Path) -> Command {
 
 impl Postgres {
     pub fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// With server settings as `-c name=value …`.
+    pub fn start_with(settings: &'static str) -> Self {
         let bin = std::fs::read_dir("/usr/lib/postgresql")
             .expect("PostgreSQL is not installed; run the tests with `bash tests/run`, which installs it")
             .filter_map(Result::ok)
@@ -56,7 +62,7 @@ impl Postgres {
         let dir = Scratch::new("pg");
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let _ = Command::new("chown").arg("postgres").arg(&dir.0).status();
-        let cluster = Self { dir, bin, port };
+        let cluster = Self { dir, bin, port, settings };
         let made = as_postgres(&cluster.bin.join("initdb"))
             .args(["-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8", "-D"])
             .arg(cluster.data())
@@ -73,7 +79,7 @@ impl Postgres {
     }
 
     fn control(&self, verb: &[&str]) {
-        let options = format!("-p {} -k {} -c listen_addresses=127.0.0.1", self.port, self.dir.0.display());
+        let options = format!("-p {} -k {} -c listen_addresses=127.0.0.1 {}", self.port, self.dir.0.display(), self.settings);
         let status = as_postgres(&self.bin.join("pg_ctl"))
             .args(["-w", "-t", "60", "-o", &options, "-l"])
             .arg(self.dir.0.join("log"))
@@ -91,6 +97,13 @@ impl Postgres {
     pub fn restart_immediately(&self) {
         self.control(&["stop", "-m", "immediate"]);
         self.control(&["start"]);
+    }
+
+    /// The postmaster's process id.
+    #[allow(dead_code, reason = "for the bench")]
+    pub fn pid(&self) -> String {
+        let text = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
+        text.lines().next().unwrap_or_default().trim().to_owned()
     }
 
     pub fn url(&self) -> String {

@@ -124,7 +124,7 @@ proptest! {
         order in proptest::collection::vec(0usize..64, 0..12),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let one = runtime.block_on(load(&[all.clone()], 5_000, &[]));
+        let one = runtime.block_on(load(std::slice::from_ref(&all), 5_000, &[]));
         // Everything again in another order, some of it several times, in other pages and batches.
         let mut again: Vec<Sent> = shuffled.iter().map(|i| i.get(&all).clone()).collect();
         again.extend(all.iter().rev().cloned());

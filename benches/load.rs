@@ -1,0 +1,185 @@
+//! Huiliu against the physical limit, side by side: `cargo bench --bench load -- [RECORDS]`.
+//!
+//! Ours: sandbox JSON, XML and CSV over HTTP and files into a throw-away PostgreSQL, landing, sealing and settling included.
+//! Peer: `psql` COPY of the same normalised rows into an unlogged staging table and one merge into a logged table (newest
+//! wins; unique key source_id, stream, record_key; secondary index claim_id). CPU is client + server, checkpoint included;
+//! the sandbox is left out.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that cannot go on must fail loudly")]
+
+#[path = "../tests/house.rs"]
+#[allow(dead_code, reason = "the bench uses a part of the tests' house")]
+mod house;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use house::{House, On, Postgres};
+use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
+
+const SETTINGS: &str = "-c shared_buffers=1GB -c max_wal_size=8GB -c checkpoint_timeout=30min -c fsync=on \
+                        -c synchronous_commit=on -c max_parallel_workers_per_gather=0 -c jit=off -c autovacuum=off";
+
+const COLUMNS: &str = "institution_id, source_id, stream, record_key, kind, claim_id, source_version, activation, content_digest, \
+    project_code, project_title, course_code, course_title, canonical_course, role, mode, delivery_code, place, period_start, \
+    period_end, raw_hours, hours_unit, hours_units, certificate_number, pass_state, score_learning, score_activity, \
+    score_artefact, grade, manifest_version, batch_id, address";
+
+/// CPU seconds, wall seconds, peak memory of the client in MiB.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cost {
+    client: f64,
+    server: f64,
+    wall: f64,
+    peak_mib: f64,
+}
+
+impl Cost {
+    fn cpu(self) -> f64 {
+        self.client + self.server
+    }
+}
+
+fn ticks(stat: &str, fields: &[usize]) -> f64 {
+    let after = stat.rsplit_once(") ").map_or("", |(_, t)| t);
+    let parts: Vec<&str> = after.split(' ').collect();
+    fields.iter().filter_map(|f| parts.get(f - 3)?.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
+/// CPU of a cluster so far: the postmaster, its ended children, and its living ones.
+fn server_cpu(postgres: &Postgres) -> f64 {
+    let pid = postgres.pid();
+    let stat = |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let mut total = ticks(&stat(&pid), &[14, 15, 16, 17]);
+    for entry in std::fs::read_dir("/proc").unwrap().filter_map(Result::ok) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let text = stat(&name);
+        let parent = text.rsplit_once(") ").and_then(|(_, t)| t.split(' ').nth(1).map(str::to_owned));
+        if parent.as_deref() == Some(pid.as_str()) {
+            total += ticks(&text, &[14, 15]);
+        }
+    }
+    total
+}
+
+fn measured(postgres: &Postgres, mut command: Command) -> Cost {
+    psql(postgres, &["-c", "CHECKPOINT"]);
+    let (server, wall) = (server_cpu(postgres), Instant::now());
+    let child = command.stdout(Stdio::null()).spawn().unwrap();
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    let mut status = 0;
+    // SAFETY: the child is ours, and both pointers live through the call.
+    unsafe { libc::wait4(i32::try_from(child.id()).unwrap(), &raw mut status, 0, &raw mut usage) };
+    assert_eq!(status, 0, "{command:?}");
+    let wall = wall.elapsed().as_secs_f64();
+    psql(postgres, &["-c", "CHECKPOINT"]);
+    let seconds = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
+    Cost {
+        client: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+        server: server_cpu(postgres) - server,
+        wall,
+        peak_mib: usage.ru_maxrss as f64 / 1024.0,
+    }
+}
+
+fn psql_command(postgres: &Postgres, args: &[&str]) -> Command {
+    let mut command = Command::new("psql");
+    command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d"]).arg(postgres.url()).args(args).stdout(Stdio::null());
+    command
+}
+
+fn psql(postgres: &Postgres, args: &[&str]) {
+    assert!(psql_command(postgres, args).status().unwrap().success(), "psql {args:?}");
+}
+
+fn sources(sandbox: &Sandbox, drop_dir: &Path, file: &Path) {
+    let mut text = String::new();
+    for connector in ["institution", "intel", "cmcc"] {
+        text += &format!(
+            "[[source]]\nname = \"{connector}\"\nconnector = \"{connector}\"\ninstitution_code = \"{connector}\"\nbase_url = \"{}\"\n\
+             user = \"{CLIENT}\"\npassword_env = \"SANDBOX_SECRET\"\nfolder = \"{}\"\n",
+            sandbox.base_url(),
+            drop_dir.display()
+        );
+    }
+    std::fs::write(file, text).unwrap();
+}
+
+fn ours(house: &House, runtime: &tokio::runtime::Runtime, records: u64, changed_percent: u8) -> Cost {
+    let options = Options { seed: 1, records, faults: false, changed_percent };
+    let drop_dir = house.dir.0.join(format!("drop-{changed_percent}"));
+    let sandbox = runtime.block_on(Sandbox::start(options, &drop_dir)).unwrap();
+    let config = house.dir.0.join("huiliu.toml");
+    sources(&sandbox, &drop_dir, &config);
+    let mut command = house.command(&["sync", "--all", "--full", "--config", config.to_str().unwrap()]);
+    command.env("SANDBOX_SECRET", SECRET);
+    let cost = measured(house.postgres.as_ref().unwrap(), command);
+    runtime.block_on(sandbox.stop());
+    cost
+}
+
+/// The rows the peer copies: those held, and one older version of as many as were superseded, in no order.
+fn peer_rows(house: &House, file: &Path, changed: bool) {
+    let postgres = house.postgres.as_ref().unwrap();
+    let superseded = house.json(&["balance", "--run", "1", "--json"])["superseded"].as_i64().unwrap()
+        + house.json(&["balance", "--run", "1", "--json"])["updated"].as_i64().unwrap();
+    let (version, hours) = if changed {
+        ("CASE WHEN id % 20 = 0 THEN source_version + 1 ELSE source_version END", "CASE WHEN id % 20 = 0 THEN hours_units + 2400 ELSE hours_units END")
+    } else {
+        ("source_version", "hours_units")
+    };
+    let newer = COLUMNS.replace("source_version", version).replace("hours_units", hours);
+    let older = COLUMNS.replace("source_version", "source_version - 1");
+    let sql = format!(
+        "\\copy (SELECT {newer} FROM training_record UNION ALL (SELECT {older} FROM training_record ORDER BY id LIMIT {superseded})) TO '{}'",
+        file.display()
+    );
+    let sql = sql.replace("CASE WHEN id % 20 = 0 THEN source_version + 1 ELSE source_version END - 1", "source_version - 1");
+    psql(postgres, &["-c", &sql]);
+    let shuffled = Command::new("shuf").arg(file).arg("-o").arg(file).status().unwrap();
+    assert!(shuffled.success());
+}
+
+fn peer(postgres: &Postgres, file: &Path) -> Cost {
+    let set: Vec<String> =
+        COLUMNS.split(',').map(str::trim).filter(|c| !["source_id", "stream", "record_key"].contains(c)).map(|c| format!("{c} = excluded.{c}")).collect();
+    let copy = format!("\\copy staging ({COLUMNS}) FROM '{}'", file.display());
+    let merge = format!(
+        "INSERT INTO peer ({COLUMNS}) SELECT DISTINCT ON (source_id, stream, record_key) {COLUMNS} FROM staging
+         ORDER BY source_id, stream, record_key, source_version DESC, activation DESC, content_digest DESC
+         ON CONFLICT (source_id, stream, record_key) DO UPDATE SET {}
+         WHERE (excluded.source_version, excluded.activation, excluded.content_digest) > (peer.source_version, peer.activation, peer.content_digest)",
+        set.join(", ")
+    );
+    psql(postgres, &["-c", "TRUNCATE staging"]);
+    measured(postgres, psql_command(postgres, &["-c", &copy, "-c", &merge]))
+}
+
+fn line(name: &str, ours: Cost, peer: Cost) {
+    println!(
+        "{name:<24} ours {:>6.2} s CPU ({:.2} client + {:.2} server), {:>6.2} s wall, {:>5.0} MiB | COPY + merge {:>6.2} s CPU, {:>6.2} s wall | ratio {:.2}",
+        ours.cpu(), ours.client, ours.server, ours.wall, ours.peak_mib, peer.cpu(), peer.wall, ours.cpu() / peer.cpu()
+    );
+}
+
+fn main() {
+    let records = std::env::args().skip(1).find_map(|a| a.parse::<u64>().ok()).unwrap_or(300_000);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let mut house = House::new(On::Sqlite);
+    house.postgres = Some(Postgres::start_with(SETTINGS));
+    assert!(house.run(&["migrate"]).status.success());
+    let postgres = house.postgres.as_ref().unwrap();
+    println!("{records} records; PostgreSQL: {SETTINGS}");
+    let first = ours(&house, &runtime, records, 0);
+    let file = house.dir.0.join("rows");
+    peer_rows(&house, &file, false);
+    psql(postgres, &["-c", "CREATE UNLOGGED TABLE staging (LIKE training_record)", "-c", "ALTER TABLE staging ALTER id DROP NOT NULL, ALTER flagged DROP NOT NULL",
+        "-c", "CREATE TABLE peer (LIKE training_record INCLUDING DEFAULTS INCLUDING IDENTITY)",
+        "-c", "ALTER TABLE peer ADD PRIMARY KEY (id), ADD UNIQUE (source_id, stream, record_key)", "-c", "CREATE INDEX peer_claim ON peer (claim_id)"]);
+    line("first load", first, peer(postgres, &file));
+    let again = ours(&house, &runtime, records, 0);
+    line("reload, nothing changed", again, peer(postgres, &file));
+    let changed = ours(&house, &runtime, records, 5);
+    peer_rows(&house, &file, true);
+    line("reload, 5 % changed", changed, peer(postgres, &file));
+}
