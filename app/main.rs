@@ -53,7 +53,8 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("HUILIU_LOG").unwrap_or_else(|_| "warn,apalis=off,apalis_core=off,sqlx=off".into()),
+            tracing_subscriber::EnvFilter::try_from_env("HUILIU_LOG")
+                .unwrap_or_else(|_| "warn,apalis=off,apalis_core=off,sqlx=off".into()),
         )
         .init();
     // Only the first caller installs a provider; there is no other.

@@ -94,9 +94,10 @@ impl Settings {
             return Err(Stop::usage(format!("lease_ms is {lease_ms}; give at least 200")));
         }
         let batch_records = typed.batch_records.unwrap_or(2_500);
-        let batch_records = u32::try_from(batch_records).ok().filter(|n| (1..=5_000).contains(n)).ok_or_else(|| {
-            Stop::usage(format!("batch_records is {batch_records}; give a number from 1 to 5,000"))
-        })?;
+        let batch_records = u32::try_from(batch_records)
+            .ok()
+            .filter(|n| (1..=5_000).contains(n))
+            .ok_or_else(|| Stop::usage(format!("batch_records is {batch_records}; give a number from 1 to 5,000")))?;
         Ok(Self {
             batch_records,
             database: given(typed.database).unwrap_or_else(|| inside("huiliu.db")),

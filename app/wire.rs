@@ -37,7 +37,10 @@ pub async fn open_database(settings: &Settings) -> Result<Db, Stop> {
 
 fn make_folder(dir: &Path) -> Result<(), Stop> {
     let unwritable = |e: std::io::Error| {
-        Stop::usage(format!("cannot write in the data directory {}: {e}; give a writable one with --data-dir", dir.display()))
+        Stop::usage(format!(
+            "cannot write in the data directory {}: {e}; give a writable one with --data-dir",
+            dir.display()
+        ))
     };
     std::fs::create_dir_all(dir).map_err(unwritable)?;
     let probe = dir.join(format!(".probe-{}", std::process::id()));
@@ -48,7 +51,9 @@ fn make_folder(dir: &Path) -> Result<(), Stop> {
 /// Migrates: the embedded database after a backup of its file.
 pub async fn migrate(settings: &Settings, db: &Db) -> Result<schema::SchemaState, Stop> {
     let state = schema::state(db).await?;
-    if let (schema::SchemaState::Behind { applied, .. }, Some(path)) = (state, settings.database.strip_prefix("sqlite:")) {
+    if let (schema::SchemaState::Behind { applied, .. }, Some(path)) =
+        (state, settings.database.strip_prefix("sqlite:"))
+    {
         let copy = format!("{path}.before-{}", applied + 1);
         if !Path::new(&copy).exists() {
             huiliu_core::store::schema::backup(db, &copy).await?;
@@ -83,7 +88,8 @@ pub async fn open(settings: Settings, may_create: bool) -> Result<House, Stop> {
         let activation = books::activate_manifest(&db, &keys, &manifest, (&policy.name, policy.version)).await?;
         registered.insert(manifest.id.clone(), (manifest, activation));
     }
-    let desk = Desk { db, keys, policy: Arc::new(policy), manifests: Arc::new(registered), lease_ms: settings.lease_ms };
+    let desk =
+        Desk { db, keys, policy: Arc::new(policy), manifests: Arc::new(registered), lease_ms: settings.lease_ms };
     Ok(House { settings: Arc::new(settings), desk, bell })
 }
 
@@ -98,7 +104,8 @@ async fn root_key(settings: &Settings, db: &Db, empty: bool) -> Result<Keys, Sto
     match std::fs::read_to_string(path) {
         Ok(hex) => Keys::from_hex(&hex).map_err(|e| Stop::usage(format!("{}: {e}", path.display()))),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            let held = if empty { vec![] } else { db.rows("SELECT id FROM key_check", vec![]).await.unwrap_or_default() };
+            let held =
+                if empty { vec![] } else { db.rows("SELECT id FROM key_check", vec![]).await.unwrap_or_default() };
             if !held.is_empty() {
                 return Err(Stop::usage(format!(
                     "the root key file {} is missing and this database was made with one; put it back, or name it with HUILIU_KEY_FILE",
@@ -113,7 +120,10 @@ async fn root_key(settings: &Settings, db: &Db, empty: bool) -> Result<Keys, Sto
                 .map_err(|e| Stop::usage(format!("cannot write the root key {}: {e}", path.display())))?;
             note(&format!(
                 "{} {}",
-                crate::words::tr("made a root key; back it up, a lost key is lost data:", "已生成根密钥，请备份，密钥丢失即数据丢失："),
+                crate::words::tr(
+                    "made a root key; back it up, a lost key is lost data:",
+                    "已生成根密钥，请备份，密钥丢失即数据丢失："
+                ),
                 path.display()
             ));
             Keys::from_hex(&hex).map_err(|e| Stop::usage(e.to_string()))
@@ -135,13 +145,21 @@ impl House {
         let (manifest, _) = self.desk.manifests.get(&source.connector).ok_or_else(|| {
             let mut known: Vec<&str> = self.desk.manifests.keys().map(String::as_str).collect();
             known.sort_unstable();
-            Stop::usage(format!("source {}: no connector {:?}; there are {}", source.name, source.connector, known.join(", ")))
+            Stop::usage(format!(
+                "source {}: no connector {:?}; there are {}",
+                source.name,
+                source.connector,
+                known.join(", ")
+            ))
         })?;
         let password = match &source.password {
             Some(password) => password.clone(),
             None if source.password_env.is_empty() => String::new(),
             None => std::env::var(&source.password_env).map_err(|_| {
-                Stop::usage(format!("source {}: the environment variable {} is not set", source.name, source.password_env))
+                Stop::usage(format!(
+                    "source {}: the environment variable {} is not set",
+                    source.name, source.password_env
+                ))
             })?,
         };
         let endpoint = Endpoint {
@@ -193,7 +211,10 @@ impl House {
         use std::os::unix::process::ExitStatusExt as _;
         match started {
             Ok(status) if status.signal().is_some() => {
-                let why = format!("its own process died of signal {} while nothing else ran in it", status.signal().unwrap_or(0));
+                let why = format!(
+                    "its own process died of signal {} while nothing else ran in it",
+                    status.signal().unwrap_or(0)
+                );
                 match books::quarantine(&self.desk.db, batch, &why).await {
                     Ok(_) => tracing::error!(batch, "quarantined: {why}"),
                     Err(e) => tracing::warn!(batch, error = %e, "not quarantined yet"),

@@ -62,6 +62,7 @@ fn server_cpu(postgres: &Postgres) -> f64 {
     total
 }
 
+#[expect(clippy::zombie_processes, reason = "wait4 collects the child together with what it used")]
 fn measured(postgres: &Postgres, mut command: Command) -> Cost {
     psql(postgres, &["-c", "CHECKPOINT"]);
     let (server, wall) = (server_cpu(postgres), Instant::now());
@@ -119,30 +120,36 @@ fn ours(house: &House, runtime: &tokio::runtime::Runtime, records: u64, changed_
 }
 
 /// The rows the peer copies: those held, and one older version of as many as were superseded, in no order.
-fn peer_rows(house: &House, file: &Path, changed: bool) {
+fn peer_rows(house: &House, file: &Path, stale: i64, changed: bool) {
     let postgres = house.postgres.as_ref().unwrap();
-    let superseded = house.json(&["balance", "--run", "1", "--json"])["superseded"].as_i64().unwrap()
-        + house.json(&["balance", "--run", "1", "--json"])["updated"].as_i64().unwrap();
     let (version, hours) = if changed {
-        ("CASE WHEN id % 20 = 0 THEN source_version + 1 ELSE source_version END", "CASE WHEN id % 20 = 0 THEN hours_units + 2400 ELSE hours_units END")
+        (
+            "CASE WHEN id % 20 = 0 THEN source_version + 1 ELSE source_version END",
+            "CASE WHEN id % 20 = 0 THEN hours_units + 2400 ELSE hours_units END",
+        )
     } else {
         ("source_version", "hours_units")
     };
     let newer = COLUMNS.replace("source_version", version).replace("hours_units", hours);
     let older = COLUMNS.replace("source_version", "source_version - 1");
     let sql = format!(
-        "\\copy (SELECT {newer} FROM training_record UNION ALL (SELECT {older} FROM training_record ORDER BY id LIMIT {superseded})) TO '{}'",
+        "\\copy (SELECT {newer} FROM training_record UNION ALL (SELECT {older} FROM training_record ORDER BY id LIMIT {stale})) TO '{}'",
         file.display()
     );
-    let sql = sql.replace("CASE WHEN id % 20 = 0 THEN source_version + 1 ELSE source_version END - 1", "source_version - 1");
+    let sql =
+        sql.replace("CASE WHEN id % 20 = 0 THEN source_version + 1 ELSE source_version END - 1", "source_version - 1");
     psql(postgres, &["-c", &sql]);
     let shuffled = Command::new("shuf").arg(file).arg("-o").arg(file).status().unwrap();
     assert!(shuffled.success());
 }
 
 fn peer(postgres: &Postgres, file: &Path) -> Cost {
-    let set: Vec<String> =
-        COLUMNS.split(',').map(str::trim).filter(|c| !["source_id", "stream", "record_key"].contains(c)).map(|c| format!("{c} = excluded.{c}")).collect();
+    let set: Vec<String> = COLUMNS
+        .split(',')
+        .map(str::trim)
+        .filter(|c| !["source_id", "stream", "record_key"].contains(c))
+        .map(|c| format!("{c} = excluded.{c}"))
+        .collect();
     let copy = format!("\\copy staging ({COLUMNS}) FROM '{}'", file.display());
     let merge = format!(
         "INSERT INTO peer ({COLUMNS}) SELECT DISTINCT ON (source_id, stream, record_key) {COLUMNS} FROM staging
@@ -158,7 +165,14 @@ fn peer(postgres: &Postgres, file: &Path) -> Cost {
 fn line(name: &str, ours: Cost, peer: Cost) {
     println!(
         "{name:<24} ours {:>6.2} s CPU ({:.2} client + {:.2} server), {:>6.2} s wall, {:>5.0} MiB | COPY + merge {:>6.2} s CPU, {:>6.2} s wall | ratio {:.2}",
-        ours.cpu(), ours.client, ours.server, ours.wall, ours.peak_mib, peer.cpu(), peer.wall, ours.cpu() / peer.cpu()
+        ours.cpu(),
+        ours.client,
+        ours.server,
+        ours.wall,
+        ours.peak_mib,
+        peer.cpu(),
+        peer.wall,
+        ours.cpu() / peer.cpu()
     );
 }
 
@@ -172,14 +186,31 @@ fn main() {
     println!("{records} records; PostgreSQL: {SETTINGS}");
     let first = ours(&house, &runtime, records, 0);
     let file = house.dir.0.join("rows");
-    peer_rows(&house, &file, false);
-    psql(postgres, &["-c", "CREATE UNLOGGED TABLE staging (LIKE training_record)", "-c", "ALTER TABLE staging ALTER id DROP NOT NULL, ALTER flagged DROP NOT NULL",
-        "-c", "CREATE TABLE peer (LIKE training_record INCLUDING DEFAULTS INCLUDING IDENTITY)",
-        "-c", "ALTER TABLE peer ADD PRIMARY KEY (id), ADD UNIQUE (source_id, stream, record_key)", "-c", "CREATE INDEX peer_claim ON peer (claim_id)"]);
+    let books = house.json(&["balance", "--json"]);
+    assert_eq!((&books["balanced"], &books["complete"]), (&true.into(), &true.into()), "{books}");
+    let stale = books["superseded"].as_i64().unwrap()
+        + books["updated"].as_i64().unwrap()
+        + books["unchanged"].as_i64().unwrap();
+    peer_rows(&house, &file, stale, false);
+    psql(
+        postgres,
+        &[
+            "-c",
+            "CREATE UNLOGGED TABLE staging (LIKE training_record)",
+            "-c",
+            "ALTER TABLE staging ALTER id DROP NOT NULL, ALTER flagged DROP NOT NULL",
+            "-c",
+            "CREATE TABLE peer (LIKE training_record INCLUDING DEFAULTS INCLUDING IDENTITY)",
+            "-c",
+            "ALTER TABLE peer ADD PRIMARY KEY (id), ADD UNIQUE (source_id, stream, record_key)",
+            "-c",
+            "CREATE INDEX peer_claim ON peer (claim_id)",
+        ],
+    );
     line("first load", first, peer(postgres, &file));
     let again = ours(&house, &runtime, records, 0);
     line("reload, nothing changed", again, peer(postgres, &file));
     let changed = ours(&house, &runtime, records, 5);
-    peer_rows(&house, &file, true);
+    peer_rows(&house, &file, stale, true);
     line("reload, 5 % changed", changed, peer(postgres, &file));
 }

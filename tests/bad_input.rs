@@ -20,9 +20,16 @@ fn refused(house: &House, args: &[&str], words: &[&str]) {
 fn a_wrong_database_address_or_password_is_one_message() {
     let house = House::new(On::Sqlite);
     refused(&house, &["balance", "--database", "mysql://u:secret@h/db"], &["database address", "sqlite:PATH"]);
-    assert!(!String::from_utf8_lossy(&house.run(&["balance", "--database", "mysql://u:secret@h/db"]).stderr).contains("secret"));
+    assert!(
+        !String::from_utf8_lossy(&house.run(&["balance", "--database", "mysql://u:secret@h/db"]).stderr)
+            .contains("secret")
+    );
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    refused(&house, &["balance", "--database", &format!("postgres://a:secret@127.0.0.1:{free}/x")], &["cannot open the database"]);
+    refused(
+        &house,
+        &["balance", "--database", &format!("postgres://a:secret@127.0.0.1:{free}/x")],
+        &["cannot open the database"],
+    );
     let pg = House::new(On::Postgres);
     let url = pg.postgres.as_ref().unwrap().url().replace("postgres@", "nobody:secret@");
     refused(&pg, &["balance", "--database", &url], &["cannot open the database", "user and password"]);

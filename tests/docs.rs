@@ -42,7 +42,18 @@ fn default_settings_show_every_key_and_load() {
     let out = house.run(&["connectors", "list", "--config", production.to_str().unwrap()]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let text = read("config/default.toml");
-    for key in ["data_dir", "database", "queue", "key_file", "workers", "lease_ms", "timeout_ms", "policy_file", "courses_file", "[[source]]"] {
+    for key in [
+        "data_dir",
+        "database",
+        "queue",
+        "key_file",
+        "workers",
+        "lease_ms",
+        "timeout_ms",
+        "policy_file",
+        "courses_file",
+        "[[source]]",
+    ] {
         assert!(text.contains(key), "config/default.toml lacks {key}");
     }
 }

@@ -43,7 +43,8 @@ impl Crew<'_> {
         if self.faults.skip_epoch {
             command.env("HUILIU_FAULT_SKIP_EPOCH", "1");
         }
-        let worker = command.env("HUILIU_FAULT_SLOW_MS", "250").stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let worker =
+            command.env("HUILIU_FAULT_SLOW_MS", "250").stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
         self.workers.push(worker);
     }
 
@@ -106,13 +107,15 @@ fn torment(crew: &mut Crew<'_>, runtime: &tokio::runtime::Runtime) -> (u32, u32,
     let deadline = Instant::now() + Duration::from_secs(900);
     crew.replace_the_dead();
     let mut round = 0u32;
-    while Instant::now() < deadline && (kills < faults.kills || zombies < faults.zombies || restarts < faults.restarts) {
+    while Instant::now() < deadline && (kills < faults.kills || zombies < faults.zombies || restarts < faults.restarts)
+    {
         round += 1;
         let pause = 60 + crew.random(160);
         std::thread::sleep(Duration::from_millis(pause));
         crew.replace_the_dead();
         let victim = usize::try_from(crew.random(4)).unwrap();
-        let due_zombie = zombies < faults.zombies && (kills >= faults.kills || zombies * faults.kills.max(1) <= kills * faults.zombies);
+        let due_zombie = zombies < faults.zombies
+            && (kills >= faults.kills || zombies * faults.kills.max(1) <= kills * faults.zombies);
         if due_zombie && round.is_multiple_of(3) {
             // Long enough after its start to hold a claim.
             std::thread::sleep(Duration::from_millis(500));
@@ -122,7 +125,10 @@ fn torment(crew: &mut Crew<'_>, runtime: &tokio::runtime::Runtime) -> (u32, u32,
                 crew.signal(victim, libc::SIGCONT);
                 zombies += 1;
             }
-        } else if restarts < faults.restarts && kills * faults.restarts >= restarts * faults.kills && round.is_multiple_of(7) {
+        } else if restarts < faults.restarts
+            && kills * faults.restarts >= restarts * faults.kills
+            && round.is_multiple_of(7)
+        {
             crew.house.postgres.as_ref().unwrap().restart_immediately();
             restarts += 1;
         } else if kills < faults.kills {
@@ -146,7 +152,9 @@ fn torment(crew: &mut Crew<'_>, runtime: &tokio::runtime::Runtime) -> (u32, u32,
 /// Runs one load under the faults and says what is wrong afterwards.
 fn load_under(on: On, faults: Faults) -> Result<(), String> {
     let mut house = House::new(on);
-    for (key, value) in [("HUILIU_BATCH_RECORDS", "20"), ("SANDBOX_SECRET", SECRET), ("HUILIU_LEASE_MS", &LEASE_MS.to_string())] {
+    for (key, value) in
+        [("HUILIU_BATCH_RECORDS", "20"), ("SANDBOX_SECRET", SECRET), ("HUILIU_LEASE_MS", &LEASE_MS.to_string())]
+    {
         house.env.push((key.into(), value.into()));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -162,8 +170,14 @@ fn load_under(on: On, faults: Faults) -> Result<(), String> {
     let mut crew = Crew { house: &house, faults, workers: vec![], seed: 42 };
     let (kills, zombies, restarts, finished) = torment(&mut crew, &runtime);
     drop(crew);
-    assert_eq!((kills, zombies, restarts), (faults.kills, faults.zombies, faults.restarts), "the faults were not injected");
-    let wrong = |what: &str, got: i64, want: i64| if got == want { Ok(()) } else { Err(format!("{what}: {got}, expected {want}")) };
+    assert_eq!(
+        (kills, zombies, restarts),
+        (faults.kills, faults.zombies, faults.restarts),
+        "the faults were not injected"
+    );
+    let wrong = |what: &str, got: i64, want: i64| {
+        if got == want { Ok(()) } else { Err(format!("{what}: {got}, expected {want}")) }
+    };
     if !finished {
         return Err("the load did not end".into());
     }

@@ -79,7 +79,8 @@ impl Postgres {
     }
 
     fn control(&self, verb: &[&str]) {
-        let options = format!("-p {} -k {} -c listen_addresses=127.0.0.1 {}", self.port, self.dir.0.display(), self.settings);
+        let options =
+            format!("-p {} -k {} -c listen_addresses=127.0.0.1 {}", self.port, self.dir.0.display(), self.settings);
         let status = as_postgres(&self.bin.join("pg_ctl"))
             .args(["-w", "-t", "60", "-o", &options, "-l"])
             .arg(self.dir.0.join("log"))
@@ -146,7 +147,11 @@ impl House {
 
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_huiliu"));
-        command.args(args).env("HUILIU_DATA_DIR", self.dir.0.join("data")).env("HUILIU_LANG", "en").env_remove("HUILIU_CONFIG");
+        command
+            .args(args)
+            .env("HUILIU_DATA_DIR", self.dir.0.join("data"))
+            .env("HUILIU_LANG", "en")
+            .env_remove("HUILIU_CONFIG");
         if let Some(postgres) = &self.postgres {
             command.env("HUILIU_DATABASE", postgres.url());
         }
@@ -163,7 +168,8 @@ impl House {
     pub fn json(&self, args: &[&str]) -> Value {
         let out = self.run(args);
         assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
-        serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{args:?}: {e}: {}", String::from_utf8_lossy(&out.stdout)))
+        serde_json::from_slice(&out.stdout)
+            .unwrap_or_else(|e| panic!("{args:?}: {e}: {}", String::from_utf8_lossy(&out.stdout)))
     }
 
     /// ID number → (final units, provisional units, duplicates).
@@ -224,7 +230,8 @@ impl Truth {
                 }
                 "duplicate" => *duplicates.entry(s("id_number")).or_default() += 1,
                 "bad" => {
-                    let place = if s("platform") == "cmcc" { format!("{} line {}", s("file"), v["line"]) } else { s("record") };
+                    let place =
+                        if s("platform") == "cmcc" { format!("{} line {}", s("file"), v["line"]) } else { s("record") };
                     let mut codes: Vec<String> =
                         v["reasons"].as_array().unwrap().iter().map(|c| c.as_str().unwrap().to_owned()).collect();
                     codes.sort();

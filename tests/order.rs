@@ -23,7 +23,8 @@ struct Sent {
     learning: u8,
 }
 
-const PEOPLE: [(&str, &str); 3] = [("22010219590911001X", "王一"), ("220381197001011228", "李二"), ("220184197001011226", "张三")];
+const PEOPLE: [(&str, &str); 3] =
+    [("22010219590911001X", "王一"), ("220381197001011228", "李二"), ("220184197001011226", "张三")];
 
 impl Sent {
     fn json(&self) -> String {
@@ -31,7 +32,11 @@ impl Sent {
         format!(
             "{{\"id\":\"C{}\",\"version\":{},\"userName\":\"{name}\",\"idNo\":\"{id}\",\"courseCode\":\"TS-0{}\",\"studyMinutes\":{},\
              \"scores\":{{\"learning\":\"{}\",\"activity\":\"70\",\"artefact\":\"60\"}},\"finishTime\":\"2014-11-20\"}}",
-            self.record, self.version, self.course % 4 + 1, self.minutes, self.learning
+            self.record,
+            self.version,
+            self.course % 4 + 1,
+            self.minutes,
+            self.learning
         )
     }
 }
@@ -63,7 +68,13 @@ async fn load(batches: &[Vec<Sent>], cut: u32, order: &[usize]) -> Outcome {
     }
     let source = books::register_source(&db, "s", "institution", ("I", "i")).await.unwrap();
     let run = books::start_run(&db, &source, true).await.unwrap();
-    let desk = Desk { db: db.clone(), keys: keys.clone(), policy: Arc::new(policy), manifests: Arc::new(manifests), lease_ms: 30_000 };
+    let desk = Desk {
+        db: db.clone(),
+        keys: keys.clone(),
+        policy: Arc::new(policy),
+        manifests: Arc::new(manifests),
+        lease_ms: 30_000,
+    };
     let mut ids = vec![];
     for batch in batches {
         let items: Vec<String> = batch.iter().map(Sent::json).collect();

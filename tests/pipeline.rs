@@ -65,7 +65,12 @@ fn every_entry_explains_itself_and_no_output_shows_an_id_number() {
         assert!(!entry["arithmetic"].as_str().unwrap().is_empty() && !entry["rule"].as_str().unwrap().is_empty());
     }
     let mut shown = out.stdout;
-    for args in [&["dead-letters", "list", "--limit", "100000"][..], &["records", "list", "--limit", "100000"], &["runs", "list"], &["doctor"]] {
+    for args in [
+        &["dead-letters", "list", "--limit", "100000"][..],
+        &["records", "list", "--limit", "100000"],
+        &["runs", "list"],
+        &["doctor"],
+    ] {
         shown.extend(house.run(args).stdout);
     }
     let shown = String::from_utf8(shown).unwrap();

@@ -33,7 +33,10 @@ fn house_rules() {
         };
         rule(text.lines().count() > 600, "more than 600 lines; split it");
         let stem = file.file_stem().unwrap().to_string_lossy().into_owned();
-        rule(["utils", "common", "manager", "handler", "helper", "helpers"].contains(&stem.as_str()), "name the noun instead");
+        rule(
+            ["utils", "common", "manager", "handler", "helper", "helpers"].contains(&stem.as_str()),
+            "name the noun instead",
+        );
         if place.starts_with("tests/") || place.starts_with("sandbox/tests/") {
             continue;
         }
@@ -45,10 +48,19 @@ fn house_rules() {
         }
         if !place.starts_with("core/src/store/") && place.starts_with("core/") {
             for sql in ["SELECT ", "INSERT INTO", "UPDATE "] {
-                rule(product.contains(sql) && !place.contains("deliver.rs") && !place.contains("queue/"), "SQL belongs to core/src/store");
+                rule(
+                    product.contains(sql) && !place.contains("deliver.rs") && !place.contains("queue/"),
+                    "SQL belongs to core/src/store",
+                );
             }
         }
-        rule(product.contains("apalis") && place.starts_with("core/src/") && !place.contains("queue/") && !place.ends_with("lib.rs"), "apalis belongs to core/src/queue");
+        rule(
+            product.contains("apalis")
+                && place.starts_with("core/src/")
+                && !place.contains("queue/")
+                && !place.ends_with("lib.rs"),
+            "apalis belongs to core/src/queue",
+        );
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }

@@ -26,7 +26,8 @@ fn an_embedded_database_of_the_first_migration_is_upgraded_after_a_backup() {
     assert!(house.dir.0.join("data/huiliu.db.before-2").exists(), "no backup was made");
     runtime.block_on(async {
         let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
-        let kept: (i64,) = sqlx::query_as("SELECT count(*) FROM institution WHERE code = 'KEPT'").fetch_one(&pool).await.unwrap();
+        let kept: (i64,) =
+            sqlx::query_as("SELECT count(*) FROM institution WHERE code = 'KEPT'").fetch_one(&pool).await.unwrap();
         assert_eq!(kept.0, 1);
         sqlx::query("SELECT * FROM training_record_national").fetch_all(&pool).await.unwrap();
         pool.close().await;

@@ -59,8 +59,15 @@ pub async fn runs(settings: Settings, listing: Listing, json: bool) -> Result<()
                 r.failure.clone().unwrap_or_default(),
             ]
         };
-        let heading =
-            [tr("run", "同步"), tr("source", "来源"), tr("state", "状态"), "", tr("started", "开始"), tr("ended", "结束"), tr("failure", "失败原因")];
+        let heading = [
+            tr("run", "同步"),
+            tr("source", "来源"),
+            tr("state", "状态"),
+            "",
+            tr("started", "开始"),
+            tr("ended", "结束"),
+            tr("failure", "失败原因"),
+        ];
         table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
     }
     house.close().await;
@@ -80,7 +87,10 @@ pub async fn dead_letters(settings: Settings, listing: Listing, json: bool) -> R
         say_json(&rows);
     } else {
         for r in &rows {
-            say(&format!("{}  {}/{}  {}  {}×  {}", r.dead_letter, r.source, r.stream, r.address, r.seen_count, r.state));
+            say(&format!(
+                "{}  {}/{}  {}  {}×  {}",
+                r.dead_letter, r.source, r.stream, r.address, r.seen_count, r.state
+            ));
             for p in r.reasons.as_array().into_iter().flatten() {
                 let text = |k: &str| p.get(k).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
                 say(&format!(
@@ -125,8 +135,16 @@ pub async fn records(settings: Settings, listing: Listing, json: bool) -> Result
             })
             .collect();
         let heading = [
-            tr("record", "记录"), tr("source", "来源"), tr("teacher", "教师"), tr("name", "姓名"), tr("course", "课程"),
-            tr("as given", "原始学时"), tr("class hours", "学时"), tr("pass", "测评"), tr("ended", "结束"), tr("address", "出处"),
+            tr("record", "记录"),
+            tr("source", "来源"),
+            tr("teacher", "教师"),
+            tr("name", "姓名"),
+            tr("course", "课程"),
+            tr("as given", "原始学时"),
+            tr("class hours", "学时"),
+            tr("pass", "测评"),
+            tr("ended", "结束"),
+            tr("address", "出处"),
         ];
         table(&heading, &cells);
     }

@@ -104,7 +104,10 @@ pub async fn doctor(settings: Settings, json: bool) -> Result<(), Stop> {
                         findings.push(Finding {
                             what: "key",
                             ok: true,
-                            detail: format!("{} (back it up: a lost key is lost data)", house.settings.key_file.display()),
+                            detail: format!(
+                                "{} (back it up: a lost key is lost data)",
+                                house.settings.key_file.display()
+                            ),
                         });
                         findings.push(Finding { what: "queue", ok: true, detail: house.settings.queue.clone() });
                         house.close().await;
@@ -122,5 +125,9 @@ pub async fn doctor(settings: Settings, json: bool) -> Result<(), Stop> {
             say(&format!("{} {}: {}", if f.ok { "✓" } else { "✗" }, f.what, f.detail));
         }
     }
-    if findings.iter().all(|f| f.ok) { Ok(()) } else { Err(Stop::usage(tr("something is not in order, see above", "存在问题，见上"))) }
+    if findings.iter().all(|f| f.ok) {
+        Ok(())
+    } else {
+        Err(Stop::usage(tr("something is not in order, see above", "存在问题，见上")))
+    }
 }

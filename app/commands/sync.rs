@@ -4,8 +4,8 @@ use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use huiliu_core::ingest::{self, Ingest};
-use huiliu_core::store::reports::{self, Balance};
 use huiliu_core::store::books;
+use huiliu_core::store::reports::{self, Balance};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use tokio::sync::watch;
@@ -48,7 +48,9 @@ pub struct Asked {
 pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
     let Asked { names, all, full, land_only, json } = asked;
     if settings.sources.is_empty() {
-        return Err(Stop::usage("no source is configured; add [[source]] to a settings file and give it with --config"));
+        return Err(Stop::usage(
+            "no source is configured; add [[source]] to a settings file and give it with --config",
+        ));
     }
     for name in &names {
         if !settings.sources.iter().any(|s| s.name == *name) {
@@ -90,15 +92,19 @@ pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Resu
         async move { if pace.land_only { Ok(()) } else { house.work(stopped).await } }
     });
     let progress = |records: u32| bar.inc(u64::from(records));
-    let cx = Ingest { db: &house.desk.db, keys: &house.desk.keys, bell: &house.bell, batch_records: house.settings.batch_records, progress: &progress };
+    let cx = Ingest {
+        db: &house.desk.db,
+        keys: &house.desk.keys,
+        bell: &house.bell,
+        batch_records: house.settings.batch_records,
+        progress: &progress,
+    };
     let mut runs = Vec::new();
     for (source, connector) in &ready {
         runs.push((source, ingest::sync(cx, source, connector.as_ref(), pace.full).await?));
     }
-    let range = (
-        runs.iter().map(|(_, r)| r.run).min().unwrap_or(0),
-        runs.iter().map(|(_, r)| r.run).max().unwrap_or(0),
-    );
+    let range =
+        (runs.iter().map(|(_, r)| r.run).min().unwrap_or(0), runs.iter().map(|(_, r)| r.run).max().unwrap_or(0));
     bar.set_message(tr("delivering", "投递中"));
     while !pace.land_only && house.waiting(range).await? > 0 {
         if worker.is_finished() {
@@ -155,10 +161,21 @@ pub fn grouped(n: i64) -> String {
 
 /// A row of a balance table.
 pub fn balance_cells(b: &Balance) -> Vec<String> {
-    [b.received, b.inserted, b.updated, b.unchanged, b.superseded, b.skipped, b.parked, b.discarded, b.pending, b.unread]
-        .iter()
-        .map(|n| grouped(*n))
-        .collect()
+    [
+        b.received,
+        b.inserted,
+        b.updated,
+        b.unchanged,
+        b.superseded,
+        b.skipped,
+        b.parked,
+        b.discarded,
+        b.pending,
+        b.unread,
+    ]
+    .iter()
+    .map(|n| grouped(*n))
+    .collect()
 }
 
 /// The heading of a balance table, after the first column.
@@ -211,7 +228,9 @@ pub fn show(pass: &Pass, json: bool) {
 /// 0, or why not.
 pub fn verdict(pass: &Pass) -> Result<(), Stop> {
     if !pass.balance.balanced {
-        return Err(Stop::failed("the books are not balanced; this is a fault of Huiliu, please report it with `huiliu runs list --json`"));
+        return Err(Stop::failed(
+            "the books are not balanced; this is a fault of Huiliu, please report it with `huiliu runs list --json`",
+        ));
     }
     if let Some(c) = pass.connectors.iter().find(|c| c.failure.is_some()) {
         return Err(Stop::failed(format!(

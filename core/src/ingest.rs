@@ -40,7 +40,12 @@ pub struct RunReport {
 ///
 /// # Errors
 /// [`StoreFault`] only; what the platform does wrong is in the report.
-pub async fn sync(cx: Ingest<'_>, source: &Source, connector: &dyn Connector, full: bool) -> Result<RunReport, StoreFault> {
+pub async fn sync(
+    cx: Ingest<'_>,
+    source: &Source,
+    connector: &dyn Connector,
+    full: bool,
+) -> Result<RunReport, StoreFault> {
     books::end_abandoned_runs(cx.db, source).await?;
     let run = books::start_run(cx.db, source, full).await?;
     let mut failure = None;
@@ -62,7 +67,8 @@ async fn read_stream(
     run: i64,
     full: bool,
 ) -> Result<Result<(), Failure>, StoreFault> {
-    let mut cursor = if full { None } else { books::cursor(cx.db, source, &stream.name).await?.filter(|c| !c.is_empty()) };
+    let mut cursor =
+        if full { None } else { books::cursor(cx.db, source, &stream.name).await?.filter(|c| !c.is_empty()) };
     loop {
         let page = match pull_patiently(connector, stream, cursor.as_deref()).await {
             Ok(Some(page)) => page,
@@ -111,7 +117,11 @@ async fn land(cx: Ingest<'_>, source: &Source, stream: &Stream, run: i64, page: 
     Ok(())
 }
 
-async fn pull_patiently(connector: &dyn Connector, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
+async fn pull_patiently(
+    connector: &dyn Connector,
+    stream: &Stream,
+    cursor: Option<&str>,
+) -> Result<Option<Page>, Failure> {
     let mut tried = 0;
     loop {
         match connector.pull(stream, cursor).await {

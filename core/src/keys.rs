@@ -19,9 +19,7 @@ const NONCE_LEN: usize = 12;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum KeyFault {
     /// The root key text is not 64 hexadecimal digits.
-    #[error(
-        "the root key must be 64 hexadecimal digits (32 bytes); make one with `openssl rand -hex 32`"
-    )]
+    #[error("the root key must be 64 hexadecimal digits (32 bytes); make one with `openssl rand -hex 32`")]
     Form,
     /// The value was sealed under another key, moved to another row, or damaged.
     #[error("a sealed value does not open: it was sealed with another key or has been altered")]
@@ -91,9 +89,7 @@ impl Keys {
             return Err(KeyFault::Sealed);
         }
         let nonce: [u8; NONCE_LEN] = head[1..].try_into().map_err(|_| KeyFault::Sealed)?;
-        self.cipher
-            .decrypt(&Nonce::from(nonce), Payload { msg: body, aad: &join(place) })
-            .map_err(|_| KeyFault::Sealed)
+        self.cipher.decrypt(&Nonce::from(nonce), Payload { msg: body, aad: &join(place) }).map_err(|_| KeyFault::Sealed)
     }
 
     /// The blind index of an identifier: equal identifiers have equal indexes, and nobody without the key can list them.

@@ -236,8 +236,8 @@ impl Manifest {
     /// # Errors
     /// [`ManifestFault`] with file, place and what is expected.
     pub fn parse(file: &str, text: &str) -> Result<Self, ManifestFault> {
-        let manifest: Self = toml::from_str(text)
-            .map_err(|e| ManifestFault::Form { file: file.to_owned(), source: Box::new(e) })?;
+        let manifest: Self =
+            toml::from_str(text).map_err(|e| ManifestFault::Form { file: file.to_owned(), source: Box::new(e) })?;
         for stream in &manifest.streams {
             manifest.check_stream(stream).map_err(|why| ManifestFault::Check {
                 file: file.to_owned(),

@@ -15,11 +15,7 @@ pub(crate) fn roll(seed: u64, purpose: u64, index: u64) -> u64 {
 
 /// The same for bytes, as for a request's path and query.
 pub(crate) fn roll_bytes(seed: u64, purpose: u64, bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(roll(seed, purpose, bytes.len() as u64), |state, byte| {
-            mix(state ^ u64::from(*byte))
-        })
+    bytes.iter().fold(roll(seed, purpose, bytes.len() as u64), |state, byte| mix(state ^ u64::from(*byte)))
 }
 
 /// `position -> (a * position + b) mod n`, with its inverse.
@@ -39,12 +35,7 @@ impl Permutation {
         while gcd(factor, size) != 1 {
             factor = if factor + 1 >= size { 1 } else { factor + 1 };
         }
-        Self {
-            size,
-            factor,
-            offset: roll(seed, purpose, 1) % size,
-            inverse: inverse(factor, size),
-        }
+        Self { size, factor, offset: roll(seed, purpose, 1) % size, inverse: inverse(factor, size) }
     }
 
     pub(crate) fn size(&self) -> u64 {

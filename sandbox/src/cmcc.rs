@@ -40,11 +40,7 @@ pub(crate) struct Place {
 impl Place {
     /// The name of the file.
     pub(crate) fn file(&self) -> String {
-        format!(
-            "CMCC_{}_{:03}.csv",
-            EXPORTS[self.export],
-            self.row / ROWS_PER_FILE + 1
-        )
+        format!("CMCC_{}_{:03}.csv", EXPORTS[self.export], self.row / ROWS_PER_FILE + 1)
     }
 
     /// The physical line, from 1.
@@ -68,10 +64,7 @@ struct Draft {
 }
 
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> SandboxError + '_ {
-    move |source| SandboxError::Write {
-        path: path.to_owned(),
-        source,
-    }
+    move |source| SandboxError::Write { path: path.to_owned(), source }
 }
 
 impl Draft {
@@ -79,13 +72,8 @@ impl Draft {
         let finished = dir.join(place.file());
         let unfinished = finished.with_extension("csv.part");
         let file = File::create(&unfinished).map_err(failed(&unfinished))?;
-        let mut draft = Self {
-            unfinished,
-            finished,
-            file: BufWriter::new(file),
-            encoded: Vec::new(),
-            known: HashMap::new(),
-        };
+        let mut draft =
+            Self { unfinished, finished, file: BufWriter::new(file), encoded: Vec::new(), known: HashMap::new() };
         draft.line(TITLE)?;
         draft.line(HEADER)?;
         Ok(draft)

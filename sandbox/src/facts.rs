@@ -184,26 +184,18 @@ impl World {
 
     /// Somebody else's name for a person's second completion, for one person in 200.
     fn contradicting_name(&self, person: u64) -> Option<String> {
-        if !self.roll(34, person).is_multiple_of(200)
-            || self.is_bad(Stream::Completions, person * 4 + 1)
-        {
+        if !self.roll(34, person).is_multiple_of(200) || self.is_bad(Stream::Completions, person * 4 + 1) {
             return None;
         }
         let own = self.people.name(person);
-        (1..=16)
-            .map(|step| self.people.name((person + step * 7) % self.persons()))
-            .find(|name| *name != own)
+        (1..=16).map(|step| self.people.name((person + step * 7) % self.persons())).find(|name| *name != own)
     }
 
     fn completion(&self, facts: &mut Facts) {
         let purpose = |number| facts.stream.purpose(number);
         let resend = facts.slot >= 2 && self.resends_completion(facts.person);
         // Both versions are the record, course and period of the first.
-        let key = if resend {
-            facts.person * 4 + 2
-        } else {
-            facts.index
-        };
+        let key = if resend { facts.person * 4 + 2 } else { facts.index };
         let newer = self.roll(35, facts.person).is_multiple_of(2);
         let chance = self.roll(purpose(36), key);
         facts.course = match chance % 10 {
@@ -240,11 +232,7 @@ impl World {
         let chance = self.roll(39, index);
         let mark = |low: u32, span: u32, shift: u32| {
             let tenths = low + (chance >> shift) as u32 % span;
-            if tenths.is_multiple_of(3) {
-                tenths
-            } else {
-                tenths / 10 * 10
-            }
+            if tenths.is_multiple_of(3) { tenths } else { tenths / 10 * 10 }
         };
         match chance % 100 {
             0 => [600, 600, 600],
@@ -258,11 +246,8 @@ impl World {
         let chance = self.roll(40, facts.person);
         let month = (chance >> 8) % 47;
         facts.course = 1 + (chance >> 16) as u32 % 27;
-        let date = NaiveDate::from_ymd_opt(
-            2014 + (month / 12) as i32,
-            1 + (month % 12) as u32,
-            1 + 10 * facts.slot as u32,
-        );
+        let date =
+            NaiveDate::from_ymd_opt(2014 + (month / 12) as i32, 1 + (month % 12) as u32, 1 + 10 * facts.slot as u32);
         facts.end = date.unwrap_or_default();
         facts.start = facts.end;
         facts.version = 1 + facts.slot as u32;

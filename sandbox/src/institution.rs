@@ -103,11 +103,8 @@ impl World {
         let person = self.people.person(facts.person);
         let chance = self.roll(stream.purpose(60), facts.index);
         let null = chance & 1 == 0;
-        let code = if facts.has(Fault::CourseMissing) {
-            missing(null)
-        } else {
-            Some(format!("TS-{:02}", facts.course))
-        };
+        let code =
+            if facts.has(Fault::CourseMissing) { missing(null) } else { Some(format!("TS-{:02}", facts.course)) };
         let minutes = match self.wrong_hours(&facts, -45, 9_000_000) {
             None => Minutes::Number(i64::from(facts.amount)),
             Some(WrongHours::Number(number)) => Minutes::Number(number),
@@ -115,11 +112,7 @@ impl World {
         };
         let updated = facts.end + chrono::Days::new(u64::from(facts.version));
         let nullable = |text: String| {
-            if text.is_empty() {
-                missing(null)
-            } else {
-                Some(text)
-            }
+            if text.is_empty() { missing(null) } else { Some(text) }
         };
         let mut item = Item {
             user_name: nullable(self.name_text(&facts, &person)),
@@ -173,16 +166,8 @@ fn end_text(facts: &Facts, null: bool, good: String) -> Option<String> {
 fn scores(facts: &Facts) -> Scores {
     let [learning, activity, artefact] = facts.scores.map(tenths);
     Scores {
-        learning: if facts.has(Fault::LearningRange) {
-            "105".to_owned()
-        } else {
-            learning
-        },
-        activity: if facts.has(Fault::ActivityNumber) {
-            "良好".to_owned()
-        } else {
-            activity
-        },
+        learning: if facts.has(Fault::LearningRange) { "105".to_owned() } else { learning },
+        activity: if facts.has(Fault::ActivityNumber) { "良好".to_owned() } else { activity },
         artefact,
     }
 }

@@ -11,31 +11,15 @@ use crate::text::WrongHours;
 
 /// The codes, by course number.
 pub(crate) const CODES: [&str; 3] = ["ITF-BASIC", "ITF-CORE", "ITF-PBL"];
-const NAMES: [&str; 3] = [
-    "英特尔未来教育基础课程",
-    "英特尔未来教育核心课程",
-    "基于项目的学习",
-];
-const PLACES: [&str; 9] = [
-    "长春市",
-    "吉林市",
-    "四平市",
-    "辽源市",
-    "通化市",
-    "白山市",
-    "松原市",
-    "白城市",
-    "延边州",
-];
+const NAMES: [&str; 3] = ["英特尔未来教育基础课程", "英特尔未来教育核心课程", "基于项目的学习"];
+const PLACES: [&str; 9] = ["长春市", "吉林市", "四平市", "辽源市", "通化市", "白山市", "松原市", "白城市", "延边州"];
 
 fn slashed(date: NaiveDate) -> String {
     format!("{}/{}/{}", date.year(), date.month(), date.day())
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }
 
 impl World {
@@ -89,11 +73,7 @@ impl World {
             facts.version,
             escaped(&self.name_text(&facts, &person)),
             escaped(&self.id_text(&facts, &person)),
-            if chance.is_multiple_of(20) {
-                "主讲教师"
-            } else {
-                "学科教师"
-            },
+            if chance.is_multiple_of(20) { "主讲教师" } else { "学科教师" },
             NAMES[course],
             PLACES[(chance >> 8) as usize % PLACES.len()],
             slashed(facts.start),

@@ -48,12 +48,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            seed: 1,
-            records: 1_000,
-            faults: false,
-            changed_percent: 0,
-        }
+        Self { seed: 1, records: 1_000, faults: false, changed_percent: 0 }
     }
 }
 
@@ -114,9 +109,8 @@ impl World {
         Self {
             options,
             people: People::new(options.seed),
-            listings: Stream::ALL.map(|stream| {
-                Permutation::new(options.seed, stream.purpose(10), persons * stream.slots())
-            }),
+            listings: Stream::ALL
+                .map(|stream| Permutation::new(options.seed, stream.purpose(10), persons * stream.slots())),
         }
     }
 

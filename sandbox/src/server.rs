@@ -43,9 +43,7 @@ impl Sandbox {
         let world = World::new(options);
         let (counts, files, dir) = (world.counts(), world.clone(), drop_dir.to_owned());
         tokio::task::spawn_blocking(move || files.write_cmcc(&dir)).await??;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .map_err(SandboxError::Listen)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(SandboxError::Listen)?;
         let address = listener.local_addr().map_err(SandboxError::Listen)?;
         let (stop, stopped) = oneshot::channel();
         let router = router(world);
@@ -57,12 +55,7 @@ impl Sandbox {
             // Serving ends only by the signal above.
             let _ = serving.await;
         });
-        Ok(Self {
-            address,
-            counts,
-            stop,
-            server,
-        })
+        Ok(Self { address, counts, stop, server })
     }
 
     /// `http://127.0.0.1:<port>`, without a slash at the end.
@@ -165,26 +158,16 @@ struct Data {
     total: u64,
 }
 
-async fn completions(
-    State(platform): Shared,
-    headers: HeaderMap,
-    Query(listing): Query<Listing>,
-) -> Response {
+async fn completions(State(platform): Shared, headers: HeaderMap, Query(listing): Query<Listing>) -> Response {
     list(&platform, Stream::Completions, &headers, &listing)
 }
 
-async fn progress(
-    State(platform): Shared,
-    headers: HeaderMap,
-    Query(listing): Query<Listing>,
-) -> Response {
+async fn progress(State(platform): Shared, headers: HeaderMap, Query(listing): Query<Listing>) -> Response {
     list(&platform, Stream::Progress, &headers, &listing)
 }
 
 fn authorised(headers: &HeaderMap, expected: &str) -> bool {
-    headers
-        .get(header::AUTHORIZATION)
-        .is_some_and(|sent| sent.as_bytes() == expected.as_bytes())
+    headers.get(header::AUTHORIZATION).is_some_and(|sent| sent.as_bytes() == expected.as_bytes())
 }
 
 fn list(platform: &Platform, stream: Stream, headers: &HeaderMap, listing: &Listing) -> Response {
@@ -194,9 +177,7 @@ fn list(platform: &Platform, stream: Stream, headers: &HeaderMap, listing: &List
     }
     let first = match listing.page_token.as_deref().unwrap_or_default() {
         "" => Some(0),
-        token => token
-            .strip_prefix('t')
-            .and_then(|at| u64::from_str_radix(at, 36).ok()),
+        token => token.strip_prefix('t').and_then(|at| u64::from_str_radix(at, 36).ok()),
     };
     let total = platform.world.listing(stream).size();
     let Some(first) = first.filter(|first| *first <= total) else {
@@ -205,18 +186,9 @@ fn list(platform: &Platform, stream: Stream, headers: &HeaderMap, listing: &List
     };
     let size = listing.page_size.unwrap_or(1_000).clamp(1, LARGEST_PAGE);
     let last = (first + size).min(total);
-    let items = (first..last)
-        .map(|position| platform.world.item(stream, position))
-        .collect();
-    Json(Answer {
-        code: 0,
-        data: Data {
-            items,
-            next_page_token: (last < total).then(|| page_token(last)),
-            total,
-        },
-    })
-    .into_response()
+    let items = (first..last).map(|position| platform.world.item(stream, position)).collect();
+    Json(Answer { code: 0, data: Data { items, next_page_token: (last < total).then(|| page_token(last)), total } })
+        .into_response()
 }
 
 /// An opaque token: a position in base 36 after a letter.
@@ -239,20 +211,10 @@ struct Page {
 
 async fn intel(State(platform): Shared, headers: HeaderMap, Query(page): Query<Page>) -> Response {
     if !authorised(&headers, BASIC) {
-        return (
-            StatusCode::UNAUTHORIZED,
-            [(header::WWW_AUTHENTICATE, "Basic realm=\"intel\"")],
-            "unauthorised",
-        )
+        return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Basic realm=\"intel\"")], "unauthorised")
             .into_response();
     }
     let size = page.size.unwrap_or(500).clamp(1, LARGEST_PAGE);
-    let xml = platform
-        .world
-        .intel_page(page.page.unwrap_or(1).max(1), size);
-    (
-        [(header::CONTENT_TYPE, "application/xml; charset=utf-8")],
-        xml,
-    )
-        .into_response()
+    let xml = platform.world.intel_page(page.page.unwrap_or(1).max(1), size);
+    ([(header::CONTENT_TYPE, "application/xml; charset=utf-8")], xml).into_response()
 }

@@ -16,10 +16,7 @@ impl World {
     pub(crate) fn id_text(&self, facts: &Facts, person: &Person) -> String {
         let id = person.id_number.as_str();
         let chance = self.roll(facts.stream.purpose(50), facts.index);
-        let fault = facts
-            .faults
-            .iter()
-            .find_map(|fault| faulty_id(*fault, id, chance));
+        let fault = facts.faults.iter().find_map(|fault| faulty_id(*fault, id, chance));
         if let Some(text) = fault {
             return text;
         }
@@ -76,13 +73,7 @@ impl World {
             return Some(WrongHours::Text("八个"));
         }
         let chance = self.roll(facts.stream.purpose(52), facts.index);
-        facts
-            .has(Fault::HoursRange)
-            .then_some(WrongHours::Number(if chance.is_multiple_of(2) {
-                low
-            } else {
-                high
-            }))
+        facts.has(Fault::HoursRange).then_some(WrongHours::Number(if chance.is_multiple_of(2) { low } else { high }))
     }
 }
 
@@ -123,11 +114,7 @@ fn faulty_id(fault: Fault, id: &str, chance: u64) -> Option<String> {
         Fault::IdDate => {
             let dates = ["0230", "1301", "0431", "0631", "1132"];
             let date = dates[(chance % 5) as usize];
-            Some(with_check_digit(&format!(
-                "{}{date}{}",
-                &id[..10],
-                &id[14..17]
-            )))
+            Some(with_check_digit(&format!("{}{date}{}", &id[..10], &id[14..17])))
         }
         Fault::IdArea => Some(with_check_digit(&format!("220199{}", &id[6..17]))),
         Fault::IdDamaged => damaged(id),

@@ -37,10 +37,7 @@ pub(crate) struct Troubles {
 
 impl Troubles {
     pub(crate) fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            failed: Mutex::default(),
-        }
+        Self { seed, failed: Mutex::default() }
     }
 
     /// How this attempt fails, if it does.
@@ -69,24 +66,13 @@ fn planned(key: u64) -> Option<Trouble> {
 /// The answer for a failing attempt.
 pub(crate) async fn answer(trouble: Trouble, json: bool) -> Response {
     match trouble {
-        Trouble::TooMany => (
-            StatusCode::TOO_MANY_REQUESTS,
-            [(header::RETRY_AFTER, "1")],
-            "too many requests",
-        )
-            .into_response(),
-        Trouble::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response(),
-        Trouble::Login => {
-            ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], LOGIN).into_response()
+        Trouble::TooMany => {
+            (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")], "too many requests").into_response()
         }
-        Trouble::Cut if json => cut(
-            "application/json",
-            "{\"code\":0,\"data\":{\"items\":[{\"id\":",
-        ),
-        Trouble::Cut => cut(
-            "application/xml",
-            "<?xml version=\"1.0\"?><records page=\"1\"",
-        ),
+        Trouble::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response(),
+        Trouble::Login => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], LOGIN).into_response(),
+        Trouble::Cut if json => cut("application/json", "{\"code\":0,\"data\":{\"items\":[{\"id\":"),
+        Trouble::Cut => cut("application/xml", "<?xml version=\"1.0\"?><records page=\"1\""),
         Trouble::Hang => {
             tokio::time::sleep(Duration::from_secs(3)).await;
             cut("text/plain", "")
@@ -104,14 +90,7 @@ fn cut(content_type: &'static str, start: &str) -> Response {
     }
     // As a stream, because the server would check a body whose length it knows.
     let body = Body::from_stream(Body::from(sent).into_data_stream());
-    (
-        [
-            (header::CONTENT_TYPE, content_type),
-            (header::CONTENT_LENGTH, PROMISED),
-        ],
-        body,
-    )
-        .into_response()
+    ([(header::CONTENT_TYPE, content_type), (header::CONTENT_LENGTH, PROMISED)], body).into_response()
 }
 
 #[cfg(test)]

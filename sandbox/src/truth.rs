@@ -80,23 +80,15 @@ struct Teller<W: Write> {
 impl World {
     /// Writes the truth as JSON Lines; the last line holds the totals.
     pub fn write_truth(&self, path: &Path) -> Result<TruthSummary, SandboxError> {
-        let failed = |source| SandboxError::Write {
-            path: path.to_owned(),
-            source,
-        };
+        let failed = |source| SandboxError::Write { path: path.to_owned(), source };
         let out = BufWriter::new(File::create(path).map_err(failed)?);
-        let mut teller = Teller {
-            out,
-            totals: TruthSummary::default(),
-        };
+        let mut teller = Teller { out, totals: TruthSummary::default() };
         for person in 0..self.persons() {
             self.tell(person, &mut teller).map_err(failed)?;
         }
         for (facts, place) in self.cmcc_rows() {
             if !facts.faults.is_empty() {
-                teller
-                    .bad(&facts, json!({"file": place.file(), "line": place.line()}))
-                    .map_err(failed)?;
+                teller.bad(&facts, json!({"file": place.file(), "line": place.line()})).map_err(failed)?;
             }
         }
         let mut totals = serde_json::to_value(teller.totals)?;
@@ -175,11 +167,7 @@ impl World {
                 taken.push(course);
             }
             teller.totals.counted += 1;
-            *(if candidate.passed {
-                &mut units
-            } else {
-                &mut provisional
-            }) += candidate.units;
+            *(if candidate.passed { &mut units } else { &mut provisional }) += candidate.units;
         }
         teller.totals.teachers += 1;
         teller.totals.units += units;

@@ -15,18 +15,12 @@ fn scratch(name: &str) -> PathBuf {
 }
 
 fn options(records: u64) -> Options {
-    Options {
-        seed: 42,
-        records,
-        ..Options::default()
-    }
+    Options { seed: 42, records, ..Options::default() }
 }
 
 fn lines(path: &std::path::Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[test]
@@ -38,29 +32,13 @@ fn truth_is_deterministic_and_adds_up() {
     assert_eq!(std::fs::read(&one).unwrap(), std::fs::read(&two).unwrap());
 
     assert_eq!(totals.records, 30_000);
-    assert_eq!(
-        totals.records,
-        totals.bad + totals.distinct_good_records + totals.superseded_good
-    );
+    assert_eq!(totals.records, totals.bad + totals.distinct_good_records + totals.superseded_good);
     assert!((350..550).contains(&totals.bad), "{totals:?}");
-    assert!(
-        totals.contradicting > 5 && totals.not_passed > 500,
-        "{totals:?}"
-    );
+    assert!(totals.contradicting > 5 && totals.not_passed > 500, "{totals:?}");
 
     let lines = lines(&one);
-    let of = |kind: &str| {
-        lines
-            .iter()
-            .filter(|line| line["kind"] == kind)
-            .collect::<Vec<_>>()
-    };
-    let sum = |field: &str| -> u64 {
-        of("teacher")
-            .iter()
-            .map(|line| line[field].as_u64().unwrap())
-            .sum()
-    };
+    let of = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).collect::<Vec<_>>();
+    let sum = |field: &str| -> u64 { of("teacher").iter().map(|line| line[field].as_u64().unwrap()).sum() };
     assert_eq!(sum("units"), totals.units);
     assert_eq!(sum("provisional_units"), totals.provisional_units);
     assert_eq!(of("teacher").len() as u64, totals.teachers);
@@ -82,10 +60,7 @@ fn changed_records_have_other_units_and_the_same_people() {
     let dir = scratch("changed");
     let path = dir.join("truth.jsonl");
     let before = World::new(options(5_000)).write_truth(&path).unwrap();
-    let changed = Options {
-        changed_percent: 5,
-        ..options(5_000)
-    };
+    let changed = Options { changed_percent: 5, ..options(5_000) };
     let after = World::new(changed).write_truth(&path).unwrap();
     assert_ne!(before.units, after.units);
     assert_eq!(before.teachers, after.teachers);
@@ -114,21 +89,11 @@ fn cmcc_rows_stand_where_the_truth_says() {
     let rows: usize = files.values().map(|rows| rows.len() - 3).sum();
     assert_eq!(rows as u64, world.counts().cmcc);
     let mut seen = 0;
-    for line in lines(&truth)
-        .iter()
-        .filter(|line| line["platform"] == "cmcc" && line["kind"] == "bad")
-    {
-        let row =
-            &files[line["file"].as_str().unwrap()][line["line"].as_u64().unwrap() as usize - 1];
+    for line in lines(&truth).iter().filter(|line| line["platform"] == "cmcc" && line["kind"] == "bad") {
+        let row = &files[line["file"].as_str().unwrap()][line["line"].as_u64().unwrap() as usize - 1];
         let reasons = line["reasons"].as_array().unwrap();
-        assert_eq!(
-            reasons.contains(&"hours.number".into()),
-            row.contains("八个")
-        );
-        assert_eq!(
-            reasons.contains(&"period_end.date".into()),
-            row.contains("2014年2月30日")
-        );
+        assert_eq!(reasons.contains(&"hours.number".into()), row.contains("八个"));
+        assert_eq!(reasons.contains(&"period_end.date".into()), row.contains("2014年2月30日"));
         seen += 1;
     }
     assert!(seen > 100);
@@ -138,10 +103,8 @@ fn cmcc_rows_stand_where_the_truth_says() {
 async fn ask(base: &str, head: &str, body: &str) -> (String, String) {
     let address = base.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!(
-        "{head}\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    let request =
+        format!("{head}\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     // The head's first line gets its version here.
     let request = request.replacen("\r\n", " HTTP/1.1\r\n", 1);
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -176,29 +139,16 @@ async fn the_server_lists_every_item() {
         let (_, body) = ask(&base, &head, "").await;
         let answer: Value = serde_json::from_str(&body).unwrap();
         seen.extend(answer["data"]["items"].as_array().unwrap().iter().cloned());
-        next = answer["data"]["next_page_token"]
-            .as_str()
-            .map(str::to_owned);
+        next = answer["data"]["next_page_token"].as_str().map(str::to_owned);
     }
     assert_eq!(seen.len() as u64, sandbox.counts().completions);
     let truth = dir.join("truth.jsonl");
     World::new(options(1_000)).write_truth(&truth).unwrap();
-    for line in lines(&truth)
-        .iter()
-        .filter(|line| line["stream"] == "completions" && line["kind"] == "bad")
-    {
-        assert_eq!(
-            seen[line["position"].as_u64().unwrap() as usize]["id"],
-            line["record"]
-        );
+    for line in lines(&truth).iter().filter(|line| line["stream"] == "completions" && line["kind"] == "bad") {
+        assert_eq!(seen[line["position"].as_u64().unwrap() as usize]["id"], line["record"]);
     }
     let basic = "\r\nAuthorization: Basic aHVpbGl1OnNhbmRib3gtc2VjcmV0";
-    let (_, xml) = ask(
-        &base,
-        &format!("GET /intel/records.xml?page=2&size=60{basic}"),
-        "",
-    )
-    .await;
+    let (_, xml) = ask(&base, &format!("GET /intel/records.xml?page=2&size=60{basic}"), "").await;
     assert_eq!(xml.matches("<record ").count(), 40);
     sandbox.stop().await;
     std::fs::remove_dir_all(dir).unwrap();
@@ -207,10 +157,7 @@ async fn the_server_lists_every_item() {
 #[tokio::test]
 async fn requests_fail_once_and_cut_bodies_are_cut() {
     let dir = scratch("faults");
-    let faulty = Options {
-        faults: true,
-        ..options(1_000)
-    };
+    let faulty = Options { faults: true, ..options(1_000) };
     let sandbox = Sandbox::start(faulty, &dir).await.unwrap();
     let base = sandbox.base_url();
     let mut failed = 0;

@@ -32,7 +32,10 @@ impl FileConnector {
         };
         let (head, tail) = pattern.split_once('*').unwrap_or((pattern, ""));
         let unreadable = |e: std::io::Error| {
-            Failure::fatal("folder", format!("cannot read the folder {}: {e}; check source.folder", self.folder.display()))
+            Failure::fatal(
+                "folder",
+                format!("cannot read the folder {}: {e}; check source.folder", self.folder.display()),
+            )
         };
         let mut names = Vec::new();
         for entry in std::fs::read_dir(&self.folder).map_err(unreadable)? {

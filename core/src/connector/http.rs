@@ -32,7 +32,10 @@ impl HttpConnector {
     /// [`Failure`] when the base URL is not one.
     pub fn new(manifest: Manifest, endpoint: Endpoint) -> Result<Self, Failure> {
         let base = Url::parse(&endpoint.base_url).map_err(|e| {
-            Failure::fatal("url", format!("source {}: base_url is not a URL: {e}; give http://HOST:PORT or https://HOST", manifest.id))
+            Failure::fatal(
+                "url",
+                format!("source {}: base_url is not a URL: {e}; give http://HOST:PORT or https://HOST", manifest.id),
+            )
         })?;
         let client = Client::builder()
             .timeout(endpoint.timeout)
@@ -84,22 +87,35 @@ impl HttpConnector {
         if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
             return Err(Failure::fatal(
                 "credentials",
-                format!("{place}: the platform refuses user and password ({status}); check the source's user and password"),
+                format!(
+                    "{place}: the platform refuses user and password ({status}); check the source's user and password"
+                ),
             ));
         }
         if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
-            let wait = answer.headers().get("retry-after").and_then(|v| v.to_str().ok()).and_then(|v| v.trim().parse().ok());
+            let wait =
+                answer.headers().get("retry-after").and_then(|v| v.to_str().ok()).and_then(|v| v.trim().parse().ok());
             let wait = Duration::from_secs(wait.unwrap_or(0)).min(MAX_WAIT);
-            return Err(Failure { code: "status", text: format!("{place}: the platform answered {status}"), retry: Some(wait) });
+            return Err(Failure {
+                code: "status",
+                text: format!("{place}: the platform answered {status}"),
+                retry: Some(wait),
+            });
         }
         if !status.is_success() {
-            return Err(Failure::fatal("status", format!("{place}: the platform answered {status}; check base_url and the manifest's path")));
+            return Err(Failure::fatal(
+                "status",
+                format!("{place}: the platform answered {status}; check base_url and the manifest's path"),
+            ));
         }
         let mut answer = answer;
         let mut bytes = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|e| unreachable(&e))? {
             if bytes.len() + chunk.len() > MAX_BYTES {
-                return Err(Failure::fatal("size", format!("{place}: more than {MAX_BYTES} bytes in one answer; ask for smaller pages")));
+                return Err(Failure::fatal(
+                    "size",
+                    format!("{place}: more than {MAX_BYTES} bytes in one answer; ask for smaller pages"),
+                ));
             }
             bytes.extend_from_slice(&chunk);
         }
@@ -115,7 +131,10 @@ impl HttpConnector {
         let html = answer.headers().get("content-type").is_some_and(|v| v.as_bytes().starts_with(b"text/html"));
         let bytes = self.body(answer, place).await?;
         if html {
-            return Err(Failure::passing("login_page", format!("{place}: a web page came instead of records, as when a login has run out")));
+            return Err(Failure::passing(
+                "login_page",
+                format!("{place}: a web page came instead of records, as when a login has run out"),
+            ));
         }
         Ok(bytes)
     }
@@ -130,7 +149,10 @@ fn unreachable(e: &reqwest::Error) -> Failure {
         "broke off its answer"
     };
     let host = e.url().and_then(|u| u.host_str().map(|h| format!("{h}:{}", u.port_or_known_default().unwrap_or(0))));
-    Failure::passing("network", format!("the platform {} {what}; check base_url and the network", host.unwrap_or_default()))
+    Failure::passing(
+        "network",
+        format!("the platform {} {what}; check base_url and the network", host.unwrap_or_default()),
+    )
 }
 
 #[async_trait]

@@ -86,7 +86,8 @@ pub fn entries(policy: &Policy, facts: &[Fact]) -> Vec<Entry> {
                 entry.outcome = "duplicate";
                 entry.units = 0;
                 entry.duplicate_of = first;
-                entry.rule = format!("{}@{} same canonical course in one cycle counts once", policy.name, policy.version);
+                entry.rule =
+                    format!("{}@{} same canonical course in one cycle counts once", policy.name, policy.version);
             }
             entries.push(entry);
         }

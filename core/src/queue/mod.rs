@@ -94,7 +94,10 @@ impl Bell {
     pub async fn ring(&self, batches: &[(i64, i64)]) -> Result<(), QueueFault> {
         let mut storage = self.storage();
         for &(batch_id, generation) in batches {
-            storage.push(Doorbell { v: 1, batch_id, generation }).await.map_err(|e| QueueFault::Refused(e.to_string()))?;
+            storage
+                .push(Doorbell { v: 1, batch_id, generation })
+                .await
+                .map_err(|e| QueueFault::Refused(e.to_string()))?;
         }
         Ok(())
     }
@@ -125,7 +128,12 @@ pub type Handler = Arc<dyn Fn(i64) -> Work + Send + Sync>;
 ///
 /// # Errors
 /// [`QueueFault::Refused`] when the monitor ends by itself.
-pub async fn work(bell: &Bell, concurrency: usize, handler: Handler, mut stop: watch::Receiver<bool>) -> Result<(), QueueFault> {
+pub async fn work(
+    bell: &Bell,
+    concurrency: usize,
+    handler: Handler,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), QueueFault> {
     let bell = bell.clone();
     let started = chrono::Utc::now().timestamp_micros();
     let monitor = Monitor::new().register(move |restart| {

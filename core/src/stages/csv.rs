@@ -24,9 +24,7 @@ pub fn decode(
     let mut row = ::csv::StringRecord::new();
     let mut lines = Lines { text: &text, counted: 0, line: 1 };
     loop {
-        let more = reader
-            .read_record(&mut row)
-            .map_err(|e| DecodeFault::Form { format: "CSV", why: e.to_string() })?;
+        let more = reader.read_record(&mut row).map_err(|e| DecodeFault::Form { format: "CSV", why: e.to_string() })?;
         if !more {
             break;
         }

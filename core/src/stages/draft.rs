@@ -191,7 +191,14 @@ impl Draft {
                 faults.iter().map(move |fault| Problem {
                     code: format!("{field}.{}", fault.code),
                     source_field: raw_field(cx, field.as_ref()),
-                    seen: fault.params.get("value").and_then(|v| v.as_str()).unwrap_or_default().chars().take(60).collect(),
+                    seen: fault
+                        .params
+                        .get("value")
+                        .and_then(|v| v.as_str())
+                        .unwrap_or_default()
+                        .chars()
+                        .take(60)
+                        .collect(),
                     expected: format!(
                         "at most {} characters",
                         fault.params.get("max").map(ToString::to_string).unwrap_or_default()

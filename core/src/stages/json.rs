@@ -54,8 +54,7 @@ pub fn check(bytes: &[u8], path: Option<&str>, wanted: Option<&str>) -> Result<(
 /// # Errors
 /// [`DecodeFault`] when the page is not JSON or holds no array there.
 pub fn items<'a>(bytes: &'a [u8], path: &str) -> Result<Vec<&'a RawValue>, DecodeFault> {
-    let raw = at(bytes, path)?
-        .ok_or_else(|| DecodeFault::Form { format: "JSON", why: format!("no field {path}") })?;
+    let raw = at(bytes, path)?.ok_or_else(|| DecodeFault::Form { format: "JSON", why: format!("no field {path}") })?;
     serde_json::from_str(raw.get()).map_err(|e| form(&e))
 }
 

@@ -229,9 +229,15 @@ pub fn from_draft(cx: Context<'_>, raw: &RawRecord, draft: &Draft) -> Result<Tra
     }
     let mut problems = check.problems;
     match (key, version, name, id_number, period_end, hours, assessment) {
-        (Some(record_key), Some(source_version), Some(name), Some(id_number), Some(period_end), Some(hours), assessment)
-            if problems.is_empty() && !matches!(assessment, Some(None)) =>
-        {
+        (
+            Some(record_key),
+            Some(source_version),
+            Some(name),
+            Some(id_number),
+            Some(period_end),
+            Some(hours),
+            assessment,
+        ) if problems.is_empty() && !matches!(assessment, Some(None)) => {
             let assessment = assessment.flatten();
             let claim_key = cx.keys.short_digest(&[
                 b"claim",
@@ -317,8 +323,17 @@ fn pass_state(cx: Context<'_>, assessment: Option<&Assessment>) -> PassState {
 fn content_digest(cx: Context<'_>, record: &TrainingRecord) -> [u8; 16] {
     let t = &record.texts;
     let texts = [
-        &t.school_code, &t.project_code, &t.project_title, &t.course_code, &t.course_title, &t.role, &t.mode,
-        &t.delivery_code, &t.place, &t.hours, &t.certificate_number,
+        &t.school_code,
+        &t.project_code,
+        &t.project_title,
+        &t.course_code,
+        &t.course_title,
+        &t.role,
+        &t.mode,
+        &t.delivery_code,
+        &t.place,
+        &t.hours,
+        &t.certificate_number,
     ];
     let mut all = String::with_capacity(256);
     for text in texts {
@@ -327,7 +342,13 @@ fn content_digest(cx: Context<'_>, record: &TrainingRecord) -> [u8; 16] {
     }
     let start = record.period_start.map(|d| d.to_string()).unwrap_or_default();
     let scores = record.assessment.as_ref().map_or_else(String::new, |a| {
-        format!("{} {} {} {}", a.learning.hundredths(), a.activity.hundredths(), a.artefact.hundredths(), a.grade.as_str())
+        format!(
+            "{} {} {} {}",
+            a.learning.hundredths(),
+            a.activity.hundredths(),
+            a.artefact.hundredths(),
+            a.grade.as_str()
+        )
     });
     let canonical = record.canonical_course.as_deref().unwrap_or_default();
     cx.keys.short_digest(&[

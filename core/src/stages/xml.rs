@@ -120,7 +120,15 @@ impl Walk {
         }
     }
 
-    fn close(&mut self, item: &str, text: &str, after: usize, index: &mut u32, range: (u32, u32), out: &mut Vec<RawRecord>) {
+    fn close(
+        &mut self,
+        item: &str,
+        text: &str,
+        after: usize,
+        index: &mut u32,
+        range: (u32, u32),
+        out: &mut Vec<RawRecord>,
+    ) {
         let name = self.path.pop();
         if self.path.is_empty() {
             self.closed = true;

@@ -21,7 +21,12 @@ pub struct Source {
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn register_source(db: &Db, name: &str, connector: &str, institution: (&str, &str)) -> Result<Source, StoreFault> {
+pub async fn register_source(
+    db: &Db,
+    name: &str,
+    connector: &str,
+    institution: (&str, &str),
+) -> Result<Source, StoreFault> {
     let mut tx = db.begin().await?;
     tx.run(
         "INSERT INTO institution (code, name) VALUES ($1, $2) ON CONFLICT (code) DO NOTHING",
@@ -34,9 +39,7 @@ pub async fn register_source(db: &Db, name: &str, connector: &str, institution: 
         vec![institution.0.into(), name.into(), connector.into()],
     )
     .await?;
-    let rows = tx
-        .rows("SELECT id, institution_id, connector FROM source WHERE name = $1", vec![name.into()])
-        .await?;
+    let rows = tx.rows("SELECT id, institution_id, connector FROM source WHERE name = $1", vec![name.into()]).await?;
     tx.commit().await?;
     let row = rows.first().ok_or_else(|| StoreFault::Column("source.id".into()))?;
     Ok(Source {
@@ -295,9 +298,7 @@ pub async fn renew(db: &Db, held: &Held, lease_ms: u64) -> Result<bool, StoreFau
 /// # Errors
 /// [`StoreFault::Key`] when it does not open with this key.
 pub async fn payload_bytes(db: &Db, keys: &Keys, held: &Held) -> Result<Vec<u8>, StoreFault> {
-    let rows = db
-        .rows("SELECT sealed, byte_count FROM payload WHERE id = $1", vec![held.payload_id.into()])
-        .await?;
+    let rows = db.rows("SELECT sealed, byte_count FROM payload WHERE id = $1", vec![held.payload_id.into()]).await?;
     let row = rows.first().ok_or_else(|| StoreFault::Column("payload.sealed".into()))?;
     let packed = keys.open(&[b"payload", b"sealed", &held.digest], &row.bytes("sealed")?)?;
     let size = usize::try_from(row.int("byte_count")?).unwrap_or(0);
@@ -381,7 +382,12 @@ pub async fn end_abandoned_runs(db: &Db, source: &Source) -> Result<(), StoreFau
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn activate_manifest(db: &Db, keys: &Keys, manifest: &Manifest, policy: (&str, u32)) -> Result<i64, StoreFault> {
+pub async fn activate_manifest(
+    db: &Db,
+    keys: &Keys,
+    manifest: &Manifest,
+    policy: (&str, u32),
+) -> Result<i64, StoreFault> {
     let text = format!("{manifest:?} {} {}", policy.0, policy.1);
     activate(db, "manifest", &manifest.id, manifest.version, &keys.digest(&[b"activation", text.as_bytes()])).await
 }

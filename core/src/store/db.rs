@@ -8,8 +8,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, Column as _, Executor as _, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Transaction, TypeInfo as _, ValueRef as _};
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{
+    AssertSqlSafe, Column as _, Executor as _, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Transaction,
+    TypeInfo as _, ValueRef as _,
+};
 use thiserror::Error;
 
 use crate::keys::hex_encode;
@@ -30,7 +35,9 @@ pub enum StoreFault {
     #[error("{0}")]
     Schema(String),
     /// The root key is not the one this database was made with.
-    #[error("the root key is not the one this database was made with; give the right key (HUILIU_KEY_FILE or the data directory's root.key)")]
+    #[error(
+        "the root key is not the one this database was made with; give the right key (HUILIU_KEY_FILE or the data directory's root.key)"
+    )]
     WrongKey,
     /// A sealed value does not open.
     #[error(transparent)]
@@ -50,7 +57,10 @@ impl StoreFault {
                 sqlx::Error::Database(d) => d.code().is_none_or(|c| {
                     ["08", "40", "53", "55", "57"].iter().any(|class| c.starts_with(class)) || c == "5" || c == "517"
                 }),
-                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
+                sqlx::Error::Io(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
                 | sqlx::Error::Protocol(_) => true,
                 _ => false,
             },
@@ -72,11 +82,31 @@ pub enum Value {
     Bytes(Vec<u8>),
 }
 
-impl From<i64> for Value { fn from(v: i64) -> Self { Self::Int(v) } }
-impl From<&str> for Value { fn from(v: &str) -> Self { Self::Text(v.to_owned()) } }
-impl From<String> for Value { fn from(v: String) -> Self { Self::Text(v) } }
-impl From<Vec<u8>> for Value { fn from(v: Vec<u8>) -> Self { Self::Bytes(v) } }
-impl From<&[u8]> for Value { fn from(v: &[u8]) -> Self { Self::Bytes(v.to_vec()) } }
+impl From<i64> for Value {
+    fn from(v: i64) -> Self {
+        Self::Int(v)
+    }
+}
+impl From<&str> for Value {
+    fn from(v: &str) -> Self {
+        Self::Text(v.to_owned())
+    }
+}
+impl From<String> for Value {
+    fn from(v: String) -> Self {
+        Self::Text(v)
+    }
+}
+impl From<Vec<u8>> for Value {
+    fn from(v: Vec<u8>) -> Self {
+        Self::Bytes(v)
+    }
+}
+impl From<&[u8]> for Value {
+    fn from(v: &[u8]) -> Self {
+        Self::Bytes(v.to_vec())
+    }
+}
 
 /// A column of a relation made in memory.
 #[derive(Debug, Clone)]
@@ -98,7 +128,9 @@ pub struct Rows {
 impl Rows {
     /// No columns yet.
     #[must_use]
-    pub fn new() -> Self { Self::default() }
+    pub fn new() -> Self {
+        Self::default()
+    }
 
     /// Adds an integer column.
     #[must_use]
@@ -130,19 +162,33 @@ impl Rows {
     }
 
     fn pg_relation(&self, first: usize) -> String {
-        let arrays: Vec<String> = self.columns.iter().enumerate().map(|(i, (_, c))| {
-            let kind = match c { Column::Int(_) => "bigint", Column::Text(_) => "text", Column::Bytes(_) => "bytea" };
-            format!("${}::{kind}[]", first + i)
-        }).collect();
+        let arrays: Vec<String> = self
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(i, (_, c))| {
+                let kind = match c {
+                    Column::Int(_) => "bigint",
+                    Column::Text(_) => "text",
+                    Column::Bytes(_) => "bytea",
+                };
+                format!("${}::{kind}[]", first + i)
+            })
+            .collect();
         let names: Vec<&str> = self.columns.iter().map(|(n, _)| *n).collect();
         format!("unnest({}) AS incoming ({})", arrays.join(", "), names.join(", "))
     }
 
     fn lite_relation(&self, first: usize) -> String {
-        let columns: Vec<String> = self.columns.iter().enumerate().map(|(i, (name, c))| match c {
-            Column::Bytes(_) => format!("unhex(value->>{i}) AS {name}"),
-            _ => format!("value->>{i} AS {name}"),
-        }).collect();
+        let columns: Vec<String> = self
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(i, (name, c))| match c {
+                Column::Bytes(_) => format!("unhex(value->>{i}) AS {name}"),
+                _ => format!("value->>{i} AS {name}"),
+            })
+            .collect();
         // LIMIT -1 keeps the planner from folding the JSON into the outer statement and reading it again for every row.
         format!("(SELECT {} FROM json_each(${first}) LIMIT -1) AS incoming", columns.join(", "))
     }
@@ -154,10 +200,14 @@ impl Rows {
         for i in 0..self.len() {
             out.push_str(if i == 0 { "[" } else { ",[" });
             for (n, (_, column)) in self.columns.iter().enumerate() {
-                if n > 0 { out.push(','); }
+                if n > 0 {
+                    out.push(',');
+                }
                 match column {
                     Column::Int(v) => match v[i] {
-                        Some(x) => { let _ = write!(out, "{x}"); }
+                        Some(x) => {
+                            let _ = write!(out, "{x}");
+                        }
                         None => out.push_str("null"),
                     },
                     Column::Text(v) => match &v[i] {
@@ -165,7 +215,11 @@ impl Rows {
                         None => out.push_str("null"),
                     },
                     Column::Bytes(v) => match &v[i] {
-                        Some(x) => { out.push('"'); out.push_str(&hex_encode(x)); out.push('"'); }
+                        Some(x) => {
+                            out.push('"');
+                            out.push_str(&hex_encode(x));
+                            out.push('"');
+                        }
                         None => out.push_str("null"),
                     },
                 }
@@ -296,18 +350,17 @@ impl Db {
             .connect_with(options.clone())
             .await
             .map_err(unreachable)?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(3)
-            .connect_with(options)
-            .await
-            .map_err(unreachable)?;
+        let read = SqlitePoolOptions::new().max_connections(3).connect_with(options).await.map_err(unreachable)?;
         Ok(Self::Lite { write, read })
     }
 
     /// `postgresql` or `sqlite`, for people.
     #[must_use]
     pub fn kind(&self) -> &'static str {
-        match self { Self::Pg(_) => "postgresql", Self::Lite { .. } => "sqlite" }
+        match self {
+            Self::Pg(_) => "postgresql",
+            Self::Lite { .. } => "sqlite",
+        }
     }
 
     /// Begins a write transaction (`BEGIN IMMEDIATE` on SQLite).
@@ -411,7 +464,9 @@ impl Tx {
 
     /// Whether this is PostgreSQL, for the two statements that need to know (row locks).
     #[must_use]
-    pub fn is_pg(&self) -> bool { matches!(self, Self::Pg(_)) }
+    pub fn is_pg(&self) -> bool {
+        matches!(self, Self::Pg(_))
+    }
 
     /// Makes everything done in it durable.
     ///
@@ -474,38 +529,42 @@ fn lite_query(sql: &str, args: Vec<Value>, relation: Option<Rows>) -> LiteQuery 
 }
 
 fn pg_rows(rows: Vec<PgRow>) -> Result<Vec<Row>, StoreFault> {
-    rows.iter().map(|row| {
-        let cells = row.columns().iter().enumerate().map(|(i, column)| {
-            let value = match column.type_info().name() {
-                "INT8" => row.try_get::<Option<i64>, _>(i)?.map(Value::Int),
-                "INT4" => row.try_get::<Option<i32>, _>(i)?.map(|v| Value::Int(v.into())),
-                "BOOL" => row.try_get::<Option<bool>, _>(i)?.map(|v| Value::Int(v.into())),
-                "BYTEA" => row.try_get::<Option<Vec<u8>>, _>(i)?.map(Value::Bytes),
-                _ => row.try_get::<Option<String>, _>(i)?.map(Value::Text),
-            };
-            Ok((column.name().to_owned(), value.unwrap_or(Value::Null)))
-        });
-        Ok(Row { cells: cells.collect::<Result<_, StoreFault>>()? })
-    }).collect()
+    rows.iter()
+        .map(|row| {
+            let cells = row.columns().iter().enumerate().map(|(i, column)| {
+                let value = match column.type_info().name() {
+                    "INT8" => row.try_get::<Option<i64>, _>(i)?.map(Value::Int),
+                    "INT4" => row.try_get::<Option<i32>, _>(i)?.map(|v| Value::Int(v.into())),
+                    "BOOL" => row.try_get::<Option<bool>, _>(i)?.map(|v| Value::Int(v.into())),
+                    "BYTEA" => row.try_get::<Option<Vec<u8>>, _>(i)?.map(Value::Bytes),
+                    _ => row.try_get::<Option<String>, _>(i)?.map(Value::Text),
+                };
+                Ok((column.name().to_owned(), value.unwrap_or(Value::Null)))
+            });
+            Ok(Row { cells: cells.collect::<Result<_, StoreFault>>()? })
+        })
+        .collect()
 }
 
 fn lite_rows(rows: Vec<SqliteRow>) -> Result<Vec<Row>, StoreFault> {
-    rows.iter().map(|row| {
-        let cells = row.columns().iter().enumerate().map(|(i, column)| {
-            let raw = row.try_get_raw(i)?;
-            let value = if raw.is_null() {
-                Value::Null
-            } else {
-                match raw.type_info().name() {
-                    "INTEGER" => Value::Int(row.try_get_unchecked(i)?),
-                    "BLOB" => Value::Bytes(row.try_get_unchecked(i)?),
-                    _ => Value::Text(row.try_get_unchecked(i)?),
-                }
-            };
-            Ok((column.name().to_owned(), value))
-        });
-        Ok(Row { cells: cells.collect::<Result<_, StoreFault>>()? })
-    }).collect()
+    rows.iter()
+        .map(|row| {
+            let cells = row.columns().iter().enumerate().map(|(i, column)| {
+                let raw = row.try_get_raw(i)?;
+                let value = if raw.is_null() {
+                    Value::Null
+                } else {
+                    match raw.type_info().name() {
+                        "INTEGER" => Value::Int(row.try_get_unchecked(i)?),
+                        "BLOB" => Value::Bytes(row.try_get_unchecked(i)?),
+                        _ => Value::Text(row.try_get_unchecked(i)?),
+                    }
+                };
+                Ok((column.name().to_owned(), value))
+            });
+            Ok(Row { cells: cells.collect::<Result<_, StoreFault>>()? })
+        })
+        .collect()
 }
 
 fn plain_words(e: &sqlx::Error) -> String {

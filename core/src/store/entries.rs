@@ -31,7 +31,11 @@ pub async fn settle_some(db: &Db, policy: &Policy, limit: u32) -> Result<usize, 
     }
     let relation = || Rows::new().int("teacher_id", teachers.iter().copied().map(Some));
     let marks = tx
-        .rows_with("SELECT m.id AS id FROM {rows} JOIN settle_mark m ON m.teacher_id = incoming.teacher_id", vec![], relation())
+        .rows_with(
+            "SELECT m.id AS id FROM {rows} JOIN settle_mark m ON m.teacher_id = incoming.teacher_id",
+            vec![],
+            relation(),
+        )
         .await?;
     let facts = read_facts(&mut tx, relation()).await?;
     let held = read_entries(&mut tx, relation()).await?;
@@ -59,7 +63,8 @@ pub async fn settle_some(db: &Db, policy: &Policy, limit: u32) -> Result<usize, 
     let ids = insert(&mut tx, &made).await?;
     supersede(&mut tx, &ended, &ids).await?;
     let mark_ids: Vec<Option<i64>> = marks.iter().map(|r| r.int("id").map(Some)).collect::<Result<_, _>>()?;
-    tx.run_with("DELETE FROM settle_mark WHERE id IN (SELECT id FROM {rows})", vec![], Rows::new().int("id", mark_ids)).await?;
+    tx.run_with("DELETE FROM settle_mark WHERE id IN (SELECT id FROM {rows})", vec![], Rows::new().int("id", mark_ids))
+        .await?;
     tx.commit().await?;
     Ok(teachers.len())
 }

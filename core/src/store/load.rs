@@ -236,17 +236,26 @@ ON CONFLICT (source_id, stream, record_key) DO UPDATE SET
 WHERE (excluded.source_version, excluded.activation, excluded.content_digest)
     > (training_record.source_version, training_record.activation, training_record.content_digest)";
 
-async fn merge(tx: &mut Tx, held: &Held, load: &Load, fresh: &[&TrainingRecord], outcomes: &mut Outcomes) -> Result<(), StoreFault> {
+async fn merge(
+    tx: &mut Tx,
+    held: &Held,
+    load: &Load,
+    fresh: &[&TrainingRecord],
+    outcomes: &mut Outcomes,
+) -> Result<(), StoreFault> {
     let Some(first) = fresh.first() else { return Ok(()) };
     let before = tx.rows("SELECT coalesce(max(id), 0) AS top FROM training_record", vec![]).await?;
     let top = before.first().map_or(Ok(0), |r| r.int("top"))?;
-    let sql = format!(
-        "{MERGE} RETURNING {} AS is_new",
-        if tx.is_pg() { "(xmax = 0)" } else { "id > $9" }
-    );
+    let sql = format!("{MERGE} RETURNING {} AS is_new", if tx.is_pg() { "(xmax = 0)" } else { "id > $9" });
     let mut args: Vec<Value> = vec![
-        held.institution_id.into(), held.source_id.into(), held.stream.as_str().into(), first.kind.as_str().into(),
-        load.activation.into(), load.hours_unit.as_str().into(), load.manifest_version.into(), held.id.into(),
+        held.institution_id.into(),
+        held.source_id.into(),
+        held.stream.as_str().into(),
+        first.kind.as_str().into(),
+        load.activation.into(),
+        load.hours_unit.as_str().into(),
+        load.manifest_version.into(),
+        held.id.into(),
     ];
     if !tx.is_pg() {
         args.push(top.into());
@@ -426,9 +435,16 @@ async fn finish(tx: &mut Tx, held: &Held, load: &Load, o: &Outcomes) -> Result<b
          WHERE id = $1 AND {fence}"
     );
     let args: Vec<Value> = vec![
-        held.id.into(), held.epoch.into(), o.inserted.into(), o.updated.into(), o.unchanged.into(), o.superseded.into(),
-        o.parked.into(), o.discarded.into(), load.manifest_version.into(), load.activation.into(),
+        held.id.into(),
+        held.epoch.into(),
+        o.inserted.into(),
+        o.updated.into(),
+        o.unchanged.into(),
+        o.superseded.into(),
+        o.parked.into(),
+        o.discarded.into(),
+        load.manifest_version.into(),
+        load.activation.into(),
     ];
     Ok(tx.run(&sql, args).await? == 1)
 }
-

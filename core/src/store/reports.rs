@@ -132,7 +132,8 @@ pub async fn runs(db: &Db, only: Option<i64>, limit: i64) -> Result<Vec<RunRow>,
 /// Microseconds UTC as RFC 3339.
 #[must_use]
 pub fn instant(micros: i64) -> String {
-    chrono::DateTime::from_timestamp_micros(micros).map_or_else(|| micros.to_string(), |t| t.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+    chrono::DateTime::from_timestamp_micros(micros)
+        .map_or_else(|| micros.to_string(), |t| t.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
 }
 
 /// One dead letter, for a listing.
@@ -296,7 +297,11 @@ pub struct EntryRow {
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn teacher_by_id_number(db: &Db, keys: &Keys, id_number: &crate::values::IdNumber) -> Result<Option<i64>, StoreFault> {
+pub async fn teacher_by_id_number(
+    db: &Db,
+    keys: &Keys,
+    id_number: &crate::values::IdNumber,
+) -> Result<Option<i64>, StoreFault> {
     let index = keys.blind_index("id_number", id_number.reveal()).to_vec();
     let rows = db
         .rows(

@@ -39,12 +39,16 @@ pub enum SchemaState {
 /// [`StoreFault::Statement`].
 pub async fn state(db: &Db) -> Result<SchemaState, StoreFault> {
     let ledger = match db {
-        Db::Pg(_) => "SELECT count(*) AS n FROM pg_tables WHERE tablename = '_sqlx_migrations' AND schemaname = current_schema()",
+        Db::Pg(_) => {
+            "SELECT count(*) AS n FROM pg_tables WHERE tablename = '_sqlx_migrations' AND schemaname = current_schema()"
+        }
         Db::Lite { .. } => "SELECT count(*) AS n FROM sqlite_master WHERE name = '_sqlx_migrations'",
     };
     if count(db, ledger).await? == 0 {
         let ours = match db {
-            Db::Pg(_) => "SELECT count(*) AS n FROM pg_tables WHERE tablename = 'training_record' AND schemaname = current_schema()",
+            Db::Pg(_) => {
+                "SELECT count(*) AS n FROM pg_tables WHERE tablename = 'training_record' AND schemaname = current_schema()"
+            }
             Db::Lite { .. } => "SELECT count(*) AS n FROM sqlite_master WHERE type = 'table'",
         };
         return Ok(if count(db, ours).await? == 0 { SchemaState::Empty } else { SchemaState::Unknown });
@@ -52,7 +56,9 @@ pub async fn state(db: &Db) -> Result<SchemaState, StoreFault> {
     let rows = db.rows("SELECT version, checksum FROM _sqlx_migrations ORDER BY version", vec![]).await?;
     let known: Vec<(i64, &[u8])> = migrator(db).iter().map(|m| (m.version, m.checksum.as_ref())).collect();
     for (i, row) in rows.iter().enumerate() {
-        let same = known.get(i).is_some_and(|(v, sum)| row.int("version").ok() == Some(*v) && row.bytes("checksum").ok().as_deref() == Some(*sum));
+        let same = known.get(i).is_some_and(|(v, sum)| {
+            row.int("version").ok() == Some(*v) && row.bytes("checksum").ok().as_deref() == Some(*sum)
+        });
         if !same {
             return Ok(SchemaState::Unknown);
         }
@@ -93,10 +99,12 @@ pub async fn require_current(db: &Db) -> Result<(), StoreFault> {
     match state(db).await? {
         SchemaState::Current => Ok(()),
         SchemaState::Unknown => Err(unknown()),
-        SchemaState::Empty => Err(StoreFault::Schema("the database has no Huiliu schema yet; run `huiliu migrate`".into())),
-        SchemaState::Behind { applied, known } => Err(StoreFault::Schema(format!(
-            "the database has {applied} of {known} migrations; run `huiliu migrate`"
-        ))),
+        SchemaState::Empty => {
+            Err(StoreFault::Schema("the database has no Huiliu schema yet; run `huiliu migrate`".into()))
+        }
+        SchemaState::Behind { applied, known } => {
+            Err(StoreFault::Schema(format!("the database has {applied} of {known} migrations; run `huiliu migrate`")))
+        }
     }
 }
 
@@ -117,7 +125,11 @@ pub async fn check_key(db: &Db, keys: &Keys) -> Result<(), StoreFault> {
     if let Some(row) = rows.first() {
         return if row.bytes("value")? == keys.check_value() { Ok(()) } else { Err(StoreFault::WrongKey) };
     }
-    db.run("INSERT INTO key_check (id, value) VALUES (1, $1) ON CONFLICT (id) DO NOTHING", vec![keys.check_value().into()]).await?;
+    db.run(
+        "INSERT INTO key_check (id, value) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
+        vec![keys.check_value().into()],
+    )
+    .await?;
     let rows = db.rows("SELECT value FROM key_check WHERE id = 1", vec![]).await?;
     match rows.first() {
         Some(row) if row.bytes("value")? == keys.check_value() => Ok(()),

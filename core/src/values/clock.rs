@@ -68,11 +68,7 @@ fn time_of_day(text: &str) -> Result<i64, ClockFault> {
         }
         parts.into_iter().flatten().collect()
     } else if clock.contains('时') {
-        clock
-            .trim_end_matches(['分', '秒'])
-            .split(['时', '分'])
-            .map(str::trim)
-            .collect()
+        clock.trim_end_matches(['分', '秒']).split(['时', '分']).map(str::trim).collect()
     } else {
         clock.split(':').collect()
     };
@@ -89,9 +85,7 @@ fn time_of_day(text: &str) -> Result<i64, ClockFault> {
         .bytes()
         .chain(std::iter::repeat(b'0'))
         .take(6)
-        .fold(0_i64, |value, digit| {
-            value * 10 + i64::from(digit.saturating_sub(b'0'))
-        });
+        .fold(0_i64, |value, digit| value * 10 + i64::from(digit.saturating_sub(b'0')));
     Ok(((hour * 60 + minute) * 60 + second) * SECOND + micros)
 }
 
@@ -122,15 +116,7 @@ mod tests {
         ] {
             assert_eq!(since_midnight(text), Ok(expected), "{text}");
         }
-        for bad in [
-            "10",
-            "10:3x",
-            "10:30+8:0",
-            "1:2:3:4",
-            "10:30.5",
-            "上午",
-            "+08:00",
-        ] {
+        for bad in ["10", "10:3x", "10:30+8:0", "1:2:3:4", "10:30.5", "上午", "+08:00"] {
             assert_eq!(since_midnight(bad), Err(ClockFault::Form), "{bad}");
         }
         for bad in ["24:00", "10:60", "10:30:60", "10:30+19:00"] {

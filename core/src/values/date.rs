@@ -58,12 +58,8 @@ impl From<ClockFault> for DateFault {
 /// # Errors
 /// Every [`DateFault`]; a month only, such as `2014.09`, is [`DateFault::DayMissing`].
 pub fn parse_date(text: &str) -> Result<NaiveDate, DateFault> {
-    let local = parse_instant(text)?
-        .checked_add(CHINA)
-        .ok_or(DateFault::Impossible)?;
-    epoch()
-        .checked_add_signed(chrono::Duration::days(local.div_euclid(DAY)))
-        .ok_or(DateFault::Impossible)
+    let local = parse_instant(text)?.checked_add(CHINA).ok_or(DateFault::Impossible)?;
+    epoch().checked_add_signed(chrono::Duration::days(local.div_euclid(DAY))).ok_or(DateFault::Impossible)
 }
 
 /// Reads a year and a month from a text that names no day: `2014.09`, `2014-9`, `2014/09`,
@@ -108,17 +104,13 @@ pub fn parse_instant(text: &str) -> Result<i64, DateFault> {
         let day = checked(parts.year, parts.month, parts.day.unwrap_or(1))?;
         if parts.day.is_none() {
             let alone = parts.rest.is_empty();
-            return Err(if alone {
-                DateFault::DayMissing
-            } else {
-                DateFault::Form
-            });
+            return Err(if alone { DateFault::DayMissing } else { DateFault::Form });
         }
         day.signed_duration_since(epoch()).num_days() * DAY + since_midnight(parts.rest)?
     };
     let days = (instant + CHINA).div_euclid(DAY);
-    let bounds = [checked(1900, 1, 1)?, checked(2100, 12, 31)?]
-        .map(|bound| bound.signed_duration_since(epoch()).num_days());
+    let bounds =
+        [checked(1900, 1, 1)?, checked(2100, 12, 31)?].map(|bound| bound.signed_duration_since(epoch()).num_days());
     let inside = (bounds[0]..=bounds[1]).contains(&days);
     inside.then_some(instant).ok_or(DateFault::Impossible)
 }
@@ -146,17 +138,12 @@ fn serial(text: &str) -> Option<i64> {
     if days.len() != 5 || !all_digits(days) {
         return None;
     }
-    let days: i64 = days
-        .parse()
-        .ok()
-        .filter(|days| (20_000..=60_000).contains(days))?;
+    let days: i64 = days.parse().ok().filter(|days| (20_000..=60_000).contains(days))?;
     let parts = fraction
         .bytes()
         .chain(std::iter::repeat(b'0'))
         .take(12)
-        .fold(0_i128, |value, digit| {
-            value * 10 + i128::from(digit.saturating_sub(b'0'))
-        });
+        .fold(0_i128, |value, digit| value * 10 + i128::from(digit.saturating_sub(b'0')));
     let seconds = (parts * 86_400 * 2 + 1_000_000_000_000) / 2_000_000_000_000;
     Some((days - 25_569) * DAY + i64::try_from(seconds).ok()? * SECOND)
 }
@@ -249,15 +236,7 @@ mod tests {
 
     #[test]
     fn months() {
-        for text in [
-            "2014.09",
-            "2014-9",
-            "2014/09",
-            "2014年9月",
-            "一四年九月",
-            "201409",
-            "２０１４．９",
-        ] {
+        for text in ["2014.09", "2014-9", "2014/09", "2014年9月", "一四年九月", "201409", "２０１４．９"] {
             assert_eq!(parse_month(text), Ok((2014, 9)), "{text}");
         }
         assert_eq!(parse_month("2014.13"), Err(DateFault::Impossible));

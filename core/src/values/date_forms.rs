@@ -19,37 +19,20 @@ pub(super) fn take_apart(text: &str) -> Option<Parts<'_>> {
     if text.contains('年') {
         return take_apart_chinese(text);
     }
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, rest) = text.split_at_checked(end)?;
     let piece = |from: usize, to: usize| digits.get(from..to)?.parse::<u32>().ok();
     let year = i32::try_from(piece(0, 4)?).ok()?;
     match digits.len() {
         4 => take_apart_separated(year, rest),
-        6 if rest.is_empty() => Some(Parts {
-            year,
-            month: piece(4, 6)?,
-            day: None,
-            rest,
-        }),
+        6 if rest.is_empty() => Some(Parts { year, month: piece(4, 6)?, day: None, rest }),
         8 => {
             let rest = after_day(rest)?;
-            Some(Parts {
-                year,
-                month: piece(4, 6)?,
-                day: piece(6, 8),
-                rest,
-            })
+            Some(Parts { year, month: piece(4, 6)?, day: piece(6, 8), rest })
         }
         14 if rest.is_empty() => {
             let rest = digits.get(8..)?;
-            Some(Parts {
-                year,
-                month: piece(4, 6)?,
-                day: piece(6, 8),
-                rest,
-            })
+            Some(Parts { year, month: piece(4, 6)?, day: piece(6, 8), rest })
         }
         _ => None,
     }
@@ -57,26 +40,13 @@ pub(super) fn take_apart(text: &str) -> Option<Parts<'_>> {
 
 /// The month and perhaps the day after a year of four digits: the same one of `-`, `/`, `.` twice.
 fn take_apart_separated(year: i32, text: &str) -> Option<Parts<'_>> {
-    let mark = text
-        .chars()
-        .next()
-        .filter(|c| matches!(c, '-' | '/' | '.'))?;
+    let mark = text.chars().next().filter(|c| matches!(c, '-' | '/' | '.'))?;
     let (month, rest) = short_number(text.strip_prefix(mark)?)?;
     let Some(rest) = rest.strip_prefix(mark) else {
-        return rest.is_empty().then_some(Parts {
-            year,
-            month,
-            day: None,
-            rest,
-        });
+        return rest.is_empty().then_some(Parts { year, month, day: None, rest });
     };
     let (day, rest) = short_number(rest)?;
-    Some(Parts {
-        year,
-        month,
-        day: Some(day),
-        rest: after_day(rest)?,
-    })
+    Some(Parts { year, month, day: Some(day), rest: after_day(rest)? })
 }
 
 /// The time after a day: nothing, or what follows a `T` or a space.
@@ -90,9 +60,7 @@ fn after_day(rest: &str) -> Option<&str> {
 
 /// One or two leading digits as a number, and what follows; `None` before a third digit.
 fn short_number(text: &str) -> Option<(u32, &str)> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, rest) = text.split_at_checked(end)?;
     (end <= 2).then_some((digits.parse().ok()?, rest))
 }
@@ -105,20 +73,10 @@ fn take_apart_chinese(text: &str) -> Option<Parts<'_>> {
     let month = chinese_number(month.trim())?;
     let rest = rest.trim_start();
     if matches!(rest, "" | "份") {
-        return Some(Parts {
-            year,
-            month,
-            day: None,
-            rest: "",
-        });
+        return Some(Parts { year, month, day: None, rest: "" });
     }
     let (day, rest) = rest.split_once(['日', '号']).unwrap_or((rest, ""));
-    Some(Parts {
-        year,
-        month,
-        day: Some(chinese_number(day.trim())?),
-        rest: rest.trim_start(),
-    })
+    Some(Parts { year, month, day: Some(chinese_number(day.trim())?), rest: rest.trim_start() })
 }
 
 /// The value of one Chinese or ASCII digit.
@@ -180,16 +138,9 @@ mod tests {
 
     #[test]
     fn numbers_as_months_and_days_are_written() {
-        for (text, value) in [
-            ("9", 9),
-            ("09", 9),
-            ("九", 9),
-            ("十", 10),
-            ("十一", 11),
-            ("二十", 20),
-            ("三十一", 31),
-            ("元", 1),
-        ] {
+        for (text, value) in
+            [("9", 9), ("09", 9), ("九", 9), ("十", 10), ("十一", 11), ("二十", 20), ("三十一", 31), ("元", 1)]
+        {
             assert_eq!(chinese_number(text), Some(value), "{text}");
         }
         for bad in ["", "十十", "一二", "123", "月", "二十十"] {

@@ -77,16 +77,8 @@ struct RawWeights {
 
 impl Default for RawWeights {
     fn default() -> Self {
-        let Weights {
-            learning,
-            activity,
-            artefact,
-        } = Weights::default();
-        Self {
-            learning,
-            activity,
-            artefact,
-        }
+        let Weights { learning, activity, artefact } = Weights::default();
+        Self { learning, activity, artefact }
     }
 }
 
@@ -94,18 +86,13 @@ impl TryFrom<RawWeights> for Weights {
     type Error = &'static str;
 
     fn try_from(raw: RawWeights) -> Result<Self, Self::Error> {
-        Self::new(raw.learning, raw.activity, raw.artefact)
-            .ok_or("at least one of the weights must be above zero")
+        Self::new(raw.learning, raw.activity, raw.artefact).ok_or("at least one of the weights must be above zero")
     }
 }
 
 impl Default for Weights {
     fn default() -> Self {
-        Self {
-            learning: 4,
-            activity: 4,
-            artefact: 2,
-        }
+        Self { learning: 4, activity: 4, artefact: 2 }
     }
 }
 
@@ -113,11 +100,7 @@ impl Weights {
     /// Three shares; `None` when they add up to nothing.
     pub fn new(learning: u32, activity: u32, artefact: u32) -> Option<Self> {
         let some = learning > 0 || activity > 0 || artefact > 0;
-        some.then_some(Self {
-            learning,
-            activity,
-            artefact,
-        })
+        some.then_some(Self { learning, activity, artefact })
     }
 
     /// The weighted total of a learning, an activity and an artefact score, exact.
@@ -125,15 +108,9 @@ impl Weights {
     /// Shares of 0:0:0, which [`Weights::new`] refuses, count as a total of zero.
     pub fn total(&self, l: Score, a: Score, r: Score) -> WeightedTotal {
         let pairs = [(self.learning, l), (self.activity, a), (self.artefact, r)];
-        let numerator = pairs
-            .iter()
-            .map(|(w, s)| u64::from(*w) * u64::from(s.hundredths()))
-            .sum();
+        let numerator = pairs.iter().map(|(w, s)| u64::from(*w) * u64::from(s.hundredths())).sum();
         let denominator: u64 = pairs.iter().map(|(w, _)| u64::from(*w)).sum();
-        WeightedTotal {
-            numerator,
-            denominator: denominator.max(1),
-        }
+        WeightedTotal { numerator, denominator: denominator.max(1) }
     }
 }
 
@@ -184,16 +161,8 @@ struct RawBands {
 
 impl Default for RawBands {
     fn default() -> Self {
-        let Bands {
-            excellent_from,
-            pass_from,
-            upper_inclusive,
-        } = Bands::default();
-        Self {
-            excellent_from,
-            pass_from,
-            upper_inclusive,
-        }
+        let Bands { excellent_from, pass_from, upper_inclusive } = Bands::default();
+        Self { excellent_from, pass_from, upper_inclusive }
     }
 }
 
@@ -201,29 +170,17 @@ impl TryFrom<RawBands> for Bands {
     type Error = &'static str;
 
     fn try_from(raw: RawBands) -> Result<Self, Self::Error> {
-        let RawBands {
-            excellent_from,
-            pass_from,
-            upper_inclusive,
-        } = raw;
+        let RawBands { excellent_from, pass_from, upper_inclusive } = raw;
         if pass_from > excellent_from || excellent_from > 10_000 {
             return Err("pass_from must not be above excellent_from, nor that above 10000");
         }
-        Ok(Self {
-            excellent_from,
-            pass_from,
-            upper_inclusive,
-        })
+        Ok(Self { excellent_from, pass_from, upper_inclusive })
     }
 }
 
 impl Default for Bands {
     fn default() -> Self {
-        Self {
-            excellent_from: 8_000,
-            pass_from: 6_000,
-            upper_inclusive: true,
-        }
+        Self { excellent_from: 8_000, pass_from: 6_000, upper_inclusive: true }
     }
 }
 
@@ -256,31 +213,19 @@ mod tests {
     fn words_do_not_mix() {
         assert_eq!(Grade::parse_institution(" 合格\u{A0}"), Some(Grade::Pass));
         assert_eq!(Grade::parse_institution("及格"), None);
-        assert_eq!(
-            Grade::parse_school("不及格").map(Grade::as_str),
-            Some("fail")
-        );
+        assert_eq!(Grade::parse_school("不及格").map(Grade::as_str), Some("fail"));
         assert_eq!(Grade::parse_school("不合格"), None);
-        assert_eq!(
-            Grade::parse_school("优秀").map(Grade::as_str),
-            Some("excellent")
-        );
+        assert_eq!(Grade::parse_school("优秀").map(Grade::as_str), Some("excellent"));
     }
 
     /// Scores in steps of 0.1: every triple whose 4:4:2 total is exactly 60 or 80.
     #[test]
     fn totals_on_a_bound_get_the_band_the_rule_names() {
         let upper = Bands::default();
-        let lower = Bands {
-            upper_inclusive: false,
-            ..upper
-        };
+        let lower = Bands { upper_inclusive: false, ..upper };
         let weights = Weights::default();
         let mut count = 0_u32;
-        for (bound, above, below) in [
-            (600_u16, Grade::Pass, Grade::Fail),
-            (800, Grade::Excellent, Grade::Pass),
-        ] {
+        for (bound, above, below) in [(600_u16, Grade::Pass, Grade::Fail), (800, Grade::Excellent, Grade::Pass)] {
             for l in 0..=1000_u16 {
                 for a in 0..=1000_u16 {
                     let left = i32::from(bound) * 10 - 4 * i32::from(l) - 4 * i32::from(a);
@@ -308,38 +253,15 @@ mod tests {
         assert_eq!(total.to_score_rounded().to_string(), "60");
         assert_eq!(Bands::default().grade(total), Grade::Fail);
         assert_eq!(Weights::new(0, 0, 0), None);
-        let none = Weights {
-            learning: 0,
-            activity: 0,
-            artefact: 0,
-        };
-        assert_eq!(
-            Bands::default().grade(none.total(score(1), score(1), score(1))),
-            Grade::Fail
-        );
+        let none = Weights { learning: 0, activity: 0, artefact: 0 };
+        assert_eq!(Bands::default().grade(none.total(score(1), score(1), score(1))), Grade::Fail);
     }
 
     #[test]
     fn configuration_is_checked() {
-        assert_eq!(
-            Weights::try_from(RawWeights::default()),
-            Ok(Weights::default())
-        );
-        assert!(
-            Weights::try_from(RawWeights {
-                learning: 0,
-                activity: 0,
-                artefact: 0
-            })
-            .is_err()
-        );
+        assert_eq!(Weights::try_from(RawWeights::default()), Ok(Weights::default()));
+        assert!(Weights::try_from(RawWeights { learning: 0, activity: 0, artefact: 0 }).is_err());
         assert_eq!(Bands::try_from(RawBands::default()), Ok(Bands::default()));
-        assert!(
-            Bands::try_from(RawBands {
-                pass_from: 9000,
-                ..RawBands::default()
-            })
-            .is_err()
-        );
+        assert!(Bands::try_from(RawBands { pass_from: 9000, ..RawBands::default() }).is_err());
     }
 }

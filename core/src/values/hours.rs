@@ -122,11 +122,7 @@ fn digits_value(whole: &str, fraction: &str) -> Option<i128> {
     whole
         .bytes()
         .chain(fraction.bytes())
-        .try_fold(0_i128, |value, digit| {
-            value
-                .checked_mul(10)?
-                .checked_add(i128::from(digit.saturating_sub(b'0')))
-        })
+        .try_fold(0_i128, |value, digit| value.checked_mul(10)?.checked_add(i128::from(digit.saturating_sub(b'0'))))
 }
 
 /// The greatest common divisor of two numbers; never zero unless both are.

@@ -135,9 +135,7 @@ impl fmt::Debug for IdNumber {
 /// The text without what typing and spreadsheets add to it.
 fn clean(text: &str) -> String {
     let folded = fold(text);
-    let bare = folded
-        .strip_prefix(['\'', '\u{2018}', '\u{2019}', '`'])
-        .unwrap_or(&folded);
+    let bare = folded.strip_prefix(['\'', '\u{2018}', '\u{2019}', '`']).unwrap_or(&folded);
     bare.chars()
         .filter(|c| !matches!(c, ' ' | '-' | '\u{2010}'..='\u{2015}' | '\u{2212}'))
         .map(|c| match c {
@@ -172,11 +170,7 @@ fn examine(text: &str) -> Result<IdNumber, Vec<IdFault>> {
         faults.push(IdFault::Character);
     } else if check_character(&full) != full.chars().last() {
         let rounded = all_digits(&full) && full.ends_with("000");
-        faults.push(if rounded {
-            IdFault::Damaged
-        } else {
-            IdFault::CheckDigit
-        });
+        faults.push(if rounded { IdFault::Damaged } else { IdFault::CheckDigit });
     }
     let digits = |from: usize, to: usize| -> Option<String> {
         let part: String = full.chars().skip(from).take(to - from).collect();
@@ -238,17 +232,11 @@ mod tests {
             ("220381661231002", "22038119661231002X"),
         ] {
             assert_eq!(IdNumber::parse(old), IdNumber::parse(new));
-            assert_eq!(
-                IdNumber::parse(old).map(|id| id.reveal().to_owned()),
-                Ok(new.to_owned())
-            );
+            assert_eq!(IdNumber::parse(old).map(|id| id.reveal().to_owned()), Ok(new.to_owned()));
         }
         let centenarian = IdNumber::parse("220104990228997").expect("born 1899");
         assert_eq!(centenarian.birth_date().year(), 1899);
-        assert_eq!(
-            IdNumber::parse(centenarian.reveal()),
-            Ok(centenarian.clone())
-        );
+        assert_eq!(IdNumber::parse(centenarian.reveal()), Ok(centenarian.clone()));
     }
 
     #[test]
@@ -323,10 +311,7 @@ mod tests {
                 let mut bytes = text.as_bytes().to_vec();
                 bytes.swap(place, place + 1);
                 let changed = String::from_utf8(bytes).expect("ASCII");
-                assert!(
-                    changed == text || IdNumber::parse(&changed).is_err(),
-                    "{changed}"
-                );
+                assert!(changed == text || IdNumber::parse(&changed).is_err(), "{changed}");
             }
         }
     }
@@ -336,15 +321,9 @@ mod tests {
         for text in VALID {
             for place in 0..18 {
                 for other in "0123456789X".chars() {
-                    let changed: String = text
-                        .chars()
-                        .enumerate()
-                        .map(|(i, c)| if i == place { other } else { c })
-                        .collect();
-                    assert!(
-                        changed == text || IdNumber::parse(&changed).is_err(),
-                        "{changed}"
-                    );
+                    let changed: String =
+                        text.chars().enumerate().map(|(i, c)| if i == place { other } else { c }).collect();
+                    assert!(changed == text || IdNumber::parse(&changed).is_err(), "{changed}");
                 }
             }
         }

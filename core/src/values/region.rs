@@ -10,21 +10,16 @@ use super::text::all_digits;
 
 /// The first two digits that name a province-level division.
 const PROVINCES: [&str; 35] = [
-    "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41",
-    "42", "43", "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71",
-    "81", "82", "83",
+    "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43", "44",
+    "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82", "83",
 ];
 
 /// The codes on residence permits of people from Hong Kong, Macao and Taiwan.
 const PERMITS: [&str; 3] = ["810000", "820000", "830000"];
 
 /// Codes given up for another one, with that other one.
-const SUCCESSORS: [(&str, &str); 4] = [
-    ("220181", "220113"),
-    ("220381", "220184"),
-    ("220625", "220605"),
-    ("220724", "220781"),
-];
+const SUCCESSORS: [(&str, &str); 4] =
+    [("220181", "220113"), ("220381", "220184"), ("220625", "220605"), ("220724", "220781")];
 
 /// One code under one name for one span of years.
 ///
@@ -74,10 +69,7 @@ pub(super) fn may_be_on_id(code: &str) -> bool {
 /// The code that took the place of a given-up Jilin code (changes since 2000); `None` for every
 /// other code. A renamed division keeps its code and so has no successor (八道江区 → 浑江区, 220602).
 pub fn successor(code: &str) -> Option<&'static str> {
-    SUCCESSORS
-        .iter()
-        .find(|(old, _)| *old == code)
-        .map(|(_, new)| *new)
+    SUCCESSORS.iter().find(|(old, _)| *old == code).map(|(_, new)| *new)
 }
 
 #[cfg(test)]
@@ -85,9 +77,7 @@ mod tests {
     use super::*;
 
     fn valid_in(year: u16) -> impl Iterator<Item = &'static Region> {
-        jilin()
-            .iter()
-            .filter(move |r| r.from <= year && r.to.is_none_or(|to| year < to))
+        jilin().iter().filter(move |r| r.from <= year && r.to.is_none_or(|to| year < to))
     }
 
     #[test]
@@ -100,10 +90,7 @@ mod tests {
             220781 220802 220821 220822 220881 220882 222401 222402 222403 222404 222405 222406 \
             222424 222426";
         let listed: Vec<&str> = counties.split_whitespace().collect();
-        let table: Vec<&str> = valid_in(2014)
-            .map(|r| r.code)
-            .filter(|code| !code.ends_with("00"))
-            .collect();
+        let table: Vec<&str> = valid_in(2014).map(|r| r.code).filter(|code| !code.ends_with("00")).collect();
         assert_eq!(table, listed);
     }
 
@@ -120,8 +107,8 @@ mod tests {
     #[test]
     fn old_codes_existed_and_invented_ones_did_not() {
         for code in [
-            "220181", "220381", "220184", "220625", "222101", "222228", "222303", "222525",
-            "222621", "229001", "229006", "110105", "440524", "810000",
+            "220181", "220381", "220184", "220625", "222101", "222228", "222303", "222525", "222621", "229001",
+            "229006", "110105", "440524", "810000",
         ] {
             assert!(ever_existed(code), "{code}");
         }
@@ -147,16 +134,8 @@ mod tests {
     fn successors_existed_and_follow_in_time() {
         for (old, new) in SUCCESSORS {
             assert_eq!(successor(old), Some(new));
-            let end = jilin()
-                .iter()
-                .filter(|r| r.code == old)
-                .filter_map(|r| r.to)
-                .max();
-            let start = jilin()
-                .iter()
-                .filter(|r| r.code == new)
-                .map(|r| r.from)
-                .min();
+            let end = jilin().iter().filter(|r| r.code == old).filter_map(|r| r.to).max();
+            let start = jilin().iter().filter(|r| r.code == new).map(|r| r.from).min();
             assert!(end.is_some() && end == start, "{old}");
         }
         assert_eq!(successor("220602"), None);

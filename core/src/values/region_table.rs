@@ -4,22 +4,12 @@ use super::region::Region;
 
 /// A code still in force when the table was made.
 const fn now(code: &'static str, name: &'static str, from: u16) -> Region {
-    Region {
-        code,
-        name,
-        from,
-        to: None,
-    }
+    Region { code, name, from, to: None }
 }
 
 /// A code, or a name of a code, that was given up in the year `to`.
 const fn old(code: &'static str, name: &'static str, from: u16, to: u16) -> Region {
-    Region {
-        code,
-        name,
-        from,
-        to: Some(to),
-    }
+    Region { code, name, from, to: Some(to) }
 }
 
 /// Every division code of Jilin since 1980, by code, then by year.

@@ -50,10 +50,7 @@ impl Score {
         if folded.is_empty() {
             return Err(ScoreFault::Missing);
         }
-        let number = folded
-            .strip_suffix(['分', '%'])
-            .unwrap_or(&folded)
-            .trim_end();
+        let number = folded.strip_suffix(['分', '%']).unwrap_or(&folded).trim_end();
         let decimal = Decimal::split(number).ok_or(ScoreFault::NotANumber)?;
         if decimal.negative && !decimal.is_zero() || decimal.whole.len() > 3 {
             return Err(ScoreFault::Range);
@@ -112,11 +109,7 @@ mod tests {
             ("７％", 700),
             ("007.05", 705),
         ] {
-            assert_eq!(
-                Score::parse(text).map(Score::hundredths),
-                Ok(hundredths),
-                "{text}"
-            );
+            assert_eq!(Score::parse(text).map(Score::hundredths), Ok(hundredths), "{text}");
         }
         for (text, code) in [
             ("", "missing"),
@@ -132,11 +125,7 @@ mod tests {
             ("85.555", "precision"),
             ("59.999999999999", "precision"),
         ] {
-            assert_eq!(
-                Score::parse(text).map_err(|f| f.code()),
-                Err(code),
-                "{text}"
-            );
+            assert_eq!(Score::parse(text).map_err(|f| f.code()), Err(code), "{text}");
         }
     }
 

@@ -21,13 +21,7 @@ pub(super) fn fold(text: &str) -> String {
     let folded: String = text
         .chars()
         .filter(|c| !is_invisible(*c))
-        .map(|c| {
-            if c.is_whitespace() {
-                ' '
-            } else {
-                half_width(c)
-            }
-        })
+        .map(|c| if c.is_whitespace() { ' ' } else { half_width(c) })
         .collect();
     folded.trim().to_owned()
 }
@@ -61,11 +55,7 @@ impl<'a> Decimal<'a> {
             None => (rest, ""),
         };
         let sound = all_digits(whole) && (fraction.is_empty() || all_digits(fraction));
-        sound.then(|| Self {
-            negative,
-            whole: whole.trim_start_matches('0'),
-            fraction,
-        })
+        sound.then(|| Self { negative, whole: whole.trim_start_matches('0'), fraction })
     }
 
     /// Whether the number is zero.
@@ -89,9 +79,7 @@ mod tests {
         let decimal = Decimal::split("-0012.50").expect("a decimal");
         assert!(decimal.negative && decimal.whole == "12" && decimal.fraction == "50");
         assert!(Decimal::split("-0.00").is_some_and(|d| d.is_zero()));
-        for bad in [
-            "", ".", "1.", ".5", "1e3", "1,000", "--1", "1.2.3", "１", "+",
-        ] {
+        for bad in ["", ".", "1.", ".5", "1e3", "1,000", "--1", "1.2.3", "１", "+"] {
             assert!(Decimal::split(bad).is_none(), "{bad}");
         }
     }
