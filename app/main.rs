@@ -10,6 +10,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use crate::words::{both, spoken};
+
 /// Why the program ends other than well: the exit code and one clear message.
 #[derive(Debug)]
 pub struct Stop {
@@ -33,8 +35,8 @@ impl From<huiliu_core::store::StoreFault> for Stop {
     fn from(fault: huiliu_core::store::StoreFault) -> Self {
         use huiliu_core::store::StoreFault as F;
         match fault {
-            F::Address(_) | F::Unreachable(_) | F::Schema(_) | F::WrongKey => Self::usage(fault.to_string()),
-            other => Self::failed(other.to_string()),
+            F::Address(_) | F::Unreachable(_) | F::Schema(_) | F::WrongKey => Self::usage(spoken(&fault)),
+            other => Self::failed(spoken(&other)),
         }
     }
 }
@@ -42,8 +44,8 @@ impl From<huiliu_core::store::StoreFault> for Stop {
 impl From<huiliu_core::queue::QueueFault> for Stop {
     fn from(fault: huiliu_core::queue::QueueFault) -> Self {
         match fault {
-            huiliu_core::queue::QueueFault::Unreachable { .. } => Self::usage(fault.to_string()),
-            other => Self::failed(other.to_string()),
+            huiliu_core::queue::QueueFault::Unreachable { .. } => Self::usage(spoken(&fault)),
+            other => Self::failed(spoken(&other)),
         }
     }
 }
@@ -62,7 +64,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => {
-            words::note(&format!("huiliu: no threads: {e}"));
+            words::note(&both!("huiliu: no threads: {e}", "huiliu：无法建立线程：{e}", e = spoken(&e)));
             return ExitCode::from(1);
         }
     };

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::Stop;
 use crate::cli::Globals;
+use crate::words::{both, spoken};
 
 /// What a settings file may hold; see `config/default.toml`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -87,17 +88,25 @@ impl Settings {
         let given = |text: Option<String>| text.filter(|t| !t.is_empty());
         let workers = typed.workers.unwrap_or(2);
         if workers == 0 || workers > 64 {
-            return Err(Stop::usage(format!("workers is {workers}; give a number from 1 to 64")));
+            return Err(Stop::usage(both!(
+                "workers is {workers}; give a number from 1 to 64",
+                "workers 为 {workers}；应为 1 至 64 的整数"
+            )));
         }
         let lease_ms = typed.lease_ms.unwrap_or(30_000);
         if lease_ms < 200 {
-            return Err(Stop::usage(format!("lease_ms is {lease_ms}; give at least 200")));
+            return Err(Stop::usage(both!(
+                "lease_ms is {lease_ms}; give at least 200",
+                "lease_ms 为 {lease_ms}；至少应为 200"
+            )));
         }
         let batch_records = typed.batch_records.unwrap_or(2_500);
-        let batch_records = u32::try_from(batch_records)
-            .ok()
-            .filter(|n| (1..=5_000).contains(n))
-            .ok_or_else(|| Stop::usage(format!("batch_records is {batch_records}; give a number from 1 to 5,000")))?;
+        let batch_records = u32::try_from(batch_records).ok().filter(|n| (1..=5_000).contains(n)).ok_or_else(|| {
+            Stop::usage(both!(
+                "batch_records is {batch_records}; give a number from 1 to 5,000",
+                "batch_records 为 {batch_records}；应为 1 至 5,000 的整数"
+            ))
+        })?;
         Ok(Self {
             batch_records,
             database: given(typed.database).unwrap_or_else(|| inside("huiliu.db")),
@@ -115,17 +124,25 @@ impl Settings {
 }
 
 fn read_file(path: &Path) -> Result<Typed, Stop> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| Stop::usage(format!("cannot read the settings file {}: {e}; check --config", path.display())))?;
-    toml::from_str(&text).map_err(|e| Stop::usage(format!("{}: {e}", path.display())))
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        Stop::usage(both!(
+            "cannot read the settings file {path}: {e}; check --config",
+            "无法读取设置文件 {path}：{e}；请检查 --config",
+            path = path.display(),
+            e = spoken(&e)
+        ))
+    })?;
+    toml::from_str(&text).map_err(|e| {
+        Stop::usage(both!("{path}: {e}", "设置文件 {path} 有误：{e}", path = path.display(), e = spoken(&e)))
+    })
 }
 
 fn text_or(path: Option<PathBuf>, name: &str, built_in: &str) -> Result<(String, String), Stop> {
     match path.filter(|p| !p.as_os_str().is_empty()) {
         None => Ok((name.to_owned(), built_in.to_owned())),
-        Some(path) => std::fs::read_to_string(&path)
-            .map(|text| (path.display().to_string(), text))
-            .map_err(|e| Stop::usage(format!("cannot read {}: {e}", path.display()))),
+        Some(path) => std::fs::read_to_string(&path).map(|text| (path.display().to_string(), text)).map_err(|e| {
+            Stop::usage(both!("cannot read {path}: {e}", "无法读取 {path}：{e}", path = path.display(), e = spoken(&e)))
+        }),
     }
 }
 
@@ -133,7 +150,11 @@ fn from_environment(typed: &mut Typed) -> Result<(), Stop> {
     let text = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
     let number = |name: &str| -> Result<Option<u64>, Stop> {
         text(name)
-            .map(|v| v.parse().map_err(|_| Stop::usage(format!("{name} is {v:?}; give a whole number"))))
+            .map(|v| {
+                v.parse().map_err(|_| {
+                    Stop::usage(both!("{name} is {v:?}; give a whole number", "{name} 为 {v:?}；应为整数"))
+                })
+            })
             .transpose()
     };
     macro_rules! take {

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use crate::Stop;
 use crate::settings::{Settings, SourceSettings};
-use crate::words::note;
+use crate::words::{both, note, spoken};
 
 /// Everything a command works with.
 #[derive(Debug, Clone)]
@@ -37,9 +37,11 @@ pub async fn open_database(settings: &Settings) -> Result<Db, Stop> {
 
 fn make_folder(dir: &Path) -> Result<(), Stop> {
     let unwritable = |e: std::io::Error| {
-        Stop::usage(format!(
-            "cannot write in the data directory {}: {e}; give a writable one with --data-dir",
-            dir.display()
+        Stop::usage(both!(
+            "cannot write in the data directory {dir}: {e}; give a writable one with --data-dir",
+            "无法写入数据目录 {dir}：{e}；请用 --data-dir 指定可写的目录",
+            dir = dir.display(),
+            e = spoken(&e)
         ))
     };
     std::fs::create_dir_all(dir).map_err(unwritable)?;
@@ -65,8 +67,8 @@ pub async fn migrate(settings: &Settings, db: &Db) -> Result<schema::SchemaState
 /// Opens all of it. The embedded database is migrated; any other must be current already, unless it is empty and this is a demo.
 pub async fn open(settings: Settings, may_create: bool) -> Result<House, Stop> {
     let policy = Policy::parse((&settings.policy.0, &settings.policy.1), (&settings.courses.0, &settings.courses.1))
-        .map_err(|e| Stop::usage(e.to_string()))?;
-    let manifests = huiliu_connectors::all().map_err(|e| Stop::usage(e.to_string()))?;
+        .map_err(|e| Stop::usage(spoken(&e)))?;
+    let manifests = huiliu_connectors::all().map_err(|e| Stop::usage(spoken(&e)))?;
     let db = open_database(&settings).await?;
     let embedded = matches!(db, Db::Lite { .. });
     let state = schema::state(&db).await?;
@@ -98,37 +100,49 @@ async fn root_key(settings: &Settings, db: &Db, empty: bool) -> Result<Keys, Sto
     if let Ok(hex) = std::env::var("HUILIU_KEY")
         && !hex.is_empty()
     {
-        return Keys::from_hex(&hex).map_err(|e| Stop::usage(format!("HUILIU_KEY: {e}")));
+        return Keys::from_hex(&hex).map_err(|e| Stop::usage(format!("HUILIU_KEY: {}", spoken(&e))));
     }
     let path = &settings.key_file;
     match std::fs::read_to_string(path) {
-        Ok(hex) => Keys::from_hex(&hex).map_err(|e| Stop::usage(format!("{}: {e}", path.display()))),
+        Ok(hex) => Keys::from_hex(&hex).map_err(|e| Stop::usage(format!("{}: {}", path.display(), spoken(&e)))),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             let held =
                 if empty { vec![] } else { db.rows("SELECT id FROM key_check", vec![]).await.unwrap_or_default() };
             if !held.is_empty() {
-                return Err(Stop::usage(format!(
-                    "the root key file {} is missing and this database was made with one; put it back, or name it with HUILIU_KEY_FILE",
-                    path.display()
+                return Err(Stop::usage(both!(
+                    "the root key file {path} is missing and this database was made with one; put it back, or name it with HUILIU_KEY_FILE",
+                    "缺少根密钥文件 {path}，而此数据库是用根密钥建立的；请放回该文件，或用 HUILIU_KEY_FILE 指明",
+                    path = path.display()
                 )));
             }
-            let hex = keys::new_root().map_err(|e| Stop::usage(e.to_string()))?;
+            let hex = keys::new_root().map_err(|e| Stop::usage(spoken(&e)))?;
             if let Some(dir) = path.parent() {
                 make_folder(dir)?;
             }
-            write_private(path, &hex)
-                .map_err(|e| Stop::usage(format!("cannot write the root key {}: {e}", path.display())))?;
+            write_private(path, &hex).map_err(|e| {
+                Stop::usage(both!(
+                    "cannot write the root key {path}: {e}",
+                    "无法写入根密钥 {path}：{e}",
+                    path = path.display(),
+                    e = spoken(&e)
+                ))
+            })?;
             note(&format!(
-                "{} {}",
+                "{}{}",
                 crate::words::tr(
-                    "made a root key; back it up, a lost key is lost data:",
+                    "made a root key; back it up, a lost key is lost data: ",
                     "已生成根密钥，请备份，密钥丢失即数据丢失："
                 ),
                 path.display()
             ));
-            Keys::from_hex(&hex).map_err(|e| Stop::usage(e.to_string()))
+            Keys::from_hex(&hex).map_err(|e| Stop::usage(spoken(&e)))
         }
-        Err(e) => Err(Stop::usage(format!("cannot read the root key {}: {e}", path.display()))),
+        Err(e) => Err(Stop::usage(both!(
+            "cannot read the root key {path}: {e}",
+            "无法读取根密钥 {path}：{e}",
+            path = path.display(),
+            e = spoken(&e)
+        ))),
     }
 }
 
@@ -145,8 +159,9 @@ impl House {
         let (manifest, _) = self.desk.manifests.get(&source.connector).ok_or_else(|| {
             let mut known: Vec<&str> = self.desk.manifests.keys().map(String::as_str).collect();
             known.sort_unstable();
-            Stop::usage(format!(
+            Stop::usage(both!(
                 "source {}: no connector {:?}; there are {}",
+                "来源 {}：没有连接器 {:?}；现有 {}",
                 source.name,
                 source.connector,
                 known.join(", ")
@@ -156,9 +171,11 @@ impl House {
             Some(password) => password.clone(),
             None if source.password_env.is_empty() => String::new(),
             None => std::env::var(&source.password_env).map_err(|_| {
-                Stop::usage(format!(
+                Stop::usage(both!(
                     "source {}: the environment variable {} is not set",
-                    source.name, source.password_env
+                    "来源 {}：没有设置环境变量 {}",
+                    source.name,
+                    source.password_env
                 ))
             })?,
         };
@@ -169,7 +186,7 @@ impl House {
             folder: source.folder.clone(),
             timeout: Duration::from_millis(self.settings.timeout_ms),
         };
-        connector::from_manifest(manifest.clone(), endpoint).map_err(|e| Stop::usage(e.to_string()))
+        connector::from_manifest(manifest.clone(), endpoint).map_err(|e| Stop::usage(spoken(&e)))
     }
 
     /// Delivers and sweeps until `stop`; what a worker process does, and every command that syncs.

@@ -1,12 +1,20 @@
 //! Words for people, in English and Chinese, and the only way to standard output.
 
+mod faults;
+mod phrases;
+mod reasons;
+
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::sync::OnceLock;
+
+pub use faults::spoken;
+pub use reasons::{address, expected, pass_word, place, word};
 
 static CHINESE: OnceLock<bool> = OnceLock::new();
 
 /// Chinese when HUILIU_LANG, LC_ALL, LC_MESSAGES or LANG (the first that is set) begins with `zh`.
-fn chinese() -> bool {
+pub fn chinese() -> bool {
     *CHINESE.get_or_init(|| {
         ["HUILIU_LANG", "LC_ALL", "LC_MESSAGES", "LANG"]
             .iter()
@@ -18,6 +26,23 @@ fn chinese() -> bool {
 /// The English or the Chinese words.
 pub fn tr(english: &'static str, chinese_words: &'static str) -> &'static str {
     if chinese() { chinese_words } else { english }
+}
+
+/// A sentence with facts in it: `both!("no run {run}", "没有同步 {run}")`. Both sentences take the same arguments.
+macro_rules! both {
+    ($english:literal, $chinese:literal $(, $($facts:tt)*)?) => {
+        if $crate::words::chinese() {
+            format!($chinese $(, $($facts)*)?)
+        } else {
+            format!($english $(, $($facts)*)?)
+        }
+    };
+}
+pub(crate) use both;
+
+/// A sentence of ours or of another library's that came as free text, in the words of the locale.
+pub fn phrase(english: &str) -> Cow<'_, str> {
+    if chinese() { phrases::translate(english) } else { Cow::Borrowed(english) }
 }
 
 /// One line on standard output; a reader that went away is no error.

@@ -6,7 +6,7 @@ use super::sync;
 use crate::Stop;
 use crate::settings::{Settings, SourceSettings};
 use crate::wire;
-use crate::words::{say, tr};
+use crate::words::{both, phrase, say, tr};
 
 /// What was asked of the demo.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,9 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
     let house = wire::open(settings, true).await?;
     let folder = house.settings.data_dir.join(format!("demo-{}-{}-{}", asked.seed, asked.records, asked.changed));
     let drop_dir = folder.join("drop");
-    let failed = |e: &dyn std::fmt::Display| Stop::failed(format!("the sandbox cannot start: {e}"));
+    let failed = |e: &dyn std::fmt::Display| {
+        Stop::failed(both!("the sandbox cannot start: {e}", "模拟平台无法启动：{e}", e = phrase(&e.to_string())))
+    };
     std::fs::create_dir_all(&drop_dir).map_err(|e| failed(&e))?;
     let options =
         Options { seed: asked.seed, records: asked.records, faults: !asked.calm, changed_percent: asked.changed };
@@ -50,7 +52,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
     let pass = pass?;
     sync::show(&pass, asked.json);
     if !asked.json {
-        say(&format!("  {} {}", tr("what should have come out:", "应得结果："), truth.display()));
+        say(&format!("  {}{}", tr("what should have come out: ", "应得结果："), truth.display()));
     }
     house.close().await;
     sync::verdict(&pass)

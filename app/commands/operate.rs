@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use crate::Stop;
 use crate::settings::Settings;
 use crate::wire::{self, House};
-use crate::words::{note, say, say_json, tr};
+use crate::words::{note, phrase, say, say_json, spoken, tr, word};
 
 pub async fn worker(settings: Settings, until_done: bool) -> Result<(), Stop> {
     let house = wire::open(settings, false).await?;
@@ -22,9 +22,9 @@ pub async fn worker(settings: Settings, until_done: bool) -> Result<(), Stop> {
         async move { house.work(stopped).await }
     });
     note(tr("worker started; stop it with Ctrl-C or SIGTERM", "工作进程已启动；用 Ctrl-C 或 SIGTERM 停止"));
-    let mut terminated = signal(SignalKind::terminate()).map_err(|e| Stop::failed(e.to_string()))?;
+    let mut terminated = signal(SignalKind::terminate()).map_err(|e| Stop::failed(spoken(&e)))?;
     let result = tokio::select! {
-        ended = &mut work => ended.unwrap_or_else(|e| Err(Stop::failed(e.to_string()))),
+        ended = &mut work => ended.unwrap_or_else(|e| Err(Stop::failed(spoken(&e)))),
         done = tend(&house, until_done) => done,
         _ = tokio::signal::ctrl_c() => Ok(()),
         _ = terminated.recv() => Ok(()),
@@ -122,7 +122,7 @@ pub async fn doctor(settings: Settings, json: bool) -> Result<(), Stop> {
         say_json(&findings);
     } else {
         for f in &findings {
-            say(&format!("{} {}: {}", if f.ok { "✓" } else { "✗" }, f.what, f.detail));
+            say(&format!("{} {}: {}", if f.ok { "✓" } else { "✗" }, word(f.what), phrase(&f.detail)));
         }
     }
     if findings.iter().all(|f| f.ok) {

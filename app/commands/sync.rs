@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::Stop;
 use crate::settings::{Settings, SourceSettings};
 use crate::wire::{self, House};
-use crate::words::{note, say, say_json, table, tr};
+use crate::words::{both, note, phrase, say, say_json, table, tr};
 
 /// One source's share of a pass.
 #[derive(Debug, Serialize)]
@@ -48,14 +48,19 @@ pub struct Asked {
 pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
     let Asked { names, all, full, land_only, json } = asked;
     if settings.sources.is_empty() {
-        return Err(Stop::usage(
+        return Err(Stop::usage(tr(
             "no source is configured; add [[source]] to a settings file and give it with --config",
-        ));
+            "没有配置来源；请在设置文件中添加 [[source]]，并用 --config 指定该文件",
+        )));
     }
     for name in &names {
         if !settings.sources.iter().any(|s| s.name == *name) {
             let known: Vec<&str> = settings.sources.iter().map(|s| s.name.as_str()).collect();
-            return Err(Stop::usage(format!("no source {name:?}; there are {}", known.join(", "))));
+            return Err(Stop::usage(both!(
+                "no source {name:?}; there are {known}",
+                "没有来源 {name:?}；现有 {known}",
+                known = known.join(", ")
+            )));
         }
     }
     let chosen: Vec<SourceSettings> =
@@ -212,7 +217,12 @@ pub fn show(pass: &Pass, json: bool) {
     rows.push(row);
     table(&balance_heading(tr("source", "来源")), &rows);
     for c in pass.connectors.iter().filter(|c| c.failure.is_some()) {
-        note(&format!("{} {}: {}", tr("failed:", "失败："), c.source, c.failure.as_deref().unwrap_or_default()));
+        note(&format!(
+            "{}{}: {}",
+            tr("failed: ", "失败："),
+            c.source,
+            phrase(c.failure.as_deref().unwrap_or_default())
+        ));
     }
     let state = |ok: bool, yes: &'static str, no: &'static str| if ok { yes } else { no };
     say(&format!(
@@ -228,15 +238,17 @@ pub fn show(pass: &Pass, json: bool) {
 /// 0, or why not.
 pub fn verdict(pass: &Pass) -> Result<(), Stop> {
     if !pass.balance.balanced {
-        return Err(Stop::failed(
+        return Err(Stop::failed(tr(
             "the books are not balanced; this is a fault of Huiliu, please report it with `huiliu runs list --json`",
-        ));
+            "账目不平；这是汇流的错误，请附上 `huiliu runs list --json` 的输出报告问题",
+        )));
     }
     if let Some(c) = pass.connectors.iter().find(|c| c.failure.is_some()) {
-        return Err(Stop::failed(format!(
+        return Err(Stop::failed(both!(
             "source {}: the run failed, what came before is kept: {}",
+            "来源 {}：同步失败，此前收到的已保留：{}",
             c.source,
-            c.failure.as_deref().unwrap_or_default()
+            phrase(c.failure.as_deref().unwrap_or_default())
         )));
     }
     Ok(())

@@ -1,0 +1,183 @@
+//! The faults of core in Chinese, with the same facts: what happened, where, what was expected, what to do.
+
+use std::fmt::Display;
+
+use huiliu_core::connector::Failure;
+use huiliu_core::keys::KeyFault;
+use huiliu_core::manifest::ManifestFault;
+use huiliu_core::policy::PolicyFault;
+use huiliu_core::queue::QueueFault;
+use huiliu_core::store::StoreFault;
+use huiliu_core::values::IdFault;
+
+use super::phrases::translate;
+use super::{chinese, reasons};
+
+/// A fault that has Chinese words beside its English ones.
+pub trait Fault: Display {
+    /// The Chinese words.
+    fn in_chinese(&self) -> String;
+}
+
+/// A fault in the words of the locale.
+pub fn spoken(fault: &impl Fault) -> String {
+    if chinese() { fault.in_chinese() } else { fault.to_string() }
+}
+
+impl Fault for StoreFault {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Address(why) => format!(
+                "数据库地址不可用：{}；请写作 sqlite:路径 或 postgres://用户:密码@主机:端口/库名",
+                translate(why)
+            ),
+            Self::Unreachable(why) => {
+                format!("无法打开数据库：{}；请检查数据库是否在运行，以及主机、端口、用户和密码", translate(why))
+            }
+            Self::Statement(e) => format!("数据库拒绝了一条语句：{}", translate(&e.to_string())),
+            Self::Schema(why) => translate(why).into_owned(),
+            Self::WrongKey => {
+                "根密钥与建立此数据库时所用的不同；请提供原来的密钥（HUILIU_KEY_FILE 或数据目录中的 root.key）".into()
+            }
+            Self::Key(fault) => fault.in_chinese(),
+            Self::Column(name) => format!("查询结果中缺少列 {name}，或其类型不符"),
+        }
+    }
+}
+
+impl Fault for KeyFault {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Form => "根密钥应为 64 位十六进制数字（32 字节）；可用 `openssl rand -hex 32` 生成".into(),
+            Self::Sealed => "密封的数据无法解开：它用的是另一把密钥，或已被改动".into(),
+        }
+    }
+}
+
+impl Fault for QueueFault {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Unreachable { place, why } => {
+                format!("无法打开队列 {place}：{}；请检查路径或地址（--queue）", translate(why))
+            }
+            Self::Refused(why) => format!("队列没有接收消息：{}", translate(why)),
+        }
+    }
+}
+
+impl Fault for PolicyFault {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Form { file, source } => format!("规则文件 {file} 有误：{}", source.in_chinese()),
+            Self::Rule { file, rule, why } => format!("规则文件 {file} 中的 {rule} 有误：{}", translate(why)),
+        }
+    }
+}
+
+impl Fault for ManifestFault {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Form { file, source } => format!("连接器清单 {file} 有误：{}", source.in_chinese()),
+            Self::Check { file, stream, why } => {
+                format!("连接器清单 {file} 的数据流 {stream} 有误：{}", translate(why))
+            }
+        }
+    }
+}
+
+impl Fault for Failure {
+    fn in_chinese(&self) -> String {
+        translate(&self.text).into_owned()
+    }
+}
+
+impl Fault for IdFault {
+    fn in_chinese(&self) -> String {
+        reasons::of_value("id_number", self.code()).unwrap_or_else(|| self.to_string())
+    }
+}
+
+/// The excerpt of the file stays as it is; the lines around it are words.
+impl Fault for toml::de::Error {
+    fn in_chinese(&self) -> String {
+        let text = self.to_string();
+        text.trim_end().lines().map(translate).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Fault for std::io::Error {
+    fn in_chinese(&self) -> String {
+        translate(&self.to_string()).into_owned()
+    }
+}
+
+impl Fault for tokio::task::JoinError {
+    fn in_chinese(&self) -> String {
+        if self.is_panic() { "一项任务因程序错误中断" } else { "一项任务被取消" }.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Probe {
+        #[allow(dead_code, reason = "only its type is of interest")]
+        a: usize,
+    }
+
+    fn schema(text: &str) -> StoreFault {
+        StoreFault::Schema(text.into())
+    }
+
+    #[test]
+    fn faults_keep_their_facts() {
+        let toml = |text: &str| toml::from_str::<Probe>(text).err().map(|e| e.in_chinese());
+        let typo = toml("a = 1\nb = 2\n").unwrap_or_default();
+        assert!(typo.contains("第 2 行") && typo.contains("未知的设置项 `b`") && typo.contains("`a`"), "{typo}");
+        let kind = toml("a = \"x\"\n").unwrap_or_default();
+        assert!(kind.contains("类型不符") && kind.contains("字符串"), "{kind}");
+        for (said, facts) in [
+            (
+                StoreFault::Unreachable(
+                    "error communicating with database: Connection refused (os error 111)".into(),
+                )
+                .in_chinese(),
+                &["无法打开数据库", "连接被拒绝", "端口"][..],
+            ),
+            (schema("the database has 1 of 2 migrations; run `huiliu migrate`").in_chinese(), &["1", "2", "migrate"]),
+            (
+                Failure::passing(
+                    "network",
+                    "the platform h:81 cannot be reached; check base_url and the network (asked 7 times)".into(),
+                )
+                .in_chinese(),
+                &["h:81", "无法连接", "base_url", "7 次"],
+            ),
+            (
+                Failure::fatal("undecodable", "/a page first: not readable as JSON: no field x".into()).in_chinese(),
+                &["/a 首页", "JSON", "没有字段 x"],
+            ),
+            (
+                Failure::fatal(
+                    "credentials",
+                    "/a page 1: the platform refuses user and password (401 Unauthorized); check the source's user and password".into(),
+                )
+                .in_chinese(),
+                &["/a 第 1 页", "401", "用户名和密码"],
+            ),
+            (
+                QueueFault::Unreachable { place: "redis:x".into(), why: "this version knows sqlite:PATH".into() }
+                    .in_chinese(),
+                &["redis:x", "sqlite:", "--queue"],
+            ),
+            (IdFault::CheckDigit.in_chinese(), &["校验码"]),
+        ] {
+            for fact in facts {
+                assert!(said.contains(fact), "{fact:?} is not in {said:?}");
+            }
+        }
+    }
+}

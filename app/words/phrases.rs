@@ -1,0 +1,349 @@
+//! A catalogue of the sentences that come as free text: core's own, and those of the database driver, the operating
+//! system and the TOML parser. `{}` in the English stands for a fact; `{0}`, `{1}` … say where it goes in the Chinese.
+
+use std::borrow::Cow;
+
+/// The Chinese for an English sentence, its facts kept; the sentence itself when the catalogue does not know it.
+pub fn translate(english: &str) -> Cow<'_, str> {
+    for (template, chinese) in CORE.iter().chain(FOREIGN) {
+        if let Some(facts) = facts(template, english) {
+            return Cow::Owned(fill(chinese, &facts));
+        }
+    }
+    page(english).map_or(Cow::Borrowed(english), Cow::Owned)
+}
+
+/// The place of a page, as connectors over HTTP write it: `/path page 3`.
+fn page(place: &str) -> Option<String> {
+    let (path, page) = place.rsplit_once(" page ").filter(|(path, _)| path.starts_with('/'))?;
+    match page {
+        "first" => Some(format!("{path} 首页")),
+        _ if page.contains([' ', ':', '：', '/']) => None,
+        _ => Some(format!("{path} 第 {page} 页")),
+    }
+}
+
+/// What stands in the places of a template, if the text is made after it.
+fn facts<'t>(template: &str, text: &'t str) -> Option<Vec<&'t str>> {
+    let mut literals = template.split("{}");
+    let mut rest = text.strip_prefix(literals.next()?)?;
+    let mut found = Vec::new();
+    let mut literals = literals.peekable();
+    while let Some(literal) = literals.next() {
+        let fact = if literals.peek().is_none() {
+            let fact = rest.strip_suffix(literal)?;
+            rest = "";
+            fact
+        } else {
+            let (fact, after) = rest.split_once(literal)?;
+            rest = after;
+            fact
+        };
+        found.push(fact);
+    }
+    (rest.is_empty() && found.iter().all(|fact| !fact.is_empty())).then_some(found)
+}
+
+/// Facts can be sentences themselves; each is shorter than the text it was in, so this ends.
+fn fill(chinese: &str, facts: &[&str]) -> String {
+    let mut pieces = chinese.split('{');
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (place, literal) = piece.split_once('}').unwrap_or(("", piece));
+        if let Some(fact) = place.parse::<usize>().ok().and_then(|n| facts.get(n)) {
+            out.push_str(&translate(fact));
+        }
+        out.push_str(literal);
+    }
+    out
+}
+
+/// What core says. The more particular sentence stands before the more general.
+const CORE: &[(&str, &str)] = &[
+    // Platforms and folders.
+    ("{} (asked {} times)", "{0}（已请求 {1} 次）"),
+    ("the platform {} {}; check base_url and the network", "平台 {0} {1}；请检查 base_url 和网络"),
+    ("did not answer in time", "没有按时应答"),
+    ("cannot be reached", "无法连接"),
+    ("broke off its answer", "中断了应答"),
+    (
+        "{}: the platform refuses user and password ({}); check the source's user and password",
+        "{0}：平台不接受用户名和密码（{1}）；请检查该来源的用户名和密码",
+    ),
+    ("{}: the platform answered with an error: {}", "{0}：平台返回错误：{1}"),
+    (
+        "{}: the platform answered {}; check base_url and the manifest's path",
+        "{0}：平台返回 {1}；请检查 base_url 和连接器清单中的路径",
+    ),
+    ("{}: the platform answered {}", "{0}：平台返回 {1}"),
+    ("{}: more than {} bytes in one answer; ask for smaller pages", "{0}：一次应答超过 {1} 字节；请减小每页条数"),
+    ("{}: the token has run out", "{0}：令牌已过期"),
+    ("{}: the token answer is not JSON: {}", "{0}：令牌应答不是 JSON：{1}"),
+    ("{}: the token answer has no access_token", "{0}：令牌应答中没有 access_token"),
+    (
+        "{}: a web page came instead of records, as when a login has run out",
+        "{0}：返回的是网页而不是记录，多为登录已过期",
+    ),
+    ("{}: the platform leads back to the same page", "{0}：平台又指回同一页"),
+    (
+        "source {}: base_url is not a URL: {}; give http://HOST:PORT or https://HOST",
+        "来源 {0}：base_url 不是网址：{1}；请写作 http://主机:端口 或 https://主机",
+    ),
+    ("{} is not a path: {}", "{0} 不是路径：{1}"),
+    ("no HTTP client: {}", "无法建立 HTTP 客户端：{0}"),
+    ("stream {} has no page rule", "数据流 {0} 没有分页规则"),
+    ("cannot read the folder {}: {}; check source.folder", "无法读取文件夹 {0}：{1}；请检查来源的 folder"),
+    ("cannot read {}: {}", "无法读取 {0}：{1}"),
+    ("{} has {} bytes, at most {} are taken; split the file", "{0} 有 {1} 字节，最多接受 {2} 字节；请拆分文件"),
+    ("the process that ran it ended", "执行同步的进程已中断"),
+    // Payloads that cannot be read.
+    ("{}: not readable as {}: {}", "{0}：无法按 {1} 读取：{2}"),
+    ("{}: bytes that are not {} near byte {}", "{0}：第 {2} 字节附近不是 {1} 编码"),
+    ("{}: no header line with the cells {}", "{0}：没有含 {1} 的表头行"),
+    ("not readable as {}: {}", "无法按 {0} 读取：{1}"),
+    ("the platform answered with an error: {}", "平台返回错误：{0}"),
+    ("bytes that are not {} near byte {}", "第 {1} 字节附近不是 {0} 编码"),
+    ("no header line with the cells {}", "没有含 {0} 的表头行"),
+    ("more than 4 billion records", "记录超过 40 亿条"),
+    ("unknown encoding {}", "未知的编码 {0}"),
+    ("a DOCTYPE is not accepted", "不接受 DOCTYPE"),
+    ("the document ends before </{}>", "文档在 </{0}> 之前中断"),
+    ("the root element is <{}>, expected <{}>", "根元素是 <{0}>，应为 <{1}>"),
+    ("elements nested deeper than {}", "元素嵌套超过 {0} 层"),
+    ("{} is {}, expected {}", "{0} 为 {1}，应为 {2}"),
+    // The schema.
+    ("the migration did not go through, nothing was changed: {}", "数据库结构升级未成功，未作任何改动：{0}"),
+    (
+        "the database has no Huiliu schema yet; run `huiliu migrate`",
+        "数据库中还没有汇流的结构；请运行 `huiliu migrate`",
+    ),
+    (
+        "the database has {} of {} migrations; run `huiliu migrate`",
+        "数据库结构只升级了 {0} 步，共 {1} 步；请运行 `huiliu migrate`",
+    ),
+    (
+        "the database's schema is unknown to this version of Huiliu: it was made by a newer version or is not Huiliu's; \
+         use the newer version, or name another database",
+        "本版汇流不认识此数据库结构：它由更新的版本建立，或不属于汇流；请使用更新的版本，或指定另一个数据库",
+    ),
+    ("no connector {} is registered; it was when the payload landed", "没有登记连接器 {0}；接收该原始载荷时还有"),
+    ("connector {} has no stream {} any more", "连接器 {0} 已没有数据流 {1}"),
+    ("payload {}: {}", "原始载荷 {0}：{1}"),
+    ("this version knows sqlite:PATH", "本版支持 sqlite:路径"),
+    // Rules and manifests.
+    ("units_per_one must be a positive integer", "units_per_one 应为正整数"),
+    ("is declared twice", "重复声明"),
+    ("at least one weight must be above 0", "权重至少应有一项大于 0"),
+    ("{} belongs to another course already", "{0} 已属于另一门课程"),
+    (
+        "the required field {} is not mapped; add it under [stream.map]",
+        "必需的字段 {0} 没有映射；请加在 [stream.map] 下",
+    ),
+    ("pass = \"scores\" needs {} under [stream.map]", "pass = \"scores\" 要求 [stream.map] 下有 {0}"),
+    ("unknown unit {}; one of minute, class_hour, hour, day", "未知的单位 {0}；可用 minute、class_hour、hour、day"),
+    ("record_key must name at least one raw field", "record_key 至少应写一个原始字段"),
+    ("a stream read over HTTP needs a page rule", "经 HTTP 读取的数据流须有分页规则"),
+    ("the page size must be between 1 and 5,000", "每页条数应在 1 至 5,000 之间"),
+    // Reasons whose code says less than their words.
+    ("at most {} characters", "不得超过 {0} 个字符"),
+    ("an integer or an instant", "应为整数或时间"),
+    ("an export date of eight digits in the file name", "文件名中应有八位数字的导出日期"),
+    // The ledger.
+    ("{} conversion {}", "{0} 换算规则 {1}"),
+    ("{} same canonical course in one cycle counts once", "{0} 同一周期内同一课程只计一次"),
+    ("{} an ID number with a contradicting name credits nobody", "{0} 姓名与身份证号不符的记录不计入任何人"),
+    ("{} not_assessed records do not count", "{0} 未经测评的记录不计"),
+    ("{} hours count only after a pass (document, 五(一))", "{0} 测评合格后方计学时（文件五（一））"),
+];
+
+/// What the database driver, the operating system and the parsers say, and the units of the arithmetic.
+const FOREIGN: &[(&str, &str)] = &[
+    ("{} minute × {}", "{0} 分钟 × {1}"),
+    ("{} class_hour × {}", "{0} 学时 × {1}"),
+    ("{} hour × {}", "{0} 小时 × {1}"),
+    ("{} day × {}", "{0} 天 × {1}"),
+    ("{} minute", "{0} 分钟"),
+    ("{} class_hour", "{0} 学时"),
+    ("{} hour", "{0} 小时"),
+    ("{} day", "{0} 天"),
+    // The database and its driver.
+    ("{} (error returned from database: {})", "{0}（数据库返回：{1}）"),
+    ("{} (error communicating with database: {})", "{0}（与数据库通信出错：{1}）"),
+    ("{} (pool timed out while waiting for an open connection)", "{0}（等待数据库连接超时）"),
+    ("error returned from database: {}", "数据库返回：{0}"),
+    ("error communicating with database: {}", "与数据库通信出错：{0}"),
+    ("error with configuration: {}", "地址写法有误：{0}"),
+    ("pool timed out while waiting for an open connection", "等待数据库连接超时"),
+    ("attempted to acquire a connection on a closed pool", "数据库连接已关闭"),
+    ("(code: {}) {}", "（代码 {0}）{1}"),
+    ("unable to open database file", "无法打开数据库文件"),
+    ("database is locked", "数据库被占用"),
+    ("attempt to write a readonly database", "数据库只读，无法写入"),
+    ("file is not a database", "该文件不是数据库"),
+    ("database disk image is malformed", "数据库文件已损坏"),
+    ("database or disk is full", "磁盘已满"),
+    ("disk I/O error", "磁盘读写错误"),
+    ("password authentication failed for user \"{}\"", "用户 {0} 的密码不对"),
+    ("role \"{}\" does not exist", "没有用户 {0}"),
+    ("database \"{}\" does not exist", "没有数据库 {0}"),
+    ("no pg_hba.conf entry for {}", "pg_hba.conf 不允许 {0}"),
+    ("the database system is starting up", "数据库正在启动"),
+    ("the database system is shutting down", "数据库正在关闭"),
+    ("sorry, too many clients already", "数据库连接数已满"),
+    ("permission denied for {}", "没有权限：{0}"),
+    ("no scheme", "没有写明类型"),
+    // The operating system.
+    ("Permission denied (os error {})", "没有权限（系统错误 {0}）"),
+    ("No such file or directory (os error {})", "文件或目录不存在（系统错误 {0}）"),
+    ("Not a directory (os error {})", "不是目录（系统错误 {0}）"),
+    ("Is a directory (os error {})", "是目录而不是文件（系统错误 {0}）"),
+    ("File exists (os error {})", "文件已存在（系统错误 {0}）"),
+    ("Read-only file system (os error {})", "文件系统只读（系统错误 {0}）"),
+    ("No space left on device (os error {})", "磁盘空间不足（系统错误 {0}）"),
+    ("Too many open files (os error {})", "打开的文件过多（系统错误 {0}）"),
+    ("Address already in use (os error {})", "端口已被占用（系统错误 {0}）"),
+    ("Connection refused (os error {})", "连接被拒绝（系统错误 {0}）"),
+    ("Connection reset by peer (os error {})", "连接被对方中断（系统错误 {0}）"),
+    ("Connection timed out (os error {})", "连接超时（系统错误 {0}）"),
+    ("Network is unreachable (os error {})", "网络不可达（系统错误 {0}）"),
+    ("No route to host (os error {})", "没有到该主机的路由（系统错误 {0}）"),
+    ("failed to lookup address information: {}", "找不到该主机：{0}"),
+    ("Name or service not known", "未知的主机名"),
+    ("Temporary failure in name resolution", "域名解析暂时失败"),
+    ("stream did not contain valid UTF-8", "内容不是 UTF-8 编码"),
+    // What a parser met in a payload.
+    ("no field {}", "没有字段 {0}"),
+    ("no value at {}", "{0} 处没有值"),
+    ("no array at {}", "{0} 处没有数组"),
+    ("EOF while parsing {} at line {} column {}", "读取{0}时，内容在第 {1} 行第 {2} 列中断"),
+    ("a value", "值"),
+    ("an object", "对象"),
+    ("a list", "列表"),
+    ("expected value at line {} column {}", "第 {0} 行第 {1} 列应有一个值"),
+    ("trailing characters at line {} column {}", "第 {0} 行第 {1} 列之后有多余内容"),
+    // Addresses and TOML.
+    ("relative URL without a base", "缺少 http:// 或 https://"),
+    ("empty host", "没有写主机"),
+    ("invalid port number", "端口号不对"),
+    ("invalid IPv4 address", "IPv4 地址不对"),
+    ("invalid IPv6 address", "IPv6 地址不对"),
+    ("TOML parse error at line {}, column {}", "第 {0} 行第 {1} 列无法解析"),
+    ("unknown field {}, expected one of {}", "未知的设置项 {0}，可用的有 {1}"),
+    ("unknown field {}, expected {}", "未知的设置项 {0}，可用的有 {1}"),
+    ("unknown variant {}, expected one of {}", "未知的取值 {0}，可用的有 {1}"),
+    ("unknown variant {}, expected {}", "未知的取值 {0}，可用的有 {1}"),
+    ("missing field {}", "缺少设置项 {0}"),
+    ("duplicate key", "设置项重复"),
+    ("invalid type: {}, expected {}", "类型不符：{0}，应为 {1}"),
+    ("invalid value: {}, expected {}", "取值不符：{0}，应为 {1}"),
+    ("string \"{}\"", "字符串 \"{0}\""),
+    ("integer `{}`", "整数 {0}"),
+    ("floating point `{}`", "小数 {0}"),
+    ("boolean `{}`", "真假值 {0}"),
+    ("a string", "字符串"),
+    ("path string", "路径字符串"),
+    ("a boolean", "真假值"),
+    ("a sequence", "列表"),
+    ("sequence", "列表"),
+    ("map", "表"),
+    ("usize", "非负整数"),
+    ("u64", "非负整数"),
+    // What `doctor` finds.
+    ("Current", "最新"),
+    ("Empty", "尚未建立；请运行 `huiliu migrate`"),
+    ("Unknown", "本版不认识"),
+    ("Behind { applied: {}, known: {} }", "已升级 {0} 步，共 {1} 步；请运行 `huiliu migrate`"),
+    ("{} (back it up: a lost key is lost data)", "{0}（请备份：密钥丢失即数据丢失）"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sentence_keeps_its_facts_and_hides_behind_no_other() {
+        let mut hidden = vec![];
+        for (english, chinese) in CORE.iter().chain(FOREIGN) {
+            let facts: Vec<String> = (1..english.split("{}").count()).map(|n| format!("F{n}")).collect();
+            for n in 0..facts.len() {
+                assert_eq!(chinese.matches(&format!("{{{n}}}")).count(), 1, "{chinese}: fact {n}");
+            }
+            let mut said = String::new();
+            let mut values = facts.iter();
+            for literal in english.split("{}") {
+                said.push_str(literal);
+                said.push_str(values.next().map_or("", String::as_str));
+            }
+            let references: Vec<&str> = facts.iter().map(String::as_str).collect();
+            if translate(&said) != fill(chinese, &references) {
+                hidden.push(format!("{said:?} is said as {:?}", translate(&said)));
+            }
+        }
+        assert!(hidden.is_empty(), "{}", hidden.join("\n"));
+        assert_eq!(translate("nobody says this"), "nobody says this");
+    }
+
+    fn core_source(dir: &std::path::Path, out: &mut String) {
+        for entry in std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()) {
+            if entry.is_dir() {
+                core_source(&entry, out);
+            } else if entry.extension().is_some_and(|e| e == "rs") {
+                let text = std::fs::read_to_string(&entry).unwrap();
+                out.push_str(text.split("#[cfg(test)]").next().unwrap_or_default());
+            }
+        }
+    }
+
+    /// The text of core without its tests, string literals in one line each and unescaped.
+    fn core() -> String {
+        let mut text = String::new();
+        core_source(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("core/src"), &mut text);
+        let joined: Vec<&str> = text.split("\\\n").map(str::trim_start).collect();
+        joined.concat()
+    }
+
+    #[test]
+    fn core_still_says_every_sentence() {
+        let core = core().replace("\\\"", "\"");
+        for (english, _) in CORE {
+            for piece in english.split("{}").map(|p| p.trim_matches([' ', ':', ';', '(', ')'])).filter(|p| p.len() > 5)
+            {
+                assert!(core.contains(piece), "core says {piece:?} no more; it is in {english:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_failure_of_core_is_in_the_catalogue() {
+        let core = core();
+        let mut seen = 0;
+        for start in ["Failure::fatal(", "Failure::passing(", "StoreFault::Schema("] {
+            for call in core.split(start).skip(1) {
+                // The code is a literal without a blank; the sentence follows, in format! or not.
+                let spoken = ["\"", "format!("].iter().any(|begin| call.trim_start().starts_with(begin));
+                let Some(literal) = literals(call).into_iter().take(2).find(|l| spoken && l.contains(' ')) else {
+                    continue;
+                };
+                assert_ne!(translate(&literal), literal, "no Chinese for {literal:?}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 15, "only {seen} found");
+    }
+
+    /// The string literals of a piece of code, each `{…}` in them a fact.
+    fn literals(code: &str) -> Vec<String> {
+        let code = code.replace("\\\"", "'");
+        let mut out = vec![];
+        for literal in code.split('"').skip(1).step_by(2) {
+            let mut pieces = literal.split('{');
+            let mut text = pieces.next().unwrap_or_default().to_owned();
+            for piece in pieces {
+                text.push_str("fact");
+                text.push_str(piece.split_once('}').map_or(piece, |(_, after)| after));
+            }
+            out.push(text);
+        }
+        out
+    }
+}

@@ -1,0 +1,258 @@
+//! Why a record cannot be used, in Chinese: the stable code is the language of core, the sentence is ours.
+
+use std::borrow::Cow;
+
+use super::{chinese, phrases, tr};
+
+/// What is expected, for people: the Chinese sentence of a reason's code, else the English one that is stored.
+pub fn expected<'a>(code: &str, english: &'a str) -> Cow<'a, str> {
+    if !chinese() {
+        return Cow::Borrowed(english);
+    }
+    sentence(code, english).map_or(Cow::Borrowed(english), Cow::Owned)
+}
+
+/// The raw field a reason is about: beside its own name, the Chinese name of the canonical field it became.
+pub fn place<'a>(code: &str, source_field: &'a str) -> Cow<'a, str> {
+    if !chinese() {
+        return Cow::Borrowed(source_field);
+    }
+    let given = if source_field == "file name" { "文件名" } else { source_field };
+    match code.rsplit_once('.').and_then(|(field, _)| field_title(field)) {
+        Some(title) if title != given => Cow::Owned(format!("{title}（{given}）")),
+        _ => Cow::Borrowed(given),
+    }
+}
+
+/// Where a raw record stands: page and item, or file and line.
+pub fn address(english: &str) -> Cow<'_, str> {
+    if chinese() { chinese_address(english) } else { Cow::Borrowed(english) }
+}
+
+fn chinese_address(english: &str) -> Cow<'_, str> {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    for (word, before, after) in [(" item ", " 序号 ", ""), (" line ", " 第 ", " 行")] {
+        if let Some((payload, n)) = english.rsplit_once(word)
+            && number(n)
+        {
+            return Cow::Owned(format!("{}{before}{n}{after}", phrases::translate(payload)));
+        }
+    }
+    Cow::Borrowed(english)
+}
+
+/// How a sync run or a dead letter stands, how a record was assessed, on what a rule rests, what `doctor` looked at.
+pub fn word(english: &str) -> &str {
+    match english {
+        "running" => tr("running", "进行中"),
+        "done" => tr("done", "完成"),
+        "failed" => tr("failed", "失败"),
+        "open" => tr("open", "待处理"),
+        "closed" => tr("closed", "已解决"),
+        "discarded" => tr("discarded", "已作废"),
+        "stated" => tr("stated", "文件明文"),
+        "adopted" => tr("adopted", "参照外地"),
+        "assumed" => tr("assumed", "推定"),
+        "settings" => tr("settings", "设置"),
+        "database" => tr("database", "数据库"),
+        "schema" => tr("schema", "数据库结构"),
+        "key" => tr("key", "密钥"),
+        "queue" => tr("queue", "队列"),
+        "key and queue" => tr("key and queue", "密钥与队列"),
+        other => other,
+    }
+}
+
+/// Whether the teacher passed.
+pub fn pass_word(english: &str) -> &str {
+    match english {
+        "passed" => tr("passed", "合格"),
+        "failed" => tr("failed", "不合格"),
+        "not_assessed" => tr("not_assessed", "未测评"),
+        "pending" => tr("pending", "待定"),
+        other => other,
+    }
+}
+
+/// Canonical field → Chinese name.
+const TITLES: &[(&str, &str)] = &[
+    ("record_name", "记录编号"),
+    ("name", "姓名"),
+    ("id_number", "身份证号"),
+    ("school_code", "学校标识码"),
+    ("project_code", "项目编号"),
+    ("project_title", "项目名称"),
+    ("course_code", "课程编号"),
+    ("course_title", "课程名称"),
+    ("role", "角色"),
+    ("mode", "培训模式"),
+    ("delivery_code", "培训方式码"),
+    ("category_code", "培训类别码"),
+    ("required", "必修选修"),
+    ("place", "培训地点"),
+    ("hours", "学时"),
+    ("period_start", "开始日期"),
+    ("period_end", "结束日期"),
+    ("period", "起止日期"),
+    ("certificate_number", "证书编号"),
+    ("score.learning", "课程学习成绩"),
+    ("score.activity", "研修活动成绩"),
+    ("score.artefact", "应用成果成绩"),
+    ("version", "版本"),
+    ("record_key", "记录主键"),
+];
+
+/// The Chinese name of a canonical field.
+pub fn field_title(field: &str) -> Option<&'static str> {
+    TITLES.iter().find(|(name, _)| *name == field).map(|(_, title)| *title)
+}
+
+/// (field or family of fields, last part of the code) → what is expected.
+const SENTENCES: &[(&str, &str, &str)] = &[
+    ("id_number", "missing", "应填写身份证号，此处为空"),
+    ("id_number", "damaged", "身份证号须按文本保存；此号码已被电子表格舍入，末三位丢失"),
+    ("id_number", "length", "身份证号应为 18 位（1999 年以前签发的可为 15 位数字）"),
+    ("id_number", "character", "身份证号只能由数字组成，仅 18 位号码的末位可为 X"),
+    ("id_number", "check_digit", "身份证号末位校验码应与前 17 位相符"),
+    ("id_number", "area", "身份证号前六位应为曾经存在的行政区划代码"),
+    ("id_number", "date", "身份证号中的出生日期应为 1800 至 2100 年间真实存在的日期"),
+    ("name", "missing", "应填写姓名，此处为空"),
+    ("name", "length", "姓名不得超过 50 个字符"),
+    ("name", "character", "姓名中不得有数字、控制字符或乱码标记"),
+    ("hours", "missing", "应填写培训时长，此处为空"),
+    ("hours", "number", "培训时长应为普通十进制数，如 50 或 12.5"),
+    ("hours", "range", "培训时长不得为负，也不得超过 99999 学时"),
+    ("hours", "exact", "培训时长应为 1/108000 学时的整数倍"),
+    ("hours", "unit", "时长单位须是规则包中有换算规则的单位"),
+    ("score", "missing", "应填写成绩，此处为空"),
+    ("score", "number", "成绩应为普通十进制数，如 85 或 85.5"),
+    ("score", "range", "成绩应在 0 至 100 之间"),
+    ("score", "precision", "成绩最多保留两位小数"),
+    ("date", "missing", "应填写日期，此处为空"),
+    ("date", "form", "日期应写作 2014-09-11、2014/9/11、20140911 或 2014年9月11日"),
+    ("date", "date", "日期应为 1900 至 2100 年间真实存在的日期"),
+    ("date", "day", "日期应写明到日，不能只写年月"),
+    ("course_code", "missing", "应填写来源的课程编号，此处为空"),
+    ("period", "order", "结束日期不得早于开始日期"),
+    ("record_key", "missing", "构成记录主键的每个字段都应有值"),
+];
+
+fn sentence(code: &str, english: &str) -> Option<String> {
+    let (field, fault) = code.rsplit_once('.')?;
+    let family = match field {
+        "period_start" | "period_end" => "date",
+        _ if field.starts_with("score.") => "score",
+        _ => field,
+    };
+    if let Some((.., words)) = SENTENCES.iter().find(|(f, c, _)| *f == family && *c == fault) {
+        return Some((*words).to_owned());
+    }
+    // The others have a number or a choice in them that only the English words tell.
+    match phrases::translate(english) {
+        Cow::Owned(words) => Some(words),
+        Cow::Borrowed(_) => None,
+    }
+}
+
+/// The Chinese sentence of a fault of a value, for where there is no stored reason.
+pub fn of_value(field: &str, fault: &str) -> Option<String> {
+    sentence(&format!("{field}.{fault}"), "")
+}
+
+#[cfg(test)]
+mod tests {
+    use huiliu_core::values::{DateFault, HoursFault, IdFault, NameFault, ScoreFault};
+
+    use super::*;
+
+    /// Every code that core can give, with the English words it comes with. A new variant must be added here.
+    fn codes() -> Vec<(String, String)> {
+        use DateFault as D;
+        use HoursFault as H;
+        use IdFault as I;
+        use NameFault as N;
+        use ScoreFault as S;
+        let mut all = vec![];
+        let mut add = |field: &str, code: &str, words: String| all.push((format!("{field}.{code}"), words));
+        for f in [I::Missing, I::Damaged, I::Length, I::Character, I::CheckDigit, I::Area, I::Date] {
+            add("id_number", f.code(), f.to_string());
+        }
+        for f in [N::Missing, N::Length, N::Character] {
+            add("name", f.code(), f.to_string());
+        }
+        for f in [H::Missing, H::NotANumber, H::Negative, H::TooLarge, H::NotExact] {
+            add("hours", f.code(), f.to_string());
+        }
+        for field in ["score.learning", "score.activity", "score.artefact"] {
+            for f in [S::Missing, S::NotANumber, S::Range, S::Precision] {
+                add(field, f.code(), f.to_string());
+            }
+        }
+        for field in ["period_start", "period_end"] {
+            for f in [D::Missing, D::Form, D::Impossible, D::DayMissing] {
+                add(field, f.code(), f.to_string());
+            }
+        }
+        for field in ["record_name", "course_code", "role", "delivery_code", "certificate_number"] {
+            add(field, "length", "at most 50 characters".into());
+        }
+        add("hours", "unit", "a unit that the policy file converts".into());
+        add("course_code", "missing", "the source's code of the course".into());
+        add("period", "order", "a last day not before the first".into());
+        add("version", "form", "an integer or an instant".into());
+        add("version", "form", "an export date of eight digits in the file name".into());
+        add("record_key", "missing", "a value in every field that makes the record the same record".into());
+        all
+    }
+
+    #[test]
+    fn every_code_has_a_chinese_sentence_and_every_field_a_title() {
+        for (code, english) in codes() {
+            let words = sentence(&code, &english);
+            assert!(words.as_deref().is_some_and(|w| w.chars().any(|c| c >= '\u{4E00}')), "{code}: {words:?}");
+            let field = code.rsplit_once('.').map(|(field, _)| field).unwrap_or_default();
+            assert!(field_title(field).is_some(), "{field} has no Chinese name");
+        }
+        assert_eq!(sentence("role.length", "at most 50 characters").as_deref(), Some("不得超过 50 个字符"));
+        assert_eq!(sentence("role.colour", "a colour"), None);
+    }
+
+    /// A new variant does not compile here until it is listed above.
+    #[test]
+    fn no_variant_is_forgotten() {
+        let listed = |i: IdFault, n: NameFault, h: HoursFault, s: ScoreFault, d: DateFault| {
+            use {DateFault as D, HoursFault as H, IdFault as I, NameFault as N, ScoreFault as S};
+            let id = match i {
+                I::Missing | I::Damaged | I::Length | I::Character | I::CheckDigit | I::Area | I::Date => 7,
+            };
+            let name = match n {
+                N::Missing | N::Length | N::Character => 3,
+            };
+            let hours = match h {
+                H::Missing | H::NotANumber | H::Negative | H::TooLarge | H::NotExact => 5,
+            };
+            let score = match s {
+                S::Missing | S::NotANumber | S::Range | S::Precision => 3 * 4,
+            };
+            let date = match d {
+                D::Missing | D::Form | D::Impossible | D::DayMissing => 2 * 4,
+            };
+            id + name + hours + score + date
+        };
+        let of_values =
+            listed(IdFault::Missing, NameFault::Missing, HoursFault::Missing, ScoreFault::Missing, DateFault::Missing);
+        assert_eq!(codes().len(), of_values + 11);
+    }
+
+    #[test]
+    fn addresses_are_read_in_chinese() {
+        for (english, expected) in [
+            ("CMCC_20140911.csv line 12", "CMCC_20140911.csv 第 12 行"),
+            ("/intel/records.xml page 3 item 0", "/intel/records.xml 第 3 页 序号 0"),
+            ("/api page first item 7", "/api 首页 序号 7"),
+            ("a line of text.csv", "a line of text.csv"),
+        ] {
+            assert_eq!(chinese_address(english), expected);
+        }
+    }
+}
