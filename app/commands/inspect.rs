@@ -11,14 +11,17 @@ use crate::Stop;
 use crate::cli::{Connectors, Listing, Teachers};
 use crate::settings::Settings;
 use crate::wire;
-use crate::words::{say, say_json, table, tr};
+use crate::words::{address, both, expected, pass_word, phrase, place, say, say_json, spoken, table, tr, word};
 
 pub async fn balance(settings: Settings, run: Option<i64>, json: bool) -> Result<(), Stop> {
     let house = wire::open(settings, false).await?;
     if let Some(run) = run
         && reports::runs(&house.desk.db, Some(run), 1).await?.is_empty()
     {
-        return Err(Stop::usage(format!("no run {run}; see `huiliu runs list`")));
+        return Err(Stop::usage(both!(
+            "no run {run}; see `huiliu runs list`",
+            "没有同步 {run}；请看 `huiliu runs list`"
+        )));
     }
     let balance = reports::balance(&house.desk.db, run.map_or((0, i64::MAX), |r| (r, r))).await?;
     if json {
@@ -43,7 +46,7 @@ pub async fn runs(settings: Settings, listing: Listing, json: bool) -> Result<()
     let house = wire::open(settings, false).await?;
     let rows = match listing {
         Listing::List { limit, .. } => reports::runs(&house.desk.db, None, limit).await?,
-        Listing::Show { id } => found(reports::runs(&house.desk.db, Some(id), 1).await?, "run", id)?,
+        Listing::Show { id } => found(reports::runs(&house.desk.db, Some(id), 1).await?, tr("run", "同步"), id)?,
     };
     if json {
         say_json(&rows);
@@ -52,11 +55,11 @@ pub async fn runs(settings: Settings, listing: Listing, json: bool) -> Result<()
             vec![
                 r.run.to_string(),
                 r.source.clone(),
-                r.state.clone(),
+                word(&r.state).to_owned(),
                 if r.full { tr("full", "全量") } else { "" }.to_owned(),
                 r.started_at.clone(),
                 r.ended_at.clone().unwrap_or_default(),
-                r.failure.clone().unwrap_or_default(),
+                phrase(r.failure.as_deref().unwrap_or_default()).into_owned(),
             ]
         };
         let heading = [
@@ -80,7 +83,7 @@ pub async fn dead_letters(settings: Settings, listing: Listing, json: bool) -> R
         Listing::List { limit, after } => reports::dead_letters(&house.desk.db, "open", after, limit).await?,
         Listing::Show { id } => {
             let rows = reports::dead_letters(&house.desk.db, "all", id - 1, 1).await?;
-            found(rows.into_iter().filter(|r| r.dead_letter == id).collect(), "dead letter", id)?
+            found(rows.into_iter().filter(|r| r.dead_letter == id).collect(), tr("dead letter", "死信"), id)?
         }
     };
     if json {
@@ -89,17 +92,22 @@ pub async fn dead_letters(settings: Settings, listing: Listing, json: bool) -> R
         for r in &rows {
             say(&format!(
                 "{}  {}/{}  {}  {}×  {}",
-                r.dead_letter, r.source, r.stream, r.address, r.seen_count, r.state
+                r.dead_letter,
+                r.source,
+                r.stream,
+                address(&r.address),
+                r.seen_count,
+                word(&r.state)
             ));
             for p in r.reasons.as_array().into_iter().flatten() {
                 let text = |k: &str| p.get(k).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
                 say(&format!(
-                    "    {}  {}={:?}  {} {}",
+                    "    {}  {}={:?}  {}{}",
                     text("code"),
-                    text("source_field"),
+                    place(&text("code"), &text("source_field")),
                     text("seen"),
-                    tr("expected:", "应为："),
-                    text("expected")
+                    tr("expected: ", "应为："),
+                    expected(&text("code"), &text("expected"))
                 ));
             }
         }
@@ -112,7 +120,9 @@ pub async fn records(settings: Settings, listing: Listing, json: bool) -> Result
     let house = wire::open(settings, false).await?;
     let rows = match listing {
         Listing::List { limit, after } => reports::records(&house.desk.db, None, after, limit).await?,
-        Listing::Show { id } => found(reports::records(&house.desk.db, Some(id), 0, 1).await?, "record", id)?,
+        Listing::Show { id } => {
+            found(reports::records(&house.desk.db, Some(id), 0, 1).await?, tr("record", "培训记录"), id)?
+        }
     };
     if json {
         say_json(&rows);
@@ -126,11 +136,11 @@ pub async fn records(settings: Settings, listing: Listing, json: bool) -> Result
                     r.teacher.map(|t| t.to_string()).unwrap_or_default(),
                     r.name.clone(),
                     r.course.clone(),
-                    r.raw_hours.clone(),
+                    phrase(&r.raw_hours).into_owned(),
                     hours(r.hours_units),
-                    r.pass_state.clone(),
+                    pass_word(&r.pass_state).to_owned(),
                     r.period_end.clone(),
-                    r.address.clone(),
+                    address(&r.address).into_owned(),
                 ]
             })
             .collect();
@@ -157,7 +167,7 @@ fn hours(units: i64) -> String {
 }
 
 fn found<T>(rows: Vec<T>, what: &str, id: i64) -> Result<Vec<T>, Stop> {
-    if rows.is_empty() { Err(Stop::usage(format!("there is no {what} {id}"))) } else { Ok(rows) }
+    if rows.is_empty() { Err(Stop::usage(both!("there is no {what} {id}", "没有{what} {id}"))) } else { Ok(rows) }
 }
 
 pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result<(), Stop> {
@@ -165,18 +175,27 @@ pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result
     let house = wire::open(settings, false).await?;
     let id = if teacher == "-" {
         let mut text = String::new();
-        std::io::stdin()
-            .take(1024)
-            .read_to_string(&mut text)
-            .map_err(|e| Stop::usage(format!("cannot read an ID number from standard input: {e}")))?;
-        let number = IdNumber::parse(&text).map_err(|e| Stop::usage(format!("standard input: {e}")))?;
+        std::io::stdin().take(1024).read_to_string(&mut text).map_err(|e| {
+            Stop::usage(both!(
+                "cannot read an ID number from standard input: {e}",
+                "无法从标准输入读取身份证号：{e}",
+                e = spoken(&e)
+            ))
+        })?;
+        let number = IdNumber::parse(&text)
+            .map_err(|e| Stop::usage(both!("standard input: {e}", "标准输入：{e}", e = spoken(&e))))?;
         reports::teacher_by_id_number(&house.desk.db, &house.desk.keys, &number)
             .await?
-            .ok_or_else(|| Stop::usage("no teacher has this ID number"))?
+            .ok_or_else(|| Stop::usage(tr("no teacher has this ID number", "没有教师使用此身份证号")))?
     } else {
         // What was typed is not repeated: it could be an ID number.
         let number = if teacher.len() < 15 { teacher.parse().ok() } else { None };
-        number.ok_or_else(|| Stop::usage("give a teacher's number, or `-` and the ID number on standard input"))?
+        number.ok_or_else(|| {
+            Stop::usage(tr(
+                "give a teacher's number, or `-` and the ID number on standard input",
+                "请给出教师编号，或用 `-` 并从标准输入给出身份证号",
+            ))
+        })?
     };
     let entries = reports::entries(&house.desk.db, id).await?;
     let sum = |outcome: &str| entries.iter().filter(|e| e.outcome == outcome).map(|e| e.units).sum::<i64>();
@@ -195,11 +214,11 @@ pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result
             tr("provisional", "暂认")
         ));
         for e in &entries {
-            say(&format!("\n  {}  {} {}  {}", outcome_words(&e.outcome), e.source, e.course, e.address));
-            say(&format!("    {}", e.arithmetic));
-            say(&format!("    {} {} ({})", tr("rule:", "依据："), e.rule, e.basis));
+            say(&format!("\n  {}  {} {}  {}", outcome_words(&e.outcome), e.source, e.course, address(&e.address)));
+            say(&format!("    {}", phrase(&e.arithmetic)));
+            say(&format!("    {}{} ({})", tr("rule: ", "依据："), phrase(&e.rule), word(&e.basis)));
             if let Some(other) = e.duplicate_of {
-                say(&format!("    {} {other}", tr("the same course as record", "与此记录为同一课程：")));
+                say(&format!("    {}{other}", tr("the same course as record ", "与此记录为同一课程：")));
             }
         }
     }
@@ -239,7 +258,7 @@ pub async fn ledger(settings: Settings) -> Result<(), Stop> {
             .desk
             .keys
             .open(&[b"teacher_identifier", b"sealed", &index], &row.bytes("sealed")?)
-            .map_err(|e| Stop::failed(e.to_string()))?;
+            .map_err(|e| Stop::failed(spoken(&e)))?;
         say_json(&serde_json::json!({
             "id_number": String::from_utf8_lossy(&plain), "units": row.int("units")?,
             "provisional_units": row.int("provisional")?, "duplicates": row.int("duplicates")?
@@ -250,7 +269,7 @@ pub async fn ledger(settings: Settings) -> Result<(), Stop> {
 }
 
 pub fn connectors(asked: Connectors, json: bool) -> Result<(), Stop> {
-    let manifests = huiliu_connectors::all().map_err(|e| Stop::usage(e.to_string()))?;
+    let manifests = huiliu_connectors::all().map_err(|e| Stop::usage(spoken(&e)))?;
     match asked {
         Connectors::List | Connectors::Check => {
             let row = |m: &Manifest| {
@@ -277,7 +296,10 @@ pub fn connectors(asked: Connectors, json: bool) -> Result<(), Stop> {
         Connectors::Show { id } => {
             let found = huiliu_connectors::MANIFESTS.iter().find(|(name, _)| *name == id);
             let Some((_, text)) = found else {
-                return Err(Stop::usage(format!("there is no connector {id:?}; see `huiliu connectors list`")));
+                return Err(Stop::usage(both!(
+                    "there is no connector {id:?}; see `huiliu connectors list`",
+                    "没有连接器 {id:?}；请看 `huiliu connectors list`"
+                )));
             };
             if json {
                 say_json(&serde_json::json!({ "connector": id, "manifest": text }));
