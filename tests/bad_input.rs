@@ -129,3 +129,73 @@ fn usage_errors_exit_2() {
     }
     refused(&house, &["runs", "show", "9"], &["no run 9"]);
 }
+
+fn refused_in_chinese(house: &House, args: &[&str], code: i32, words: &[&str]) {
+    let out = house.command(args).env("HUILIU_LANG", "zh_CN.UTF-8").output().unwrap();
+    let text = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(code), "{args:?}: {text}");
+    for word in words {
+        assert!(text.contains(word), "{args:?}: {word:?} is not in {text:?}");
+    }
+}
+
+#[test]
+fn a_chinese_locale_is_refused_in_chinese() {
+    let house = House::new(On::Sqlite);
+    let file = house.dir.0.join("huiliu.toml");
+    let config = file.to_str().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    std::fs::write(&file, "workers = 2\ndatabse = \"x\"\n").unwrap();
+    refused_in_chinese(
+        &house,
+        &["balance", "--config", config],
+        2,
+        &["huiliu.toml 有误", "第 2 行", "未知的设置项 `databse`"],
+    );
+    refused_in_chinese(
+        &house,
+        &["balance", "--config", "no-such.toml"],
+        2,
+        &["无法读取设置文件 no-such.toml", "文件或目录不存在"],
+    );
+    refused_in_chinese(
+        &house,
+        &["balance", "--database", "sqlite:/no-such-folder/x.db"],
+        2,
+        &["无法打开数据库：/no-such-folder/x.db", "无法打开数据库文件", "请检查"],
+    );
+    refused_in_chinese(&house, &["balance", "--database", "mysql://h/db"], 2, &["数据库地址不可用", "sqlite:路径"]);
+    refused_in_chinese(&house, &["sync", "--all"], 2, &["没有配置来源", "--config"]);
+    refused_in_chinese(&house, &["runs", "show", "9"], 2, &["没有同步 9"]);
+    let source = format!(
+        "[[source]]\nname = \"a\"\nconnector = \"intel\"\ninstitution_code = \"I\"\nbase_url = \"http://127.0.0.1:{free}\"\n"
+    );
+    std::fs::write(&file, source).unwrap();
+    refused_in_chinese(&house, &["sync", "b", "--config", config], 2, &["没有来源 \"b\"", "现有 a"]);
+    let place = format!("平台 127.0.0.1:{free} 无法连接");
+    refused_in_chinese(&house, &["sync", "a", "--config", config], 1, &["来源 a：同步失败", &place, "已请求 7 次"]);
+    std::fs::write(house.dir.0.join("data/root.key"), "11".repeat(32)).unwrap();
+    refused_in_chinese(&house, &["balance"], 2, &["根密钥", "不同", "HUILIU_KEY_FILE"]);
+}
+
+#[test]
+fn dead_letters_say_in_chinese_what_is_expected() {
+    let house = House::new(On::Sqlite);
+    house.json(&["demo", "--records", "1000", "--json"]);
+    let list = |language: &str, more: &[&str]| {
+        let args = [&["dead-letters", "list", "--limit", "1000"], more].concat();
+        let out = house.command(&args).env("HUILIU_LANG", language).output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let text = list("zh_CN.UTF-8", &[]);
+    for words in ["身份证号（", "应为：身份证号末位校验码应与前 17 位相符", "待处理", " 行  "]
+    {
+        assert!(text.contains(words), "{words:?} is not in {text}");
+    }
+    let english = text
+        .lines()
+        .find(|l| l.contains("应为：") && !l.split("应为：").nth(1).is_some_and(|w| w.contains(|c| c >= '\u{4E00}')));
+    assert_eq!(english, None, "a reason without Chinese words");
+    assert_eq!(list("zh_CN.UTF-8", &["--json"]), list("en", &["--json"]), "JSON has no language");
+}
