@@ -74,6 +74,8 @@ pub(crate) struct Facts {
     pub(crate) other_name: Option<String>,
     /// CMCC: 0 the early, 1 the main, 2 the late export.
     pub(crate) export: usize,
+    /// Whether it is one of the changed ones of [`crate::Options::changed_percent`].
+    changed: bool,
 }
 
 impl Facts {
@@ -87,6 +89,15 @@ impl Facts {
         4 * learning + 4 * activity + 2 * artefact >= 6_000
     }
 
+    /// The day on which the platform says it last changed the item. Changed items have one
+    /// after that of every other, so whoever has all others finds them by it.
+    pub(crate) fn updated(&self) -> NaiveDate {
+        match self.changed {
+            true => day(AFTER_ALL_OTHERS + self.index % 28),
+            false => self.end + Days::new(u64::from(self.version)),
+        }
+    }
+
     /// Units of which 108,000 are one class hour of 45 minutes.
     pub(crate) fn units(&self) -> u64 {
         let one = match self.stream {
@@ -97,6 +108,9 @@ impl Facts {
         u64::from(self.amount) * one
     }
 }
+
+/// 2018-01-01, counted from 2014-01-01; the last day of a period is in November 2017.
+const AFTER_ALL_OTHERS: u64 = 1_461;
 
 /// A day counted from 2014-01-01.
 fn day(number: u64) -> NaiveDate {
@@ -132,6 +146,7 @@ impl World {
             faults: self.faults(stream, index),
             other_name: None,
             export: 1,
+            changed: false,
         };
         match stream {
             Stream::Completions => self.completion(&mut facts),
@@ -217,6 +232,7 @@ impl World {
         let mut shifts = u64::from(resend && facts.slot == 3);
         let newest = !resend || (facts.slot == 3) == newer;
         if newest && self.is_changed(facts) {
+            facts.changed = true;
             facts.version += 1;
             shifts += 1;
         }
@@ -255,6 +271,7 @@ impl World {
         let growth = 45 + (chance >> 40) as u32 % 600;
         facts.amount = first + growth * facts.slot as u32;
         if facts.slot == 2 && self.is_changed(facts) {
+            facts.changed = true;
             facts.version += 1;
             facts.amount += 45;
         }
@@ -272,6 +289,7 @@ impl World {
         facts.version = 1 + (chance >> 24) as u32 % 3;
         facts.end = day(30 + (chance >> 40) % 1400);
         if self.is_changed(facts) {
+            facts.changed = true;
             facts.version += 1;
             facts.amount = another(facts.amount, 1, 20, chance >> 32);
         }

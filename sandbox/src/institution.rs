@@ -1,5 +1,6 @@
 //! The training institutions' platform: completions and progress as JSON.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::World;
@@ -97,6 +98,11 @@ fn missing(null: bool) -> Option<String> {
 }
 
 impl World {
+    /// The day in `updatedAt` of what stands at a position of a listing of this platform.
+    pub(crate) fn updated(&self, stream: Stream, position: u64) -> NaiveDate {
+        self.facts(stream, self.listing(stream).at(position)).updated()
+    }
+
     /// What stands at a position of a listing of this platform.
     pub(crate) fn item(&self, stream: Stream, position: u64) -> Item {
         let facts = self.facts(stream, self.listing(stream).at(position));
@@ -110,7 +116,6 @@ impl World {
             Some(WrongHours::Number(number)) => Minutes::Number(number),
             Some(WrongHours::Text(text)) => Minutes::Text(text),
         };
-        let updated = facts.end + chrono::Days::new(u64::from(facts.version));
         let nullable = |text: String| {
             if text.is_empty() { missing(null) } else { Some(text) }
         };
@@ -129,7 +134,7 @@ impl World {
             percent: None,
             start_time: None,
             finish_time: None,
-            updated_at: format!("{updated}T08:00:00+08:00"),
+            updated_at: format!("{}T08:00:00+08:00", facts.updated()),
             version: facts.version,
             id: facts.record.clone(),
         };

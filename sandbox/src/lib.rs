@@ -42,7 +42,8 @@ pub struct Options {
     /// Whether about one HTTP request in twenty fails on its first attempt.
     pub faults: bool,
     /// So many percent of the good HTTP records (the newest version of each) have one version
-    /// more and other minutes or days. CMCC rows have no versions and stay as they are.
+    /// more, other minutes or days, and an `updatedAt` in 2018, after that of every item not
+    /// changed. CMCC rows have no versions and stay as they are.
     pub changed_percent: u8,
 }
 

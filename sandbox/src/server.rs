@@ -11,6 +11,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -143,6 +144,7 @@ async fn token(State(platform): Shared, Form(grant): Form<Grant>) -> Response {
 struct Listing {
     page_size: Option<u64>,
     page_token: Option<String>,
+    updated_since: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -155,6 +157,7 @@ struct Answer {
 struct Data {
     items: Vec<Item>,
     next_page_token: Option<String>,
+    /// Of the whole listing, whatever `updated_since` leaves out.
     total: u64,
 }
 
@@ -181,14 +184,29 @@ fn list(platform: &Platform, stream: Stream, headers: &HeaderMap, listing: &List
     };
     let total = platform.world.listing(stream).size();
     let Some(first) = first.filter(|first| *first <= total) else {
-        let refusal = json!({"code": 40001, "message": "invalid page_token"});
-        return (StatusCode::BAD_REQUEST, Json(refusal)).into_response();
+        return bad_request(40001, "invalid page_token");
     };
+    let since = listing.updated_since.as_deref().map(day);
+    if since == Some(None) {
+        return bad_request(40002, "invalid updated_since");
+    }
+    let since = since.flatten();
     let size = listing.page_size.unwrap_or(1_000).clamp(1, LARGEST_PAGE);
-    let last = (first + size).min(total);
-    let items = (first..last).map(|position| platform.world.item(stream, position)).collect();
-    Json(Answer { code: 0, data: Data { items, next_page_token: (last < total).then(|| page_token(last)), total } })
-        .into_response()
+    // Without a day nothing is looked at before it is listed.
+    let new_enough = |position: &u64| since.is_none_or(|since| platform.world.updated(stream, *position) >= since);
+    let mut listed = (first..total).filter(new_enough);
+    let items = listed.by_ref().take(size as usize).map(|position| platform.world.item(stream, position)).collect();
+    let next_page_token = listed.next().map(page_token);
+    Json(Answer { code: 0, data: Data { items, next_page_token, total } }).into_response()
+}
+
+fn bad_request(code: u32, message: &str) -> Response {
+    (StatusCode::BAD_REQUEST, Json(json!({"code": code, "message": message}))).into_response()
+}
+
+/// A day written `YYYY-MM-DD` and in no other way.
+fn day(text: &str) -> Option<NaiveDate> {
+    text.parse().ok().filter(|day: &NaiveDate| day.to_string() == text)
 }
 
 /// An opaque token: a position in base 36 after a letter.

@@ -122,6 +122,22 @@ async fn bearer(base: &str) -> String {
     answer["access_token"].as_str().unwrap().to_owned()
 }
 
+/// Every item of a listing, page after page; the query goes before the page token.
+async fn listing(base: &str, token: &str, query: &str) -> Vec<Value> {
+    let mut next = Some(String::new());
+    let mut seen = Vec::new();
+    while let Some(page) = next {
+        let head = format!("GET /institution/api/{query}&page_token={page}\r\nAuthorization: Bearer {token}");
+        let (_, body) = ask(base, &head, "").await;
+        let answer: Value = serde_json::from_str(&body).unwrap();
+        let items = answer["data"]["items"].as_array().unwrap();
+        assert!(page.is_empty() || !items.is_empty(), "a token that leads nowhere");
+        seen.extend(items.iter().cloned());
+        next = answer["data"]["next_page_token"].as_str().map(str::to_owned);
+    }
+    seen
+}
+
 #[tokio::test]
 async fn the_server_lists_every_item() {
     let dir = scratch("server");
@@ -130,17 +146,7 @@ async fn the_server_lists_every_item() {
     let (head, _) = ask(&base, "GET /institution/api/completions", "").await;
     assert!(head.starts_with("HTTP/1.1 401"));
     let token = bearer(&base).await;
-    let mut next = Some(String::new());
-    let mut seen = Vec::new();
-    while let Some(page) = next {
-        let head = format!(
-            "GET /institution/api/completions?page_size=150&page_token={page}\r\nAuthorization: Bearer {token}"
-        );
-        let (_, body) = ask(&base, &head, "").await;
-        let answer: Value = serde_json::from_str(&body).unwrap();
-        seen.extend(answer["data"]["items"].as_array().unwrap().iter().cloned());
-        next = answer["data"]["next_page_token"].as_str().map(str::to_owned);
-    }
+    let seen = listing(&base, &token, "completions?page_size=150").await;
     assert_eq!(seen.len() as u64, sandbox.counts().completions);
     let truth = dir.join("truth.jsonl");
     World::new(options(1_000)).write_truth(&truth).unwrap();
@@ -150,6 +156,42 @@ async fn the_server_lists_every_item() {
     let basic = "\r\nAuthorization: Basic aHVpbGl1OnNhbmRib3gtc2VjcmV0";
     let (_, xml) = ask(&base, &format!("GET /intel/records.xml?page=2&size=60{basic}"), "").await;
     assert_eq!(xml.matches("<record ").count(), 40);
+    sandbox.stop().await;
+    std::fs::remove_dir_all(dir).unwrap();
+}
+
+#[tokio::test]
+async fn updated_since_leaves_out_the_older_items_and_no_others() {
+    let dir = scratch("since");
+    let changed = Options { changed_percent: 5, ..options(1_000) };
+    let sandbox = Sandbox::start(changed, &dir).await.unwrap();
+    let base = sandbox.base_url();
+    let token = bearer(&base).await;
+    for stream in ["completions", "progress"] {
+        let all = listing(&base, &token, &format!("{stream}?page_size=500")).await;
+        let updated = |item: &Value| item["updatedAt"].as_str().unwrap()[..10].to_owned();
+        let mut days: Vec<String> = all.iter().map(updated).collect();
+        days.sort();
+        let middle = days[days.len() / 2].as_str();
+        for since in ["2014-01-01", middle, days.last().unwrap(), "2018-01-01", "2030-01-01"] {
+            let wanted: Vec<&Value> = all.iter().filter(|item| updated(item).as_str() >= since).collect();
+            for size in [1, 7, 5_000] {
+                let query = format!("{stream}?page_size={size}&updated_since={since}");
+                let listed = listing(&base, &token, &query).await;
+                assert!(listed.iter().eq(wanted.iter().copied()), "{query}");
+            }
+        }
+        // What changed after the first listing is dated after all of it.
+        let new = all.iter().filter(|item| updated(item).as_str() >= "2018-01-01").count();
+        assert!((2..40).contains(&new), "{stream}: {new}");
+        for wrong in ["yesterday", "", "2014-9-1", "2014-02-30", "20140901"] {
+            let head = format!("GET /institution/api/{stream}?updated_since={wrong}\r\nAuthorization: Bearer {token}");
+            let (head, body) = ask(&base, &head, "").await;
+            assert!(head.starts_with("HTTP/1.1 400"), "{wrong}: {head}");
+            let answer: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(answer, serde_json::json!({"code": 40002, "message": "invalid updated_since"}));
+        }
+    }
     sandbox.stop().await;
     std::fs::remove_dir_all(dir).unwrap();
 }
