@@ -5,12 +5,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use chrono::Datelike;
-
 use crate::facts::{Facts, Stream};
-use crate::fault::Fault;
-use crate::text::WrongHours;
-use crate::{SandboxError, World};
+use crate::{SandboxError, World, text};
 
 /// Early (stale copies), main, late (resends).
 const EXPORTS: [&str; 3] = ["20141001", "20141011", "20141021"];
@@ -139,32 +135,17 @@ impl World {
 
     fn cmcc_line(&self, facts: &Facts, place: &Place) -> String {
         let person = self.people.person(facts.person);
-        let chance = self.roll(80, facts.index);
-        let code = match facts.has(Fault::CourseMissing) {
-            true => String::new(),
-            false => code(facts.course),
-        };
-        let hours = match self.wrong_hours(facts, -16, 120_000) {
-            None if chance.is_multiple_of(2) => format!("{}学时", facts.amount),
-            None => facts.amount.to_string(),
-            Some(WrongHours::Number(number)) => number.to_string(),
-            Some(WrongHours::Text(text)) => text.to_owned(),
-        };
-        let end = if facts.has(Fault::EndMissing) {
-            String::new()
-        } else if facts.has(Fault::EndDate) {
-            "2014年2月30日".to_owned()
-        } else {
-            let (year, month, day) = (facts.end.year(), facts.end.month(), facts.end.day());
-            format!("{year}年{month}月{day}日")
-        };
+        let unit = if self.roll(80, facts.index).is_multiple_of(2) { "学时" } else { "" };
         format!(
-            "{},{},{},{},{code},{},{hours},{end},CM2014{:08}",
+            "{},{},{},{},{},{},{}{unit},{},CM2014{:08}",
             place.row % ROWS_PER_FILE + 1,
             self.name_text(facts, &person),
             self.id_text(facts, &person),
             person.school_code,
+            text::course_text(facts, &code(facts.course)),
             NAMES[(facts.course as usize - 1) % NAMES.len()],
+            self.hours_text(facts),
+            self.end_text(facts),
             facts.index,
         )
     }

@@ -176,10 +176,13 @@ impl World {
         }
         let mut faults = fault::draw(self.options.seed, stream, index);
         for fault in &mut faults {
-            let person = || self.people.person(index / stream.slots());
-            // Where the zeros happen to make a right check digit nothing could be noticed.
-            if *fault == Fault::IdDamaged && text::damaged(&person().id_number).is_none() {
-                *fault = Fault::IdLength;
+            // No spreadsheet spoils a number with an X, and where the zeros happen to make a
+            // right check digit nothing could be noticed.
+            if matches!(fault, Fault::IdDamaged | Fault::IdFloat) {
+                let person = self.people.person(index / stream.slots());
+                if text::faulty_id(*fault, &person.id_number, 0).is_none() {
+                    *fault = Fault::IdLength;
+                }
             }
         }
         faults

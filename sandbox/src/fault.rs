@@ -1,4 +1,4 @@
-//! What can be wrong with a row, and the reason code a correct importer gives it.
+//! What can be wrong with a row, and the reason codes a correct importer gives it.
 
 use crate::chance::roll;
 use crate::facts::Stream;
@@ -9,70 +9,146 @@ pub(crate) enum Fault {
     IdMissing,
     IdLength,
     IdCharacter,
+    IdMasked,
     IdCheckDigit,
     IdDate,
+    /// Fifteen digits with a birth date that never was.
+    IdOldDate,
     IdArea,
+    /// A spreadsheet kept fifteen digits.
     IdDamaged,
+    /// A spreadsheet shows a floating-point number.
+    IdFloat,
     NameMissing,
     NameCharacter,
+    NameLength,
+    HoursMissing,
     HoursNumber,
     HoursRange,
+    /// No whole number of units.
+    HoursExact,
     CourseMissing,
-    EndDate,
+    CourseLength,
+    ProjectLength,
+    StartDate,
+    StartForm,
+    /// A month without a day.
+    StartMonth,
     EndMissing,
+    EndDate,
+    EndForm,
+    /// A month without a day.
+    EndMonth,
     Order,
-    LearningRange,
-    ActivityNumber,
+    /// The mark of that place in `Facts::scores`.
+    Score(usize, Mark),
+    VersionForm,
+}
+
+/// What is wrong with a mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    Missing,
+    Number,
+    Range,
+    Precision,
 }
 
 impl Fault {
-    /// The reason code.
-    pub(crate) fn code(self) -> &'static str {
+    /// The reason codes; all of one field, and one alone wherever the field lets one be told.
+    pub(crate) fn codes(self) -> &'static [&'static str] {
         match self {
-            Self::IdMissing => "id_number.missing",
-            Self::IdLength => "id_number.length",
-            Self::IdCharacter => "id_number.character",
-            Self::IdCheckDigit => "id_number.check_digit",
-            Self::IdDate => "id_number.date",
-            Self::IdArea => "id_number.area",
-            Self::IdDamaged => "id_number.damaged",
-            Self::NameMissing => "name.missing",
-            Self::NameCharacter => "name.character",
-            Self::HoursNumber => "hours.number",
-            Self::HoursRange => "hours.range",
-            Self::CourseMissing => "course_code.missing",
-            Self::EndDate => "period_end.date",
-            Self::EndMissing => "period_end.missing",
-            Self::Order => "period.order",
-            Self::LearningRange => "score.learning.range",
-            Self::ActivityNumber => "score.activity.number",
+            Self::IdMissing => &["id_number.missing"],
+            Self::IdLength => &["id_number.length"],
+            Self::IdCharacter | Self::IdMasked => &["id_number.character"],
+            Self::IdCheckDigit => &["id_number.check_digit"],
+            Self::IdDate | Self::IdOldDate => &["id_number.date"],
+            Self::IdArea => &["id_number.area"],
+            Self::IdDamaged => &["id_number.damaged"],
+            // `2.20102E+17` is too short, and has a point, a letter and a sign besides.
+            Self::IdFloat => &["id_number.length", "id_number.character"],
+            Self::NameMissing => &["name.missing"],
+            Self::NameCharacter => &["name.character"],
+            Self::NameLength => &["name.length"],
+            Self::HoursMissing => &["hours.missing"],
+            Self::HoursNumber => &["hours.number"],
+            Self::HoursRange => &["hours.range"],
+            Self::HoursExact => &["hours.exact"],
+            Self::CourseMissing => &["course_code.missing"],
+            Self::CourseLength => &["course_code.length"],
+            Self::ProjectLength => &["project_title.length"],
+            Self::StartDate => &["period_start.date"],
+            Self::StartForm => &["period_start.form"],
+            Self::StartMonth => &["period_start.day"],
+            Self::EndMissing => &["period_end.missing"],
+            Self::EndDate => &["period_end.date"],
+            Self::EndForm => &["period_end.form"],
+            Self::EndMonth => &["period_end.day"],
+            Self::Order => &["period.order"],
+            Self::Score(mark, wrong) => std::slice::from_ref(&SCORES[mark][wrong as usize]),
+            Self::VersionForm => &["version.form"],
         }
     }
+}
+
+/// By place in `Facts::scores`, then by [`Mark`].
+const SCORES: &[[&str; 4]; 3] = &[
+    ["score.learning.missing", "score.learning.number", "score.learning.range", "score.learning.precision"],
+    ["score.activity.missing", "score.activity.number", "score.activity.range", "score.activity.precision"],
+    ["score.artefact.missing", "score.artefact.number", "score.artefact.range", "score.artefact.precision"],
+];
+
+/// Everything that can be wrong with one mark.
+const fn score(mark: usize) -> [Fault; 4] {
+    [
+        Fault::Score(mark, Mark::Missing),
+        Fault::Score(mark, Mark::Number),
+        Fault::Score(mark, Mark::Range),
+        Fault::Score(mark, Mark::Precision),
+    ]
 }
 
 const ID: &[Fault] = &[
     Fault::IdMissing,
     Fault::IdLength,
     Fault::IdCharacter,
+    Fault::IdMasked,
     Fault::IdCheckDigit,
     Fault::IdDate,
+    Fault::IdOldDate,
     Fault::IdArea,
     Fault::IdDamaged,
+    Fault::IdFloat,
 ];
-const NAME: &[Fault] = &[Fault::NameMissing, Fault::NameCharacter];
-const HOURS: &[Fault] = &[Fault::HoursNumber, Fault::HoursRange];
-const COURSE: &[Fault] = &[Fault::CourseMissing];
-const END: &[Fault] = &[Fault::EndDate, Fault::EndMissing];
-const PERIOD: &[Fault] = &[Fault::EndDate, Fault::EndMissing, Fault::Order];
-const LEARNING: &[Fault] = &[Fault::LearningRange];
-const ACTIVITY: &[Fault] = &[Fault::ActivityNumber];
+const NAME: &[Fault] = &[Fault::NameMissing, Fault::NameCharacter, Fault::NameLength];
+const HOURS: &[Fault] = &[Fault::HoursMissing, Fault::HoursNumber, Fault::HoursRange, Fault::HoursExact];
+const COURSE: &[Fault] = &[Fault::CourseMissing, Fault::CourseLength];
+const PROJECT: &[Fault] = &[Fault::ProjectLength];
+const END: &[Fault] = &[Fault::EndMissing, Fault::EndDate, Fault::EndForm, Fault::EndMonth];
+/// Both ends together: with one of them faulty, nobody can tell that they are in the wrong order.
+const PERIOD: &[Fault] = &[
+    Fault::StartDate,
+    Fault::StartForm,
+    Fault::StartMonth,
+    Fault::EndMissing,
+    Fault::EndDate,
+    Fault::EndForm,
+    Fault::EndMonth,
+    Fault::Order,
+];
+const LEARNING: &[Fault] = &score(0);
+const ACTIVITY: &[Fault] = &score(1);
+const ARTEFACT: &[Fault] = &score(2);
+const VERSION: &[Fault] = &[Fault::VersionForm];
 
 /// The fields of a stream that can go wrong, the ID number more often than the others.
 fn fields(stream: Stream) -> &'static [&'static [Fault]] {
     match stream {
-        Stream::Completions => &[ID, NAME, HOURS, COURSE, PERIOD, LEARNING, ACTIVITY],
-        Stream::Intel => &[ID, NAME, HOURS, COURSE, PERIOD],
-        Stream::Progress | Stream::Cmcc => &[ID, NAME, HOURS, COURSE, END],
+        Stream::Completions => &[ID, NAME, HOURS, COURSE, PERIOD, LEARNING, ACTIVITY, ARTEFACT, VERSION, PROJECT],
+        Stream::Progress => &[ID, NAME, HOURS, COURSE, END, VERSION],
+        Stream::Intel => &[ID, NAME, HOURS, COURSE, PERIOD, VERSION],
+        // The version of a row is in the name of its file.
+        Stream::Cmcc => &[ID, NAME, HOURS, COURSE, END],
     }
 }
 
@@ -90,7 +166,7 @@ pub(crate) fn draw(seed: u64, stream: Stream, index: u64) -> Vec<Fault> {
         0..85 => 0,
         other => other as usize % fields.len(),
     };
-    let stride = if fields.len() == 7 { 3 } else { 2 };
+    let stride = if fields.len() > 6 { 3 } else { 2 };
     (0..wanted)
         .map(|nth| {
             let field = fields[(first + nth * stride) % fields.len()];

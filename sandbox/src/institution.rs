@@ -2,11 +2,11 @@
 
 use chrono::NaiveDate;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::World;
 use crate::facts::{Facts, Stream};
-use crate::fault::Fault;
-use crate::text::WrongHours;
+use crate::text::{course_text, project_text, version_text};
 
 const COURSES: [&str; 27] = [
     "多媒体教学环境认知与常用设备使用",
@@ -38,19 +38,11 @@ const COURSES: [&str; 27] = [
     "信息技术支持的校本研修",
 ];
 
-/// A number, or what a platform writes in its place.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Minutes {
-    Number(i64),
-    Text(&'static str),
-}
-
 #[derive(Serialize)]
 struct Scores {
-    learning: String,
-    activity: String,
-    artefact: String,
+    learning: Value,
+    activity: Value,
+    artefact: Value,
 }
 
 /// One item of a listing.
@@ -58,43 +50,41 @@ struct Scores {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Item {
     id: String,
-    version: u32,
-    user_name: Option<String>,
-    id_no: Option<String>,
+    version: Value,
+    user_name: Value,
+    id_no: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     school_code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     project_code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    project_name: Option<&'static str>,
-    course_code: Option<String>,
+    project_name: Option<String>,
+    course_code: Value,
     course_name: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     mode: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cycle_end: Option<Option<String>>,
-    study_minutes: Minutes,
+    cycle_end: Option<Value>,
+    study_minutes: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     scores: Option<Scores>,
     #[serde(skip_serializing_if = "Option::is_none")]
     percent: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    start_time: Option<String>,
+    start_time: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    finish_time: Option<Option<String>>,
+    finish_time: Option<Value>,
     updated_at: String,
 }
 
-fn tenths(mark: u32) -> String {
-    match mark % 10 {
-        0 => (mark / 10).to_string(),
-        rest => format!("{}.{rest}", mark / 10),
-    }
+/// A text; where it is empty, that or null: platforms do both.
+fn text(text: String, null: bool) -> Value {
+    if text.is_empty() && null { Value::Null } else { Value::String(text) }
 }
 
-/// Empty text, or null: platforms do both.
-fn missing(null: bool) -> Option<String> {
-    (!null).then(String::new)
+/// A number where the text is one and the platform sends numbers, else the text.
+fn number(written: String, null: bool) -> Value {
+    written.parse().map_or_else(|_| text(written, null), Value::Number)
 }
 
 impl World {
@@ -109,70 +99,49 @@ impl World {
         let person = self.people.person(facts.person);
         let chance = self.roll(stream.purpose(60), facts.index);
         let null = chance & 1 == 0;
-        let code =
-            if facts.has(Fault::CourseMissing) { missing(null) } else { Some(format!("TS-{:02}", facts.course)) };
-        let minutes = match self.wrong_hours(&facts, -45, 9_000_000) {
-            None => Minutes::Number(i64::from(facts.amount)),
-            Some(WrongHours::Number(number)) => Minutes::Number(number),
-            Some(WrongHours::Text(text)) => Minutes::Text(text),
-        };
-        let nullable = |text: String| {
-            if text.is_empty() { missing(null) } else { Some(text) }
-        };
+        let numbers = !(chance >> 24).is_multiple_of(20);
+        let as_sent = |written: String| if numbers { number(written, null) } else { text(written, null) };
         let mut item = Item {
-            user_name: nullable(self.name_text(&facts, &person)),
-            id_no: nullable(self.id_text(&facts, &person)),
+            user_name: text(self.name_text(&facts, &person), null),
+            id_no: text(self.id_text(&facts, &person), null),
             school_code: None,
             project_code: None,
             project_name: None,
-            course_code: code,
+            course_code: text(course_text(&facts, &format!("TS-{:02}", facts.course)), null),
             course_name: COURSES[(facts.course as usize - 1) % COURSES.len()],
             mode: None,
             cycle_end: None,
-            study_minutes: minutes,
+            study_minutes: as_sent(self.hours_text(&facts)),
             scores: None,
             percent: None,
             start_time: None,
             finish_time: None,
             updated_at: format!("{}T08:00:00+08:00", facts.updated()),
-            version: facts.version,
+            version: as_sent(version_text(&facts)),
             id: facts.record.clone(),
         };
         if stream == Stream::Progress {
-            item.cycle_end = Some(end_text(&facts, null, facts.end.to_string()));
+            item.cycle_end = Some(text(self.end_text(&facts), null));
             item.percent = Some(format!("{}%", 15 + 30 * facts.slot));
             return item;
         }
         item.school_code = Some(person.school_code);
         item.project_code = Some("TS2014");
-        item.project_name = Some("信息技术应用能力提升工程");
+        item.project_name = Some(project_text(&facts, "信息技术应用能力提升工程"));
         item.mode = Some(["online", "school", "classroom"][(chance >> 8) as usize % 3]);
-        item.scores = Some(scores(&facts));
-        item.start_time = Some(format!("{} 09:00:00", facts.start));
-        let end = match (chance >> 16) % 2 {
-            0 => format!("{} 16:30:00", facts.end),
-            _ => format!("{}T16:30:00+08:00", facts.end),
-        };
-        item.finish_time = Some(end_text(&facts, null, end));
+        item.scores = Some(self.scores_sent(&facts, chance));
+        item.start_time = Some(text(self.start_text(&facts), null));
+        item.finish_time = Some(text(self.end_text(&facts), null));
         item
     }
-}
 
-fn end_text(facts: &Facts, null: bool, good: String) -> Option<String> {
-    if facts.has(Fault::EndMissing) {
-        missing(null)
-    } else if facts.has(Fault::EndDate) {
-        Some("2014-02-30".to_owned())
-    } else {
-        Some(good)
-    }
-}
-
-fn scores(facts: &Facts) -> Scores {
-    let [learning, activity, artefact] = facts.scores.map(tenths);
-    Scores {
-        learning: if facts.has(Fault::LearningRange) { "105".to_owned() } else { learning },
-        activity: if facts.has(Fault::ActivityNumber) { "良好".to_owned() } else { activity },
-        artefact,
+    /// The marks, mostly as text.
+    fn scores_sent(&self, facts: &Facts, chance: u64) -> Scores {
+        let null = chance & 2 == 0;
+        let sent = |mark| match (chance >> 32) % 5 {
+            0 => number(self.mark_text(facts, mark), null),
+            _ => text(self.mark_text(facts, mark), null),
+        };
+        Scores { learning: sent(0), activity: sent(1), artefact: sent(2) }
     }
 }

@@ -2,21 +2,14 @@
 
 use std::fmt::Write;
 
-use chrono::{Datelike, NaiveDate};
-
 use crate::World;
 use crate::facts::Stream;
-use crate::fault::Fault;
-use crate::text::WrongHours;
+use crate::text;
 
 /// The codes, by course number.
 pub(crate) const CODES: [&str; 3] = ["ITF-BASIC", "ITF-CORE", "ITF-PBL"];
 const NAMES: [&str; 3] = ["英特尔未来教育基础课程", "英特尔未来教育核心课程", "基于项目的学习"];
 const PLACES: [&str; 9] = ["长春市", "吉林市", "四平市", "辽源市", "通化市", "白山市", "松原市", "白城市", "延边州"];
-
-fn slashed(date: NaiveDate) -> String {
-    format!("{}/{}/{}", date.year(), date.month(), date.day())
-}
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
@@ -45,38 +38,27 @@ impl World {
         let person = self.people.person(facts.person);
         let chance = self.roll(70, facts.index);
         let course = (facts.course as usize - 1) % CODES.len();
-        let code = match facts.has(Fault::CourseMissing) {
-            true => "",
-            false => CODES[course],
-        };
-        let days = match self.wrong_hours(&facts, -1, 20_000) {
-            None if facts.amount % 2 == 1 => format!("{}.5", facts.amount / 2),
-            None => (facts.amount / 2).to_string(),
-            Some(WrongHours::Number(number)) => number.to_string(),
-            Some(WrongHours::Text(text)) => text.to_owned(),
-        };
-        let end = if facts.has(Fault::EndMissing) {
-            String::new()
-        } else if facts.has(Fault::EndDate) {
-            "2014/2/30".to_owned()
-        } else {
-            slashed(facts.end)
+        let version = match text::version_text(&facts) {
+            missing if missing.is_empty() && chance & 1 == 0 => String::new(),
+            version => format!(" version=\"{version}\""),
         };
         // Writing to a string cannot fail.
         let _ = writeln!(
             xml,
-            "<record id=\"{}\" version=\"{}\"><name>{}</name><idcard>{}</idcard>\
-             <role>{}</role><course code=\"{code}\">{}</course><place>{}</place>\
-             <days>{days}</days><start>{}</start><end>{end}</end>\
+            "<record id=\"{}\"{version}><name>{}</name><idcard>{}</idcard>\
+             <role>{}</role><course code=\"{}\">{}</course><place>{}</place>\
+             <days>{}</days><start>{}</start><end>{}</end>\
              <certificate>ITF{:08}</certificate></record>",
             facts.record,
-            facts.version,
             escaped(&self.name_text(&facts, &person)),
             escaped(&self.id_text(&facts, &person)),
             if chance.is_multiple_of(20) { "主讲教师" } else { "学科教师" },
+            text::course_text(&facts, CODES[course]),
             NAMES[course],
             PLACES[(chance >> 8) as usize % PLACES.len()],
-            slashed(facts.start),
+            self.hours_text(&facts),
+            self.start_text(&facts),
+            self.end_text(&facts),
             facts.index,
         );
     }

@@ -7,8 +7,10 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod amounts;
 mod chance;
 mod cmcc;
+mod dates;
 mod facts;
 mod fault;
 mod institution;

@@ -1,15 +1,17 @@
-//! How people are written: the variants that mean the same, and the faults that do not.
+//! How people and courses are written: the variants that mean the same, and the faults that do not.
 
 use crate::World;
 use crate::facts::{Facts, Stream};
 use crate::fault::Fault;
 use crate::people::{Person, check_digit, with_check_digit};
 
-/// 15 digits kept, then zeros, as a spreadsheet does it; nothing if the result is valid.
-pub(crate) fn damaged(id: &str) -> Option<String> {
-    let body = format!("{}00", &id[..15]);
-    (check_digit(&body) != '0').then(|| format!("{body}0"))
-}
+/// What stands between the parts of a name where it is not U+00B7 alone.
+const SEPARATORS: [&str; 10] =
+    [" · ", "\u{2022}", "\u{2027}", "\u{30FB}", "\u{FF0E}", "\u{FF65}", ".", "\u{387}", "\u{22C5}", "\u{2022} "];
+/// The most characters a field holds.
+const LONGEST_NAME: usize = 50;
+const LONGEST_CODE: usize = 50;
+const LONGEST_TITLE: usize = 100;
 
 impl World {
     /// The ID number as the platform sends it (empty where it is missing).
@@ -22,10 +24,14 @@ impl World {
         }
         match chance % 100 {
             0..3 => full_width(id),
-            3..6 => format!(" {id}  "),
-            6..9 => format!("{}{}", &id[..6], &id[8..17]),
-            9..39 if id.ends_with('X') => id.to_lowercase(),
-            39..49 if facts.stream == Stream::Cmcc => format!("'{id}"),
+            3..5 => format!(" {id}  "),
+            5..7 => format!("\u{A0}{id}\u{3000}"),
+            7..10 => format!("{}{}", &id[..6], &id[8..17]),
+            10..30 if id.ends_with('X') => id.to_lowercase(),
+            // Cyrillic, from people with that layout of the keyboard.
+            30..34 if id.ends_with('X') => id.replace('X', "\u{425}"),
+            34..36 if id.ends_with('X') => id.replace('X', "\u{445}"),
+            36..46 if facts.stream == Stream::Cmcc => format!("'{id}"),
             _ => id.to_owned(),
         }
     }
@@ -35,23 +41,23 @@ impl World {
         let chance = self.roll(facts.stream.purpose(51), facts.index);
         let name = facts.other_name.as_deref().unwrap_or(&person.name);
         if facts.has(Fault::NameMissing) {
-            return ["", "  "][(chance % 2) as usize].to_owned();
+            return ["", "  ", "\u{3000}", "\u{A0}"][(chance % 4) as usize].to_owned();
+        }
+        if facts.has(Fault::NameLength) {
+            // The whole class in one field.
+            return repeated(LONGEST_NAME, "、", |nth| self.people.name((facts.person + nth) % self.persons()));
         }
         let mut characters: Vec<char> = name.chars().collect();
         if facts.has(Fault::NameCharacter) {
             if let Some(last) = characters.last_mut() {
-                *last = ['?', '3'][(chance % 2) as usize];
+                *last = ['?', '3', '\u{FFFD}', '？'][(chance % 4) as usize];
             }
             return characters.into_iter().collect();
         }
         if name.contains('·') {
-            let separator = match chance % 10 {
-                0 => "\u{2022}",
-                1 => "\u{30FB}",
-                2 => ".",
-                _ => return name.to_owned(),
-            };
-            return name.replace('·', separator);
+            return SEPARATORS
+                .get((chance % 25) as usize)
+                .map_or_else(|| name.to_owned(), |other| name.replace('·', other));
         }
         match chance % 100 {
             0..2 => {
@@ -63,27 +69,57 @@ impl World {
                 characters.into_iter().collect()
             }
             3 => format!("{name} "),
+            4..6 => format!("\u{A0}{name}\u{A0}"),
             _ => name.to_owned(),
         }
     }
+}
 
-    /// Hours that are wrong, if they are.
-    pub(crate) fn wrong_hours(&self, facts: &Facts, low: i64, high: i64) -> Option<WrongHours> {
-        if facts.has(Fault::HoursNumber) {
-            return Some(WrongHours::Text("八个"));
-        }
-        let chance = self.roll(facts.stream.purpose(52), facts.index);
-        facts.has(Fault::HoursRange).then_some(WrongHours::Number(if chance.is_multiple_of(2) { low } else { high }))
+/// The course code as the platform sends it (empty where it is missing).
+pub(crate) fn course_text(facts: &Facts, code: &str) -> String {
+    if facts.has(Fault::CourseMissing) {
+        String::new()
+    } else if facts.has(Fault::CourseLength) {
+        repeated(LONGEST_CODE, ";", |_| code.to_owned())
+    } else {
+        code.to_owned()
     }
 }
 
-/// What stands in place of the hours.
-pub(crate) enum WrongHours {
-    Text(&'static str),
-    Number(i64),
+/// The project's title as the platform sends it.
+pub(crate) fn project_text(facts: &Facts, title: &str) -> String {
+    match facts.has(Fault::ProjectLength) {
+        true => repeated(LONGEST_TITLE, " ", |_| title.to_owned()),
+        false => title.to_owned(),
+    }
 }
 
-fn full_width(text: &str) -> String {
+/// The version as the platform sends it (empty where it is missing).
+pub(crate) fn version_text(facts: &Facts) -> String {
+    if !facts.has(Fault::VersionForm) {
+        return facts.version.to_string();
+    }
+    match facts.index % 3 {
+        0 => format!("v{}", facts.version),
+        1 => "最新".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// As many texts in one field as it takes to be longer than allowed.
+fn repeated(longest: usize, between: &str, text: impl Fn(u64) -> String) -> String {
+    let mut all = text(0);
+    for nth in 1.. {
+        if all.chars().count() > longest {
+            break;
+        }
+        all.push_str(between);
+        all.push_str(&text(nth));
+    }
+    all
+}
+
+pub(crate) fn full_width(text: &str) -> String {
     text.chars()
         .map(|character| match character {
             '!'..='~' => char::from_u32(character as u32 + 0xFEE0).unwrap_or(character),
@@ -92,7 +128,9 @@ fn full_width(text: &str) -> String {
         .collect()
 }
 
-fn faulty_id(fault: Fault, id: &str, chance: u64) -> Option<String> {
+/// A text with that fault in place of the ID number; nothing if the fault is of another field, or
+/// cannot happen to this number.
+pub(crate) fn faulty_id(fault: Fault, id: &str, chance: u64) -> Option<String> {
     match fault {
         Fault::IdMissing => Some(String::new()),
         Fault::IdLength => Some(match chance % 2 {
@@ -116,8 +154,35 @@ fn faulty_id(fault: Fault, id: &str, chance: u64) -> Option<String> {
             let date = dates[(chance % 5) as usize];
             Some(with_check_digit(&format!("{}{date}{}", &id[..10], &id[14..17])))
         }
+        Fault::IdMasked => Some(masked(id, chance)),
+        Fault::IdOldDate => {
+            // The last one would be of the year 1800, no leap year either.
+            let (date, sequence) =
+                [("990229", &id[14..17]), ("751301", &id[14..17]), ("000229", "997")][(chance % 3) as usize];
+            Some(format!("{}{date}{sequence}", &id[..6]))
+        }
         Fault::IdArea => Some(with_check_digit(&format!("220199{}", &id[6..17]))),
         Fault::IdDamaged => damaged(id),
+        Fault::IdFloat => number(id).then(|| format!("{}.{}E+17", &id[..1], &id[1..6])),
         _ => None,
     }
+}
+
+/// Whether a spreadsheet takes it for a number.
+fn number(id: &str) -> bool {
+    !id.ends_with('X')
+}
+
+/// 15 digits kept, then zeros, as a spreadsheet does it; nothing if the result is valid.
+fn damaged(id: &str) -> Option<String> {
+    let body = format!("{}00", &id[..15]);
+    (number(id) && check_digit(&body) != '0').then(|| format!("{body}0"))
+}
+
+/// The middle hidden: 6 and 4, 4 and 4, or 3 and 4 characters are shown.
+fn masked(id: &str, chance: u64) -> String {
+    let shown = [6, 4, 3][(chance % 3) as usize];
+    let star = ['*', 'X', '＊'][(chance >> 8) as usize % 3];
+    let hidden: String = std::iter::repeat_n(star, 14 - shown).collect();
+    format!("{}{hidden}{}", &id[..shown], &id[14..])
 }

@@ -9,7 +9,6 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::facts::{Facts, Stream};
-use crate::fault::Fault;
 use crate::{SandboxError, World, cmcc};
 
 /// The totals, as they stand on the last line of the truth file.
@@ -215,7 +214,7 @@ impl<W: Write> Teller<W> {
 
     /// A bad row, with its place in the listing or file.
     fn bad(&mut self, facts: &Facts, mut line: serde_json::Value) -> std::io::Result<()> {
-        let mut reasons: Vec<&str> = facts.faults.iter().copied().map(Fault::code).collect();
+        let mut reasons: Vec<&str> = facts.faults.iter().flat_map(|fault| fault.codes()).copied().collect();
         reasons.sort_unstable();
         line["kind"] = json!("bad");
         line["platform"] = json!(facts.stream.platform());

@@ -51,7 +51,7 @@ fn truth_is_deterministic_and_adds_up() {
         .flat_map(|line| line["reasons"].as_array().unwrap())
         .map(|reason| reason.as_str().unwrap())
         .collect();
-    assert_eq!(reasons.len(), 17, "{reasons:?}");
+    assert_eq!(reasons.len(), 38, "{reasons:?}");
     std::fs::remove_dir_all(dir).unwrap();
 }
 
@@ -69,15 +69,10 @@ fn changed_records_have_other_units_and_the_same_people() {
     std::fs::remove_dir_all(dir).unwrap();
 }
 
-#[test]
-fn cmcc_rows_stand_where_the_truth_says() {
-    let dir = scratch("cmcc");
-    let truth = dir.join("truth.jsonl");
-    let world = World::new(options(60_000));
-    world.write_truth(&truth).unwrap();
-    world.write_cmcc(&dir.join("drop")).unwrap();
-    let mut files: HashMap<String, Vec<String>> = HashMap::new();
-    for entry in std::fs::read_dir(dir.join("drop")).unwrap() {
+/// The lines of every CMCC file in a folder, by file name.
+fn files(dir: &std::path::Path) -> HashMap<String, Vec<String>> {
+    let mut files = HashMap::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
         let entry = entry.unwrap();
         let bytes = std::fs::read(entry.path()).unwrap();
         let (text, _, broken) = encoding_rs::GB18030.decode(&bytes);
@@ -86,17 +81,93 @@ fn cmcc_rows_stand_where_the_truth_says() {
         assert!(rows.len() <= 5_003);
         files.insert(entry.file_name().into_string().unwrap(), rows);
     }
+    files
+}
+
+#[test]
+fn cmcc_rows_stand_where_the_truth_says() {
+    let dir = scratch("cmcc");
+    let truth = dir.join("truth.jsonl");
+    let world = World::new(options(60_000));
+    world.write_truth(&truth).unwrap();
+    world.write_cmcc(&dir.join("drop")).unwrap();
+    let files = files(&dir.join("drop"));
     let rows: usize = files.values().map(|rows| rows.len() - 3).sum();
     assert_eq!(rows as u64, world.counts().cmcc);
-    let mut seen = 0;
-    for line in lines(&truth).iter().filter(|line| line["platform"] == "cmcc" && line["kind"] == "bad") {
-        let row = &files[line["file"].as_str().unwrap()][line["line"].as_u64().unwrap() as usize - 1];
-        let reasons = line["reasons"].as_array().unwrap();
-        assert_eq!(reasons.contains(&"hours.number".into()), row.contains("八个"));
-        assert_eq!(reasons.contains(&"period_end.date".into()), row.contains("2014年2月30日"));
-        seen += 1;
+    let mut bad: HashMap<(&str, usize), HashSet<String>> = HashMap::new();
+    let lines = lines(&truth);
+    for line in lines.iter().filter(|line| line["platform"] == "cmcc" && line["kind"] == "bad") {
+        let reasons = line["reasons"].as_array().unwrap().iter().map(|reason| reason.as_str().unwrap().to_owned());
+        let place = (line["file"].as_str().unwrap(), line["line"].as_u64().unwrap() as usize);
+        assert!(bad.insert(place, reasons.collect()).is_none());
     }
-    assert!(seen > 100);
+    assert!(bad.len() > 100);
+    let none = HashSet::new();
+    for (file, rows) in &files {
+        for (at, row) in rows.iter().enumerate().skip(2).take(rows.len() - 3) {
+            let reasons = bad.get(&(file.as_str(), at + 1)).unwrap_or(&none);
+            let cells: Vec<&str> = row.split(',').collect();
+            let [_, name, id, _, code, _, hours, end, _] = cells[..] else { panic!("{row}") };
+            let hours = hours.trim_end_matches("学时");
+            for (reason, seen) in [
+                ("name.missing", name.trim().is_empty()),
+                ("name.length", name.chars().count() > 50),
+                ("name.character", name.contains(['?', '？', '3', '\u{FFFD}'])),
+                ("id_number.missing", id.is_empty()),
+                ("course_code.missing", code.is_empty()),
+                ("course_code.length", code.chars().count() > 50),
+                ("hours.missing", hours.is_empty()),
+                ("hours.number", ["八个", "约40", "4O", "/"].contains(&hours)),
+                ("hours.exact", hours.ends_with("3333333") || hours.ends_with("6666667")),
+                ("period_end.missing", end.is_empty()),
+            ] {
+                assert_eq!(reasons.contains(reason), seen, "{reason}: {row}");
+            }
+            let float = id.ends_with("E+17");
+            assert!(!float || ["id_number.length", "id_number.character"].iter().all(|code| reasons.contains(*code)));
+        }
+    }
+    std::fs::remove_dir_all(dir).unwrap();
+}
+
+#[test]
+fn good_rows_are_written_in_every_form_people_use() {
+    let dir = scratch("forms");
+    let world = World::new(options(60_000));
+    world.write_cmcc(&dir).unwrap();
+    let rows: Vec<Vec<String>> = files(&dir)
+        .values()
+        .flat_map(|rows| &rows[2..rows.len() - 1])
+        .map(|row| row.split(',').map(str::to_owned).collect())
+        .collect();
+    let share = |cell: usize, form: &dyn Fn(&str) -> bool| {
+        let written = rows.iter().filter(|row| form(row[cell].as_str())).count();
+        written as f64 / rows.len() as f64
+    };
+    let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+    let wide = |text: &str| text.contains(|c| ('０'..='９').contains(&c));
+    for (name, share) in [
+        ("ID in full width", share(2, &wide)),
+        ("ID between NBSP", share(2, &|id| id.starts_with('\u{A0}'))),
+        ("ID of 15 digits", share(2, &|id| digits(id, 15))),
+        ("hours in full width", share(6, &wide)),
+        ("hours with a point", share(6, &|hours| hours.contains(".0"))),
+        ("name between NBSP", share(1, &|name| name.starts_with('\u{A0}'))),
+        ("day with points", share(7, &|end| end.matches('.').count() == 2)),
+        ("day with strokes", share(7, &|end| end.matches('/').count() == 2)),
+        ("day of eight digits", share(7, &|end| digits(end, 8))),
+        ("serial", share(7, &|end| digits(end, 5))),
+        ("day in full width", share(7, &wide)),
+        ("day in numerals", share(7, &|end| end.contains('月') && !end.contains(|c: char| c.is_ascii_digit()))),
+    ] {
+        assert!((0.01..0.12).contains(&share), "{name}: {share}");
+    }
+    for mark in ["x", "\u{425}", "\u{445}", "'"] {
+        assert!(share(2, &|id| id.contains(mark)) > 0.001, "ID with {mark}");
+    }
+    for separator in "·\u{2022}\u{2027}\u{30FB}\u{FF0E}\u{FF65}.\u{387}\u{22C5}㛃䶮𬭎".chars() {
+        assert!(rows.iter().any(|row| row[1].contains(separator)), "name with {separator:?}");
+    }
     std::fs::remove_dir_all(dir).unwrap();
 }
 
