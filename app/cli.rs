@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 
 /// Training records of many platforms in, one provable credit ledger per teacher out. 汇流
@@ -64,6 +65,9 @@ pub enum Command {
         /// Ignore the cursors. 忽略游标
         #[arg(long)]
         full: bool,
+        /// Only what has changed since this day, YYYY-MM-DD, where the platform can tell. 仅读取此日以来的变更
+        #[arg(long, conflicts_with = "full", value_name = "DATE", value_parser = day)]
+        since: Option<NaiveDate>,
         /// Land only; worker processes deliver. 只接收，由工作进程投递
         #[arg(long)]
         land_only: bool,
@@ -135,4 +139,8 @@ pub enum Connectors {
     Show { id: String },
     /// Check every manifest and its samples. 检查
     Check,
+}
+
+fn day(text: &str) -> Result<NaiveDate, String> {
+    text.parse().map_err(|_| "give a day as YYYY-MM-DD".to_owned())
 }

@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use huiliu_core::connector::{self, Connector, Endpoint};
 use huiliu_core::deliver::{self, Delivered, Desk};
 use huiliu_core::keys::{self, Keys};
+use huiliu_core::manifest::Manifest;
 use huiliu_core::policy::Policy;
 use huiliu_core::queue::{self, Bell};
-use huiliu_core::store::{Db, books, schema};
+use huiliu_core::store::books::{self, Current};
+use huiliu_core::store::{Db, entries, schema};
 use huiliu_core::{settle, sweep};
 use tokio::sync::watch;
 
@@ -64,35 +66,93 @@ pub async fn migrate(settings: &Settings, db: &Db) -> Result<schema::SchemaState
     Ok(schema::migrate(db).await?)
 }
 
-/// Opens all of it. The embedded database is migrated; any other must be current already, unless it is empty and this is a demo.
+/// The books alone, for whoever reads them: database and keys. The embedded database is migrated; any other must be
+/// current already, unless it is empty and this is a demo.
+#[derive(Debug, Clone)]
+pub struct Books {
+    pub settings: Arc<Settings>,
+    pub db: Db,
+    pub keys: Keys,
+}
+
+impl Books {
+    pub async fn open(settings: Settings, may_create: bool) -> Result<Self, Stop> {
+        let db = open_database(&settings).await?;
+        let embedded = matches!(db, Db::Lite { .. });
+        let empty = schema::state(&db).await? == schema::SchemaState::Empty;
+        let may_migrate = embedded || may_create && empty;
+        if !may_migrate {
+            schema::require_current(&db).await?;
+        }
+        let keys = root_key(&settings, &db, empty).await?;
+        if may_migrate {
+            migrate(&settings, &db).await?;
+        }
+        schema::check_key(&db, &keys).await?;
+        Ok(Self { settings: Arc::new(settings), db, keys })
+    }
+
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+}
+
+/// Opens all of it. What is current from now on, manifests and rules, is written into the books.
 pub async fn open(settings: Settings, may_create: bool) -> Result<House, Stop> {
-    let policy = Policy::parse((&settings.policy.0, &settings.policy.1), (&settings.courses.0, &settings.courses.1))
+    let (policy_file, course_file) = (&settings.policy, &settings.courses);
+    let policy = Policy::parse((&policy_file.0, &policy_file.1), (&course_file.0, &course_file.1))
         .map_err(|e| Stop::usage(spoken(&e)))?;
     let manifests = huiliu_connectors::all().map_err(|e| Stop::usage(spoken(&e)))?;
-    let db = open_database(&settings).await?;
-    let embedded = matches!(db, Db::Lite { .. });
-    let state = schema::state(&db).await?;
-    let empty = state == schema::SchemaState::Empty;
-    if !(embedded || may_create && empty) {
-        schema::require_current(&db).await?;
+    for manifest in &manifests {
+        convertible(manifest, &policy, &policy_file.0)?;
     }
-    let keys = root_key(&settings, &db, empty).await?;
-    if embedded || may_create && empty {
-        migrate(&settings, &db).await?;
-    }
-    schema::check_key(&db, &keys).await?;
+    let Books { settings, db, keys } = Books::open(settings, may_create).await?;
     if settings.queue.starts_with("sqlite:") {
         make_folder(&settings.data_dir)?;
     }
     let bell = Bell::open(&settings.queue).await?;
+    let rules = entries::register_rules(&db, &keys, &policy).await?;
+    let rules_text = [settings.policy.1.as_bytes(), settings.courses.1.as_bytes()];
+    let digest = keys.digest(&[b"activation", rules_text[0], rules_text[1]]);
+    let version = policy.version.into();
+    books::activate(&db, Current { kind: "rules", name: "rules", version, digest: &digest }).await?;
     let mut registered = HashMap::new();
-    for manifest in manifests {
-        let activation = books::activate_manifest(&db, &keys, &manifest, (&policy.name, policy.version)).await?;
+    for (manifest, connector) in manifests.into_iter().zip(huiliu_connectors::CONNECTORS) {
+        let digest = keys.digest(&[b"activation", connector.manifest.as_bytes(), rules_text[0], rules_text[1]]);
+        let version = manifest.version;
+        let current = Current { kind: "manifest", name: &manifest.id, version, digest: &digest };
+        let activation = books::activate(&db, current).await?;
         registered.insert(manifest.id.clone(), (manifest, activation));
     }
-    let desk =
-        Desk { db, keys, policy: Arc::new(policy), manifests: Arc::new(registered), lease_ms: settings.lease_ms };
-    Ok(House { settings: Arc::new(settings), desk, bell })
+    let desk = Desk {
+        db,
+        keys,
+        policy: Arc::new(policy),
+        rules: Arc::new(rules),
+        manifests: Arc::new(registered),
+        lease_ms: settings.lease_ms,
+        holder: holder().into(),
+    };
+    Ok(House { settings, desk, bell })
+}
+
+/// Host and process, so that operations find whoever holds a batch.
+fn holder() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}:{}", host.trim(), std::process::id())
+}
+
+fn convertible(manifest: &Manifest, policy: &Policy, file: &str) -> Result<(), Stop> {
+    match manifest.streams.iter().find(|s| policy.conversion(&s.hours_unit).is_none()) {
+        None => Ok(()),
+        Some(stream) => Err(Stop::usage(both!(
+            "{file}: no [[conversion]] for the unit {unit:?}, which connector {connector}, stream {stream} uses; add one",
+            "{file}：没有单位 {unit:?} 的 [[conversion]]，而连接器 {connector} 的数据流 {stream} 使用它；请补上",
+            unit = stream.hours_unit,
+            connector = manifest.id,
+            stream = stream.name
+        ))),
+    }
 }
 
 /// The root key: HUILIU_KEY, or the key file; made only for a database that has none yet.
@@ -106,9 +166,7 @@ async fn root_key(settings: &Settings, db: &Db, empty: bool) -> Result<Keys, Sto
     match std::fs::read_to_string(path) {
         Ok(hex) => Keys::from_hex(&hex).map_err(|e| Stop::usage(format!("{}: {}", path.display(), spoken(&e)))),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            let held =
-                if empty { vec![] } else { db.rows("SELECT id FROM key_check", vec![]).await.unwrap_or_default() };
-            if !held.is_empty() {
+            if !empty && schema::has_key(db).await? {
                 return Err(Stop::usage(both!(
                     "the root key file {path} is missing and this database was made with one; put it back, or name it with HUILIU_KEY_FILE",
                     "缺少根密钥文件 {path}，而此数据库是用根密钥建立的；请放回该文件，或用 HUILIU_KEY_FILE 指明",
@@ -257,22 +315,18 @@ impl House {
         }
     }
 
-    /// Batches of a range of runs that are still to be delivered.
-    pub async fn waiting(&self, runs: (i64, i64)) -> Result<i64, Stop> {
-        let rows = self
-            .desk
-            .db
-            .rows(
-                "SELECT count(*) AS n FROM batch WHERE state IN ('due', 'claimed') AND run_id BETWEEN $1 AND $2",
-                vec![runs.0.into(), runs.1.into()],
-            )
-            .await?;
-        Ok(rows.first().map_or(Ok(0), |r| r.int("n"))?)
+    /// Batches of these runs that are still to be delivered.
+    pub async fn waiting(&self, runs: &[i64]) -> Result<i64, Stop> {
+        let mut waiting = 0;
+        for run in runs {
+            waiting += books::waiting(&self.desk.db, (*run, *run)).await?;
+        }
+        Ok(waiting)
     }
 
     /// Settles until no mark is left.
     pub async fn settle(&self) -> Result<usize, Stop> {
-        Ok(settle::settle_all(&self.desk.db, &self.desk.policy, &|_| {}).await?)
+        Ok(settle::settle_all(&self.desk.db, &self.desk.policy, &self.desk.rules, &|_| {}).await?)
     }
 
     pub async fn close(&self) {

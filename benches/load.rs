@@ -21,9 +21,9 @@ const SETTINGS: &str = "-c shared_buffers=1GB -c max_wal_size=8GB -c checkpoint_
                         -c synchronous_commit=on -c max_parallel_workers_per_gather=0 -c jit=off -c autovacuum=off";
 
 const COLUMNS: &str = "institution_id, source_id, stream, record_key, kind, claim_id, source_version, activation, content_digest, \
-    project_code, project_title, course_code, course_title, canonical_course, role, mode, delivery_code, place, period_start, \
-    period_end, raw_hours, hours_unit, hours_units, certificate_number, pass_state, score_learning, score_activity, \
-    score_artefact, grade, manifest_version, batch_id, address";
+    project_code, project_title, category_code, course_code, course_title, canonical_course, role, mode, delivery_code, \
+    required, place, period_start, period_end, raw_hours, hours_unit, hours_units, certificate_number, pass_state, \
+    manifest_version, batch_id, address";
 
 /// CPU seconds, wall seconds, peak memory of the client in MiB.
 #[derive(Clone, Copy, Debug, Default)]

@@ -4,8 +4,11 @@ use std::path::Path;
 
 use huiliu_core::keys::Keys;
 use huiliu_core::policy::Policy;
-use huiliu_core::stages::{self, Context, Staged, decode};
+use huiliu_core::stages::decode;
+use huiliu_core::testkit;
 use serde_json::Value;
+
+use crate::house::{House, On};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -19,7 +22,7 @@ pub fn policy() -> Policy {
 
 #[test]
 fn the_registry_is_sorted_and_each_folder_is_whole() {
-    let ids: Vec<&str> = huiliu_connectors::MANIFESTS.iter().map(|(id, _)| *id).collect();
+    let ids: Vec<&str> = huiliu_connectors::CONNECTORS.iter().map(|c| c.id).collect();
     let mut sorted = ids.clone();
     sorted.sort_unstable();
     assert_eq!(ids, sorted);
@@ -31,62 +34,32 @@ fn the_registry_is_sorted_and_each_folder_is_whole() {
 
 #[test]
 fn samples_give_their_expected_results() {
+    let house = House::new(On::Sqlite);
+    let checked = house.json(&["connectors", "check", "--json"]);
+    let streams: usize = huiliu_connectors::all().unwrap().iter().map(|m| m.streams.len()).sum();
+    assert_eq!(checked.as_array().unwrap().len(), streams, "a stream without a sample: {checked}");
+    for row in checked.as_array().unwrap() {
+        assert_eq!(row["ok"], true, "{row}");
+        assert!(row["records"].as_u64().unwrap() >= 3, "{row}");
+    }
+}
+
+#[test]
+fn a_difference_is_told() {
+    let manifest = &huiliu_connectors::all().unwrap()[2];
+    let sample = huiliu_connectors::CONNECTORS[2].samples[0];
     let keys = Keys::from_hex(&"5a".repeat(32)).unwrap();
-    let policy = policy();
-    for manifest in huiliu_connectors::all().unwrap() {
-        let folder = root().join("connectors").join(&manifest.id);
-        for stream in &manifest.streams {
-            let expected: Value = serde_json::from_slice(
-                &std::fs::read(folder.join("expected").join(format!("{}.json", stream.name))).unwrap(),
-            )
-            .unwrap();
-            let sample = sample(&folder.join("samples"), &stream.name);
-            let bytes = std::fs::read(&sample).unwrap();
-            let address = sample.file_name().unwrap().to_str().unwrap();
-            let cx = Context { manifest: &manifest, stream, policy: &policy, keys: &keys, source_id: 1, address };
-            let n = decode::outline(&stream.format, &bytes, None).unwrap().records;
-            let staged = stages::run(cx, &bytes, 0, n).unwrap();
-            let expected = expected.as_array().unwrap();
-            assert_eq!(staged.len(), expected.len(), "{address}");
-            for (got, want) in staged.iter().zip(expected) {
-                same(got, want, &format!("{}/{address}", manifest.id));
-            }
-        }
-    }
-}
-
-fn sample(folder: &Path, stream: &str) -> std::path::PathBuf {
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
-    files.sort();
-    files.iter().find(|p| p.file_stem().unwrap().to_str().unwrap() == stream).unwrap_or(&files[0]).clone()
-}
-
-fn same(got: &Staged, want: &Value, place: &str) {
-    match got {
-        Staged::Clean(r) => {
-            let w = &want["clean"];
-            assert_eq!(w["name"].as_str(), Some(r.name.display()), "{place}");
-            assert_eq!(w["course_code"].as_str(), r.texts.course_code.as_deref(), "{place}");
-            assert_eq!(w["canonical_course"].as_str(), r.canonical_course.as_deref(), "{place}");
-            assert_eq!(w["hours_units"].as_i64(), Some(r.hours.units()), "{place}");
-            assert_eq!(w["period_end"].as_str(), Some(r.period_end.to_string().as_str()), "{place}");
-            assert_eq!(w["pass_state"].as_str(), Some(r.pass_state.as_str()), "{place}");
-            assert_eq!(w["source_version"].as_i64(), Some(r.source_version), "{place}");
-        }
-        Staged::Parked(p) => {
-            let w = &want["parked"];
-            assert!(p.address.ends_with(w["address_suffix"].as_str().unwrap()), "{place}: {}", p.address);
-            let codes: Vec<&str> = p.problems.iter().map(|p| p.code.as_str()).collect();
-            let wanted: Vec<&str> = w["codes"].as_array().unwrap().iter().map(|c| c.as_str().unwrap()).collect();
-            assert_eq!(codes, wanted, "{place}");
-        }
-    }
+    let got = testkit::outcomes(manifest, &manifest.streams[0], &policy(), &keys, (sample.address, sample.bytes)).unwrap();
+    let expected: Vec<Value> = serde_json::from_str(&sample.expected.replace("40", "41")).unwrap();
+    let told = testkit::differences(&got, &expected);
+    assert!(told.len() == 1 && told[0].starts_with("record 0:"), "{told:?}");
+    assert!(testkit::differences(&got, &got[1..]).last().unwrap().contains("expected 2"));
 }
 
 #[test]
 fn a_manifest_is_checked_when_it_is_read() {
     use huiliu_core::manifest::Manifest;
-    let (_, text) = huiliu_connectors::MANIFESTS.iter().find(|(id, _)| *id == "intel").unwrap();
+    let text = huiliu_connectors::CONNECTORS.iter().find(|c| c.id == "intel").unwrap().manifest;
     for (from, to, words) in [
         ("name = \"name\"\nid_number", "id_number", "required field name"),
         ("hours_unit = \"day\"", "hours_unit = \"moon\"", "unknown unit"),

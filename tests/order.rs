@@ -6,8 +6,8 @@ use std::sync::Arc;
 use huiliu_core::deliver::{self, Delivered, Desk};
 use huiliu_core::keys::Keys;
 use huiliu_core::settle;
-use huiliu_core::store::books::{self, Landing};
-use huiliu_core::store::{Db, schema};
+use huiliu_core::store::books::{self, Current, Landing};
+use huiliu_core::store::{Db, entries, schema};
 use proptest::prelude::*;
 
 use crate::house::Scratch;
@@ -62,8 +62,10 @@ async fn load(batches: &[Vec<Sent>], cut: u32, order: &[usize]) -> Outcome {
     let keys = Keys::from_hex(&"77".repeat(32)).unwrap();
     let policy = crate::connectors::policy();
     let mut manifests = HashMap::new();
+    let rules = entries::register_rules(&db, &keys, &policy).await.unwrap();
     for manifest in huiliu_connectors::all().unwrap() {
-        let activation = books::activate_manifest(&db, &keys, &manifest, ("jilin-2014", 1)).await.unwrap();
+        let current = Current { kind: "manifest", name: &manifest.id, version: manifest.version, digest: b"1" };
+        let activation = books::activate(&db, current).await.unwrap();
         manifests.insert(manifest.id.clone(), (manifest, activation));
     }
     let source = books::register_source(&db, "s", "institution", ("I", "i")).await.unwrap();
@@ -72,8 +74,10 @@ async fn load(batches: &[Vec<Sent>], cut: u32, order: &[usize]) -> Outcome {
         db: db.clone(),
         keys: keys.clone(),
         policy: Arc::new(policy),
+        rules: Arc::new(rules),
         manifests: Arc::new(manifests),
         lease_ms: 30_000,
+        holder: "order".into(),
     };
     let mut ids = vec![];
     for batch in batches {
@@ -87,9 +91,10 @@ async fn load(batches: &[Vec<Sent>], cut: u32, order: &[usize]) -> Outcome {
             bytes: bytes.as_bytes(),
             records: Ok(u32::try_from(batch.len()).unwrap()),
             batch_size: cut,
+            cursor_at_start: None,
             cursor: None,
         };
-        ids.extend(books::land(&db, &keys, landing).await.unwrap());
+        ids.extend(books::land(&db, &keys, &landing).await.unwrap());
     }
     for i in order {
         let done = deliver::deliver(&desk, ids[i % ids.len()], false).await.unwrap();
@@ -98,7 +103,7 @@ async fn load(batches: &[Vec<Sent>], cut: u32, order: &[usize]) -> Outcome {
     for id in &ids {
         deliver::deliver(&desk, *id, false).await.unwrap();
     }
-    settle::settle_all(&db, &desk.policy, &|_| {}).await.unwrap();
+    settle::settle_all(&db, &desk.policy, &desk.rules, &|_| {}).await.unwrap();
     let text = |rows: Vec<huiliu_core::store::Row>| rows.iter().map(|r| r.text("t").unwrap()).collect::<Vec<_>>();
     let records = text(
         db.rows(
@@ -111,7 +116,7 @@ async fn load(batches: &[Vec<Sent>], cut: u32, order: &[usize]) -> Outcome {
     );
     let entries = text(
         db.rows(
-            "SELECT hex(r.record_key) || '=' || e.outcome || ' ' || e.units || ' ' || e.arithmetic AS t
+            "SELECT hex(r.record_key) || '=' || e.outcome || ' ' || e.units || ' ' || e.raw_hours AS t
              FROM credit_entry e JOIN training_record r ON r.id = e.record_id WHERE e.superseded_at IS NULL",
             vec![],
         )

@@ -1,5 +1,6 @@
 //! `demo`: the sandbox's platforms on loopback, the whole way, one balanced table.
 
+use huiliu_core::ingest::From;
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox, World};
 
 use super::sync;
@@ -45,8 +46,9 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
     };
     let sources =
         [source("institution", "示范培训机构"), source("intel", "英特尔未来教育"), source("cmcc", "中国移动")];
+    let from = if asked.full { From::Start } else { From::Cursor };
     let pass =
-        sync::pass(&house, &sources, sync::Pace { full: asked.full, land_only: false, expected: Some(asked.records) })
+        sync::pass(&house, &sources, sync::Pace { from, land_only: false, expected: Some(asked.records) })
             .await;
     sandbox.stop().await;
     let pass = pass?;

@@ -2,28 +2,27 @@
 
 use std::io::Read as _;
 
-use huiliu_core::manifest::Manifest;
 use huiliu_core::store::reports::{self, RunRow};
 use huiliu_core::values::{Hours, IdNumber};
 
 use super::sync::{balance_cells, balance_heading};
 use crate::Stop;
-use crate::cli::{Connectors, Listing, Teachers};
+use crate::cli::{Listing, Teachers};
 use crate::settings::Settings;
-use crate::wire;
+use crate::wire::Books;
 use crate::words::{address, both, expected, pass_word, phrase, place, say, say_json, spoken, table, tr, word};
 
 pub async fn balance(settings: Settings, run: Option<i64>, json: bool) -> Result<(), Stop> {
-    let house = wire::open(settings, false).await?;
+    let books = Books::open(settings, false).await?;
     if let Some(run) = run
-        && reports::runs(&house.desk.db, Some(run), 1).await?.is_empty()
+        && reports::runs(&books.db, Some(run), 1).await?.is_empty()
     {
         return Err(Stop::usage(both!(
             "no run {run}; see `huiliu runs list`",
             "没有同步 {run}；请看 `huiliu runs list`"
         )));
     }
-    let balance = reports::balance(&house.desk.db, run.map_or((0, i64::MAX), |r| (r, r))).await?;
+    let balance = reports::balance(&books.db, run.map_or((0, i64::MAX), |r| (r, r))).await?;
     if json {
         say_json(&balance);
     } else {
@@ -38,15 +37,15 @@ pub async fn balance(settings: Settings, run: Option<i64>, json: bool) -> Result
             tr("teachers due", "名教师待结算"),
         ));
     }
-    house.close().await;
+    books.close().await;
     if balance.balanced { Ok(()) } else { Err(Stop::failed(tr("the books are not balanced", "账目不平"))) }
 }
 
 pub async fn runs(settings: Settings, listing: Listing, json: bool) -> Result<(), Stop> {
-    let house = wire::open(settings, false).await?;
+    let books = Books::open(settings, false).await?;
     let rows = match listing {
-        Listing::List { limit, .. } => reports::runs(&house.desk.db, None, limit).await?,
-        Listing::Show { id } => found(reports::runs(&house.desk.db, Some(id), 1).await?, tr("run", "同步"), id)?,
+        Listing::List { limit, .. } => reports::runs(&books.db, None, limit).await?,
+        Listing::Show { id } => found(reports::runs(&books.db, Some(id), 1).await?, tr("run", "同步"), id)?,
     };
     if json {
         say_json(&rows);
@@ -73,16 +72,16 @@ pub async fn runs(settings: Settings, listing: Listing, json: bool) -> Result<()
         ];
         table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
     }
-    house.close().await;
+    books.close().await;
     Ok(())
 }
 
 pub async fn dead_letters(settings: Settings, listing: Listing, json: bool) -> Result<(), Stop> {
-    let house = wire::open(settings, false).await?;
+    let books = Books::open(settings, false).await?;
     let rows = match listing {
-        Listing::List { limit, after } => reports::dead_letters(&house.desk.db, "open", after, limit).await?,
+        Listing::List { limit, after } => reports::dead_letters(&books.db, "open", after, limit).await?,
         Listing::Show { id } => {
-            let rows = reports::dead_letters(&house.desk.db, "all", id - 1, 1).await?;
+            let rows = reports::dead_letters(&books.db, "all", id - 1, 1).await?;
             found(rows.into_iter().filter(|r| r.dead_letter == id).collect(), tr("dead letter", "死信"), id)?
         }
     };
@@ -112,16 +111,16 @@ pub async fn dead_letters(settings: Settings, listing: Listing, json: bool) -> R
             }
         }
     }
-    house.close().await;
+    books.close().await;
     Ok(())
 }
 
 pub async fn records(settings: Settings, listing: Listing, json: bool) -> Result<(), Stop> {
-    let house = wire::open(settings, false).await?;
+    let books = Books::open(settings, false).await?;
     let rows = match listing {
-        Listing::List { limit, after } => reports::records(&house.desk.db, None, after, limit).await?,
+        Listing::List { limit, after } => reports::records(&books.db, None, after, limit).await?,
         Listing::Show { id } => {
-            found(reports::records(&house.desk.db, Some(id), 0, 1).await?, tr("record", "培训记录"), id)?
+            found(reports::records(&books.db, Some(id), 0, 1).await?, tr("record", "培训记录"), id)?
         }
     };
     if json {
@@ -158,7 +157,7 @@ pub async fn records(settings: Settings, listing: Listing, json: bool) -> Result
         ];
         table(&heading, &cells);
     }
-    house.close().await;
+    books.close().await;
     Ok(())
 }
 
@@ -172,7 +171,7 @@ fn found<T>(rows: Vec<T>, what: &str, id: i64) -> Result<Vec<T>, Stop> {
 
 pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result<(), Stop> {
     let Teachers::Explain { teacher } = asked;
-    let house = wire::open(settings, false).await?;
+    let books = Books::open(settings, false).await?;
     let id = if teacher == "-" {
         let mut text = String::new();
         std::io::stdin().take(1024).read_to_string(&mut text).map_err(|e| {
@@ -184,7 +183,7 @@ pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result
         })?;
         let number = IdNumber::parse(&text)
             .map_err(|e| Stop::usage(both!("standard input: {e}", "标准输入：{e}", e = spoken(&e))))?;
-        reports::teacher_by_id_number(&house.desk.db, &house.desk.keys, &number)
+        reports::teacher_by_id_number(&books.db, &books.keys, &number)
             .await?
             .ok_or_else(|| Stop::usage(tr("no teacher has this ID number", "没有教师使用此身份证号")))?
     } else {
@@ -197,7 +196,7 @@ pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result
             ))
         })?
     };
-    let entries = reports::entries(&house.desk.db, id).await?;
+    let entries = reports::entries(&books.db, id).await?;
     let sum = |outcome: &str| entries.iter().filter(|e| e.outcome == outcome).map(|e| e.units).sum::<i64>();
     let (counted, provisional) = (sum("counted"), sum("provisional"));
     if json {
@@ -216,13 +215,15 @@ pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result
         for e in &entries {
             say(&format!("\n  {}  {} {}  {}", outcome_words(&e.outcome), e.source, e.course, address(&e.address)));
             say(&format!("    {}", phrase(&e.arithmetic)));
-            say(&format!("    {}{} ({})", tr("rule: ", "依据："), phrase(&e.rule), word(&e.basis)));
+            say(&format!("    {}{} ({}): {}", tr("rule: ", "依据："), phrase(&e.rule), word(&e.basis), e.rule_source));
+            let basis = word(&e.conversion_basis);
+            say(&format!("    {}{basis}: {}", tr("conversion: ", "换算："), e.conversion_source));
             if let Some(other) = e.duplicate_of {
                 say(&format!("    {}{other}", tr("the same course as record ", "与此记录为同一课程：")));
             }
         }
     }
-    house.close().await;
+    books.close().await;
     Ok(())
 }
 
@@ -239,78 +240,14 @@ fn outcome_words(outcome: &str) -> &'static str {
 
 /// Every teacher's hours with the ID number opened, as JSON lines; for comparing with a truth file.
 pub async fn ledger(settings: Settings) -> Result<(), Stop> {
-    let house = wire::open(settings, false).await?;
-    let db = &house.desk.db;
-    let rows = db
-        .rows(
-            "SELECT i.blind_index AS blind_index, i.sealed AS sealed,
-                    CAST(coalesce(sum(CASE WHEN e.outcome = 'counted' THEN e.units ELSE 0 END), 0) AS bigint) AS units,
-                    CAST(coalesce(sum(CASE WHEN e.outcome = 'provisional' THEN e.units ELSE 0 END), 0) AS bigint) AS provisional,
-                    CAST(coalesce(sum(CASE WHEN e.outcome = 'duplicate' THEN 1 ELSE 0 END), 0) AS bigint) AS duplicates
-             FROM teacher_identifier i LEFT JOIN credit_entry e ON e.teacher_id = i.teacher_id AND e.superseded_at IS NULL
-             GROUP BY i.id, i.blind_index, i.sealed ORDER BY i.id",
-            vec![],
-        )
-        .await?;
-    for row in &rows {
-        let index = row.bytes("blind_index")?;
-        let plain = house
-            .desk
-            .keys
-            .open(&[b"teacher_identifier", b"sealed", &index], &row.bytes("sealed")?)
-            .map_err(|e| Stop::failed(spoken(&e)))?;
-        say_json(&serde_json::json!({
-            "id_number": String::from_utf8_lossy(&plain), "units": row.int("units")?,
-            "provisional_units": row.int("provisional")?, "duplicates": row.int("duplicates")?
-        }));
+    let books = Books::open(settings, false).await?;
+    let mut after = 0;
+    loop {
+        let rows = reports::ledger(&books.db, &books.keys, after, 10_000).await?;
+        let Some((last, _)) = rows.last() else { break };
+        after = *last;
+        rows.iter().for_each(|(_, row)| say_json(row));
     }
-    house.close().await;
+    books.close().await;
     Ok(())
-}
-
-pub fn connectors(asked: Connectors, json: bool) -> Result<(), Stop> {
-    let manifests = huiliu_connectors::all().map_err(|e| Stop::usage(spoken(&e)))?;
-    match asked {
-        Connectors::List | Connectors::Check => {
-            let row = |m: &Manifest| {
-                let streams: Vec<&str> = m.streams.iter().map(|s| s.name.as_str()).collect();
-                vec![m.id.clone(), m.version.to_string(), title(m), streams.join(", ")]
-            };
-            if json {
-                let rows: Vec<_> = manifests
-                    .iter()
-                    .map(|m| {
-                        serde_json::json!({ "connector": m.id, "version": m.version, "title_zh": m.title_zh,
-                            "title_en": m.title_en, "profile": m.profile,
-                            "streams": m.streams.iter().map(|s| &s.name).collect::<Vec<_>>() })
-                    })
-                    .collect();
-                say_json(&rows);
-            } else {
-                table(
-                    &[tr("connector", "连接器"), tr("version", "版本"), tr("title", "名称"), tr("streams", "数据流")],
-                    &manifests.iter().map(row).collect::<Vec<_>>(),
-                );
-            }
-        }
-        Connectors::Show { id } => {
-            let found = huiliu_connectors::MANIFESTS.iter().find(|(name, _)| *name == id);
-            let Some((_, text)) = found else {
-                return Err(Stop::usage(both!(
-                    "there is no connector {id:?}; see `huiliu connectors list`",
-                    "没有连接器 {id:?}；请看 `huiliu connectors list`"
-                )));
-            };
-            if json {
-                say_json(&serde_json::json!({ "connector": id, "manifest": text }));
-            } else {
-                say(text);
-            }
-        }
-    }
-    Ok(())
-}
-
-fn title(m: &Manifest) -> String {
-    if tr("en", "zh") == "zh" { m.title_zh.clone() } else { m.title_en.clone() }
 }

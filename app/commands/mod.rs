@@ -1,9 +1,12 @@
 //! One file per family of commands.
 
+mod connectors;
 mod demo;
 mod inspect;
 mod operate;
 mod sync;
+
+use huiliu_core::ingest::From;
 
 use crate::Stop;
 use crate::cli::{Cli, Command};
@@ -17,8 +20,13 @@ pub async fn run(cli: Cli) -> Result<(), Stop> {
         Command::Demo { records, seed, full, changed, calm } => {
             demo::run(settings, demo::Asked { records, seed, full, changed, calm, json }).await
         }
-        Command::Sync { source, all, full, land_only } => {
-            sync::run(settings, sync::Asked { names: source, all, full, land_only, json }).await
+        Command::Sync { source, all, full, since, land_only } => {
+            let from = match since {
+                Some(day) => From::Day(day),
+                None if full => From::Start,
+                None => From::Cursor,
+            };
+            sync::run(settings, sync::Asked { names: source, all, from, land_only, json }).await
         }
         Command::Worker { until_done } => operate::worker(settings, until_done).await,
         Command::Migrate => operate::migrate(settings, json).await,
@@ -30,6 +38,6 @@ pub async fn run(cli: Cli) -> Result<(), Stop> {
         Command::Records(listing) => inspect::records(settings, listing, json).await,
         Command::Teachers(asked) => inspect::teachers(settings, asked, json).await,
         Command::Ledger => inspect::ledger(settings).await,
-        Command::Connectors(asked) => inspect::connectors(asked, json),
+        Command::Connectors(asked) => connectors::run(&settings, asked, json),
     }
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use huiliu_core::deliver;
+use huiliu_core::store::books;
 use huiliu_core::store::schema::{self, SchemaState};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
@@ -42,10 +43,10 @@ async fn tend(house: &House, until_done: bool) -> Result<(), Stop> {
     let mut settled = Instant::now();
     loop {
         tokio::time::sleep(Duration::from_millis(200)).await;
-        let waiting = match house.waiting((0, i64::MAX)).await {
+        let waiting = match books::waiting(&house.desk.db, (0, i64::MAX)).await {
             Ok(n) => n,
             Err(e) => {
-                tracing::warn!(error = %e.message, "the database does not answer; trying again");
+                tracing::warn!(error = %e, "the database does not answer; trying again");
                 continue;
             }
         };

@@ -3,8 +3,8 @@
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
-use huiliu_core::ingest::{self, Ingest};
-use huiliu_core::store::books;
+use huiliu_core::ingest::{self, From, Ingest};
+use huiliu_core::store::{books, marks};
 use huiliu_core::store::reports::{self, Balance};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -40,13 +40,13 @@ pub struct Pass {
 pub struct Asked {
     pub names: Vec<String>,
     pub all: bool,
-    pub full: bool,
+    pub from: From,
     pub land_only: bool,
     pub json: bool,
 }
 
 pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
-    let Asked { names, all, full, land_only, json } = asked;
+    let Asked { names, all, from, land_only, json } = asked;
     if settings.sources.is_empty() {
         return Err(Stop::usage(tr(
             "no source is configured; add [[source]] to a settings file and give it with --config",
@@ -66,7 +66,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
     let chosen: Vec<SourceSettings> =
         settings.sources.iter().filter(|s| all || names.contains(&s.name)).cloned().collect();
     let house = wire::open(settings, false).await?;
-    let pass = pass(&house, &chosen, Pace { full, land_only, expected: None }).await?;
+    let pass = pass(&house, &chosen, Pace { from, land_only, expected: None }).await?;
     show(&pass, json);
     house.close().await;
     verdict(&pass)
@@ -75,7 +75,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
 /// How a pass is made. `expected` is only for the progress bar.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    pub full: bool,
+    pub from: From,
     pub land_only: bool,
     pub expected: Option<u64>,
 }
@@ -106,21 +106,29 @@ pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Resu
     };
     let mut runs = Vec::new();
     for (source, connector) in &ready {
-        runs.push((source, ingest::sync(cx, source, connector.as_ref(), pace.full).await?));
+        runs.push((source, ingest::sync(cx, source, connector.as_ref(), pace.from).await?));
     }
-    let range =
-        (runs.iter().map(|(_, r)| r.run).min().unwrap_or(0), runs.iter().map(|(_, r)| r.run).max().unwrap_or(0));
+    let ids: Vec<i64> = runs.iter().map(|(_, r)| r.run).collect();
     bar.set_message(tr("delivering", "投递中"));
-    while !pace.land_only && house.waiting(range).await? > 0 {
+    while !pace.land_only && house.waiting(&ids).await? > 0 {
         if worker.is_finished() {
-            break;
+            return Err(match worker.await {
+                Ok(Err(stop)) => stop,
+                _ => Stop::failed(tr("the worker ended before its work", "工作进程提前结束")),
+            });
         }
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
     let _ = stop.send(true);
     bar.set_message(tr("settling", "结算中"));
-    if !pace.land_only {
+    // What another process is settling just now is waited for, but not for ever.
+    let patience = Instant::now() + Duration::from_secs(60);
+    while !pace.land_only {
         house.settle().await?;
+        if Instant::now() > patience || marks::count(&house.desk.db).await? == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     bar.finish_and_clear();
     worker.abort();
@@ -135,7 +143,7 @@ pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Resu
             balance: reports::balance(&house.desk.db, (report.run, report.run)).await?,
         });
     }
-    let balance = reports::balance(&house.desk.db, range).await?;
+    let balance = reports::balance_of(&house.desk.db, &ids).await?;
     Ok(Pass { balance, connectors, seconds: started.elapsed().as_secs_f64() })
 }
 

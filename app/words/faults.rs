@@ -35,7 +35,7 @@ impl Fault for StoreFault {
                 format!("无法打开数据库：{}；请检查数据库是否在运行，以及主机、端口、用户和密码", translate(why))
             }
             Self::Statement(e) => format!("数据库拒绝了一条语句：{}", translate(&e.to_string())),
-            Self::Schema(why) => translate(why).into_owned(),
+            Self::Schema(why) | Self::Unreadable(why) => translate(why).into_owned(),
             Self::WrongKey => {
                 "根密钥与建立此数据库时所用的不同；请提供原来的密钥（HUILIU_KEY_FILE 或数据目录中的 root.key）".into()
             }

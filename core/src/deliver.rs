@@ -7,13 +7,16 @@ use std::time::Duration;
 use crate::keys::Keys;
 use crate::manifest::Manifest;
 use crate::policy::Policy;
-use crate::stages::{self, Context, Staged};
+use crate::stages::{self, Context, Staged, decode};
 use crate::store::books::{self, Held};
+use crate::store::entries::RuleIds;
 use crate::store::load::{self, Commit, Load, Outcomes};
-use crate::store::{Db, StoreFault};
+use crate::store::{Db, StoreFault, repeat};
 
 /// A claim that was lost this often makes the batch run alone in a child process.
 pub const SUSPECT_AFTER: i64 = 3;
+/// How often a batch whose rows another load wrote first is classified again before it is put back.
+const TRIES: u32 = 5;
 
 /// What delivery works with; cheap to clone.
 #[derive(Debug, Clone)]
@@ -24,10 +27,14 @@ pub struct Desk {
     pub keys: Keys,
     /// Rules.
     pub policy: Arc<Policy>,
+    /// Row ids of the rules.
+    pub rules: Arc<RuleIds>,
     /// Connector id → manifest and its activation.
     pub manifests: Arc<HashMap<String, (Manifest, i64)>>,
     /// How long a claim holds without being renewed, in milliseconds.
     pub lease_ms: u64,
+    /// Who claims, for whoever looks: host and process.
+    pub holder: Arc<str>,
 }
 
 /// How one delivery ended.
@@ -50,10 +57,10 @@ pub enum Delivered {
 /// # Errors
 /// [`StoreFault`] when the database does not answer; the sweep rings the batch again.
 pub async fn deliver(desk: &Desk, batch: i64, alone: bool) -> Result<Delivered, StoreFault> {
-    if !alone && is_suspect(desk, batch).await? {
+    if !alone && books::lost_claims(&desk.db, batch).await? >= SUSPECT_AFTER {
         return Ok(Delivered::Suspect);
     }
-    let Some(held) = books::claim(&desk.db, batch, desk.lease_ms).await? else { return Ok(Delivered::NotOurs) };
+    let Some(held) = books::claim(&desk.db, batch, desk.lease_ms, &desk.holder).await? else { return Ok(Delivered::NotOurs) };
     let renewal = tokio::spawn(keep(desk.clone(), held.clone()));
     let result = work(desk, &held).await;
     renewal.abort();
@@ -66,18 +73,6 @@ pub async fn deliver(desk: &Desk, batch: i64, alone: bool) -> Result<Delivered, 
             Ok(Delivered::Released)
         }
     }
-}
-
-async fn is_suspect(desk: &Desk, batch: i64) -> Result<bool, StoreFault> {
-    let rows = desk
-        .db
-        .rows(
-            "SELECT lost_claims + CASE WHEN state = 'claimed' AND lease_until < {now} THEN 1 ELSE 0 END AS lost
-             FROM batch WHERE id = $1 AND (state = 'due' OR (state = 'claimed' AND lease_until < {now}))",
-            vec![batch.into()],
-        )
-        .await?;
-    Ok(rows.first().map_or(Ok(0), |r| r.int("lost"))? >= SUSPECT_AFTER)
 }
 
 async fn keep(desk: Desk, held: Held) {
@@ -93,23 +88,18 @@ async fn keep(desk: Desk, held: Held) {
 }
 
 async fn work(desk: &Desk, held: &Held) -> Result<Commit, StoreFault> {
-    let bytes = books::payload_bytes(&desk.db, &desk.keys, held).await?;
-    let load = stage(desk, held, &bytes)?;
-    drop(bytes);
-    let slow = crate::faults::slow_commit_ms();
-    if slow > 0 {
-        tokio::time::sleep(Duration::from_millis(slow)).await;
-    }
-    load::commit(&desk.db, &desk.keys, held, &load).await
-}
-
-fn stage(desk: &Desk, held: &Held, bytes: &[u8]) -> Result<Load, StoreFault> {
     let (manifest, activation) = desk.manifests.get(&held.connector).ok_or_else(|| {
-        StoreFault::Schema(format!("no connector {:?} is registered; it was when the payload landed", held.connector))
+        StoreFault::Unreadable(format!("no connector {:?} is registered; it was when the payload landed", held.connector))
     })?;
+    if let Some(done) = repeat::commit(&desk.db, held, *activation).await? {
+        return Ok(done);
+    }
+    let bytes = books::payload_bytes(&desk.db, &desk.keys, held).await?;
     let stream = manifest.stream(&held.stream).ok_or_else(|| {
-        StoreFault::Schema(format!("connector {} has no stream {:?} any more", held.connector, held.stream))
+        StoreFault::Unreadable(format!("connector {} has no stream {:?} any more", held.connector, held.stream))
     })?;
+    let unreadable = |e: decode::DecodeFault| StoreFault::Unreadable(format!("{}: {e}", held.address));
+    let text = decode::text(&stream.format, &bytes).map_err(unreadable)?;
     let cx = Context {
         manifest,
         stream,
@@ -118,19 +108,28 @@ fn stage(desk: &Desk, held: &Held, bytes: &[u8]) -> Result<Load, StoreFault> {
         source_id: held.source_id,
         address: &held.address,
     };
-    let staged = stages::run(cx, bytes, held.first, held.count).map_err(|e| StoreFault::Schema(e.to_string()))?;
     let mut load = Load {
-        clean: Vec::with_capacity(staged.len()),
+        clean: Vec::with_capacity(held.count as usize),
         parked: vec![],
-        hours_unit: stream.hours_unit.clone(),
+        hours_unit: &stream.hours_unit,
         manifest_version: manifest.version,
         activation: *activation,
     };
-    for one in staged {
-        match one {
+    for staged in stages::run(cx, &text, (held.first, held.count)).map_err(unreadable)? {
+        match staged {
             Staged::Clean(record) => load.clean.push(*record),
             Staged::Parked(parked) => load.parked.push(parked),
         }
     }
-    Ok(load)
+    let slow = crate::faults::slow_commit_ms();
+    if slow > 0 {
+        tokio::time::sleep(Duration::from_millis(slow)).await;
+    }
+    let mut tries = 0;
+    loop {
+        match load::commit(&desk.db, &desk.keys, held, &load).await {
+            Err(fault) if fault.overtaken() && tries < TRIES => tries += 1,
+            ended => return ended,
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::NaiveDate;
+
 use crate::connector::{Connector, Failure, Page};
 use crate::keys::Keys;
 use crate::manifest::Stream;
@@ -27,6 +29,17 @@ pub struct Ingest<'a> {
     pub progress: &'a (dyn Fn(u32) + Sync),
 }
 
+/// Where a pass begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// Where the last pass stopped.
+    Cursor,
+    /// At the beginning.
+    Start,
+    /// At what has changed since a day; a platform that cannot tell is read whole.
+    Day(NaiveDate),
+}
+
 /// One pass over one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunReport {
@@ -44,13 +57,13 @@ pub async fn sync(
     cx: Ingest<'_>,
     source: &Source,
     connector: &dyn Connector,
-    full: bool,
+    from: From,
 ) -> Result<RunReport, StoreFault> {
     books::end_abandoned_runs(cx.db, source).await?;
-    let run = books::start_run(cx.db, source, full).await?;
+    let run = books::start_run(cx.db, source, from == From::Start).await?;
     let mut failure = None;
     for stream in &connector.manifest().streams {
-        if let Err(f) = read_stream(cx, source, connector, stream, run, full).await? {
+        if let Err(f) = read_stream(cx, source, connector, stream, run, from).await? {
             failure = Some(f);
             break;
         }
@@ -65,17 +78,32 @@ async fn read_stream(
     connector: &dyn Connector,
     stream: &Stream,
     run: i64,
-    full: bool,
+    from: From,
 ) -> Result<Result<(), Failure>, StoreFault> {
-    let mut cursor =
-        if full { None } else { books::cursor(cx.db, source, &stream.name).await?.filter(|c| !c.is_empty()) };
+    let start = match from {
+        From::Start => None,
+        From::Cursor => books::cursor(cx.db, source, &stream.name).await?,
+        From::Day(day) => connector.since(stream, day),
+    };
+    let mut cursor = start.clone();
     loop {
         let page = match pull_patiently(connector, stream, cursor.as_deref()).await {
             Ok(Some(page)) => page,
             Ok(None) => return Ok(Ok(())),
             Err(f) => return Ok(Err(f)),
         };
-        land(cx, source, stream, run, &page).await?;
+        let landing = Landing {
+            source,
+            run,
+            stream: &stream.name,
+            address: &page.address,
+            bytes: &page.bytes,
+            records: page.records.clone(),
+            batch_size: cx.batch_records,
+            cursor_at_start: start.as_deref(),
+            cursor: Some(&page.cursor),
+        };
+        land(cx, &landing).await?;
         if page.last {
             return Ok(Ok(()));
         }
@@ -83,20 +111,10 @@ async fn read_stream(
     }
 }
 
-async fn land(cx: Ingest<'_>, source: &Source, stream: &Stream, run: i64, page: &Page) -> Result<(), StoreFault> {
-    let landing = || Landing {
-        source,
-        run,
-        stream: &stream.name,
-        address: &page.address,
-        bytes: &page.bytes,
-        records: page.records.clone(),
-        batch_size: cx.batch_records,
-        cursor: Some(&page.cursor),
-    };
+async fn land(cx: Ingest<'_>, landing: &Landing<'_>) -> Result<(), StoreFault> {
     let mut tries = 0;
     let batches = loop {
-        match books::land(cx.db, cx.keys, landing()).await {
+        match books::land(cx.db, cx.keys, landing).await {
             Ok(batches) => break batches,
             // The transaction did not go through, or its outcome is unknown: landing the same page again is harmless,
             // because its records have the same keys and versions.
@@ -107,7 +125,7 @@ async fn land(cx: Ingest<'_>, source: &Source, stream: &Stream, run: i64, page: 
             Err(e) => return Err(e),
         }
     };
-    if let Ok(records) = page.records {
+    if let Ok(records) = landing.records {
         (cx.progress)(records);
     }
     // A bell that does not ring delays the batch until the sweep.

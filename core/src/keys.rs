@@ -92,20 +92,42 @@ impl Keys {
         self.cipher.decrypt(&Nonce::from(nonce), Payload { msg: body, aad: &join(place) }).map_err(|_| KeyFault::Sealed)
     }
 
+    /// Seals a large value under a key of its own: gives that key, wrapped, and the sealed value. Another root key later
+    /// means wrapping anew, not sealing anew.
+    ///
+    /// # Errors
+    /// [`KeyFault::Sealed`] when the cipher refuses.
+    pub fn seal_large(&self, place: &[&[u8]], plain: &[u8]) -> Result<(Vec<u8>, Vec<u8>), KeyFault> {
+        let mut own = [0u8; 32];
+        fill_random(&mut own)?;
+        let sealed = self.with_cipher(&own)?.seal(place, plain)?;
+        Ok((self.seal(place, &own)?, sealed))
+    }
+
+    /// Opens what [`Keys::seal_large`] made for the same place.
+    ///
+    /// # Errors
+    /// [`KeyFault::Sealed`] for another key, another place or altered bytes.
+    pub fn open_large(&self, place: &[&[u8]], wrapped: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyFault> {
+        let own: [u8; 32] = self.open(place, wrapped)?.try_into().map_err(|_| KeyFault::Sealed)?;
+        self.with_cipher(&own)?.open(place, sealed)
+    }
+
+    fn with_cipher(&self, key: &[u8; 32]) -> Result<Self, KeyFault> {
+        let cipher = Aes256Gcm::new_from_slice(key).map_err(|_| KeyFault::Form)?;
+        Ok(Self { cipher, ..self.clone() })
+    }
+
     /// The blind index of an identifier: equal identifiers have equal indexes, and nobody without the key can list them.
     #[must_use]
     pub fn blind_index(&self, kind: &str, value: &str) -> [u8; 32] {
-        let mut mac = self.index.clone();
-        mac.update(&join(&[kind.as_bytes(), value.as_bytes()]));
-        mac.finalize().into_bytes().into()
+        mac(&self.index, &[kind.as_bytes(), value.as_bytes()])
     }
 
     /// The keyed digest of a list of parts; parts are length-prefixed, so `["ab","c"]` differs from `["a","bc"]`.
     #[must_use]
     pub fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = self.digest.clone();
-        mac.update(&join(parts));
-        mac.finalize().into_bytes().into()
+        mac(&self.digest, parts)
     }
 
     /// The first 16 bytes of [`Keys::digest`], the form used for record, claim and dead letter keys.
@@ -152,6 +174,15 @@ fn hex_decode(text: &str) -> Option<Vec<u8>> {
     (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok()).collect()
 }
 
+fn mac(key: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = key.clone();
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
 fn join(parts: &[&[u8]]) -> Vec<u8> {
     let mut out = Vec::with_capacity(parts.iter().map(|p| p.len() + 8).sum());
     for part in parts {
@@ -178,6 +209,10 @@ mod tests {
         let other = Keys::from_hex(&"ac".repeat(32)).unwrap();
         assert_eq!(other.open(&[b"payload", b"sealed", b"1"], &sealed), Err(KeyFault::Sealed));
         assert_ne!(keys.check_value(), other.check_value());
+        let (wrapped, large) = keys.seal_large(&[b"payload", b"1"], b"a page").unwrap();
+        assert_eq!(keys.open_large(&[b"payload", b"1"], &wrapped, &large).unwrap(), b"a page");
+        assert_eq!(keys.open_large(&[b"payload", b"2"], &wrapped, &large), Err(KeyFault::Sealed));
+        assert_eq!(other.open_large(&[b"payload", b"1"], &wrapped, &large), Err(KeyFault::Sealed));
     }
 
     #[test]

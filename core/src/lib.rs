@@ -23,3 +23,4 @@ pub mod settle;
 pub mod sweep;
 
 pub mod faults;
+pub mod testkit;

@@ -8,8 +8,6 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::stages::draft::Field;
-
 /// What is wrong with a manifest.
 #[derive(Debug, Error)]
 pub enum ManifestFault {
@@ -31,6 +29,64 @@ pub enum ManifestFault {
         /// What is expected.
         why: String,
     },
+}
+
+/// The canonical fields a manifest can map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "each variant is the field of the draft of the same name")]
+pub enum Field {
+    RecordName,
+    Name,
+    IdNumber,
+    SchoolCode,
+    ProjectCode,
+    ProjectTitle,
+    CourseCode,
+    CourseTitle,
+    Role,
+    Mode,
+    DeliveryCode,
+    CategoryCode,
+    Required,
+    Place,
+    Hours,
+    PeriodStart,
+    PeriodEnd,
+    CertificateNumber,
+    ScoreLearning,
+    ScoreActivity,
+    ScoreArtefact,
+}
+
+impl Field {
+    /// The field's name in codes, files and tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RecordName => "record_name",
+            Self::Name => "name",
+            Self::IdNumber => "id_number",
+            Self::SchoolCode => "school_code",
+            Self::ProjectCode => "project_code",
+            Self::ProjectTitle => "project_title",
+            Self::CourseCode => "course_code",
+            Self::CourseTitle => "course_title",
+            Self::Role => "role",
+            Self::Mode => "mode",
+            Self::DeliveryCode => "delivery_code",
+            Self::CategoryCode => "category_code",
+            Self::Required => "required",
+            Self::Place => "place",
+            Self::Hours => "hours",
+            Self::PeriodStart => "period_start",
+            Self::PeriodEnd => "period_end",
+            Self::CertificateNumber => "certificate_number",
+            Self::ScoreLearning => "score.learning",
+            Self::ScoreActivity => "score.activity",
+            Self::ScoreArtefact => "score.artefact",
+        }
+    }
 }
 
 /// The declarative description of one kind of platform.
@@ -101,6 +157,9 @@ pub struct Stream {
     /// Paging (HTTP only).
     #[serde(default)]
     pub page: Option<Paging>,
+    /// How the platform is asked for what has changed since a day (HTTP only); without it every pass reads all.
+    #[serde(default)]
+    pub since: Option<Since>,
     /// How bytes become raw records.
     pub format: Format,
     /// The raw fields that make a record the same record.
@@ -121,16 +180,24 @@ pub struct Stream {
     pub strip_suffix: BTreeMap<Field, String>,
 }
 
-/// What a record is.
+/// What a record is. Only completions and certificates can carry credit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Cumulative progress: informs, never carries credit.
+    /// Cumulative progress, sent every ten days: informs.
     Progress,
     /// A course completed.
     CourseCompletion,
+    /// A project completed.
+    ProjectCompletion,
     /// A certificate of a programme.
     Certificate,
+    /// An assessment sent by itself.
+    Assessment,
+    /// A pre-test before training.
+    Diagnostic,
+    /// An enrolment.
+    Enrolment,
 }
 
 impl Kind {
@@ -140,9 +207,28 @@ impl Kind {
         match self {
             Self::Progress => "progress",
             Self::CourseCompletion => "course_completion",
+            Self::ProjectCompletion => "project_completion",
             Self::Certificate => "certificate",
+            Self::Assessment => "assessment",
+            Self::Diagnostic => "diagnostic",
+            Self::Enrolment => "enrolment",
         }
     }
+}
+
+/// How a platform is asked for what has changed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Since {
+    /// Query parameter of the day, YYYY-MM-DD.
+    pub param: String,
+    /// Days before the last pass that are asked for again, for rows that come late.
+    #[serde(default = "one")]
+    pub lookback_days: u64,
+}
+
+fn one() -> u64 {
+    1
 }
 
 /// How a listing is paged.

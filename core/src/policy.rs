@@ -34,7 +34,7 @@ pub enum PolicyFault {
 }
 
 /// On what a rule rests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Basis {
     /// Quoted from the document named in `source`.
@@ -83,6 +83,16 @@ pub enum Standing {
     None,
 }
 
+/// A rule of the ledger that has no number of its own, only a basis.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Principle {
+    /// On what it rests.
+    pub basis: Basis,
+    /// Where it is written, or why it is assumed.
+    pub source: String,
+}
+
 /// The rule about records that were never assessed (the four older programmes).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,27 +108,23 @@ pub struct NotAssessed {
 /// Weights of the three components, with their basis.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct WeightRule {
+struct WeightRule {
     learning: u32,
     activity: u32,
     artefact: u32,
-    /// On what it rests.
-    pub basis: Basis,
-    /// Where it is written.
-    pub source: String,
+    basis: Basis,
+    source: String,
 }
 
 /// The two band edges in hundredths, with their basis.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct BandRule {
+struct BandRule {
     excellent_from: u16,
     pass_from: u16,
     upper_inclusive: bool,
-    /// On what it rests.
-    pub basis: Basis,
-    /// Where it is written.
-    pub source: String,
+    basis: Basis,
+    source: String,
 }
 
 /// A cycle within which the same course counts once; dates are inclusive.
@@ -141,7 +147,10 @@ struct PolicyFile {
     conversion: Vec<Conversion>,
     weights: WeightRule,
     bands: BandRule,
+    pass_gate: Principle,
     not_assessed: NotAssessed,
+    duplicate: Principle,
+    identity: Principle,
     cycle: Vec<Cycle>,
 }
 
@@ -163,6 +172,21 @@ pub struct Course {
     pub codes: HashMap<String, Vec<String>>,
 }
 
+/// A rule as entries refer to it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Rule {
+    /// `conversion.minute`, `pass_gate`, `not_assessed`, `duplicate`, `identity`, `weights`, `bands`.
+    pub name: String,
+    /// The unit, of a conversion.
+    pub unit: Option<String>,
+    /// Units of 1/108,000 class hour per one of the unit, of a conversion.
+    pub units_per_one: Option<i64>,
+    /// On what it rests.
+    pub basis: Basis,
+    /// Where it is written, or why it is assumed.
+    pub source: String,
+}
+
 /// Policy and crosswalk, checked, ready for use.
 #[derive(Debug, Clone)]
 pub struct Policy {
@@ -178,8 +202,11 @@ pub struct Policy {
     pub not_assessed: NotAssessed,
     /// Cycles, in order of date.
     pub cycles: Vec<Cycle>,
+    /// Every rule, for the books.
+    pub rules: Vec<Rule>,
     conversions: HashMap<String, Conversion>,
-    crosswalk: HashMap<(String, String), String>,
+    /// Connector → code there → canonical course.
+    crosswalk: HashMap<String, HashMap<String, String>>,
 }
 
 impl Policy {
@@ -199,6 +226,7 @@ impl Policy {
             rule: rule.to_owned(),
             why: why.to_owned(),
         };
+        let rules = rules(&file);
         let mut conversions = HashMap::new();
         for c in file.conversion {
             if c.units_per_one <= 0 {
@@ -208,12 +236,12 @@ impl Policy {
                 return Err(rule(&c.unit, "is declared twice"));
             }
         }
-        let mut crosswalk = HashMap::new();
+        let mut crosswalk: HashMap<String, HashMap<String, String>> = HashMap::new();
         for course in course_file.course {
             for (connector, codes) in &course.codes {
                 for code in codes {
-                    let key = (connector.clone(), code.clone());
-                    if crosswalk.insert(key, course.id.clone()).is_some() {
+                    let codes = crosswalk.entry(connector.clone()).or_default();
+                    if codes.insert(code.clone(), course.id.clone()).is_some() {
                         return Err(PolicyFault::Rule {
                             file: courses.0.to_owned(),
                             rule: course.id.clone(),
@@ -225,15 +253,17 @@ impl Policy {
         }
         let weights = Weights::new(file.weights.learning, file.weights.activity, file.weights.artefact)
             .ok_or_else(|| rule("weights", "at least one weight must be above 0"))?;
+        let BandRule { excellent_from, pass_from, upper_inclusive, .. } = file.bands;
+        if pass_from > excellent_from || excellent_from > 10_000 {
+            return Err(rule("bands", "pass_from must not be above excellent_from, nor that above 10000"));
+        }
+        check_cycles(&file.cycle).map_err(|why| rule("cycle", &why))?;
         Ok(Self {
             name: file.name,
             version: file.version,
             weights,
-            bands: Bands {
-                excellent_from: file.bands.excellent_from,
-                pass_from: file.bands.pass_from,
-                upper_inclusive: file.bands.upper_inclusive,
-            },
+            bands: Bands { excellent_from, pass_from, upper_inclusive },
+            rules,
             not_assessed: file.not_assessed,
             cycles: file.cycle,
             conversions,
@@ -250,21 +280,57 @@ impl Policy {
     /// The canonical course of a connector's code; an unmapped course equals no other.
     #[must_use]
     pub fn canonical_course(&self, connector: &str, code: &str) -> Option<&str> {
-        self.crosswalk.get(&(connector.to_owned(), code.to_owned())).map(String::as_str)
+        self.crosswalk.get(connector)?.get(code).map(String::as_str)
     }
 
-    /// The cycle a day falls in.
+    /// The cycle a day (YYYY-MM-DD) falls in.
     #[must_use]
     pub fn cycle(&self, day: &str) -> Option<&Cycle> {
         let day: chrono::NaiveDate = day.parse().ok()?;
         self.cycles.iter().find(|c| c.from <= day && day <= c.to)
     }
+}
 
-    /// What the explanation of an entry says about the arithmetic: amount × units = class hours.
-    #[must_use]
-    pub fn arithmetic(&self, amount: &str, unit: &str, units: i64) -> String {
-        let per = self.conversion(unit).map_or(0, |c| c.units_per_one);
-        let hours = Hours::from_units(units).map_or_else(|| units.to_string(), |h| h.to_string());
-        format!("{amount} {unit} × {per} / {} = {hours}", Hours::UNITS_PER_CLASS_HOUR)
+/// Cycles that overlap would count a course twice or leave open where it counts.
+fn check_cycles(cycles: &[Cycle]) -> Result<(), String> {
+    for (i, cycle) in cycles.iter().enumerate() {
+        if cycle.from > cycle.to {
+            return Err(format!("{} ends before it begins", cycle.name));
+        }
+        if let Some(other) = cycles[..i].iter().find(|o| o.from <= cycle.to && cycle.from <= o.to) {
+            return Err(format!("{} overlaps {}", cycle.name, other.name));
+        }
     }
+    Ok(())
+}
+
+fn rules(file: &PolicyFile) -> Vec<Rule> {
+    let plain = |name: &str, basis: Basis, source: &str| Rule {
+        name: name.to_owned(),
+        unit: None,
+        units_per_one: None,
+        basis,
+        source: source.to_owned(),
+    };
+    let conversions = file.conversion.iter().map(|c| Rule {
+        unit: Some(c.unit.clone()),
+        units_per_one: Some(c.units_per_one),
+        ..plain(&format!("conversion.{}", c.unit), c.basis, &c.source)
+    });
+    let principles = [
+        plain("weights", file.weights.basis, &file.weights.source),
+        plain("bands", file.bands.basis, &file.bands.source),
+        plain("pass_gate", file.pass_gate.basis, &file.pass_gate.source),
+        plain("not_assessed", file.not_assessed.basis, &file.not_assessed.source),
+        plain("duplicate", file.duplicate.basis, &file.duplicate.source),
+        plain("identity", file.identity.basis, &file.identity.source),
+    ];
+    conversions.chain(principles).collect()
+}
+
+/// The arithmetic of an entry, written out: amount × units = class hours.
+#[must_use]
+pub fn arithmetic(amount: &str, unit: &str, units_per_one: i64) -> String {
+    let hours = Hours::from_amount(amount, units_per_one).map_or_else(|e| e.to_string(), |h| h.to_string());
+    format!("{amount} {unit} × {units_per_one} / {} = {hours}", Hours::UNITS_PER_CLASS_HOUR)
 }

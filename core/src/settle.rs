@@ -1,23 +1,26 @@
-//! The entries of the teachers marked, recomputed by pure rules, in sets, written as differences.
+//! The entries of the teachers marked, recomputed by pure rules, in sets, written as differences; and the dead letters
+//! that good newer versions have outdone, closed.
 
 use crate::policy::Policy;
-use crate::store::{Db, StoreFault, entries};
+use crate::store::entries::{self, RuleIds};
+use crate::store::{Db, StoreFault, letters};
 
-/// Teachers settled in one transaction.
-const AT_ONCE: u32 = 1_000;
-
-/// Settles until no mark is left; gives the number of teachers settled.
+/// Settles every block of teachers that nobody else settles; gives the number of teachers settled.
 ///
 /// # Errors
 /// [`StoreFault`]; what was settled before stays.
-pub async fn settle_all(db: &Db, policy: &Policy, progress: &(dyn Fn(usize) + Sync)) -> Result<usize, StoreFault> {
-    let mut total = 0;
-    loop {
-        let n = entries::settle_some(db, policy, AT_ONCE).await?;
-        if n == 0 {
-            return Ok(total);
-        }
-        total += n;
-        progress(n);
+pub async fn settle_all(
+    db: &Db,
+    policy: &Policy,
+    rules: &RuleIds,
+    progress: &(dyn Fn(usize) + Sync),
+) -> Result<usize, StoreFault> {
+    letters::close_outdone(db).await?;
+    let (mut total, mut after) = (0, -1);
+    while let Some((block, teachers)) = entries::settle_block(db, policy, rules, after).await? {
+        total += teachers;
+        after = block;
+        progress(teachers);
     }
+    Ok(total)
 }

@@ -3,13 +3,35 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::{Connector, Failure, Page};
 use crate::manifest::{Manifest, Stream, Transport};
 use crate::stages::decode;
+use crate::values::date::parse_date;
 
 /// The largest file that is taken.
 const MAX_BYTES: u64 = 64 << 20;
+
+/// Where a pass over a folder stands.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Cursor {
+    /// The last file taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+    /// Files with an earlier export date in their name are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<NaiveDate>,
+}
+
+impl Cursor {
+    fn takes(&self, name: &str) -> bool {
+        let dated = || name.split(|c: char| !c.is_ascii_digit()).find(|run| run.len() == 8).map(parse_date);
+        self.after.as_ref().is_none_or(|after| name > after.as_str())
+            && self.since.is_none_or(|since| !matches!(dated(), Some(Ok(day)) if day < since))
+    }
+}
 
 /// A connector over a folder.
 #[derive(Debug)]
@@ -63,7 +85,8 @@ impl Connector for FileConnector {
 
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
         let names = self.names()?;
-        let mut later = names.iter().filter(|n| cursor.is_none_or(|c| n.as_str() > c));
+        let stands: Cursor = super::read_cursor(cursor)?;
+        let mut later = names.iter().filter(|n| stands.takes(n));
         let Some(name) = later.next() else { return Ok(None) };
         let path = self.folder.join(name);
         let unreadable = |e: std::io::Error| Failure::fatal("file", format!("cannot read {}: {e}", path.display()));
@@ -76,6 +99,12 @@ impl Connector for FileConnector {
         }
         let bytes = tokio::fs::read(&path).await.map_err(unreadable)?;
         let records = decode::outline(&stream.format, &bytes, None).map(|o| o.records).map_err(|e| e.to_string());
-        Ok(Some(Page { address: name.clone(), bytes, records, cursor: name.clone(), last: later.next().is_none() }))
+        let last = later.next().is_none();
+        let next = Cursor { after: Some(name.clone()), since: if last { None } else { stands.since } };
+        Ok(Some(Page { address: name.clone(), bytes, records, cursor: super::write_cursor(&next), last }))
+    }
+
+    fn since(&self, _: &Stream, day: NaiveDate) -> Option<String> {
+        Some(super::write_cursor(&Cursor { since: Some(day), after: None }))
     }
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{Days, FixedOffset, NaiveDate, Utc};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
+use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use super::{Connector, Endpoint, Failure, Page};
@@ -14,6 +16,25 @@ use crate::stages::decode;
 const MAX_BYTES: usize = 64 << 20;
 /// The longest wait that a Retry-After can impose.
 const MAX_WAIT: Duration = Duration::from_secs(120);
+
+/// Where a pass over a listing stands.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Cursor {
+    /// Token or number of the page to ask for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
+    /// Only what has changed since this day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<NaiveDate>,
+    /// The day on which this pass began; the next one asks for what has changed since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    began: Option<NaiveDate>,
+}
+
+/// The day in Asia/Shanghai.
+fn today() -> NaiveDate {
+    FixedOffset::east_opt(8 * 3_600).map_or_else(|| Utc::now().date_naive(), |zone| Utc::now().with_timezone(&zone).date_naive())
+}
 
 /// A connector over HTTP.
 #[derive(Debug)]
@@ -162,45 +183,59 @@ impl Connector for HttpConnector {
     }
 
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
+        let stands: Cursor = super::read_cursor(cursor)?;
         let Some(paging) = &stream.page else {
             return Err(Failure::fatal("manifest", format!("stream {} has no page rule", stream.name)));
         };
-        let (query, place, next_path, size) = match paging {
+        let mut query = Vec::new();
+        if let (Some(since), Some(rule)) = (stands.since, &stream.since) {
+            query.push((rule.param.as_str(), since.to_string()));
+        }
+        let (place, next_path, size) = match paging {
             Paging::Token { param, next, size_param, size } => {
-                let mut query = vec![(size_param.as_str(), size.to_string())];
-                query.extend(cursor.map(|token| (param.as_str(), token.to_owned())));
-                (query, format!("{} page {}", stream.path, cursor.unwrap_or("first")), Some(next.as_str()), *size)
+                query.push((size_param.as_str(), size.to_string()));
+                query.extend(stands.page.iter().map(|token| (param.as_str(), token.clone())));
+                (stands.page.as_deref().unwrap_or("first"), Some(next.as_str()), *size)
             }
             Paging::Number { param, size_param, size } => {
-                let page = cursor.unwrap_or("1");
-                let query = vec![(param.as_str(), page.to_owned()), (size_param.as_str(), size.to_string())];
-                (query, format!("{} page {page}", stream.path), None, *size)
+                let page = stands.page.as_deref().unwrap_or("1");
+                query.extend([(param.as_str(), page.to_owned()), (size_param.as_str(), size.to_string())]);
+                (page, None, *size)
             }
         };
+        let place = format!("{} page {place}", stream.path);
         let bytes = self.fetch(stream, &query, &place).await?;
-        // A cut or foreign body is asked for again; ingest lands it as undecodable when asking does not help.
-        let outline = decode::outline(&stream.format, &bytes, next_path).map_err(|e| Failure {
-            code: "undecodable",
-            text: format!("{place}: {e}"),
-            retry: Some(Duration::ZERO),
-        })?;
+        // A cut or foreign body is asked for again.
+        let outline = decode::outline(&stream.format, &bytes, next_path)
+            .map_err(|e| Failure::passing("undecodable", format!("{place}: {e}")))?;
         let next = match paging {
-            Paging::Token { .. } => outline.next.filter(|t| !t.is_empty()),
+            Paging::Token { .. } => outline.next.filter(|token| !token.is_empty()),
             Paging::Number { .. } if outline.records < size => None,
-            Paging::Number { .. } => cursor.unwrap_or("1").parse::<u64>().ok().map(|n| (n + 1).to_string()),
+            Paging::Number { .. } => {
+                stands.page.as_deref().unwrap_or("1").parse::<u64>().ok().map(|n| n.saturating_add(1).to_string())
+            }
         };
-        if next.is_some() && next.as_deref() == cursor {
+        if next.is_some() && next == stands.page {
             return Err(Failure::fatal("loop", format!("{place}: the platform leads back to the same page")));
         }
-        if outline.records == 0 && cursor.is_some() {
-            return Ok(None);
+        if next.as_ref().is_some_and(|token| token.contains(char::is_control)) {
+            return Err(Failure::fatal("token", format!("{place}: the token of the next page is not printable")));
         }
-        Ok(Some(Page {
-            address: place,
-            bytes,
-            records: Ok(outline.records),
-            last: next.is_none(),
-            cursor: next.unwrap_or_default(),
-        }))
+        let began = stands.began.unwrap_or_else(today);
+        let last = next.is_none();
+        let cursor = match &stream.since {
+            Some(rule) if last => {
+                let since = began.checked_sub_days(Days::new(rule.lookback_days));
+                Cursor { since, ..Cursor::default() }
+            }
+            _ if last => Cursor::default(),
+            _ => Cursor { page: next, since: stands.since, began: Some(began) },
+        };
+        Ok(Some(Page { address: place, bytes, records: Ok(outline.records), last, cursor: super::write_cursor(&cursor) }))
+    }
+
+    fn since(&self, stream: &Stream, day: NaiveDate) -> Option<String> {
+        let asks = stream.since.is_some();
+        asks.then(|| super::write_cursor(&Cursor { since: Some(day), ..Cursor::default() }))
     }
 }

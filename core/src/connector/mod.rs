@@ -8,6 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use crate::manifest::{Manifest, Stream, Transport};
@@ -21,9 +24,9 @@ pub struct Page {
     pub bytes: Vec<u8>,
     /// Raw records in it, or why it cannot be read.
     pub records: Result<u32, String>,
-    /// The cursor once this page is landed.
+    /// The cursor once this page is landed; after the last page, where the next pass begins.
     pub cursor: String,
-    /// Whether the listing ends here.
+    /// Whether this pass ends here.
     pub last: bool,
 }
 
@@ -64,6 +67,9 @@ pub trait Connector: Send + Sync {
     /// # Errors
     /// [`Failure`]; the cursor then stays where it was.
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure>;
+
+    /// The cursor from which everything that has changed since a day is read; `None` where that cannot be asked for.
+    fn since(&self, stream: &Stream, day: NaiveDate) -> Option<String>;
 }
 
 /// The settings of one source.
@@ -90,4 +96,15 @@ pub fn from_manifest(manifest: Manifest, endpoint: Endpoint) -> Result<Arc<dyn C
         Transport::Http { .. } => Ok(Arc::new(http::HttpConnector::new(manifest, endpoint)?)),
         Transport::Files { .. } => Ok(Arc::new(files::FileConnector::new(manifest, endpoint.folder))),
     }
+}
+
+fn read_cursor<C: DeserializeOwned + Default>(text: Option<&str>) -> Result<C, Failure> {
+    let Some(text) = text else { return Ok(C::default()) };
+    serde_json::from_str(text).map_err(|e| {
+        Failure::fatal("cursor", format!("the stored cursor {text:?} cannot be read: {e}; read again with --full"))
+    })
+}
+
+fn write_cursor<C: Serialize>(cursor: &C) -> String {
+    serde_json::to_string(cursor).unwrap_or_default()
 }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::policy::{Policy, Standing};
+use crate::values::Hours;
 
-/// What the ledger needs to know of one record.
+/// What the ledger needs to know of one record that can carry credit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     /// The record.
@@ -13,14 +14,10 @@ pub struct Fact {
     pub record_key: Vec<u8>,
     /// The connector of its source.
     pub connector: String,
-    /// `progress`, `course_completion`, `certificate`.
-    pub kind: String,
     /// Canonical course, if mapped.
     pub canonical_course: Option<String>,
     /// `passed`, `failed`, `not_assessed`, `pending`.
     pub pass_state: String,
-    /// Hours in class-hour units.
-    pub units: i64,
     /// Hours as given.
     pub raw_hours: String,
     /// Their unit.
@@ -44,12 +41,12 @@ pub struct Entry {
     pub canonical_course: Option<String>,
     /// The cycle the record falls in.
     pub cycle: Option<String>,
-    /// The rule: pack, version and name.
+    /// The rule that decided: a name in the rule pack.
     pub rule: String,
-    /// On what the hours rest.
-    pub basis: &'static str,
-    /// The arithmetic, written out.
-    pub arithmetic: String,
+    /// The rule that converted the hours.
+    pub conversion: String,
+    /// What it converted.
+    pub raw_hours: String,
     /// The record it duplicates.
     pub duplicate_of: Option<i64>,
 }
@@ -59,41 +56,31 @@ pub struct Entry {
 pub fn entries(policy: &Policy, facts: &[Fact]) -> Vec<Entry> {
     let name = accepted_name(facts);
     let mut entries = Vec::with_capacity(facts.len());
-    let mut groups: BTreeMap<(String, String), Vec<(&Fact, Entry)>> = BTreeMap::new();
-    for fact in facts.iter().filter(|f| f.kind != "progress") {
+    let mut groups: BTreeMap<(&str, Option<String>), Vec<(&Fact, Entry)>> = BTreeMap::new();
+    for fact in facts {
         let entry = single(policy, fact, name);
-        match (&entry.canonical_course, entry.units > 0) {
+        match (&fact.canonical_course, entry.units > 0) {
             (Some(course), true) => {
-                let key = (course.clone(), entry.cycle.clone().unwrap_or_default());
-                groups.entry(key).or_default().push((fact, entry));
+                groups.entry((course, entry.cycle.clone())).or_default().push((fact, entry));
             }
             _ => entries.push(entry),
         }
     }
     for (_, mut group) in groups {
-        group.sort_by(|(a, x), (b, y)| {
-            (x.outcome != "counted", -x.units, &a.period_end, &a.connector, &a.record_key).cmp(&(
-                y.outcome != "counted",
-                -y.units,
-                &b.period_end,
-                &b.connector,
-                &b.record_key,
-            ))
-        });
+        group.sort_by(|(a, x), (b, y)| rank(a, x).cmp(&rank(b, y)));
         let first = group.first().map(|(f, _)| f.record_id);
-        for (i, (_, mut entry)) in group.into_iter().enumerate() {
-            if i > 0 {
-                entry.outcome = "duplicate";
-                entry.units = 0;
-                entry.duplicate_of = first;
-                entry.rule =
-                    format!("{}@{} same canonical course in one cycle counts once", policy.name, policy.version);
-            }
-            entries.push(entry);
-        }
+        entries.extend(group.into_iter().enumerate().map(|(i, (_, entry))| match i {
+            0 => entry,
+            _ => refused(entry, "duplicate", "duplicate", first),
+        }));
     }
     entries.sort_by_key(|e| e.record_id);
     entries
+}
+
+/// The least one counts: final before provisional, more hours before fewer, the earlier first.
+fn rank<'a>(fact: &'a Fact, entry: &Entry) -> (bool, i64, &'a str, &'a str, &'a [u8]) {
+    (entry.outcome != "counted", -entry.units, &fact.period_end, &fact.connector, &fact.record_key)
 }
 
 /// The name most of the records carry; none when two names are equally frequent, for then nobody can say who it is.
@@ -110,34 +97,39 @@ fn accepted_name(facts: &[Fact]) -> Option<&str> {
     }
 }
 
+/// The entry of a record by itself, before duplicates are looked for.
 fn single(policy: &Policy, fact: &Fact, name: Option<&str>) -> Entry {
-    let conversion = policy.conversion(&fact.hours_unit);
-    let pack = format!("{}@{}", policy.name, policy.version);
-    let mut entry = Entry {
+    let conversion = format!("conversion.{}", fact.hours_unit);
+    // A record's hours were read when it was loaded; a rule pack without the unit any more counts nothing.
+    let hours = policy
+        .conversion(&fact.hours_unit)
+        .and_then(|c| Hours::from_amount(&fact.raw_hours, c.units_per_one).ok())
+        .unwrap_or(Hours::ZERO);
+    let entry = Entry {
         record_id: fact.record_id,
         outcome: "counted",
-        units: fact.units,
+        units: hours.units(),
         canonical_course: fact.canonical_course.clone(),
         cycle: policy.cycle(&fact.period_end).map(|c| c.name.clone()),
-        rule: format!("{pack} conversion {}", fact.hours_unit),
-        basis: conversion.map_or("assumed", |c| c.basis.as_str()),
-        arithmetic: policy.arithmetic(&fact.raw_hours, &fact.hours_unit, fact.units),
+        rule: "pass_gate".into(),
+        conversion,
+        raw_hours: fact.raw_hours.clone(),
         duplicate_of: None,
     };
-    let refused = |entry: &mut Entry, outcome: &'static str, rule: &str| {
-        entry.outcome = outcome;
-        entry.units = 0;
-        entry.rule = format!("{pack} {rule}");
-    };
     if name != Some(fact.name.as_str()) {
-        refused(&mut entry, "name_contradicts", "an ID number with a contradicting name credits nobody");
-        return entry;
+        return refused(entry, "name_contradicts", "identity", None);
     }
     match (fact.pass_state.as_str(), policy.not_assessed.standing) {
-        ("passed", _) | ("not_assessed", Standing::Final) => {}
-        ("not_assessed", Standing::Provisional) => entry.outcome = "provisional",
-        ("not_assessed", Standing::None) => refused(&mut entry, "not_counted", "not_assessed records do not count"),
-        _ => refused(&mut entry, "not_passed", "hours count only after a pass (document, 五(一))"),
+        ("passed", _) => entry,
+        ("not_assessed", Standing::Final) => Entry { rule: "not_assessed".into(), ..entry },
+        ("not_assessed", Standing::Provisional) => {
+            Entry { outcome: "provisional", rule: "not_assessed".into(), ..entry }
+        }
+        ("not_assessed", Standing::None) => refused(entry, "not_counted", "not_assessed", None),
+        _ => refused(entry, "not_passed", "pass_gate", None),
     }
-    entry
+}
+
+fn refused(entry: Entry, outcome: &'static str, rule: &str, duplicate_of: Option<i64>) -> Entry {
+    Entry { outcome, units: 0, rule: rule.into(), duplicate_of, ..entry }
 }

@@ -1,37 +1,36 @@
-//! CSV files as offices make them: title lines above the header, signature lines below, GB18030.
+//! CSV files as offices make them: title lines above the header, signature lines below.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
-use super::decode::{DecodeFault, Fields, Position, RawRecord};
+use super::decode::{DecodeFault, Position, RawRecord};
 
-/// Builds a range of a file's records.
+/// Builds a range (first, count) of a file's records, with the cells under the header names in `paths`.
 ///
 /// # Errors
-/// [`DecodeFault`] for malformed bytes, an unknown encoding or a missing header.
-pub fn decode(
-    bytes: &[u8],
-    encoding: &str,
+/// [`DecodeFault`] for a missing header.
+pub fn decode<'a>(
+    text: &'a str,
     header: &[String],
     end_marker: Option<&str>,
-    first: u32,
-    count: u32,
-) -> Result<Vec<RawRecord>, DecodeFault> {
-    let text = decode_text(bytes, encoding)?;
+    paths: &[&str],
+    (first, count): (u32, u32),
+) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
     let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
-    let mut names: Option<Vec<Arc<str>>> = None;
+    // For each path the column it stands in, once the header is found.
+    let mut columns: Option<Vec<Option<usize>>> = None;
     let mut records = Vec::new();
     let mut index = 0u32;
     let mut row = ::csv::StringRecord::new();
-    let mut lines = Lines { text: &text, counted: 0, line: 1 };
+    let mut lines = Lines { text, counted: 0, line: 1 };
     loop {
         let more = reader.read_record(&mut row).map_err(|e| DecodeFault::Form { format: "CSV", why: e.to_string() })?;
         if !more {
             break;
         }
-        let line = lines.at(row.position().map_or(0, ::csv::Position::byte));
-        let Some(names) = &names else {
+        let (start, line) = lines.at(row.position().map_or(0, ::csv::Position::byte));
+        let Some(columns) = &columns else {
             if header.iter().all(|h| row.iter().any(|c| c.trim() == h)) {
-                names = Some(row.iter().map(|c| Arc::from(c.trim())).collect());
+                columns = Some(paths.iter().map(|p| row.iter().position(|c| c.trim() == *p)).collect());
             }
             continue;
         };
@@ -43,16 +42,18 @@ pub fn decode(
             break;
         }
         if index >= first && index - first < count {
+            let end = usize::try_from(reader.position().byte()).unwrap_or(text.len());
+            let cell = |column: &Option<usize>| row.get((*column)?).filter(|c| !c.trim().is_empty());
             records.push(RawRecord {
                 index,
                 position: Position::Line(line),
-                raw: line_text(&row),
-                fields: Fields::Flat(names.iter().cloned().zip(row.iter().map(str::to_owned)).collect()),
+                raw: Cow::Borrowed(text.get(start..end).unwrap_or_default().trim_end_matches(['\r', '\n'])),
+                texts: columns.iter().map(|c| cell(c).map(|t| Cow::Owned(t.to_owned()))).collect(),
             });
         }
         index += 1;
     }
-    if names.is_none() {
+    if columns.is_none() {
         return Err(DecodeFault::Header(header.join(", ")));
     }
     Ok(records)
@@ -66,7 +67,8 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    fn at(&mut self, byte: u64) -> u64 {
+    /// Where the record that the reader says begins at `byte` really begins: its first byte and its line.
+    fn at(&mut self, byte: u64) -> (usize, u64) {
         let bytes = self.text.as_bytes();
         let mut start = usize::try_from(byte).unwrap_or(usize::MAX).min(bytes.len());
         while bytes.get(start).is_some_and(|b| matches!(b, b'\r' | b'\n')) {
@@ -75,25 +77,6 @@ impl Lines<'_> {
         let newlines = bytes[self.counted.min(start)..start].iter().filter(|b| **b == b'\n').count();
         self.counted = self.counted.max(start);
         self.line += newlines as u64;
-        self.line
-    }
-}
-
-fn line_text(row: &::csv::StringRecord) -> String {
-    let mut writer = ::csv::WriterBuilder::new().from_writer(Vec::new());
-    let written = writer.write_record(row).ok().and_then(|()| writer.into_inner().ok());
-    String::from_utf8_lossy(&written.unwrap_or_default()).trim_end().to_owned()
-}
-
-fn decode_text(bytes: &[u8], label: &str) -> Result<String, DecodeFault> {
-    let unknown = || DecodeFault::Form { format: "CSV", why: format!("unknown encoding {label:?}") };
-    let encoding = encoding_rs::Encoding::for_label(label.as_bytes()).ok_or_else(unknown)?;
-    let (encoding, skip) = encoding_rs::Encoding::for_bom(bytes).unwrap_or((encoding, 0));
-    let mut decoder = encoding.new_decoder_without_bom_handling();
-    let mut text = String::with_capacity(decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 2));
-    let (result, read) = decoder.decode_to_string_without_replacement(&bytes[skip..], &mut text, true);
-    match result {
-        encoding_rs::DecoderResult::InputEmpty => Ok(text),
-        _ => Err(DecodeFault::Encoding { encoding: label.to_owned(), offset: skip + read }),
+        (start, self.line)
     }
 }

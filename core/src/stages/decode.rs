@@ -1,8 +1,8 @@
-//! Bytes become raw records, each with its address.
+//! Bytes become text, text becomes raw records, each with its address.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
+use encoding_rs::{DecoderResult, Encoding};
 use thiserror::Error;
 
 use super::{csv, json, xml};
@@ -35,29 +35,6 @@ pub enum DecodeFault {
     Header(String),
 }
 
-/// The fields of one raw record.
-#[derive(Debug, Clone)]
-pub enum Fields {
-    /// A JSON object.
-    Json(serde_json::Value),
-    /// Names and values: CSV cells, XML elements and attributes.
-    Flat(Vec<(Arc<str>, String)>),
-}
-
-impl Fields {
-    /// The text at a path; `None` when absent, null or empty.
-    #[must_use]
-    pub fn get(&self, path: &str) -> Option<Cow<'_, str>> {
-        let text = match self {
-            Self::Json(value) => json::text_at(value, path)?,
-            Self::Flat(cells) => {
-                Cow::Borrowed(cells.iter().find(|(n, _)| n.as_ref() == path).map(|(_, v)| v.as_str())?)
-            }
-        };
-        if text.trim().is_empty() { None } else { Some(text) }
-    }
-}
-
 /// Where in its payload a raw record stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Position {
@@ -69,18 +46,18 @@ pub enum Position {
 
 /// One record as received.
 #[derive(Debug, Clone)]
-pub struct RawRecord {
+pub struct RawRecord<'a> {
     /// Position in the payload, from 0.
     pub index: u32,
     /// Where a person finds it.
     pub position: Position,
     /// Its bytes as text.
-    pub raw: String,
-    /// Its fields.
-    pub fields: Fields,
+    pub raw: Cow<'a, str>,
+    /// The texts at the paths asked for; `None` when absent, null or blank.
+    pub texts: Vec<Option<Cow<'a, str>>>,
 }
 
-impl RawRecord {
+impl RawRecord<'_> {
     /// The address for people: payload, then item or line.
     #[must_use]
     pub fn address(&self, payload: &str) -> String {
@@ -100,42 +77,61 @@ pub struct Outline {
     pub next: Option<String>,
 }
 
-/// Counts the records without building them.
+/// The payload's bytes as text.
+///
+/// # Errors
+/// [`DecodeFault::Encoding`] for malformed bytes: nothing is replaced, nothing guessed.
+pub fn text<'a>(format: &Format, bytes: &'a [u8]) -> Result<Cow<'a, str>, DecodeFault> {
+    let label = match format {
+        Format::Csv { encoding, .. } => encoding.as_str(),
+        Format::Json { .. } | Format::Xml { .. } => "utf-8",
+    };
+    let unknown = || DecodeFault::Form { format: "text", why: format!("unknown encoding {label:?}") };
+    let declared = Encoding::for_label(label.as_bytes()).ok_or_else(unknown)?;
+    let (encoding, skip) = Encoding::for_bom(bytes).unwrap_or((declared, 0));
+    let body = bytes.get(skip..).unwrap_or_default();
+    let malformed = |offset| DecodeFault::Encoding { encoding: label.to_owned(), offset: skip + offset };
+    if encoding == encoding_rs::UTF_8 {
+        return std::str::from_utf8(body).map(Cow::Borrowed).map_err(|e| malformed(e.valid_up_to()));
+    }
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let mut text = String::with_capacity(decoder.max_utf8_buffer_length(body.len()).unwrap_or(body.len() * 2));
+    match decoder.decode_to_string_without_replacement(body, &mut text, true) {
+        (DecoderResult::InputEmpty, _) => Ok(Cow::Owned(text)),
+        (_, read) => Err(malformed(read)),
+    }
+}
+
+/// Counts the records and checks the payload as a whole, without building any record.
 ///
 /// # Errors
 /// [`DecodeFault`].
 pub fn outline(format: &Format, bytes: &[u8], next: Option<&str>) -> Result<Outline, DecodeFault> {
-    match format {
+    let text = text(format, bytes)?;
+    let (records, next) = match format {
         Format::Json { items, ok_path, ok_value } => {
-            json::check(bytes, ok_path.as_deref(), ok_value.as_deref())?;
-            let records = json::items(bytes, items)?.len();
-            let next = next.map(|path| json::scalar(bytes, path)).transpose()?.flatten();
-            Ok(Outline { records: as_count(records)?, next })
+            let page = json::page(&text, items, ok_path.as_deref().zip(ok_value.as_deref()), next)?;
+            (page.items.len(), page.next.map(Cow::into_owned))
         }
-        Format::Xml { item, root } => {
-            Ok(Outline { records: as_count(xml::decode(bytes, item, root, 0, u32::MAX)?.len())?, next: None })
-        }
-        Format::Csv { encoding, header, end_marker } => {
-            let records = csv::decode(bytes, encoding, header, end_marker.as_deref(), 0, u32::MAX)?.len();
-            Ok(Outline { records: as_count(records)?, next: None })
-        }
-    }
+        Format::Xml { .. } | Format::Csv { .. } => (decode(format, &text, &[], (0, u32::MAX))?.len(), None),
+    };
+    let too_many = |_| DecodeFault::Form { format: "payload", why: "more than 4 billion records".into() };
+    Ok(Outline { records: u32::try_from(records).map_err(too_many)?, next })
 }
 
-/// Builds the raw records `first .. first + count`.
+/// Builds the raw records of a range (first, count), with the texts at `paths`.
 ///
 /// # Errors
 /// [`DecodeFault`].
-pub fn decode(format: &Format, bytes: &[u8], first: u32, count: u32) -> Result<Vec<RawRecord>, DecodeFault> {
+pub fn decode<'a>(
+    format: &Format,
+    text: &'a str,
+    paths: &[&str],
+    range: (u32, u32),
+) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
     match format {
-        Format::Json { items, .. } => json::decode(bytes, items, first, count),
-        Format::Xml { item, root } => xml::decode(bytes, item, root, first, count),
-        Format::Csv { encoding, header, end_marker } => {
-            csv::decode(bytes, encoding, header, end_marker.as_deref(), first, count)
-        }
+        Format::Json { items, .. } => json::decode(text, items, paths, range),
+        Format::Xml { item, root } => xml::decode(text, item, root, paths, range),
+        Format::Csv { header, end_marker, .. } => csv::decode(text, header, end_marker.as_deref(), paths, range),
     }
-}
-
-fn as_count(n: usize) -> Result<u32, DecodeFault> {
-    u32::try_from(n).map_err(|_| DecodeFault::Form { format: "payload", why: "more than 4 billion records".into() })
 }

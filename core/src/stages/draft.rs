@@ -2,147 +2,130 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use validator::Validate;
 
-use super::Context;
 use super::decode::RawRecord;
-
-/// The canonical fields a manifest can map.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "each variant is the field of Draft of the same name")]
-pub enum Field {
-    RecordName,
-    Name,
-    IdNumber,
-    SchoolCode,
-    ProjectCode,
-    ProjectTitle,
-    CourseCode,
-    CourseTitle,
-    Role,
-    Mode,
-    DeliveryCode,
-    Place,
-    Hours,
-    PeriodStart,
-    PeriodEnd,
-    CertificateNumber,
-    ScoreLearning,
-    ScoreActivity,
-    ScoreArtefact,
-}
-
-impl Field {
-    /// The field's name in codes, files and tables.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RecordName => "record_name",
-            Self::Name => "name",
-            Self::IdNumber => "id_number",
-            Self::SchoolCode => "school_code",
-            Self::ProjectCode => "project_code",
-            Self::ProjectTitle => "project_title",
-            Self::CourseCode => "course_code",
-            Self::CourseTitle => "course_title",
-            Self::Role => "role",
-            Self::Mode => "mode",
-            Self::DeliveryCode => "delivery_code",
-            Self::Place => "place",
-            Self::Hours => "hours",
-            Self::PeriodStart => "period_start",
-            Self::PeriodEnd => "period_end",
-            Self::CertificateNumber => "certificate_number",
-            Self::ScoreLearning => "score.learning",
-            Self::ScoreActivity => "score.activity",
-            Self::ScoreArtefact => "score.artefact",
-        }
-    }
-}
+use super::{Context, Plan};
+use crate::manifest::Field;
 
 /// A raw record after mapping. Lengths are checked by `validator`; what a value means is checked when the record is built.
 #[derive(Debug, Clone, Default, Validate)]
-pub struct Draft {
+pub struct Draft<'a> {
     /// The source's own name of the record.
     #[validate(length(max = 100, code = "length"))]
-    pub record_name: Option<String>,
+    pub record_name: Option<Cow<'a, str>>,
     /// The teacher's name as given.
-    pub name: Option<String>,
+    pub name: Option<Cow<'a, str>>,
     /// The ID number as given.
-    pub id_number: Option<String>,
+    pub id_number: Option<Cow<'a, str>>,
     /// School code, 10 digits.
     #[validate(length(max = 20, code = "length"))]
-    pub school_code: Option<String>,
+    pub school_code: Option<Cow<'a, str>>,
     /// Project code.
     #[validate(length(max = 50, code = "length"))]
-    pub project_code: Option<String>,
+    pub project_code: Option<Cow<'a, str>>,
     /// Project title; at most 100 characters (national 国内培训 record).
     #[validate(length(max = 100, code = "length"))]
-    pub project_title: Option<String>,
+    pub project_title: Option<Cow<'a, str>>,
     /// Course code at the source.
     #[validate(length(max = 50, code = "length"))]
-    pub course_code: Option<String>,
+    pub course_code: Option<Cow<'a, str>>,
     /// Course title.
     #[validate(length(max = 200, code = "length"))]
-    pub course_title: Option<String>,
+    pub course_title: Option<Cow<'a, str>>,
     /// 学科教师, 主讲教师 …
     #[validate(length(max = 50, code = "length"))]
-    pub role: Option<String>,
+    pub role: Option<Cow<'a, str>>,
     /// Online, school-based, classroom practice.
     #[validate(length(max = 50, code = "length"))]
-    pub mode: Option<String>,
+    pub mode: Option<Cow<'a, str>>,
     /// The national sheet's 1/2/3/4/9.
     #[validate(length(max = 1, code = "length"))]
-    pub delivery_code: Option<String>,
+    pub delivery_code: Option<Cow<'a, str>>,
+    /// 培训类别 of the national sheet: 10 national, 20 provincial, 30 prefecture, 40 county, 60 school, 99 other.
+    #[validate(length(max = 2, code = "length"))]
+    pub category_code: Option<Cow<'a, str>>,
+    /// Required or elective.
+    #[validate(length(max = 50, code = "length"))]
+    pub required: Option<Cow<'a, str>>,
     /// Where.
     #[validate(length(max = 100, code = "length"))]
-    pub place: Option<String>,
+    pub place: Option<Cow<'a, str>>,
     /// Hours as given, in the stream's unit.
-    pub hours: Option<String>,
+    pub hours: Option<Cow<'a, str>>,
     /// First day as given.
-    pub period_start: Option<String>,
+    pub period_start: Option<Cow<'a, str>>,
     /// Last day as given.
-    pub period_end: Option<String>,
+    pub period_end: Option<Cow<'a, str>>,
     /// Certificate number.
     #[validate(length(max = 100, code = "length"))]
-    pub certificate_number: Option<String>,
+    pub certificate_number: Option<Cow<'a, str>>,
     /// 课程学习.
-    pub score_learning: Option<String>,
+    pub score_learning: Option<Cow<'a, str>>,
     /// 研修活动.
-    pub score_activity: Option<String>,
+    pub score_activity: Option<Cow<'a, str>>,
     /// 应用成果.
-    pub score_artefact: Option<String>,
+    pub score_artefact: Option<Cow<'a, str>>,
 }
 
 /// One reason why a record cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// Stable code: field, dot, fault.
     pub code: String,
     /// The raw field it came from.
     pub source_field: String,
-    /// The value seen; masked for an ID number.
+    /// The value seen, cut to 60 characters; what could be an ID or phone number is masked.
     pub seen: String,
     /// What is allowed.
     pub expected: String,
 }
 
+impl Problem {
+    /// A reason; `seen` is made discreet here and nowhere else.
+    #[must_use]
+    pub fn new(code: String, source_field: &str, seen: &str, expected: String) -> Self {
+        Self { code, source_field: source_field.to_owned(), seen: discreet(seen), expected }
+    }
+}
+
+/// At most 60 characters, with every run of eleven or more digits masked but for the first two and the last character:
+/// columns shift, and then an ID number or a phone number stands where a name should.
+#[must_use]
+pub fn discreet(text: &str) -> String {
+    let chars: Vec<char> = text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).take(60).collect();
+    let is_digit = |c: char| c.is_numeric() || matches!(c, 'x' | 'X' | '*' | '\u{425}' | '\u{445}');
+    let mut out = String::with_capacity(text.len());
+    let mut rest = chars.as_slice();
+    while let Some(first) = rest.first() {
+        // Spaces and hyphens inside a number do not end it.
+        let run = rest.iter().take_while(|c| is_digit(**c) || matches!(c, ' ' | '-' | '\u{A0}')).count();
+        let digits = rest[..run].iter().filter(|c| is_digit(**c)).count();
+        if digits >= 11 {
+            out.extend(rest[..run].iter().enumerate().map(|(i, c)| if i < 2 || i + 1 == run { *c } else { '*' }));
+            rest = &rest[run..];
+        } else {
+            out.push(*first);
+            rest = &rest[1..];
+        }
+    }
+    out
+}
+
 /// Maps a raw record to a draft.
 #[must_use]
-pub fn map(cx: Context<'_>, raw: &RawRecord) -> Draft {
+pub fn map<'a>(cx: Context<'a>, plan: &Plan<'_>, raw: &RawRecord<'a>) -> Draft<'a> {
     let mut draft = Draft::default();
     for (field, value) in &cx.stream.constant {
-        *draft.slot(*field) = Some(value.clone());
+        *draft.slot(*field) = Some(Cow::Borrowed(value));
     }
-    for (field, path) in &cx.stream.map {
-        if let Some(text) = raw.fields.get(path) {
-            let text = match cx.stream.strip_suffix.get(field) {
-                Some(suffix) => strip(text, suffix),
-                None => text,
-            };
-            *draft.slot(*field) = Some(text.into_owned());
+    for (field, slot) in &plan.fields {
+        if let Some(text) = &raw.texts[*slot] {
+            *draft.slot(*field) = Some(match cx.stream.strip_suffix.get(field) {
+                Some(suffix) => strip(text.clone(), suffix),
+                None => text.clone(),
+            });
         }
     }
     draft
@@ -155,8 +138,8 @@ fn strip<'a>(text: Cow<'a, str>, suffix: &str) -> Cow<'a, str> {
     }
 }
 
-impl Draft {
-    fn slot(&mut self, field: Field) -> &mut Option<String> {
+impl<'a> Draft<'a> {
+    fn slot(&mut self, field: Field) -> &mut Option<Cow<'a, str>> {
         match field {
             Field::RecordName => &mut self.record_name,
             Field::Name => &mut self.name,
@@ -169,6 +152,8 @@ impl Draft {
             Field::Role => &mut self.role,
             Field::Mode => &mut self.mode,
             Field::DeliveryCode => &mut self.delivery_code,
+            Field::CategoryCode => &mut self.category_code,
+            Field::Required => &mut self.required,
             Field::Place => &mut self.place,
             Field::Hours => &mut self.hours,
             Field::PeriodStart => &mut self.period_start,
@@ -180,39 +165,68 @@ impl Draft {
         }
     }
 
+    /// The texts that are stored as they are.
+    pub fn texts(&self) -> impl Iterator<Item = (Field, &str)> {
+        [
+            (Field::SchoolCode, &self.school_code),
+            (Field::ProjectCode, &self.project_code),
+            (Field::ProjectTitle, &self.project_title),
+            (Field::CourseCode, &self.course_code),
+            (Field::CourseTitle, &self.course_title),
+            (Field::Role, &self.role),
+            (Field::Mode, &self.mode),
+            (Field::Place, &self.place),
+            (Field::CertificateNumber, &self.certificate_number),
+        ]
+        .into_iter()
+        .filter_map(|(field, text)| Some((field, text.as_deref()?)))
+    }
+
     /// The length faults that `validator` finds, as problems.
     #[must_use]
     pub fn length_problems(&self, cx: Context<'_>) -> Vec<Problem> {
         let Err(errors) = self.validate() else { return vec![] };
-        let mut problems: Vec<Problem> = errors
-            .field_errors()
-            .into_iter()
+        let field_errors = errors.field_errors();
+        field_errors
+            .iter()
             .flat_map(|(field, faults)| {
-                faults.iter().map(move |fault| Problem {
-                    code: format!("{field}.{}", fault.code),
-                    source_field: raw_field(cx, field.as_ref()),
-                    seen: fault
-                        .params
-                        .get("value")
-                        .and_then(|v| v.as_str())
-                        .unwrap_or_default()
-                        .chars()
-                        .take(60)
-                        .collect(),
-                    expected: format!(
-                        "at most {} characters",
-                        fault.params.get("max").map(ToString::to_string).unwrap_or_default()
-                    ),
+                faults.iter().map(move |fault| {
+                    let of = |key: &str| fault.params.get(key);
+                    let most = of("max").map(ToString::to_string).unwrap_or_default();
+                    Problem::new(
+                        format!("{field}.{}", fault.code),
+                        raw_field(cx, field.as_ref()),
+                        of("value").and_then(|v| v.as_str()).unwrap_or_default(),
+                        format!("at most {most} characters"),
+                    )
                 })
             })
-            .collect();
-        problems.sort_by(|a, b| a.code.cmp(&b.code));
-        problems
+            .collect()
     }
 }
 
 /// The raw path a canonical field is mapped from.
 #[must_use]
-pub fn raw_field(cx: Context<'_>, field: &str) -> String {
-    cx.stream.map.iter().find(|(f, _)| f.as_str() == field).map_or_else(|| field.to_owned(), |(_, path)| path.clone())
+pub fn raw_field<'a>(cx: Context<'a>, field: &'a str) -> &'a str {
+    cx.stream.map.iter().find(|(f, _)| f.as_str() == field).map_or(field, |(_, path)| path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_be_a_number_of_a_person_is_masked() {
+        for (text, shown) in [
+            ("22010219590911001X", "22***************X"),
+            ("身份证 22010219590911001X 李", "身份证 22***************X 李"),
+            ("13812345678", "13********8"),
+            ("2201 0219 5909 1100 1X", "22*******************X"),
+            ("２２０１０２１９５９０９１１００１Ｘ", "２２**************１Ｘ"),
+            ("2014-02-30", "2014-02-30"),
+            ("120000", "120000"),
+        ] {
+            assert_eq!(discreet(text), shown);
+        }
+    }
 }

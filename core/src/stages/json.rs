@@ -1,98 +1,253 @@
-//! JSON pages. Items are cut out of the page as text first, so that a batch builds only its own records.
+//! JSON pages and records, each read in one pass: what a manifest does not name is skipped, never built.
+//!
+//! Numbers keep the text they were sent as: no float comes near hours, scores or ID numbers.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::fmt;
 
-use serde_json::Value;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::decode::{DecodeFault, Fields, Position, RawRecord};
+use super::decode::{DecodeFault, Position, RawRecord};
 
 fn form(e: &serde_json::Error) -> DecodeFault {
     DecodeFault::Form { format: "JSON", why: e.to_string() }
 }
 
-fn at<'a>(bytes: &'a [u8], path: &str) -> Result<Option<&'a RawValue>, DecodeFault> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|e| DecodeFault::Encoding { encoding: "UTF-8".into(), offset: e.valid_up_to() })?;
-    let mut value: &RawValue = serde_json::from_str(text).map_err(|e| form(&e))?;
-    for name in path.split('.') {
-        let mut object: HashMap<Cow<'_, str>, &RawValue> = serde_json::from_str(value.get()).map_err(|e| form(&e))?;
-        match object.remove(name) {
-            Some(inner) => value = inner,
-            None => return Ok(None),
+/// Dotted paths as a tree. The path of `slots` number n puts its text into slot n.
+#[derive(Debug, Default)]
+struct Tree {
+    slot: Option<usize>,
+    items: bool,
+    children: Vec<(String, Tree)>,
+}
+
+impl Tree {
+    fn new<'p>(slots: impl IntoIterator<Item = &'p str>) -> Self {
+        let mut root = Self::default();
+        for (slot, path) in slots.into_iter().enumerate() {
+            root.node(path).slot = Some(slot);
+        }
+        root
+    }
+
+    fn node(&mut self, path: &str) -> &mut Self {
+        path.split('.').fold(self, |node, name| {
+            let place = node.children.iter().position(|(n, _)| n == name).unwrap_or_else(|| {
+                node.children.push((name.to_owned(), Self::default()));
+                node.children.len() - 1
+            });
+            &mut node.children[place].1
+        })
+    }
+}
+
+#[derive(Debug, Default)]
+struct Found<'a> {
+    texts: Vec<Option<Cow<'a, str>>>,
+    items: Option<Vec<&'a RawValue>>,
+}
+
+/// Walks an object along a tree; anything that is no object holds nothing.
+struct Walk<'t, 'o, 'a> {
+    tree: &'t Tree,
+    found: &'o mut Found<'a>,
+}
+
+impl<'a> DeserializeSeed<'a> for Walk<'_, '_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, d: D) -> Result<(), D::Error> {
+        d.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Walk<'_, '_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(child) = map.next_key_seed(Child(self.tree))? {
+            let Some(child) = child else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            if child.items {
+                self.found.items = Some(map.next_value()?);
+            } else if let Some(slot) = child.slot {
+                let raw: &'a RawValue = map.next_value()?;
+                self.found.texts[slot] = text_of(raw.get());
+                if !child.children.is_empty() {
+                    let mut inner = serde_json::Deserializer::from_str(raw.get());
+                    let walk = Walk { tree: child, found: self.found };
+                    walk.deserialize(&mut inner).map_err(serde::de::Error::custom)?;
+                }
+            } else {
+                map.next_value_seed(Walk { tree: child, found: self.found })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+/// Finds the child of a key without keeping the key.
+struct Child<'t>(&'t Tree);
+
+impl<'t, 'a> DeserializeSeed<'a> for Child<'t> {
+    type Value = Option<&'t Tree>;
+
+    fn deserialize<D: Deserializer<'a>>(self, d: D) -> Result<Self::Value, D::Error> {
+        d.deserialize_str(self)
+    }
+}
+
+impl<'t> Visitor<'_> for Child<'t> {
+    type Value = Option<&'t Tree>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(self.0.children.iter().find(|(name, _)| name == key).map(|(_, child)| child))
+    }
+}
+
+/// The text of a value as it was sent; `None` for null and for text of nothing but spaces.
+fn text_of(value: &str) -> Option<Cow<'_, str>> {
+    let text = match value.strip_prefix('"').and_then(|v| v.strip_suffix('"')) {
+        Some(inner) if inner.contains('\\') => Cow::Owned(serde_json::from_str::<String>(value).ok()?),
+        Some(inner) => Cow::Borrowed(inner),
+        None if value == "null" => return None,
+        None => Cow::Borrowed(value),
+    };
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// What a page says besides its records.
+#[derive(Debug)]
+pub struct Page<'a> {
+    /// The records, as text.
+    pub items: Vec<&'a RawValue>,
+    /// The text at the path that leads on.
+    pub next: Option<Cow<'a, str>>,
+}
+
+/// Reads a page. `verdict` is a path and the text that must stand there in a good answer.
+///
+/// # Errors
+/// [`DecodeFault`] when the page is cut, is no JSON, has no array at `items`, or says itself that it is an error.
+pub fn page<'a>(
+    text: &'a str,
+    items: &str,
+    verdict: Option<(&str, &str)>,
+    next: Option<&str>,
+) -> Result<Page<'a>, DecodeFault> {
+    let scalars: Vec<&str> = verdict.map(|(path, _)| path).into_iter().chain(next).collect();
+    let mut tree = Tree::new(scalars.iter().copied());
+    tree.node(items).items = true;
+    let mut found = Found { texts: vec![None; scalars.len()], items: None };
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let read = Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
+    let mut texts = found.texts.into_iter();
+    let missing = |what: String| DecodeFault::Form { format: "JSON", why: what };
+    if let Some((path, wanted)) = verdict {
+        match texts.next().flatten() {
+            // The platform's own verdict explains more than what is missing because of it.
+            Some(said) if said != wanted => {
+                return Err(DecodeFault::Refused(format!("{path} is {said}, expected {wanted}")));
+            }
+            None if read.is_ok() => return Err(missing(format!("no value at {path}"))),
+            _ => {}
         }
     }
-    Ok(Some(value))
+    read.map_err(|e| form(&e))?;
+    let items = found.items.ok_or_else(|| missing(format!("no array at {items}")))?;
+    Ok(Page { items, next: texts.next().flatten() })
 }
 
-/// The text of a string, number or boolean at a path of a page.
-///
-/// # Errors
-/// [`DecodeFault`] when the page is not JSON.
-pub fn scalar(bytes: &[u8], path: &str) -> Result<Option<String>, DecodeFault> {
-    let Some(raw) = at(bytes, path)? else { return Ok(None) };
-    let value: Value = serde_json::from_str(raw.get()).map_err(|e| form(&e))?;
-    Ok(scalar_text(&value).map(Cow::into_owned))
-}
-
-/// Checks the platform's own verdict on its answer.
-///
-/// # Errors
-/// [`DecodeFault::Refused`] when it says error.
-pub fn check(bytes: &[u8], path: Option<&str>, wanted: Option<&str>) -> Result<(), DecodeFault> {
-    let (Some(path), Some(wanted)) = (path, wanted) else { return Ok(()) };
-    match scalar(bytes, path)? {
-        Some(found) if found == wanted => Ok(()),
-        Some(found) => Err(DecodeFault::Refused(format!("{path} is {found}, expected {wanted}"))),
-        None => Err(DecodeFault::Form { format: "JSON", why: format!("no field {path}") }),
-    }
-}
-
-/// The items of a page, as text.
-///
-/// # Errors
-/// [`DecodeFault`] when the page is not JSON or holds no array there.
-pub fn items<'a>(bytes: &'a [u8], path: &str) -> Result<Vec<&'a RawValue>, DecodeFault> {
-    let raw = at(bytes, path)?.ok_or_else(|| DecodeFault::Form { format: "JSON", why: format!("no field {path}") })?;
-    serde_json::from_str(raw.get()).map_err(|e| form(&e))
-}
-
-/// Builds a range of a page's records.
+/// Builds a range of a page's records, with the texts at `paths`.
 ///
 /// # Errors
 /// [`DecodeFault`].
-pub fn decode(bytes: &[u8], path: &str, first: u32, count: u32) -> Result<Vec<RawRecord>, DecodeFault> {
-    let range = items(bytes, path)?.into_iter().zip(0u32..).skip(first as usize).take(count as usize);
+pub fn decode<'a>(
+    text: &'a str,
+    items: &str,
+    paths: &[&str],
+    (first, count): (u32, u32),
+) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
+    let tree = Tree::new(paths.iter().copied());
+    let range = page(text, items, None, None)?.items.into_iter().zip(0u32..).skip(first as usize).take(count as usize);
     range
         .map(|(item, index)| {
-            let value: Value = serde_json::from_str(item.get()).map_err(|e| form(&e))?;
+            let mut found = Found { texts: vec![None; paths.len()], items: None };
+            let mut reader = serde_json::Deserializer::from_str(item.get());
+            Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).map_err(|e| form(&e))?;
             Ok(RawRecord {
                 index,
                 position: Position::Item(index),
-                raw: item.get().to_owned(),
-                fields: Fields::Json(value),
+                raw: Cow::Borrowed(item.get()),
+                texts: found.texts,
             })
         })
         .collect()
 }
 
-/// The text at a path of one record.
-#[must_use]
-pub fn text_at<'a>(value: &'a Value, path: &str) -> Option<Cow<'a, str>> {
-    let mut here = value;
-    for name in path.split('.') {
-        here = here.get(name)?;
-    }
-    scalar_text(here)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(s) => Some(Cow::Borrowed(s)),
-        Value::Number(n) => Some(Cow::Owned(n.to_string())),
-        Value::Bool(b) => Some(Cow::Borrowed(if *b { "true" } else { "false" })),
-        Value::Null => None,
-        other => Some(Cow::Owned(other.to_string())),
+    #[test]
+    fn texts_are_what_was_sent() {
+        let text = r#"{"d":{"items":[{"a":1.50,"b":{"c":"x\ny","d":null},"e":"  ","f":123456789012345678901},7]}}"#;
+        let records = decode(text, "d.items", &["a", "b.c", "b.d", "e", "f", "g", "b"], (0, 9)).unwrap();
+        let texts: Vec<Option<&str>> = records[0].texts.iter().map(Option::as_deref).collect();
+        let inner = Some(r#"{"c":"x\ny","d":null}"#);
+        assert_eq!(texts, [Some("1.50"), Some("x\ny"), None, None, Some("123456789012345678901"), None, inner]);
+        assert!(records[1].texts.iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn a_page_is_whole_or_refused() {
+        let read = |text| page(text, "d.items", Some(("code", "0")), Some("d.next"));
+        let good = read(r#"{"code":0,"d":{"next":"t1","items":[1,2]}}"#).unwrap();
+        assert_eq!((good.items.len(), good.next.as_deref()), (2, Some("t1")));
+        let refused = read(r#"{"code":500,"message":"no"}"#).unwrap_err();
+        assert_eq!(refused, DecodeFault::Refused("code is 500, expected 0".into()));
+        for bad in [r#"{"code":0,"d":{"items":[1,"#, r#"{"code":0,"d":{"items":[]}} x"#, r#"{"code":0,"d":{}}"#, "[]", ""] {
+            assert!(matches!(read(bad), Err(DecodeFault::Form { .. })), "{bad}");
+        }
     }
 }

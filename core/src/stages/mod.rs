@@ -7,8 +7,10 @@ pub mod json;
 pub mod record;
 pub mod xml;
 
+use std::borrow::Cow;
+
 use crate::keys::Keys;
-use crate::manifest::{Manifest, Stream};
+use crate::manifest::{Field, Manifest, Stream, VersionFrom};
 use crate::policy::Policy;
 
 pub use decode::{DecodeFault, RawRecord};
@@ -32,18 +34,52 @@ pub struct Context<'a> {
     pub address: &'a str,
 }
 
+/// The raw paths a stream reads, each once, and who wants which.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// The paths; a raw record's texts stand in this order.
+    pub paths: Vec<&'a str>,
+    /// Canonical field → place in `paths`.
+    pub fields: Vec<(Field, usize)>,
+    /// Places of the fields that make the record key.
+    pub record_key: Vec<usize>,
+    /// Place of the source version, where it is a field.
+    pub version: Option<usize>,
+}
+
+impl<'a> Plan<'a> {
+    /// The plan of a stream.
+    #[must_use]
+    pub fn new(stream: &'a Stream) -> Self {
+        let mut paths: Vec<&str> = Vec::new();
+        let mut place = |path: &'a str| {
+            paths.iter().position(|p| *p == path).unwrap_or_else(|| {
+                paths.push(path);
+                paths.len() - 1
+            })
+        };
+        let fields = stream.map.iter().map(|(field, path)| (*field, place(path))).collect();
+        let record_key = stream.record_key.iter().map(|path| place(path)).collect();
+        let version = match &stream.version {
+            VersionFrom::Field { path } => Some(place(path)),
+            VersionFrom::FileDate => None,
+        };
+        Self { paths, fields, record_key, version }
+    }
+}
+
 /// One raw record after all stages.
 #[derive(Debug)]
-pub enum Staged {
+pub enum Staged<'a> {
     /// A clean record.
-    Clean(Box<TrainingRecord>),
+    Clean(Box<TrainingRecord<'a>>),
     /// What could not be used, with every reason.
-    Parked(Parked),
+    Parked(Parked<'a>),
 }
 
 /// A raw record that could not become a training record.
 #[derive(Debug)]
-pub struct Parked {
+pub struct Parked<'a> {
     /// Position in the payload, from 0.
     pub index: u32,
     /// Where a person finds it: page item or file line.
@@ -52,34 +88,43 @@ pub struct Parked {
     pub record_name: Option<String>,
     /// Keyed by the record key when the source names its records, else by the raw bytes.
     pub letter_key: [u8; 16],
+    /// Orders versions of the same record, where it can be told.
+    pub source_version: Option<i64>,
+    /// Keyed digest of the raw bytes.
+    pub raw_digest: [u8; 16],
     /// As received.
-    pub raw: String,
+    pub raw: Cow<'a, str>,
     /// Every reason.
     pub problems: Vec<Problem>,
 }
 
-/// Takes a range of a payload through all stages.
+/// Takes a range (first, count) of a payload's text through all stages.
 ///
 /// # Errors
 /// [`DecodeFault`] when the payload as a whole cannot be read.
-pub fn run(cx: Context<'_>, bytes: &[u8], first: u32, count: u32) -> Result<Vec<Staged>, DecodeFault> {
-    let raw = decode::decode(&cx.stream.format, bytes, first, count)?;
-    Ok(raw.into_iter().map(|record| stage_one(cx, record)).collect())
+pub fn run<'a>(cx: Context<'a>, text: &'a str, range: (u32, u32)) -> Result<Vec<Staged<'a>>, DecodeFault> {
+    let plan = Plan::new(cx.stream);
+    let raw = decode::decode(&cx.stream.format, text, &plan.paths, range)?;
+    Ok(raw.into_iter().map(|record| stage_one(cx, &plan, record)).collect())
 }
 
-fn stage_one(cx: Context<'_>, raw: RawRecord) -> Staged {
+fn stage_one<'a>(cx: Context<'a>, plan: &Plan<'_>, raw: RawRecord<'a>) -> Staged<'a> {
     crate::faults::abort_on(&raw.raw);
-    let draft = draft::map(cx, &raw);
-    match record::from_draft(cx, &raw, &draft) {
+    let draft = draft::map(cx, plan, &raw);
+    let record_name = draft.record_name.clone();
+    let identity = record::identity(cx, plan, &raw, &draft);
+    let (record_key, source_version) = (identity.record_key, identity.source_version.as_ref().ok().copied());
+    match record::from_draft(cx, &raw, draft, identity) {
         Ok(record) => Staged::Clean(Box::new(record)),
         Err(problems) => {
-            let letter_key = record::record_key(cx, &raw, &draft)
-                .unwrap_or_else(|| cx.keys.short_digest(&[b"raw", raw.raw.as_bytes()]));
+            let raw_digest = cx.keys.short_digest(&[b"raw", raw.raw.as_bytes()]);
             Staged::Parked(Parked {
                 index: raw.index,
                 address: raw.address(cx.address),
-                record_name: draft.record_name.clone(),
-                letter_key,
+                record_name: record_name.map(|name| draft::discreet(&name)),
+                letter_key: record_key.unwrap_or(raw_digest),
+                source_version,
+                raw_digest,
                 raw: raw.raw,
                 problems,
             })

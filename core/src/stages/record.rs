@@ -2,10 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::Context;
 use super::decode::RawRecord;
-use super::draft::{Draft, Field, Problem, raw_field};
-use crate::manifest::{Kind, PassRule, VersionFrom};
+use super::draft::{Draft, Problem, raw_field};
+use super::{Context, Plan};
+use crate::manifest::{Field, Kind, PassRule};
 use crate::values::date::{parse_date, parse_instant};
 use crate::values::{Grade, Hours, IdNumber, PersonName, Score};
 
@@ -54,9 +54,7 @@ pub struct Assessment {
 
 /// One record in the canonical schema.
 #[derive(Debug, Clone)]
-pub struct TrainingRecord {
-    /// Position in the payload.
-    pub index: u32,
+pub struct TrainingRecord<'a> {
     /// Address for people.
     pub address: String,
     /// Keyed hash of the fields that make it the same record.
@@ -69,24 +67,82 @@ pub struct TrainingRecord {
     pub kind: Kind,
     /// Who it is about: the name.
     pub name: PersonName,
+    /// The name for comparison.
+    pub name_folded: String,
     /// Who it is about: the ID number.
     pub id_number: IdNumber,
     /// Keyed hash of name, ID number and school.
     pub claim_key: [u8; 16],
     /// The draft's texts that need no type of their own.
-    pub texts: Draft,
-    /// First day.
-    pub period_start: Option<NaiveDate>,
-    /// Last day.
-    pub period_end: NaiveDate,
+    pub texts: Draft<'a>,
+    /// First day, YYYY-MM-DD.
+    pub period_start: Option<String>,
+    /// Last day, YYYY-MM-DD.
+    pub period_end: String,
     /// Hours in class-hour units.
     pub hours: Hours,
     /// Whether passed.
     pub pass_state: PassState,
     /// Scores, if the stream has them.
     pub assessment: Option<Assessment>,
+    /// `required` or `elective`.
+    pub required: Option<&'static str>,
     /// Canonical course, if the crosswalk knows the code.
-    pub canonical_course: Option<String>,
+    pub canonical_course: Option<&'a str>,
+}
+
+/// What makes a raw record the same record, and which version of it this is.
+#[derive(Debug)]
+pub struct Identity {
+    /// Keyed hash of the key fields, when all of them are there.
+    pub record_key: Option<[u8; 16]>,
+    /// The source version.
+    pub source_version: Result<i64, Problem>,
+}
+
+/// The identity of a raw record, also of one that cannot be used.
+#[must_use]
+pub fn identity(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &Draft<'_>) -> Identity {
+    Identity { record_key: record_key(cx, plan, raw, draft), source_version: source_version(cx, plan, raw) }
+}
+
+fn record_key(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &Draft<'_>) -> Option<[u8; 16]> {
+    let source = cx.source_id.to_be_bytes();
+    let id_path = cx.stream.map.get(&Field::IdNumber).map(String::as_str);
+    // An ID number is the same however it was typed.
+    let with_id = plan.record_key.iter().any(|slot| Some(plan.paths[*slot]) == id_path);
+    let id = if with_id { Some(IdNumber::parse(draft.id_number.as_deref()?).ok()?) } else { None };
+    let mut parts: Vec<&[u8]> = Vec::with_capacity(3 + plan.record_key.len());
+    parts.extend([b"record".as_slice(), &source, cx.stream.name.as_bytes()]);
+    for slot in &plan.record_key {
+        parts.push(match &id {
+            Some(id) if Some(plan.paths[*slot]) == id_path => id.reveal().as_bytes(),
+            _ => raw.texts[*slot].as_deref()?.trim().as_bytes(),
+        });
+    }
+    Some(cx.keys.short_digest(&parts))
+}
+
+fn source_version(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>) -> Result<i64, Problem> {
+    let problem = |path: &str, seen: &str, expected: &str| {
+        Problem::new("version.form".into(), path, seen, expected.to_owned())
+    };
+    if let Some(slot) = plan.version {
+        let text = raw.texts[slot].as_deref().unwrap_or_default().trim();
+        let instant = || parse_instant(text).ok();
+        return text
+            .parse()
+            .ok()
+            .or_else(instant)
+            .ok_or_else(|| problem(plan.paths[slot], text, "an integer or an instant"));
+    }
+    let digits: Option<i64> = cx
+        .address
+        .split(|c: char| !c.is_ascii_digit())
+        .find(|run| run.len() == 8)
+        .filter(|run| parse_date(run).is_ok())
+        .and_then(|run| run.parse().ok());
+    digits.ok_or_else(|| problem("file name", cx.address, "an export date of eight digits in the file name"))
 }
 
 struct Check<'a> {
@@ -95,36 +151,123 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn fault(&mut self, field: Field, code: &str, seen: &str, expected: &str) {
-        let seen = if field == Field::IdNumber { mask(seen) } else { seen.chars().take(60).collect() };
-        self.problems.push(Problem {
-            code: format!("{}.{code}", field.as_str()),
-            source_field: raw_field(self.cx, field.as_str()),
-            seen,
-            expected: expected.to_owned(),
-        });
+    fn fault(&mut self, field: Field, code: &str, seen: &str, expected: String) {
+        let code = format!("{}.{code}", field.as_str());
+        // A faulty ID number need not look like a number at all.
+        let masked = if field == Field::IdNumber { mask(seen) } else { seen.to_owned() };
+        self.problems.push(Problem::new(code, raw_field(self.cx, field.as_str()), &masked, expected));
     }
 
     fn score(&mut self, field: Field, text: Option<&str>) -> Option<Score> {
-        match Score::parse(text.unwrap_or_default()) {
-            Ok(score) => Some(score),
-            Err(fault) => {
-                self.fault(field, fault.code(), text.unwrap_or_default(), &fault.to_string());
+        let text = text.unwrap_or_default();
+        Score::parse(text).map_err(|fault| self.fault(field, fault.code(), text, fault.to_string())).ok()
+    }
+
+    fn day(&mut self, field: Field, text: Option<&str>) -> Option<NaiveDate> {
+        let text = text.unwrap_or_default();
+        parse_date(text).map_err(|fault| self.fault(field, fault.code(), text, fault.to_string())).ok()
+    }
+
+    fn id_number(&mut self, draft: &Draft<'_>) -> Option<IdNumber> {
+        let text = draft.id_number.as_deref().unwrap_or_default();
+        let parsed = IdNumber::parse(text).ok();
+        if parsed.is_none() {
+            for fault in IdNumber::faults(text) {
+                self.fault(Field::IdNumber, fault.code(), text, fault.to_string());
+            }
+        }
+        parsed
+    }
+
+    fn name(&mut self, draft: &Draft<'_>) -> Option<PersonName> {
+        let text = draft.name.as_deref().unwrap_or_default();
+        PersonName::parse(text).map_err(|fault| self.fault(Field::Name, fault.code(), text, fault.to_string())).ok()
+    }
+
+    fn hours(&mut self, draft: &Draft<'_>) -> Option<Hours> {
+        let unit = &self.cx.stream.hours_unit;
+        let text = draft.hours.as_deref().unwrap_or_default();
+        let Some(rule) = self.cx.policy.conversion(unit) else {
+            self.fault(Field::Hours, "unit", unit, "a unit that the policy file converts".into());
+            return None;
+        };
+        Hours::from_amount(text, rule.units_per_one)
+            .map_err(|fault| self.fault(Field::Hours, fault.code(), text, fault.to_string()))
+            .ok()
+    }
+
+    fn period(&mut self, draft: &Draft<'_>) -> Option<(Option<NaiveDate>, NaiveDate)> {
+        let start = draft.period_start.as_deref().map(|text| self.day(Field::PeriodStart, Some(text)));
+        let end = self.day(Field::PeriodEnd, draft.period_end.as_deref());
+        let (start, end) = (start.flatten(), end?);
+        if let Some(start) = start.filter(|start| *start > end) {
+            let expected = "a last day not before the first".to_owned();
+            let field = raw_field(self.cx, Field::PeriodEnd.as_str());
+            self.problems.push(Problem::new("period.order".into(), field, &format!("{start} … {end}"), expected));
+        }
+        Some((start, end))
+    }
+
+    fn assessment(&mut self, draft: &Draft<'_>) -> Option<Assessment> {
+        let learning = self.score(Field::ScoreLearning, draft.score_learning.as_deref());
+        let activity = self.score(Field::ScoreActivity, draft.score_activity.as_deref());
+        let artefact = self.score(Field::ScoreArtefact, draft.score_artefact.as_deref());
+        let (learning, activity, artefact) = (learning?, activity?, artefact?);
+        let policy = self.cx.policy;
+        let total = policy.weights.total(learning, activity, artefact);
+        Some(Assessment {
+            learning,
+            activity,
+            artefact,
+            total_numerator: i64::try_from(total.numerator()).unwrap_or(i64::MAX),
+            total_denominator: i64::try_from(total.denominator()).unwrap_or(i64::MAX),
+            grade: policy.bands.grade(total),
+        })
+    }
+
+    /// Required or elective, in the words that platforms use.
+    fn required(&mut self, draft: &Draft<'_>) -> Option<&'static str> {
+        let text = draft.required.as_deref()?.trim();
+        match text {
+            "必修" | "required" | "1" => Some("required"),
+            "选修" | "elective" | "0" => Some("elective"),
+            _ => {
+                self.fault(Field::Required, "value", text, "必修 or 选修 (required or elective)".into());
                 None
             }
         }
     }
 
-    fn date(&mut self, field: Field, text: Option<&str>, required: bool) -> Option<NaiveDate> {
-        if text.is_none() && !required {
-            return None;
-        }
-        match parse_date(text.unwrap_or_default()) {
-            Ok(day) => Some(day),
-            Err(fault) => {
-                self.fault(field, fault.code(), text.unwrap_or_default(), &fault.to_string());
-                None
+    /// The codes of the national sheet.
+    fn codes(&mut self, draft: &Draft<'_>) {
+        for (field, text, allowed) in [
+            (Field::DeliveryCode, &draft.delivery_code, ["1", "2", "3", "4", "9"].as_slice()),
+            (Field::CategoryCode, &draft.category_code, &["10", "20", "30", "40", "60", "99"]),
+        ] {
+            if let Some(text) = text.as_deref()
+                && !allowed.contains(&text)
+            {
+                self.fault(field, "value", text, format!("one of {}", allowed.join(", ")));
             }
+        }
+    }
+
+    /// No database keeps a NUL, and no person typed one.
+    fn no_nul(&mut self, draft: &Draft<'_>) {
+        for (field, text) in draft.texts() {
+            if text.contains('\0') {
+                self.fault(field, "character", &text.replace('\0', "\u{2400}"), "text without control characters".into());
+            }
+        }
+    }
+
+    fn key(&mut self, record_key: Option<[u8; 16]>) {
+        // A key field that is faulty by itself has its own reason already.
+        let explained = self.problems.iter().any(|p| self.cx.stream.record_key.contains(&p.source_field));
+        if record_key.is_none() && !explained {
+            let fields = self.cx.stream.record_key.join(", ");
+            let expected = "a value in every field that makes the record the same record".to_owned();
+            self.problems.push(Problem::new("record_key.missing".into(), &fields, "", expected));
         }
     }
 }
@@ -135,176 +278,70 @@ fn mask(text: &str) -> String {
     text.chars().enumerate().map(|(i, c)| if i < 2 || i + 1 == n { c } else { '*' }).collect()
 }
 
-/// The key of the record, when the fields that make it are there.
-#[must_use]
-pub fn record_key(cx: Context<'_>, raw: &RawRecord, draft: &Draft) -> Option<[u8; 16]> {
-    let source = cx.source_id.to_be_bytes();
-    let mut parts: Vec<Vec<u8>> = vec![b"record".to_vec(), source.to_vec(), cx.stream.name.clone().into_bytes()];
-    for path in &cx.stream.record_key {
-        let is_id = cx.stream.map.get(&Field::IdNumber).is_some_and(|p| p == path);
-        let part = if is_id {
-            IdNumber::parse(draft.id_number.as_deref()?).ok()?.reveal().to_owned()
-        } else {
-            raw.fields.get(path)?.trim().to_owned()
-        };
-        parts.push(part.into_bytes());
-    }
-    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-    Some(cx.keys.short_digest(&parts))
-}
-
-fn source_version(cx: Context<'_>, raw: &RawRecord) -> Result<i64, Problem> {
-    let problem = |path: &str, seen: &str, expected: &str| Problem {
-        code: "version.form".into(),
-        source_field: path.to_owned(),
-        seen: seen.chars().take(60).collect(),
-        expected: expected.to_owned(),
-    };
-    match &cx.stream.version {
-        VersionFrom::Field { path } => {
-            let text = raw.fields.get(path).unwrap_or_default();
-            let text = text.trim();
-            text.parse::<i64>()
-                .ok()
-                .or_else(|| parse_instant(text).ok())
-                .ok_or_else(|| problem(path, text, "an integer or an instant"))
-        }
-        VersionFrom::FileDate => {
-            let digits: Option<i64> = cx
-                .address
-                .split(|c: char| !c.is_ascii_digit())
-                .find(|run| run.len() == 8)
-                .filter(|run| parse_date(run).is_ok())
-                .and_then(|run| run.parse().ok());
-            digits.ok_or_else(|| problem("file name", cx.address, "an export date of eight digits in the file name"))
-        }
-    }
-}
-
 /// Builds a training record.
 ///
 /// # Errors
-/// All problems of the draft at once.
-pub fn from_draft(cx: Context<'_>, raw: &RawRecord, draft: &Draft) -> Result<TrainingRecord, Vec<Problem>> {
+/// All problems of the draft at once, sorted by code.
+pub fn from_draft<'a>(
+    cx: Context<'a>,
+    raw: &RawRecord<'_>,
+    draft: Draft<'a>,
+    identity: Identity,
+) -> Result<TrainingRecord<'a>, Vec<Problem>> {
     let mut check = Check { cx, problems: draft.length_problems(cx) };
-    let id_text = draft.id_number.as_deref().unwrap_or_default();
-    let id_number = IdNumber::parse(id_text).ok();
-    if id_number.is_none() {
-        for fault in IdNumber::faults(id_text) {
-            check.fault(Field::IdNumber, fault.code(), id_text, &fault.to_string());
-        }
-    }
-    let name_text = draft.name.as_deref().unwrap_or_default();
-    let name = PersonName::parse(name_text)
-        .map_err(|fault| check.fault(Field::Name, fault.code(), name_text, &fault.to_string()))
-        .ok();
+    let id_number = check.id_number(&draft);
+    let name = check.name(&draft);
     if draft.course_code.is_none() {
-        check.fault(Field::CourseCode, "missing", "", "the source's code of the course");
+        check.fault(Field::CourseCode, "missing", "", "the source's code of the course".into());
     }
-    let hours = read_hours(&mut check, draft);
-    let period_start = check.date(Field::PeriodStart, draft.period_start.as_deref(), false);
-    let period_end = check.date(Field::PeriodEnd, draft.period_end.as_deref(), true);
-    if let (Some(start), Some(end)) = (period_start, period_end)
-        && start > end
-    {
-        check.problems.push(Problem {
-            code: "period.order".into(),
-            source_field: raw_field(cx, "period_end"),
-            seen: format!("{start} … {end}"),
-            expected: "a last day not before the first".into(),
-        });
-    }
-    let assessment = (cx.stream.pass == PassRule::Scores).then(|| read_scores(&mut check, draft));
-    let version = source_version(cx, raw).map_err(|p| check.problems.push(p)).ok();
-    let key = record_key(cx, raw, draft);
-    // A key field that is faulty by itself has its own reason already.
-    let explained = check.problems.iter().any(|p| cx.stream.record_key.contains(&p.source_field));
-    if key.is_none() && !explained {
-        check.problems.push(Problem {
-            code: "record_key.missing".into(),
-            source_field: cx.stream.record_key.join(", "),
-            seen: String::new(),
-            expected: "a value in every field that makes the record the same record".into(),
-        });
-    }
+    check.codes(&draft);
+    check.no_nul(&draft);
+    let required = check.required(&draft);
+    let hours = check.hours(&draft);
+    let period = check.period(&draft);
+    let scored = cx.stream.pass == PassRule::Scores;
+    let assessment = if scored { check.assessment(&draft) } else { None };
+    let source_version = identity.source_version.map_err(|p| check.problems.push(p)).ok();
+    check.key(identity.record_key);
     let mut problems = check.problems;
-    match (key, version, name, id_number, period_end, hours, assessment) {
-        (
-            Some(record_key),
-            Some(source_version),
-            Some(name),
-            Some(id_number),
-            Some(period_end),
-            Some(hours),
-            assessment,
-        ) if problems.is_empty() && !matches!(assessment, Some(None)) => {
-            let assessment = assessment.flatten();
-            let claim_key = cx.keys.short_digest(&[
-                b"claim",
-                name.folded().as_bytes(),
-                id_number.reveal().as_bytes(),
-                draft.school_code.as_deref().unwrap_or_default().as_bytes(),
-            ]);
-            let canonical_course = draft
-                .course_code
-                .as_deref()
-                .and_then(|code| cx.policy.canonical_course(&cx.manifest.id, code.trim()))
-                .map(str::to_owned);
-            let mut record = TrainingRecord {
-                index: raw.index,
-                address: raw.address(cx.address),
-                record_key,
-                source_version,
-                content_digest: [0; 16],
-                kind: cx.stream.kind,
-                name,
-                id_number,
-                claim_key,
-                texts: draft.clone(),
-                period_start,
-                period_end,
-                hours,
-                pass_state: pass_state(cx, assessment.as_ref()),
-                assessment,
-                canonical_course,
-            };
-            record.content_digest = content_digest(cx, &record);
-            Ok(record)
-        }
-        _ => {
-            problems.sort_by(|a, b| a.code.cmp(&b.code));
-            Err(problems)
-        }
-    }
-}
-
-fn read_hours(check: &mut Check<'_>, draft: &Draft) -> Option<Hours> {
-    let unit = &check.cx.stream.hours_unit;
-    let Some(rule) = check.cx.policy.conversion(unit) else {
-        check.fault(Field::Hours, "unit", unit, "a unit that the policy file converts");
-        return None;
+    let whole = (identity.record_key, source_version, name, id_number, period, hours);
+    let (Some(record_key), Some(source_version), Some(name), Some(id_number), Some(period), Some(hours)) = whole else {
+        problems.sort_by(|a, b| a.code.cmp(&b.code));
+        return Err(problems);
     };
-    let text = draft.hours.as_deref().unwrap_or_default();
-    Hours::from_amount(text, rule.units_per_one)
-        .map_err(|fault| check.fault(Field::Hours, fault.code(), text, &fault.to_string()))
-        .ok()
-}
-
-fn read_scores(check: &mut Check<'_>, draft: &Draft) -> Option<Assessment> {
-    let learning = check.score(Field::ScoreLearning, draft.score_learning.as_deref());
-    let activity = check.score(Field::ScoreActivity, draft.score_activity.as_deref());
-    let artefact = check.score(Field::ScoreArtefact, draft.score_artefact.as_deref());
-    let (learning, activity, artefact) = (learning?, activity?, artefact?);
-    let policy = check.cx.policy;
-    let total = policy.weights.total(learning, activity, artefact);
-    Some(Assessment {
-        learning,
-        activity,
-        artefact,
-        total_numerator: i64::try_from(total.numerator()).unwrap_or(i64::MAX),
-        total_denominator: i64::try_from(total.denominator()).unwrap_or(i64::MAX),
-        grade: policy.bands.grade(total),
-    })
+    if !problems.is_empty() {
+        problems.sort_by(|a, b| a.code.cmp(&b.code));
+        return Err(problems);
+    }
+    let name_folded = name.folded();
+    let claim_key = cx.keys.short_digest(&[
+        b"claim",
+        name_folded.as_bytes(),
+        id_number.reveal().as_bytes(),
+        draft.school_code.as_deref().unwrap_or_default().as_bytes(),
+    ]);
+    let course = draft.course_code.as_deref().unwrap_or_default().trim();
+    let mut record = TrainingRecord {
+        address: raw.address(cx.address),
+        record_key,
+        source_version,
+        content_digest: [0; 16],
+        kind: cx.stream.kind,
+        canonical_course: cx.policy.canonical_course(&cx.manifest.id, course),
+        required,
+        name,
+        name_folded,
+        id_number,
+        claim_key,
+        period_start: period.0.map(|day| day.to_string()),
+        period_end: period.1.to_string(),
+        hours,
+        pass_state: pass_state(cx, assessment.as_ref()),
+        assessment,
+        texts: draft,
+    };
+    record.content_digest = content_digest(cx, &record);
+    Ok(record)
 }
 
 fn pass_state(cx: Context<'_>, assessment: Option<&Assessment>) -> PassState {
@@ -320,47 +357,43 @@ fn pass_state(cx: Context<'_>, assessment: Option<&Assessment>) -> PassState {
 }
 
 /// Covers everything that is stored of the record except its lineage.
-fn content_digest(cx: Context<'_>, record: &TrainingRecord) -> [u8; 16] {
+fn content_digest(cx: Context<'_>, record: &TrainingRecord<'_>) -> [u8; 16] {
     let t = &record.texts;
-    let texts = [
-        &t.school_code,
-        &t.project_code,
-        &t.project_title,
-        &t.course_code,
-        &t.course_title,
-        &t.role,
-        &t.mode,
-        &t.delivery_code,
-        &t.place,
-        &t.hours,
-        &t.certificate_number,
-    ];
-    let mut all = String::with_capacity(256);
-    for text in texts {
-        all.push_str(text.as_deref().unwrap_or_default());
-        all.push('\u{1f}');
-    }
-    let start = record.period_start.map(|d| d.to_string()).unwrap_or_default();
-    let scores = record.assessment.as_ref().map_or_else(String::new, |a| {
-        format!(
-            "{} {} {} {}",
-            a.learning.hundredths(),
-            a.activity.hundredths(),
-            a.artefact.hundredths(),
-            a.grade.as_str()
-        )
+    let scores = record.assessment.as_ref().map_or([0; 9], |a| {
+        let mut scores = [1; 9];
+        for (two, score) in scores[1..].chunks_exact_mut(2).zip([a.learning, a.activity, a.artefact]) {
+            two.copy_from_slice(&score.hundredths().to_be_bytes());
+        }
+        scores[7] = a.grade as u8;
+        scores
     });
-    let canonical = record.canonical_course.as_deref().unwrap_or_default();
+    let units = record.hours.units().to_be_bytes();
     cx.keys.short_digest(&[
         b"content",
         &record.claim_key,
         record.name.display().as_bytes(),
-        all.as_bytes(),
-        start.as_bytes(),
-        record.period_end.to_string().as_bytes(),
-        &record.hours.units().to_be_bytes(),
+        text(&t.school_code),
+        text(&t.project_code),
+        text(&t.project_title),
+        text(&t.category_code),
+        text(&t.course_code),
+        text(&t.course_title),
+        text(&t.role),
+        text(&t.mode),
+        text(&t.delivery_code),
+        record.required.unwrap_or_default().as_bytes(),
+        text(&t.place),
+        text(&t.hours),
+        text(&t.certificate_number),
+        record.period_start.as_deref().unwrap_or_default().as_bytes(),
+        record.period_end.as_bytes(),
+        &units,
         record.pass_state.as_str().as_bytes(),
-        scores.as_bytes(),
-        canonical.as_bytes(),
+        &scores,
+        record.canonical_course.unwrap_or_default().as_bytes(),
     ])
+}
+
+fn text<'t>(of: &'t Option<std::borrow::Cow<'_, str>>) -> &'t [u8] {
+    of.as_deref().unwrap_or_default().as_bytes()
 }

@@ -1,11 +1,11 @@
-//! XML pages: one element per record, flattened to `child`, `@attribute` and `child.@attribute`. A DOCTYPE is refused.
+//! XML pages: one element per record, its texts at `child`, `@attribute` and `child.@attribute`. A DOCTYPE is refused.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::decode::{DecodeFault, Fields, Position, RawRecord};
+use super::decode::{DecodeFault, Position, RawRecord};
 
 const MAX_DEPTH: usize = 16;
 
@@ -13,47 +13,66 @@ fn form(why: impl Into<String>) -> DecodeFault {
     DecodeFault::Form { format: "XML", why: why.into() }
 }
 
-struct Walk {
-    path: Vec<String>,
+/// Where the reader stands.
+struct Walk<'p> {
+    item: &'p str,
+    root: &'p str,
+    paths: &'p [&'p str],
+    range: (u32, u32),
+    /// Open elements.
+    depth: usize,
+    /// Dotted path below the item, with the lengths to go back to.
+    path: String,
+    lengths: Vec<usize>,
     inside: bool,
-    cells: Vec<(Arc<str>, String)>,
+    texts: Vec<Option<String>>,
     start: usize,
+    index: u32,
     root_seen: bool,
     closed: bool,
 }
 
-/// Builds a range of a page's records.
+/// Builds a range (first, count) of a page's records, with the texts at `paths`.
 ///
 /// # Errors
 /// [`DecodeFault`] when it is cut, malformed, has another root or a DOCTYPE.
-pub fn decode(bytes: &[u8], item: &str, root: &str, first: u32, count: u32) -> Result<Vec<RawRecord>, DecodeFault> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|e| DecodeFault::Encoding { encoding: "UTF-8".into(), offset: e.valid_up_to() })?;
+pub fn decode<'a>(
+    text: &'a str,
+    item: &str,
+    root: &str,
+    paths: &[&str],
+    range: (u32, u32),
+) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
     let mut reader = Reader::from_str(text);
-    let mut walk = Walk { path: vec![], inside: false, cells: vec![], start: 0, root_seen: false, closed: false };
+    let mut walk = Walk {
+        item,
+        root,
+        paths,
+        range,
+        depth: 0,
+        path: String::new(),
+        lengths: vec![],
+        inside: false,
+        texts: vec![],
+        start: 0,
+        index: 0,
+        root_seen: false,
+        closed: false,
+    };
     let mut records = Vec::new();
-    let mut index = 0u32;
     loop {
         let before = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-        match reader.read_event().map_err(|e| form(e.to_string()))? {
-            Event::Start(e) => walk.open(&e, item, root, before)?,
+        let event = reader.read_event().map_err(|e| form(e.to_string()))?;
+        let after = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
+        match event {
+            Event::Start(e) => walk.open(&e, before)?,
             Event::Empty(e) => {
-                walk.open(&e, item, root, before)?;
-                let after = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-                walk.close(item, text, after, &mut index, (first, count), &mut records);
+                walk.open(&e, before)?;
+                walk.close(text, after, &mut records);
             }
-            Event::End(_) => {
-                let after = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-                walk.close(item, text, after, &mut index, (first, count), &mut records);
-            }
-            Event::Text(t) => {
-                let words = t.xml10_content();
-                walk.text(&words);
-            }
-            Event::CData(t) => {
-                let words = t.xml10_content();
-                walk.text(&words);
-            }
+            Event::End(_) => walk.close(text, after, &mut records),
+            Event::Text(t) => walk.text(&t.xml10_content()),
+            Event::CData(t) => walk.text(&t.xml10_content()),
             Event::GeneralRef(r) => {
                 let name = r.xml10_content();
                 let resolved = match r.resolve_char_ref().map_err(|e| form(e.to_string()))? {
@@ -75,76 +94,85 @@ pub fn decode(bytes: &[u8], item: &str, root: &str, first: u32, count: u32) -> R
     Ok(records)
 }
 
-impl Walk {
-    fn open(&mut self, e: &BytesStart<'_>, item: &str, root: &str, before: usize) -> Result<(), DecodeFault> {
-        let name = e.local_name().as_ref().to_owned();
+impl Walk<'_> {
+    fn open(&mut self, e: &BytesStart<'_>, before: usize) -> Result<(), DecodeFault> {
+        let name = e.local_name();
         if !self.root_seen {
-            if name != root {
-                return Err(form(format!("the root element is <{name}>, expected <{root}>")));
+            if name.as_ref() != self.root {
+                return Err(form(format!("the root element is <{}>, expected <{}>", name.as_ref(), self.root)));
             }
             self.root_seen = true;
         }
-        if self.path.len() >= MAX_DEPTH {
+        if self.depth >= MAX_DEPTH {
             return Err(form(format!("elements nested deeper than {MAX_DEPTH}")));
         }
-        if !self.inside && self.path.len() == 1 && name == item {
+        if !self.inside && self.depth == 1 && name.as_ref() == self.item {
             self.inside = true;
             self.start = before;
-            self.cells = Vec::with_capacity(12);
+            self.path.clear();
+            self.lengths.clear();
+            self.texts = vec![None; self.paths.len()];
+        } else if self.inside {
+            self.step_in(name.as_ref());
         }
-        self.path.push(name);
+        self.depth += 1;
         if self.inside {
-            let prefix = self.path[2..].join(".");
             for attribute in e.attributes() {
                 let attribute = attribute.map_err(|e| form(e.to_string()))?;
-                let key = attribute.key.local_name().as_ref().to_owned();
+                self.step_in(&format!("@{}", attribute.key.local_name().as_ref()));
                 let value = attribute
                     .normalized_value(quick_xml::XmlVersion::Implicit1_0)
-                    .map_err(|e| form(e.to_string()))?
-                    .into_owned();
-                let path = if prefix.is_empty() { format!("@{key}") } else { format!("{prefix}.@{key}") };
-                self.cells.push((path.into(), value));
+                    .map_err(|e| form(e.to_string()))?;
+                self.text(&value);
+                self.step_out();
             }
         }
         Ok(())
     }
 
-    fn text(&mut self, words: &str) {
-        if !self.inside || self.path.len() < 3 {
-            return;
+    fn step_in(&mut self, name: &str) {
+        self.lengths.push(self.path.len());
+        if !self.path.is_empty() {
+            self.path.push('.');
         }
-        let path = self.path[2..].join(".");
-        match self.cells.iter_mut().find(|(n, _)| n.as_ref() == path) {
-            Some((_, value)) => value.push_str(words),
-            None => self.cells.push((path.into(), words.to_owned())),
+        self.path.push_str(name);
+    }
+
+    fn step_out(&mut self) {
+        self.path.truncate(self.lengths.pop().unwrap_or(0));
+    }
+
+    fn text(&mut self, words: &str) {
+        if self.inside
+            && let Some(slot) = self.paths.iter().position(|p| *p == self.path)
+        {
+            self.texts[slot].get_or_insert_default().push_str(words);
         }
     }
 
-    fn close(
-        &mut self,
-        item: &str,
-        text: &str,
-        after: usize,
-        index: &mut u32,
-        range: (u32, u32),
-        out: &mut Vec<RawRecord>,
-    ) {
-        let name = self.path.pop();
-        if self.path.is_empty() {
+    fn close<'a>(&mut self, text: &'a str, after: usize, out: &mut Vec<RawRecord<'a>>) {
+        self.depth = self.depth.saturating_sub(1);
+        if self.depth == 0 {
             self.closed = true;
         }
-        if self.inside && self.path.len() == 1 && name.as_deref() == Some(item) {
-            self.inside = false;
-            let wanted = *index >= range.0 && *index - range.0 < range.1;
-            if wanted {
-                out.push(RawRecord {
-                    index: *index,
-                    position: Position::Item(*index),
-                    raw: text.get(self.start..after).unwrap_or_default().to_owned(),
-                    fields: Fields::Flat(std::mem::take(&mut self.cells)),
-                });
-            }
-            *index += 1;
+        if !self.inside {
+            return;
         }
+        if self.depth > 1 {
+            self.step_out();
+            return;
+        }
+        self.inside = false;
+        let (first, count) = self.range;
+        if self.index >= first && self.index - first < count {
+            let texts = std::mem::take(&mut self.texts).into_iter();
+            out.push(RawRecord {
+                index: self.index,
+                position: Position::Item(self.index),
+                raw: Cow::Borrowed(text.get(self.start..after).unwrap_or_default()),
+                texts: texts.map(|t| t.filter(|t| !t.trim().is_empty()).map(Cow::Owned)).collect(),
+            });
+        }
+        self.index += 1;
     }
 }

@@ -1,8 +1,8 @@
 //! The books: sources, runs, payloads, batches and their claims.
 
-use super::db::{Db, Row, Rows, StoreFault, Value};
+use super::db::{Db, StoreFault, Tx};
+use super::rows::{Row, Rows, Value};
 use crate::keys::Keys;
-use crate::manifest::Manifest;
 
 /// A registered source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,15 +50,28 @@ pub async fn register_source(
     })
 }
 
-/// Records that a manifest or rule pack version is current and gives its activation number; the same text keeps its number.
+/// What becomes current: a manifest, or a rule pack.
+#[derive(Debug, Clone, Copy)]
+pub struct Current<'a> {
+    /// `manifest` or `rules`.
+    pub kind: &'a str,
+    /// Connector id or name of the pack.
+    pub name: &'a str,
+    /// Its version.
+    pub version: i64,
+    /// Keyed digest of all that decides what it produces.
+    pub digest: &'a [u8],
+}
+
+/// Records that a manifest or rule pack is current and gives its activation number; what is current already keeps its
+/// number. A rule pack that takes another's place marks every teacher: entries follow from rules.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn activate(db: &Db, kind: &str, name: &str, version: i64, digest: &[u8]) -> Result<i64, StoreFault> {
+pub async fn activate(db: &Db, current: Current<'_>) -> Result<i64, StoreFault> {
+    let Current { kind, name, version, digest } = current;
     let mut tx = db.begin().await?;
-    if tx.is_pg() {
-        tx.run("LOCK TABLE activation IN SHARE ROW EXCLUSIVE MODE", vec![]).await?;
-    }
+    tx.lock_table("activation").await?;
     let held = tx
         .rows(
             "SELECT id, digest FROM activation WHERE kind = $1 AND name = $2 ORDER BY id DESC LIMIT 1",
@@ -70,6 +83,9 @@ pub async fn activate(db: &Db, kind: &str, name: &str, version: i64, digest: &[u
     {
         tx.commit().await?;
         return row.int("id");
+    }
+    if kind == "rules" && !held.is_empty() {
+        super::marks::add_all(&mut tx).await?;
     }
     let made = tx
         .rows(
@@ -143,40 +159,62 @@ pub struct Landing<'a> {
     pub records: Result<u32, String>,
     /// Records per batch, at most 5,000.
     pub batch_size: u32,
+    /// Where the run began to read the stream.
+    pub cursor_at_start: Option<&'a str>,
     /// The stream's cursor once this is landed.
     pub cursor: Option<&'a str>,
 }
 
-/// Lands a payload with its batches and the cursor: one transaction. Gives the batches' ids.
+/// Lands a payload with its batches and the cursor: one transaction. Gives the batches' ids. Bytes that are held already
+/// are not sealed again.
 ///
 /// # Errors
 /// [`StoreFault`]; nothing remains then.
-pub async fn land(db: &Db, keys: &Keys, landing: Landing<'_>) -> Result<Vec<i64>, StoreFault> {
-    let packed = zstd::bulk::compress(landing.bytes, 1).map_err(|e| StoreFault::Schema(e.to_string()))?;
-    let digest = keys.digest(&[b"payload", landing.bytes]);
-    let sealed = keys.seal(&[b"payload", b"sealed", &digest], &packed)?;
+pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64>, StoreFault> {
+    let digest = keys.digest(&[b"payload", landing.stream.as_bytes(), landing.bytes]);
+    let held = held_already(db, landing, &digest).await?;
+    let (wrapped, sealed) = match held {
+        Some(_) => (Vec::new(), Vec::new()),
+        None => {
+            let packed =
+                zstd::bulk::compress(landing.bytes, 1).map_err(|e| StoreFault::Unreadable(e.to_string()))?;
+            keys.seal_large(&[b"payload", b"sealed", &digest], &packed)?
+        }
+    };
     let (state, fault, records) = match &landing.records {
-        Ok(n) => ("landed", Value::Text(String::new()), *n),
-        Err(why) => ("undecodable", why.as_str().into(), 0),
+        Ok(n) => ("landed", "", *n),
+        Err(why) => ("undecodable", why.as_str(), 0),
     };
     let size = i64::try_from(landing.bytes.len()).unwrap_or(i64::MAX);
     let mut tx = db.begin().await?;
     let made = tx
         .rows(
-            "INSERT INTO payload (institution_id, run_id, source_id, stream, address, digest, sealed, byte_count, state, fault, landed_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, ''), {now}) RETURNING id",
+            "INSERT INTO payload (institution_id, run_id, source_id, stream, address, digest, same_as, wrapped_key, sealed,
+                                  byte_count, state, fault, landed_at)
+             VALUES ($1, $2, $3, $4, $5, $6, nullif($7, 0), CASE WHEN $7 = 0 THEN $8 END, CASE WHEN $7 = 0 THEN $9 END,
+                     $10, $11, nullif($12, ''), {now}) RETURNING id",
             vec![
-                landing.source.institution_id.into(), landing.run.into(), landing.source.id.into(), landing.stream.into(),
-                landing.address.into(), digest.to_vec().into(), sealed.into(), size.into(), state.into(), fault,
+                landing.source.institution_id.into(),
+                landing.run.into(),
+                landing.source.id.into(),
+                landing.stream.into(),
+                landing.address.replace('\0', "\u{FFFD}").into(),
+                digest.to_vec().into(),
+                held.unwrap_or(0).into(),
+                wrapped.into(),
+                sealed.into(),
+                size.into(),
+                state.into(),
+                fault.replace('\0', "\u{FFFD}").into(),
             ],
         )
         .await?;
     let payload = made.first().ok_or_else(|| StoreFault::Column("payload.id".into()))?.int("id")?;
-    let starts: Vec<u32> = (0..records).step_by(landing.batch_size.clamp(1, 5_000) as usize).collect();
-    let counts = starts.iter().map(|s| landing.batch_size.clamp(1, 5_000).min(records - s));
+    let at_most = landing.batch_size.clamp(1, 5_000);
+    let starts: Vec<u32> = (0..records).step_by(at_most as usize).collect();
     let rows = Rows::new()
         .int("first_record", starts.iter().map(|s| Some(i64::from(*s))))
-        .int("record_count", counts.map(|c| Some(i64::from(c))));
+        .int("record_count", starts.iter().map(|s| Some(i64::from(at_most.min(records - s)))));
     let batches = tx
         .rows_with(
             "INSERT INTO batch (run_id, payload_id, first_record, record_count, state, due_at, rung_at)
@@ -186,15 +224,42 @@ pub async fn land(db: &Db, keys: &Keys, landing: Landing<'_>) -> Result<Vec<i64>
         )
         .await?;
     if let Some(cursor) = landing.cursor {
-        tx.run(
-            "INSERT INTO stream_cursor (source_id, stream, value) VALUES ($1, $2, $3)
-             ON CONFLICT (source_id, stream) DO UPDATE SET value = excluded.value",
-            vec![landing.source.id.into(), landing.stream.into(), cursor.into()],
-        )
-        .await?;
+        move_cursor(&mut tx, landing, cursor).await?;
     }
     tx.commit().await?;
     batches.iter().map(|r| r.int("id")).collect()
+}
+
+/// The payload that holds the same bytes of the same stream.
+async fn held_already(db: &Db, landing: &Landing<'_>, digest: &[u8]) -> Result<Option<i64>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT min(id) AS id FROM payload WHERE source_id = $1 AND digest = $2 AND same_as IS NULL AND state = 'landed'",
+            vec![landing.source.id.into(), digest.into()],
+        )
+        .await?;
+    rows.first().map_or(Ok(None), |r| r.opt_int("id"))
+}
+
+async fn move_cursor(tx: &mut Tx, landing: &Landing<'_>, cursor: &str) -> Result<(), StoreFault> {
+    tx.run(
+        "INSERT INTO stream_cursor (source_id, stream, value) VALUES ($1, $2, $3)
+         ON CONFLICT (source_id, stream) DO UPDATE SET value = excluded.value",
+        vec![landing.source.id.into(), landing.stream.into(), cursor.into()],
+    )
+    .await?;
+    tx.run(
+        "INSERT INTO sync_run_cursor (run_id, stream, at_start, at_end) VALUES ($1, $2, nullif($3, ''), $4)
+         ON CONFLICT (run_id, stream) DO UPDATE SET at_end = excluded.at_end",
+        vec![
+            landing.run.into(),
+            landing.stream.into(),
+            landing.cursor_at_start.unwrap_or_default().into(),
+            cursor.into(),
+        ],
+    )
+    .await?;
+    Ok(())
 }
 
 /// A batch in our hands, until its lease ends or a newer epoch takes it away.
@@ -208,6 +273,8 @@ pub struct Held {
     pub lost_claims: i64,
     /// Its payload.
     pub payload_id: i64,
+    /// The earlier payload that holds the same bytes, if there is one.
+    pub same_as: Option<i64>,
     /// First raw record.
     pub first: u32,
     /// Number of raw records.
@@ -232,22 +299,22 @@ pub struct Held {
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn claim(db: &Db, batch: i64, lease_ms: u64) -> Result<Option<Held>, StoreFault> {
+pub async fn claim(db: &Db, batch: i64, lease_ms: u64, holder: &str) -> Result<Option<Held>, StoreFault> {
     let lease = i64::try_from(lease_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
     let mut tx = db.begin().await?;
     let claimed = tx
         .rows(
             "UPDATE batch SET lost_claims = lost_claims + CASE WHEN state = 'claimed' THEN 1 ELSE 0 END,
-                    state = 'claimed', epoch = epoch + 1, attempts = attempts + 1, lease_until = {now} + $2
+                    state = 'claimed', holder = $3, epoch = epoch + 1, attempts = attempts + 1, lease_until = {now} + $2
              WHERE id = $1 AND ((state = 'due' AND due_at <= {now}) OR (state = 'claimed' AND lease_until < {now}))
              RETURNING id, epoch, lost_claims, payload_id, first_record, record_count, run_id",
-            vec![batch.into(), lease.into()],
+            vec![batch.into(), lease.into(), holder.into()],
         )
         .await?;
     let Some(row) = claimed.first() else { return Ok(None) };
     let payload = tx
         .rows(
-            "SELECT p.source_id, p.institution_id, p.stream, p.address, p.digest, s.connector
+            "SELECT p.same_as, p.source_id, p.institution_id, p.stream, p.address, p.digest, s.connector
              FROM payload p JOIN source s ON s.id = p.source_id WHERE p.id = $1",
             vec![row.int("payload_id")?.into()],
         )
@@ -266,6 +333,7 @@ fn held(row: &Row, payload: &Row) -> Result<Held, StoreFault> {
         epoch: row.int("epoch")?,
         lost_claims: row.int("lost_claims")?,
         payload_id: row.int("payload_id")?,
+        same_as: payload.opt_int("same_as")?,
         first: small("first_record")?,
         count: small("record_count")?,
         run_id: row.int("run_id")?,
@@ -298,11 +366,43 @@ pub async fn renew(db: &Db, held: &Held, lease_ms: u64) -> Result<bool, StoreFau
 /// # Errors
 /// [`StoreFault::Key`] when it does not open with this key.
 pub async fn payload_bytes(db: &Db, keys: &Keys, held: &Held) -> Result<Vec<u8>, StoreFault> {
-    let rows = db.rows("SELECT sealed, byte_count FROM payload WHERE id = $1", vec![held.payload_id.into()]).await?;
+    let kept = held.same_as.unwrap_or(held.payload_id);
+    let rows =
+        db.rows("SELECT wrapped_key, sealed, byte_count FROM payload WHERE id = $1", vec![kept.into()]).await?;
     let row = rows.first().ok_or_else(|| StoreFault::Column("payload.sealed".into()))?;
-    let packed = keys.open(&[b"payload", b"sealed", &held.digest], &row.bytes("sealed")?)?;
+    let place: [&[u8]; 3] = [b"payload", b"sealed", &held.digest];
+    let packed = keys.open_large(&place, &row.bytes("wrapped_key")?, &row.bytes("sealed")?)?;
     let size = usize::try_from(row.int("byte_count")?).unwrap_or(0);
-    zstd::bulk::decompress(&packed, size).map_err(|e| StoreFault::Schema(format!("payload {}: {e}", held.payload_id)))
+    zstd::bulk::decompress(&packed, size).map_err(|e| StoreFault::Unreadable(format!("payload {kept}: {e}")))
+}
+
+/// How often a claim on a batch has been lost, with the one that is being lost now; 0 when it is not to be had.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn lost_claims(db: &Db, batch: i64) -> Result<i64, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT lost_claims + CASE WHEN state = 'claimed' THEN 1 ELSE 0 END AS lost
+             FROM batch WHERE id = $1 AND (state = 'due' OR (state = 'claimed' AND lease_until < {now}))",
+            vec![batch.into()],
+        )
+        .await?;
+    rows.first().map_or(Ok(0), |r| r.int("lost"))
+}
+
+/// Batches of a range of runs (both ends inclusive) that are still to be delivered.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn waiting(db: &Db, runs: (i64, i64)) -> Result<i64, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT count(*) AS n FROM batch WHERE state IN ('due', 'claimed') AND run_id BETWEEN $1 AND $2",
+            vec![runs.0.into(), runs.1.into()],
+        )
+        .await?;
+    rows.first().map_or(Ok(0), |r| r.int("n"))
 }
 
 /// Puts a held batch back, due again after `wait_ms`, with the error that caused it.
@@ -312,7 +412,7 @@ pub async fn payload_bytes(db: &Db, keys: &Keys, held: &Held) -> Result<Vec<u8>,
 pub async fn release(db: &Db, held: &Held, wait_ms: u64, error: &str) -> Result<(), StoreFault> {
     let wait = i64::try_from(wait_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
     db.run(
-        "UPDATE batch SET state = 'due', due_at = {now} + $3, last_error = $4, generation = generation + 1
+        "UPDATE batch SET state = 'due', holder = NULL, due_at = {now} + $3, last_error = $4, generation = generation + 1
          WHERE id = $1 AND epoch = $2 AND state = 'claimed'",
         vec![held.id.into(), held.epoch.into(), wait.into(), error.into()],
     )
@@ -327,7 +427,7 @@ pub async fn release(db: &Db, held: &Held, wait_ms: u64, error: &str) -> Result<
 pub async fn quarantine(db: &Db, batch: i64, why: &str) -> Result<bool, StoreFault> {
     let n = db
         .run(
-            "UPDATE batch SET state = 'quarantined', last_error = $2, epoch = epoch + 1 WHERE id = $1 AND state IN ('due', 'claimed')",
+            "UPDATE batch SET state = 'quarantined', holder = NULL, last_error = $2, epoch = epoch + 1 WHERE id = $1 AND state IN ('due', 'claimed')",
             vec![batch.into(), why.into()],
         )
         .await?;
@@ -376,18 +476,4 @@ pub async fn end_abandoned_runs(db: &Db, source: &Source) -> Result<(), StoreFau
     )
     .await?;
     Ok(())
-}
-
-/// Registers a manifest's current text; its activation orders what it produces.
-///
-/// # Errors
-/// [`StoreFault`].
-pub async fn activate_manifest(
-    db: &Db,
-    keys: &Keys,
-    manifest: &Manifest,
-    policy: (&str, u32),
-) -> Result<i64, StoreFault> {
-    let text = format!("{manifest:?} {} {}", policy.0, policy.1);
-    activate(db, "manifest", &manifest.id, manifest.version, &keys.digest(&[b"activation", text.as_bytes()])).await
 }

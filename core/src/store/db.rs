@@ -1,10 +1,12 @@
 //! An enum of two pools, one way to run a statement on either.
 //!
-//! Statements use `$1…` for scalars. Two words are replaced by dialect: `{now}` is the database's clock in
-//! microseconds UTC, and `{rows}` is a relation named `incoming` made from the [`Rows`] bound last.
+//! Statements use `$1…` for scalars. Three words are replaced by dialect: `{now}` is the database's clock in
+//! microseconds UTC, `{rows}` is a relation named `incoming` made from the [`Rows`] bound last, and `{lock}` locks the
+//! rows read (SQLite has one writer and needs none).
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
@@ -17,7 +19,7 @@ use sqlx::{
 };
 use thiserror::Error;
 
-use crate::keys::hex_encode;
+use super::rows::{Column, Row, Rows, Value};
 
 /// What can go wrong between us and a database, in words for the person who must act.
 #[derive(Debug, Error)]
@@ -34,6 +36,9 @@ pub enum StoreFault {
     /// The schema is not the one this program knows.
     #[error("{0}")]
     Schema(String),
+    /// Something kept cannot be read again.
+    #[error("{0}")]
+    Unreadable(String),
     /// The root key is not the one this database was made with.
     #[error(
         "the root key is not the one this database was made with; give the right key (HUILIU_KEY_FILE or the data directory's root.key)"
@@ -48,6 +53,12 @@ pub enum StoreFault {
 }
 
 impl StoreFault {
+    /// Whether another load wrote the same row first: the same work again will see it.
+    #[must_use]
+    pub fn overtaken(&self) -> bool {
+        matches!(self, Self::Statement(sqlx::Error::Database(d)) if matches!(d.code().as_deref(), Some("23505" | "40001" | "40P01")))
+    }
+
     /// Whether trying again later can help: a lost connection, a restart, a lock.
     #[must_use]
     pub fn transient(&self) -> bool {
@@ -69,236 +80,16 @@ impl StoreFault {
     }
 }
 
-/// One scalar to bind, or one cell read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
-    /// SQL NULL of an integer column.
-    Null,
-    /// An integer.
-    Int(i64),
-    /// A text.
-    Text(String),
-    /// Bytes.
-    Bytes(Vec<u8>),
-}
-
-impl From<i64> for Value {
-    fn from(v: i64) -> Self {
-        Self::Int(v)
-    }
-}
-impl From<&str> for Value {
-    fn from(v: &str) -> Self {
-        Self::Text(v.to_owned())
-    }
-}
-impl From<String> for Value {
-    fn from(v: String) -> Self {
-        Self::Text(v)
-    }
-}
-impl From<Vec<u8>> for Value {
-    fn from(v: Vec<u8>) -> Self {
-        Self::Bytes(v)
-    }
-}
-impl From<&[u8]> for Value {
-    fn from(v: &[u8]) -> Self {
-        Self::Bytes(v.to_vec())
-    }
-}
-
-/// A column of a relation made in memory.
-#[derive(Debug, Clone)]
-pub enum Column {
-    /// Integers.
-    Int(Vec<Option<i64>>),
-    /// Texts.
-    Text(Vec<Option<String>>),
-    /// Bytes.
-    Bytes(Vec<Option<Vec<u8>>>),
-}
-
-/// A relation made in memory, bound to `{rows}`: arrays on PostgreSQL, one JSON text on SQLite.
-#[derive(Debug, Clone, Default)]
-pub struct Rows {
-    columns: Vec<(&'static str, Column)>,
-}
-
-impl Rows {
-    /// No columns yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds an integer column.
-    #[must_use]
-    pub fn int(mut self, name: &'static str, values: impl IntoIterator<Item = Option<i64>>) -> Self {
-        self.columns.push((name, Column::Int(values.into_iter().collect())));
-        self
-    }
-
-    /// Adds a text column.
-    #[must_use]
-    pub fn text(mut self, name: &'static str, values: impl IntoIterator<Item = Option<String>>) -> Self {
-        self.columns.push((name, Column::Text(values.into_iter().collect())));
-        self
-    }
-
-    /// Adds a column of bytes.
-    #[must_use]
-    pub fn bytes(mut self, name: &'static str, values: impl IntoIterator<Item = Option<Vec<u8>>>) -> Self {
-        self.columns.push((name, Column::Bytes(values.into_iter().collect())));
-        self
-    }
-
-    fn len(&self) -> usize {
-        self.columns.first().map_or(0, |(_, c)| match c {
-            Column::Int(v) => v.len(),
-            Column::Text(v) => v.len(),
-            Column::Bytes(v) => v.len(),
-        })
-    }
-
-    fn pg_relation(&self, first: usize) -> String {
-        let arrays: Vec<String> = self
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(i, (_, c))| {
-                let kind = match c {
-                    Column::Int(_) => "bigint",
-                    Column::Text(_) => "text",
-                    Column::Bytes(_) => "bytea",
-                };
-                format!("${}::{kind}[]", first + i)
-            })
-            .collect();
-        let names: Vec<&str> = self.columns.iter().map(|(n, _)| *n).collect();
-        format!("unnest({}) AS incoming ({})", arrays.join(", "), names.join(", "))
-    }
-
-    fn lite_relation(&self, first: usize) -> String {
-        let columns: Vec<String> = self
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(i, (name, c))| match c {
-                Column::Bytes(_) => format!("unhex(value->>{i}) AS {name}"),
-                _ => format!("value->>{i} AS {name}"),
-            })
-            .collect();
-        // LIMIT -1 keeps the planner from folding the JSON into the outer statement and reading it again for every row.
-        format!("(SELECT {} FROM json_each(${first}) LIMIT -1) AS incoming", columns.join(", "))
-    }
-
-    fn json(&self) -> String {
-        use std::fmt::Write as _;
-        let mut out = String::with_capacity(self.len() * self.columns.len() * 12);
-        out.push('[');
-        for i in 0..self.len() {
-            out.push_str(if i == 0 { "[" } else { ",[" });
-            for (n, (_, column)) in self.columns.iter().enumerate() {
-                if n > 0 {
-                    out.push(',');
-                }
-                match column {
-                    Column::Int(v) => match v[i] {
-                        Some(x) => {
-                            let _ = write!(out, "{x}");
-                        }
-                        None => out.push_str("null"),
-                    },
-                    Column::Text(v) => match &v[i] {
-                        Some(x) => out.push_str(&serde_json::Value::from(x.as_str()).to_string()),
-                        None => out.push_str("null"),
-                    },
-                    Column::Bytes(v) => match &v[i] {
-                        Some(x) => {
-                            out.push('"');
-                            out.push_str(&hex_encode(x));
-                            out.push('"');
-                        }
-                        None => out.push_str("null"),
-                    },
-                }
-            }
-            out.push(']');
-        }
-        out.push(']');
-        out
-    }
-}
-
-/// A result row, cells by name.
-#[derive(Debug, Clone)]
-pub struct Row {
-    cells: Vec<(String, Value)>,
-}
-
-impl Row {
-    fn cell(&self, name: &str) -> Result<&Value, StoreFault> {
-        self.cells.iter().find(|(n, _)| n == name).map(|(_, v)| v).ok_or_else(|| StoreFault::Column(name.to_owned()))
-    }
-
-    /// An integer that is never null.
-    ///
-    /// # Errors
-    /// [`StoreFault::Column`] for another name or type.
-    pub fn int(&self, name: &str) -> Result<i64, StoreFault> {
-        self.opt_int(name)?.ok_or_else(|| StoreFault::Column(name.to_owned()))
-    }
-
-    /// An integer or null.
-    ///
-    /// # Errors
-    /// [`StoreFault::Column`] for another name or type.
-    pub fn opt_int(&self, name: &str) -> Result<Option<i64>, StoreFault> {
-        match self.cell(name)? {
-            Value::Int(v) => Ok(Some(*v)),
-            Value::Null => Ok(None),
-            _ => Err(StoreFault::Column(name.to_owned())),
-        }
-    }
-
-    /// A text that is never null.
-    ///
-    /// # Errors
-    /// [`StoreFault::Column`] for another name or type.
-    pub fn text(&self, name: &str) -> Result<String, StoreFault> {
-        self.opt_text(name)?.ok_or_else(|| StoreFault::Column(name.to_owned()))
-    }
-
-    /// A text or null.
-    ///
-    /// # Errors
-    /// [`StoreFault::Column`] for another name or type.
-    pub fn opt_text(&self, name: &str) -> Result<Option<String>, StoreFault> {
-        match self.cell(name)? {
-            Value::Text(v) => Ok(Some(v.clone())),
-            Value::Null => Ok(None),
-            _ => Err(StoreFault::Column(name.to_owned())),
-        }
-    }
-
-    /// Bytes that are never null.
-    ///
-    /// # Errors
-    /// [`StoreFault::Column`] for another name or type.
-    pub fn bytes(&self, name: &str) -> Result<Vec<u8>, StoreFault> {
-        match self.cell(name)? {
-            Value::Bytes(v) => Ok(v.clone()),
-            _ => Err(StoreFault::Column(name.to_owned())),
-        }
-    }
-}
-
 /// The two databases.
 #[derive(Debug, Clone)]
 pub enum Db {
-    /// A PostgreSQL pool.
-    Pg(PgPool),
+    /// PostgreSQL.
+    Pg {
+        /// Connections that load: they probe by index, batch by batch, with plans made once.
+        load: PgPool,
+        /// Connections for reports, planned by the server.
+        read: PgPool,
+    },
     /// An embedded SQLite file: one writing connection, several reading ones.
     Lite {
         /// The only connection that writes.
@@ -311,6 +102,17 @@ pub enum Db {
 const CLOCK_PG: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 const CLOCK_LITE: &str = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)";
 
+/// A batch is always far smaller than the tables it is held against, also when the server has no statistics yet or a
+/// plan dates from when they were empty: probing the indexes is then right, scanning never.
+const LOAD_PLANS: [(&str, &str); 6] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_material", "off"),
+    ("jit", "off"),
+];
+
 impl Db {
     /// Opens `sqlite:PATH` or `postgres://…`.
     ///
@@ -319,13 +121,15 @@ impl Db {
     pub async fn open(url: &str, connections: u32) -> Result<Self, StoreFault> {
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url).map_err(|e| StoreFault::Address(e.to_string()))?;
-            let pool = PgPoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(Duration::from_secs(15))
-                .connect_with(options)
-                .await
-                .map_err(|e| StoreFault::Unreachable(plain_words(&e)))?;
-            return Ok(Self::Pg(pool));
+            let options = options.application_name("huiliu");
+            let pool = |n| PgPoolOptions::new().max_connections(n).acquire_timeout(Duration::from_secs(15));
+            let loading = options.clone().options(LOAD_PLANS).options([(
+                // A worker that is stopped in the middle of a commit must not hold its locks for ever.
+                "idle_in_transaction_session_timeout",
+                "30s",
+            )]);
+            let read = pool(3).connect_with(options).await.map_err(|e| StoreFault::Unreachable(plain_words(&e)))?;
+            return Ok(Self::Pg { load: pool(connections).connect_lazy_with(loading), read });
         }
         let Some(path) = url.strip_prefix("sqlite:") else {
             return Err(StoreFault::Address(without_password(url)));
@@ -358,7 +162,7 @@ impl Db {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Pg(_) => "postgresql",
+            Self::Pg { .. } => "postgresql",
             Self::Lite { .. } => "sqlite",
         }
     }
@@ -369,7 +173,7 @@ impl Db {
     /// [`StoreFault::Statement`].
     pub async fn begin(&self) -> Result<Tx, StoreFault> {
         Ok(match self {
-            Self::Pg(pool) => Tx::Pg(pool.begin().await?),
+            Self::Pg { load, .. } => Tx::Pg(load.begin().await?),
             Self::Lite { write, .. } => Tx::Lite(write.begin_with("BEGIN IMMEDIATE").await?),
         })
     }
@@ -380,8 +184,8 @@ impl Db {
     /// [`StoreFault::Statement`].
     pub async fn rows(&self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
         match self {
-            Self::Pg(pool) => pg_rows(pool.fetch_all(pg_query(sql, args, None)).await?),
-            Self::Lite { read, .. } => lite_rows(read.fetch_all(lite_query(sql, args, None)).await?),
+            Self::Pg { read, .. } => pg_rows(&read.fetch_all(pg_query(sql, args, None)).await?),
+            Self::Lite { read, .. } => lite_rows(&read.fetch_all(lite_query(sql, args, None)?).await?),
         }
     }
 
@@ -399,7 +203,10 @@ impl Db {
     /// Closes every connection.
     pub async fn close(&self) {
         match self {
-            Self::Pg(pool) => pool.close().await,
+            Self::Pg { load, read } => {
+                read.close().await;
+                load.close().await;
+            }
             Self::Lite { write, read } => {
                 read.close().await;
                 write.close().await;
@@ -425,7 +232,7 @@ impl Tx {
     pub async fn run(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, StoreFault> {
         Ok(match self {
             Self::Pg(tx) => tx.execute(pg_query(sql, args, None)).await?.rows_affected(),
-            Self::Lite(tx) => tx.execute(lite_query(sql, args, None)).await?.rows_affected(),
+            Self::Lite(tx) => tx.execute(lite_query(sql, args, None)?).await?.rows_affected(),
         })
     }
 
@@ -435,8 +242,8 @@ impl Tx {
     /// [`StoreFault::Statement`].
     pub async fn rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
         match self {
-            Self::Pg(tx) => pg_rows(tx.fetch_all(pg_query(sql, args, None)).await?),
-            Self::Lite(tx) => lite_rows(tx.fetch_all(lite_query(sql, args, None)).await?),
+            Self::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, None)).await?),
+            Self::Lite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, None)?).await?),
         }
     }
 
@@ -444,10 +251,10 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreFault::Statement`].
-    pub async fn rows_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows) -> Result<Vec<Row>, StoreFault> {
+    pub async fn rows_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows<'_>) -> Result<Vec<Row>, StoreFault> {
         match self {
-            Self::Pg(tx) => pg_rows(tx.fetch_all(pg_query(sql, args, Some(relation))).await?),
-            Self::Lite(tx) => lite_rows(tx.fetch_all(lite_query(sql, args, Some(relation))).await?),
+            Self::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, Some(relation))).await?),
+            Self::Lite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, Some(relation))?).await?),
         }
     }
 
@@ -455,17 +262,79 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreFault::Statement`].
-    pub async fn run_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows) -> Result<u64, StoreFault> {
+    pub async fn run_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows<'_>) -> Result<u64, StoreFault> {
         Ok(match self {
             Self::Pg(tx) => tx.execute(pg_query(sql, args, Some(relation))).await?.rows_affected(),
-            Self::Lite(tx) => tx.execute(lite_query(sql, args, Some(relation))).await?.rows_affected(),
+            Self::Lite(tx) => tx.execute(lite_query(sql, args, Some(relation))?).await?.rows_affected(),
         })
     }
 
-    /// Whether this is PostgreSQL, for the two statements that need to know (row locks).
-    #[must_use]
-    pub fn is_pg(&self) -> bool {
-        matches!(self, Self::Pg(_))
+    /// Copies a relation into a table, columns by name.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`]; a row that is there already is one.
+    pub async fn copy(&mut self, table: &'static str, relation: Rows<'_>) -> Result<(), StoreFault> {
+        if relation.len() == 0 {
+            return Ok(());
+        }
+        let names = relation.name_list();
+        match self {
+            Self::Pg(tx) => {
+                let statement = format!("COPY {table} ({names}) FROM STDIN (FORMAT binary)");
+                let mut copy = tx.copy_in_raw(&statement).await?;
+                copy.send(relation.pg_copy()).await?;
+                copy.finish().await?;
+            }
+            Self::Lite(tx) => {
+                let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {{rows}} WHERE true");
+                tx.execute(lite_query(&sql, vec![], Some(relation))?).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a lock that ends with the transaction; false when another transaction has it. SQLite has one writer.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn try_lock(&mut self, what: &str, number: i64) -> Result<bool, StoreFault> {
+        if let Self::Lite(_) = self {
+            return Ok(true);
+        }
+        let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, $2)) AS taken";
+        let rows = self.rows(sql, vec![what.into(), number.into()]).await?;
+        rows.first().map_or(Ok(false), |r| Ok(r.int("taken")? == 1))
+    }
+
+    /// The next `count` numbers of a table's `id`.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn next_ids(&mut self, table: &'static str, count: usize) -> Result<Vec<i64>, StoreFault> {
+        let count = i64::try_from(count).unwrap_or(0);
+        if count == 0 {
+            return Ok(vec![]);
+        }
+        if let Self::Pg(_) = self {
+            let sql = format!(
+                "SELECT nextval(pg_get_serial_sequence('{table}', 'id')::regclass) AS id FROM generate_series(1, $1)"
+            );
+            return self.rows(&sql, vec![count.into()]).await?.iter().map(|r| r.int("id")).collect();
+        }
+        let top = self.rows(&format!("SELECT coalesce(max(id), 0) AS top FROM {table}"), vec![]).await?;
+        let top = top.first().map_or(Ok(0), |r| r.int("top"))?;
+        Ok((top + 1..=top + count).collect())
+    }
+
+    /// Keeps other writers out of a table until the end of the transaction. SQLite has one writer.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn lock_table(&mut self, table: &'static str) -> Result<(), StoreFault> {
+        if let Self::Pg(_) = self {
+            self.run(&format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"), vec![]).await?;
+        }
+        Ok(())
     }
 
     /// Makes everything done in it durable.
@@ -484,8 +353,8 @@ impl Tx {
 type PgQuery = sqlx::query::Query<'static, Postgres, PgArguments>;
 type LiteQuery = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
-fn pg_query(sql: &str, args: Vec<Value>, relation: Option<Rows>) -> PgQuery {
-    let mut text = sql.replace("{now}", CLOCK_PG);
+fn pg_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) -> PgQuery {
+    let mut text = sql.replace("{now}", CLOCK_PG).replace("{lock}", "FOR UPDATE");
     if let Some(rows) = &relation {
         text = text.replace("{rows}", &rows.pg_relation(args.len() + 1));
     }
@@ -501,15 +370,15 @@ fn pg_query(sql: &str, args: Vec<Value>, relation: Option<Rows>) -> PgQuery {
     for (_, column) in relation.into_iter().flat_map(|r| r.columns) {
         query = match column {
             Column::Int(v) => query.bind(v),
-            Column::Text(v) => query.bind(v),
-            Column::Bytes(v) => query.bind(v),
+            Column::Text(v) => query.bind(v.into_iter().map(|t| t.map(str::to_owned)).collect::<Vec<_>>()),
+            Column::Bytes(v) => query.bind(v.into_iter().map(|b| b.map(<[u8]>::to_vec)).collect::<Vec<_>>()),
         };
     }
     query
 }
 
-fn lite_query(sql: &str, args: Vec<Value>, relation: Option<Rows>) -> LiteQuery {
-    let mut text = sql.replace("{now}", CLOCK_LITE);
+fn lite_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) -> Result<LiteQuery, StoreFault> {
+    let mut text = sql.replace("{now}", CLOCK_LITE).replace("{lock}", "");
     if let Some(rows) = &relation {
         text = text.replace("{rows}", &rows.lite_relation(args.len() + 1));
     }
@@ -523,35 +392,59 @@ fn lite_query(sql: &str, args: Vec<Value>, relation: Option<Rows>) -> LiteQuery 
         };
     }
     if let Some(rows) = relation {
-        query = query.bind(rows.json());
+        query = query.bind(rows.json()?);
     }
-    query
+    Ok(query)
 }
 
-fn pg_rows(rows: Vec<PgRow>) -> Result<Vec<Row>, StoreFault> {
+fn names<R: sqlx::Row>(rows: &[R]) -> Arc<[String]> {
+    rows.first().map(|r| r.columns().iter().map(|c| c.name().to_owned()).collect()).unwrap_or_default()
+}
+
+fn pg_rows(rows: &[PgRow]) -> Result<Vec<Row>, StoreFault> {
+    #[derive(Clone, Copy)]
+    enum Kind {
+        Int8,
+        Int4,
+        Bool,
+        Bytes,
+        Text,
+    }
+    let names = names(rows);
+    let kinds: Vec<Kind> = rows.first().map_or_else(Vec::new, |row| {
+        let kind = |c: &sqlx::postgres::PgColumn| match c.type_info().name() {
+            "INT8" => Kind::Int8,
+            "INT4" => Kind::Int4,
+            "BOOL" => Kind::Bool,
+            "BYTEA" => Kind::Bytes,
+            _ => Kind::Text,
+        };
+        row.columns().iter().map(kind).collect()
+    });
     rows.iter()
         .map(|row| {
-            let cells = row.columns().iter().enumerate().map(|(i, column)| {
-                let value = match column.type_info().name() {
-                    "INT8" => row.try_get::<Option<i64>, _>(i)?.map(Value::Int),
-                    "INT4" => row.try_get::<Option<i32>, _>(i)?.map(|v| Value::Int(v.into())),
-                    "BOOL" => row.try_get::<Option<bool>, _>(i)?.map(|v| Value::Int(v.into())),
-                    "BYTEA" => row.try_get::<Option<Vec<u8>>, _>(i)?.map(Value::Bytes),
-                    _ => row.try_get::<Option<String>, _>(i)?.map(Value::Text),
+            let cells = kinds.iter().enumerate().map(|(i, kind)| {
+                let value = match kind {
+                    Kind::Int8 => row.try_get_unchecked::<Option<i64>, _>(i)?.map(Value::Int),
+                    Kind::Int4 => row.try_get_unchecked::<Option<i32>, _>(i)?.map(|v| Value::Int(v.into())),
+                    Kind::Bool => row.try_get_unchecked::<Option<bool>, _>(i)?.map(|v| Value::Int(v.into())),
+                    Kind::Bytes => row.try_get_unchecked::<Option<Vec<u8>>, _>(i)?.map(Value::Bytes),
+                    Kind::Text => row.try_get_unchecked::<Option<String>, _>(i)?.map(Value::Text),
                 };
-                Ok((column.name().to_owned(), value.unwrap_or(Value::Null)))
+                Ok(value.unwrap_or(Value::Null))
             });
-            Ok(Row { cells: cells.collect::<Result<_, StoreFault>>()? })
+            Ok(Row { names: names.clone(), cells: cells.collect::<Result<_, StoreFault>>()? })
         })
         .collect()
 }
 
-fn lite_rows(rows: Vec<SqliteRow>) -> Result<Vec<Row>, StoreFault> {
+fn lite_rows(rows: &[SqliteRow]) -> Result<Vec<Row>, StoreFault> {
+    let names = names(rows);
     rows.iter()
         .map(|row| {
-            let cells = row.columns().iter().enumerate().map(|(i, column)| {
+            let cells = (0..names.len()).map(|i| {
                 let raw = row.try_get_raw(i)?;
-                let value = if raw.is_null() {
+                Ok(if raw.is_null() {
                     Value::Null
                 } else {
                     match raw.type_info().name() {
@@ -559,10 +452,9 @@ fn lite_rows(rows: Vec<SqliteRow>) -> Result<Vec<Row>, StoreFault> {
                         "BLOB" => Value::Bytes(row.try_get_unchecked(i)?),
                         _ => Value::Text(row.try_get_unchecked(i)?),
                     }
-                };
-                Ok((column.name().to_owned(), value))
+                })
             });
-            Ok(Row { cells: cells.collect::<Result<_, StoreFault>>()? })
+            Ok(Row { names: names.clone(), cells: cells.collect::<Result<_, StoreFault>>()? })
         })
         .collect()
 }

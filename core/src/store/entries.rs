@@ -1,94 +1,108 @@
 //! Settling in sets: marked teachers' records in, differences of credit entries out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use super::db::{Db, Rows, StoreFault, Tx};
+use super::db::{Db, StoreFault, Tx};
+use super::rows::{Row, Rows, Value};
+use super::marks;
+use crate::keys::Keys;
 use crate::ledger::{self, Entry, Fact};
 use crate::policy::Policy;
 
-/// Teachers that wait to be settled.
+/// The row ids of a pack's rules, by name.
+pub type RuleIds = HashMap<String, i64>;
+
+/// Writes the rules of a pack into the books, where entries refer to them, and gives their row ids.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn due(db: &Db) -> Result<i64, StoreFault> {
-    let rows = db.rows("SELECT count(DISTINCT teacher_id) AS n FROM settle_mark", vec![]).await?;
-    rows.first().map_or(Ok(0), |r| r.int("n"))
+pub async fn register_rules(db: &Db, keys: &Keys, policy: &Policy) -> Result<RuleIds, StoreFault> {
+    let mut ids = RuleIds::new();
+    let mut tx = db.begin().await?;
+    for rule in &policy.rules {
+        let units = rule.units_per_one.unwrap_or(0);
+        let digest = keys.digest(&[
+            b"rule",
+            policy.name.as_bytes(),
+            &policy.version.to_be_bytes(),
+            rule.name.as_bytes(),
+            &units.to_be_bytes(),
+            rule.basis.as_str().as_bytes(),
+            rule.source.as_bytes(),
+        ]);
+        tx.run(
+            "INSERT INTO rule (pack, version, name, unit, units_per_one, basis, source, digest)
+             VALUES ($1, $2, $3, nullif($4, ''), nullif($5, 0), $6, $7, $8) ON CONFLICT (digest) DO NOTHING",
+            vec![
+                policy.name.as_str().into(),
+                i64::from(policy.version).into(),
+                rule.name.as_str().into(),
+                rule.unit.clone().unwrap_or_default().into(),
+                units.into(),
+                rule.basis.as_str().into(),
+                rule.source.as_str().into(),
+                digest.to_vec().into(),
+            ],
+        )
+        .await?;
+        let rows = tx.rows("SELECT id FROM rule WHERE digest = $1", vec![Value::Bytes(digest.to_vec())]).await?;
+        ids.insert(rule.name.clone(), rows.first().map_or(Ok(0), |r| r.int("id"))?);
+    }
+    tx.commit().await?;
+    Ok(ids)
 }
 
-/// Settles up to `limit` marked teachers; gives how many.
+/// Settles one block of marked teachers after `after`; gives the block and how many teachers, or nothing when no block is
+/// left that nobody else settles.
 ///
 /// # Errors
 /// [`StoreFault`]; nothing was written then.
-pub async fn settle_some(db: &Db, policy: &Policy, limit: u32) -> Result<usize, StoreFault> {
-    let waiting = db.rows("SELECT 1 AS n FROM settle_mark LIMIT 1", vec![]).await?;
-    if waiting.is_empty() {
-        return Ok(0);
-    }
+pub async fn settle_block(
+    db: &Db,
+    policy: &Policy,
+    rules: &RuleIds,
+    after: i64,
+) -> Result<Option<(i64, usize)>, StoreFault> {
     let mut tx = db.begin().await?;
-    let teachers = lock(&mut tx, limit).await?;
-    if teachers.is_empty() {
-        return Ok(0);
-    }
-    let relation = || Rows::new().int("teacher_id", teachers.iter().copied().map(Some));
-    let marks = tx
-        .rows_with(
-            "SELECT m.id AS id FROM {rows} JOIN settle_mark m ON m.teacher_id = incoming.teacher_id",
-            vec![],
-            relation(),
-        )
-        .await?;
-    let facts = read_facts(&mut tx, relation()).await?;
-    let held = read_entries(&mut tx, relation()).await?;
+    let Some((block, due)) = marks::next(&mut tx, after).await? else { return Ok(None) };
+    let facts = read_facts(&mut tx, &due.teachers).await?;
+    let mut held = read_entries(&mut tx, &due.teachers).await?;
     let mut made: Vec<(i64, Entry)> = Vec::new();
-    let mut ended: Vec<(i64, i64, i64)> = Vec::new();
-    for teacher in &teachers {
-        let new = facts.get(teacher).map(|f| ledger::entries(policy, f)).unwrap_or_default();
-        let old = held.get(teacher);
-        let mut kept: HashMap<i64, bool> = HashMap::new();
-        for entry in new {
-            let current = old.and_then(|o| o.get(&entry.record_id));
-            match current {
-                Some((_, text)) if *text == fingerprint(&entry) => {
-                    kept.insert(entry.record_id, true);
-                }
-                _ => made.push((*teacher, entry)),
-            }
-        }
-        for (record, (id, _)) in old.into_iter().flatten() {
-            if !kept.contains_key(record) {
-                ended.push((*id, *teacher, *record));
+    for teacher in &due.teachers {
+        for entry in facts.get(teacher).map(|f| ledger::entries(policy, f)).unwrap_or_default() {
+            let key = (*teacher, entry.record_id);
+            if held.get(&key).is_some_and(|h| h.says(&entry, rules)) {
+                held.remove(&key);
+            } else {
+                made.push((*teacher, entry));
             }
         }
     }
-    let ids = insert(&mut tx, &made).await?;
-    supersede(&mut tx, &ended, &ids).await?;
-    let mark_ids: Vec<Option<i64>> = marks.iter().map(|r| r.int("id").map(Some)).collect::<Result<_, _>>()?;
-    tx.run_with("DELETE FROM settle_mark WHERE id IN (SELECT id FROM {rows})", vec![], Rows::new().int("id", mark_ids))
-        .await?;
+    let ids = tx.next_ids("credit_entry", made.len()).await?;
+    write(&mut tx, rules, &made, &ids).await?;
+    supersede(&mut tx, &held, &made, &ids).await?;
+    marks::remove(&mut tx, &due).await?;
     tx.commit().await?;
-    Ok(teachers.len())
+    Ok(Some((block, due.teachers.len())))
 }
 
-async fn lock(tx: &mut Tx, limit: u32) -> Result<Vec<i64>, StoreFault> {
-    let sql = if tx.is_pg() {
-        "SELECT id AS teacher_id FROM teacher WHERE id IN (SELECT DISTINCT teacher_id FROM settle_mark ORDER BY teacher_id LIMIT $1)
-         ORDER BY id FOR UPDATE SKIP LOCKED"
-    } else {
-        "SELECT DISTINCT teacher_id FROM settle_mark ORDER BY teacher_id LIMIT $1"
-    };
-    tx.rows(sql, vec![i64::from(limit).into()]).await?.iter().map(|r| r.int("teacher_id")).collect()
+fn teachers(ids: &[i64]) -> Rows<'static> {
+    Rows::new().int("teacher_id", ids.iter().copied().map(Some))
 }
 
-async fn read_facts(tx: &mut Tx, relation: Rows) -> Result<HashMap<i64, Vec<Fact>>, StoreFault> {
+async fn read_facts(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<Fact>>, StoreFault> {
+    let sources = tx.rows("SELECT id, connector FROM source", vec![]).await?;
+    let connectors: HashMap<i64, String> =
+        sources.iter().map(|r| Ok((r.int("id")?, r.text("connector")?))).collect::<Result<_, StoreFault>>()?;
     let rows = tx
         .rows_with(
-            "SELECT c.teacher_id AS teacher_id, r.id AS id, r.record_key AS record_key, s.connector AS connector, r.kind AS kind,
-                    r.canonical_course AS canonical_course, r.pass_state AS pass_state, r.hours_units AS hours_units,
-                    r.raw_hours AS raw_hours, r.hours_unit AS hours_unit, r.period_end AS period_end, c.name_folded AS name
-             FROM {rows} JOIN claim c ON c.teacher_id = incoming.teacher_id
-             JOIN training_record r ON r.claim_id = c.id JOIN source s ON s.id = r.source_id",
+            "SELECT c.teacher_id AS teacher_id, r.id AS id, r.record_key AS record_key, r.source_id AS source_id,
+                    r.canonical_course AS canonical_course, r.pass_state AS pass_state, r.raw_hours AS raw_hours,
+                    r.hours_unit AS hours_unit, r.period_end AS period_end, c.name_folded AS name
+             FROM {rows} JOIN claim c ON c.teacher_id = incoming.teacher_id JOIN training_record r ON r.claim_id = c.id
+             WHERE r.kind IN ('course_completion', 'project_completion', 'certificate')",
             vec![],
-            relation,
+            teachers(ids),
         )
         .await?;
     let mut facts: HashMap<i64, Vec<Fact>> = HashMap::new();
@@ -96,11 +110,9 @@ async fn read_facts(tx: &mut Tx, relation: Rows) -> Result<HashMap<i64, Vec<Fact
         facts.entry(row.int("teacher_id")?).or_default().push(Fact {
             record_id: row.int("id")?,
             record_key: row.bytes("record_key")?,
-            connector: row.text("connector")?,
-            kind: row.text("kind")?,
+            connector: connectors.get(&row.int("source_id")?).cloned().unwrap_or_default(),
             canonical_course: row.opt_text("canonical_course")?,
             pass_state: row.text("pass_state")?,
-            units: row.int("hours_units")?,
             raw_hours: row.text("raw_hours")?,
             hours_unit: row.text("hours_unit")?,
             period_end: row.text("period_end")?,
@@ -110,90 +122,87 @@ async fn read_facts(tx: &mut Tx, relation: Rows) -> Result<HashMap<i64, Vec<Fact
     Ok(facts)
 }
 
-/// Teacher → record → (entry id, fingerprint).
-type Held = HashMap<i64, BTreeMap<i64, (i64, String)>>;
+/// A current entry as it stands in the table.
+struct HeldEntry {
+    id: i64,
+    row: Row,
+}
 
-async fn read_entries(tx: &mut Tx, relation: Rows) -> Result<Held, StoreFault> {
+impl HeldEntry {
+    fn says(&self, entry: &Entry, rules: &RuleIds) -> bool {
+        let int = |name: &str| self.row.opt_int(name).ok().flatten();
+        let text = |name: &str| self.row.opt_text(name).ok().flatten();
+        text("outcome").as_deref() == Some(entry.outcome)
+            && int("units") == Some(entry.units)
+            && text("canonical_course") == entry.canonical_course
+            && text("cycle") == entry.cycle
+            && int("rule_id") == rules.get(&entry.rule).copied()
+            && int("conversion_id") == rules.get(&entry.conversion).copied()
+            && text("raw_hours").as_deref() == Some(entry.raw_hours.as_str())
+            && int("duplicate_of") == entry.duplicate_of
+    }
+}
+
+/// (Teacher, record) → current entry.
+async fn read_entries(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<(i64, i64), HeldEntry>, StoreFault> {
     let rows = tx
         .rows_with(
             "SELECT e.id AS id, e.teacher_id AS teacher_id, e.record_id AS record_id, e.outcome AS outcome, e.units AS units,
-                    e.canonical_course AS canonical_course, e.cycle AS cycle, e.rule AS rule, e.basis AS basis,
-                    e.arithmetic AS arithmetic, e.duplicate_of AS duplicate_of
+                    e.canonical_course AS canonical_course, e.cycle AS cycle, e.rule_id AS rule_id,
+                    e.conversion_id AS conversion_id, e.raw_hours AS raw_hours, e.duplicate_of AS duplicate_of
              FROM {rows} JOIN credit_entry e ON e.teacher_id = incoming.teacher_id AND e.superseded_at IS NULL",
             vec![],
-            relation,
+            teachers(ids),
         )
         .await?;
-    let mut held: Held = HashMap::new();
-    for row in &rows {
-        let text = [
-            row.text("outcome")?,
-            row.int("units")?.to_string(),
-            row.opt_text("canonical_course")?.unwrap_or_default(),
-            row.opt_text("cycle")?.unwrap_or_default(),
-            row.text("rule")?,
-            row.text("basis")?,
-            row.text("arithmetic")?,
-            row.opt_int("duplicate_of")?.map(|d| d.to_string()).unwrap_or_default(),
-        ]
-        .join("\u{1f}");
-        held.entry(row.int("teacher_id")?).or_default().insert(row.int("record_id")?, (row.int("id")?, text));
-    }
-    Ok(held)
+    rows.into_iter()
+        .map(|row| Ok(((row.int("teacher_id")?, row.int("record_id")?), HeldEntry { id: row.int("id")?, row })))
+        .collect()
 }
 
-fn fingerprint(e: &Entry) -> String {
-    [
-        e.outcome.to_owned(),
-        e.units.to_string(),
-        e.canonical_course.clone().unwrap_or_default(),
-        e.cycle.clone().unwrap_or_default(),
-        e.rule.clone(),
-        e.basis.to_owned(),
-        e.arithmetic.clone(),
-        e.duplicate_of.map(|d| d.to_string()).unwrap_or_default(),
-    ]
-    .join("\u{1f}")
-}
-
-async fn insert(tx: &mut Tx, made: &[(i64, Entry)]) -> Result<HashMap<(i64, i64), i64>, StoreFault> {
+async fn write(tx: &mut Tx, rules: &RuleIds, made: &[(i64, Entry)], ids: &[i64]) -> Result<(), StoreFault> {
     if made.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(());
     }
+    let now = tx.rows("SELECT {now} AS now", vec![]).await?;
+    let now = now.first().map_or(Ok(0), |r| r.int("now"))?;
+    let rule = |name: &str| rules.get(name).copied().ok_or_else(|| StoreFault::Column(format!("rule {name}")));
+    let deciding: Vec<i64> = made.iter().map(|(_, e)| rule(&e.rule)).collect::<Result<_, _>>()?;
+    let converting: Vec<i64> = made.iter().map(|(_, e)| rule(&e.conversion)).collect::<Result<_, _>>()?;
     let rows = Rows::new()
+        .int("id", ids.iter().copied().map(Some))
         .int("teacher_id", made.iter().map(|(t, _)| Some(*t)))
         .int("record_id", made.iter().map(|(_, e)| Some(e.record_id)))
-        .text("outcome", made.iter().map(|(_, e)| Some(e.outcome.to_owned())))
+        .text("outcome", made.iter().map(|(_, e)| Some(e.outcome)))
         .int("units", made.iter().map(|(_, e)| Some(e.units)))
-        .text("canonical_course", made.iter().map(|(_, e)| e.canonical_course.clone()))
-        .text("cycle", made.iter().map(|(_, e)| e.cycle.clone()))
-        .text("rule", made.iter().map(|(_, e)| Some(e.rule.clone())))
-        .text("basis", made.iter().map(|(_, e)| Some(e.basis.to_owned())))
-        .text("arithmetic", made.iter().map(|(_, e)| Some(e.arithmetic.clone())))
-        .int("duplicate_of", made.iter().map(|(_, e)| e.duplicate_of));
-    let ids = tx
-        .rows_with(
-            "INSERT INTO credit_entry (teacher_id, record_id, outcome, units, canonical_course, cycle, rule, basis, arithmetic, duplicate_of, made_at)
-             SELECT teacher_id, record_id, outcome, units, canonical_course, cycle, rule, basis, arithmetic, duplicate_of, {now}
-             FROM {rows} WHERE true RETURNING id, teacher_id, record_id",
-            vec![],
-            rows,
-        )
-        .await?;
-    ids.iter().map(|r| Ok(((r.int("teacher_id")?, r.int("record_id")?), r.int("id")?))).collect()
+        .text("canonical_course", made.iter().map(|(_, e)| e.canonical_course.as_deref()))
+        .text("cycle", made.iter().map(|(_, e)| e.cycle.as_deref()))
+        .int("rule_id", deciding.into_iter().map(Some))
+        .int("conversion_id", converting.into_iter().map(Some))
+        .text("raw_hours", made.iter().map(|(_, e)| Some(e.raw_hours.as_str())))
+        .int("duplicate_of", made.iter().map(|(_, e)| e.duplicate_of))
+        .int("made_at", made.iter().map(|_| Some(now)));
+    tx.copy("credit_entry", rows).await
 }
 
-async fn supersede(tx: &mut Tx, ended: &[(i64, i64, i64)], ids: &HashMap<(i64, i64), i64>) -> Result<(), StoreFault> {
+/// Ends the entries that no longer hold; each names its heir, if it has one.
+async fn supersede(
+    tx: &mut Tx,
+    ended: &HashMap<(i64, i64), HeldEntry>,
+    made: &[(i64, Entry)],
+    ids: &[i64],
+) -> Result<(), StoreFault> {
     if ended.is_empty() {
         return Ok(());
     }
-    let rows = Rows::new()
-        .int("id", ended.iter().map(|(id, ..)| Some(*id)))
-        .int("heir", ended.iter().map(|(_, t, r)| ids.get(&(*t, *r)).copied()));
+    let heirs: HashMap<(i64, i64), i64> = made.iter().zip(ids).map(|((t, e), id)| ((*t, e.record_id), *id)).collect();
     tx.run_with(
-        "UPDATE credit_entry SET superseded_at = {now}, superseded_by = incoming.heir FROM {rows} WHERE credit_entry.id = incoming.id",
+        "UPDATE credit_entry SET superseded_at = {now}, superseded_by = incoming.heir
+         FROM {rows} WHERE credit_entry.id = incoming.id",
         vec![],
-        rows,
+        Rows::new()
+            .int("id", ended.values().map(|h| Some(h.id)))
+            .int("heir", ended.keys().map(|key| heirs.get(key).copied())),
     )
     .await?;
     Ok(())

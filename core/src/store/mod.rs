@@ -1,10 +1,17 @@
 //! The only room that knows SQL. One set of statements for two databases; [`db`] hides where they differ.
 
 pub mod books;
-pub mod db;
 pub mod entries;
+pub mod letters;
 pub mod load;
+pub mod marks;
+pub mod people;
+pub mod repeat;
 pub mod reports;
 pub mod schema;
 
-pub use db::{Db, Row, Rows, StoreFault, Tx, Value};
+pub mod db;
+pub mod rows;
+
+pub use db::{Db, StoreFault, Tx};
+pub use rows::{Row, Rows, Value};

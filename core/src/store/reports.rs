@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
-use super::db::{Db, StoreFault, Value};
+use super::db::{Db, StoreFault};
+use super::rows::Value;
 use crate::keys::Keys;
+use crate::policy::arithmetic;
 
 /// The books of one run, of some runs, or of all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -70,13 +72,40 @@ pub async fn balance(db: &Db, runs: (i64, i64)) -> Result<Balance, StoreFault> {
         discarded: row.int("discarded")?,
         pending: row.int("pending")?,
         unread: unread.first().map_or(Ok(0), |r| r.int("n"))?,
-        teachers_due: super::entries::due(db).await?,
+        teachers_due: super::marks::count(db).await?,
         ..Balance::default()
     };
     let outcomes = b.inserted + b.updated + b.unchanged + b.superseded + b.skipped + b.parked + b.discarded + b.pending;
     b.balanced = b.received == outcomes;
     b.complete = b.pending == 0 && b.unread == 0 && b.teachers_due == 0;
     Ok(b)
+}
+
+/// The balance of some runs together.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn balance_of(db: &Db, runs: &[i64]) -> Result<Balance, StoreFault> {
+    let mut sum = Balance { balanced: true, complete: true, ..Balance::default() };
+    for run in runs {
+        let b = balance(db, (*run, *run)).await?;
+        sum = Balance {
+            received: sum.received + b.received,
+            inserted: sum.inserted + b.inserted,
+            updated: sum.updated + b.updated,
+            unchanged: sum.unchanged + b.unchanged,
+            superseded: sum.superseded + b.superseded,
+            skipped: sum.skipped + b.skipped,
+            parked: sum.parked + b.parked,
+            discarded: sum.discarded + b.discarded,
+            pending: sum.pending + b.pending,
+            unread: sum.unread + b.unread,
+            teachers_due: b.teachers_due,
+            balanced: sum.balanced && b.balanced,
+            complete: sum.complete && b.complete,
+        };
+    }
+    Ok(sum)
 }
 
 /// One run, for a listing.
@@ -169,7 +198,8 @@ pub async fn dead_letters(db: &Db, state: &str, after: i64, limit: i64) -> Resul
     let rows = db
         .rows(
             "SELECT d.id AS id, s.name AS source, d.stream AS stream, d.state AS state, d.address AS address,
-                    d.record_name AS record_name, d.reasons AS reasons, d.seen_count AS seen_count,
+                    d.record_name AS record_name, d.reasons AS reasons,
+                    (SELECT count(*) FROM dead_letter_sighting g WHERE g.letter_id = d.id) AS seen_count,
                     d.first_seen_at AS first_seen_at, d.last_seen_at AS last_seen_at
              FROM dead_letter d JOIN source s ON s.id = d.source_id
              WHERE ($1 = 'all' OR d.state = $1) AND d.id > $2 ORDER BY d.id LIMIT $3",
@@ -262,7 +292,7 @@ pub async fn records(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Resu
         .collect()
 }
 
-/// One current credit entry with the record it is about.
+/// One current credit entry with the record it is about and the rules it rests on.
 #[derive(Debug, Clone, Serialize)]
 pub struct EntryRow {
     /// Entry id.
@@ -281,12 +311,18 @@ pub struct EntryRow {
     pub units: i64,
     /// Cycle.
     pub cycle: Option<String>,
-    /// Rule.
+    /// The rule that decided: pack, version and name.
     pub rule: String,
-    /// Basis.
+    /// On what it rests: `stated`, `adopted`, `assumed`.
     pub basis: String,
+    /// Where it is written, or why it is assumed.
+    pub rule_source: String,
     /// The arithmetic, written out.
     pub arithmetic: String,
+    /// On what the conversion rests.
+    pub conversion_basis: String,
+    /// Where the conversion is written, or why it is assumed.
+    pub conversion_source: String,
     /// The record it duplicates.
     pub duplicate_of: Option<i64>,
     /// Page item or file line of the record.
@@ -321,8 +357,12 @@ pub async fn entries(db: &Db, teacher: i64) -> Result<Vec<EntryRow>, StoreFault>
         .rows(
             "SELECT e.id AS id, e.record_id AS record_id, s.name AS source, r.course_code AS course_code,
                     e.canonical_course AS canonical_course, e.outcome AS outcome, e.units AS units, e.cycle AS cycle,
-                    e.rule AS rule, e.basis AS basis, e.arithmetic AS arithmetic, e.duplicate_of AS duplicate_of, r.address AS address
+                    k.pack AS pack, k.version AS version, k.name AS rule, k.basis AS basis, k.source AS rule_source,
+                    e.raw_hours AS raw_hours, m.unit AS unit, m.units_per_one AS units_per_one,
+                    m.basis AS conversion_basis, m.source AS conversion_source,
+                    e.duplicate_of AS duplicate_of, r.address AS address
              FROM credit_entry e JOIN training_record r ON r.id = e.record_id JOIN source s ON s.id = r.source_id
+             JOIN rule k ON k.id = e.rule_id JOIN rule m ON m.id = e.conversion_id
              WHERE e.teacher_id = $1 AND e.superseded_at IS NULL ORDER BY e.record_id",
             vec![teacher.into()],
         )
@@ -338,12 +378,60 @@ pub async fn entries(db: &Db, teacher: i64) -> Result<Vec<EntryRow>, StoreFault>
                 outcome: r.text("outcome")?,
                 units: r.int("units")?,
                 cycle: r.opt_text("cycle")?,
-                rule: r.text("rule")?,
+                rule: format!("{}@{} {}", r.text("pack")?, r.int("version")?, r.text("rule")?),
                 basis: r.text("basis")?,
-                arithmetic: r.text("arithmetic")?,
+                rule_source: r.text("rule_source")?,
+                arithmetic: arithmetic(&r.text("raw_hours")?, &r.text("unit")?, r.int("units_per_one")?),
+                conversion_basis: r.text("conversion_basis")?,
+                conversion_source: r.text("conversion_source")?,
                 duplicate_of: r.opt_int("duplicate_of")?,
                 address: r.text("address")?,
             })
+        })
+        .collect()
+}
+
+/// One teacher's hours with the ID number opened: for comparing with a truth file, never for a listing.
+#[derive(Debug, Clone, Serialize)]
+pub struct LedgerRow {
+    /// The ID number in the clear.
+    pub id_number: String,
+    /// Units counted for good.
+    pub units: i64,
+    /// Units counted provisionally.
+    pub provisional_units: i64,
+    /// Entries not counted because they are duplicates.
+    pub duplicates: i64,
+}
+
+/// Every teacher's hours, after a teacher's number, in order.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn ledger(db: &Db, keys: &Keys, after: i64, limit: i64) -> Result<Vec<(i64, LedgerRow)>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT i.teacher_id AS teacher, i.blind_index AS blind_index, i.sealed AS sealed,
+                    CAST(coalesce(sum(CASE WHEN e.outcome = 'counted' THEN e.units ELSE 0 END), 0) AS bigint) AS units,
+                    CAST(coalesce(sum(CASE WHEN e.outcome = 'provisional' THEN e.units ELSE 0 END), 0) AS bigint) AS provisional,
+                    CAST(coalesce(sum(CASE WHEN e.outcome = 'duplicate' THEN 1 ELSE 0 END), 0) AS bigint) AS duplicates
+             FROM (SELECT * FROM teacher_identifier WHERE kind = 'id_number' AND teacher_id > $1 ORDER BY teacher_id LIMIT $2) i
+             LEFT JOIN credit_entry e ON e.teacher_id = i.teacher_id AND e.superseded_at IS NULL
+             GROUP BY i.teacher_id, i.blind_index, i.sealed ORDER BY i.teacher_id",
+            vec![after.into(), limit.into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let index = row.bytes("blind_index")?;
+            let plain = keys.open(&[b"teacher_identifier", b"sealed", &index], &row.bytes("sealed")?)?;
+            let line = LedgerRow {
+                id_number: String::from_utf8_lossy(&plain).into_owned(),
+                units: row.int("units")?,
+                provisional_units: row.int("provisional")?,
+                duplicates: row.int("duplicates")?,
+            };
+            Ok((row.int("teacher")?, line))
         })
         .collect()
 }

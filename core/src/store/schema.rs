@@ -10,7 +10,7 @@ static LITE: Migrator = sqlx::migrate!("migrations/lite");
 
 fn migrator(db: &Db) -> &'static Migrator {
     match db {
-        Db::Pg(_) => &PG,
+        Db::Pg { .. } => &PG,
         Db::Lite { .. } => &LITE,
     }
 }
@@ -39,14 +39,14 @@ pub enum SchemaState {
 /// [`StoreFault::Statement`].
 pub async fn state(db: &Db) -> Result<SchemaState, StoreFault> {
     let ledger = match db {
-        Db::Pg(_) => {
+        Db::Pg { .. } => {
             "SELECT count(*) AS n FROM pg_tables WHERE tablename = '_sqlx_migrations' AND schemaname = current_schema()"
         }
         Db::Lite { .. } => "SELECT count(*) AS n FROM sqlite_master WHERE name = '_sqlx_migrations'",
     };
     if count(db, ledger).await? == 0 {
         let ours = match db {
-            Db::Pg(_) => {
+            Db::Pg { .. } => {
                 "SELECT count(*) AS n FROM pg_tables WHERE tablename = 'training_record' AND schemaname = current_schema()"
             }
             Db::Lite { .. } => "SELECT count(*) AS n FROM sqlite_master WHERE type = 'table'",
@@ -84,7 +84,7 @@ pub async fn migrate(db: &Db) -> Result<SchemaState, StoreFault> {
         return Err(unknown());
     }
     let result = match db {
-        Db::Pg(pool) => PG.run(pool).await,
+        Db::Pg { read, .. } => PG.run(read).await,
         Db::Lite { write, .. } => LITE.run(write).await,
     };
     result.map_err(|e| StoreFault::Schema(format!("the migration did not go through, nothing was changed: {e}")))?;
@@ -114,6 +114,14 @@ fn unknown() -> StoreFault {
          use the newer version, or name another database"
             .into(),
     )
+}
+
+/// Whether a database that has our schema was made with some key.
+///
+/// # Errors
+/// [`StoreFault::Statement`].
+pub async fn has_key(db: &Db) -> Result<bool, StoreFault> {
+    Ok(!db.rows("SELECT id FROM key_check", vec![]).await?.is_empty())
 }
 
 /// Compares the key-check value, or stores it in a database that has none yet and holds no payload.

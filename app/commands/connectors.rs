@@ -1,0 +1,120 @@
+//! `connectors list`, `show`, `check`.
+
+use huiliu_connectors::{CONNECTORS, Sample};
+use huiliu_core::keys::Keys;
+use huiliu_core::manifest::Manifest;
+use huiliu_core::policy::Policy;
+use huiliu_core::testkit;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::Stop;
+use crate::cli::Connectors;
+use crate::settings::Settings;
+use crate::words::{both, chinese, say, say_json, spoken, table, tr};
+
+pub fn run(settings: &Settings, asked: Connectors, json: bool) -> Result<(), Stop> {
+    let manifests = huiliu_connectors::all().map_err(|e| Stop::usage(spoken(&e)))?;
+    match asked {
+        Connectors::List => {
+            list(&manifests, json);
+            Ok(())
+        }
+        Connectors::Show { id } => show(&id, json),
+        Connectors::Check => check(settings, &manifests, json),
+    }
+}
+
+fn list(manifests: &[Manifest], json: bool) {
+    if json {
+        let row = |m: &Manifest| {
+            serde_json::json!({ "connector": m.id, "version": m.version, "title_zh": m.title_zh, "title_en": m.title_en,
+                "profile": m.profile, "streams": m.streams.iter().map(|s| &s.name).collect::<Vec<_>>() })
+        };
+        say_json(&manifests.iter().map(row).collect::<Vec<_>>());
+        return;
+    }
+    let row = |m: &Manifest| {
+        let streams: Vec<&str> = m.streams.iter().map(|s| s.name.as_str()).collect();
+        let title = if chinese() { &m.title_zh } else { &m.title_en };
+        vec![m.id.clone(), m.version.to_string(), title.clone(), streams.join(", ")]
+    };
+    table(
+        &[tr("connector", "连接器"), tr("version", "版本"), tr("title", "名称"), tr("streams", "数据流")],
+        &manifests.iter().map(row).collect::<Vec<_>>(),
+    );
+}
+
+fn show(id: &str, json: bool) -> Result<(), Stop> {
+    let Some(connector) = CONNECTORS.iter().find(|c| c.id == id) else {
+        return Err(Stop::usage(both!(
+            "there is no connector {id:?}; see `huiliu connectors list`",
+            "没有连接器 {id:?}；请看 `huiliu connectors list`"
+        )));
+    };
+    if json {
+        say_json(&serde_json::json!({ "connector": id, "manifest": connector.manifest }));
+    } else {
+        say(connector.manifest);
+    }
+    Ok(())
+}
+
+/// What became of one sample.
+#[derive(Debug, Serialize)]
+struct Checked {
+    connector: &'static str,
+    stream: &'static str,
+    sample: &'static str,
+    records: usize,
+    ok: bool,
+    differences: Vec<String>,
+}
+
+/// Every sample of every connector through the stages, against what its folder expects.
+fn check(settings: &Settings, manifests: &[Manifest], json: bool) -> Result<(), Stop> {
+    let policy = Policy::parse((&settings.policy.0, &settings.policy.1), (&settings.courses.0, &settings.courses.1))
+        .map_err(|e| Stop::usage(spoken(&e)))?;
+    // Only equality within one sample depends on it.
+    let keys = Keys::from_hex(&"00".repeat(32)).map_err(|e| Stop::failed(spoken(&e)))?;
+    let mut rows = Vec::new();
+    for (connector, manifest) in CONNECTORS.iter().zip(manifests) {
+        for sample in connector.samples {
+            let (records, differences) = try_sample(manifest, &policy, &keys, sample);
+            let (stream, ok) = (sample.stream, differences.is_empty());
+            rows.push(Checked { connector: connector.id, stream, sample: sample.address, records, ok, differences });
+        }
+    }
+    if json {
+        say_json(&rows);
+    } else {
+        for row in &rows {
+            let mark = if row.ok { "✓" } else { "✗" };
+            let records = both!("{n} records", "{n} 条记录", n = row.records);
+            say(&format!("{mark} {}/{}  {}  {records}", row.connector, row.stream, row.sample));
+            row.differences.iter().for_each(|d| say(&format!("    {d}")));
+        }
+    }
+    if rows.iter().all(|r| r.ok) {
+        Ok(())
+    } else {
+        Err(Stop::failed(tr(
+            "a sample does not give what its connector's folder expects, see above",
+            "有样例与连接器目录中的预期结果不符，见上",
+        )))
+    }
+}
+
+fn try_sample(manifest: &Manifest, policy: &Policy, keys: &Keys, sample: &Sample) -> (usize, Vec<String>) {
+    let Some(stream) = manifest.stream(sample.stream) else {
+        return (0, vec![format!("the manifest has no stream {}", sample.stream)]);
+    };
+    let expected: Vec<Value> = match serde_json::from_str(sample.expected) {
+        Ok(expected) => expected,
+        Err(e) => return (0, vec![format!("the expected results are not a JSON array: {e}")]),
+    };
+    match testkit::outcomes(manifest, stream, policy, keys, (sample.address, sample.bytes)) {
+        Ok(got) => (got.len(), testkit::differences(&got, &expected)),
+        Err(e) => (0, vec![e.to_string()]),
+    }
+}

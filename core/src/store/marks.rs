@@ -1,0 +1,152 @@
+//! Marks: which teachers wait to be settled. A load adds one row per block of 1,024 teachers, the teachers as bits.
+
+use std::collections::BTreeMap;
+
+use super::db::{Db, StoreFault, Tx};
+use super::rows::{Row, Rows};
+
+/// Teachers per block.
+pub const BLOCK: i64 = 1_024;
+const BYTES: usize = 128;
+
+/// Some teachers of one block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bits([u8; BYTES]);
+
+impl Bits {
+    const NONE: Self = Self([0; BYTES]);
+
+    fn set(&mut self, place: i64) {
+        if let Ok(place) = usize::try_from(place)
+            && let Some(byte) = self.0.get_mut(place / 8)
+        {
+            *byte |= 1 << (place % 8);
+        }
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        for (mine, other) in self.0.iter_mut().zip(bytes) {
+            *mine |= other;
+        }
+    }
+
+    fn count(&self) -> i64 {
+        self.0.iter().map(|b| i64::from(b.count_ones())).sum()
+    }
+
+    /// The teachers, as ids.
+    fn teachers(&self, block: i64) -> Vec<i64> {
+        let set = |place: &i64| usize::try_from(*place).is_ok_and(|p| self.0[p / 8] >> (p % 8) & 1 == 1);
+        (0..BLOCK).filter(set).map(|place| block * BLOCK + place).collect()
+    }
+}
+
+/// Marks teachers. Marks are only ever added here.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn add(tx: &mut Tx, teachers: impl Iterator<Item = i64>) -> Result<(), StoreFault> {
+    let mut blocks: BTreeMap<i64, Bits> = BTreeMap::new();
+    for teacher in teachers {
+        blocks.entry(teacher.div_euclid(BLOCK)).or_insert(Bits::NONE).set(teacher.rem_euclid(BLOCK));
+    }
+    let rows = Rows::new()
+        .int("block", blocks.keys().copied().map(Some))
+        .bytes("teachers", blocks.values().map(|b| b.0.as_slice()));
+    tx.copy("settle_mark", rows).await
+}
+
+/// Marks every teacher there is, as when the rules have changed.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn add_all(tx: &mut Tx) -> Result<(), StoreFault> {
+    let mut after = 0;
+    loop {
+        let rows =
+            tx.rows("SELECT id FROM teacher WHERE id > $1 ORDER BY id LIMIT 100000", vec![after.into()]).await?;
+        let ids: Vec<i64> = rows.iter().map(|r| r.int("id")).collect::<Result<_, _>>()?;
+        let Some(last) = ids.last() else { return Ok(()) };
+        after = *last;
+        add(tx, ids.into_iter()).await?;
+    }
+}
+
+/// The marks of one block, locked for whoever settles it.
+#[derive(Debug)]
+pub struct Due {
+    /// Teachers to settle.
+    pub teachers: Vec<i64>,
+    marks: Vec<i64>,
+}
+
+/// Takes the first block after `after` that nobody else settles.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn next(tx: &mut Tx, after: i64) -> Result<Option<(i64, Due)>, StoreFault> {
+    let mut after = after;
+    loop {
+        let block = tx
+            .rows("SELECT block FROM settle_mark WHERE block > $1 ORDER BY block LIMIT 1", vec![after.into()])
+            .await?;
+        let Some(block) = block.first().map(|r| r.int("block")).transpose()? else { return Ok(None) };
+        if tx.try_lock("settle", block).await? {
+            let marks = tx.rows("SELECT id, teachers FROM settle_mark WHERE block = $1", vec![block.into()]).await?;
+            let due = Due {
+                teachers: union(&marks)?.teachers(block),
+                marks: marks.iter().map(|r| r.int("id")).collect::<Result<_, _>>()?,
+            };
+            return Ok(Some((block, due)));
+        }
+        after = block;
+    }
+}
+
+fn union(marks: &[Row]) -> Result<Bits, StoreFault> {
+    let mut bits = Bits::NONE;
+    for mark in marks {
+        bits.add(&mark.bytes("teachers")?);
+    }
+    Ok(bits)
+}
+
+/// Removes the marks that were read; what a load has added since stays.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn remove(tx: &mut Tx, due: &Due) -> Result<(), StoreFault> {
+    tx.run_with(
+        "DELETE FROM settle_mark WHERE id IN (SELECT id FROM {rows})",
+        vec![],
+        Rows::new().int("id", due.marks.iter().copied().map(Some)),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Teachers that wait to be settled.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn count(db: &Db) -> Result<i64, StoreFault> {
+    let (mut total, mut after) = (0, -1);
+    loop {
+        let rows = db
+            .rows(
+                "SELECT block, teachers FROM settle_mark WHERE block > $1 AND block <=
+                   (SELECT max(block) FROM (SELECT DISTINCT block FROM settle_mark WHERE block > $1 ORDER BY block LIMIT 100) AS some)",
+                vec![after.into()],
+            )
+            .await?;
+        if rows.is_empty() {
+            return Ok(total);
+        }
+        let mut blocks: BTreeMap<i64, Bits> = BTreeMap::new();
+        for row in &rows {
+            blocks.entry(row.int("block")?).or_insert(Bits::NONE).add(&row.bytes("teachers")?);
+        }
+        total += blocks.values().map(Bits::count).sum::<i64>();
+        after = blocks.keys().next_back().copied().unwrap_or(i64::MAX);
+    }
+}

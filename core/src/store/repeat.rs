@@ -1,0 +1,47 @@
+//! The same bytes once more: what a batch's outcomes are can be told from the books, without reading a record again.
+//!
+//! It holds only where it can be exact. A batch that put every one of its newest records into the tables itself
+//! (`elsewhere` is 0) knows how many of them are still held (`held`); received again under the same activation, those are
+//! unchanged, what has been outdone since is superseded, and what was parked is parked again.
+
+use super::books::Held;
+use super::db::{Db, StoreFault};
+use super::letters;
+use super::load::{Commit, Done, Outcomes, finish};
+
+/// Commits a held batch as a repetition of an earlier one; `None` when that cannot be told exactly.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn commit(db: &Db, held: &Held, activation: i64) -> Result<Option<Commit>, StoreFault> {
+    let Some(original) = held.same_as else { return Ok(None) };
+    let mut tx = db.begin().await?;
+    let earlier = tx
+        .rows(
+            "SELECT b.id AS id, b.held AS held, b.manifest_version AS manifest_version
+             FROM payload p JOIN batch b ON b.payload_id = p.id
+             WHERE (p.id = $1 OR p.same_as = $1) AND p.address = $2 AND b.id < $3 AND b.first_record = $4
+               AND b.record_count = $5 AND b.state = 'done' AND b.activation = $6 AND b.elsewhere = 0
+             ORDER BY b.id LIMIT 1",
+            vec![
+                original.into(),
+                held.address.as_str().into(),
+                held.id.into(),
+                i64::from(held.first).into(),
+                i64::from(held.count).into(),
+                activation.into(),
+            ],
+        )
+        .await?;
+    let Some(row) = earlier.first() else { return Ok(None) };
+    let (earlier, manifest_version) = (row.int("id")?, row.int("manifest_version")?);
+    // No load may take a record away from the earlier batch while it is counted.
+    let row = tx.rows("SELECT held FROM batch WHERE id = $1 {lock}", vec![earlier.into()]).await?;
+    let unchanged = row.first().map_or(Ok(0), |r| r.int("held"))?;
+    let (parked, outdone, discarded) = letters::see_again(&mut tx, held.id, earlier).await?;
+    let superseded = i64::from(held.count) - unchanged - parked - discarded;
+    debug_assert!(superseded >= outdone, "the books of batch {earlier} hold more than it received");
+    let outcomes = Outcomes { unchanged, superseded, parked, discarded, ..Outcomes::default() };
+    let done = Done { manifest_version, activation, outcomes, held: 0, elsewhere: unchanged };
+    finish(tx, held, &done).await.map(Some)
+}
