@@ -100,7 +100,7 @@ impl Settings {
                 "lease_ms 为 {lease_ms}；至少应为 200"
             )));
         }
-        let batch_records = typed.batch_records.unwrap_or(2_500);
+        let batch_records = typed.batch_records.unwrap_or(5_000);
         let batch_records = u32::try_from(batch_records).ok().filter(|n| (1..=5_000).contains(n)).ok_or_else(|| {
             Stop::usage(both!(
                 "batch_records is {batch_records}; give a number from 1 to 5,000",

@@ -129,6 +129,7 @@ pub async fn open(settings: Settings, may_create: bool) -> Result<House, Stop> {
         keys,
         policy: Arc::new(policy),
         rules: Arc::new(rules),
+        known: Arc::default(),
         manifests: Arc::new(registered),
         lease_ms: settings.lease_ms,
         holder: holder().into(),

@@ -2,7 +2,7 @@
 //!
 //! Ours: sandbox JSON, XML and CSV over HTTP and files into a throw-away PostgreSQL, landing, sealing and settling included.
 //! Peer: `psql` COPY of the same normalised rows into an unlogged staging table and one merge into a logged table (newest
-//! wins; unique key source_id, stream, record_key; secondary index claim_id). CPU is client + server, checkpoint included;
+//! wins; unique key record_key, source_id, stream; secondary index claim_id). CPU is client + server, checkpoint included;
 //! the sandbox is left out.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that cannot go on must fail loudly")]
 
@@ -21,7 +21,7 @@ const SETTINGS: &str = "-c shared_buffers=1GB -c max_wal_size=8GB -c checkpoint_
                         -c synchronous_commit=on -c max_parallel_workers_per_gather=0 -c jit=off -c autovacuum=off";
 
 const COLUMNS: &str = "institution_id, source_id, stream, record_key, kind, claim_id, source_version, activation, content_digest, \
-    project_code, project_title, category_code, course_code, course_title, canonical_course, role, mode, delivery_code, \
+    school_code, project_code, project_title, category_code, course_code, course_title, canonical_course, role, mode, delivery_code, \
     required, place, period_start, period_end, raw_hours, hours_unit, hours_units, certificate_number, pass_state, \
     manifest_version, batch_id, address";
 
@@ -152,9 +152,9 @@ fn peer(postgres: &Postgres, file: &Path) -> Cost {
         .collect();
     let copy = format!("\\copy staging ({COLUMNS}) FROM '{}'", file.display());
     let merge = format!(
-        "INSERT INTO peer ({COLUMNS}) SELECT DISTINCT ON (source_id, stream, record_key) {COLUMNS} FROM staging
-         ORDER BY source_id, stream, record_key, source_version DESC, activation DESC, content_digest DESC
-         ON CONFLICT (source_id, stream, record_key) DO UPDATE SET {}
+        "INSERT INTO peer ({COLUMNS}) SELECT DISTINCT ON (record_key, source_id, stream) {COLUMNS} FROM staging
+         ORDER BY record_key, source_id, stream, source_version DESC, activation DESC, content_digest DESC
+         ON CONFLICT (record_key, source_id, stream) DO UPDATE SET {}
          WHERE (excluded.source_version, excluded.activation, excluded.content_digest) > (peer.source_version, peer.activation, peer.content_digest)",
         set.join(", ")
     );
@@ -202,7 +202,7 @@ fn main() {
             "-c",
             "CREATE TABLE peer (LIKE training_record INCLUDING DEFAULTS INCLUDING IDENTITY)",
             "-c",
-            "ALTER TABLE peer ADD PRIMARY KEY (id), ADD UNIQUE (source_id, stream, record_key)",
+            "ALTER TABLE peer ADD PRIMARY KEY (id), ADD UNIQUE (record_key, source_id, stream)",
             "-c",
             "CREATE INDEX peer_claim ON peer (claim_id)",
         ],

@@ -49,7 +49,8 @@ fn a_difference_is_told() {
     let manifest = &huiliu_connectors::all().unwrap()[2];
     let sample = huiliu_connectors::CONNECTORS[2].samples[0];
     let keys = Keys::from_hex(&"5a".repeat(32)).unwrap();
-    let got = testkit::outcomes(manifest, &manifest.streams[0], &policy(), &keys, (sample.address, sample.bytes)).unwrap();
+    let got =
+        testkit::outcomes(manifest, &manifest.streams[0], &policy(), &keys, (sample.address, sample.bytes)).unwrap();
     let expected: Vec<Value> = serde_json::from_str(&sample.expected.replace("40", "41")).unwrap();
     let told = testkit::differences(&got, &expected);
     assert!(told.len() == 1 && told[0].starts_with("record 0:"), "{told:?}");
@@ -65,7 +66,7 @@ fn a_manifest_is_checked_when_it_is_read() {
         ("hours_unit = \"day\"", "hours_unit = \"moon\"", "unknown unit"),
         ("record_key = [\"@id\"]", "record_key = []", "record_key"),
         ("role = \"role\"", "roole = \"role\"", "roole"),
-        ("size = 2500", "size = 9000", "page size"),
+        ("size = 5000", "size = 9000", "page size"),
     ] {
         let broken = text.replace(from, to);
         assert_ne!(*text, broken, "{from}");

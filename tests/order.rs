@@ -75,6 +75,7 @@ async fn load(batches: &[Vec<Sent>], cut: u32, order: &[usize]) -> Outcome {
         keys: keys.clone(),
         policy: Arc::new(policy),
         rules: Arc::new(rules),
+        known: Arc::default(),
         manifests: Arc::new(manifests),
         lease_ms: 30_000,
         holder: "order".into(),

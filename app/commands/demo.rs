@@ -47,9 +47,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
     let sources =
         [source("institution", "示范培训机构"), source("intel", "英特尔未来教育"), source("cmcc", "中国移动")];
     let from = if asked.full { From::Start } else { From::Cursor };
-    let pass =
-        sync::pass(&house, &sources, sync::Pace { from, land_only: false, expected: Some(asked.records) })
-            .await;
+    let pass = sync::pass(&house, &sources, sync::Pace { from, land_only: false, expected: Some(asked.records) }).await;
     sandbox.stop().await;
     let pass = pass?;
     sync::show(&pass, asked.json);

@@ -4,8 +4,8 @@ use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use huiliu_core::ingest::{self, From, Ingest};
-use huiliu_core::store::{books, marks};
 use huiliu_core::store::reports::{self, Balance};
+use huiliu_core::store::{books, marks};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use tokio::sync::watch;

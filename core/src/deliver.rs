@@ -1,7 +1,7 @@
 //! One batch through the stages, classified and committed.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::keys::Keys;
@@ -11,6 +11,7 @@ use crate::stages::{self, Context, Staged, decode};
 use crate::store::books::{self, Held};
 use crate::store::entries::RuleIds;
 use crate::store::load::{self, Commit, Load, Outcomes};
+use crate::store::people::Known;
 use crate::store::{Db, StoreFault, repeat};
 
 /// A claim that was lost this often makes the batch run alone in a child process.
@@ -29,6 +30,8 @@ pub struct Desk {
     pub policy: Arc<Policy>,
     /// Row ids of the rules.
     pub rules: Arc<RuleIds>,
+    /// Claims met before.
+    pub known: Arc<Mutex<Known>>,
     /// Connector id → manifest and its activation.
     pub manifests: Arc<HashMap<String, (Manifest, i64)>>,
     /// How long a claim holds without being renewed, in milliseconds.
@@ -60,7 +63,9 @@ pub async fn deliver(desk: &Desk, batch: i64, alone: bool) -> Result<Delivered, 
     if !alone && books::lost_claims(&desk.db, batch).await? >= SUSPECT_AFTER {
         return Ok(Delivered::Suspect);
     }
-    let Some(held) = books::claim(&desk.db, batch, desk.lease_ms, &desk.holder).await? else { return Ok(Delivered::NotOurs) };
+    let Some(held) = books::claim(&desk.db, batch, desk.lease_ms, &desk.holder).await? else {
+        return Ok(Delivered::NotOurs);
+    };
     let renewal = tokio::spawn(keep(desk.clone(), held.clone()));
     let result = work(desk, &held).await;
     renewal.abort();
@@ -89,7 +94,10 @@ async fn keep(desk: Desk, held: Held) {
 
 async fn work(desk: &Desk, held: &Held) -> Result<Commit, StoreFault> {
     let (manifest, activation) = desk.manifests.get(&held.connector).ok_or_else(|| {
-        StoreFault::Unreadable(format!("no connector {:?} is registered; it was when the payload landed", held.connector))
+        StoreFault::Unreadable(format!(
+            "no connector {:?} is registered; it was when the payload landed",
+            held.connector
+        ))
     })?;
     if let Some(done) = repeat::commit(&desk.db, held, *activation).await? {
         return Ok(done);
@@ -117,7 +125,7 @@ async fn work(desk: &Desk, held: &Held) -> Result<Commit, StoreFault> {
     };
     for staged in stages::run(cx, &text, (held.first, held.count)).map_err(unreadable)? {
         match staged {
-            Staged::Clean(record) => load.clean.push(*record),
+            Staged::Clean(record) => load.clean.push(record),
             Staged::Parked(parked) => load.parked.push(parked),
         }
     }
@@ -127,7 +135,7 @@ async fn work(desk: &Desk, held: &Held) -> Result<Commit, StoreFault> {
     }
     let mut tries = 0;
     loop {
-        match load::commit(&desk.db, &desk.keys, held, &load).await {
+        match load::commit(&desk.db, &desk.keys, &desk.known, held, &load).await {
             Err(fault) if fault.overtaken() && tries < TRIES => tries += 1,
             ended => return ended,
         }

@@ -73,7 +73,7 @@ CREATE TABLE activation (
   at INTEGER NOT NULL
 ) STRICT;
 
--- `held` counts the training records whose lineage is this batch; `elsewhere` its unchanged raw records that others hold.
+-- `held` counts the training records that it put there, and `elsewhere` its unchanged raw records that others hold.
 CREATE TABLE batch (
   id INTEGER PRIMARY KEY,
   run_id INTEGER NOT NULL REFERENCES sync_run (id),
@@ -106,22 +106,27 @@ CREATE INDEX batch_payload ON batch (payload_id, first_record);
 CREATE INDEX batch_run ON batch (run_id);
 CREATE INDEX batch_due ON batch (due_at) WHERE state IN ('due', 'claimed');
 
+-- Records that a batch put there and a later one has taken over; append-only, so that loads do not wait for each other.
+CREATE TABLE batch_loss (
+  batch_id INTEGER NOT NULL,
+  records INTEGER NOT NULL
+) STRICT;
+CREATE INDEX batch_loss_batch ON batch_loss (batch_id);
+
 CREATE TABLE teacher (
   id INTEGER PRIMARY KEY,
   origin TEXT NOT NULL CHECK (origin IN ('roster', 'provisional')),
-  founding_index BLOB UNIQUE,
   created_at INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE teacher_identifier (
-  id INTEGER PRIMARY KEY,
   teacher_id INTEGER NOT NULL,
   kind TEXT NOT NULL,
   blind_index BLOB NOT NULL,
   sealed BLOB NOT NULL,
   valid_from INTEGER NOT NULL,
   valid_to INTEGER,
-  UNIQUE (kind, blind_index)
+  PRIMARY KEY (blind_index, kind)
 ) STRICT;
 CREATE INDEX teacher_identifier_teacher ON teacher_identifier (teacher_id);
 
@@ -130,7 +135,6 @@ CREATE TABLE claim (
   claim_key BLOB NOT NULL UNIQUE,
   name TEXT NOT NULL,
   name_folded TEXT NOT NULL,
-  school_code TEXT,
   blind_index BLOB NOT NULL,
   teacher_id INTEGER,
   decided_by TEXT NOT NULL
@@ -150,6 +154,7 @@ CREATE TABLE training_record (
   activation INTEGER NOT NULL,
   content_digest BLOB NOT NULL,
   flagged INTEGER NOT NULL DEFAULT 0,
+  school_code TEXT,
   project_code TEXT,
   project_title TEXT,
   category_code TEXT,
@@ -171,7 +176,7 @@ CREATE TABLE training_record (
   manifest_version INTEGER NOT NULL,
   batch_id INTEGER NOT NULL,
   address TEXT NOT NULL,
-  UNIQUE (source_id, stream, record_key)
+  UNIQUE (record_key, source_id, stream)
 ) STRICT;
 CREATE INDEX training_record_claim ON training_record (claim_id);
 
@@ -248,7 +253,7 @@ CREATE TABLE dead_letter (
   manifest_version INTEGER NOT NULL,
   first_seen_at INTEGER NOT NULL,
   last_seen_at INTEGER NOT NULL,
-  UNIQUE (source_id, stream, letter_key)
+  UNIQUE (letter_key, source_id, stream)
 ) STRICT;
 CREATE INDEX dead_letter_open ON dead_letter (id) WHERE state = 'open';
 

@@ -1,7 +1,7 @@
 -- Readable views. `training_record_national` has the fields of the national 国内培训 record.
 
 CREATE VIEW training_record_readable AS
-SELECT r.id, i.code AS institution, s.name AS source, r.stream, r.kind, c.teacher_id, c.name, r.project_code,
+SELECT r.id, i.code AS institution, s.name AS source, r.stream, r.kind, c.teacher_id, c.name, r.school_code, r.project_code,
        r.course_code, r.course_title, r.canonical_course, r.role, r.mode, r.delivery_code, r.required, r.place,
        r.period_start AS period_start, r.period_end AS period_end, r.raw_hours, r.hours_unit,
        r.hours_units / 108000.0 AS class_hours, r.pass_state, a.grade, r.certificate_number,

@@ -33,7 +33,8 @@ struct Cursor {
 
 /// The day in Asia/Shanghai.
 fn today() -> NaiveDate {
-    FixedOffset::east_opt(8 * 3_600).map_or_else(|| Utc::now().date_naive(), |zone| Utc::now().with_timezone(&zone).date_naive())
+    FixedOffset::east_opt(8 * 3_600)
+        .map_or_else(|| Utc::now().date_naive(), |zone| Utc::now().with_timezone(&zone).date_naive())
 }
 
 /// A connector over HTTP.
@@ -130,7 +131,8 @@ impl HttpConnector {
             ));
         }
         let mut answer = answer;
-        let mut bytes = Vec::new();
+        let told = usize::try_from(answer.content_length().unwrap_or(0)).unwrap_or(0);
+        let mut bytes = Vec::with_capacity(told.min(MAX_BYTES));
         while let Some(chunk) = answer.chunk().await.map_err(|e| unreachable(&e))? {
             if bytes.len() + chunk.len() > MAX_BYTES {
                 return Err(Failure::fatal(
@@ -231,7 +233,13 @@ impl Connector for HttpConnector {
             _ if last => Cursor::default(),
             _ => Cursor { page: next, since: stands.since, began: Some(began) },
         };
-        Ok(Some(Page { address: place, bytes, records: Ok(outline.records), last, cursor: super::write_cursor(&cursor) }))
+        Ok(Some(Page {
+            address: place,
+            bytes,
+            records: Ok(outline.records),
+            last,
+            cursor: super::write_cursor(&cursor),
+        }))
     }
 
     fn since(&self, stream: &Stream, day: NaiveDate) -> Option<String> {

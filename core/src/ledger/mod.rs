@@ -1,6 +1,7 @@
 //! Pure: a teacher's records and the rules give the teacher's credit entries, each explaining itself.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::policy::{Policy, Standing};
 use crate::values::Hours;
@@ -13,7 +14,7 @@ pub struct Fact {
     /// Its key: settles ties so that arrival order cannot.
     pub record_key: Vec<u8>,
     /// The connector of its source.
-    pub connector: String,
+    pub connector: Arc<str>,
     /// Canonical course, if mapped.
     pub canonical_course: Option<String>,
     /// `passed`, `failed`, `not_assessed`, `pending`.

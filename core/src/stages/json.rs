@@ -153,7 +153,8 @@ fn text_of(value: &str) -> Option<Cow<'_, str>> {
         None if value == "null" => return None,
         None => Cow::Borrowed(value),
     };
-    (!text.trim().is_empty()).then_some(text)
+    let solid = text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
+    (solid || !text.trim().is_empty()).then_some(text)
 }
 
 /// What a page says besides its records.
@@ -215,12 +216,7 @@ pub fn decode<'a>(
             let mut found = Found { texts: vec![None; paths.len()], items: None };
             let mut reader = serde_json::Deserializer::from_str(item.get());
             Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).map_err(|e| form(&e))?;
-            Ok(RawRecord {
-                index,
-                position: Position::Item(index),
-                raw: Cow::Borrowed(item.get()),
-                texts: found.texts,
-            })
+            Ok(RawRecord { index, position: Position::Item(index), raw: Cow::Borrowed(item.get()), texts: found.texts })
         })
         .collect()
 }
@@ -246,7 +242,9 @@ mod tests {
         assert_eq!((good.items.len(), good.next.as_deref()), (2, Some("t1")));
         let refused = read(r#"{"code":500,"message":"no"}"#).unwrap_err();
         assert_eq!(refused, DecodeFault::Refused("code is 500, expected 0".into()));
-        for bad in [r#"{"code":0,"d":{"items":[1,"#, r#"{"code":0,"d":{"items":[]}} x"#, r#"{"code":0,"d":{}}"#, "[]", ""] {
+        for bad in
+            [r#"{"code":0,"d":{"items":[1,"#, r#"{"code":0,"d":{"items":[]}} x"#, r#"{"code":0,"d":{}}"#, "[]", ""]
+        {
             assert!(matches!(read(bad), Err(DecodeFault::Form { .. })), "{bad}");
         }
     }

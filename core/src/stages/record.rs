@@ -71,7 +71,7 @@ pub struct TrainingRecord<'a> {
     pub name_folded: String,
     /// Who it is about: the ID number.
     pub id_number: IdNumber,
-    /// Keyed hash of name, ID number and school.
+    /// Keyed hash of name and ID number.
     pub claim_key: [u8; 16],
     /// The draft's texts that need no type of their own.
     pub texts: Draft<'a>,
@@ -124,9 +124,8 @@ fn record_key(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &Dra
 }
 
 fn source_version(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>) -> Result<i64, Problem> {
-    let problem = |path: &str, seen: &str, expected: &str| {
-        Problem::new("version.form".into(), path, seen, expected.to_owned())
-    };
+    let problem =
+        |path: &str, seen: &str, expected: &str| Problem::new("version.form".into(), path, seen, expected.to_owned());
     if let Some(slot) = plan.version {
         let text = raw.texts[slot].as_deref().unwrap_or_default().trim();
         let instant = || parse_instant(text).ok();
@@ -256,7 +255,12 @@ impl Check<'_> {
     fn no_nul(&mut self, draft: &Draft<'_>) {
         for (field, text) in draft.texts() {
             if text.contains('\0') {
-                self.fault(field, "character", &text.replace('\0', "\u{2400}"), "text without control characters".into());
+                self.fault(
+                    field,
+                    "character",
+                    &text.replace('\0', "\u{2400}"),
+                    "text without control characters".into(),
+                );
             }
         }
     }
@@ -314,12 +318,7 @@ pub fn from_draft<'a>(
         return Err(problems);
     }
     let name_folded = name.folded();
-    let claim_key = cx.keys.short_digest(&[
-        b"claim",
-        name_folded.as_bytes(),
-        id_number.reveal().as_bytes(),
-        draft.school_code.as_deref().unwrap_or_default().as_bytes(),
-    ]);
+    let claim_key = cx.keys.short_digest(&[b"claim", name_folded.as_bytes(), id_number.reveal().as_bytes()]);
     let course = draft.course_code.as_deref().unwrap_or_default().trim();
     let mut record = TrainingRecord {
         address: raw.address(cx.address),

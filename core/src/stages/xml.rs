@@ -120,9 +120,8 @@ impl Walk<'_> {
             for attribute in e.attributes() {
                 let attribute = attribute.map_err(|e| form(e.to_string()))?;
                 self.step_in(&format!("@{}", attribute.key.local_name().as_ref()));
-                let value = attribute
-                    .normalized_value(quick_xml::XmlVersion::Implicit1_0)
-                    .map_err(|e| form(e.to_string()))?;
+                let value =
+                    attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|e| form(e.to_string()))?;
                 self.text(&value);
                 self.step_out();
             }

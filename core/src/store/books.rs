@@ -176,8 +176,7 @@ pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64
     let (wrapped, sealed) = match held {
         Some(_) => (Vec::new(), Vec::new()),
         None => {
-            let packed =
-                zstd::bulk::compress(landing.bytes, 1).map_err(|e| StoreFault::Unreadable(e.to_string()))?;
+            let packed = zstd::bulk::compress(landing.bytes, 1).map_err(|e| StoreFault::Unreadable(e.to_string()))?;
             keys.seal_large(&[b"payload", b"sealed", &digest], &packed)?
         }
     };
@@ -367,8 +366,7 @@ pub async fn renew(db: &Db, held: &Held, lease_ms: u64) -> Result<bool, StoreFau
 /// [`StoreFault::Key`] when it does not open with this key.
 pub async fn payload_bytes(db: &Db, keys: &Keys, held: &Held) -> Result<Vec<u8>, StoreFault> {
     let kept = held.same_as.unwrap_or(held.payload_id);
-    let rows =
-        db.rows("SELECT wrapped_key, sealed, byte_count FROM payload WHERE id = $1", vec![kept.into()]).await?;
+    let rows = db.rows("SELECT wrapped_key, sealed, byte_count FROM payload WHERE id = $1", vec![kept.into()]).await?;
     let row = rows.first().ok_or_else(|| StoreFault::Column("payload.sealed".into()))?;
     let place: [&[u8]; 3] = [b"payload", b"sealed", &held.digest];
     let packed = keys.open_large(&place, &row.bytes("wrapped_key")?, &row.bytes("sealed")?)?;

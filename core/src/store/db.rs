@@ -1,8 +1,10 @@
 //! An enum of two pools, one way to run a statement on either.
 //!
-//! Statements use `$1…` for scalars. Three words are replaced by dialect: `{now}` is the database's clock in
-//! microseconds UTC, `{rows}` is a relation named `incoming` made from the [`Rows`] bound last, and `{lock}` locks the
-//! rows read (SQLite has one writer and needs none).
+//! Statements use `$1…` for scalars. Some words are replaced by dialect: `{now}` is the database's clock in microseconds
+//! UTC, `{rows}` is a relation named `incoming` made from the [`Rows`] bound last, `{lock}` locks the rows read (SQLite has
+//! one writer and needs none), and `{join TABLE ALIAS ON CONDITION}` or `{left join …}` looks each row up by index with
+//! the whole condition: PostgreSQL, left alone, may take a constant part of it for selective while a table is empty, and
+//! keep that plan.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -14,8 +16,8 @@ use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{
-    AssertSqlSafe, Column as _, Executor as _, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Transaction,
-    TypeInfo as _, ValueRef as _,
+    AssertSqlSafe, Column as _, Connection as _, Executor as _, PgConnection, PgPool, Postgres, Row as _, Sqlite,
+    SqlitePool, Transaction, TypeInfo as _, ValueRef as _,
 };
 use thiserror::Error;
 
@@ -104,8 +106,7 @@ const CLOCK_LITE: &str = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)";
 
 /// A batch is always far smaller than the tables it is held against, also when the server has no statistics yet or a
 /// plan dates from when they were empty: probing the indexes is then right, scanning never.
-const LOAD_PLANS: [(&str, &str); 6] = [
-    ("plan_cache_mode", "force_generic_plan"),
+const LOAD_PLANS: [(&str, &str); 5] = [
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
@@ -122,6 +123,11 @@ impl Db {
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url).map_err(|e| StoreFault::Address(e.to_string()))?;
             let options = options.application_name("huiliu");
+            // A pool would say only that it waited too long.
+            let refused = |e: sqlx::Error| StoreFault::Unreachable(plain_words(&e));
+            let asked = tokio::time::timeout(Duration::from_secs(15), PgConnection::connect_with(&options)).await;
+            let silent = |_| StoreFault::Unreachable("no answer within 15 seconds".into());
+            asked.map_err(silent)?.map_err(refused)?.close().await.map_err(refused)?;
             let pool = |n| PgPoolOptions::new().max_connections(n).acquire_timeout(Duration::from_secs(15));
             let loading = options.clone().options(LOAD_PLANS).options([(
                 // A worker that is stopped in the middle of a commit must not hold its locks for ever.
@@ -279,6 +285,11 @@ impl Tx {
         }
         let names = relation.name_list();
         match self {
+            // A short COPY is slower than a statement: its end waits for the delayed acknowledgement of its data.
+            Self::Pg(tx) if relation.len() < 500 => {
+                let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {{rows}}");
+                tx.execute(pg_query(&sql, vec![], Some(relation))).await?;
+            }
             Self::Pg(tx) => {
                 let statement = format!("COPY {table} ({names}) FROM STDIN (FORMAT binary)");
                 let mut copy = tx.copy_in_raw(&statement).await?;
@@ -317,9 +328,11 @@ impl Tx {
         }
         if let Self::Pg(_) = self {
             let sql = format!(
-                "SELECT nextval(pg_get_serial_sequence('{table}', 'id')::regclass) AS id FROM generate_series(1, $1)"
+                "SELECT string_agg(nextval('{table}_id_seq'::regclass)::text, ',') AS ids FROM generate_series(1, $1)"
             );
-            return self.rows(&sql, vec![count.into()]).await?.iter().map(|r| r.int("id")).collect();
+            let ids =
+                self.rows(&sql, vec![count.into()]).await?.first().map_or(Ok(String::new()), |r| r.text("ids"))?;
+            return ids.split(',').map(|id| id.parse().map_err(|_| StoreFault::Column("nextval".into()))).collect();
         }
         let top = self.rows(&format!("SELECT coalesce(max(id), 0) AS top FROM {table}"), vec![]).await?;
         let top = top.first().map_or(Ok(0), |r| r.int("top"))?;
@@ -353,8 +366,35 @@ impl Tx {
 type PgQuery = sqlx::query::Query<'static, Postgres, PgArguments>;
 type LiteQuery = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
+/// Replaces every `{join …}` and `{left join …}` by what `as_sql` makes of its kind, table, alias and condition.
+fn look_ups(sql: &str, as_sql: impl Fn(&str, &str, &str, &str) -> String) -> String {
+    let mut out = String::with_capacity(sql.len() + 64);
+    let mut rest = sql;
+    while let Some((before, (kind, after))) = next_look_up(rest) {
+        out.push_str(before);
+        let (inside, behind) = after.split_once('}').unwrap_or((after, ""));
+        let (what, condition) = inside.split_once(" ON ").unwrap_or((inside, "true"));
+        let (table, alias) = what.trim().split_once(' ').unwrap_or((what, what));
+        out.push_str(&as_sql(kind, table, alias, condition));
+        rest = behind;
+    }
+    out + rest
+}
+
+fn next_look_up(sql: &str) -> Option<(&str, (&'static str, &str))> {
+    let kinds = [("{join ", "JOIN"), ("{left join ", "LEFT JOIN")];
+    kinds
+        .iter()
+        .filter_map(|(mark, kind)| sql.split_once(mark).map(|(before, after)| (before, (*kind, after))))
+        .min_by_key(|(before, _)| before.len())
+}
+
 fn pg_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) -> PgQuery {
-    let mut text = sql.replace("{now}", CLOCK_PG).replace("{lock}", "FOR UPDATE");
+    let mut text = look_ups(sql, |kind, table, alias, condition| {
+        format!("{kind} LATERAL (SELECT {alias}.* FROM {table} {alias} WHERE {condition} OFFSET 0) {alias} ON true")
+    })
+    .replace("{now}", CLOCK_PG)
+    .replace("{lock}", "FOR UPDATE");
     if let Some(rows) = &relation {
         text = text.replace("{rows}", &rows.pg_relation(args.len() + 1));
     }
@@ -378,7 +418,9 @@ fn pg_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) -> PgQuery 
 }
 
 fn lite_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) -> Result<LiteQuery, StoreFault> {
-    let mut text = sql.replace("{now}", CLOCK_LITE).replace("{lock}", "");
+    let mut text = look_ups(sql, |kind, table, alias, condition| format!("{kind} {table} {alias} ON {condition}"))
+        .replace("{now}", CLOCK_LITE)
+        .replace("{lock}", "");
     if let Some(rows) = &relation {
         text = text.replace("{rows}", &rows.lite_relation(args.len() + 1));
     }

@@ -1,10 +1,11 @@
 //! Settling in sets: marked teachers' records in, differences of credit entries out.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::db::{Db, StoreFault, Tx};
-use super::rows::{Row, Rows, Value};
 use super::marks;
+use super::rows::{Row, Rows, Value};
 use crate::keys::Keys;
 use crate::ledger::{self, Entry, Fact};
 use crate::policy::Policy;
@@ -92,31 +93,31 @@ fn teachers(ids: &[i64]) -> Rows<'static> {
 
 async fn read_facts(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<Fact>>, StoreFault> {
     let sources = tx.rows("SELECT id, connector FROM source", vec![]).await?;
-    let connectors: HashMap<i64, String> =
-        sources.iter().map(|r| Ok((r.int("id")?, r.text("connector")?))).collect::<Result<_, StoreFault>>()?;
+    let connectors: HashMap<i64, Arc<str>> =
+        sources.iter().map(|r| Ok((r.int("id")?, r.text("connector")?.into()))).collect::<Result<_, StoreFault>>()?;
     let rows = tx
         .rows_with(
             "SELECT c.teacher_id AS teacher_id, r.id AS id, r.record_key AS record_key, r.source_id AS source_id,
                     r.canonical_course AS canonical_course, r.pass_state AS pass_state, r.raw_hours AS raw_hours,
                     r.hours_unit AS hours_unit, r.period_end AS period_end, c.name_folded AS name
-             FROM {rows} JOIN claim c ON c.teacher_id = incoming.teacher_id JOIN training_record r ON r.claim_id = c.id
+             FROM {rows} {join claim c ON c.teacher_id = incoming.teacher_id} {join training_record r ON r.claim_id = c.id}
              WHERE r.kind IN ('course_completion', 'project_completion', 'certificate')",
             vec![],
             teachers(ids),
         )
         .await?;
     let mut facts: HashMap<i64, Vec<Fact>> = HashMap::new();
-    for row in &rows {
+    for mut row in rows {
         facts.entry(row.int("teacher_id")?).or_default().push(Fact {
             record_id: row.int("id")?,
             record_key: row.bytes("record_key")?,
-            connector: connectors.get(&row.int("source_id")?).cloned().unwrap_or_default(),
-            canonical_course: row.opt_text("canonical_course")?,
-            pass_state: row.text("pass_state")?,
-            raw_hours: row.text("raw_hours")?,
-            hours_unit: row.text("hours_unit")?,
-            period_end: row.text("period_end")?,
-            name: row.text("name")?,
+            connector: connectors.get(&row.int("source_id")?).cloned().unwrap_or_else(|| "".into()),
+            canonical_course: row.take_opt_text("canonical_course")?,
+            pass_state: row.take_text("pass_state")?,
+            raw_hours: row.take_text("raw_hours")?,
+            hours_unit: row.take_text("hours_unit")?,
+            period_end: row.take_text("period_end")?,
+            name: row.take_text("name")?,
         });
     }
     Ok(facts)
@@ -150,7 +151,7 @@ async fn read_entries(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<(i64, i64), He
             "SELECT e.id AS id, e.teacher_id AS teacher_id, e.record_id AS record_id, e.outcome AS outcome, e.units AS units,
                     e.canonical_course AS canonical_course, e.cycle AS cycle, e.rule_id AS rule_id,
                     e.conversion_id AS conversion_id, e.raw_hours AS raw_hours, e.duplicate_of AS duplicate_of
-             FROM {rows} JOIN credit_entry e ON e.teacher_id = incoming.teacher_id AND e.superseded_at IS NULL",
+             FROM {rows} {join credit_entry e ON e.teacher_id = incoming.teacher_id AND e.superseded_at IS NULL}",
             vec![],
             teachers(ids),
         )

@@ -72,8 +72,7 @@ async fn write_letters(
     let letters: Vec<&Parked> = newest.into_values().collect();
     let seal = |p: &&Parked| keys.seal(&[b"dead_letter", b"raw_sealed", &p.letter_key], p.raw.as_bytes());
     let sealed: Vec<Vec<u8>> = letters.iter().map(seal).collect::<Result<_, _>>()?;
-    let reasons: Vec<String> =
-        letters.iter().map(|p| serde_json::to_string(&p.problems).unwrap_or_default()).collect();
+    let reasons: Vec<String> = letters.iter().map(|p| serde_json::to_string(&p.problems).unwrap_or_default()).collect();
     let rows = Rows::new()
         .bytes("letter_key", letters.iter().map(|p| p.letter_key.as_slice()))
         .int("source_version", letters.iter().map(|p| p.source_version))
@@ -83,7 +82,9 @@ async fn write_letters(
         .text("reasons", reasons.iter().map(|r| Some(r.as_str())))
         .bytes("raw_sealed", sealed.iter().map(Vec::as_slice));
     // A version that cannot be told is older than any other.
-    let order = |row: &str| format!("(coalesce({row}.source_version, -9223372036854775808), {row}.activation, {row}.raw_digest)");
+    let order = |row: &str| {
+        format!("(coalesce({row}.source_version, -9223372036854775808), {row}.activation, {row}.raw_digest)")
+    };
     let newer = format!("{} >= {}", order("excluded"), order("dead_letter"));
     let content = CONTENT.map(|c| format!("{c} = CASE WHEN {newer} THEN excluded.{c} ELSE dead_letter.{c} END"));
     let sql = format!(
@@ -92,7 +93,7 @@ async fn write_letters(
          SELECT $1, $2, $3, letter_key, 'open', source_version, $5, raw_digest, address, record_name, reasons, raw_sealed, $4,
            {{now}}, {{now}}
          FROM {{rows}} WHERE true
-         ON CONFLICT (source_id, stream, letter_key) DO UPDATE SET
+         ON CONFLICT (letter_key, source_id, stream) DO UPDATE SET
            state = CASE WHEN dead_letter.state = 'discarded' THEN 'discarded' ELSE 'open' END,
            last_seen_at = excluded.last_seen_at, {}
          RETURNING id, letter_key, state",
@@ -157,8 +158,8 @@ pub async fn close_outdone(db: &Db) -> Result<usize, StoreFault> {
         let outdone = db
             .rows(
                 "SELECT d.id AS id, t.source_version AS source_version, t.activation AS activation
-                 FROM dead_letter d JOIN training_record t
-                   ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.letter_key
+                 FROM dead_letter d {join training_record t
+                   ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.letter_key}
                  WHERE d.state = 'open' AND d.id > $1 ORDER BY d.id LIMIT 2000",
                 vec![after.into()],
             )

@@ -1,6 +1,7 @@
 //! One classified batch into the provincial tables, in one transaction, fenced by the claim's epoch.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Mutex;
 
 use super::books::Held;
 use super::db::{Db, StoreFault, Tx};
@@ -30,7 +31,7 @@ pub struct Outcomes {
 #[derive(Debug)]
 pub struct Load<'a> {
     /// Clean records.
-    pub clean: Vec<TrainingRecord<'a>>,
+    pub clean: Vec<Box<TrainingRecord<'a>>>,
     /// Dead letters to be.
     pub parked: Vec<Parked<'a>>,
     /// The stream's hour unit.
@@ -76,14 +77,20 @@ struct Newer<'l> {
 ///
 /// # Errors
 /// [`StoreFault`]; nothing was written unless the fault came from the commit itself, whose outcome the next claim reads.
-pub async fn commit(db: &Db, keys: &Keys, held: &Held, load: &Load<'_>) -> Result<Commit, StoreFault> {
+pub async fn commit(
+    db: &Db,
+    keys: &Keys,
+    known: &Mutex<people::Known>,
+    held: &Held,
+    load: &Load<'_>,
+) -> Result<Commit, StoreFault> {
     let mut outcomes = Outcomes::default();
     let winners = newest_of_each_key(&load.clean, &mut outcomes);
     let mut tx = db.begin().await?;
     let mut fresh = classify(&mut tx, held, load, &winners, &mut outcomes).await?;
     lock_newer(&mut tx, load, &mut fresh, &mut outcomes).await?;
     let records: Vec<&TrainingRecord> = fresh.new.iter().copied().chain(fresh.newer.iter().map(|n| n.record)).collect();
-    let claims = people::identify(&mut tx, keys, &records).await?;
+    let claims = people::identify(&mut tx, keys, known, &records).await?;
     let (of_new, of_newer) = claims.split_at(fresh.new.len());
     let mut ids = tx.next_ids("training_record", fresh.new.len()).await?;
     insert(&mut tx, held, load, &ids, of_new, &fresh.new).await?;
@@ -103,7 +110,7 @@ pub async fn commit(db: &Db, keys: &Keys, held: &Held, load: &Load<'_>) -> Resul
 }
 
 /// Within one batch only the newest version of a key goes on; sorted by key, so that two batches lock rows in one order.
-fn newest_of_each_key<'l>(clean: &'l [TrainingRecord<'l>], outcomes: &mut Outcomes) -> Vec<Winner<'l>> {
+fn newest_of_each_key<'l>(clean: &'l [Box<TrainingRecord<'l>>], outcomes: &mut Outcomes) -> Vec<Winner<'l>> {
     let order = |r: &TrainingRecord| (r.source_version, r.content_digest);
     let mut newest: HashMap<[u8; 16], Winner> = HashMap::with_capacity(clean.len());
     for record in clean {
@@ -135,40 +142,50 @@ async fn classify<'l>(
         .bytes("record_key", winners.iter().map(|w| w.record.record_key.as_slice()))
         .int("source_version", winners.iter().map(|w| Some(w.record.source_version)))
         .bytes("content_digest", winners.iter().map(|w| w.record.content_digest.as_slice()));
-    let differing = tx
+    // One row for all that are the same, so that neither a first load nor a resend brings a row per record.
+    let met = tx
         .rows_with(
-            "SELECT incoming.ord AS ord, t.id AS id,
-                    CASE WHEN (incoming.source_version, $3, incoming.content_digest)
-                            > (t.source_version, t.activation, t.content_digest) THEN 1 ELSE 0 END AS newer
-             FROM {rows} LEFT JOIN training_record t
-               ON t.source_id = $1 AND t.stream = $2 AND t.record_key = incoming.record_key
-             WHERE t.id IS NULL OR t.source_version <> incoming.source_version
-                OR t.content_digest <> incoming.content_digest OR t.activation < $3",
+            "WITH met AS (
+               SELECT incoming.ord AS ord, t.id AS id,
+                      CASE WHEN incoming.source_version = t.source_version AND incoming.content_digest = t.content_digest
+                            AND t.activation >= $3 THEN 1 ELSE 0 END AS same,
+                      CASE WHEN (incoming.source_version, $3, incoming.content_digest)
+                              > (t.source_version, t.activation, t.content_digest) THEN 1 ELSE 0 END AS newer
+               FROM {rows} {join training_record t
+                 ON t.source_id = $1 AND t.stream = $2 AND t.record_key = incoming.record_key})
+             SELECT CAST(ord AS text) AS ords, id, newer FROM met WHERE same = 0
+             UNION ALL SELECT string_agg(CAST(ord AS text), ',') AS ords, 0 AS id, 0 AS newer FROM met WHERE same = 1",
             vec![held.source_id.into(), held.stream.as_str().into(), load.activation.into()],
             rows,
         )
         .await?;
     let mut fresh = Fresh::default();
-    let mut differ = vec![false; winners.len()];
-    for row in &differing {
-        let ord = usize::try_from(row.int("ord")?).unwrap_or(usize::MAX);
-        let Some(Winner { record, copies }) = winners.get(ord) else { continue };
-        differ[ord] = true;
-        match row.opt_int("id")? {
-            None => {
-                fresh.new.push(record);
-                outcomes.inserted += 1;
-                outcomes.unchanged += copies - 1;
-                fresh.elsewhere += copies - 1;
+    let mut is_new = vec![true; winners.len()];
+    for row in &met {
+        let (id, newer) = (row.int("id")?, row.int("newer")? == 1);
+        for ord in row.opt_text("ords")?.unwrap_or_default().split(',') {
+            let Some((Winner { record, copies }, is_new)) =
+                ord.parse().ok().and_then(|i: usize| winners.get(i).zip(is_new.get_mut(i)))
+            else {
+                continue;
+            };
+            *is_new = false;
+            if newer {
+                fresh.newer.push(Newer { id, record, copies: *copies });
+            } else if id == 0 {
+                outcomes.unchanged += copies;
+                fresh.elsewhere += copies;
+            } else {
+                outcomes.superseded += copies;
             }
-            Some(id) if row.int("newer")? == 1 => fresh.newer.push(Newer { id, record, copies: *copies }),
-            Some(_) => outcomes.superseded += copies,
         }
     }
-    let same: i64 = winners.iter().zip(&differ).filter(|(_, d)| !**d).map(|(w, _)| w.copies).sum();
-    outcomes.unchanged += same;
-    fresh.elsewhere += same;
-    fresh.new.sort_unstable_by_key(|r| r.record_key);
+    for (Winner { record, copies }, _) in winners.iter().zip(is_new).filter(|(_, is_new)| *is_new) {
+        fresh.new.push(record);
+        outcomes.inserted += 1;
+        outcomes.unchanged += copies - 1;
+        fresh.elsewhere += copies - 1;
+    }
     Ok(fresh)
 }
 
@@ -223,15 +240,9 @@ async fn lock_newer(
         }
         wins
     });
-    let ids = || Rows::new().int("id", fewer.keys().copied().map(Some));
-    tx.rows_with("SELECT id FROM batch WHERE id IN (SELECT id FROM {rows}) ORDER BY id {lock}", vec![], ids()).await?;
-    tx.run_with(
-        "UPDATE batch SET held = held - incoming.n FROM {rows} WHERE batch.id = incoming.id",
-        vec![],
-        ids().int("n", fewer.values().copied().map(Some)),
-    )
-    .await?;
-    Ok(())
+    let rows =
+        Rows::new().int("batch_id", fewer.keys().copied().map(Some)).int("records", fewer.values().copied().map(Some));
+    tx.copy("batch_loss", rows).await
 }
 
 async fn insert(
@@ -294,6 +305,7 @@ fn content<'l>(
         .int("source_version", all().map(|r| Some(r.source_version)))
         .int("activation", always(load.activation))
         .bytes("content_digest", all().map(|r| r.content_digest.as_slice()))
+        .text("school_code", text(|d| d.school_code.as_deref()))
         .text("project_code", text(|d| d.project_code.as_deref()))
         .text("project_title", text(|d| d.project_title.as_deref()))
         .text("category_code", text(|d| d.category_code.as_deref()))
@@ -331,7 +343,7 @@ async fn assess(
         .zip(records)
         .filter_map(|((id, claim), r)| r.assessment.as_ref().map(|a| (*id, claim.id, *r, a)))
         .collect();
-    if replaces {
+    if replaces && !scored.is_empty() {
         tx.run_with(
             "DELETE FROM assessment WHERE record_id IN (SELECT record_id FROM {rows})",
             vec![],

@@ -63,8 +63,7 @@ pub async fn add(tx: &mut Tx, teachers: impl Iterator<Item = i64>) -> Result<(),
 pub async fn add_all(tx: &mut Tx) -> Result<(), StoreFault> {
     let mut after = 0;
     loop {
-        let rows =
-            tx.rows("SELECT id FROM teacher WHERE id > $1 ORDER BY id LIMIT 100000", vec![after.into()]).await?;
+        let rows = tx.rows("SELECT id FROM teacher WHERE id > $1 ORDER BY id LIMIT 100000", vec![after.into()]).await?;
         let ids: Vec<i64> = rows.iter().map(|r| r.int("id")).collect::<Result<_, _>>()?;
         let Some(last) = ids.last() else { return Ok(()) };
         after = *last;
@@ -135,7 +134,7 @@ pub async fn count(db: &Db) -> Result<i64, StoreFault> {
         let rows = db
             .rows(
                 "SELECT block, teachers FROM settle_mark WHERE block > $1 AND block <=
-                   (SELECT max(block) FROM (SELECT DISTINCT block FROM settle_mark WHERE block > $1 ORDER BY block LIMIT 100) AS some)",
+                   (SELECT max(block) FROM (SELECT DISTINCT block FROM settle_mark WHERE block > $1 ORDER BY block LIMIT 100) AS few)",
                 vec![after.into()],
             )
             .await?;

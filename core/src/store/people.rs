@@ -1,5 +1,8 @@
 //! Claims, and the teachers they are definitely about.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use super::db::{StoreFault, Tx};
 use super::rows::Rows;
 use crate::keys::Keys;
@@ -14,48 +17,98 @@ pub struct Claim {
     pub teacher: Option<i64>,
 }
 
+/// Claims that were found committed, so that the same people need not be looked up batch after batch. A claim's row and
+/// its teacher never change in this version; whoever makes them change has to forget them here.
+#[derive(Debug, Default)]
+pub struct Known {
+    young: HashMap<[u8; 16], Claim>,
+    old: HashMap<[u8; 16], Claim>,
+}
+
+impl Known {
+    /// Claims per generation; two generations are some 6 MB.
+    const MOST: usize = 1 << 16;
+
+    fn get(&self, key: &[u8; 16]) -> Option<Claim> {
+        self.young.get(key).or_else(|| self.old.get(key)).copied()
+    }
+
+    fn learn(&mut self, found: &HashMap<[u8; 16], Claim>) {
+        for (key, claim) in found {
+            if self.young.len() >= Self::MOST {
+                self.old = std::mem::take(&mut self.young);
+            }
+            self.young.insert(*key, *claim);
+        }
+    }
+}
+
 /// The claim of each record; claims and provisional teachers are made where missing. Sealing happens only for what is
 /// missing.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn identify(tx: &mut Tx, keys: &Keys, records: &[&TrainingRecord<'_>]) -> Result<Vec<Claim>, StoreFault> {
+pub async fn identify(
+    tx: &mut Tx,
+    keys: &Keys,
+    known: &Mutex<Known>,
+    records: &[&TrainingRecord<'_>],
+) -> Result<Vec<Claim>, StoreFault> {
     if records.is_empty() {
         return Ok(vec![]);
     }
-    let mut claims: Vec<Option<Claim>> = vec![None; records.len()];
-    look_up(tx, records, &mut claims).await?;
-    let mut unseen: Vec<&TrainingRecord> =
-        records.iter().zip(&claims).filter(|(_, c)| c.is_none()).map(|(r, _)| *r).collect();
+    let mut claims: HashMap<[u8; 16], Claim> = {
+        let known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        records.iter().filter_map(|r| Some((r.claim_key, known.get(&r.claim_key)?))).collect()
+    };
+    let mut found = HashMap::new();
+    look_up(tx, &self::unseen(records, &claims), &mut found).await?;
+    known.lock().unwrap_or_else(PoisonError::into_inner).learn(&found);
+    claims.extend(found);
+    let unseen = unseen(records, &claims);
     if !unseen.is_empty() {
-        unseen.sort_unstable_by_key(|r| r.claim_key);
-        unseen.dedup_by_key(|r| r.claim_key);
-        introduce(tx, keys, &unseen).await?;
-        look_up(tx, records, &mut claims).await?;
+        introduce(tx, keys, &unseen, &mut claims).await?;
+        // What another load introduced at the same moment is there by now.
+        look_up(tx, &self::unseen(&unseen, &claims), &mut claims).await?;
     }
-    claims.into_iter().map(|c| c.ok_or_else(|| StoreFault::Column("claim.id".into()))).collect()
+    let claim = |r: &&TrainingRecord| claims.get(&r.claim_key).copied();
+    records.iter().map(|r| claim(r).ok_or_else(|| StoreFault::Column("claim.id".into()))).collect()
+}
+
+/// One record of each claim that is not known yet, sorted by claim.
+fn unseen<'r, 'a>(
+    records: &[&'r TrainingRecord<'a>],
+    claims: &HashMap<[u8; 16], Claim>,
+) -> Vec<&'r TrainingRecord<'a>> {
+    let mut unseen: Vec<_> = records.iter().copied().filter(|r| !claims.contains_key(&r.claim_key)).collect();
+    unseen.sort_unstable_by_key(|r| r.claim_key);
+    unseen.dedup_by_key(|r| r.claim_key);
+    unseen
 }
 
 async fn look_up(
     tx: &mut Tx,
     records: &[&TrainingRecord<'_>],
-    claims: &mut [Option<Claim>],
+    claims: &mut HashMap<[u8; 16], Claim>,
 ) -> Result<(), StoreFault> {
-    let asked: Vec<usize> = (0..claims.len()).filter(|i| claims[*i].is_none()).collect();
+    if records.is_empty() {
+        return Ok(());
+    }
     let rows = Rows::new()
-        .int("ord", asked.iter().map(|i| i64::try_from(*i).ok()))
-        .bytes("claim_key", asked.iter().map(|i| records[*i].claim_key.as_slice()));
+        .int("ord", (0i64..).take(records.len()).map(Some))
+        .bytes("claim_key", records.iter().map(|r| r.claim_key.as_slice()));
     let found = tx
         .rows_with(
             "SELECT incoming.ord AS ord, c.id AS id, c.teacher_id AS teacher_id
-             FROM {rows} JOIN claim c ON c.claim_key = incoming.claim_key",
+             FROM {rows} {join claim c ON c.claim_key = incoming.claim_key}",
             vec![],
             rows,
         )
         .await?;
     for row in &found {
-        if let Some(claim) = usize::try_from(row.int("ord")?).ok().and_then(|i| claims.get_mut(i)) {
-            *claim = Some(Claim { id: row.int("id")?, teacher: row.opt_int("teacher_id")? });
+        if let Some(record) = usize::try_from(row.int("ord")?).ok().and_then(|i| records.get(i)) {
+            let claim = Claim { id: row.int("id")?, teacher: row.opt_int("teacher_id")? };
+            claims.insert(record.claim_key, claim);
         }
     }
     Ok(())
@@ -63,76 +116,110 @@ async fn look_up(
 
 /// Makes claims and, for ID numbers nobody has had, provisional teachers. Everything goes in by sorted key, so that two
 /// loads that meet the same people wait for each other in one order.
-async fn introduce(tx: &mut Tx, keys: &Keys, unseen: &[&TrainingRecord<'_>]) -> Result<(), StoreFault> {
-    let indexes: Vec<[u8; 32]> =
-        unseen.iter().map(|r| keys.blind_index("id_number", r.id_number.reveal())).collect();
-    let mut people: Vec<(&[u8; 32], &TrainingRecord)> = indexes.iter().zip(unseen.iter().copied()).collect();
+async fn introduce(
+    tx: &mut Tx,
+    keys: &Keys,
+    unseen: &[&TrainingRecord<'_>],
+    claims: &mut HashMap<[u8; 16], Claim>,
+) -> Result<(), StoreFault> {
+    let indexes: Vec<[u8; 32]> = unseen.iter().map(|r| keys.blind_index("id_number", r.id_number.reveal())).collect();
+    let mut people: Vec<Person> = indexes.iter().copied().zip(unseen.iter().copied()).collect();
     people.sort_unstable_by_key(|(index, _)| *index);
     people.dedup_by_key(|(index, _)| *index);
-    let missing = tx
+    let mut teachers = HashMap::with_capacity(people.len());
+    find_teachers(tx, &people, &mut teachers).await?;
+    people.retain(|(index, _)| !teachers.contains_key(index));
+    if !people.is_empty() {
+        make_teachers(tx, keys, &people, &mut teachers).await?;
+        people.retain(|(index, _)| !teachers.contains_key(index));
+        find_teachers(tx, &people, &mut teachers).await?;
+    }
+    let made = tx
         .rows_with(
-            "SELECT incoming.ord AS ord FROM {rows} LEFT JOIN teacher_identifier i
-               ON i.kind = 'id_number' AND i.blind_index = incoming.blind_index
-             WHERE i.id IS NULL",
+            "INSERT INTO claim (claim_key, name, name_folded, blind_index, teacher_id, decided_by)
+             SELECT claim_key, name, name_folded, blind_index, teacher_id, 'id_number' FROM {rows}
+             WHERE true ON CONFLICT (claim_key) DO NOTHING RETURNING id, claim_key, teacher_id",
             vec![],
             Rows::new()
-                .int("ord", (0i64..).take(people.len()).map(Some))
-                .bytes("blind_index", people.iter().map(|(index, _)| index.as_slice())),
+                .bytes("claim_key", unseen.iter().map(|r| r.claim_key.as_slice()))
+                .text("name", unseen.iter().map(|r| Some(r.name.display())))
+                .text("name_folded", unseen.iter().map(|r| Some(r.name_folded.as_str())))
+                .bytes("blind_index", indexes.iter().map(<[u8; 32]>::as_slice))
+                .int("teacher_id", indexes.iter().map(|index| teachers.get(index).copied())),
         )
         .await?;
-    let mut new: Vec<(&[u8; 32], &TrainingRecord)> = Vec::with_capacity(missing.len());
-    for row in &missing {
-        new.extend(usize::try_from(row.int("ord")?).ok().and_then(|i| people.get(i)).copied());
+    for row in &made {
+        if let Ok(key) = <[u8; 16]>::try_from(row.bytes("claim_key")?) {
+            claims.insert(key, Claim { id: row.int("id")?, teacher: row.opt_int("teacher_id")? });
+        }
     }
-    new.sort_unstable_by_key(|(index, _)| *index);
-    if !new.is_empty() {
-        make_teachers(tx, keys, &new).await?;
+    Ok(())
+}
+
+/// A blind index, and a record that names the ID number behind it.
+type Person<'r, 'a> = ([u8; 32], &'r TrainingRecord<'a>);
+
+async fn find_teachers(
+    tx: &mut Tx,
+    people: &[Person<'_, '_>],
+    teachers: &mut HashMap<[u8; 32], i64>,
+) -> Result<(), StoreFault> {
+    if people.is_empty() {
+        return Ok(());
     }
-    tx.run_with(
-        "INSERT INTO claim (claim_key, name, name_folded, school_code, blind_index, teacher_id, decided_by)
-         SELECT incoming.claim_key, incoming.name, incoming.name_folded, incoming.school_code, incoming.blind_index,
-                i.teacher_id, 'id_number'
-         FROM {rows} JOIN teacher_identifier i ON i.kind = 'id_number' AND i.blind_index = incoming.blind_index
-         WHERE true ON CONFLICT (claim_key) DO NOTHING",
-        vec![],
-        Rows::new()
-            .bytes("claim_key", unseen.iter().map(|r| r.claim_key.as_slice()))
-            .text("name", unseen.iter().map(|r| Some(r.name.display())))
-            .text("name_folded", unseen.iter().map(|r| Some(r.name_folded.as_str())))
-            .text("school_code", unseen.iter().map(|r| r.texts.school_code.as_deref()))
-            .bytes("blind_index", indexes.iter().map(<[u8; 32]>::as_slice)),
-    )
-    .await?;
+    let rows = Rows::new()
+        .int("ord", (0i64..).take(people.len()).map(Some))
+        .bytes("blind_index", people.iter().map(|(index, _)| index.as_slice()));
+    let found = tx
+        .rows_with(
+            "SELECT incoming.ord AS ord, i.teacher_id AS teacher_id FROM {rows} {join teacher_identifier i
+               ON i.blind_index = incoming.blind_index AND i.kind = 'id_number'}",
+            vec![],
+            rows,
+        )
+        .await?;
+    for row in &found {
+        if let Some((index, _)) = usize::try_from(row.int("ord")?).ok().and_then(|i| people.get(i)) {
+            teachers.insert(*index, row.int("teacher_id")?);
+        }
+    }
     Ok(())
 }
 
 async fn make_teachers(
     tx: &mut Tx,
     keys: &Keys,
-    new: &[(&[u8; 32], &TrainingRecord<'_>)],
+    people: &[Person<'_, '_>],
+    teachers: &mut HashMap<[u8; 32], i64>,
 ) -> Result<(), StoreFault> {
-    tx.run_with(
-        "INSERT INTO teacher (origin, founding_index, created_at)
-         SELECT 'provisional', blind_index, {now} FROM {rows} WHERE true ON CONFLICT (founding_index) DO NOTHING",
-        vec![],
-        Rows::new().bytes("blind_index", new.iter().map(|(index, _)| index.as_slice())),
-    )
-    .await?;
-    let sealed: Vec<Vec<u8>> = new
+    let ids = tx.next_ids("teacher", people.len()).await?;
+    let sealed: Vec<Vec<u8>> = people
         .iter()
-        .map(|(index, r)| {
-            keys.seal(&[b"teacher_identifier", b"sealed", index.as_slice()], r.id_number.reveal().as_bytes())
-        })
+        .map(|(index, r)| keys.seal(&[b"teacher_identifier", b"sealed", index], r.id_number.reveal().as_bytes()))
         .collect::<Result<_, _>>()?;
+    let made = tx
+        .rows_with(
+            "INSERT INTO teacher_identifier (teacher_id, kind, blind_index, sealed, valid_from)
+             SELECT teacher_id, 'id_number', blind_index, sealed, {now} FROM {rows}
+             WHERE true ON CONFLICT (blind_index, kind) DO NOTHING RETURNING teacher_id, blind_index",
+            vec![],
+            Rows::new()
+                .int("teacher_id", ids.into_iter().map(Some))
+                .bytes("blind_index", people.iter().map(|(index, _)| index.as_slice()))
+                .bytes("sealed", sealed.iter().map(Vec::as_slice)),
+        )
+        .await?;
+    let mut new = Vec::with_capacity(made.len());
+    for row in &made {
+        new.push(row.int("teacher_id")?);
+        if let Ok(index) = <[u8; 32]>::try_from(row.bytes("blind_index")?) {
+            teachers.insert(index, row.int("teacher_id")?);
+        }
+    }
     tx.run_with(
-        "INSERT INTO teacher_identifier (teacher_id, kind, blind_index, sealed, valid_from)
-         SELECT t.id, 'id_number', incoming.blind_index, incoming.sealed, {now} FROM {rows}
-         JOIN teacher t ON t.founding_index = incoming.blind_index
-         WHERE true ON CONFLICT (kind, blind_index) DO NOTHING",
+        "INSERT INTO teacher (id, origin, created_at) SELECT id, 'provisional', {now} FROM {rows} WHERE true",
         vec![],
-        Rows::new()
-            .bytes("blind_index", new.iter().map(|(index, _)| index.as_slice()))
-            .bytes("sealed", sealed.iter().map(Vec::as_slice)),
+        Rows::new().int("id", new.into_iter().map(Some)),
     )
     .await?;
     Ok(())

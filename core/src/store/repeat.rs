@@ -1,7 +1,7 @@
 //! The same bytes once more: what a batch's outcomes are can be told from the books, without reading a record again.
 //!
 //! It holds only where it can be exact. A batch that put every one of its newest records into the tables itself
-//! (`elsewhere` is 0) knows how many of them are still held (`held`); received again under the same activation, those are
+//! (`elsewhere` is 0) knows how many of them are still held (`held`, less what `batch_loss` says); received again under the same activation, those are
 //! unchanged, what has been outdone since is superseded, and what was parked is parked again.
 
 use super::books::Held;
@@ -18,7 +18,8 @@ pub async fn commit(db: &Db, held: &Held, activation: i64) -> Result<Option<Comm
     let mut tx = db.begin().await?;
     let earlier = tx
         .rows(
-            "SELECT b.id AS id, b.held AS held, b.manifest_version AS manifest_version
+            "SELECT b.id AS id, b.manifest_version AS manifest_version, CAST(b.held -
+                    (SELECT coalesce(sum(l.records), 0) FROM batch_loss l WHERE l.batch_id = b.id) AS bigint) AS held
              FROM payload p JOIN batch b ON b.payload_id = p.id
              WHERE (p.id = $1 OR p.same_as = $1) AND p.address = $2 AND b.id < $3 AND b.first_record = $4
                AND b.record_count = $5 AND b.state = 'done' AND b.activation = $6 AND b.elsewhere = 0
@@ -34,10 +35,7 @@ pub async fn commit(db: &Db, held: &Held, activation: i64) -> Result<Option<Comm
         )
         .await?;
     let Some(row) = earlier.first() else { return Ok(None) };
-    let (earlier, manifest_version) = (row.int("id")?, row.int("manifest_version")?);
-    // No load may take a record away from the earlier batch while it is counted.
-    let row = tx.rows("SELECT held FROM batch WHERE id = $1 {lock}", vec![earlier.into()]).await?;
-    let unchanged = row.first().map_or(Ok(0), |r| r.int("held"))?;
+    let (earlier, manifest_version, unchanged) = (row.int("id")?, row.int("manifest_version")?, row.int("held")?);
     let (parked, outdone, discarded) = letters::see_again(&mut tx, held.id, earlier).await?;
     let superseded = i64::from(held.count) - unchanged - parked - discarded;
     debug_assert!(superseded >= outdone, "the books of batch {earlier} hold more than it received");

@@ -341,7 +341,7 @@ pub async fn teacher_by_id_number(
     let index = keys.blind_index("id_number", id_number.reveal()).to_vec();
     let rows = db
         .rows(
-            "SELECT teacher_id FROM teacher_identifier WHERE kind = 'id_number' AND blind_index = $1",
+            "SELECT teacher_id FROM teacher_identifier WHERE blind_index = $1 AND kind = 'id_number'",
             vec![Value::Bytes(index)],
         )
         .await?;

@@ -220,6 +220,27 @@ impl Row {
         }
     }
 
+    /// Takes a text out that is never null.
+    ///
+    /// # Errors
+    /// [`StoreFault::Column`] for another name or type.
+    pub fn take_text(&mut self, name: &str) -> Result<String, StoreFault> {
+        self.take_opt_text(name)?.ok_or_else(|| StoreFault::Column(name.to_owned()))
+    }
+
+    /// Takes a text or null out.
+    ///
+    /// # Errors
+    /// [`StoreFault::Column`] for another name or type.
+    pub fn take_opt_text(&mut self, name: &str) -> Result<Option<String>, StoreFault> {
+        let place = self.names.iter().position(|n| n == name);
+        match place.and_then(|i| self.cells.get_mut(i)).map(|cell| std::mem::replace(cell, Value::Null)) {
+            Some(Value::Text(v)) => Ok(Some(v)),
+            Some(Value::Null) => Ok(None),
+            _ => Err(StoreFault::Column(name.to_owned())),
+        }
+    }
+
     /// A text that is never null.
     ///
     /// # Errors
