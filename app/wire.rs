@@ -309,10 +309,23 @@ impl House {
             if let Err(e) = sweep::sweep(&self.desk.db, &self.bell, quiet).await {
                 tracing::warn!(error = %e, "the sweep did not go through; trying again");
             }
+            self.take_up_abandoned().await;
             if cleaned.elapsed() > Duration::from_secs(60) {
                 cleaned = Instant::now();
                 let _ = self.bell.clean().await;
             }
+        }
+    }
+
+    /// A dead worker's batches do not wait behind everything that is queued: whoever notices takes them up.
+    async fn take_up_abandoned(&self) {
+        match books::abandoned(&self.desk.db, 4).await {
+            Ok(batches) => {
+                for batch in batches {
+                    self.deliver_one(batch).await;
+                }
+            }
+            Err(e) => tracing::warn!(error = %e, "abandoned batches not looked for; trying again"),
         }
     }
 

@@ -18,6 +18,8 @@ struct Faults {
     records: u64,
     /// A record whose batch ends every process that touches it.
     killer: Option<&'static str>,
+    /// How long a worker waits before each commit, so that kills and pauses find work in flight.
+    slow_ms: u32,
 }
 
 const LEASE_MS: u64 = 1_500;
@@ -43,8 +45,12 @@ impl Crew<'_> {
         if self.faults.skip_epoch {
             command.env("HUILIU_FAULT_SKIP_EPOCH", "1");
         }
-        let worker =
-            command.env("HUILIU_FAULT_SLOW_MS", "250").stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let worker = command
+            .env("HUILIU_FAULT_SLOW_MS", self.faults.slow_ms.to_string())
+            .stderr(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
         self.workers.push(worker);
     }
 
@@ -85,7 +91,8 @@ fn settings(house: &House, sandbox: &Sandbox, drop_dir: &std::path::Path) -> Str
     file.to_str().unwrap().to_owned()
 }
 
-async fn count(house: &House, sql: &'static str) -> i64 {
+async fn count(house: &House, sql: &str) -> i64 {
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
     match &house.postgres {
         Some(pg) => {
             let pool = sqlx::PgPool::connect(&pg.url()).await.unwrap();
@@ -101,52 +108,77 @@ async fn count(house: &House, sql: &'static str) -> i64 {
     }
 }
 
-fn torment(crew: &mut Crew<'_>, runtime: &tokio::runtime::Runtime) -> (u32, u32, u32, bool) {
+/// Pauses a worker that holds claims until others have taken them up, and lets it go on. False when it held none, or when
+/// nobody could take them up because it was paused in the middle of a commit.
+fn make_zombie(crew: &Crew<'_>, runtime: &tokio::runtime::Runtime, victim: usize) -> bool {
+    crew.signal(victim, libc::SIGSTOP);
+    // Nothing that it does is under way any more a moment later.
+    std::thread::sleep(Duration::from_millis(50));
+    let held =
+        format!("SELECT count(*) FROM batch WHERE state = 'claimed' AND holder LIKE '%:{}'", crew.workers[victim].id());
+    let claims = || runtime.block_on(count(crew.house, &held));
+    let held_some = claims() > 0;
+    let deadline = Instant::now() + Duration::from_secs(8);
+    while held_some && claims() > 0 && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let taken_up = held_some && claims() == 0;
+    if taken_up {
+        // The others finish what they took up, so that the zombie comes too late and not just in between.
+        std::thread::sleep(Duration::from_millis(700));
+    }
+    crew.signal(victim, libc::SIGCONT);
+    taken_up
+}
+
+/// What was done to the workers, and whether the load came to its end.
+#[derive(Debug, Default)]
+struct Injected {
+    kills: u32,
+    zombies: u32,
+    restarts: u32,
+    finished: bool,
+}
+
+fn torment(crew: &mut Crew<'_>, runtime: &tokio::runtime::Runtime) -> Injected {
     let faults = crew.faults;
-    let (mut kills, mut zombies, mut restarts) = (0, 0, 0);
-    let deadline = Instant::now() + Duration::from_secs(900);
+    let mut done = Injected::default();
+    let deadline = Instant::now() + Duration::from_secs(480);
     crew.replace_the_dead();
     let mut round = 0u32;
-    while Instant::now() < deadline && (kills < faults.kills || zombies < faults.zombies || restarts < faults.restarts)
-    {
+    let due =
+        |done: &Injected| done.kills < faults.kills || done.zombies < faults.zombies || done.restarts < faults.restarts;
+    while Instant::now() < deadline && due(&done) {
         round += 1;
         let pause = 60 + crew.random(160);
         std::thread::sleep(Duration::from_millis(pause));
         crew.replace_the_dead();
         let victim = usize::try_from(crew.random(4)).unwrap();
-        let due_zombie = zombies < faults.zombies
-            && (kills >= faults.kills || zombies * faults.kills.max(1) <= kills * faults.zombies);
-        if due_zombie && round.is_multiple_of(3) {
+        // Zombies and restarts are spread over the kills.
+        let zombie_due = done.zombies < faults.zombies && done.zombies * faults.kills <= done.kills * faults.zombies;
+        let restart_due =
+            done.restarts < faults.restarts && done.kills * faults.restarts >= done.restarts * faults.kills;
+        if zombie_due && round.is_multiple_of(3) {
             // Long enough after its start to hold a claim.
             std::thread::sleep(Duration::from_millis(500));
-            if crew.workers[victim].try_wait().unwrap().is_none() {
-                crew.signal(victim, libc::SIGSTOP);
-                std::thread::sleep(Duration::from_millis(LEASE_MS * 2 + 700));
-                crew.signal(victim, libc::SIGCONT);
-                zombies += 1;
+            if crew.workers[victim].try_wait().unwrap().is_none() && make_zombie(crew, runtime, victim) {
+                done.zombies += 1;
             }
-        } else if restarts < faults.restarts
-            && kills * faults.restarts >= restarts * faults.kills
-            && round.is_multiple_of(7)
-        {
+        } else if restart_due && round.is_multiple_of(7) {
             crew.house.postgres.as_ref().unwrap().restart_immediately();
-            restarts += 1;
-        } else if kills < faults.kills {
+            done.restarts += 1;
+        } else if done.kills < faults.kills {
             crew.signal(victim, libc::SIGKILL);
-            kills += 1;
+            done.kills += 1;
         }
     }
-    let mut finished = false;
-    while Instant::now() < deadline {
+    while Instant::now() < deadline && !done.finished {
         crew.replace_the_dead();
         let left = "SELECT count(*) FROM batch WHERE state IN ('due', 'claimed')";
-        if runtime.block_on(count(crew.house, left)) == 0 {
-            finished = true;
-            break;
-        }
+        done.finished = runtime.block_on(count(crew.house, left)) == 0;
         std::thread::sleep(Duration::from_millis(300));
     }
-    (kills, zombies, restarts, finished)
+    done
 }
 
 /// Runs one load under the faults and says what is wrong afterwards.
@@ -168,13 +200,11 @@ fn load_under(on: On, faults: Faults) -> Result<(), String> {
     assert_eq!(landed["balance"]["pending"].as_u64(), Some(faults.records));
 
     let mut crew = Crew { house: &house, faults, workers: vec![], seed: 42 };
-    let (kills, zombies, restarts, finished) = torment(&mut crew, &runtime);
+    let injected = torment(&mut crew, &runtime);
     drop(crew);
-    assert_eq!(
-        (kills, zombies, restarts),
-        (faults.kills, faults.zombies, faults.restarts),
-        "the faults were not injected"
-    );
+    let Injected { kills, zombies, restarts, finished } = injected;
+    let wanted = (faults.kills, faults.zombies, faults.restarts);
+    assert_eq!((kills, zombies, restarts), wanted, "the faults were not injected");
     let wrong = |what: &str, got: i64, want: i64| {
         if got == want { Ok(()) } else { Err(format!("{what}: {got}, expected {want}")) }
     };
@@ -201,7 +231,7 @@ fn load_under(on: On, faults: Faults) -> Result<(), String> {
     let held = runtime.block_on(count(&house, "SELECT count(*) FROM training_record"));
     wrong("records held", held, truth.totals["distinct_good_records"].as_i64().unwrap())?;
     wrong("inserted, against the records held", n("inserted"), held)?;
-    let seen = runtime.block_on(count(&house, "SELECT CAST(sum(seen_count) AS BIGINT) FROM dead_letter"));
+    let seen = runtime.block_on(count(&house, "SELECT count(*) FROM dead_letter_sighting"));
     wrong("bad rows seen", seen, truth.totals["bad"].as_i64().unwrap())?;
     if house.letters() != truth.letters {
         return Err("the dead letters differ from the truth".into());
@@ -212,8 +242,15 @@ fn load_under(on: On, faults: Faults) -> Result<(), String> {
     Ok(())
 }
 
-const STORM: Faults =
-    Faults { kills: 200, zombies: 20, restarts: 0, skip_epoch: false, records: 24_000, killer: Some("\"C00000005\"") };
+const STORM: Faults = Faults {
+    kills: 200,
+    zombies: 20,
+    restarts: 0,
+    skip_epoch: false,
+    records: 24_000,
+    killer: Some("\"C00000005\""),
+    slow_ms: 250,
+};
 
 #[test]
 fn a_storm_on_sqlite_loses_nothing_and_counts_nothing_twice() {
@@ -227,7 +264,8 @@ fn a_storm_on_postgresql_loses_nothing_and_counts_nothing_twice() {
 
 #[test]
 fn without_the_epoch_check_zombies_are_noticed() {
-    let faults = Faults { kills: 0, zombies: 4, restarts: 0, skip_epoch: true, records: 4_000, killer: None };
+    let faults =
+        Faults { kills: 0, zombies: 4, restarts: 0, skip_epoch: true, records: 8_000, killer: None, slow_ms: 700 };
     let told = load_under(On::Postgres, faults);
     assert!(told.is_err(), "the fence is out and nothing was noticed");
     assert_eq!(load_under(On::Postgres, Faults { skip_epoch: false, ..faults }), Ok(()));

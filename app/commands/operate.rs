@@ -40,7 +40,7 @@ pub async fn worker(settings: Settings, until_done: bool) -> Result<(), Stop> {
 
 /// Settles when nothing is due, and at the latest every half minute; ends when all is done, if asked to.
 async fn tend(house: &House, until_done: bool) -> Result<(), Stop> {
-    let mut settled = Instant::now();
+    let (mut settled, mut worked) = (Instant::now(), true);
     loop {
         tokio::time::sleep(Duration::from_millis(200)).await;
         let waiting = match books::waiting(&house.desk.db, (0, i64::MAX)).await {
@@ -50,12 +50,13 @@ async fn tend(house: &House, until_done: bool) -> Result<(), Stop> {
                 continue;
             }
         };
-        if waiting > 0 && settled.elapsed() < Duration::from_secs(30) {
+        worked |= waiting > 0;
+        if (waiting > 0 || !worked) && settled.elapsed() < Duration::from_secs(30) {
             continue;
         }
         match house.settle().await {
             Ok(_) if waiting == 0 && until_done => return Ok(()),
-            Ok(_) => settled = Instant::now(),
+            Ok(_) => (settled, worked) = (Instant::now(), waiting > 0),
             Err(e) => tracing::warn!(error = %e.message, "not settled; trying again"),
         }
     }

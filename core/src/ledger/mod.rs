@@ -52,12 +52,15 @@ pub struct Entry {
     pub duplicate_of: Option<i64>,
 }
 
+/// Records of one canonical course within one cycle, with their entries.
+type Group<'a> = Vec<(&'a Fact, Entry)>;
+
 /// The entries of one teacher. The order of `facts` does not matter.
 #[must_use]
 pub fn entries(policy: &Policy, facts: &[Fact]) -> Vec<Entry> {
     let name = accepted_name(facts);
     let mut entries = Vec::with_capacity(facts.len());
-    let mut groups: BTreeMap<(&str, Option<String>), Vec<(&Fact, Entry)>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, Option<String>), Group> = BTreeMap::new();
     for fact in facts {
         let entry = single(policy, fact, name);
         match (&fact.canonical_course, entry.units > 0) {

@@ -432,6 +432,20 @@ pub async fn quarantine(db: &Db, batch: i64, why: &str) -> Result<bool, StoreFau
     Ok(n == 1)
 }
 
+/// Some batches whose holder's lease has run out, the longest lost first.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn abandoned(db: &Db, limit: u32) -> Result<Vec<i64>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT id FROM batch WHERE state = 'claimed' AND lease_until < {now} ORDER BY lease_until, id LIMIT $1",
+            vec![i64::from(limit).into()],
+        )
+        .await?;
+    rows.iter().map(|r| r.int("id")).collect()
+}
+
 /// Batches that are due, or claimed with a lease that has run out, and not rung within `quiet_ms`; marks them rung.
 ///
 /// # Errors
