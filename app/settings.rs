@@ -50,6 +50,8 @@ pub struct SourceSettings {
 /// What can run.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// The settings file, for child processes.
+    pub config: Option<PathBuf>,
     pub data_dir: PathBuf,
     pub database: String,
     pub queue: String,
@@ -108,6 +110,7 @@ impl Settings {
             ))
         })?;
         Ok(Self {
+            config: globals.config.clone(),
             batch_records,
             database: given(typed.database).unwrap_or_else(|| inside("huiliu.db")),
             queue: given(typed.queue).unwrap_or_else(|| inside("queue.db")),

@@ -274,6 +274,7 @@ impl House {
         let Ok(program) = std::env::current_exe() else { return };
         let started = tokio::process::Command::new(program)
             .args(["deliver-alone", &batch.to_string()])
+            .envs(self.settings.config.iter().map(|file| ("HUILIU_CONFIG", file)))
             .env("HUILIU_DATA_DIR", &self.settings.data_dir)
             .env("HUILIU_DATABASE", &self.settings.database)
             .env("HUILIU_QUEUE", &self.settings.queue)

@@ -50,6 +50,7 @@ fn default_settings_show_every_key_and_load() {
         "workers",
         "lease_ms",
         "timeout_ms",
+        "batch_records",
         "policy_file",
         "courses_file",
         "[[source]]",

@@ -14,6 +14,7 @@ fn an_embedded_database_of_the_first_migration_is_upgraded_after_a_backup() {
         for statement in [
             "DROP VIEW training_record_national",
             "DROP VIEW training_record_readable",
+            "DROP VIEW assessment_readable",
             "DROP VIEW credit_entry_readable",
             "DELETE FROM _sqlx_migrations WHERE version = 2",
             "INSERT INTO institution (code, name) VALUES ('KEPT', 'kept')",

@@ -15,7 +15,7 @@ use crate::words::{address, both, expected, pass_word, phrase, place, say, say_j
 pub async fn balance(settings: Settings, run: Option<i64>, json: bool) -> Result<(), Stop> {
     let books = Books::open(settings, false).await?;
     if let Some(run) = run
-        && reports::runs(&books.db, Some(run), 1).await?.is_empty()
+        && reports::runs(&books.db, Some(run), 0, 1).await?.is_empty()
     {
         return Err(Stop::usage(both!(
             "no run {run}; see `huiliu runs list`",
@@ -44,8 +44,8 @@ pub async fn balance(settings: Settings, run: Option<i64>, json: bool) -> Result
 pub async fn runs(settings: Settings, listing: Listing, json: bool) -> Result<(), Stop> {
     let books = Books::open(settings, false).await?;
     let rows = match listing {
-        Listing::List { limit, .. } => reports::runs(&books.db, None, limit).await?,
-        Listing::Show { id } => found(reports::runs(&books.db, Some(id), 1).await?, tr("run", "同步"), id)?,
+        Listing::List { limit, after } => reports::runs(&books.db, None, after, limit).await?,
+        Listing::Show { id } => found(reports::runs(&books.db, Some(id), 0, 1).await?, tr("run", "同步"), id)?,
     };
     if json {
         say_json(&rows);

@@ -3,15 +3,16 @@
 use std::time::{Duration, Instant};
 
 use huiliu_core::deliver;
-use huiliu_core::store::books;
+use huiliu_core::queue::Bell;
 use huiliu_core::store::schema::{self, SchemaState};
+use huiliu_core::store::{books, reports};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::Stop;
 use crate::settings::Settings;
-use crate::wire::{self, House};
+use crate::wire::{self, Books, House};
 use crate::words::{note, phrase, say, say_json, spoken, tr, word};
 
 pub async fn worker(settings: Settings, until_done: bool) -> Result<(), Stop> {
@@ -91,35 +92,15 @@ struct Finding {
     detail: String,
 }
 
-pub async fn doctor(settings: Settings, json: bool) -> Result<(), Stop> {
-    let mut findings = vec![Finding { what: "settings", ok: true, detail: settings.data_dir.display().to_string() }];
-    match wire::open_database(&settings).await {
-        Ok(db) => {
-            findings.push(Finding { what: "database", ok: true, detail: db.kind().into() });
-            let state = schema::state(&db).await?;
-            let ok = state == SchemaState::Current;
-            findings.push(Finding { what: "schema", ok, detail: format!("{state:?}") });
-            db.close().await;
-            if ok {
-                match wire::open(settings, false).await {
-                    Ok(house) => {
-                        findings.push(Finding {
-                            what: "key",
-                            ok: true,
-                            detail: format!(
-                                "{} (back it up: a lost key is lost data)",
-                                house.settings.key_file.display()
-                            ),
-                        });
-                        findings.push(Finding { what: "queue", ok: true, detail: house.settings.queue.clone() });
-                        house.close().await;
-                    }
-                    Err(stop) => findings.push(Finding { what: "key and queue", ok: false, detail: stop.message }),
-                }
-            }
-        }
-        Err(stop) => findings.push(Finding { what: "database", ok: false, detail: stop.message }),
+impl Finding {
+    fn new(what: &'static str, ok: bool, detail: impl Into<String>) -> Self {
+        Self { what, ok, detail: detail.into() }
     }
+}
+
+/// Looks at everything and changes nothing.
+pub async fn doctor(settings: Settings, json: bool) -> Result<(), Stop> {
+    let findings = examine(settings).await?;
     if json {
         say_json(&findings);
     } else {
@@ -132,4 +113,43 @@ pub async fn doctor(settings: Settings, json: bool) -> Result<(), Stop> {
     } else {
         Err(Stop::usage(tr("something is not in order, see above", "存在问题，见上")))
     }
+}
+
+async fn examine(settings: Settings) -> Result<Vec<Finding>, Stop> {
+    let mut findings = vec![Finding::new("settings", true, settings.data_dir.display().to_string())];
+    let db = match wire::open_database(&settings).await {
+        Ok(db) => db,
+        Err(stop) => {
+            findings.push(Finding::new("database", false, stop.message));
+            return Ok(findings);
+        }
+    };
+    findings.push(Finding::new("database", true, db.kind()));
+    let state = schema::state(&db).await?;
+    let current = state == SchemaState::Current;
+    findings.push(Finding::new("schema", current, format!("{state:?}")));
+    db.close().await;
+    if !current {
+        return Ok(findings);
+    }
+    match Books::open(settings.clone(), false).await {
+        Ok(books) => {
+            let key = format!("{} (back it up: a lost key is lost data)", settings.key_file.display());
+            findings.push(Finding::new("key", true, key));
+            let orphans = reports::orphans(&books.db).await?;
+            let detail: Vec<String> = orphans.iter().map(|(what, n)| format!("{n} {what}")).collect();
+            let detail = if detail.is_empty() { "none".to_owned() } else { detail.join(", ") };
+            findings.push(Finding::new("orphans", orphans.is_empty(), detail));
+            books.close().await;
+        }
+        Err(stop) => findings.push(Finding::new("key", false, stop.message)),
+    }
+    match Bell::open(&settings.queue).await {
+        Ok(bell) => {
+            findings.push(Finding::new("queue", true, settings.queue));
+            bell.close().await;
+        }
+        Err(fault) => findings.push(Finding::new("queue", false, spoken(&fault))),
+    }
+    Ok(findings)
 }

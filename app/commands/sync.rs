@@ -88,6 +88,15 @@ pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Resu
         let connector = house.connector(source)?;
         let institution = (source.institution_code.as_str(), source.institution_name.as_str());
         let booked = books::register_source(&house.desk.db, &source.name, &source.connector, institution).await?;
+        if booked.connector != source.connector {
+            return Err(Stop::usage(both!(
+                "source {name} is in the books with connector {booked}, the settings say {now}; give the new one another name",
+                "来源 {name} 已按连接器 {booked} 登记，而设置中为 {now}；请为新来源另取名称",
+                name = source.name,
+                booked = booked.connector,
+                now = source.connector
+            )));
+        }
         ready.push((booked, connector));
     }
     let bar = bar(pace.expected);
@@ -121,14 +130,8 @@ pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Resu
     }
     let _ = stop.send(true);
     bar.set_message(tr("settling", "结算中"));
-    // What another process is settling just now is waited for, but not for ever.
-    let patience = Instant::now() + Duration::from_secs(60);
-    while !pace.land_only {
-        house.settle().await?;
-        if Instant::now() > patience || marks::count(&house.desk.db).await? == 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    if !pace.land_only {
+        settle_patiently(house).await?;
     }
     bar.finish_and_clear();
     worker.abort();
@@ -145,6 +148,18 @@ pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Resu
     }
     let balance = reports::balance_of(&house.desk.db, &ids).await?;
     Ok(Pass { balance, connectors, seconds: started.elapsed().as_secs_f64() })
+}
+
+/// Settles; what another process is settling just now is waited for, but not for ever.
+async fn settle_patiently(house: &House) -> Result<(), Stop> {
+    let patience = Instant::now() + Duration::from_secs(60);
+    loop {
+        house.settle().await?;
+        if Instant::now() > patience || marks::count(&house.desk.db).await? == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 fn bar(expected: Option<u64>) -> ProgressBar {

@@ -85,6 +85,11 @@ const CORE: &[(&str, &str)] = &[
         "{0}：返回的是网页而不是记录，多为登录已过期",
     ),
     ("{}: the platform leads back to the same page", "{0}：平台又指回同一页"),
+    ("{}: the token of the next page is not printable", "{0}：下一页的令牌含不可显示的字符"),
+    (
+        "the stored cursor {} cannot be read: {}; read again with --full",
+        "保存的游标 {0} 无法读取：{1}；请用 --full 重新读取",
+    ),
     (
         "source {}: base_url is not a URL: {}; give http://HOST:PORT or https://HOST",
         "来源 {0}：base_url 不是网址：{1}；请写作 http://主机:端口 或 https://主机",
@@ -134,6 +139,12 @@ const CORE: &[(&str, &str)] = &[
     ("units_per_one must be a positive integer", "units_per_one 应为正整数"),
     ("is declared twice", "重复声明"),
     ("at least one weight must be above 0", "权重至少应有一项大于 0"),
+    (
+        "pass_from must not be above excellent_from, nor that above 10000",
+        "pass_from 不得高于 excellent_from，excellent_from 不得高于 10000",
+    ),
+    ("{} ends before it begins", "{0} 的结束日期早于开始日期"),
+    ("{} overlaps {}", "{0} 与 {1} 重叠"),
     ("{} belongs to another course already", "{0} 已属于另一门课程"),
     (
         "the required field {} is not mapped; add it under [stream.map]",
@@ -148,12 +159,11 @@ const CORE: &[(&str, &str)] = &[
     ("at most {} characters", "不得超过 {0} 个字符"),
     ("an integer or an instant", "应为整数或时间"),
     ("an export date of eight digits in the file name", "文件名中应有八位数字的导出日期"),
-    // The ledger.
-    ("{} conversion {}", "{0} 换算规则 {1}"),
-    ("{} same canonical course in one cycle counts once", "{0} 同一周期内同一课程只计一次"),
-    ("{} an ID number with a contradicting name credits nobody", "{0} 姓名与身份证号不符的记录不计入任何人"),
-    ("{} not_assessed records do not count", "{0} 未经测评的记录不计"),
-    ("{} hours count only after a pass (document, 五(一))", "{0} 测评合格后方计学时（文件五（一））"),
+    // The ledger's rules.
+    ("{} pass_gate", "{0} 合格后计学时"),
+    ("{} not_assessed", "{0} 未经测评的记录"),
+    ("{} duplicate", "{0} 同一课程只计一次"),
+    ("{} identity", "{0} 姓名与身份证号"),
 ];
 
 /// What the database driver, the operating system and the parsers say, and the units of the arithmetic.
@@ -317,7 +327,7 @@ mod tests {
     fn every_failure_of_core_is_in_the_catalogue() {
         let core = core();
         let mut seen = 0;
-        for start in ["Failure::fatal(", "Failure::passing(", "StoreFault::Schema("] {
+        for start in ["Failure::fatal(", "Failure::passing(", "StoreFault::Schema(", "StoreFault::Unreadable("] {
             for call in core.split(start).skip(1) {
                 // The code is a literal without a blank; the sentence follows, in format! or not.
                 let spoken = ["\"", "format!("].iter().any(|begin| call.trim_start().starts_with(begin));

@@ -58,7 +58,7 @@ pub fn word(english: &str) -> &str {
         "schema" => tr("schema", "数据库结构"),
         "key" => tr("key", "密钥"),
         "queue" => tr("queue", "队列"),
-        "key and queue" => tr("key and queue", "密钥与队列"),
+        "orphans" => tr("orphans", "孤立行"),
         other => other,
     }
 }

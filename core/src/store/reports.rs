@@ -133,13 +133,13 @@ pub struct RunRow {
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn runs(db: &Db, only: Option<i64>, limit: i64) -> Result<Vec<RunRow>, StoreFault> {
+pub async fn runs(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<Vec<RunRow>, StoreFault> {
     let rows = db
         .rows(
             "SELECT r.id AS id, s.name AS source, s.connector AS connector, r.state AS state, r.full_pass AS full_pass,
                     r.started_at AS started_at, r.ended_at AS ended_at, r.failure AS failure
-             FROM sync_run r JOIN source s ON s.id = r.source_id WHERE $1 = 0 OR r.id = $1 ORDER BY r.id DESC LIMIT $2",
-            vec![only.unwrap_or(0).into(), limit.into()],
+             FROM sync_run r JOIN source s ON s.id = r.source_id WHERE ($1 = 0 OR r.id = $1) AND r.id > $2 ORDER BY r.id DESC LIMIT $3",
+            vec![only.unwrap_or(0).into(), after.into(), limit.into()],
         )
         .await?;
     rows.iter()
@@ -434,4 +434,29 @@ pub async fn ledger(db: &Db, keys: &Keys, after: i64, limit: i64) -> Result<Vec<
             Ok((row.int("teacher")?, line))
         })
         .collect()
+}
+
+/// Rows that point at nothing, by what they are; a load writes no foreign keys, so that somebody has to look.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn orphans(db: &Db) -> Result<Vec<(&'static str, i64)>, StoreFault> {
+    let mut found = Vec::new();
+    for (what, child, column, parent) in [
+        ("records without a claim", "training_record", "claim_id", "claim"),
+        ("claims without a teacher", "claim", "teacher_id", "teacher"),
+        ("assessments without a record", "assessment", "record_id", "training_record"),
+        ("entries without a record", "credit_entry", "record_id", "training_record"),
+        ("sightings without a dead letter", "dead_letter_sighting", "letter_id", "dead_letter"),
+    ] {
+        let sql = format!(
+            "SELECT count(*) AS n FROM {child} c WHERE c.{column} IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE p.id = c.{column})"
+        );
+        let n = db.rows(&sql, vec![]).await?.first().map_or(Ok(0), |r| r.int("n"))?;
+        if n > 0 {
+            found.push((what, n));
+        }
+    }
+    Ok(found)
 }
