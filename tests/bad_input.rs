@@ -181,7 +181,7 @@ fn a_chinese_locale_is_refused_in_chinese() {
 #[test]
 fn dead_letters_say_in_chinese_what_is_expected() {
     let house = House::new(On::Sqlite);
-    house.json(&["demo", "--records", "1000", "--json"]);
+    house.json(&["demo", "--records", "4000", "--json"]);
     let list = |language: &str, more: &[&str]| {
         let args = [&["dead-letters", "list", "--limit", "1000"], more].concat();
         let out = house.command(&args).env("HUILIU_LANG", language).output().unwrap();

@@ -23,6 +23,7 @@ struct Faults {
 }
 
 const LEASE_MS: u64 = 1_500;
+const LEFT: &str = "SELECT count(*) FROM batch WHERE state IN ('due', 'claimed')";
 
 struct Crew<'a> {
     house: &'a House,
@@ -150,6 +151,9 @@ fn torment(crew: &mut Crew<'_>, runtime: &tokio::runtime::Runtime) -> Injected {
         |done: &Injected| done.kills < faults.kills || done.zombies < faults.zombies || done.restarts < faults.restarts;
     while Instant::now() < deadline && due(&done) {
         round += 1;
+        if round.is_multiple_of(10) && runtime.block_on(count(crew.house, LEFT)) == 0 {
+            break;
+        }
         let pause = 60 + crew.random(160);
         std::thread::sleep(Duration::from_millis(pause));
         crew.replace_the_dead();
@@ -174,8 +178,7 @@ fn torment(crew: &mut Crew<'_>, runtime: &tokio::runtime::Runtime) -> Injected {
     }
     while Instant::now() < deadline && !done.finished {
         crew.replace_the_dead();
-        let left = "SELECT count(*) FROM batch WHERE state IN ('due', 'claimed')";
-        done.finished = runtime.block_on(count(crew.house, left)) == 0;
+        done.finished = runtime.block_on(count(crew.house, LEFT)) == 0;
         std::thread::sleep(Duration::from_millis(300));
     }
     done
@@ -247,9 +250,9 @@ const STORM: Faults = Faults {
     zombies: 20,
     restarts: 0,
     skip_epoch: false,
-    records: 24_000,
+    records: 30_000,
     killer: Some("\"C00000005\""),
-    slow_ms: 250,
+    slow_ms: 900,
 };
 
 #[test]

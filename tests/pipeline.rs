@@ -38,12 +38,12 @@ fn demo_equals_the_truth(on: On, records: u64) {
 
 #[test]
 fn demo_equals_the_truth_on_sqlite() {
-    demo_equals_the_truth(On::Sqlite, 12_000);
+    demo_equals_the_truth(On::Sqlite, 100_000);
 }
 
 #[test]
 fn demo_equals_the_truth_on_postgresql() {
-    demo_equals_the_truth(On::Postgres, 12_000);
+    demo_equals_the_truth(On::Postgres, 100_000);
 }
 
 #[test]

@@ -99,8 +99,10 @@ pub fn discreet(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = chars.as_slice();
     while let Some(first) = rest.first() {
-        // Spaces and hyphens inside a number do not end it.
-        let run = rest.iter().take_while(|c| is_digit(**c) || matches!(c, ' ' | '-' | '\u{A0}')).count();
+        // Spaces and hyphens inside a number do not end it, but it begins and ends with a digit.
+        let wide = rest.iter().take_while(|c| is_digit(**c) || matches!(c, ' ' | '-' | '\u{A0}')).count();
+        let last = rest[..wide].iter().rposition(|c| is_digit(*c)).map_or(0, |at| at + 1);
+        let run = if is_digit(*first) { last } else { 0 };
         let digits = rest[..run].iter().filter(|c| is_digit(**c)).count();
         if digits >= 11 {
             out.extend(rest[..run].iter().enumerate().map(|(i, c)| if i < 2 || i + 1 == run { *c } else { '*' }));
