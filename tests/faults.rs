@@ -252,7 +252,7 @@ const STORM: Faults = Faults {
     skip_epoch: false,
     records: 30_000,
     killer: Some("\"C00000005\""),
-    slow_ms: 900,
+    slow_ms: 500,
 };
 
 #[test]
