@@ -144,7 +144,7 @@ struct Injected {
 fn torment(crew: &mut Crew<'_>, runtime: &tokio::runtime::Runtime) -> Injected {
     let faults = crew.faults;
     let mut done = Injected::default();
-    let deadline = Instant::now() + Duration::from_secs(480);
+    let deadline = Instant::now() + Duration::from_secs(1_200);
     crew.replace_the_dead();
     let mut round = 0u32;
     let due =
@@ -250,7 +250,7 @@ const STORM: Faults = Faults {
     zombies: 20,
     restarts: 0,
     skip_epoch: false,
-    records: 30_000,
+    records: 36_000,
     killer: Some("\"C00000005\""),
     slow_ms: 500,
 };
