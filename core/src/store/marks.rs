@@ -134,7 +134,7 @@ pub async fn count(db: &Db) -> Result<i64, StoreFault> {
         let rows = db
             .rows(
                 "SELECT block, teachers FROM settle_mark WHERE block > $1 AND block <=
-                   (SELECT max(block) FROM (SELECT DISTINCT block FROM settle_mark WHERE block > $1 ORDER BY block LIMIT 100) AS few)",
+                   (SELECT max(block) FROM (SELECT DISTINCT block FROM settle_mark WHERE block > $1 ORDER BY block LIMIT 10) AS few)",
                 vec![after.into()],
             )
             .await?;
