@@ -121,6 +121,13 @@ async fn write_letters(
 /// # Errors
 /// [`StoreFault`].
 pub(super) async fn see_again(tx: &mut Tx, batch: i64, earlier: i64) -> Result<(i64, i64, i64), StoreFault> {
+    let letters = tx
+        .rows("SELECT DISTINCT letter_id FROM dead_letter_sighting WHERE batch_id = $1", vec![earlier.into()])
+        .await?;
+    if letters.is_empty() {
+        return Ok((0, 0, 0));
+    }
+    lock(tx, &letters.iter().map(|r| r.int("letter_id")).collect::<Result<Vec<_>, _>>()?).await?;
     let seen = tx
         .rows(
             "INSERT INTO dead_letter_sighting (batch_id, record_index, letter_id, address, source_version, activation, outcome)
@@ -147,6 +154,18 @@ pub(super) async fn see_again(tx: &mut Tx, batch: i64, earlier: i64) -> Result<(
     Ok(counts)
 }
 
+/// Locks letters, so that none is closed while a batch sees it again, nor seen again while it is being closed: what a
+/// letter stands for is read only after this. In the order of their keys, as a load writes them.
+async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreFault> {
+    tx.rows_with(
+        "SELECT t.id AS id FROM dead_letter t WHERE t.id IN (SELECT id FROM {rows}) ORDER BY t.letter_key {lock}",
+        vec![],
+        Rows::new().int("id", ids.iter().copied().map(Some)),
+    )
+    .await?;
+    Ok(())
+}
+
 /// Closes what a good newer version has outdone: its sightings no longer count as parked but as superseded, in the
 /// batches that received them. Gives the number of raw records it was about.
 ///
@@ -169,6 +188,7 @@ pub async fn close_outdone(db: &Db) -> Result<usize, StoreFault> {
         let column = |name: &str| outdone.iter().map(|r| r.int(name)).collect::<Result<Vec<_>, _>>();
         let (ids, versions, activations) = (column("id")?, column("source_version")?, column("activation")?);
         let mut tx = db.begin().await?;
+        lock(&mut tx, &ids).await?;
         let rows = Rows::new()
             .int("letter_id", ids.iter().copied().map(Some))
             .int("source_version", versions.into_iter().map(Some))
