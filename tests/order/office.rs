@@ -1,0 +1,249 @@
+//! A database with one source, to land pages in and deliver batches of, and whose books can be checked.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use huiliu_core::deliver::{self, Delivered, Desk};
+use huiliu_core::keys::Keys;
+use huiliu_core::settle;
+use huiliu_core::stages::{self, Context, Staged, decode};
+use huiliu_core::store::books::{self, Current, Landing, Source};
+use huiliu_core::store::load::Outcomes;
+use huiliu_core::store::{Db, Row, entries, reports};
+
+use super::model::{Item, Key, Letter};
+
+pub struct Office {
+    pub db: Db,
+    pub desk: Desk,
+    source: Source,
+    pub runs: [i64; 2],
+}
+
+/// Everything that the order of arrival must not change.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Picture {
+    records: BTreeMap<Key, Vec<String>>,
+    entries: BTreeMap<Key, String>,
+    letters: BTreeMap<Key, Letter>,
+    sightings: BTreeSet<(Key, Option<i64>, String)>,
+}
+
+/// A batch's counters, with what the other tables say they must be.
+#[derive(Debug)]
+pub struct Books {
+    pub outcomes: Outcomes,
+    pub elsewhere: i64,
+    pub seen_superseded: i64,
+}
+
+fn key(row: &Row, name: &str) -> Key {
+    row.bytes(name).unwrap().try_into().unwrap()
+}
+
+impl Office {
+    pub async fn open(db: Db) -> Self {
+        let keys = Keys::from_hex(&"77".repeat(32)).unwrap();
+        let policy = crate::connectors::policy();
+        let rules = entries::register_rules(&db, &keys, &policy).await.unwrap();
+        let source = books::register_source(&db, "s", "institution", ("I", "i")).await.unwrap();
+        let first = books::start_run(&db, &source, true).await.unwrap();
+        let runs = [first, books::start_run(&db, &source, true).await.unwrap()];
+        let desk = Desk {
+            db: db.clone(),
+            keys,
+            policy: Arc::new(policy),
+            rules: Arc::new(rules),
+            known: Arc::default(),
+            manifests: Arc::default(),
+            lease_ms: 30_000,
+            holder: "order".into(),
+        };
+        let mut office = Self { db, desk, source, runs };
+        office.activate(b"1").await;
+        office
+    }
+
+    /// The manifests become current once more, under a later activation if `digest` is another.
+    pub async fn activate(&mut self, digest: &[u8]) {
+        let mut manifests = HashMap::new();
+        for manifest in huiliu_connectors::all().unwrap().into_iter().filter(|m| m.id == "institution") {
+            let current = Current { kind: "manifest", name: &manifest.id, version: manifest.version, digest };
+            let activation = books::activate(&self.db, current).await.unwrap();
+            manifests.insert(manifest.id.clone(), (manifest, activation));
+        }
+        self.desk.manifests = Arc::new(manifests);
+    }
+
+    pub fn activation(&self) -> i64 {
+        self.desk.manifests["institution"].1
+    }
+
+    /// Lands a page; gives its batches with their ranges.
+    pub async fn land(&self, run: usize, address: &str, page: &str, cut: u32) -> Vec<(i64, (u32, u32))> {
+        let records = u32::try_from(self.staged(page, (0, u32::MAX)).len()).unwrap();
+        let landing = Landing {
+            source: &self.source,
+            run: self.runs[run % 2],
+            stream: "completions",
+            address,
+            bytes: page.as_bytes(),
+            records: Ok(records),
+            batch_size: cut,
+            cursor_at_start: None,
+            cursor: None,
+        };
+        let ids = books::land(&self.db, &self.desk.keys, &landing).await.unwrap();
+        let ranges = (0..records).step_by(cut as usize).map(|first| (first, cut.min(records - first)));
+        ids.into_iter().zip(ranges).collect()
+    }
+
+    /// What the stages make of a range of a page; pure, no table is asked.
+    pub fn staged(&self, page: &str, range: (u32, u32)) -> Vec<Item> {
+        let manifest = &self.desk.manifests["institution"].0;
+        let stream = manifest.stream("completions").unwrap();
+        let (policy, keys) = (&self.desk.policy, &self.desk.keys);
+        let cx = Context { manifest, stream, policy, keys, source_id: self.source.id, address: "" };
+        let text = decode::text(&stream.format, page.as_bytes()).unwrap();
+        let item = |staged: Staged<'_>| match staged {
+            Staged::Clean(r) => Item::Good { key: r.record_key, version: r.source_version, digest: r.content_digest },
+            Staged::Parked(p) => Item::Bad {
+                key: p.letter_key,
+                version: p.source_version,
+                digest: p.raw_digest,
+                reasons: serde_json::to_string(&p.problems).unwrap(),
+            },
+        };
+        stages::run(cx, &text, range).unwrap().into_iter().map(item).collect()
+    }
+
+    /// Delivers a batch that is to be had, or already done.
+    pub async fn deliver(&self, batch: i64) -> Delivered {
+        let done = deliver::deliver(&self.desk, batch, false).await.unwrap();
+        assert!(matches!(done, Delivered::Done(_) | Delivered::NotOurs), "batch {batch}: {done:?}");
+        done
+    }
+
+    pub async fn settle(&self) {
+        settle::settle_all(&self.db, &self.desk.policy, &self.desk.rules, &|_| {}).await.unwrap();
+    }
+
+    pub async fn rows(&self, sql: &str) -> Vec<Row> {
+        self.db.rows(sql, vec![]).await.unwrap()
+    }
+
+    pub async fn letters(&self) -> BTreeMap<Key, Letter> {
+        let letter = |r: &Row| Letter {
+            state: r.text("state").unwrap(),
+            version: r.opt_int("source_version").unwrap(),
+            reasons: r.text("reasons").unwrap(),
+        };
+        let rows = self.rows("SELECT letter_key, state, source_version, reasons FROM dead_letter").await;
+        rows.iter().map(|r| (key(r, "letter_key"), letter(r))).collect()
+    }
+
+    /// Record key → version and content of every record held.
+    pub async fn held(&self) -> BTreeMap<Key, (i64, Key)> {
+        let rows = self.rows("SELECT record_key, source_version, content_digest FROM training_record").await;
+        let held = |r: &Row| (r.int("source_version").unwrap(), key(r, "content_digest"));
+        rows.iter().map(|r| (key(r, "record_key"), held(r))).collect()
+    }
+
+    pub async fn picture(&self) -> Picture {
+        let mut picture = Picture { letters: self.letters().await, ..Picture::default() };
+        for r in self
+            .rows(
+                "SELECT r.record_key, r.source_version, r.content_digest, r.hours_units, r.raw_hours, r.pass_state,
+                        a.score_learning, a.grade
+                 FROM training_record r JOIN assessment a ON a.record_id = r.id",
+            )
+            .await
+        {
+            let mut told: Vec<String> =
+                ["source_version", "hours_units", "score_learning"].map(|n| r.int(n).unwrap().to_string()).into();
+            told.extend(["raw_hours", "pass_state", "grade"].map(|n| r.text(n).unwrap()));
+            told.push(format!("{:?}", key(&r, "content_digest")));
+            assert_eq!(picture.records.insert(key(&r, "record_key"), told), None, "one record, one assessment");
+        }
+        for r in self
+            .rows(
+                "SELECT r.record_key, e.outcome, e.units, e.raw_hours
+                 FROM credit_entry e JOIN training_record r ON r.id = e.record_id WHERE e.superseded_at IS NULL",
+            )
+            .await
+        {
+            let told =
+                format!("{} {} {}", r.text("outcome").unwrap(), r.int("units").unwrap(), r.text("raw_hours").unwrap());
+            assert_eq!(picture.entries.insert(key(&r, "record_key"), told), None, "one record, one current entry");
+        }
+        for r in self
+            .rows(
+                "SELECT d.letter_key, s.source_version, s.outcome
+                 FROM dead_letter_sighting s JOIN dead_letter d ON d.id = s.letter_id",
+            )
+            .await
+        {
+            let version = r.opt_int("source_version").unwrap();
+            picture.sightings.insert((key(&r, "letter_key"), version, r.text("outcome").unwrap()));
+        }
+        picture
+    }
+
+    /// The books law; gives every batch's books.
+    pub async fn check_books(&self) -> BTreeMap<i64, Books> {
+        let rows = self
+            .rows(
+                "SELECT b.id, b.record_count, b.state, b.inserted, b.updated, b.unchanged, b.superseded, b.skipped, b.parked,
+                        b.discarded, b.held, b.elsewhere,
+                        (SELECT CAST(coalesce(sum(l.records), 0) AS bigint) FROM batch_loss l WHERE l.batch_id = b.id) AS loss,
+                        (SELECT count(*) FROM training_record t WHERE t.batch_id = b.id) AS owned,
+                        (SELECT count(*) FROM dead_letter_sighting s WHERE s.batch_id = b.id AND s.outcome = 'parked') AS seen_parked,
+                        (SELECT count(*) FROM dead_letter_sighting s WHERE s.batch_id = b.id AND s.outcome = 'superseded') AS seen_superseded,
+                        (SELECT count(*) FROM dead_letter_sighting s WHERE s.batch_id = b.id AND s.outcome = 'discarded') AS seen_discarded
+                 FROM batch b",
+            )
+            .await;
+        let mut books = BTreeMap::new();
+        for row in &rows {
+            let n = |name: &str| row.int(name).unwrap();
+            let told = format!("batch {}", n("id"));
+            let sum: i64 = ["inserted", "updated", "unchanged", "superseded", "skipped", "parked", "discarded"]
+                .map(n)
+                .iter()
+                .sum();
+            let done = row.text("state").unwrap() == "done";
+            assert_eq!(sum, if done { n("record_count") } else { 0 }, "{told}: outcomes");
+            assert_eq!(n("parked"), n("seen_parked"), "{told}: parked");
+            assert_eq!(n("discarded"), n("seen_discarded"), "{told}: discarded");
+            assert!(n("superseded") >= n("seen_superseded"), "{told}: superseded");
+            assert_eq!(n("held") - n("loss"), n("owned"), "{told}: held less lost");
+            assert!(n("elsewhere") <= n("unchanged"), "{told}: elsewhere");
+            let outcomes = Outcomes {
+                inserted: n("inserted"),
+                updated: n("updated"),
+                unchanged: n("unchanged"),
+                superseded: n("superseded"),
+                parked: n("parked"),
+                discarded: n("discarded"),
+            };
+            let of_batch = Books { outcomes, elsewhere: n("elsewhere"), seen_superseded: n("seen_superseded") };
+            books.insert(n("id"), of_batch);
+        }
+        let mut inserted = 0;
+        for run in self.runs {
+            let balance = reports::balance(&self.db, (run, run)).await.unwrap();
+            assert!(balance.balanced, "run {run}: {balance:?}");
+            inserted += balance.inserted;
+        }
+        assert_eq!(inserted, self.count("SELECT count(*) AS n FROM training_record").await, "inserted, once each");
+        // A letter is open as long as a raw record counts as parked for it.
+        let untrue = "SELECT count(*) AS n FROM dead_letter d WHERE (d.state = 'open') <>
+            EXISTS (SELECT 1 FROM dead_letter_sighting s WHERE s.letter_id = d.id AND s.outcome = 'parked')";
+        assert_eq!(self.count(untrue).await, 0, "letters whose state is not what their sightings say");
+        books
+    }
+
+    pub async fn count(&self, sql: &str) -> i64 {
+        self.rows(sql).await[0].int("n").unwrap()
+    }
+}

@@ -1,0 +1,222 @@
+//! The repeat law: bytes that came before may be told from the books, but never otherwise than reading them would tell.
+
+use std::collections::BTreeMap;
+
+use huiliu_core::deliver::{self, Delivered};
+use huiliu_core::store::load::Outcomes;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+use super::model::Model;
+use super::office::Office;
+use super::on_file;
+use super::sent::{Sent, page, sent};
+use crate::house::Scratch;
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// A page lands, for the first time or again, at one of two addresses.
+    Land {
+        page: usize,
+        other_address: bool,
+    },
+    /// One of the batches that wait is delivered.
+    Deliver(usize),
+    Settle,
+    /// The manifest becomes current once more: nothing that was told before holds for it.
+    Activate,
+    /// A person closes one of the letters.
+    Discard(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        12 => (0usize..5, prop::bool::weighted(0.1)).prop_map(|(page, other_address)| Step::Land { page, other_address }),
+        20 => any::<usize>().prop_map(Step::Deliver),
+        3 => Just(Step::Settle),
+        1 => Just(Step::Activate),
+        1 => any::<usize>().prop_map(Step::Discard),
+    ]
+}
+
+/// What a batch is, to tell it from the same bytes again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    page: String,
+    address: &'static str,
+    range: (u32, u32),
+}
+
+/// How often the books told, and how often they could not although the bytes were the same: for the records elsewhere,
+/// or for another reason.
+#[derive(Debug, Default, Clone, Copy)]
+struct Tally {
+    told: u32,
+    elsewhere: u32,
+    otherwise: u32,
+}
+
+struct Trial {
+    office: Office,
+    model: Model,
+    places: BTreeMap<i64, Place>,
+    /// Batches done, with the activation they were done under.
+    done: BTreeMap<i64, i64>,
+    waiting: Vec<i64>,
+    tally: Tally,
+}
+
+impl Trial {
+    async fn land(&mut self, page: &str, address: &'static str, cut: u32) {
+        for (id, range) in self.office.land(self.places.len(), address, page, cut).await {
+            self.places.insert(id, Place { page: page.to_owned(), address, range });
+            self.waiting.push(id);
+        }
+    }
+
+    /// Delivers a batch while its payload is out of reach if the books can tell; that they cannot must show.
+    async fn deliver(&mut self, id: i64) {
+        let place = self.places[&id].clone();
+        let activation = self.office.activation();
+        let same_bytes = |b: &i64| self.places[b].page == place.page && self.places[b].range == place.range;
+        let earlier: Vec<i64> = self.done.keys().copied().filter(|b| *b < id && same_bytes(b)).collect();
+        let comparable: Vec<i64> = earlier
+            .iter()
+            .copied()
+            .filter(|b| self.places[b].address == place.address && self.done[b] == activation)
+            .collect();
+        let tells = comparable.iter().any(|b| self.model.tells(*b));
+        if !earlier.is_empty() {
+            let sealed = "SELECT same_as FROM payload p JOIN batch b ON b.payload_id = p.id WHERE b.id = $1";
+            let row = self.office.db.rows(sealed, vec![id.into()]).await.unwrap();
+            assert!(row[0].opt_int("same_as").unwrap().is_some(), "batch {id}: the bytes were kept twice");
+            self.hide("1 - byte_count").await;
+            let ended = deliver::deliver(&self.office.desk, id, false).await.unwrap();
+            self.hide("1 - byte_count").await;
+            let tally = match (tells, comparable.is_empty()) {
+                (true, _) => &mut self.tally.told,
+                (false, false) => &mut self.tally.elsewhere,
+                (false, true) => &mut self.tally.otherwise,
+            };
+            *tally += 1;
+            let expected = if tells { matches!(ended, Delivered::Done(_)) } else { ended == Delivered::Released };
+            assert!(expected, "batch {id}, told from the books {tells}: {ended:?}");
+            if !tells {
+                self.office.db.run("UPDATE batch SET due_at = 0 WHERE id = $1", vec![id.into()]).await.unwrap();
+                self.office.deliver(id).await;
+            }
+        } else {
+            assert!(matches!(self.office.deliver(id).await, Delivered::Done(_)));
+        }
+        self.model.deliver(id, activation, &self.office.staged(&place.page, place.range));
+        self.done.insert(id, activation);
+        let books = &self.office.check_books().await[&id];
+        // What the books told of closed letters, reading would have parked until the next settling.
+        let settled =
+            |o: Outcomes, parked: i64| Outcomes { parked: o.parked + parked, superseded: o.superseded - parked, ..o };
+        assert_eq!(settled(books.outcomes, books.seen_superseded), self.model.outcomes(id), "batch {id}");
+        assert!(tells || books.seen_superseded == 0);
+        if !tells {
+            assert_eq!(books.elsewhere, self.model.elsewhere(id), "batch {id}: elsewhere");
+        }
+    }
+
+    /// Puts every payload's size, without which it cannot be unpacked, out of reach and back.
+    async fn hide(&self, size: &str) {
+        self.office.db.run(&format!("UPDATE payload SET byte_count = {size}"), vec![]).await.unwrap();
+    }
+
+    async fn settle(&mut self) {
+        self.office.settle().await;
+        self.model.settle();
+        let books = self.office.check_books().await;
+        for id in self.done.keys() {
+            assert_eq!(books[id].outcomes, self.model.outcomes(*id), "batch {id}");
+        }
+        assert_eq!(self.office.held().await, self.model.held());
+        assert_eq!(self.office.letters().await, self.model.letters());
+    }
+
+    /// As a person would: the letter, what it stands for, and the counters, in one transaction. Settled first, because
+    /// the books may know of an outdone raw record before reading would.
+    async fn discard(&mut self, which: usize) {
+        self.settle().await;
+        let open = self.office.rows("SELECT id, letter_key FROM dead_letter WHERE state = 'open' ORDER BY id").await;
+        let Some(letter) = open.get(which % open.len().max(1)) else { return };
+        let id = letter.int("id").unwrap();
+        let mut tx = self.office.db.begin().await.unwrap();
+        for sql in [
+            "UPDATE batch SET
+               discarded = discarded + (SELECT count(*) FROM dead_letter_sighting s WHERE s.batch_id = batch.id AND s.letter_id = $1 AND s.outcome = 'parked'),
+               parked = parked - (SELECT count(*) FROM dead_letter_sighting s WHERE s.batch_id = batch.id AND s.letter_id = $1 AND s.outcome = 'parked')",
+            "UPDATE dead_letter_sighting SET outcome = 'discarded' WHERE letter_id = $1 AND outcome = 'parked'",
+            "UPDATE dead_letter SET state = 'discarded' WHERE id = $1",
+        ] {
+            tx.run(sql, vec![id.into()]).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        self.model.discard(letter.bytes("letter_key").unwrap().try_into().unwrap());
+        self.office.check_books().await;
+    }
+}
+
+async fn follow(pages: &[Vec<Sent>], cut: u32, steps: &[Step]) -> Tally {
+    let scratch = Scratch::new("repeats");
+    let office = on_file(&scratch).await;
+    let mut trial = Trial {
+        office,
+        model: Model::default(),
+        places: BTreeMap::new(),
+        done: BTreeMap::new(),
+        waiting: vec![],
+        tally: Tally::default(),
+    };
+    let mut activations = 1u8;
+    for step in steps {
+        match step {
+            Step::Land { page: which, other_address } => {
+                let address = if *other_address { "other" } else { "page" };
+                trial.land(&page(&pages[which % pages.len()]), address, cut).await;
+            }
+            Step::Deliver(which) if !trial.waiting.is_empty() => {
+                let id = trial.waiting.remove(which % trial.waiting.len());
+                trial.deliver(id).await;
+            }
+            Step::Deliver(_) => {}
+            Step::Settle => trial.settle().await,
+            Step::Activate => {
+                activations += 1;
+                trial.office.activate(&[activations]).await;
+            }
+            Step::Discard(which) => trial.discard(*which).await,
+        }
+    }
+    for id in std::mem::take(&mut trial.waiting) {
+        trial.deliver(id).await;
+    }
+    trial.settle().await;
+    trial.office.db.close().await;
+    trial.tally
+}
+
+#[test]
+fn repeated_bytes_are_counted_as_if_they_were_read() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let config = ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() };
+    let pages = proptest::collection::vec(proptest::collection::vec(sent(12), 1..7), 1..5);
+    let steps = proptest::collection::vec(step(), 1..40);
+    let tallies = std::cell::RefCell::new(Vec::new());
+    TestRunner::new(config)
+        .run(&(pages, 1u32..5, steps), |(pages, cut, steps)| {
+            tallies.borrow_mut().push(runtime.block_on(follow(&pages, cut, &steps)));
+            Ok(())
+        })
+        .unwrap();
+    let sum = |of: fn(&Tally) -> u32| tallies.borrow().iter().map(of).sum::<u32>();
+    let (told, elsewhere, otherwise) = (sum(|t| t.told), sum(|t| t.elsewhere), sum(|t| t.otherwise));
+    println!("told {told}, refused for records elsewhere {elsewhere}, otherwise {otherwise}");
+    assert!(
+        told > 100 && elsewhere > 20 && otherwise > 20,
+        "told {told}, elsewhere {elsewhere}, otherwise {otherwise}"
+    );
+}

@@ -1,0 +1,65 @@
+//! What a platform sends: versions of a few records of three people, some of them bad.
+
+use proptest::prelude::*;
+
+/// One version of one record, as the institution platform sends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    record: u8,
+    version: u8,
+    minutes: u16,
+    learning: u8,
+    bad: Option<Bad>,
+}
+
+/// What is wrong with it. Only the last two hide which version, or which record, it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bad {
+    Name,
+    Minutes,
+    NameAndMinutes,
+    Version,
+    Id,
+}
+
+const PEOPLE: [(&str, &str); 3] =
+    [("22010219590911001X", "王一"), ("220381197001011228", "李二"), ("220184197001011226", "张三")];
+
+impl Sent {
+    fn json(&self) -> String {
+        // A record stays its person's and its course's in all versions.
+        let (id_number, name) = PEOPLE[usize::from(self.record) % 3];
+        let bad = |these: &[Bad]| self.bad.is_some_and(|b| these.contains(&b));
+        let name = if bad(&[Bad::Name, Bad::NameAndMinutes]) { "?" } else { name };
+        let minutes = if bad(&[Bad::Minutes, Bad::NameAndMinutes]) { "\"x\"".into() } else { self.minutes.to_string() };
+        let version = if bad(&[Bad::Version]) { "\"x\"".into() } else { self.version.to_string() };
+        let id = if bad(&[Bad::Id]) { String::new() } else { format!("\"id\":\"C{}\",", self.record) };
+        format!(
+            "{{{id}\"version\":{version},\"userName\":\"{name}\",\"idNo\":\"{id_number}\",\"courseCode\":\"TS-0{}\",\
+             \"studyMinutes\":{minutes},\"scores\":{{\"learning\":\"{}\",\"activity\":\"70\",\"artefact\":\"60\"}},\
+             \"finishTime\":\"2014-11-20\"}}",
+            self.record / 2 % 4 + 1,
+            self.learning
+        )
+    }
+}
+
+/// The bytes of a page.
+pub fn page(items: &[Sent]) -> String {
+    let items: Vec<String> = items.iter().map(Sent::json).collect();
+    format!("{{\"code\":0,\"data\":{{\"items\":[{}]}}}}", items.join(","))
+}
+
+/// A version of one of `records` records; few contents, so that equal ones meet.
+pub fn sent(records: u8) -> impl Strategy<Value = Sent> {
+    let bad = prop_oneof![
+        12 => Just(None),
+        2 => Just(Some(Bad::Name)),
+        2 => Just(Some(Bad::Minutes)),
+        2 => Just(Some(Bad::NameAndMinutes)),
+        1 => Just(Some(Bad::Version)),
+        1 => Just(Some(Bad::Id)),
+    ];
+    (0..records, 1u8..4, prop_oneof![3 => Just(45u16), 1 => 1u16..2000], prop_oneof![Just(80u8), 30u8..100], bad)
+        .prop_map(|(record, version, minutes, learning, bad)| Sent { record, version, minutes, learning, bad })
+}
