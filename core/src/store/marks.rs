@@ -149,3 +149,56 @@ pub async fn count(db: &Db) -> Result<i64, StoreFault> {
         after = blocks.keys().next_back().copied().unwrap_or(i64::MAX);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn bits(places: &BTreeSet<i64>) -> Bits {
+        let mut bits = Bits::NONE;
+        places.iter().for_each(|place| bits.set(*place));
+        bits
+    }
+
+    fn places() -> impl Strategy<Value = BTreeSet<i64>> {
+        proptest::collection::btree_set(prop_oneof![4 => 0..BLOCK, 1 => Just(0), 1 => Just(BLOCK - 1)], 0..80)
+    }
+
+    proptest! {
+        #[test]
+        fn teachers_come_back_from_their_bits(places in places(), block in 0i64..1_000_000) {
+            let ids: Vec<i64> = places.iter().map(|place| block * BLOCK + place).collect();
+            let bits = bits(&places);
+            prop_assert_eq!(bits.count(), i64::try_from(ids.len()).unwrap_or(-1));
+            prop_assert_eq!(bits.teachers(block), ids);
+        }
+
+        #[test]
+        fn bits_add_up_to_the_union(sets in proptest::collection::vec(places(), 0..5)) {
+            let mark = |set| Row {
+                names: ["teachers".to_owned()].as_slice().into(),
+                cells: vec![bits(set).0.as_slice().into()],
+            };
+            let marks: Vec<Row> = sets.iter().map(mark).collect();
+            prop_assert_eq!(union(&marks).ok(), Some(bits(&sets.iter().flatten().copied().collect())));
+        }
+
+        #[test]
+        fn a_place_outside_the_block_is_no_teacher(place in prop_oneof![i64::MIN..0, BLOCK..i64::MAX]) {
+            prop_assert_eq!(bits(&BTreeSet::from([place])), Bits::NONE);
+        }
+    }
+
+    #[test]
+    fn every_place_is_a_teacher_of_its_own() {
+        let all: BTreeSet<i64> = (0..BLOCK).collect();
+        assert_eq!(bits(&all).count(), BLOCK);
+        for place in all {
+            assert_eq!(bits(&BTreeSet::from([place])).teachers(7), [7 * BLOCK + place]);
+        }
+    }
+}
