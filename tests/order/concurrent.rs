@@ -52,7 +52,7 @@ fn deliveries_at_the_same_time_do_not_change_the_result() {
         schema::migrate(&db).await.unwrap();
         db
     });
-    let cases = std::env::var("HUILIU_LAW_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(24);
+    let cases = std::env::var("HUILIU_LAW_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(60);
     let config = ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() };
     let all = proptest::collection::vec(sent(6), 1..24);
     let shuffled = proptest::collection::vec(any::<prop::sample::Index>(), 0..40);

@@ -39,6 +39,13 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// A page's records; some come twice in a row, as from a platform that counts its pages badly.
+fn items() -> impl Strategy<Value = Vec<Sent>> {
+    let item = (sent(12), prop::bool::weighted(0.1));
+    proptest::collection::vec(item, 1..7)
+        .prop_map(|items| items.into_iter().flat_map(|(item, twice)| vec![item; 1 + usize::from(twice)]).collect())
+}
+
 /// What a batch is, to tell it from the same bytes again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
@@ -203,7 +210,7 @@ async fn follow(pages: &[Vec<Sent>], cut: u32, steps: &[Step]) -> Tally {
 fn repeated_bytes_are_counted_as_if_they_were_read() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let config = ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() };
-    let pages = proptest::collection::vec(proptest::collection::vec(sent(12), 1..7), 1..5);
+    let pages = proptest::collection::vec(items(), 1..5);
     let steps = proptest::collection::vec(step(), 1..40);
     let tallies = std::cell::RefCell::new(Vec::new());
     TestRunner::new(config)
@@ -214,9 +221,8 @@ fn repeated_bytes_are_counted_as_if_they_were_read() {
         .unwrap();
     let sum = |of: fn(&Tally) -> u32| tallies.borrow().iter().map(of).sum::<u32>();
     let (told, elsewhere, otherwise) = (sum(|t| t.told), sum(|t| t.elsewhere), sum(|t| t.otherwise));
-    println!("told {told}, refused for records elsewhere {elsewhere}, otherwise {otherwise}");
     assert!(
-        told > 100 && elsewhere > 20 && otherwise > 20,
+        told > 100 && elsewhere > 10 && otherwise > 20,
         "told {told}, elsewhere {elsewhere}, otherwise {otherwise}"
     );
 }
