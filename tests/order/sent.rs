@@ -5,16 +5,16 @@ use proptest::prelude::*;
 /// One version of one record, as the institution platform sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    record: u8,
-    version: u8,
-    minutes: u16,
-    learning: u8,
-    bad: Option<Bad>,
+    pub record: u8,
+    pub version: u8,
+    pub minutes: u16,
+    pub learning: u8,
+    pub bad: Option<Bad>,
 }
 
 /// What is wrong with it. Only the last two hide which version, or which record, it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Bad {
+pub enum Bad {
     Name,
     Minutes,
     NameAndMinutes,
