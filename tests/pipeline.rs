@@ -1,5 +1,7 @@
 //! The main job: platforms in, one balanced ledger out, equal to the truth file, on both databases.
 
+use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
+
 use crate::house::{House, On, Truth};
 
 fn demo_equals_the_truth(on: On, records: u64) {
@@ -91,4 +93,32 @@ fn an_id_number_is_not_taken_as_an_argument() {
     let out = house.run(&["teachers", "explain", "22010219590911001X"]);
     assert_eq!(out.status.code(), Some(2));
     assert!(!String::from_utf8_lossy(&out.stderr).contains("22010219590911001X"));
+}
+
+#[test]
+fn since_a_day_reads_only_what_has_changed() {
+    let mut house = House::new(On::Sqlite);
+    house.env.push(("SANDBOX_SECRET".into(), SECRET.into()));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let options = Options { seed: 5, records: 2_000, faults: false, changed_percent: 0 };
+    let sandbox = runtime.block_on(Sandbox::start(options, &house.dir.0.join("drop"))).unwrap();
+    let config = house.dir.0.join("huiliu.toml");
+    let text = format!(
+        "[[source]]\nname = \"a\"\nconnector = \"institution\"\ninstitution_code = \"A\"\nbase_url = \"{}\"\nuser = \"{CLIENT}\"\n\
+         password_env = \"SANDBOX_SECRET\"\n",
+        sandbox.base_url()
+    );
+    std::fs::write(&config, text).unwrap();
+    let sync = |more: &[&str]| {
+        let args = [&["sync", "a", "--json", "--config", config.to_str().unwrap()], more].concat();
+        house.json(&args)["balance"]["received"].as_u64().unwrap()
+    };
+    let all = sandbox.counts().completions + sandbox.counts().progress;
+    let late = sync(&["--since", "2017-06-01"]);
+    assert!(late > 0 && late < all / 2, "{late} of {all}");
+    assert_eq!(sync(&["--full"]), all);
+    // The next pass asks for what has changed since the last one began.
+    assert_eq!(sync(&[]), 0);
+    assert_eq!(house.run(&["sync", "a", "--since", "yesterday"]).status.code(), Some(2));
+    assert_eq!(house.run(&["sync", "a", "--full", "--since", "2017-06-01"]).status.code(), Some(2));
 }
