@@ -11,9 +11,10 @@ use huiliu_core::keys::{self, Keys};
 use huiliu_core::manifest::Manifest;
 use huiliu_core::policy::Policy;
 use huiliu_core::queue::{self, Bell};
+use huiliu_core::settle;
 use huiliu_core::store::books::{self, Current};
-use huiliu_core::store::{Db, entries, schema};
-use huiliu_core::{settle, sweep};
+use huiliu_core::store::{Db, StoreFault, entries, schema};
+use huiliu_core::sweep::{self, Swept};
 use tokio::sync::watch;
 
 use crate::Stop;
@@ -110,7 +111,7 @@ pub async fn open(settings: Settings, may_create: bool) -> Result<House, Stop> {
     if settings.queue.starts_with("sqlite:") {
         make_folder(&settings.data_dir)?;
     }
-    let bell = Bell::open(&settings.queue).await?;
+    let bell = Bell::open(&settings.queue, &keys.namespace()).await?;
     let rules = entries::register_rules(&db, &keys, &policy).await?;
     let rules_text = [settings.policy.1.as_bytes(), settings.courses.1.as_bytes()];
     let digest = keys.digest(&[b"activation", rules_text[0], rules_text[1]]);
@@ -255,9 +256,11 @@ impl House {
             let house = house.clone();
             Box::pin(async move { house.deliver_one(batch).await })
         });
-        let sweeper = tokio::spawn(self.clone().sweep_often(stop.clone()));
+        let mut helpers = tokio::task::JoinSet::new();
+        helpers.spawn(self.clone().sweep_often(stop.clone()));
+        helpers.spawn(self.clone().take_up_abandoned(stop.clone()));
         let ended = queue::work(&self.bell, self.settings.workers, handler, stop).await;
-        sweeper.abort();
+        helpers.shutdown().await;
         Ok(ended?)
     }
 
@@ -302,41 +305,61 @@ impl House {
         }
     }
 
+    /// Keeps the queue fed, and fast while there is more than it holds.
     async fn sweep_often(self, stop: watch::Receiver<bool>) {
         let quiet = (self.settings.lease_ms / 2).clamp(500, 20_000);
-        let mut cleaned = Instant::now();
+        let calm = Duration::from_millis((quiet / 4).min(2_000));
+        let (mut pause, mut tidied) = (calm, Instant::now());
         while !*stop.borrow() {
-            tokio::time::sleep(Duration::from_millis((quiet / 4).min(2_000))).await;
-            if let Err(e) = sweep::sweep(&self.desk.db, &self.bell, quiet).await {
-                tracing::warn!(error = %e, "the sweep did not go through; trying again");
+            tokio::time::sleep(pause).await;
+            pause = calm;
+            match sweep::sweep(&self.desk.db, &self.bell, quiet).await {
+                Ok(Swept::AllRung) => {}
+                Ok(Swept::Full) => pause = calm.min(Duration::from_millis(100)),
+                Ok(Swept::Deaf) => self.take_up(books::unrung(&self.desk.db, self.at_once()).await).await,
+                Err(e) => tracing::warn!(error = %e, "the sweep did not go through; trying again"),
             }
-            self.take_up_abandoned().await;
-            if cleaned.elapsed() > Duration::from_secs(60) {
-                cleaned = Instant::now();
-                let _ = self.bell.clean().await;
+            if tidied.elapsed() > Duration::from_secs(10) {
+                tidied = Instant::now();
+                let _ = self.bell.tidy().await;
             }
         }
     }
 
     /// A dead worker's batches do not wait behind everything that is queued: whoever notices takes them up.
-    async fn take_up_abandoned(&self) {
-        match books::abandoned(&self.desk.db, 4).await {
-            Ok(batches) => {
-                for batch in batches {
-                    self.deliver_one(batch).await;
-                }
-            }
-            Err(e) => tracing::warn!(error = %e, "abandoned batches not looked for; trying again"),
+    async fn take_up_abandoned(self, stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            tokio::time::sleep(Duration::from_millis((self.settings.lease_ms / 8).min(2_000))).await;
+            self.take_up(books::abandoned(&self.desk.db, self.at_once()).await).await;
         }
     }
 
-    /// Batches of these runs that are still to be delivered.
-    pub async fn waiting(&self, runs: &[i64]) -> Result<i64, Stop> {
-        let mut waiting = 0;
-        for run in runs {
-            waiting += books::waiting(&self.desk.db, (*run, *run)).await?;
+    fn at_once(&self) -> u32 {
+        u32::try_from(self.settings.workers).unwrap_or(1)
+    }
+
+    /// Delivers batches that no bell has brought here, side by side.
+    async fn take_up(&self, batches: Result<Vec<i64>, StoreFault>) {
+        let batches = batches.unwrap_or_else(|e| {
+            tracing::warn!(error = %e, "batches without a bell not looked for; trying again");
+            vec![]
+        });
+        let mut at_work = tokio::task::JoinSet::new();
+        for batch in batches {
+            let house = self.clone();
+            at_work.spawn(async move { house.deliver_one(batch).await });
         }
-        Ok(waiting)
+        at_work.join_all().await;
+    }
+
+    /// Whether a batch of these runs is still to be delivered.
+    pub async fn any_waiting(&self, runs: &[i64]) -> Result<bool, Stop> {
+        for run in runs {
+            if books::any_waiting(&self.desk.db, (*run, *run)).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Settles until no mark is left.

@@ -66,7 +66,7 @@ fn a_manifest_is_checked_when_it_is_read() {
         ("hours_unit = \"day\"", "hours_unit = \"moon\"", "unknown unit"),
         ("record_key = [\"@id\"]", "record_key = []", "record_key"),
         ("role = \"role\"", "roole = \"role\"", "roole"),
-        ("size = 5000", "size = 9000", "page size"),
+        ("size = 4000", "size = 9000", "page size"),
     ] {
         let broken = text.replace(from, to);
         assert_ne!(*text, broken, "{from}");

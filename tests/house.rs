@@ -125,6 +125,86 @@ impl Drop for Postgres {
     }
 }
 
+/// A throw-away Redis with a password, on a free loopback port.
+pub struct Redis {
+    dir: Scratch,
+    port: u16,
+    pub password: String,
+    server: std::cell::RefCell<Option<std::process::Child>>,
+}
+
+#[allow(dead_code, reason = "the bench uses a part of it")]
+impl Redis {
+    pub fn start() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let redis = Self {
+            dir: Scratch::new("redis"),
+            port,
+            password: "throw-away".into(),
+            server: std::cell::RefCell::new(None),
+        };
+        redis.revive();
+        redis
+    }
+
+    /// Starts it, if it does not run.
+    pub fn revive(&self) {
+        let server = Command::new("redis-server")
+            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--requirepass", &self.password])
+            .args(["--port", &self.port.to_string(), "--dir"])
+            .arg(&self.dir.0)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("Redis is not installed; run the tests with `bash tests/run`, which installs it");
+        *self.server.borrow_mut() = Some(server);
+        for _ in 0..200 {
+            if self.try_command(&["PING"]).as_deref() == Some("PONG\n") {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("Redis does not start");
+    }
+
+    /// Ends it as a power cut would; all that it held is gone.
+    pub fn kill(&self) {
+        if let Some(mut server) = self.server.borrow_mut().take() {
+            let _ = server.kill();
+            let _ = server.wait();
+        }
+    }
+
+    fn try_command(&self, args: &[&str]) -> Option<String> {
+        let out = Command::new("redis-cli")
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "--no-auth-warning", "-a", &self.password])
+            .args(args)
+            .output()
+            .ok()?;
+        out.status.success().then(|| String::from_utf8_lossy(&out.stdout).into_owned())
+    }
+
+    /// What redis-cli answers.
+    pub fn command(&self, args: &[&str]) -> String {
+        self.try_command(args).unwrap_or_else(|| panic!("redis-cli {args:?}"))
+    }
+
+    /// Fills a list with messages that are none of ours.
+    pub fn fill(&self, list: &str, messages: u32) {
+        let script = "for i = 1, tonumber(ARGV[1]) do redis.call('RPUSH', KEYS[1], 'foreign ' .. i) end";
+        self.command(&["EVAL", script, "1", list, &messages.to_string()]);
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://:{}@127.0.0.1:{}/0", self.password, self.port)
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
 /// Which database a test runs on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum On {

@@ -10,5 +10,6 @@ mod docs;
 mod faults;
 mod order;
 mod pipeline;
+mod queue;
 mod tidy;
 mod upgrade;

@@ -44,20 +44,20 @@ async fn tend(house: &House, until_done: bool) -> Result<(), Stop> {
     let (mut settled, mut worked) = (Instant::now(), true);
     loop {
         tokio::time::sleep(Duration::from_millis(200)).await;
-        let waiting = match books::waiting(&house.desk.db, (0, i64::MAX)).await {
-            Ok(n) => n,
+        let waiting = match books::any_waiting(&house.desk.db, (0, i64::MAX)).await {
+            Ok(waiting) => waiting,
             Err(e) => {
                 tracing::warn!(error = %e, "the database does not answer; trying again");
                 continue;
             }
         };
-        worked |= waiting > 0;
-        if (waiting > 0 || !worked) && settled.elapsed() < Duration::from_secs(30) {
+        worked |= waiting;
+        if (waiting || !worked) && settled.elapsed() < Duration::from_secs(30) {
             continue;
         }
         match house.settle().await {
-            Ok(_) if waiting == 0 && until_done => return Ok(()),
-            Ok(_) => (settled, worked) = (Instant::now(), waiting > 0),
+            Ok(_) if !waiting && until_done => return Ok(()),
+            Ok(_) => (settled, worked) = (Instant::now(), waiting),
             Err(e) => tracing::warn!(error = %e.message, "not settled; trying again"),
         }
     }
@@ -132,8 +132,10 @@ async fn examine(settings: Settings) -> Result<Vec<Finding>, Stop> {
     if !current {
         return Ok(findings);
     }
+    let mut namespace = String::new();
     match Books::open(settings.clone(), false).await {
         Ok(books) => {
+            namespace = books.keys.namespace();
             let key = format!("{} (back it up: a lost key is lost data)", settings.key_file.display());
             findings.push(Finding::new("key", true, key));
             let orphans = reports::orphans(&books.db).await?;
@@ -144,9 +146,11 @@ async fn examine(settings: Settings) -> Result<Vec<Finding>, Stop> {
         }
         Err(stop) => findings.push(Finding::new("key", false, stop.message)),
     }
-    match Bell::open(&settings.queue).await {
+    match Bell::open(&settings.queue, &namespace).await {
         Ok(bell) => {
-            findings.push(Finding::new("queue", true, settings.queue));
+            let depth = bell.depth().await;
+            let detail = depth.as_ref().map_or_else(|e| spoken(e), |n| format!("{} ({n} waiting)", bell.place()));
+            findings.push(Finding::new("queue", depth.is_ok(), detail));
             bell.close().await;
         }
         Err(fault) => findings.push(Finding::new("queue", false, spoken(&fault))),

@@ -119,7 +119,7 @@ pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Resu
     }
     let ids: Vec<i64> = runs.iter().map(|(_, r)| r.run).collect();
     bar.set_message(tr("delivering", "投递中"));
-    while !pace.land_only && house.waiting(&ids).await? > 0 {
+    while !pace.land_only && house.any_waiting(&ids).await? {
         if worker.is_finished() {
             return Err(match worker.await {
                 Ok(Err(stop)) => stop,

@@ -10,6 +10,7 @@ use crate::manifest::Stream;
 use crate::queue::Bell;
 use crate::store::books::{self, Landing, Source};
 use crate::store::{Db, StoreFault};
+use crate::sweep;
 
 /// How often one page is asked for.
 const TRIES: u32 = 7;
@@ -129,9 +130,7 @@ async fn land(cx: Ingest<'_>, landing: &Landing<'_>) -> Result<(), StoreFault> {
         (cx.progress)(records);
     }
     // A bell that does not ring delays the batch until the sweep.
-    if let Err(e) = cx.bell.ring(&batches.iter().map(|b| (*b, 1)).collect::<Vec<_>>()).await {
-        tracing::warn!(error = %e, "the queue did not take a message; the sweep will ring it again");
-    }
+    sweep::ring(cx.db, cx.bell, &batches.iter().map(|b| (*b, 1)).collect::<Vec<_>>()).await?;
     Ok(())
 }
 

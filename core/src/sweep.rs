@@ -1,19 +1,50 @@
-//! Rings what is landed without a live claim and what a lost message or a dead worker left behind.
+//! Rings what is landed without a live claim and what a lost message left behind.
 
 use crate::queue::Bell;
 use crate::store::{Db, StoreFault, books};
 
-/// Messages rung at once.
-const AT_ONCE: u32 = 500;
+/// What a sweep came upon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Swept {
+    /// All that is due has rung.
+    AllRung,
+    /// The queue is full: more is to be rung as it empties.
+    Full,
+    /// The queue does not answer.
+    Deaf,
+}
 
-/// Rings every batch that is due, or whose claim's lease has run out, and that was not rung for `quiet_ms`.
+/// Rings batches that are due and that were not rung for `quiet_ms`, as many as the queue has room for, those never rung
+/// first.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn sweep(db: &Db, bell: &Bell, quiet_ms: u64) -> Result<usize, StoreFault> {
-    let due = books::to_ring(db, quiet_ms, AT_ONCE).await?;
-    if let Err(e) = bell.ring(&due).await {
-        tracing::warn!(error = %e, "the queue did not take the sweep's messages; trying again later");
-    }
-    Ok(due.len())
+pub async fn sweep(db: &Db, bell: &Bell, quiet_ms: u64) -> Result<Swept, StoreFault> {
+    let Ok(depth) = bell.depth().await else { return Ok(Swept::Deaf) };
+    let room = Bell::MOST.saturating_sub(depth);
+    let due = books::to_ring(db, quiet_ms, room).await?;
+    let rung = ring(db, bell, &due).await?;
+    Ok(match rung {
+        None => Swept::Deaf,
+        Some(n) if n == room => Swept::Full,
+        Some(_) => Swept::AllRung,
+    })
+}
+
+/// Rings, and notes what was not rung so that the next sweep does; gives how many the queue took, `None` when it does not
+/// answer.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn ring(db: &Db, bell: &Bell, bells: &[(i64, i64)]) -> Result<Option<usize>, StoreFault> {
+    let rung = match bell.ring(bells).await {
+        Ok(n) => Some(n),
+        Err(e) => {
+            tracing::debug!(error = %e, "the queue did not take a message; the sweep will ring it again");
+            None
+        }
+    };
+    let left: Vec<i64> = bells.iter().skip(rung.unwrap_or(0)).map(|(batch, _)| *batch).collect();
+    books::not_rung(db, &left).await?;
+    Ok(rung)
 }

@@ -1,24 +1,21 @@
-//! The only room that knows apalis. A message is a doorbell, `{v, batch_id, generation}`; the truth is in the store.
+//! The only room that knows apalis. A message is a doorbell, `{v, batch_id, generation}`; the truth is in the store, and
+//! every message may be lost or come twice.
+
+mod lite;
+mod redis;
 
 use std::future::Future;
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use apalis::layers::WorkerBuilderExt as _;
-use apalis::prelude::{BoxDynError, Monitor, WorkerBuilder};
-use apalis_core::backend::TaskSink as _;
-use apalis_core::backend::ext::BackendExt as _;
-use apalis_core::backend::ext::poll_strategy::{PollSnapshot, PollStrategy};
-use apalis_sqlite::{Config, SqliteStorage};
+use apalis::prelude::Monitor;
 use serde::{Deserialize, Serialize};
-use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use thiserror::Error;
 use tokio::sync::watch;
-use tokio::time::{Interval, MissedTickBehavior};
+
+use lite::LiteBell;
+use redis::RedisBell;
 
 /// What can go wrong with the queue.
 #[derive(Debug, Error)]
@@ -26,7 +23,7 @@ pub enum QueueFault {
     /// The queue's file or server cannot be used.
     #[error("cannot open the queue {place}: {why}; check the path or address (--queue)")]
     Unreachable {
-        /// Where it is.
+        /// Where it is, without a password.
         place: String,
         /// Why not.
         why: String,
@@ -44,79 +41,92 @@ pub struct Doorbell {
     generation: i64,
 }
 
-/// The queue, for whoever rings.
-#[derive(Debug, Clone)]
-pub struct Bell {
-    pool: SqlitePool,
+impl Doorbell {
+    fn of(&(batch_id, generation): &(i64, i64)) -> Self {
+        Self { v: 1, batch_id, generation }
+    }
 }
 
-const QUEUE: &str = "huiliu-deliver-1";
+/// The queue: an embedded file, or a Redis that many workers share.
+#[derive(Debug, Clone)]
+pub enum Bell {
+    /// `sqlite:PATH`.
+    Lite(LiteBell),
+    /// `redis://…` or `rediss://…`.
+    Redis(RedisBell),
+}
 
 impl Bell {
-    /// Opens `sqlite:PATH`.
+    /// Opens `sqlite:PATH`, `redis://[USER:PASSWORD@]HOST:PORT/DB` or `rediss://…` (TLS). On a Redis that is shared, only
+    /// who has the same `namespace` hears the same bells.
     ///
     /// # Errors
     /// [`QueueFault::Unreachable`].
-    pub async fn open(url: &str) -> Result<Self, QueueFault> {
-        let unreachable = |why: String| QueueFault::Unreachable { place: url.to_owned(), why };
-        let Some(path) = url.strip_prefix("sqlite:") else {
-            return Err(unreachable("this version knows sqlite:PATH".into()));
-        };
-        let options = SqliteConnectOptions::new()
-            .filename(Path::new(path))
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(Duration::from_secs(30));
-        let pool = SqlitePoolOptions::new()
-            .max_connections(2)
-            .connect_with(options)
-            .await
-            .map_err(|e| unreachable(e.to_string()))?;
-        SqliteStorage::<()>::migrations().run(&pool).await.map_err(|e| unreachable(e.to_string()))?;
-        Ok(Self { pool })
+    pub async fn open(url: &str, namespace: &str) -> Result<Self, QueueFault> {
+        match url.split_once(':') {
+            Some(("sqlite", path)) => LiteBell::open(path).await.map(Self::Lite),
+            Some(("redis" | "rediss", _)) => RedisBell::open(url, namespace).await.map(Self::Redis),
+            _ => Err(QueueFault::Unreachable {
+                place: url.split_once("://").map_or(url, |(scheme, _)| scheme).to_owned(),
+                why: "this version knows sqlite:PATH, redis://HOST:PORT/DB and rediss://HOST:PORT/DB".into(),
+            }),
+        }
     }
 
-    fn storage(&self) -> SqliteStorage<Doorbell> {
-        SqliteStorage::new(&self.pool).with_config(
-            Config::default()
-                .queue(QUEUE)
-                .batch_size(1)
-                .heartbeat_interval(Duration::from_secs(5))
-                .missed_heartbeats(4),
-        )
+    /// Where it is, for people: without a password.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        match self {
+            Self::Lite(bell) => bell.place(),
+            Self::Redis(bell) => bell.place(),
+        }
     }
 
-    /// Rings for each (batch, generation).
+    /// Rings for each (batch, generation), in order, and tells how many the queue took; Redis never holds more than
+    /// [`Bell::MOST`] messages. What it did not take, the sweep rings again.
     ///
     /// # Errors
-    /// [`QueueFault::Refused`]; the sweep rings again.
-    pub async fn ring(&self, batches: &[(i64, i64)]) -> Result<(), QueueFault> {
-        let mut storage = self.storage();
-        for &(batch_id, generation) in batches {
-            storage
-                .push(Doorbell { v: 1, batch_id, generation })
-                .await
-                .map_err(|e| QueueFault::Refused(e.to_string()))?;
+    /// [`QueueFault::Refused`]; none was taken then, as far as is known.
+    pub async fn ring(&self, bells: &[(i64, i64)]) -> Result<usize, QueueFault> {
+        if bells.is_empty() {
+            return Ok(0);
         }
-        Ok(())
+        match self {
+            Self::Lite(bell) => bell.ring(bells).await,
+            Self::Redis(bell) => bell.ring(bells).await,
+        }
     }
 
-    /// Removes finished messages; the store remembers what they were about.
+    /// Messages that Redis holds at most.
+    pub const MOST: usize = 500;
+
+    /// Messages waiting to be heard.
     ///
     /// # Errors
     /// [`QueueFault::Refused`].
-    pub async fn clean(&self) -> Result<(), QueueFault> {
-        sqlx::query("DELETE FROM Jobs WHERE status IN ('Done', 'Killed')")
-            .execute(&self.pool)
-            .await
-            .map_err(|e| QueueFault::Refused(e.to_string()))?;
-        Ok(())
+    pub async fn depth(&self) -> Result<usize, QueueFault> {
+        match self {
+            Self::Lite(bell) => bell.depth().await,
+            Self::Redis(bell) => bell.depth().await,
+        }
+    }
+
+    /// Removes finished messages; sets a place aside that strangers have filled. The store remembers what ours were about.
+    ///
+    /// # Errors
+    /// [`QueueFault::Refused`].
+    pub async fn tidy(&self) -> Result<(), QueueFault> {
+        match self {
+            Self::Lite(bell) => bell.tidy().await,
+            Self::Redis(bell) => bell.tidy().await,
+        }
     }
 
     /// Closes the queue's connections.
     pub async fn close(&self) {
-        self.pool.close().await;
+        if let Self::Lite(bell) = self {
+            bell.close().await;
+        }
     }
 }
 
@@ -124,7 +134,7 @@ type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// What is done with a batch whose bell has rung; it keeps its own account of what happened.
 pub type Handler = Arc<dyn Fn(i64) -> Work + Send + Sync>;
 
-/// Works until `stop` turns true. Each start has a name of its own, for a name must never be used twice.
+/// Works until `stop` turns true; at most `concurrency` batches at a time.
 ///
 /// # Errors
 /// [`QueueFault::Refused`] when the monitor ends by itself.
@@ -134,23 +144,10 @@ pub async fn work(
     handler: Handler,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), QueueFault> {
-    let bell = bell.clone();
-    let started = chrono::Utc::now().timestamp_micros();
-    let monitor = Monitor::new().register(move |restart| {
-        let handler = handler.clone();
-        let name = format!("huiliu-{}-{started}-{restart}", std::process::id());
-        WorkerBuilder::new(name)
-            .backend(bell.storage().poll_with_strategy(SteadyPoll::new(Duration::from_millis(20))))
-            .catch_panic()
-            .concurrency(concurrency)
-            .build(move |bell: Doorbell| {
-                let work = handler(bell.batch_id);
-                async move {
-                    work.await;
-                    Ok::<(), BoxDynError>(())
-                }
-            })
-    });
+    let monitor = match bell {
+        Bell::Lite(bell) => bell.clone().monitor(concurrency, handler),
+        Bell::Redis(bell) => bell.clone().monitor(concurrency, handler),
+    };
     monitor
         .shutdown_timeout(Duration::from_secs(20))
         .should_restart(|_, _| true)
@@ -166,23 +163,30 @@ pub async fn work(
         .map_err(|e| QueueFault::Refused(e.to_string()))
 }
 
-/// Polls at a steady pace and always leaves a waker behind.
-struct SteadyPoll(Interval);
-
-impl SteadyPoll {
-    fn new(every: Duration) -> Self {
-        let mut interval = tokio::time::interval(every);
-        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self(interval)
-    }
+/// A monitor whose worker gets a new name at each start, for a name must never be used twice.
+macro_rules! monitor {
+    ($backend:expr, $concurrency:expr, $handler:expr) => {{
+        use apalis::layers::WorkerBuilderExt as _;
+        let (concurrency, handler): (usize, $crate::queue::Handler) = ($concurrency, $handler);
+        let started = chrono::Utc::now().timestamp_micros();
+        apalis::prelude::Monitor::new().register(move |restart| {
+            let handler = handler.clone();
+            let name = format!("huiliu-{}-{started}-{restart}", std::process::id());
+            apalis::prelude::WorkerBuilder::new(name).backend($backend).catch_panic().concurrency(concurrency).build(
+                move |bell: $crate::queue::Doorbell| {
+                    let work = handler(bell.batch_id);
+                    async move {
+                        work.await;
+                        Ok::<(), apalis::prelude::BoxDynError>(())
+                    }
+                },
+            )
+        })
+    }};
 }
+use monitor;
 
-impl PollStrategy for SteadyPoll {
-    fn poll_drive(&mut self, cx: &mut Context<'_>, _: &PollSnapshot) -> Poll<Option<()>> {
-        let mut hit = false;
-        while self.0.poll_tick(cx).is_ready() {
-            hit = true;
-        }
-        if hit { Poll::Ready(Some(())) } else { Poll::Pending }
-    }
+/// Both kinds of queue give a monitor; only their backends differ.
+trait Attended {
+    fn monitor(self, concurrency: usize, handler: Handler) -> Monitor;
 }

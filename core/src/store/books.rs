@@ -389,18 +389,18 @@ pub async fn lost_claims(db: &Db, batch: i64) -> Result<i64, StoreFault> {
     rows.first().map_or(Ok(0), |r| r.int("lost"))
 }
 
-/// Batches of a range of runs (both ends inclusive) that are still to be delivered.
+/// Whether a batch of a range of runs (both ends inclusive) is still to be delivered.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn waiting(db: &Db, runs: (i64, i64)) -> Result<i64, StoreFault> {
+pub async fn any_waiting(db: &Db, runs: (i64, i64)) -> Result<bool, StoreFault> {
     let rows = db
         .rows(
-            "SELECT count(*) AS n FROM batch WHERE state IN ('due', 'claimed') AND run_id BETWEEN $1 AND $2",
+            "SELECT id FROM batch WHERE state IN ('due', 'claimed') AND run_id BETWEEN $1 AND $2 LIMIT 1",
             vec![runs.0.into(), runs.1.into()],
         )
         .await?;
-    rows.first().map_or(Ok(0), |r| r.int("n"))
+    Ok(!rows.is_empty())
 }
 
 /// Puts a held batch back, due again after `wait_ms`, with the error that caused it.
@@ -446,34 +446,63 @@ pub async fn abandoned(db: &Db, limit: u32) -> Result<Vec<i64>, StoreFault> {
     rows.iter().map(|r| r.int("id")).collect()
 }
 
-/// Batches that are due, or claimed with a lease that has run out, and not rung within `quiet_ms`; marks them rung.
+/// Some batches that are due, the longest silent first, for whoever has no queue.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn to_ring(db: &Db, quiet_ms: u64, limit: u32) -> Result<Vec<(i64, i64)>, StoreFault> {
-    let quiet = i64::try_from(quiet_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
-    let waiting = db
+pub async fn unrung(db: &Db, limit: u32) -> Result<Vec<i64>, StoreFault> {
+    let rows = db
         .rows(
-            "SELECT 1 AS n FROM batch WHERE state IN ('due', 'claimed') AND due_at <= {now}
-               AND (state = 'due' OR lease_until < {now}) AND rung_at < {now} - $1 LIMIT 1",
-            vec![quiet.into()],
+            "SELECT id FROM batch WHERE state = 'due' AND due_at <= {now} ORDER BY rung_at, id LIMIT $1",
+            vec![i64::from(limit).into()],
         )
         .await?;
-    if waiting.is_empty() {
+    rows.iter().map(|r| r.int("id")).collect()
+}
+
+/// Batches that are due and were not rung within `quiet_ms`, those never rung first; marks them rung.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn to_ring(db: &Db, quiet_ms: u64, limit: usize) -> Result<Vec<(i64, i64)>, StoreFault> {
+    let quiet = i64::try_from(quiet_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let silent = "state = 'due' AND due_at <= {now} AND rung_at < {now} - $1";
+    let any = format!("SELECT id FROM batch WHERE {silent} LIMIT 1");
+    if limit == 0 || db.rows(&any, vec![quiet.into()]).await?.is_empty() {
         return Ok(vec![]);
     }
     let mut tx = db.begin().await?;
     let rows = tx
         .rows(
-            "UPDATE batch SET rung_at = {now} WHERE id IN (
-               SELECT id FROM batch WHERE state IN ('due', 'claimed') AND due_at <= {now}
-                 AND (state = 'due' OR lease_until < {now}) AND rung_at < {now} - $1 ORDER BY due_at, id LIMIT $2)
-             RETURNING id, generation",
-            vec![quiet.into(), i64::from(limit).into()],
+            &format!(
+                "UPDATE batch SET rung_at = {{now}} WHERE id IN (
+                   SELECT id FROM batch WHERE {silent} ORDER BY rung_at, id LIMIT $2 {{lock_free}})
+                 RETURNING id, generation"
+            ),
+            vec![quiet.into(), limit.into()],
         )
         .await?;
     tx.commit().await?;
-    rows.iter().map(|r| Ok((r.int("id")?, r.int("generation")?))).collect()
+    let mut bells: Vec<(i64, i64)> =
+        rows.iter().map(|r| Ok((r.int("id")?, r.int("generation")?))).collect::<Result<_, StoreFault>>()?;
+    bells.sort_unstable();
+    Ok(bells)
+}
+
+/// Takes back that these batches were rung: the queue had no room for them, or did not answer.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn not_rung(db: &Db, batches: &[i64]) -> Result<(), StoreFault> {
+    if batches.is_empty() {
+        return Ok(());
+    }
+    let rows = Rows::new().int("id", batches.iter().copied().map(Some));
+    let mut tx = db.begin().await?;
+    tx.run_with("UPDATE batch SET rung_at = 0 WHERE id IN (SELECT id FROM {rows}) AND state = 'due'", vec![], rows)
+        .await?;
+    tx.commit().await
 }
 
 /// Runs that were left running by a process that is gone are ended as failed when a new one of their source starts.

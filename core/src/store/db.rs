@@ -1,8 +1,8 @@
 //! An enum of two pools, one way to run a statement on either.
 //!
 //! Statements use `$1…` for scalars. Some words are replaced by dialect: `{now}` is the database's clock in microseconds
-//! UTC, `{rows}` is a relation named `incoming` made from the [`Rows`] bound last, `{lock}` locks the rows read (SQLite has
-//! one writer and needs none), and `{join TABLE ALIAS ON CONDITION}` or `{left join …}` looks each row up by index with
+//! UTC, `{rows}` is a relation named `incoming` made from the [`Rows`] bound last, `{lock}` locks the rows read and
+//! `{lock_free}` those that nobody else has locked (SQLite has one writer and needs neither), and `{join TABLE ALIAS ON CONDITION}` or `{left join …}` looks each row up by index with
 //! the whole condition: PostgreSQL, left alone, may take a constant part of it for selective while a table is empty, and
 //! keep that plan.
 
@@ -394,7 +394,8 @@ fn pg_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) -> PgQuery 
         format!("{kind} LATERAL (SELECT {alias}.* FROM {table} {alias} WHERE {condition} OFFSET 0) {alias} ON true")
     })
     .replace("{now}", CLOCK_PG)
-    .replace("{lock}", "FOR UPDATE");
+    .replace("{lock}", "FOR UPDATE")
+    .replace("{lock_free}", "FOR UPDATE SKIP LOCKED");
     if let Some(rows) = &relation {
         text = text.replace("{rows}", &rows.pg_relation(args.len() + 1));
     }
@@ -420,7 +421,8 @@ fn pg_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) -> PgQuery 
 fn lite_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) -> Result<LiteQuery, StoreFault> {
     let mut text = look_ups(sql, |kind, table, alias, condition| format!("{kind} {table} {alias} ON {condition}"))
         .replace("{now}", CLOCK_LITE)
-        .replace("{lock}", "");
+        .replace("{lock}", "")
+        .replace("{lock_free}", "");
     if let Some(rows) = &relation {
         text = text.replace("{rows}", &rows.lite_relation(args.len() + 1));
     }

@@ -26,8 +26,8 @@ pub struct Known {
 }
 
 impl Known {
-    /// Claims per generation; two generations are some 6 MB.
-    const MOST: usize = 1 << 16;
+    /// Claims per generation; two generations are some 2 MB.
+    const MOST: usize = 1 << 14;
 
     fn get(&self, key: &[u8; 16]) -> Option<Claim> {
         self.young.get(key).or_else(|| self.old.get(key)).copied()

@@ -1,4 +1,4 @@
-//! What a connector's samples must give: the conformance that every connector passes before it runs.
+//! What a connector's samples must give: every connector passes it before it runs.
 
 use serde_json::{Value, json};
 
