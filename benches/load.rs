@@ -9,16 +9,16 @@
 #[path = "../tests/house.rs"]
 #[allow(dead_code, reason = "the bench uses a part of the tests' house")]
 mod house;
+#[path = "machine.rs"]
+mod machine;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use house::{House, On, Postgres};
-use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
-
-const SETTINGS: &str = "-c shared_buffers=1GB -c max_wal_size=8GB -c checkpoint_timeout=30min -c fsync=on \
-                        -c synchronous_commit=on -c max_parallel_workers_per_gather=0 -c jit=off -c autovacuum=off";
+use huiliu_sandbox::{Options, SECRET, Sandbox};
+use machine::{SETTINGS, psql, psql_command, server_cpu, sources};
 
 const COLUMNS: &str = "institution_id, source_id, stream, record_key, kind, claim_id, source_version, activation, content_digest, \
     school_code, project_code, project_title, category_code, course_code, course_title, canonical_course, role, mode, delivery_code, \
@@ -40,28 +40,6 @@ impl Cost {
     }
 }
 
-fn ticks(stat: &str, fields: &[usize]) -> f64 {
-    let after = stat.rsplit_once(") ").map_or("", |(_, t)| t);
-    let parts: Vec<&str> = after.split(' ').collect();
-    fields.iter().filter_map(|f| parts.get(f - 3)?.parse::<f64>().ok()).sum::<f64>() / 100.0
-}
-
-/// CPU of a cluster so far: the postmaster, its ended children, and its living ones.
-fn server_cpu(postgres: &Postgres) -> f64 {
-    let pid = postgres.pid();
-    let stat = |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let mut total = ticks(&stat(&pid), &[14, 15, 16, 17]);
-    for entry in std::fs::read_dir("/proc").unwrap().filter_map(Result::ok) {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let text = stat(&name);
-        let parent = text.rsplit_once(") ").and_then(|(_, t)| t.split(' ').nth(1).map(str::to_owned));
-        if parent.as_deref() == Some(pid.as_str()) {
-            total += ticks(&text, &[14, 15]);
-        }
-    }
-    total
-}
-
 #[expect(clippy::zombie_processes, reason = "wait4 collects the child together with what it used")]
 fn measured(postgres: &Postgres, mut command: Command) -> Cost {
     psql(postgres, &["-c", "CHECKPOINT"]);
@@ -81,29 +59,6 @@ fn measured(postgres: &Postgres, mut command: Command) -> Cost {
         wall,
         peak_mib: usage.ru_maxrss as f64 / 1024.0,
     }
-}
-
-fn psql_command(postgres: &Postgres, args: &[&str]) -> Command {
-    let mut command = Command::new("psql");
-    command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d"]).arg(postgres.url()).args(args).stdout(Stdio::null());
-    command
-}
-
-fn psql(postgres: &Postgres, args: &[&str]) {
-    assert!(psql_command(postgres, args).status().unwrap().success(), "psql {args:?}");
-}
-
-fn sources(sandbox: &Sandbox, drop_dir: &Path, file: &Path) {
-    let mut text = String::new();
-    for connector in ["institution", "intel", "cmcc"] {
-        text += &format!(
-            "[[source]]\nname = \"{connector}\"\nconnector = \"{connector}\"\ninstitution_code = \"{connector}\"\nbase_url = \"{}\"\n\
-             user = \"{CLIENT}\"\npassword_env = \"SANDBOX_SECRET\"\nfolder = \"{}\"\n",
-            sandbox.base_url(),
-            drop_dir.display()
-        );
-    }
-    std::fs::write(file, text).unwrap();
 }
 
 fn ours(house: &House, runtime: &tokio::runtime::Runtime, records: u64, changed_percent: u8) -> Cost {

@@ -1,5 +1,6 @@
 //! Kills, pauses and restarts: nothing lost, nothing twice, no innocent batch condemned, one true killer set aside.
 
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -8,18 +9,56 @@ use sqlx::Row as _;
 
 use crate::house::{House, On, Truth};
 
-/// What is done to the workers.
-#[derive(Debug, Clone, Copy)]
+/// What is done to the workers, the database and the queue.
+#[derive(Debug, Clone, Copy, Default)]
 struct Faults {
     kills: u32,
     zombies: u32,
     restarts: u32,
+    /// How often all of Redis is emptied.
+    flushes: u32,
+    /// How often Redis is killed and started again.
+    redis_kills: u32,
+    /// Minutes without a Redis.
+    redis_less: u32,
+    /// Whether the workers' clocks are ten minutes fast and slow.
+    skewed: bool,
     skip_epoch: bool,
     records: u64,
     /// A record whose batch ends every process that touches it.
     killer: Option<&'static str>,
     /// How long a worker waits before each commit, so that kills and pauses find work in flight.
     slow_ms: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Kill,
+    Zombie,
+    RestartDatabase,
+    Flush,
+    KillRedis,
+    RedisAway,
+}
+
+impl Faults {
+    /// All of them, each kind spread evenly over the whole.
+    fn plan(&self) -> Vec<Fault> {
+        let kinds = [
+            (Fault::Kill, self.kills),
+            (Fault::Zombie, self.zombies),
+            (Fault::RestartDatabase, self.restarts),
+            (Fault::Flush, self.flushes),
+            (Fault::KillRedis, self.redis_kills),
+            (Fault::RedisAway, self.redis_less),
+        ];
+        let mut plan: Vec<(u32, Fault)> = kinds
+            .into_iter()
+            .flat_map(|(fault, n)| (0..n).map(move |i| ((2 * i + 1) * 100_000 / (2 * n), fault)))
+            .collect();
+        plan.sort_by_key(|(place, _)| *place);
+        plan.into_iter().map(|(_, fault)| fault).collect()
+    }
 }
 
 const LEASE_MS: u64 = 1_500;
@@ -29,6 +68,7 @@ struct Crew<'a> {
     house: &'a House,
     faults: Faults,
     workers: Vec<Child>,
+    hired: usize,
     seed: u64,
 }
 
@@ -46,6 +86,11 @@ impl Crew<'_> {
         if self.faults.skip_epoch {
             command.env("HUILIU_FAULT_SKIP_EPOCH", "1");
         }
+        if self.faults.skewed {
+            let clock = ["+10m", "-10m", "+0"][self.hired % 3];
+            command.env("LD_PRELOAD", faketime()).env("FAKETIME", clock).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        }
+        self.hired += 1;
         let worker = command
             .env("HUILIU_FAULT_SLOW_MS", self.faults.slow_ms.to_string())
             .stderr(Stdio::null())
@@ -132,56 +177,95 @@ fn make_zombie(crew: &Crew<'_>, runtime: &tokio::runtime::Runtime, victim: usize
     taken_up
 }
 
-/// What was done to the workers, and whether the load came to its end.
-#[derive(Debug, Default)]
-struct Injected {
-    kills: u32,
-    zombies: u32,
-    restarts: u32,
-    finished: bool,
+/// The library that gives a process a clock of its own.
+fn faketime() -> PathBuf {
+    let found = std::fs::read_dir("/usr/lib")
+        .unwrap()
+        .filter_map(Result::ok)
+        .map(|e| e.path().join("faketime/libfaketime.so.1"))
+        .find(|p| p.exists());
+    found.expect("libfaketime is not installed; run the tests with `bash tests/run`, which installs it")
 }
 
-fn torment(crew: &mut Crew<'_>, runtime: &tokio::runtime::Runtime) -> Injected {
-    let faults = crew.faults;
-    let mut done = Injected::default();
-    let deadline = Instant::now() + Duration::from_secs(1_200);
+/// How the load went on, second by second.
+struct Progress {
+    left: i64,
+    moved: Instant,
+    longest_still: Duration,
+}
+
+impl Progress {
+    /// Notes how many batches are left, and how long nothing has been done.
+    fn look(&mut self, left: i64) {
+        if left != self.left {
+            (self.left, self.moved) = (left, Instant::now());
+        }
+        self.longest_still = self.longest_still.max(self.moved.elapsed());
+    }
+}
+
+/// Goes through the plan while the workers work, then waits for the end. Gives the longest time in which no batch was
+/// finished.
+fn torment(crew: &mut Crew<'_>, runtime: &tokio::runtime::Runtime) -> Result<Duration, String> {
+    let deadline = Instant::now() + Duration::from_secs(1_500);
+    let house = crew.house;
+    let left = || runtime.block_on(count(house, LEFT));
+    let mut progress = Progress { left: left(), moved: Instant::now(), longest_still: Duration::ZERO };
     crew.replace_the_dead();
-    let mut round = 0u32;
-    let due =
-        |done: &Injected| done.kills < faults.kills || done.zombies < faults.zombies || done.restarts < faults.restarts;
-    while Instant::now() < deadline && due(&done) {
-        round += 1;
-        if round.is_multiple_of(10) && runtime.block_on(count(crew.house, LEFT)) == 0 {
-            break;
-        }
-        let pause = 60 + crew.random(160);
-        std::thread::sleep(Duration::from_millis(pause));
-        crew.replace_the_dead();
-        let victim = usize::try_from(crew.random(4)).unwrap();
-        // Zombies and restarts are spread over the kills.
-        let zombie_due = done.zombies < faults.zombies && done.zombies * faults.kills <= done.kills * faults.zombies;
-        let restart_due =
-            done.restarts < faults.restarts && done.kills * faults.restarts >= done.restarts * faults.kills;
-        if zombie_due && round.is_multiple_of(3) {
-            // Long enough after its start to hold a claim.
-            std::thread::sleep(Duration::from_millis(500));
-            if crew.workers[victim].try_wait().unwrap().is_none() && make_zombie(crew, runtime, victim) {
-                done.zombies += 1;
+    for fault in crew.faults.plan() {
+        let mut happened = false;
+        while !happened {
+            if Instant::now() > deadline || progress.left == 0 {
+                return Err(format!(
+                    "the faults were not all injected: {fault:?} found {} batches left",
+                    progress.left
+                ));
             }
-        } else if restart_due && round.is_multiple_of(7) {
-            crew.house.postgres.as_ref().unwrap().restart_immediately();
-            done.restarts += 1;
-        } else if done.kills < faults.kills {
-            crew.signal(victim, libc::SIGKILL);
-            done.kills += 1;
+            std::thread::sleep(Duration::from_millis(60 + crew.random(160)));
+            crew.replace_the_dead();
+            progress.look(left());
+            let victim = usize::try_from(crew.random(4)).unwrap();
+            happened = match fault {
+                Fault::Kill => {
+                    crew.signal(victim, libc::SIGKILL);
+                    true
+                }
+                Fault::Zombie => {
+                    // Long enough after its start to hold a claim.
+                    std::thread::sleep(Duration::from_millis(500));
+                    crew.workers[victim].try_wait().unwrap().is_none() && make_zombie(crew, runtime, victim)
+                }
+                Fault::RestartDatabase => {
+                    house.postgres.as_ref().unwrap().restart_immediately();
+                    true
+                }
+                Fault::Flush => house.redis.as_ref().unwrap().command(&["FLUSHALL"]) == "OK\n",
+                Fault::KillRedis => {
+                    house.redis.as_ref().unwrap().kill();
+                    house.redis.as_ref().unwrap().revive();
+                    true
+                }
+                Fault::RedisAway => {
+                    house.redis.as_ref().unwrap().kill();
+                    for _ in 0..60 {
+                        std::thread::sleep(Duration::from_secs(1));
+                        progress.look(left());
+                    }
+                    house.redis.as_ref().unwrap().revive();
+                    true
+                }
+            };
         }
     }
-    while Instant::now() < deadline && !done.finished {
-        crew.replace_the_dead();
-        done.finished = runtime.block_on(count(crew.house, LEFT)) == 0;
+    while progress.left > 0 {
+        if Instant::now() > deadline {
+            return Err("the load did not end".into());
+        }
         std::thread::sleep(Duration::from_millis(300));
+        crew.replace_the_dead();
+        progress.look(left());
     }
-    done
+    Ok(progress.longest_still)
 }
 
 /// Runs one load under the faults and says what is wrong afterwards.
@@ -202,18 +286,17 @@ fn load_under(on: On, faults: Faults) -> Result<(), String> {
     let landed = house.json(&["sync", "--all", "--land-only", "--config", &config, "--json"]);
     assert_eq!(landed["balance"]["pending"].as_u64(), Some(faults.records));
 
-    let mut crew = Crew { house: &house, faults, workers: vec![], seed: 42 };
-    let injected = torment(&mut crew, &runtime);
+    let mut crew = Crew { house: &house, faults, workers: vec![], hired: 0, seed: 42 };
+    let still = torment(&mut crew, &runtime)?;
+    println!("longest time without a batch done: {still:?}");
+    if still > Duration::from_secs(60) {
+        return Err(format!("for {still:?} nothing was done"));
+    }
+    crew.replace_the_dead();
     drop(crew);
-    let Injected { kills, zombies, restarts, finished } = injected;
-    let wanted = (faults.kills, faults.zombies, faults.restarts);
-    assert_eq!((kills, zombies, restarts), wanted, "the faults were not injected");
     let wrong = |what: &str, got: i64, want: i64| {
         if got == want { Ok(()) } else { Err(format!("{what}: {got}, expected {want}")) }
     };
-    if !finished {
-        return Err("the load did not end".into());
-    }
     let quarantined = runtime.block_on(count(&house, "SELECT count(*) FROM batch WHERE state = 'quarantined'"));
     wrong("quarantined batches", quarantined, i64::from(faults.killer.is_some()))?;
     if faults.killer.is_some() {
@@ -249,6 +332,10 @@ const STORM: Faults = Faults {
     kills: 200,
     zombies: 20,
     restarts: 0,
+    flushes: 0,
+    redis_kills: 0,
+    redis_less: 0,
+    skewed: false,
     skip_epoch: false,
     records: 36_000,
     killer: Some("\"C00000005\""),
@@ -266,10 +353,16 @@ fn a_storm_on_postgresql_loses_nothing_and_counts_nothing_twice() {
 }
 
 #[test]
-fn without_the_epoch_check_zombies_are_noticed() {
+fn a_storm_on_redis_too_loses_nothing_and_counts_nothing_twice() {
     let faults =
-        Faults { kills: 0, zombies: 4, restarts: 0, skip_epoch: true, records: 8_000, killer: None, slow_ms: 700 };
+        Faults { restarts: 5, flushes: 20, redis_kills: 10, redis_less: 2, skewed: true, records: 90_000, ..STORM };
+    assert_eq!(load_under(On::PostgresAndRedis, faults), Ok(()));
+}
+
+#[test]
+fn without_the_epoch_check_zombies_are_noticed() {
+    let faults = Faults { zombies: 4, skip_epoch: true, records: 8_000, slow_ms: 700, ..Faults::default() };
     let told = load_under(On::Postgres, faults);
-    assert!(told.is_err(), "the fence is out and nothing was noticed");
+    assert!(told.is_err_and(|e| !e.contains("injected")), "the fence is out and nothing was noticed");
     assert_eq!(load_under(On::Postgres, Faults { skip_epoch: false, ..faults }), Ok(()));
 }

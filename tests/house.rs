@@ -205,24 +205,27 @@ impl Drop for Redis {
     }
 }
 
-/// Which database a test runs on.
+/// Which database a test runs on, and which queue.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum On {
     Sqlite,
     Postgres,
+    PostgresAndRedis,
 }
 
 /// The binary with its data directory and database.
 pub struct House {
     pub dir: Scratch,
     pub postgres: Option<Postgres>,
+    pub redis: Option<Redis>,
     pub env: Vec<(String, String)>,
 }
 
 impl House {
     pub fn new(on: On) -> Self {
-        let postgres = (on == On::Postgres).then(Postgres::start);
-        Self { dir: Scratch::new("house"), postgres, env: vec![] }
+        let postgres = (on != On::Sqlite).then(Postgres::start);
+        let redis = (on == On::PostgresAndRedis).then(Redis::start);
+        Self { dir: Scratch::new("house"), postgres, redis, env: vec![] }
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
@@ -234,6 +237,9 @@ impl House {
             .env_remove("HUILIU_CONFIG");
         if let Some(postgres) = &self.postgres {
             command.env("HUILIU_DATABASE", postgres.url());
+        }
+        if let Some(redis) = &self.redis {
+            command.env("HUILIU_QUEUE", redis.url());
         }
         command.envs(self.env.iter().map(|(k, v)| (k, v)));
         command.stdin(Stdio::null());

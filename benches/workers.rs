@@ -1,0 +1,92 @@
+//! One, two and four workers over one backlog: `cargo bench --bench workers -- [RECORDS] [BATCH] [WORKERS…]`.
+//!
+//! PostgreSQL and Redis of its own. RECORDS are landed in batches of BATCH first, then that many worker processes of one
+//! delivery at a time are started and drain them, settling included. CPU is the workers' and the server's; `queue` is the
+//! most messages that Redis held, looked at every 20 ms.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that cannot go on must fail loudly")]
+
+#[path = "../tests/house.rs"]
+#[allow(dead_code, reason = "the bench uses a part of the tests' house")]
+mod house;
+#[path = "machine.rs"]
+mod machine;
+
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use house::{House, On, Postgres};
+use huiliu_sandbox::{Options, SECRET, Sandbox};
+use machine::{SETTINGS, psql, server_cpu, sources};
+
+fn land(house: &House, runtime: &tokio::runtime::Runtime, records: u64) {
+    let options = Options { seed: 1, records, faults: false, changed_percent: 0 };
+    let drop_dir = house.dir.0.join("drop");
+    let sandbox = runtime.block_on(Sandbox::start(options, &drop_dir)).unwrap();
+    let config = house.dir.0.join("huiliu.toml");
+    sources(&sandbox, &drop_dir, &config);
+    let mut command = house.command(&["sync", "--all", "--land-only", "--config", config.to_str().unwrap()]);
+    let landed = command.env("SANDBOX_SECRET", SECRET).stdout(Stdio::null()).status().unwrap();
+    assert!(landed.success());
+    runtime.block_on(sandbox.stop());
+}
+
+/// Wall seconds, workers' CPU seconds, server's CPU seconds, most messages in Redis.
+fn drain(house: &House, workers: usize) -> (f64, f64, f64, u64) {
+    let postgres = house.postgres.as_ref().unwrap();
+    psql(postgres, &["-c", "CHECKPOINT"]);
+    let (server, started) = (server_cpu(postgres), Instant::now());
+    let client = children_cpu();
+    let start = |_| -> Child {
+        let mut command = house.command(&["worker", "--until-done"]);
+        command.env("HUILIU_WORKERS", "1").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let mut crew: Vec<Child> = (0..workers).map(start).collect();
+    let list = house.redis.as_ref().unwrap().command(&["--scan", "--pattern", "huiliu:*:bells"]).trim().to_owned();
+    let mut most = 0;
+    while crew.iter_mut().any(|w| w.try_wait().unwrap().is_none()) {
+        let depth = house.redis.as_ref().unwrap().command(&["LLEN", &list]);
+        most = most.max(depth.trim().parse().unwrap_or(0));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let wall = started.elapsed().as_secs_f64();
+    assert!(crew.iter_mut().all(|w| w.wait().unwrap().success()));
+    (wall, children_cpu() - client, server_cpu(postgres) - server, most)
+}
+
+/// CPU of this process's ended children, the sampling included.
+fn children_cpu() -> f64 {
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer lives through the call.
+    unsafe { libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut usage) };
+    let seconds = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
+    seconds(usage.ru_utime) + seconds(usage.ru_stime)
+}
+
+fn main() {
+    let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
+    let (records, batch) = (numbers.first().copied().unwrap_or(300_000), numbers.get(1).copied().unwrap_or(4_000));
+    let crews: Vec<usize> = match numbers.get(2..) {
+        Some([_, ..]) => numbers[2..].iter().filter_map(|n| usize::try_from(*n).ok()).collect(),
+        _ => vec![1, 2, 4],
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    println!("{records} records in batches of at most {batch}; PostgreSQL: {SETTINGS}");
+    let mut alone = None;
+    for workers in crews {
+        let mut house = House::new(On::PostgresAndRedis);
+        house.postgres = Some(Postgres::start_with(SETTINGS));
+        house.env.push(("HUILIU_BATCH_RECORDS".into(), batch.to_string()));
+        assert!(house.run(&["migrate"]).status.success());
+        land(&house, &runtime, records);
+        let (wall, client, server, most) = drain(&house, workers);
+        let books = house.json(&["balance", "--json"]);
+        assert_eq!((&books["balanced"], &books["complete"]), (&true.into(), &true.into()), "{books}");
+        let base = *alone.get_or_insert(wall);
+        println!(
+            "{workers} workers {wall:>7.2} s wall, {:>8.0} records/s, {client:>6.2} s CPU workers, {server:>6.2} s CPU server, \
+             {:.2} × the first, at most {most} messages in Redis",
+            records as f64 / wall,
+            base / wall
+        );
+    }
+}
