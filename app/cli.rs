@@ -26,7 +26,7 @@ pub struct Globals {
     /// sqlite:PATH or postgres://… 数据库地址
     #[arg(long, global = true)]
     pub database: Option<String>,
-    /// sqlite:PATH 队列地址
+    /// sqlite:PATH, redis://… or rediss://… 队列地址
     #[arg(long, global = true)]
     pub queue: Option<String>,
     /// Print JSON. 输出 JSON
@@ -92,6 +92,18 @@ pub enum Command {
     /// What could not be used, with every reason. 死信
     #[command(subcommand)]
     DeadLetters(Listing),
+    /// Dead letters through today's manifests and rules: the plan first. 重放死信：先计划，后执行
+    #[command(subcommand)]
+    Replay(Replays),
+    /// Who decided what. 审计日志
+    Audit {
+        /// At most this many. 最多条数
+        #[arg(long, default_value_t = 50)]
+        limit: i64,
+        /// Only after this entry. 起始编号
+        #[arg(long, default_value_t = 0)]
+        after: i64,
+    },
     /// Training records. 培训记录
     #[command(subcommand)]
     Records(Listing),
@@ -122,6 +134,56 @@ pub enum Listing {
     },
     /// Show one. 查看一条
     Show { id: i64 },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Replays {
+    /// Write down what would change, record by record and teacher by teacher; changes nothing. 计划：只记录影响，不改动数据
+    Plan {
+        #[command(flatten)]
+        matching: Matching,
+    },
+    /// Do what a plan says, if all of it still holds. 执行计划；若已不成立则拒绝
+    Apply { id: i64 },
+    /// List. 列表
+    List {
+        /// At most this many. 最多条数
+        #[arg(long, default_value_t = 50)]
+        limit: i64,
+        /// Only after this id. 起始编号
+        #[arg(long, default_value_t = 0)]
+        after: i64,
+    },
+    /// Show one with its raw records and teachers. 查看一项及其记录、教师
+    Show {
+        id: i64,
+        /// At most this many raw records, and teachers. 最多条数
+        #[arg(long, default_value_t = 50)]
+        limit: i64,
+    },
+}
+
+/// Which open dead letters; all of what is given must match.
+#[derive(Debug, Clone, Args)]
+pub struct Matching {
+    /// Of sources with this connector. 连接器
+    #[arg(long)]
+    pub connector: Option<String>,
+    /// Of this source. 来源
+    #[arg(long)]
+    pub source: Option<String>,
+    /// With this reason code. 原因代码
+    #[arg(long)]
+    pub code: Option<String>,
+    /// Seen in this sync run. 同步编号
+    #[arg(long)]
+    pub run: Option<i64>,
+    /// Last seen on this day or later, YYYY-MM-DD. 最近出现不早于此日
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub since: Option<NaiveDate>,
+    /// Last seen on this day or earlier, YYYY-MM-DD. 最近出现不晚于此日
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub until: Option<NaiveDate>,
 }
 
 #[derive(Debug, Subcommand)]

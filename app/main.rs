@@ -50,6 +50,15 @@ impl From<huiliu_core::queue::QueueFault> for Stop {
     }
 }
 
+impl From<huiliu_core::replay::ReplayFault> for Stop {
+    fn from(fault: huiliu_core::replay::ReplayFault) -> Self {
+        match fault {
+            huiliu_core::replay::ReplayFault::Store(fault) => fault.into(),
+            other => Self::usage(spoken(&other)),
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     tracing_subscriber::fmt()

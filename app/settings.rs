@@ -22,6 +22,7 @@ struct Typed {
     batch_records: Option<u64>,
     policy_file: Option<PathBuf>,
     courses_file: Option<PathBuf>,
+    manifests_dir: Option<PathBuf>,
     source: Vec<SourceSettings>,
 }
 
@@ -62,6 +63,8 @@ pub struct Settings {
     pub batch_records: u32,
     pub policy: (String, String),
     pub courses: (String, String),
+    /// Folders with a `manifest.toml` that replace built-in connectors or stand beside them.
+    pub manifests_dir: Option<PathBuf>,
     pub sources: Vec<SourceSettings>,
 }
 
@@ -120,6 +123,7 @@ impl Settings {
             timeout_ms: typed.timeout_ms.unwrap_or(30_000),
             policy: text_or(typed.policy_file, "config/policy/jilin-2014.toml", POLICY)?,
             courses: text_or(typed.courses_file, "config/courses.toml", COURSES)?,
+            manifests_dir: typed.manifests_dir.filter(|d| !d.as_os_str().is_empty()),
             sources: typed.source,
             data_dir,
         })
@@ -176,6 +180,7 @@ fn from_environment(typed: &mut Typed) -> Result<(), Stop> {
     take!(batch_records, number("HUILIU_BATCH_RECORDS")?);
     take!(policy_file, text("HUILIU_POLICY_FILE"));
     take!(courses_file, text("HUILIU_COURSES_FILE"));
+    take!(manifests_dir, text("HUILIU_MANIFESTS_DIR"));
     if let Some(n) = number("HUILIU_WORKERS")? {
         typed.workers = usize::try_from(n).ok();
     }

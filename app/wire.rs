@@ -1,6 +1,6 @@
 //! From settings to a house that can work: database, key, rules, connectors, queue.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -103,8 +103,8 @@ pub async fn open(settings: Settings, may_create: bool) -> Result<House, Stop> {
     let (policy_file, course_file) = (&settings.policy, &settings.courses);
     let policy = Policy::parse((&policy_file.0, &policy_file.1), (&course_file.0, &course_file.1))
         .map_err(|e| Stop::usage(spoken(&e)))?;
-    let manifests = huiliu_connectors::all().map_err(|e| Stop::usage(spoken(&e)))?;
-    for manifest in &manifests {
+    let manifests = manifests(&settings)?;
+    for (manifest, _) in &manifests {
         convertible(manifest, &policy, &policy_file.0)?;
     }
     let Books { settings, db, keys } = Books::open(settings, may_create).await?;
@@ -118,8 +118,8 @@ pub async fn open(settings: Settings, may_create: bool) -> Result<House, Stop> {
     let version = policy.version.into();
     books::activate(&db, Current { kind: "rules", name: "rules", version, digest: &digest }).await?;
     let mut registered = HashMap::new();
-    for (manifest, connector) in manifests.into_iter().zip(huiliu_connectors::CONNECTORS) {
-        let digest = keys.digest(&[b"activation", connector.manifest.as_bytes(), rules_text[0], rules_text[1]]);
+    for (manifest, text) in manifests {
+        let digest = keys.digest(&[b"activation", text.as_bytes(), rules_text[0], rules_text[1]]);
         let version = manifest.version;
         let current = Current { kind: "manifest", name: &manifest.id, version, digest: &digest };
         let activation = books::activate(&db, current).await?;
@@ -138,10 +138,35 @@ pub async fn open(settings: Settings, may_create: bool) -> Result<House, Stop> {
     Ok(House { settings, desk, bell })
 }
 
+/// The built-in manifests, and those of the settings' directory in their place or beside them; each with its text.
+fn manifests(settings: &Settings) -> Result<Vec<(Manifest, String)>, Stop> {
+    let built_in = huiliu_connectors::all().map_err(|e| Stop::usage(spoken(&e)))?;
+    let texts = huiliu_connectors::CONNECTORS.iter().map(|c| c.manifest.to_owned());
+    let mut all: BTreeMap<String, (Manifest, String)> =
+        built_in.into_iter().zip(texts).map(|(manifest, text)| (manifest.id.clone(), (manifest, text))).collect();
+    let Some(dir) = &settings.manifests_dir else { return Ok(all.into_values().collect()) };
+    let unreadable = |path: &Path, e: &std::io::Error| {
+        Stop::usage(both!("cannot read {path}: {e}", "无法读取 {path}：{e}", path = path.display(), e = spoken(e)))
+    };
+    for entry in std::fs::read_dir(dir).map_err(|e| unreadable(dir, &e))? {
+        let path = entry.map_err(|e| unreadable(dir, &e))?.path().join("manifest.toml");
+        if path.is_file() {
+            let text = std::fs::read_to_string(&path).map_err(|e| unreadable(&path, &e))?;
+            let manifest = Manifest::parse(&path.display().to_string(), &text).map_err(|e| Stop::usage(spoken(&e)))?;
+            all.insert(manifest.id.clone(), (manifest, text));
+        }
+    }
+    Ok(all.into_values().collect())
+}
+
 /// Host and process, so that operations find whoever holds a batch.
 fn holder() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{}:{}", host.trim(), std::process::id())
+    format!("{}:{}", host(), std::process::id())
+}
+
+/// This machine's name.
+pub fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
 }
 
 fn convertible(manifest: &Manifest, policy: &Policy, file: &str) -> Result<(), Stop> {

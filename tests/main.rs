@@ -11,5 +11,6 @@ mod faults;
 mod order;
 mod pipeline;
 mod queue;
+mod replay;
 mod tidy;
 mod upgrade;

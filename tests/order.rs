@@ -5,6 +5,7 @@ mod concurrent;
 mod model;
 mod office;
 mod repeats;
+mod replays;
 mod sent;
 
 use huiliu_core::store::{Db, schema};
@@ -92,4 +93,25 @@ proptest! {
         let many = runtime.block_on(bit_by_bit(&again(&all, &shuffled, pages), cut, &order));
         prop_assert_eq!(one, many);
     }
+}
+
+/// A platform corrects whom a record is about: the hours go from the one to the other.
+#[test]
+fn a_newer_version_about_somebody_else_takes_the_hours_along() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let scratch = Scratch::new("order");
+        let office = on_file(&scratch).await;
+        let of = |version| page(&[Sent { record: 0, version, minutes: 45, learning: 80, bad: None }]);
+        let corrected = of(2).replace("22010219590911001X", "220381197001011228").replace("王一", "李二");
+        for bytes in [of(1), corrected] {
+            for (batch, _) in office.land(0, "page", &bytes, 10).await {
+                office.deliver(batch).await;
+            }
+            office.settle().await;
+        }
+        let counted = "SELECT count(*) AS n FROM credit_entry WHERE superseded_at IS NULL AND units > 0";
+        assert_eq!(office.count(counted).await, 1, "one record, counted for one teacher");
+        office.db.close().await;
+    });
 }

@@ -46,7 +46,8 @@ fn house_rules() {
         for ban in ["println!(", "eprintln!(", ".unwrap()", "panic!("] {
             rule(product.contains(ban), ban);
         }
-        if !place.starts_with("core/src/store/") {
+        // The embedded queue's file has a table of its own, apalis's.
+        if !place.starts_with("core/src/store/") && place != "core/src/queue/lite.rs" {
             for sql in ["SELECT ", "INSERT INTO", "UPDATE "] {
                 rule(product.contains(sql), "SQL belongs to core/src/store");
             }

@@ -161,11 +161,11 @@ pub async fn records(settings: Settings, listing: Listing, json: bool) -> Result
     Ok(())
 }
 
-fn hours(units: i64) -> String {
+pub(super) fn hours(units: i64) -> String {
     Hours::from_units(units).map_or_else(|| units.to_string(), |h| h.to_string())
 }
 
-fn found<T>(rows: Vec<T>, what: &str, id: i64) -> Result<Vec<T>, Stop> {
+pub(super) fn found<T>(rows: Vec<T>, what: &str, id: i64) -> Result<Vec<T>, Stop> {
     if rows.is_empty() { Err(Stop::usage(both!("there is no {what} {id}", "没有{what} {id}"))) } else { Ok(rows) }
 }
 

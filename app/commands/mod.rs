@@ -4,6 +4,7 @@ mod connectors;
 mod demo;
 mod inspect;
 mod operate;
+mod replay;
 mod sync;
 
 use huiliu_core::ingest::From;
@@ -35,6 +36,8 @@ pub async fn run(cli: Cli) -> Result<(), Stop> {
         Command::Runs(listing) => inspect::runs(settings, listing, json).await,
         Command::Balance { run } => inspect::balance(settings, run, json).await,
         Command::DeadLetters(listing) => inspect::dead_letters(settings, listing, json).await,
+        Command::Replay(asked) => replay::run(settings, asked, json).await,
+        Command::Audit { limit, after } => replay::audit_log(settings, (limit, after), json).await,
         Command::Records(listing) => inspect::records(settings, listing, json).await,
         Command::Teachers(asked) => inspect::teachers(settings, asked, json).await,
         Command::Ledger => inspect::ledger(settings).await,

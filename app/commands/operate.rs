@@ -149,7 +149,7 @@ async fn examine(settings: Settings) -> Result<Vec<Finding>, Stop> {
     match Bell::open(&settings.queue, &namespace).await {
         Ok(bell) => {
             let depth = bell.depth().await;
-            let detail = depth.as_ref().map_or_else(|e| spoken(e), |n| format!("{} ({n} waiting)", bell.place()));
+            let detail = depth.as_ref().map_or_else(spoken, |n| format!("{} ({n} waiting)", bell.place()));
             findings.push(Finding::new("queue", depth.is_ok(), detail));
             bell.close().await;
         }

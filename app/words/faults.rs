@@ -7,6 +7,7 @@ use huiliu_core::keys::KeyFault;
 use huiliu_core::manifest::ManifestFault;
 use huiliu_core::policy::PolicyFault;
 use huiliu_core::queue::QueueFault;
+use huiliu_core::replay::ReplayFault;
 use huiliu_core::store::StoreFault;
 use huiliu_core::values::IdFault;
 
@@ -61,6 +62,18 @@ impl Fault for QueueFault {
                 format!("无法打开队列 {place}：{}；请检查路径或地址（--queue）", translate(why))
             }
             Self::Refused(why) => format!("队列没有接收消息：{}", translate(why)),
+        }
+    }
+}
+
+impl Fault for ReplayFault {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Store(fault) => fault.in_chinese(),
+            Self::Nothing => "没有符合条件的待处理死信".into(),
+            Self::TooMany => "符合条件的原始记录超过 100,000 条；请按同步或原因代码缩小范围".into(),
+            Self::Unknown(id) => format!("没有重放 {id}"),
+            Self::NotPlanned(id, state) => format!("重放 {id} 的状态为{}，不是已计划", reasons::word(state)),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::keys::Keys;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Stream};
 use crate::policy::Policy;
 use crate::stages::{self, Context, Staged, decode};
 use crate::store::books::{self, Held};
@@ -92,43 +92,69 @@ async fn keep(desk: Desk, held: Held) {
     }
 }
 
+/// How a batch is read today: its stream, under the manifest that is current.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading<'d> {
+    manifest: &'d Manifest,
+    pub stream: &'d Stream,
+    pub activation: i64,
+}
+
+impl Desk {
+    pub(crate) fn reading(&self, held: &Held) -> Result<Reading<'_>, StoreFault> {
+        let (manifest, activation) = self.manifests.get(&held.connector).ok_or_else(|| {
+            StoreFault::Unreadable(format!(
+                "no connector {:?} is registered; it was when the payload landed",
+                held.connector
+            ))
+        })?;
+        let stream = manifest.stream(&held.stream).ok_or_else(|| {
+            StoreFault::Unreadable(format!("connector {} has no stream {:?} any more", held.connector, held.stream))
+        })?;
+        Ok(Reading { manifest, stream, activation: *activation })
+    }
+
+    /// Takes the raw records of a batch that are `wanted` through the stages.
+    pub(crate) fn stage<'a>(
+        &'a self,
+        held: &'a Held,
+        reading: Reading<'a>,
+        text: &'a str,
+        wanted: impl Fn(u32) -> bool,
+    ) -> Result<Load<'a>, StoreFault> {
+        let Reading { manifest, stream, activation } = reading;
+        let (policy, keys, source_id, address) = (&*self.policy, &self.keys, held.source_id, &*held.address);
+        let cx = Context { manifest, stream, policy, keys, source_id, address };
+        let mut load = Load {
+            clean: Vec::with_capacity(held.count as usize),
+            parked: vec![],
+            hours_unit: &stream.hours_unit,
+            manifest_version: manifest.version,
+            activation,
+        };
+        for staged in stages::run(cx, text, (held.first, held.count)).map_err(|e| unreadable(held, &e))? {
+            match staged {
+                Staged::Clean(record) if wanted(record.index) => load.clean.push(record),
+                Staged::Parked(parked) if wanted(parked.index) => load.parked.push(parked),
+                _ => {}
+            }
+        }
+        Ok(load)
+    }
+}
+
+pub(crate) fn unreadable(held: &Held, e: &decode::DecodeFault) -> StoreFault {
+    StoreFault::Unreadable(format!("{}: {e}", held.address))
+}
+
 async fn work(desk: &Desk, held: &Held) -> Result<Commit, StoreFault> {
-    let (manifest, activation) = desk.manifests.get(&held.connector).ok_or_else(|| {
-        StoreFault::Unreadable(format!(
-            "no connector {:?} is registered; it was when the payload landed",
-            held.connector
-        ))
-    })?;
-    if let Some(done) = repeat::commit(&desk.db, held, *activation).await? {
+    let reading = desk.reading(held)?;
+    if let Some(done) = repeat::commit(&desk.db, held, reading.activation).await? {
         return Ok(done);
     }
     let bytes = books::payload_bytes(&desk.db, &desk.keys, held).await?;
-    let stream = manifest.stream(&held.stream).ok_or_else(|| {
-        StoreFault::Unreadable(format!("connector {} has no stream {:?} any more", held.connector, held.stream))
-    })?;
-    let unreadable = |e: decode::DecodeFault| StoreFault::Unreadable(format!("{}: {e}", held.address));
-    let text = decode::text(&stream.format, &bytes).map_err(unreadable)?;
-    let cx = Context {
-        manifest,
-        stream,
-        policy: &desk.policy,
-        keys: &desk.keys,
-        source_id: held.source_id,
-        address: &held.address,
-    };
-    let mut load = Load {
-        clean: Vec::with_capacity(held.count as usize),
-        parked: vec![],
-        hours_unit: &stream.hours_unit,
-        manifest_version: manifest.version,
-        activation: *activation,
-    };
-    for staged in stages::run(cx, &text, (held.first, held.count)).map_err(unreadable)? {
-        match staged {
-            Staged::Clean(record) => load.clean.push(record),
-            Staged::Parked(parked) => load.parked.push(parked),
-        }
-    }
+    let text = decode::text(&reading.stream.format, &bytes).map_err(|e| unreadable(held, &e))?;
+    let load = desk.stage(held, reading, &text, |_| true)?;
     let slow = crate::faults::slow_commit_ms();
     if slow > 0 {
         tokio::time::sleep(Duration::from_millis(slow)).await;

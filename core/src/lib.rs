@@ -19,6 +19,7 @@ pub mod store;
 
 pub mod deliver;
 pub mod ingest;
+pub mod replay;
 pub mod settle;
 pub mod sweep;
 

@@ -12,7 +12,7 @@ use super::{again, at_once};
 use crate::house::Postgres;
 
 /// An office in a database whose tables were emptied.
-async fn emptied(db: &Db) -> Office {
+pub async fn emptied(db: &Db) -> Office {
     let tables = db
         .rows(
             "SELECT string_agg(tablename, ', ') AS names FROM pg_tables

@@ -1,10 +1,11 @@
 //! A database with one source, to land pages in and deliver batches of, and whose books can be checked.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use huiliu_core::deliver::{self, Delivered, Desk};
 use huiliu_core::keys::Keys;
+use huiliu_core::manifest::Manifest;
 use huiliu_core::settle;
 use huiliu_core::stages::{self, Context, Staged, decode};
 use huiliu_core::store::books::{self, Current, Landing, Source};
@@ -27,6 +28,13 @@ pub struct Picture {
     entries: BTreeMap<Key, String>,
     letters: BTreeMap<Key, Letter>,
     sightings: BTreeSet<(Key, Option<i64>, String)>,
+}
+
+impl Picture {
+    /// Record key → what the record says.
+    pub fn held(&self) -> BTreeMap<Key, Vec<String>> {
+        self.records.clone()
+    }
 }
 
 /// A batch's counters, with what the other tables say they must be.
@@ -66,13 +74,16 @@ impl Office {
 
     /// The manifests become current once more, under a later activation if `digest` is another.
     pub async fn activate(&mut self, digest: &[u8]) {
-        let mut manifests = HashMap::new();
-        for manifest in huiliu_connectors::all().unwrap().into_iter().filter(|m| m.id == "institution") {
-            let current = Current { kind: "manifest", name: &manifest.id, version: manifest.version, digest };
-            let activation = books::activate(&self.db, current).await.unwrap();
-            manifests.insert(manifest.id.clone(), (manifest, activation));
-        }
-        self.desk.manifests = Arc::new(manifests);
+        self.activate_changed(digest, |text| text.to_owned()).await;
+    }
+
+    /// The institution's manifest becomes current as `change` makes it.
+    pub async fn activate_changed(&mut self, digest: &[u8], change: impl Fn(&str) -> String) {
+        let shipped = huiliu_connectors::CONNECTORS.iter().find(|c| c.id == "institution").unwrap();
+        let manifest = Manifest::parse("institution/manifest.toml", &change(shipped.manifest)).unwrap();
+        let current = Current { kind: "manifest", name: &manifest.id, version: manifest.version, digest };
+        let activation = books::activate(&self.db, current).await.unwrap();
+        self.desk.manifests = Arc::new([(manifest.id.clone(), (manifest, activation))].into());
     }
 
     pub fn activation(&self) -> i64 {

@@ -55,6 +55,8 @@ pub struct Assessment {
 /// One record in the canonical schema.
 #[derive(Debug, Clone)]
 pub struct TrainingRecord<'a> {
+    /// Position in the payload, from 0.
+    pub index: u32,
     /// Address for people.
     pub address: String,
     /// Keyed hash of the fields that make it the same record.
@@ -321,6 +323,7 @@ pub fn from_draft<'a>(
     let claim_key = cx.keys.short_digest(&[b"claim", name_folded.as_bytes(), id_number.reveal().as_bytes()]);
     let course = draft.course_code.as_deref().unwrap_or_default().trim();
     let mut record = TrainingRecord {
+        index: raw.index,
         address: raw.address(cx.address),
         record_key,
         source_version,

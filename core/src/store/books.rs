@@ -323,7 +323,7 @@ pub async fn claim(db: &Db, batch: i64, lease_ms: u64, holder: &str) -> Result<O
     held(row, payload).map(Some)
 }
 
-fn held(row: &Row, payload: &Row) -> Result<Held, StoreFault> {
+pub(super) fn held(row: &Row, payload: &Row) -> Result<Held, StoreFault> {
     let small = |name: &str| -> Result<u32, StoreFault> {
         u32::try_from(row.int(name)?).map_err(|_| StoreFault::Column(name.to_owned()))
     };

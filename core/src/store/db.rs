@@ -184,6 +184,17 @@ impl Db {
         })
     }
 
+    /// Begins a transaction that only reads, sees one state of the database throughout, and holds up no writer.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn look(&self) -> Result<Tx, StoreFault> {
+        Ok(match self {
+            Self::Pg { load, .. } => Tx::Pg(load.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
+            Self::Lite { read, .. } => Tx::Lite(read.begin().await?),
+        })
+    }
+
     /// Reads outside a transaction.
     ///
     /// # Errors

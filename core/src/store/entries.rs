@@ -91,7 +91,11 @@ fn teachers(ids: &[i64]) -> Rows<'static> {
     Rows::new().int("teacher_id", ids.iter().copied().map(Some))
 }
 
-async fn read_facts(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<Fact>>, StoreFault> {
+/// What the ledger needs to know of the records of these teachers.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn read_facts(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<Fact>>, StoreFault> {
     let sources = tx.rows("SELECT id, connector FROM source", vec![]).await?;
     let connectors: HashMap<i64, Arc<str>> =
         sources.iter().map(|r| Ok((r.int("id")?, r.text("connector")?.into()))).collect::<Result<_, StoreFault>>()?;
@@ -121,6 +125,26 @@ async fn read_facts(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<Fact>>,
         });
     }
     Ok(facts)
+}
+
+/// Whose these records are.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn owners(tx: &mut Tx, records: &[i64]) -> Result<HashMap<i64, i64>, StoreFault> {
+    if records.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = tx
+        .rows_with(
+            "SELECT t.id AS id, c.teacher_id AS teacher_id
+             FROM {rows} {join training_record t ON t.id = incoming.id} {join claim c ON c.id = t.claim_id}
+             WHERE c.teacher_id IS NOT NULL",
+            vec![],
+            Rows::new().int("id", records.iter().copied().map(Some)),
+        )
+        .await?;
+    rows.iter().map(|r| Ok((r.int("id")?, r.int("teacher_id")?))).collect()
 }
 
 /// A current entry as it stands in the table.

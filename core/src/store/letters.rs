@@ -166,6 +166,39 @@ async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreFault> {
     Ok(())
 }
 
+/// A raw record that is parked no longer: its position, its letter, and the key of the record that it is now.
+pub type Resolved = (u32, i64, [u8; 16]);
+
+/// Takes the sightings of replayed raw records away and closes the letters that no raw record is parked for any more.
+/// The letters remember the record they became, and the replay.
+///
+/// # Errors
+/// [`StoreFault`].
+pub(super) async fn resolve(tx: &mut Tx, held: &Held, replay: i64, resolved: &[Resolved]) -> Result<(), StoreFault> {
+    let letters: Vec<i64> = resolved.iter().map(|(_, letter, _)| *letter).collect();
+    lock(tx, &letters).await?;
+    tx.run_with(
+        "DELETE FROM dead_letter_sighting WHERE batch_id = $1 AND record_index IN (SELECT record_index FROM {rows})",
+        vec![held.id.into()],
+        Rows::new().int("record_index", resolved.iter().map(|(index, ..)| Some((*index).into()))),
+    )
+    .await?;
+    let rows = Rows::new()
+        .int("letter_id", letters.iter().copied().map(Some))
+        .bytes("record_key", resolved.iter().map(|(.., key)| key.as_slice()));
+    tx.run_with(
+        "UPDATE dead_letter SET replay_id = $3, record_id =
+           (SELECT max(t.id) FROM training_record t WHERE t.source_id = $1 AND t.stream = $2 AND t.record_key = incoming.record_key),
+           state = CASE WHEN EXISTS (SELECT 1 FROM dead_letter_sighting s
+                                     WHERE s.letter_id = dead_letter.id AND s.outcome = 'parked') THEN 'open' ELSE 'closed' END
+         FROM {rows} WHERE dead_letter.id = incoming.letter_id AND dead_letter.state = 'open'",
+        vec![held.source_id.into(), held.stream.as_str().into(), replay.into()],
+        rows,
+    )
+    .await?;
+    Ok(())
+}
+
 /// Closes what a good newer version has outdone: its sightings no longer count as parked but as superseded, in the
 /// batches that received them. Gives the number of raw records it was about.
 ///

@@ -1,9 +1,9 @@
 //! One classified batch into the provincial tables, in one transaction, fenced by the claim's epoch.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 
 use super::books::Held;
+use super::classify::{Classified, Displaced, Fresh};
 use super::db::{Db, StoreFault, Tx};
 use super::rows::{Rows, Value};
 use super::{letters, marks, people};
@@ -51,28 +51,6 @@ pub enum Commit {
     Fenced,
 }
 
-/// The newest version of a key within one batch, and how often it came.
-struct Winner<'l> {
-    record: &'l TrainingRecord<'l>,
-    copies: i64,
-}
-
-/// The winners that the tables do not hold yet.
-#[derive(Default)]
-struct Fresh<'l> {
-    new: Vec<&'l TrainingRecord<'l>>,
-    newer: Vec<Newer<'l>>,
-    /// Unchanged raw records that another batch's row stands for.
-    elsewhere: i64,
-}
-
-/// A winner over a row that is held.
-struct Newer<'l> {
-    id: i64,
-    record: &'l TrainingRecord<'l>,
-    copies: i64,
-}
-
 /// Classifies and commits.
 ///
 /// # Errors
@@ -84,165 +62,50 @@ pub async fn commit(
     held: &Held,
     load: &Load<'_>,
 ) -> Result<Commit, StoreFault> {
-    let mut outcomes = Outcomes::default();
-    let winners = newest_of_each_key(&load.clean, &mut outcomes);
     let mut tx = db.begin().await?;
-    let mut fresh = classify(&mut tx, held, load, &winners, &mut outcomes).await?;
-    lock_newer(&mut tx, load, &mut fresh, &mut outcomes).await?;
-    let records: Vec<&TrainingRecord> = fresh.new.iter().copied().chain(fresh.newer.iter().map(|n| n.record)).collect();
-    let claims = people::identify(&mut tx, keys, known, &records).await?;
-    let (of_new, of_newer) = claims.split_at(fresh.new.len());
-    let mut ids = tx.next_ids("training_record", fresh.new.len()).await?;
-    insert(&mut tx, held, load, &ids, of_new, &fresh.new).await?;
-    update(&mut tx, held, load, of_newer, &fresh.newer).await?;
-    ids.extend(fresh.newer.iter().map(|n| n.id));
-    assess(&mut tx, &ids, &claims, &records, !fresh.newer.is_empty()).await?;
-    marks::add(&mut tx, claims.iter().filter_map(|c| c.teacher)).await?;
+    let mut classified = Classified::ask(&mut tx, held, load).await?;
+    let written = write(&mut tx, keys, known, held, load, &mut classified).await?;
+    let (mut outcomes, elsewhere) = classified.outcomes();
     letters::park(&mut tx, keys, held, load, &mut outcomes).await?;
     let done = Done {
         manifest_version: load.manifest_version,
         activation: load.activation,
         outcomes,
-        held: i64::try_from(records.len()).unwrap_or(0),
-        elsewhere: fresh.elsewhere,
+        held: written,
+        elsewhere,
     };
     finish(tx, held, &done).await
 }
 
-/// Within one batch only the newest version of a key goes on; sorted by key, so that two batches lock rows in one order.
-fn newest_of_each_key<'l>(clean: &'l [Box<TrainingRecord<'l>>], outcomes: &mut Outcomes) -> Vec<Winner<'l>> {
-    let order = |r: &TrainingRecord| (r.source_version, r.content_digest);
-    let mut newest: HashMap<[u8; 16], Winner> = HashMap::with_capacity(clean.len());
-    for record in clean {
-        let winner = newest.entry(record.record_key).or_insert(Winner { record, copies: 0 });
-        match order(record).cmp(&order(winner.record)) {
-            std::cmp::Ordering::Greater => {
-                outcomes.superseded += winner.copies;
-                *winner = Winner { record, copies: 1 };
-            }
-            std::cmp::Ordering::Equal => winner.copies += 1,
-            std::cmp::Ordering::Less => outcomes.superseded += 1,
-        }
-    }
-    let mut winners: Vec<Winner> = newest.into_values().collect();
-    winners.sort_unstable_by_key(|w| w.record.record_key);
-    winners
-}
-
-/// Asks the tables which of the winners are new or newer; only those go on.
-async fn classify<'l>(
+/// Writes what is new or newer, with all that follows from it: claims, teachers, assessments, marks. Gives how many
+/// records the batch put there.
+///
+/// # Errors
+/// [`StoreFault`].
+pub(super) async fn write(
     tx: &mut Tx,
+    keys: &Keys,
+    known: &Mutex<people::Known>,
     held: &Held,
     load: &Load<'_>,
-    winners: &[Winner<'l>],
-    outcomes: &mut Outcomes,
-) -> Result<Fresh<'l>, StoreFault> {
+    classified: &mut Classified<'_>,
+) -> Result<i64, StoreFault> {
+    let Displaced { losses, teachers: former } = classified.lock(tx, load).await?;
     let rows = Rows::new()
-        .int("ord", (0i64..).take(winners.len()).map(Some))
-        .bytes("record_key", winners.iter().map(|w| w.record.record_key.as_slice()))
-        .int("source_version", winners.iter().map(|w| Some(w.record.source_version)))
-        .bytes("content_digest", winners.iter().map(|w| w.record.content_digest.as_slice()));
-    // One row for all that are the same, so that neither a first load nor a resend brings a row per record.
-    let met = tx
-        .rows_with(
-            "WITH met AS (
-               SELECT incoming.ord AS ord, t.id AS id,
-                      CASE WHEN incoming.source_version = t.source_version AND incoming.content_digest = t.content_digest
-                            AND t.activation >= $3 THEN 1 ELSE 0 END AS same,
-                      CASE WHEN (incoming.source_version, $3, incoming.content_digest)
-                              > (t.source_version, t.activation, t.content_digest) THEN 1 ELSE 0 END AS newer
-               FROM {rows} {join training_record t
-                 ON t.source_id = $1 AND t.stream = $2 AND t.record_key = incoming.record_key})
-             SELECT CAST(ord AS text) AS ords, id, newer FROM met WHERE same = 0
-             UNION ALL SELECT string_agg(CAST(ord AS text), ',') AS ords, 0 AS id, 0 AS newer FROM met WHERE same = 1",
-            vec![held.source_id.into(), held.stream.as_str().into(), load.activation.into()],
-            rows,
-        )
-        .await?;
-    let mut fresh = Fresh::default();
-    let mut is_new = vec![true; winners.len()];
-    for row in &met {
-        let (id, newer) = (row.int("id")?, row.int("newer")? == 1);
-        for ord in row.opt_text("ords")?.unwrap_or_default().split(',') {
-            let Some((Winner { record, copies }, is_new)) =
-                ord.parse().ok().and_then(|i: usize| winners.get(i).zip(is_new.get_mut(i)))
-            else {
-                continue;
-            };
-            *is_new = false;
-            if newer {
-                fresh.newer.push(Newer { id, record, copies: *copies });
-            } else if id == 0 {
-                outcomes.unchanged += copies;
-                fresh.elsewhere += copies;
-            } else {
-                outcomes.superseded += copies;
-            }
-        }
-    }
-    for (Winner { record, copies }, _) in winners.iter().zip(is_new).filter(|(_, is_new)| *is_new) {
-        fresh.new.push(record);
-        outcomes.inserted += 1;
-        outcomes.unchanged += copies - 1;
-        fresh.elsewhere += copies - 1;
-    }
-    Ok(fresh)
-}
-
-/// Locks the rows to be overwritten and looks at them once more: another load may have been faster. The same version
-/// and content under a later activation only moves in the order, and counts as unchanged. The batches that the rows came
-/// from hold so many less.
-async fn lock_newer(
-    tx: &mut Tx,
-    load: &Load<'_>,
-    fresh: &mut Fresh<'_>,
-    outcomes: &mut Outcomes,
-) -> Result<(), StoreFault> {
-    if fresh.newer.is_empty() {
-        return Ok(());
-    }
-    fresh.newer.sort_unstable_by_key(|n| n.id);
-    let locked = tx
-        .rows_with(
-            "SELECT t.id AS id, t.source_version AS source_version, t.activation AS activation,
-                    t.content_digest AS content_digest, t.batch_id AS batch_id
-             FROM training_record t WHERE t.id IN (SELECT id FROM {rows}) ORDER BY t.id {lock}",
-            vec![],
-            Rows::new().int("id", fresh.newer.iter().map(|n| Some(n.id))),
-        )
-        .await?;
-    let mut rows = HashMap::with_capacity(locked.len());
-    for row in &locked {
-        let order = (row.int("source_version")?, row.int("activation")?, row.bytes("content_digest")?);
-        rows.insert(row.int("id")?, (order, row.int("batch_id")?));
-    }
-    let mut fewer: BTreeMap<i64, i64> = BTreeMap::new();
-    fresh.newer.retain(|Newer { id, record, copies }| {
-        let Some((order, batch)) = rows.get(id) else { return false };
-        let incoming = (record.source_version, load.activation, record.content_digest.to_vec());
-        let same = order.0 == incoming.0 && order.2 == incoming.2;
-        let wins = incoming > *order;
-        match (wins, same) {
-            (_, true) => outcomes.unchanged += copies,
-            (true, false) => {
-                outcomes.updated += 1;
-                outcomes.unchanged += copies - 1;
-            }
-            (false, false) => outcomes.superseded += copies,
-        }
-        match (wins, same) {
-            (true, _) => fresh.elsewhere += copies - 1,
-            (false, true) => fresh.elsewhere += copies,
-            (false, false) => {}
-        }
-        if wins {
-            *fewer.entry(*batch).or_default() += 1;
-        }
-        wins
-    });
-    let rows =
-        Rows::new().int("batch_id", fewer.keys().copied().map(Some)).int("records", fewer.values().copied().map(Some));
-    tx.copy("batch_loss", rows).await
+        .int("batch_id", losses.keys().copied().map(Some))
+        .int("records", losses.values().copied().map(Some));
+    tx.copy("batch_loss", rows).await?;
+    let Fresh { new, newer } = classified.fresh();
+    let records: Vec<&TrainingRecord> = new.iter().copied().chain(newer.iter().map(|(_, record)| *record)).collect();
+    let claims = people::identify(tx, keys, known, &records).await?;
+    let (of_new, of_newer) = claims.split_at(new.len());
+    let mut ids = tx.next_ids("training_record", new.len()).await?;
+    insert(tx, held, load, &ids, of_new, &new).await?;
+    update(tx, held, load, of_newer, &newer).await?;
+    ids.extend(newer.iter().map(|(id, _)| *id));
+    assess(tx, &ids, &claims, &records, !newer.is_empty()).await?;
+    marks::add(tx, claims.iter().filter_map(|c| c.teacher).chain(former)).await?;
+    Ok(i64::try_from(records.len()).unwrap_or(0))
 }
 
 async fn insert(
@@ -268,13 +131,13 @@ async fn update(
     held: &Held,
     load: &Load<'_>,
     claims: &[people::Claim],
-    newer: &[Newer<'_>],
+    newer: &[(i64, &TrainingRecord<'_>)],
 ) -> Result<(), StoreFault> {
     if newer.is_empty() {
         return Ok(());
     }
-    let records: Vec<&TrainingRecord> = newer.iter().map(|n| n.record).collect();
-    let rows = content(Rows::new().int("id", newer.iter().map(|n| Some(n.id))), held, load, claims, &records);
+    let records: Vec<&TrainingRecord> = newer.iter().map(|(_, record)| *record).collect();
+    let rows = content(Rows::new().int("id", newer.iter().map(|(id, _)| Some(*id))), held, load, claims, &records);
     let set: Vec<String> = rows.names().skip(1).map(|name| format!("{name} = incoming.{name}")).collect();
     // Two contents under one version and one activation: the higher digest won, and somebody should look.
     let sql = format!(
@@ -284,6 +147,33 @@ async fn update(
         set.join(", ")
     );
     tx.run_with(&sql, vec![], rows).await?;
+    Ok(())
+}
+
+/// Commits replayed raw records of a batch that is done: what they are now is written, their sightings go, and the
+/// batch's counters move from `parked` to what became of them.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn replay(
+    tx: &mut Tx,
+    keys: &Keys,
+    held: &Held,
+    load: &Load<'_>,
+    classified: &mut Classified<'_>,
+    (replay, resolved): (i64, &[letters::Resolved]),
+) -> Result<(), StoreFault> {
+    // Claims that this transaction makes must not be remembered before it is committed.
+    let written = write(tx, keys, &Mutex::default(), held, load, classified).await?;
+    letters::resolve(tx, held, replay, resolved).await?;
+    let (o, elsewhere) = classified.outcomes();
+    let moved = i64::try_from(resolved.len()).unwrap_or(0);
+    tx.run(
+        "UPDATE batch SET parked = parked - $2, inserted = inserted + $3, updated = updated + $4, unchanged = unchanged + $5,
+           superseded = superseded + $6, held = held + $7, elsewhere = elsewhere + $8 WHERE id = $1",
+        [held.id, moved, o.inserted, o.updated, o.unchanged, o.superseded, written, elsewhere].map(Value::from).into(),
+    )
+    .await?;
     Ok(())
 }
 

@@ -1,12 +1,15 @@
 //! The only room that knows SQL. One set of statements for two databases; [`db`] hides where they differ.
 
+pub mod audit;
 pub mod books;
+pub mod classify;
 pub mod entries;
 pub mod letters;
 pub mod load;
 pub mod marks;
 pub mod people;
 pub mod repeat;
+pub mod replays;
 pub mod reports;
 pub mod schema;
 

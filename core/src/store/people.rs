@@ -75,6 +75,28 @@ pub async fn identify(
     records.iter().map(|r| claim(r).ok_or_else(|| StoreFault::Column("claim.id".into()))).collect()
 }
 
+/// Who each record is about, as far as the tables know, and the blind index of the ID number; nothing is made.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn recognise(
+    tx: &mut Tx,
+    keys: &Keys,
+    records: &[&TrainingRecord<'_>],
+) -> Result<Vec<(Option<i64>, [u8; 32])>, StoreFault> {
+    let mut claims = HashMap::new();
+    look_up(tx, &unseen(records, &claims), &mut claims).await?;
+    let index = |r: &TrainingRecord| keys.blind_index("id_number", r.id_number.reveal());
+    let people: Vec<Person> = records.iter().map(|r| (index(r), *r)).collect();
+    let mut teachers = HashMap::new();
+    find_teachers(tx, &people, &mut teachers).await?;
+    let who = |(index, record): &Person| match claims.get(&record.claim_key) {
+        Some(claim) => (claim.teacher, *index),
+        None => (teachers.get(index).copied(), *index),
+    };
+    Ok(people.iter().map(who).collect())
+}
+
 /// One record of each claim that is not known yet, sorted by claim.
 fn unseen<'r, 'a>(
     records: &[&'r TrainingRecord<'a>],

@@ -86,6 +86,13 @@ impl<'a> Rows<'a> {
         self
     }
 
+    /// Adds a column of bytes.
+    #[must_use]
+    pub fn opt_bytes(mut self, name: &'static str, values: impl IntoIterator<Item = Option<&'a [u8]>>) -> Self {
+        self.columns.push((name, Column::Bytes(values.into_iter().collect())));
+        self
+    }
+
     /// Number of rows.
     pub(super) fn len(&self) -> usize {
         self.columns.first().map_or(0, |(_, c)| match c {
@@ -266,8 +273,17 @@ impl Row {
     /// # Errors
     /// [`StoreFault::Column`] for another name or type.
     pub fn bytes(&self, name: &str) -> Result<Vec<u8>, StoreFault> {
+        self.opt_bytes(name)?.ok_or_else(|| StoreFault::Column(name.to_owned()))
+    }
+
+    /// Bytes or null.
+    ///
+    /// # Errors
+    /// [`StoreFault::Column`] for another name or type.
+    pub fn opt_bytes(&self, name: &str) -> Result<Option<Vec<u8>>, StoreFault> {
         match self.cell(name)? {
-            Value::Bytes(v) => Ok(v.clone()),
+            Value::Bytes(v) => Ok(Some(v.clone())),
+            Value::Null => Ok(None),
             _ => Err(StoreFault::Column(name.to_owned())),
         }
     }

@@ -1,0 +1,437 @@
+//! Dead letters through today's manifests and rules: planned first, with every effect, and applied only while all of the
+//! plan still holds. A plan only reads, in one state of the database; it asks the same classification as a live load.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::Serialize;
+use serde_json::json;
+use thiserror::Error;
+
+use crate::deliver::{self, Desk};
+use crate::ledger::{self, Entry, Fact};
+use crate::manifest::Kind;
+use crate::stages::{TrainingRecord, decode};
+use crate::store::books::{self, Held};
+use crate::store::classify::{Classified, Verdict};
+use crate::store::load::{self, Load};
+use crate::store::replays::{self, Effect, Filter, Item, Wanted};
+use crate::store::{StoreFault, Tx, audit, entries, people};
+
+/// Raw records that one plan takes at most.
+pub const MOST: i64 = 100_000;
+/// Teachers whose facts are read at once.
+const TEACHERS: usize = 1_000;
+/// How often an application begins again because a live load was faster.
+const TRIES: u32 = 5;
+
+/// Why a replay is not planned or applied.
+#[derive(Debug, Error)]
+pub enum ReplayFault {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// No open dead letter matches.
+    #[error("no open dead letter matches")]
+    Nothing,
+    /// More than one plan takes.
+    #[error("more than 100,000 raw records match; narrow it down, by run or code")]
+    TooMany,
+    /// No such replay.
+    #[error("there is no replay {0}")]
+    Unknown(i64),
+    /// It is not waiting to be applied.
+    #[error("replay {0} is {1}, not planned")]
+    NotPlanned(i64, String),
+}
+
+/// Something that is not as it was planned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Moved {
+    /// Another manifest or rule pack is current.
+    Activation {
+        /// The connector.
+        connector: String,
+    },
+    /// Something else would become of a raw record.
+    Letter {
+        /// Its letter.
+        dead_letter: i64,
+        /// Where a person finds it.
+        address: String,
+        /// Outcome as planned.
+        planned: String,
+        /// Outcome now; `gone` when it is not parked any more.
+        now: String,
+    },
+    /// The effect on a teacher would be another: class-hour units counted before and after, and provisional ones.
+    Teacher {
+        /// Number, or `new:…`.
+        person: String,
+        /// As planned; none when no effect was.
+        planned: Option<[i64; 4]>,
+        /// Now.
+        now: Option<[i64; 4]>,
+    },
+}
+
+/// How an application ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Applied {
+    /// All of it is in the tables; the teachers concerned are marked.
+    Done,
+    /// Nothing was changed: this moved.
+    Stale(Vec<Moved>),
+}
+
+/// Plans a replay of the letters that the filter takes, and writes the plan into the books; gives its number.
+///
+/// # Errors
+/// [`ReplayFault`].
+pub async fn plan(desk: &Desk, filter: &Filter, actor: &str) -> Result<i64, ReplayFault> {
+    let mut tx = desk.db.look().await?;
+    let batches = replays::select(&mut tx, filter, MOST + 1).await?;
+    let records: usize = batches.values().map(Wanted::len).sum();
+    if records == 0 {
+        return Err(ReplayFault::Nothing);
+    }
+    if i64::try_from(records).unwrap_or(i64::MAX) > MOST {
+        return Err(ReplayFault::TooMany);
+    }
+    let activations = desk.manifests.iter().map(|(id, (_, activation))| (id.clone(), *activation)).collect();
+    let replay = replays::begin(&desk.db, filter, &activations, actor).await?;
+    let mut overlay = Overlay::default();
+    for (batch, wanted) in &batches {
+        let items = examine(&mut tx, desk, *batch, wanted, &mut overlay).await?;
+        replays::write_items(&desk.db, replay, &items).await?;
+    }
+    let effects = overlay.effects(&mut tx, desk).await?;
+    drop(tx);
+    let mut tx = desk.db.begin().await?;
+    replays::complete(&mut tx, replay, &effects).await?;
+    let detail = json!({ "filter": filter, "raw_records": records, "teachers": effects.len() });
+    audit::append(&mut tx, &desk.keys, actor, "replay.plan", (&format!("replay {replay}"), detail.to_string())).await?;
+    tx.commit().await?;
+    Ok(replay)
+}
+
+/// Applies a plan in one transaction, if everything is still as it was planned.
+///
+/// # Errors
+/// [`ReplayFault`]; nothing was changed then.
+pub async fn apply(desk: &Desk, replay: i64, actor: &str) -> Result<Applied, ReplayFault> {
+    let mut tries = 0;
+    loop {
+        match try_apply(desk, replay, actor).await {
+            Err(ReplayFault::Store(fault)) if fault.overtaken() && tries < TRIES => tries += 1,
+            ended => return ended,
+        }
+    }
+}
+
+async fn try_apply(desk: &Desk, replay: i64, actor: &str) -> Result<Applied, ReplayFault> {
+    let mut tx = desk.db.begin().await?;
+    match replays::lock(&mut tx, replay).await?.as_deref() {
+        None => return Err(ReplayFault::Unknown(replay)),
+        Some("planned") => {}
+        Some(state) => return Err(ReplayFault::NotPlanned(replay, state.to_owned())),
+    }
+    let moved = whatever_moved(&mut tx, desk, replay).await?;
+    if !moved.is_empty() {
+        return refuse(tx, desk, replay, actor, moved).await;
+    }
+    for (batch, wanted) in &replays::planned(&mut tx, replay).await? {
+        let planned = planned_items(&mut tx, replay, *batch, wanted.len()).await?;
+        let moved = commit(&mut tx, desk, replay, (*batch, wanted), &planned).await?;
+        if !moved.is_empty() {
+            drop(tx);
+            let tx = desk.db.begin().await?;
+            return refuse(tx, desk, replay, actor, moved).await;
+        }
+    }
+    replays::applied(&mut tx, replay, actor).await?;
+    audit::append(&mut tx, &desk.keys, actor, "replay.apply", (&format!("replay {replay}"), "{}".into())).await?;
+    tx.commit().await?;
+    Ok(Applied::Done)
+}
+
+async fn refuse(mut tx: Tx, desk: &Desk, replay: i64, actor: &str, moved: Vec<Moved>) -> Result<Applied, ReplayFault> {
+    let told = serde_json::to_string(&moved).unwrap_or_default();
+    replays::stale(&mut tx, replay, &told).await?;
+    audit::append(&mut tx, &desk.keys, actor, "replay.refused", (&format!("replay {replay}"), told)).await?;
+    tx.commit().await?;
+    Ok(Applied::Stale(moved))
+}
+
+/// Plans again, within the transaction that is to commit, and compares.
+async fn whatever_moved(tx: &mut Tx, desk: &Desk, replay: i64) -> Result<Vec<Moved>, StoreFault> {
+    let mut moved = Vec::new();
+    let letter = |(dead_letter, address, planned)| Moved::Letter { dead_letter, address, planned, now: "gone".into() };
+    moved.extend(replays::gone(tx, replay).await?.into_iter().map(letter));
+    let book = replays::list(&desk.db, Some(replay), 0, 1).await?;
+    for (connector, activation) in book.first().map(|b| &b.activations).into_iter().flatten() {
+        if desk.manifests.get(connector).is_none_or(|(_, now)| now != activation) {
+            moved.push(Moved::Activation { connector: connector.clone() });
+        }
+    }
+    if !moved.is_empty() {
+        return Ok(moved);
+    }
+    let mut overlay = Overlay::default();
+    for (batch, wanted) in &replays::planned(tx, replay).await? {
+        let now = examine(tx, desk, *batch, wanted, &mut overlay).await?;
+        let planned = planned_items(tx, replay, *batch, wanted.len()).await?;
+        moved.extend(differences(&planned, &now));
+    }
+    let hours = |e: &Effect| [e.units.0, e.units.1, e.provisional.0, e.provisional.1];
+    let now = overlay.effects(tx, desk).await?;
+    let mut now: BTreeMap<&str, &Effect> = now.iter().map(|e| (e.person.as_str(), e)).collect();
+    for planned in &replays::effects(tx, replay, i64::MAX).await? {
+        let met = now.remove(planned.person.as_str());
+        if met != Some(planned) {
+            let (person, planned) = (planned.person.clone(), Some(hours(planned)));
+            moved.push(Moved::Teacher { person, planned, now: met.map(hours) });
+        }
+    }
+    let unplanned =
+        |(person, e): (&str, &Effect)| Moved::Teacher { person: person.to_owned(), planned: None, now: Some(hours(e)) };
+    moved.extend(now.into_iter().map(unplanned));
+    Ok(moved)
+}
+
+async fn planned_items(tx: &mut Tx, replay: i64, batch: i64, count: usize) -> Result<Vec<Item>, StoreFault> {
+    replays::items(tx, replay, (batch, -1), i64::try_from(count).unwrap_or(i64::MAX)).await
+}
+
+fn differences(planned: &[Item], now: &[Item]) -> Vec<Moved> {
+    let other = |(p, n): &(&Item, &Item)| (&p.outcome, p.record_key) != (&n.outcome, n.record_key);
+    let moved = |(p, n): (&Item, &Item)| Moved::Letter {
+        dead_letter: p.dead_letter,
+        address: p.address.clone(),
+        planned: p.outcome.clone(),
+        now: n.outcome.clone(),
+    };
+    planned.iter().zip(now).filter(other).map(moved).collect()
+}
+
+/// Writes what became of the raw records of one batch; gives what is not as planned after all.
+async fn commit(
+    tx: &mut Tx,
+    desk: &Desk,
+    replay: i64,
+    (batch, wanted): (i64, &Wanted),
+    planned: &[Item],
+) -> Result<Vec<Moved>, StoreFault> {
+    if planned.iter().all(|item| item.outcome == "parked") {
+        return Ok(vec![]);
+    }
+    let held = replays::batch(tx, batch).await?;
+    let reading = desk.reading(&held)?;
+    let bytes = books::payload_bytes(&desk.db, &desk.keys, &held).await?;
+    let text = decode::text(&reading.stream.format, &bytes).map_err(|e| deliver::unreadable(&held, &e))?;
+    let load = desk.stage(&held, reading, &text, |index| wanted.contains_key(&index))?;
+    let mut classified = Classified::ask(tx, &held, &load).await?;
+    let resolved: Vec<_> =
+        load.clean.iter().filter_map(|r| Some((r.index, *wanted.get(&r.index)?, r.record_key))).collect();
+    load::replay(tx, &desk.keys, &held, &load, &mut classified, (replay, &resolved)).await?;
+    Ok(differences(planned, &told(&held, &load, &classified, wanted)))
+}
+
+/// What would become of the wanted raw records of a batch, with what came before in the same replay. Nothing is written.
+async fn examine(
+    tx: &mut Tx,
+    desk: &Desk,
+    batch: i64,
+    wanted: &Wanted,
+    overlay: &mut Overlay,
+) -> Result<Vec<Item>, StoreFault> {
+    let held = replays::batch(tx, batch).await?;
+    let bytes = books::payload_bytes(&desk.db, &desk.keys, &held).await?;
+    match examine_bytes(tx, desk, (&held, &bytes), wanted, overlay).await {
+        Err(StoreFault::Unreadable(why)) => {
+            let still = |(index, letter): (&u32, &i64)| Item {
+                dead_letter: *letter,
+                batch,
+                index: *index,
+                address: held.address.clone(),
+                outcome: "parked".into(),
+                record_key: None,
+                detail: json!({ "unreadable": why }),
+            };
+            Ok(wanted.iter().map(still).collect())
+        }
+        items => items,
+    }
+}
+
+async fn examine_bytes(
+    tx: &mut Tx,
+    desk: &Desk,
+    (held, bytes): (&Held, &[u8]),
+    wanted: &Wanted,
+    overlay: &mut Overlay,
+) -> Result<Vec<Item>, StoreFault> {
+    let reading = desk.reading(held)?;
+    let text = decode::text(&reading.stream.format, bytes).map_err(|e| deliver::unreadable(held, &e))?;
+    let load = desk.stage(held, reading, &text, |index| wanted.contains_key(&index))?;
+    let mut classified = Classified::ask(tx, held, &load).await?;
+    overlay.meet(held, &mut classified);
+    overlay.lay(tx, desk, held, &classified, &load).await?;
+    Ok(told(held, &load, &classified, wanted))
+}
+
+/// What becomes of each raw record, in the order of the payload.
+fn told(held: &Held, load: &Load<'_>, classified: &Classified<'_>, wanted: &Wanted) -> Vec<Item> {
+    let winners: HashMap<[u8; 16], _> = classified.winners.iter().map(|w| (w.record.record_key, w)).collect();
+    let item = |index: u32, address: &str, outcome: &str| Item {
+        dead_letter: wanted.get(&index).copied().unwrap_or(0),
+        batch: held.id,
+        index,
+        address: address.to_owned(),
+        outcome: outcome.to_owned(),
+        record_key: None,
+        detail: serde_json::Value::Null,
+    };
+    let clean = load.clean.iter().map(|record| {
+        let version = |r: &TrainingRecord| (r.source_version, r.content_digest);
+        let outcome = match winners.get(&record.record_key) {
+            Some(w) if std::ptr::eq(w.record, &raw const **record) => w.verdict.outcome(),
+            Some(w) if version(w.record) == version(record) && w.verdict != Verdict::Older => "unchanged",
+            _ => "superseded",
+        };
+        Item {
+            record_key: Some(record.record_key),
+            detail: json!({
+                "course": record.texts.course_code.as_deref().map(str::trim),
+                "class_hours": record.hours.to_string(),
+                "period_end": record.period_end,
+                "pass_state": record.pass_state.as_str(),
+            }),
+            ..item(record.index, &record.address, outcome)
+        }
+    });
+    let parked = load.parked.iter().map(|parked| Item {
+        detail: json!({ "reasons": parked.problems }),
+        ..item(parked.index, &parked.address, "parked")
+    });
+    let mut items: Vec<Item> = clean.chain(parked).collect();
+    items.sort_unstable_by_key(|item| item.index);
+    items
+}
+
+/// The tables as they would be: what a replay lays over them.
+#[derive(Default)]
+struct Overlay {
+    /// (Source, stream, record key) → row, version and content.
+    rows: HashMap<Key, (i64, i64, [u8; 16])>,
+    /// Row → whose it is then, and what the ledger needs to know of it, if it can carry credit.
+    facts: BTreeMap<i64, (Person, Option<Fact>)>,
+    /// Whose the rows are now that are overwritten.
+    former: BTreeSet<i64>,
+}
+
+/// Source, stream, record key.
+type Key = (i64, String, [u8; 16]);
+/// The teacher, if the tables know one, and the blind index.
+type Person = (Option<i64>, [u8; 32]);
+
+impl Overlay {
+    /// What lies here already is newer than the tables: the verdicts follow it.
+    fn meet(&self, held: &Held, classified: &mut Classified<'_>) {
+        for winner in &mut classified.winners {
+            let record = winner.record;
+            let Some((row, version, digest)) = self.rows.get(&Self::key(held, record)) else { continue };
+            winner.verdict = match (record.source_version, record.content_digest).cmp(&(*version, *digest)) {
+                std::cmp::Ordering::Greater => Verdict::Newer(*row),
+                std::cmp::Ordering::Equal => Verdict::Same,
+                std::cmp::Ordering::Less => Verdict::Older,
+            };
+        }
+    }
+
+    fn key(held: &Held, record: &TrainingRecord<'_>) -> Key {
+        (held.source_id, held.stream.clone(), record.record_key)
+    }
+
+    /// Lays what would be written over the tables. Rows that do not exist yet have numbers below zero.
+    async fn lay(
+        &mut self,
+        tx: &mut Tx,
+        desk: &Desk,
+        held: &Held,
+        classified: &Classified<'_>,
+        load: &Load<'_>,
+    ) -> Result<(), StoreFault> {
+        let written: Vec<_> = classified.winners.iter().filter(|w| w.verdict.written()).collect();
+        let records: Vec<&TrainingRecord> = written.iter().map(|w| w.record).collect();
+        let people = people::recognise(tx, &desk.keys, &records).await?;
+        let replaced: Vec<i64> = written.iter().filter_map(|w| w.verdict.overwrites()).filter(|row| *row > 0).collect();
+        self.former.extend(entries::owners(tx, &replaced).await?.into_values());
+        for (winner, person) in written.iter().zip(people) {
+            let record = winner.record;
+            let next = -i64::try_from(self.rows.len()).unwrap_or(i64::MAX) - 1;
+            let row = winner.verdict.overwrites().unwrap_or(next);
+            self.rows.insert(Self::key(held, record), (row, record.source_version, record.content_digest));
+            let carries = matches!(record.kind, Kind::CourseCompletion | Kind::ProjectCompletion | Kind::Certificate);
+            let fact = carries.then(|| Fact {
+                record_id: row,
+                record_key: record.record_key.to_vec(),
+                connector: held.connector.as_str().into(),
+                canonical_course: record.canonical_course.map(str::to_owned),
+                pass_state: record.pass_state.as_str().to_owned(),
+                raw_hours: record.texts.hours.as_deref().unwrap_or_default().trim().to_owned(),
+                hours_unit: load.hours_unit.to_owned(),
+                period_end: record.period_end.clone(),
+                name: record.name_folded.clone(),
+            });
+            self.facts.insert(row, (person, fact));
+        }
+        Ok(())
+    }
+
+    /// Every teacher whose entries would differ, told by the same pure function as the entries themselves.
+    async fn effects(&self, tx: &mut Tx, desk: &Desk) -> Result<Vec<Effect>, StoreFault> {
+        let mut laid: BTreeMap<Person, Vec<&Fact>> = BTreeMap::new();
+        let mut teachers = self.former.clone();
+        for ((teacher, index), fact) in self.facts.values() {
+            // Several ID numbers can be one teacher's.
+            let person = (*teacher, if teacher.is_some() { [0; 32] } else { *index });
+            laid.entry(person).or_default().extend(fact);
+            teachers.extend(*teacher);
+        }
+        let mut effects = Vec::new();
+        for ids in teachers.into_iter().collect::<Vec<_>>().chunks(TEACHERS) {
+            let held = entries::read_facts(tx, ids).await?;
+            for id in ids {
+                let before = held.get(id).cloned().unwrap_or_default();
+                let mut after: Vec<Fact> =
+                    before.iter().filter(|f| !self.facts.contains_key(&f.record_id)).cloned().collect();
+                after.extend(laid.get(&(Some(*id), [0; 32])).into_iter().flatten().map(|f| (*f).clone()));
+                effects.extend(effect(desk, (Some(*id), &[0; 32]), &before, &after));
+            }
+        }
+        for ((teacher, index), facts) in laid.iter().filter(|((teacher, _), _)| teacher.is_none()) {
+            let after: Vec<Fact> = facts.iter().map(|f| (*f).clone()).collect();
+            effects.extend(effect(desk, (*teacher, index), &[], &after));
+        }
+        Ok(effects)
+    }
+}
+
+/// What changes for one person, if anything does.
+fn effect(desk: &Desk, (teacher, index): (Option<i64>, &[u8; 32]), before: &[Fact], after: &[Fact]) -> Option<Effect> {
+    let (before, after) = (ledger::entries(&desk.policy, before), ledger::entries(&desk.policy, after));
+    let says = |e: &Entry| (e.outcome, e.units, e.canonical_course.clone(), e.raw_hours.clone());
+    let was: HashMap<i64, _> = before.iter().map(|e| (e.record_id, says(e))).collect();
+    let is: HashMap<i64, _> = after.iter().map(|e| (e.record_id, says(e))).collect();
+    let gone = was.keys().filter(|id| !is.contains_key(id)).count();
+    let changed = is.iter().filter(|(id, e)| was.get(id) != Some(e)).count() + gone;
+    let sum = |entries: &[Entry], outcome: &str| entries.iter().filter(|e| e.outcome == outcome).map(|e| e.units).sum();
+    (changed > 0).then(|| Effect {
+        person: replays::person(teacher, index),
+        teacher,
+        units: (sum(&before, "counted"), sum(&after, "counted")),
+        provisional: (sum(&before, "provisional"), sum(&after, "provisional")),
+        entries_changed: i64::try_from(changed).unwrap_or(0),
+    })
+}

@@ -1,0 +1,151 @@
+//! A mapping bug, a corrected manifest, and the dead letters: planned, applied, refused, remembered. Through the binary.
+
+use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
+use serde_json::Value;
+
+use crate::house::{House, On};
+
+const RECORDS: u64 = 2_000;
+
+/// A house whose institution manifest looks for the course title's minutes in the wrong place, with everything delivered.
+fn misread(on: On) -> (House, String, tokio::runtime::Runtime, Sandbox) {
+    let mut house = House::new(on);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let options = Options { seed: 5, records: RECORDS, faults: false, changed_percent: 0 };
+    let drop_dir = house.dir.0.join("drop");
+    let sandbox = runtime.block_on(Sandbox::start(options, &drop_dir)).unwrap();
+    let config = house.dir.0.join("huiliu.toml");
+    let source = format!(
+        "manifests_dir = \"{}\"\n[[source]]\nname = \"platform\"\nconnector = \"institution\"\ninstitution_code = \"I\"\n\
+         base_url = \"{}\"\nuser = \"{CLIENT}\"\npassword_env = \"SANDBOX_SECRET\"\n",
+        house.dir.0.join("manifests").display(),
+        sandbox.base_url()
+    );
+    std::fs::write(&config, source).unwrap();
+    house.env.extend([
+        ("SANDBOX_SECRET".into(), SECRET.into()),
+        ("HUILIU_CONFIG".into(), config.display().to_string()),
+        ("HUILIU_ACTOR".into(), "the administrator".into()),
+    ]);
+    manifest(&house, |text| text.replace("hours = \"studyMinutes\"", "hours = \"minutes\""));
+    assert!(house.run(&["migrate"]).status.success());
+    assert!(house.run(&["sync", "--all"]).status.success());
+    (house, config.display().to_string(), runtime, sandbox)
+}
+
+fn manifest(house: &House, change: impl Fn(&str) -> String) {
+    let shipped = huiliu_connectors::CONNECTORS.iter().find(|c| c.id == "institution").unwrap().manifest;
+    let changed = change(shipped);
+    let folder = house.dir.0.join("manifests/institution");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("manifest.toml"), changed).unwrap();
+}
+
+fn command(house: &House, args: &[&str]) -> (Option<i32>, String, String) {
+    let out = house.command(args).env("HUILIU_CONFIG", house.dir.0.join("huiliu.toml")).output().unwrap();
+    let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
+    (out.status.code(), text(&out.stdout), text(&out.stderr))
+}
+
+fn n(value: &Value, key: &str) -> i64 {
+    value[key].as_i64().unwrap_or(0)
+}
+
+fn a_corrected_manifest_is_replayed(on: On) {
+    let (house, _, runtime, sandbox) = misread(on);
+    let bad = house.json(&["balance", "--json"]);
+    assert_eq!((n(&bad, "inserted"), bad["balanced"].as_bool()), (0, Some(true)), "{bad}");
+    assert!(house.ledger().is_empty());
+
+    // Under the manifest that parked them, nothing would become of them.
+    let vain = house.json(&["replay", "plan", "--json"]);
+    assert_eq!(n(&vain["outcomes"], "parked"), n(&bad, "parked"), "{}", vain["outcomes"]);
+
+    manifest(&house, str::to_owned);
+    let plan = house.json(&["replay", "plan", "--connector", "institution", "--code", "hours.missing", "--json"]);
+    let id = plan["replay"].to_string();
+    assert!(n(&plan["outcomes"], "inserted") > 100 && n(&plan, "teachers") > 50, "{plan}");
+    assert_eq!(house.json(&["balance", "--json"]), bad, "a plan changes nothing");
+    let shown = house.json(&["replay", "show", &id, "--limit", "100000", "--json"]);
+    let (code, text, _) = command(&house, &["replay", "show", &id]);
+    assert!(code == Some(0) && text.contains("planned"), "{text}");
+
+    // The plan that was made before the manifest was corrected is refused, and says why.
+    let (code, _, told) = command(&house, &["replay", "apply", &vain["replay"].to_string()]);
+    assert!(code == Some(1) && told.contains("manifest or the rules of connector institution"), "{told}");
+
+    let (code, text, told) = command(&house, &["replay", "apply", &id]);
+    assert!(code == Some(0) && text.contains("applied"), "{text} {told}");
+    let good = house.json(&["balance", "--json"]);
+    assert_eq!((good["balanced"].as_bool(), n(&good, "teachers_due")), (Some(true), 0), "{good}");
+    for outcome in ["inserted", "updated"] {
+        assert_eq!(n(&good, outcome), n(&plan["outcomes"], outcome), "{outcome}");
+    }
+    let planned: i64 = shown["effects"].as_array().unwrap().iter().map(|e| e["units"][1].as_i64().unwrap()).sum();
+    let counted: i64 = house.ledger().values().map(|(units, ..)| units).sum();
+    assert_eq!(counted, planned, "hours counted, and planned to be");
+
+    // Twice is refused; what remains is what was bad in the first place; every step is in the audit log.
+    let (code, _, told) = command(&house, &["replay", "apply", &id]);
+    assert!(code == Some(2) && told.contains("applied"), "{told}");
+    let audit = house.json(&["audit", "--json"]);
+    let actions: Vec<&str> = audit.as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["replay.plan", "replay.plan", "replay.refused", "replay.apply"]);
+    assert!(audit.as_array().unwrap().iter().all(|e| e["actor"] == "the administrator"));
+
+    // The same pages once more bring nothing new.
+    assert!(house.run(&["sync", "--all", "--full"]).status.success());
+    let again = house.json(&["balance", "--json"]);
+    assert_eq!((n(&again, "inserted"), n(&again, "updated")), (n(&good, "inserted"), n(&good, "updated")), "{again}");
+    runtime.block_on(sandbox.stop());
+}
+
+#[test]
+fn a_corrected_manifest_is_replayed_on_sqlite() {
+    a_corrected_manifest_is_replayed(On::Sqlite);
+}
+
+#[test]
+fn a_corrected_manifest_is_replayed_on_postgresql() {
+    a_corrected_manifest_is_replayed(On::Postgres);
+}
+
+#[test]
+fn a_changed_audit_log_shows() {
+    let (house, _, runtime, sandbox) = misread(On::Sqlite);
+    assert!(house.json(&["replay", "plan", "--json"])["replay"].is_i64());
+    assert!(house.run(&["replay", "plan"]).status.success());
+    let url = format!("sqlite:{}", house.dir.0.join("data/huiliu.db").display());
+    let change = |sql: &'static str| {
+        runtime.block_on(async {
+            let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+            sqlx::query(sql).execute(&pool).await.unwrap();
+            pool.close().await;
+        });
+    };
+    assert_eq!(command(&house, &["audit"]).0, Some(0));
+    change("UPDATE audit SET actor = 'nobody' WHERE id = 1");
+    let (code, _, told) = command(&house, &["audit"]);
+    assert!(code == Some(1) && told.contains("entry 1"), "{told}");
+    change("UPDATE audit SET actor = 'the administrator' WHERE id = 1");
+    assert_eq!(command(&house, &["audit"]).0, Some(0));
+    change("DELETE FROM audit WHERE id = 1");
+    let (code, _, told) = command(&house, &["audit"]);
+    assert!(code == Some(1) && told.contains("entry 2"), "{told}");
+    runtime.block_on(sandbox.stop());
+}
+
+#[test]
+fn what_no_letter_matches_and_what_is_no_replay_is_said() {
+    let (house, _, runtime, sandbox) = misread(On::Sqlite);
+    for (args, words) in [
+        (&["replay", "plan", "--code", "no.such"][..], "no open dead letter"),
+        (&["replay", "plan", "--since", "2099-01-01"], "no open dead letter"),
+        (&["replay", "apply", "77"], "no replay 77"),
+        (&["replay", "show", "77"], "no replay 77"),
+    ] {
+        let (code, _, told) = command(&house, args);
+        assert!(code == Some(2) && told.contains(words), "{args:?}: {told}");
+    }
+    runtime.block_on(sandbox.stop());
+}
