@@ -1,14 +1,23 @@
 //! Every registered connector: its samples give its expected results.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
+use huiliu_core::connector::{self, Endpoint};
+use huiliu_core::deliver::Desk;
 use huiliu_core::keys::Keys;
+use huiliu_core::manifest::Manifest;
 use huiliu_core::policy::Policy;
+use huiliu_core::queue::Bell;
 use huiliu_core::stages::decode;
+use huiliu_core::store::books::{self, Current};
+use huiliu_core::store::{Db, entries, schema};
 use huiliu_core::testkit;
+use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 use serde_json::Value;
 
-use crate::house::{House, On};
+use crate::house::{House, On, Scratch};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -44,6 +53,52 @@ fn samples_give_their_expected_results() {
     }
 }
 
+/// Every connector against its platform, in small pages.
+#[test]
+fn connectors_conform() {
+    let scratch = Scratch::new("conform");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let options = Options { seed: 9, records: 3_000, faults: false, changed_percent: 0 };
+        let folder = scratch.0.join("drop");
+        let sandbox = Sandbox::start(options, &folder).await.unwrap();
+        let timeout = Duration::from_secs(10);
+        let (base_url, user, password) = (sandbox.base_url(), CLIENT.to_owned(), SECRET.to_owned());
+        let endpoint = Endpoint { base_url, user, password, folder, timeout };
+        for shipped in huiliu_connectors::CONNECTORS {
+            let text = shipped.manifest.replace("size = 4000", "size = 100");
+            let manifest = Manifest::parse(shipped.id, &text).unwrap();
+            let db = Db::open(&format!("sqlite:{}", scratch.0.join(shipped.id).display()), 2).await.unwrap();
+            schema::migrate(&db).await.unwrap();
+            let desk = desk(db, &manifest).await;
+            let bell = Bell::open(&format!("sqlite:{}-queue", scratch.0.join(shipped.id).display()), "").await.unwrap();
+            let make = |endpoint| connector::from_manifest(manifest.clone(), endpoint);
+            let told = testkit::exercise_connector(&make, &endpoint, &desk, &bell).await;
+            assert_eq!(told, Ok(()), "{}", shipped.id);
+        }
+        sandbox.stop().await;
+    });
+}
+
+async fn desk(db: Db, manifest: &Manifest) -> Desk {
+    let keys = Keys::from_hex(&"5a".repeat(32)).unwrap();
+    let policy = policy();
+    let rules = entries::register_rules(&db, &keys, &policy).await.unwrap();
+    let current = Current { kind: "manifest", name: &manifest.id, version: 1, digest: b"1" };
+    let activation = books::activate(&db, current).await.unwrap();
+    Desk {
+        db,
+        keys,
+        policy: policy.into(),
+        rules: rules.into(),
+        known: Arc::default(),
+        manifests: Arc::new([(manifest.id.clone(), (manifest.clone(), activation))].into()),
+        lease_ms: 30_000,
+        holder: "conformance".into(),
+    }
+}
+
 #[test]
 fn a_difference_is_told() {
     let manifest = &huiliu_connectors::all().unwrap()[2];
@@ -59,7 +114,6 @@ fn a_difference_is_told() {
 
 #[test]
 fn a_manifest_is_checked_when_it_is_read() {
-    use huiliu_core::manifest::Manifest;
     let text = huiliu_connectors::CONNECTORS.iter().find(|c| c.id == "intel").unwrap().manifest;
     for (from, to, words) in [
         ("name = \"name\"\nid_number", "id_number", "required field name"),

@@ -73,7 +73,7 @@ pub trait Connector: Send + Sync {
 }
 
 /// The settings of one source.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Endpoint {
     /// Base URL (HTTP).
     pub base_url: String,
@@ -85,6 +85,18 @@ pub struct Endpoint {
     pub folder: PathBuf,
     /// Longest time for one answer.
     pub timeout: Duration,
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { base_url, user, folder, timeout, .. } = self;
+        f.debug_struct("Endpoint")
+            .field("base_url", base_url)
+            .field("user", user)
+            .field("folder", folder)
+            .field("timeout", timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Builds the connector that a manifest describes.

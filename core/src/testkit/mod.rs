@@ -1,9 +1,12 @@
 //! Conformance: what every connector, every store and every queue must do, run over each of them.
 
+mod connector;
+mod proxy;
 mod queue;
 mod samples;
 mod store;
 
+pub use connector::{Make, exercise_connector};
 pub use queue::exercise_queue;
 pub use samples::{differences, outcomes};
 pub use store::exercise_store;
