@@ -91,7 +91,10 @@ pub enum Command {
     },
     /// What could not be used, with every reason. 死信
     #[command(subcommand)]
-    DeadLetters(Listing),
+    DeadLetters(DeadLetters),
+    /// Batches that are not done. 未完成的批次
+    #[command(subcommand)]
+    Batches(Batches),
     /// Dead letters through today's manifests and rules: the plan first. 重放死信：先计划，后执行
     #[command(subcommand)]
     Replay(Replays),
@@ -134,6 +137,51 @@ pub enum Listing {
     },
     /// Show one. 查看一条
     Show { id: i64 },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DeadLetters {
+    /// List the open ones. 列出待处理的
+    List {
+        /// At most this many. 最多条数
+        #[arg(long, default_value_t = 50)]
+        limit: i64,
+        /// Only after this id. 起始编号
+        #[arg(long, default_value_t = 0)]
+        after: i64,
+    },
+    /// Show one. 查看一条
+    Show { id: i64 },
+    /// Close one for good: its raw records count as discarded. 作废一条
+    Discard {
+        id: i64,
+        /// Why, for the audit log. 理由
+        #[arg(long)]
+        because: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Batches {
+    /// List. 列表
+    List {
+        /// Only those set aside because they ended their process. 仅隔离的
+        #[arg(long)]
+        quarantined: bool,
+        /// At most this many. 最多条数
+        #[arg(long, default_value_t = 50)]
+        limit: i64,
+        /// Only after this id. 起始编号
+        #[arg(long, default_value_t = 0)]
+        after: i64,
+    },
+    /// Make a quarantined batch due again. 解除隔离
+    Release {
+        id: i64,
+        /// Why, for the audit log. 理由
+        #[arg(long)]
+        because: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

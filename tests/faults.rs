@@ -300,9 +300,12 @@ fn load_under(on: On, faults: Faults) -> Result<(), String> {
     let quarantined = runtime.block_on(count(&house, "SELECT count(*) FROM batch WHERE state = 'quarantined'"));
     wrong("quarantined batches", quarantined, i64::from(faults.killer.is_some()))?;
     if faults.killer.is_some() {
-        // The killer is mended: its batch is made due again, and this time nothing ends the process.
-        let again = "UPDATE batch SET state = 'due', lost_claims = 0, due_at = 0, rung_at = 0 WHERE state = 'quarantined' RETURNING id";
-        runtime.block_on(count(&house, again));
+        // The killer is mended: its batch is released, and this time nothing ends the process.
+        let set_aside = house.json(&["batches", "list", "--quarantined", "--json"]);
+        let batch = set_aside[0]["batch"].to_string();
+        let released = house.run(&["batches", "release", &batch, "--because", "the parser is mended"]);
+        assert!(released.status.success(), "{}", String::from_utf8_lossy(&released.stderr));
+        assert_eq!(house.run(&["batches", "release", &batch, "--because", "again"]).status.code(), Some(2));
     }
     let done = house.run(&["worker", "--until-done"]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));

@@ -93,6 +93,16 @@ fn a_corrected_manifest_is_replayed(on: On) {
     assert_eq!(actions, ["replay.plan", "replay.plan", "replay.refused", "replay.apply"]);
     assert!(audit.as_array().unwrap().iter().all(|e| e["actor"] == "the administrator"));
 
+    // What a person closes for good moves from parked to discarded, once.
+    let (source, place, _) = house.letters().swap_remove(0);
+    let letter = house.json(&["dead-letters", "list", "--limit", "1", "--json"])[0]["dead_letter"].to_string();
+    let discard = ["dead-letters", "discard", &letter, "--because", "a test row"];
+    assert_eq!(command(&house, &discard).0, Some(0), "{source} {place}");
+    assert_eq!(command(&house, &discard).0, Some(2));
+    let closed = house.json(&["balance", "--json"]);
+    let sum = |b: &Value| n(b, "parked") + n(b, "discarded");
+    assert!(n(&closed, "discarded") > 0 && sum(&closed) == sum(&good) && closed["balanced"] == true, "{closed}");
+
     // The same pages once more bring nothing new.
     assert!(house.run(&["sync", "--all", "--full"]).status.success());
     let again = house.json(&["balance", "--json"]);

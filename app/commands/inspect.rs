@@ -5,9 +5,10 @@ use std::io::Read as _;
 use huiliu_core::store::reports::{self, RunRow};
 use huiliu_core::values::{Hours, IdNumber};
 
+use super::decide;
 use super::sync::{balance_cells, balance_heading};
 use crate::Stop;
-use crate::cli::{Listing, Teachers};
+use crate::cli::{DeadLetters, Listing, Teachers};
 use crate::settings::Settings;
 use crate::wire::Books;
 use crate::words::{address, both, expected, pass_word, phrase, place, say, say_json, spoken, table, tr, word};
@@ -76,11 +77,12 @@ pub async fn runs(settings: Settings, listing: Listing, json: bool) -> Result<()
     Ok(())
 }
 
-pub async fn dead_letters(settings: Settings, listing: Listing, json: bool) -> Result<(), Stop> {
+pub async fn dead_letters(settings: Settings, asked: DeadLetters, json: bool) -> Result<(), Stop> {
     let books = Books::open(settings, false).await?;
-    let rows = match listing {
-        Listing::List { limit, after } => reports::dead_letters(&books.db, "open", after, limit).await?,
-        Listing::Show { id } => {
+    let rows = match asked {
+        DeadLetters::Discard { id, because } => return decide::discard(books, id, &because, json).await,
+        DeadLetters::List { limit, after } => reports::dead_letters(&books.db, "open", after, limit).await?,
+        DeadLetters::Show { id } => {
             let rows = reports::dead_letters(&books.db, "all", id - 1, 1).await?;
             found(rows.into_iter().filter(|r| r.dead_letter == id).collect(), tr("dead letter", "死信"), id)?
         }

@@ -1,6 +1,7 @@
 //! One file per family of commands.
 
 mod connectors;
+mod decide;
 mod demo;
 mod inspect;
 mod operate;
@@ -35,9 +36,10 @@ pub async fn run(cli: Cli) -> Result<(), Stop> {
         Command::DeliverAlone { batch } => operate::deliver_alone(settings, batch).await,
         Command::Runs(listing) => inspect::runs(settings, listing, json).await,
         Command::Balance { run } => inspect::balance(settings, run, json).await,
-        Command::DeadLetters(listing) => inspect::dead_letters(settings, listing, json).await,
+        Command::DeadLetters(asked) => inspect::dead_letters(settings, asked, json).await,
+        Command::Batches(asked) => decide::batches(settings, asked, json).await,
         Command::Replay(asked) => replay::run(settings, asked, json).await,
-        Command::Audit { limit, after } => replay::audit_log(settings, (limit, after), json).await,
+        Command::Audit { limit, after } => decide::audit_log(settings, (limit, after), json).await,
         Command::Records(listing) => inspect::records(settings, listing, json).await,
         Command::Teachers(asked) => inspect::teachers(settings, asked, json).await,
         Command::Ledger => inspect::ledger(settings).await,

@@ -1,11 +1,12 @@
-//! `replay` and `audit`: what an administrator does about dead letters, and what is remembered of it.
+//! `replay`: dead letters through today's manifests and rules, the plan first.
 
 use chrono::{Days, NaiveDate, NaiveTime};
 use huiliu_core::replay::{self, Applied, Moved};
+use huiliu_core::store::Db;
 use huiliu_core::store::replays::{self, Effect, Filter, Item, Replay};
-use huiliu_core::store::{Db, audit};
 use serde::Serialize;
 
+use super::decide::actor;
 use super::inspect::{found, hours};
 use crate::Stop;
 use crate::cli::{Matching, Replays};
@@ -56,15 +57,6 @@ fn filter(m: Matching) -> Filter {
         since: m.since.map(midnight),
         until: m.until.and_then(|day| day.checked_add_days(Days::new(1))).map(midnight),
     }
-}
-
-/// Who decides: `HUILIU_ACTOR`, or the user of this process and the host.
-fn actor() -> String {
-    let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
-    set("HUILIU_ACTOR").unwrap_or_else(|| {
-        let user = set("USER").or_else(|| set("LOGNAME")).unwrap_or_else(|| "unknown".into());
-        format!("{user}@{}", wire::host())
-    })
 }
 
 async fn plan(settings: Settings, filter: &Filter, json: bool) -> Result<(), Stop> {
@@ -237,42 +229,4 @@ fn overview(rows: &[Replay]) {
         tr("by", "计划人"),
     ];
     table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
-}
-
-/// Decisions, the oldest first; a log that was tampered with is told.
-pub async fn audit_log(settings: Settings, (limit, after): (i64, i64), json: bool) -> Result<(), Stop> {
-    let books = Books::open(settings, false).await?;
-    let rows = audit::list(&books.db, after, limit).await?;
-    let broken = audit::first_broken(&books.db, &books.keys).await?;
-    if json {
-        say_json(&rows);
-    } else {
-        let cells = |e: &audit::Entry| {
-            vec![
-                e.entry.to_string(),
-                e.at.clone(),
-                e.actor.clone(),
-                e.action.clone(),
-                e.object.clone(),
-                e.detail.clone(),
-            ]
-        };
-        let heading = [
-            tr("entry", "编号"),
-            tr("at", "时间"),
-            tr("by", "操作人"),
-            tr("action", "操作"),
-            tr("object", "对象"),
-            tr("detail", "详情"),
-        ];
-        table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
-    }
-    books.close().await;
-    match broken {
-        None => Ok(()),
-        Some(entry) => Err(Stop::failed(both!(
-            "the audit log is not as it was written: entry {entry} was changed, or what stood before it is gone",
-            "审计日志已被改动：第 {entry} 条被修改，或其前面的记录缺失"
-        ))),
-    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use huiliu_core::deliver::{self, Delivered};
+use huiliu_core::store::letters;
 use huiliu_core::store::load::Outcomes;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -145,23 +146,16 @@ impl Trial {
         assert_eq!(self.office.letters().await, self.model.letters());
     }
 
-    /// As a person would: the letter, what it stands for, and the counters, in one transaction. Settled first, because
-    /// the books may know of an outdone raw record before reading would.
+    /// As a person would. Settled first, because the books may know of an outdone raw record before reading would.
     async fn discard(&mut self, which: usize) {
         self.settle().await;
         let open = self.office.rows("SELECT id, letter_key FROM dead_letter WHERE state = 'open' ORDER BY id").await;
         let Some(letter) = open.get(which % open.len().max(1)) else { return };
-        let id = letter.int("id").unwrap();
         let mut tx = self.office.db.begin().await.unwrap();
-        for sql in [
-            "UPDATE batch SET
-               discarded = discarded + (SELECT count(*) FROM dead_letter_sighting s WHERE s.batch_id = batch.id AND s.letter_id = $1 AND s.outcome = 'parked'),
-               parked = parked - (SELECT count(*) FROM dead_letter_sighting s WHERE s.batch_id = batch.id AND s.letter_id = $1 AND s.outcome = 'parked')",
-            "UPDATE dead_letter_sighting SET outcome = 'discarded' WHERE letter_id = $1 AND outcome = 'parked'",
-            "UPDATE dead_letter SET state = 'discarded' WHERE id = $1",
-        ] {
-            tx.run(sql, vec![id.into()]).await.unwrap();
-        }
+        assert!(
+            letters::discard(&mut tx, letter.int("id").unwrap()).await.unwrap(),
+            "an open letter was not discarded"
+        );
         tx.commit().await.unwrap();
         self.model.discard(letter.bytes("letter_key").unwrap().try_into().unwrap());
         self.office.check_books().await;

@@ -432,6 +432,21 @@ pub async fn quarantine(db: &Db, batch: i64, why: &str) -> Result<bool, StoreFau
     Ok(n == 1)
 }
 
+/// Makes a quarantined batch due again, as if no claim on it had been lost. False when it is not quarantined.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn unquarantine(tx: &mut Tx, batch: i64) -> Result<bool, StoreFault> {
+    let n = tx
+        .run(
+            "UPDATE batch SET state = 'due', lost_claims = 0, due_at = {now}, rung_at = 0, generation = generation + 1
+             WHERE id = $1 AND state = 'quarantined'",
+            vec![batch.into()],
+        )
+        .await?;
+    Ok(n == 1)
+}
+
 /// Some batches whose holder's lease has run out, the longest lost first.
 ///
 /// # Errors

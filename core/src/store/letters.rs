@@ -199,6 +199,29 @@ pub(super) async fn resolve(tx: &mut Tx, held: &Held, replay: i64, resolved: &[R
     Ok(())
 }
 
+/// Closes an open letter by a person's decision: the raw records it stands for count as discarded from now on, and so does
+/// whatever comes of it later. False when it is not open.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn discard(tx: &mut Tx, letter: i64) -> Result<bool, StoreFault> {
+    lock(tx, &[letter]).await?;
+    let args = || vec![letter.into()];
+    if tx.run("UPDATE dead_letter SET state = 'discarded' WHERE id = $1 AND state = 'open'", args()).await? == 0 {
+        return Ok(false);
+    }
+    tx.run(
+        "UPDATE batch SET parked = parked - s.n, discarded = discarded + s.n
+         FROM (SELECT batch_id, count(*) AS n FROM dead_letter_sighting WHERE letter_id = $1 AND outcome = 'parked'
+               GROUP BY batch_id) s WHERE batch.id = s.batch_id",
+        args(),
+    )
+    .await?;
+    let sql = "UPDATE dead_letter_sighting SET outcome = 'discarded' WHERE letter_id = $1 AND outcome = 'parked'";
+    tx.run(sql, args()).await?;
+    Ok(true)
+}
+
 /// Closes what a good newer version has outdone: its sightings no longer count as parked but as superseded, in the
 /// batches that received them. Gives the number of raw records it was about.
 ///

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::db::{Db, StoreFault};
-use super::rows::Value;
+use super::rows::{Row, Value};
 use crate::keys::Keys;
 use crate::policy::arithmetic;
 
@@ -163,6 +163,62 @@ pub async fn runs(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<
 pub fn instant(micros: i64) -> String {
     chrono::DateTime::from_timestamp_micros(micros)
         .map_or_else(|| micros.to_string(), |t| t.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+}
+
+/// One batch that is not done, for a listing.
+#[derive(Debug, Clone, Serialize)]
+pub struct BatchRow {
+    /// Batch id.
+    pub batch: i64,
+    /// Source name.
+    pub source: String,
+    /// Stream.
+    pub stream: String,
+    /// Its payload's address.
+    pub address: String,
+    /// Raw records.
+    pub records: i64,
+    /// `due`, `claimed`, `quarantined`.
+    pub state: String,
+    /// Claims so far.
+    pub attempts: i64,
+    /// Claims that were lost.
+    pub lost_claims: i64,
+    /// Who holds it: host and process.
+    pub holder: Option<String>,
+    /// Why it is not done.
+    pub last_error: Option<String>,
+}
+
+/// Batches that are not done, in one state or in any (`""`), after an id.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn batches(db: &Db, state: &str, after: i64, limit: i64) -> Result<Vec<BatchRow>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT b.id, s.name, p.stream, p.address, b.record_count, b.state, b.attempts, b.lost_claims, b.holder, b.last_error
+             FROM batch b JOIN payload p ON p.id = b.payload_id JOIN source s ON s.id = p.source_id
+             WHERE b.state IN ('due', 'claimed', 'quarantined') AND ($1 = '' OR b.state = $1) AND b.id > $2
+             ORDER BY b.id LIMIT $3",
+            vec![state.into(), after.into(), limit.into()],
+        )
+        .await?;
+    let batch = |r: &Row| {
+        Ok(BatchRow {
+            batch: r.int("id")?,
+            source: r.text("name")?,
+            stream: r.text("stream")?,
+            address: r.text("address")?,
+            records: r.int("record_count")?,
+            state: r.text("state")?,
+            attempts: r.int("attempts")?,
+            lost_claims: r.int("lost_claims")?,
+            holder: r.opt_text("holder")?,
+            last_error: r.opt_text("last_error")?,
+        })
+    };
+    rows.iter().map(batch).collect()
 }
 
 /// One dead letter, for a listing.
