@@ -279,7 +279,9 @@ impl House {
         let house = self.clone();
         let handler: queue::Handler = Arc::new(move |batch| {
             let house = house.clone();
-            Box::pin(async move { house.deliver_one(batch).await })
+            Box::pin(async move {
+                house.deliver_one(batch).await;
+            })
         });
         let mut helpers = tokio::task::JoinSet::new();
         helpers.spawn(self.clone().sweep_often(stop.clone()));
@@ -289,12 +291,20 @@ impl House {
         Ok(ended?)
     }
 
-    async fn deliver_one(&self, batch: i64) {
+    /// Whether it came to an end here.
+    async fn deliver_one(&self, batch: i64) -> bool {
         match deliver::deliver(&self.desk, batch, false).await {
-            Ok(Delivered::Suspect) => self.deliver_alone(batch).await,
+            Ok(Delivered::Suspect) => {
+                self.deliver_alone(batch).await;
+                return false;
+            }
             Ok(outcome) => tracing::debug!(batch, ?outcome, "delivered"),
-            Err(e) => tracing::warn!(batch, error = %e, "not delivered; the sweep will ring it again"),
+            Err(e) => {
+                tracing::warn!(batch, error = %e, "not delivered; the sweep will ring it again");
+                return false;
+            }
         }
+        true
     }
 
     /// A suspect runs in a child process; only a child that dies by itself while we live condemns the batch.
@@ -341,7 +351,11 @@ impl House {
             match sweep::sweep(&self.desk.db, &self.bell, quiet).await {
                 Ok(Swept::AllRung) => {}
                 Ok(Swept::Full) => pause = calm.min(Duration::from_millis(100)),
-                Ok(Swept::Deaf) => self.take_up(books::unrung(&self.desk.db, self.at_once()).await).await,
+                Ok(Swept::Deaf) => {
+                    if self.take_up(books::unrung(&self.desk.db, self.at_once()).await).await {
+                        pause = Duration::ZERO;
+                    }
+                }
                 Err(e) => tracing::warn!(error = %e, "the sweep did not go through; trying again"),
             }
             if tidied.elapsed() > Duration::from_secs(10) {
@@ -354,8 +368,9 @@ impl House {
     /// A dead worker's batches do not wait behind everything that is queued: whoever notices takes them up.
     async fn take_up_abandoned(self, stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
-            tokio::time::sleep(Duration::from_millis((self.settings.lease_ms / 8).min(2_000))).await;
-            self.take_up(books::abandoned(&self.desk.db, self.at_once()).await).await;
+            if !self.take_up(books::abandoned(&self.desk.db, self.at_once()).await).await {
+                tokio::time::sleep(Duration::from_millis((self.settings.lease_ms / 8).min(2_000))).await;
+            }
         }
     }
 
@@ -363,8 +378,8 @@ impl House {
         u32::try_from(self.settings.workers).unwrap_or(1)
     }
 
-    /// Delivers batches that no bell has brought here, side by side.
-    async fn take_up(&self, batches: Result<Vec<i64>, StoreFault>) {
+    /// Delivers batches that no bell has brought here, side by side; whether any came to an end.
+    async fn take_up(&self, batches: Result<Vec<i64>, StoreFault>) -> bool {
         let batches = batches.unwrap_or_else(|e| {
             tracing::warn!(error = %e, "batches without a bell not looked for; trying again");
             vec![]
@@ -374,7 +389,7 @@ impl House {
             let house = self.clone();
             at_work.spawn(async move { house.deliver_one(batch).await });
         }
-        at_work.join_all().await;
+        at_work.join_all().await.contains(&true)
     }
 
     /// Whether a batch of these runs is still to be delivered.

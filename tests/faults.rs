@@ -369,3 +369,49 @@ fn without_the_epoch_check_zombies_are_noticed() {
     assert!(told.is_err_and(|e| !e.contains("injected")), "the fence is out and nothing was noticed");
     assert_eq!(load_under(On::Postgres, Faults { skip_epoch: false, ..faults }), Ok(()));
 }
+
+/// With the lease that a settings file leaves alone, thirty seconds: forty batches of twenty workers that die at once.
+#[test]
+fn a_dead_workers_batches_are_taken_up_within_a_minute() {
+    let mut house = House::new(On::PostgresAndRedis);
+    house.env.push(("SANDBOX_SECRET".into(), SECRET.into()));
+    house.env.push(("HUILIU_BATCH_RECORDS".into(), "25".into()));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let options = Options { seed: 4, records: 1_000, faults: false, changed_percent: 0 };
+    let drop_dir = house.dir.0.join("drop");
+    let sandbox = runtime.block_on(Sandbox::start(options, &drop_dir)).unwrap();
+    let config = settings(&house, &sandbox, &drop_dir);
+    assert!(house.run(&["migrate"]).status.success());
+    assert!(house.run(&["sync", "--all", "--land-only", "--config", &config]).status.success());
+    let number = |sql: &str| runtime.block_on(count(&house, sql));
+    let batches = number("SELECT count(*) FROM batch");
+    let start = |slow_ms: &str| {
+        let mut command = house.command(&["worker"]);
+        command.env("HUILIU_FAULT_SLOW_MS", slow_ms).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
+    };
+    let mut doomed: Vec<Child> = (0..20).map(|_| start("600000")).collect();
+    let held = "SELECT count(*) FROM batch WHERE state = 'claimed'";
+    let patience = Instant::now() + Duration::from_secs(60);
+    while number(held) < batches.min(40) && Instant::now() < patience {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let claims = number(held);
+    assert!(claims >= 30, "only {claims} claims are held");
+    for worker in &mut doomed {
+        worker.kill().unwrap();
+        worker.wait().unwrap();
+    }
+    let died = Instant::now();
+    let mut survivors = [start("0"), start("0")];
+    let mut last = Duration::ZERO;
+    while number(held) > 0 && died.elapsed() < Duration::from_secs(90) {
+        last = died.elapsed();
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    for worker in &mut survivors {
+        worker.kill().unwrap();
+        worker.wait().unwrap();
+    }
+    println!("{claims} batches of dead workers, the last taken up after {last:?}");
+    assert!(last < Duration::from_secs(60), "taken up only after {last:?}");
+}
