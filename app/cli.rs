@@ -78,6 +78,16 @@ pub enum Command {
         #[arg(long)]
         until_done: bool,
     },
+    /// When each source is read by itself. 定时同步
+    #[command(subcommand)]
+    Schedules(Schedules),
+    /// Ask the running worker whether it is ready. 询问工作进程是否就绪
+    Health,
+    /// Copy the embedded database, while it is in use, into a folder. 备份内嵌数据库
+    Backup { folder: PathBuf },
+    /// The key file. 密钥
+    #[command(subcommand)]
+    Keys(KeyWork),
     /// Bring the database's schema up to this version. 升级数据库结构
     Migrate,
     /// Sync runs. 同步记录
@@ -232,6 +242,18 @@ pub struct Matching {
     /// Last seen on this day or earlier, YYYY-MM-DD. 最近出现不晚于此日
     #[arg(long, value_name = "DATE", value_parser = day)]
     pub until: Option<NaiveDate>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Schedules {
+    /// List: schedule, next sync, last sync. 列表
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeyWork {
+    /// Seal everything anew under another key; the old one then opens nothing. 轮换密钥
+    Rotate,
 }
 
 #[derive(Debug, Subcommand)]

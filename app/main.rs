@@ -2,6 +2,9 @@
 
 mod cli;
 mod commands;
+mod health;
+mod keyfile;
+mod metrics;
 mod settings;
 mod wire;
 mod words;
@@ -35,7 +38,9 @@ impl From<huiliu_core::store::StoreFault> for Stop {
     fn from(fault: huiliu_core::store::StoreFault) -> Self {
         use huiliu_core::store::StoreFault as F;
         match fault {
-            F::Address(_) | F::Unreachable(_) | F::Schema(_) | F::WrongKey => Self::usage(spoken(&fault)),
+            F::Address(_) | F::Unreachable(_) | F::Schema(_) | F::WrongKey | F::KeyGeneration(_) | F::KeyRetired => {
+                Self::usage(spoken(&fault))
+            }
             other => Self::failed(spoken(&other)),
         }
     }
@@ -61,13 +66,8 @@ impl From<huiliu_core::replay::ReplayFault> for Stop {
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("HUILIU_LOG")
-                .unwrap_or_else(|_| "warn,apalis=off,apalis_core=off,sqlx=off".into()),
-        )
-        .init();
+    let settings = settings::Settings::read(&cli.globals);
+    words::begin_log(settings.as_ref().is_ok_and(|s| s.json_logs));
     // Only the first caller installs a provider; there is no other.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -77,7 +77,7 @@ fn main() -> ExitCode {
             return ExitCode::from(1);
         }
     };
-    match runtime.block_on(commands::run(cli)) {
+    match settings.and_then(|settings| runtime.block_on(commands::run(cli, settings))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => {
             words::note(&format!("huiliu: {}", stop.message));

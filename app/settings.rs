@@ -1,7 +1,9 @@
 //! Settings in two steps: what was typed (defaults, file, environment, flags), then what can run.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use huiliu_core::schedule::{Schedule, TEN_DAYS};
 use serde::Deserialize;
 
 use crate::Stop;
@@ -23,6 +25,8 @@ struct Typed {
     policy_file: Option<PathBuf>,
     courses_file: Option<PathBuf>,
     manifests_dir: Option<PathBuf>,
+    health: Option<String>,
+    log_format: Option<String>,
     source: Vec<SourceSettings>,
 }
 
@@ -43,6 +47,11 @@ pub struct SourceSettings {
     pub password_env: String,
     #[serde(default)]
     pub folder: PathBuf,
+    #[serde(default, rename = "schedule")]
+    pub typed_schedule: Option<String>,
+    /// When it is read by itself; the ten-day cycle unless the settings say otherwise.
+    #[serde(skip)]
+    pub schedule: Option<Schedule>,
     /// Only set by `demo`, whose password is public.
     #[serde(skip)]
     pub password: Option<String>,
@@ -65,6 +74,9 @@ pub struct Settings {
     pub courses: (String, String),
     /// Folders with a `manifest.toml` that replace built-in connectors or stand beside them.
     pub manifests_dir: Option<PathBuf>,
+    /// Where a worker answers about its health, if anywhere.
+    pub health: Option<SocketAddr>,
+    pub json_logs: bool,
     pub sources: Vec<SourceSettings>,
 }
 
@@ -124,10 +136,54 @@ impl Settings {
             policy: text_or(typed.policy_file, "config/policy/jilin-2014.toml", POLICY)?,
             courses: text_or(typed.courses_file, "config/courses.toml", COURSES)?,
             manifests_dir: typed.manifests_dir.filter(|d| !d.as_os_str().is_empty()),
-            sources: typed.source,
+            health: given(typed.health).map(|text| address(&text)).transpose()?,
+            json_logs: json_logs(given(typed.log_format).as_deref())?,
+            sources: typed
+                .source
+                .into_iter()
+                .map(|s| scheduled(s, globals.config.as_deref()))
+                .collect::<Result<_, _>>()?,
             data_dir,
         })
     }
+}
+
+fn address(text: &str) -> Result<SocketAddr, Stop> {
+    text.parse().map_err(|_| {
+        Stop::usage(both!(
+            "health is {text:?}; give an address and a port, as 127.0.0.1:9464, or nothing",
+            "health 为 {text:?}；应为地址和端口，如 127.0.0.1:9464，或留空"
+        ))
+    })
+}
+
+fn json_logs(text: Option<&str>) -> Result<bool, Stop> {
+    match text {
+        None | Some("text") => Ok(false),
+        Some("json") => Ok(true),
+        Some(other) => Err(Stop::usage(both!(
+            "log_format is {other:?}; give \"text\" or \"json\"",
+            "log_format 为 {other:?}；应为 \"text\" 或 \"json\""
+        ))),
+    }
+}
+
+/// The source with its schedule read.
+fn scheduled(mut source: SourceSettings, file: Option<&Path>) -> Result<SourceSettings, Stop> {
+    let text = source.typed_schedule.take().unwrap_or_else(|| TEN_DAYS.to_owned());
+    if !text.trim().is_empty() {
+        source.schedule = Some(Schedule::parse(&text).map_err(|e| {
+            Stop::usage(both!(
+                "{file}: source {name}: schedule {text:?}: {e}; give minute, hour, day of the month, month and day of the \
+                 week, as {TEN_DAYS:?}, or \"\" for never by itself",
+                "{file}：来源 {name}：schedule {text:?}：{e}；请依次写分、时、日、月、星期，如 {TEN_DAYS:?}；\"\" 表示从不自动同步",
+                file = file.unwrap_or(Path::new("")).display(),
+                name = source.name,
+                e = spoken(&e)
+            ))
+        })?);
+    }
+    Ok(source)
 }
 
 fn read_file(path: &Path) -> Result<Typed, Stop> {
@@ -181,6 +237,8 @@ fn from_environment(typed: &mut Typed) -> Result<(), Stop> {
     take!(policy_file, text("HUILIU_POLICY_FILE"));
     take!(courses_file, text("HUILIU_COURSES_FILE"));
     take!(manifests_dir, text("HUILIU_MANIFESTS_DIR"));
+    take!(health, text("HUILIU_HEALTH"));
+    take!(log_format, text("HUILIU_LOG_FORMAT"));
     if let Some(n) = number("HUILIU_WORKERS")? {
         typed.workers = usize::try_from(n).ok();
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use huiliu_core::connector::{self, Connector, Endpoint};
 use huiliu_core::deliver::{self, Delivered, Desk};
-use huiliu_core::keys::{self, Keys};
+use huiliu_core::keys::Keys;
 use huiliu_core::manifest::Manifest;
 use huiliu_core::policy::Policy;
 use huiliu_core::queue::{self, Bell};
@@ -18,8 +18,13 @@ use huiliu_core::sweep::{self, Swept};
 use tokio::sync::watch;
 
 use crate::Stop;
+use crate::health::Pulse;
+use crate::keyfile;
 use crate::settings::{Settings, SourceSettings};
-use crate::words::{both, note, spoken};
+use crate::words::{both, spoken};
+
+/// How long a process that is told to stop may take to finish what it has begun.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Everything a command works with.
 #[derive(Debug, Clone)]
@@ -27,6 +32,8 @@ pub struct House {
     pub settings: Arc<Settings>,
     pub desk: Desk,
     pub bell: Bell,
+    /// When the last sweep went through.
+    pub pulse: Pulse,
 }
 
 /// Opens the database alone, for `migrate` and `doctor`.
@@ -38,7 +45,7 @@ pub async fn open_database(settings: &Settings) -> Result<Db, Stop> {
     Ok(Db::open(&settings.database, connections).await?)
 }
 
-fn make_folder(dir: &Path) -> Result<(), Stop> {
+pub fn make_folder(dir: &Path) -> Result<(), Stop> {
     let unwritable = |e: std::io::Error| {
         Stop::usage(both!(
             "cannot write in the data directory {dir}: {e}; give a writable one with --data-dir",
@@ -51,6 +58,27 @@ fn make_folder(dir: &Path) -> Result<(), Stop> {
     let probe = dir.join(format!(".probe-{}", std::process::id()));
     std::fs::write(&probe, b"").map_err(unwritable)?;
     std::fs::remove_file(&probe).map_err(unwritable)
+}
+
+/// Opens the queue.
+async fn open_queue(settings: &Settings, keys: &Keys) -> Result<Bell, Stop> {
+    let _alone = if settings.queue.starts_with("sqlite:") { Some(alone(&settings.data_dir)?) } else { None };
+    Ok(Bell::open(&settings.queue, &keys.namespace()).await?)
+}
+
+/// Until it is dropped no other process opens the embedded files: two that make one schema at once are in each other's way.
+fn alone(dir: &Path) -> Result<std::fs::File, Stop> {
+    make_folder(dir)?;
+    let file = dir.join(".opening");
+    let locked = std::fs::File::create(&file).and_then(|f| f.lock().map(|()| f));
+    locked.map_err(|e| {
+        Stop::usage(both!(
+            "cannot lock {file}: {e}; the data directory must be on a local disk",
+            "无法锁定 {file}：{e}；数据目录应在本地磁盘上",
+            file = file.display(),
+            e = spoken(&e)
+        ))
+    })
 }
 
 /// Migrates: the embedded database after a backup of its file.
@@ -80,16 +108,18 @@ impl Books {
     pub async fn open(settings: Settings, may_create: bool) -> Result<Self, Stop> {
         let db = open_database(&settings).await?;
         let embedded = matches!(db, Db::Lite { .. });
+        let _alone = if embedded { Some(alone(&settings.data_dir)?) } else { None };
         let empty = schema::state(&db).await? == schema::SchemaState::Empty;
         let may_migrate = embedded || may_create && empty;
         if !may_migrate {
             schema::require_current(&db).await?;
         }
-        let keys = root_key(&settings, &db, empty).await?;
+        let ring = keyfile::open(&settings, &db, empty).await?;
         if may_migrate {
             migrate(&settings, &db).await?;
         }
-        schema::check_key(&db, &keys).await?;
+        let keys = ring.keys().map_err(|e| Stop::usage(spoken(&e)))?;
+        let keys = schema::check_key(&db, &keys).await?;
         Ok(Self { settings: Arc::new(settings), db, keys })
     }
 
@@ -108,10 +138,7 @@ pub async fn open(settings: Settings, may_create: bool) -> Result<House, Stop> {
         convertible(manifest, &policy, &policy_file.0)?;
     }
     let Books { settings, db, keys } = Books::open(settings, may_create).await?;
-    if settings.queue.starts_with("sqlite:") {
-        make_folder(&settings.data_dir)?;
-    }
-    let bell = Bell::open(&settings.queue, &keys.namespace()).await?;
+    let bell = open_queue(&settings, &keys).await?;
     let rules = entries::register_rules(&db, &keys, &policy).await?;
     let rules_text = [settings.policy.1.as_bytes(), settings.courses.1.as_bytes()];
     let digest = keys.digest(&[b"activation", rules_text[0], rules_text[1]]);
@@ -135,7 +162,7 @@ pub async fn open(settings: Settings, may_create: bool) -> Result<House, Stop> {
         lease_ms: settings.lease_ms,
         holder: holder().into(),
     };
-    Ok(House { settings, desk, bell })
+    Ok(House { settings, desk, bell, pulse: Pulse::default() })
 }
 
 /// The built-in manifests, and those of the settings' directory in their place or beside them; each with its text.
@@ -180,62 +207,6 @@ fn convertible(manifest: &Manifest, policy: &Policy, file: &str) -> Result<(), S
             stream = stream.name
         ))),
     }
-}
-
-/// The root key: HUILIU_KEY, or the key file; made only for a database that has none yet.
-async fn root_key(settings: &Settings, db: &Db, empty: bool) -> Result<Keys, Stop> {
-    if let Ok(hex) = std::env::var("HUILIU_KEY")
-        && !hex.is_empty()
-    {
-        return Keys::from_hex(&hex).map_err(|e| Stop::usage(format!("HUILIU_KEY: {}", spoken(&e))));
-    }
-    let path = &settings.key_file;
-    match std::fs::read_to_string(path) {
-        Ok(hex) => Keys::from_hex(&hex).map_err(|e| Stop::usage(format!("{}: {}", path.display(), spoken(&e)))),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            if !empty && schema::has_key(db).await? {
-                return Err(Stop::usage(both!(
-                    "the root key file {path} is missing and this database was made with one; put it back, or name it with HUILIU_KEY_FILE",
-                    "缺少根密钥文件 {path}，而此数据库是用根密钥建立的；请放回该文件，或用 HUILIU_KEY_FILE 指明",
-                    path = path.display()
-                )));
-            }
-            let hex = keys::new_root().map_err(|e| Stop::usage(spoken(&e)))?;
-            if let Some(dir) = path.parent() {
-                make_folder(dir)?;
-            }
-            write_private(path, &hex).map_err(|e| {
-                Stop::usage(both!(
-                    "cannot write the root key {path}: {e}",
-                    "无法写入根密钥 {path}：{e}",
-                    path = path.display(),
-                    e = spoken(&e)
-                ))
-            })?;
-            note(&format!(
-                "{}{}",
-                crate::words::tr(
-                    "made a root key; back it up, a lost key is lost data: ",
-                    "已生成根密钥，请备份，密钥丢失即数据丢失："
-                ),
-                path.display()
-            ));
-            Keys::from_hex(&hex).map_err(|e| Stop::usage(spoken(&e)))
-        }
-        Err(e) => Err(Stop::usage(both!(
-            "cannot read the root key {path}: {e}",
-            "无法读取根密钥 {path}：{e}",
-            path = path.display(),
-            e = spoken(&e)
-        ))),
-    }
-}
-
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    writeln!(file, "{text}")
 }
 
 impl House {
@@ -298,7 +269,7 @@ impl House {
                 self.deliver_alone(batch).await;
                 return false;
             }
-            Ok(outcome) => tracing::debug!(batch, ?outcome, "delivered"),
+            Ok(_) => {}
             Err(e) => {
                 tracing::warn!(batch, error = %e, "not delivered; the sweep will ring it again");
                 return false;
@@ -340,15 +311,28 @@ impl House {
         }
     }
 
+    /// How long a batch that was rung is left alone, in milliseconds.
+    fn quiet_ms(&self) -> u64 {
+        (self.settings.lease_ms / 2).clamp(500, 20_000)
+    }
+
+    /// The pause between two sweeps while little is due.
+    pub fn sweep_every(&self) -> Duration {
+        Duration::from_millis((self.quiet_ms() / 4).min(2_000))
+    }
+
     /// Keeps the queue fed, and fast while there is more than it holds.
     async fn sweep_often(self, stop: watch::Receiver<bool>) {
-        let quiet = (self.settings.lease_ms / 2).clamp(500, 20_000);
-        let calm = Duration::from_millis((quiet / 4).min(2_000));
+        let calm = self.sweep_every();
         let (mut pause, mut tidied) = (calm, Instant::now());
         while !*stop.borrow() {
             tokio::time::sleep(pause).await;
             pause = calm;
-            match sweep::sweep(&self.desk.db, &self.bell, quiet).await {
+            let swept = sweep::sweep(&self.desk.db, &self.bell, self.quiet_ms()).await;
+            if swept.is_ok() {
+                self.pulse.beat();
+            }
+            match swept {
                 Ok(Swept::AllRung) => {}
                 Ok(Swept::Full) => pause = calm.min(Duration::from_millis(100)),
                 Ok(Swept::Deaf) => {

@@ -8,10 +8,13 @@ use std::borrow::Cow;
 use std::io::Write as _;
 use std::sync::OnceLock;
 
+use tracing_subscriber::EnvFilter;
+
 pub use faults::spoken;
 pub use reasons::{address, expected, pass_word, place, word};
 
 static CHINESE: OnceLock<bool> = OnceLock::new();
+static JSON_LOG: OnceLock<bool> = OnceLock::new();
 
 /// Chinese when HUILIU_LANG, LC_ALL, LC_MESSAGES or LANG (the first that is set) begins with `zh`.
 pub fn chinese() -> bool {
@@ -50,9 +53,29 @@ pub fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// One line on standard error.
+/// One line on standard error; where the log is JSON, so is the line.
 pub fn note(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    if JSON_LOG.get() == Some(&true) {
+        let at = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+        let entry =
+            serde_json::json!({ "timestamp": at, "level": "INFO", "fields": { "message": line }, "target": "huiliu" });
+        let _ = writeln!(std::io::stderr(), "{entry}");
+    } else {
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
+}
+
+/// Begins the log on standard error, as text or as one JSON object a line. HUILIU_LOG says what is logged.
+pub fn begin_log(json: bool) {
+    let _ = JSON_LOG.set(json);
+    let filter =
+        EnvFilter::try_from_env("HUILIU_LOG").unwrap_or_else(|_| "warn,apalis=off,apalis_core=off,sqlx=off".into());
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
+    if json {
+        log.json().with_span_list(false).init();
+    } else {
+        log.init();
+    }
 }
 
 /// A value as one line of JSON.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use sqlx::{Connection as _, Row as _};
 
 /// A directory that is removed at the end.
 pub struct Scratch(pub PathBuf);
@@ -256,6 +257,32 @@ impl House {
         assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
         serde_json::from_slice(&out.stdout)
             .unwrap_or_else(|e| panic!("{args:?}: {e}: {}", String::from_utf8_lossy(&out.stdout)))
+    }
+
+    /// Runs a statement in the store; gives the first column of its first row, or 0.
+    pub fn sql(&self, statement: &str) -> i64 {
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let number =
+                |row: Option<Result<Option<i64>, sqlx::Error>>| row.and_then(Result::ok).flatten().unwrap_or(0);
+            if let Some(pg) = &self.postgres {
+                let mut connection = sqlx::PgConnection::connect(&pg.url()).await.unwrap();
+                let row = sqlx::query(statement).fetch_optional(&mut connection).await.unwrap();
+                return number(row.map(|r| r.try_get_unchecked(0)));
+            }
+            let url = format!("sqlite:{}", self.dir.0.join("data/huiliu.db").display());
+            let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+            let row = sqlx::query(statement).fetch_optional(&mut connection).await.unwrap();
+            let number = number(row.map(|r| r.try_get_unchecked(0)));
+            connection.close().await.unwrap();
+            number
+        })
+    }
+
+    /// Seconds since 1970 by the clock of this host, which is the database's too.
+    pub fn now(&self) -> u64 {
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
     }
 
     /// ID number → (final units, provisional units, duplicates).

@@ -8,6 +8,7 @@ mod bad_input;
 mod connectors;
 mod docs;
 mod faults;
+mod ops;
 mod order;
 mod pipeline;
 mod queue;

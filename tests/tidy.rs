@@ -65,8 +65,14 @@ fn house_rules() {
 
 #[test]
 fn both_schemas_are_one() {
+    for file in ["0001_schema.sql", "0005_schedule.sql", "0006_sealing_key.sql"] {
+        same_schema(file);
+    }
+}
+
+fn same_schema(name: &str) {
     let read = |home: &str| {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("core/migrations").join(home).join("0001_schema.sql");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("core/migrations").join(home).join(name);
         std::fs::read_to_string(file).unwrap()
     };
     let in_sqlite = |line: &str| {

@@ -3,21 +3,24 @@
 mod connectors;
 mod decide;
 mod demo;
+mod health;
 mod inspect;
+mod keep;
 mod operate;
 mod replay;
+mod schedules;
 mod sync;
+mod worker;
 
 use huiliu_core::ingest::From;
 
 use crate::Stop;
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, KeyWork, Schedules};
 use crate::settings::Settings;
 
 /// Runs what was asked.
-pub async fn run(cli: Cli) -> Result<(), Stop> {
+pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
     let json = cli.globals.json;
-    let settings = Settings::read(&cli.globals)?;
     match cli.command {
         Command::Demo { records, seed, full, changed, calm } => {
             demo::run(settings, demo::Asked { records, seed, full, changed, calm, json }).await
@@ -30,7 +33,11 @@ pub async fn run(cli: Cli) -> Result<(), Stop> {
             };
             sync::run(settings, sync::Asked { names: source, all, from, land_only, json }).await
         }
-        Command::Worker { until_done } => operate::worker(settings, until_done).await,
+        Command::Worker { until_done } => worker::run(settings, until_done).await,
+        Command::Schedules(Schedules::List) => schedules::list(settings, json).await,
+        Command::Health => health::ask(settings, json).await,
+        Command::Backup { folder } => keep::backup(settings, &folder, json).await,
+        Command::Keys(KeyWork::Rotate) => keep::rotate(settings, json).await,
         Command::Migrate => operate::migrate(settings, json).await,
         Command::Doctor => operate::doctor(settings, json).await,
         Command::DeliverAlone { batch } => operate::deliver_alone(settings, batch).await,

@@ -1,67 +1,15 @@
-//! `worker`, `migrate`, `doctor`: what operations do.
-
-use std::time::{Duration, Instant};
+//! `migrate`, `doctor`: what operations do.
 
 use huiliu_core::deliver;
 use huiliu_core::queue::Bell;
+use huiliu_core::store::reports;
 use huiliu_core::store::schema::{self, SchemaState};
-use huiliu_core::store::{books, reports};
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
 
 use crate::Stop;
 use crate::settings::Settings;
-use crate::wire::{self, Books, House};
-use crate::words::{note, phrase, say, say_json, spoken, tr, word};
-
-pub async fn worker(settings: Settings, until_done: bool) -> Result<(), Stop> {
-    let house = wire::open(settings, false).await?;
-    let (stop, stopped) = watch::channel(false);
-    let mut work = tokio::spawn({
-        let house = house.clone();
-        let stopped = stopped.clone();
-        async move { house.work(stopped).await }
-    });
-    note(tr("worker started; stop it with Ctrl-C or SIGTERM", "工作进程已启动；用 Ctrl-C 或 SIGTERM 停止"));
-    let mut terminated = signal(SignalKind::terminate()).map_err(|e| Stop::failed(spoken(&e)))?;
-    let result = tokio::select! {
-        ended = &mut work => ended.unwrap_or_else(|e| Err(Stop::failed(spoken(&e)))),
-        done = tend(&house, until_done) => done,
-        _ = tokio::signal::ctrl_c() => Ok(()),
-        _ = terminated.recv() => Ok(()),
-    };
-    let _ = stop.send(true);
-    if !work.is_finished() {
-        let _ = tokio::time::timeout(Duration::from_secs(20), &mut work).await;
-    }
-    house.close().await;
-    result
-}
-
-/// Settles when nothing is due, and at the latest every half minute; ends when all is done, if asked to.
-async fn tend(house: &House, until_done: bool) -> Result<(), Stop> {
-    let (mut settled, mut worked) = (Instant::now(), true);
-    loop {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        let waiting = match books::any_waiting(&house.desk.db, (0, i64::MAX)).await {
-            Ok(waiting) => waiting,
-            Err(e) => {
-                tracing::warn!(error = %e, "the database does not answer; trying again");
-                continue;
-            }
-        };
-        worked |= waiting;
-        if (waiting || !worked) && settled.elapsed() < Duration::from_secs(30) {
-            continue;
-        }
-        match house.settle().await {
-            Ok(_) if !waiting && until_done => return Ok(()),
-            Ok(_) => (settled, worked) = (Instant::now(), waiting),
-            Err(e) => tracing::warn!(error = %e.message, "not settled; trying again"),
-        }
-    }
-}
+use crate::wire::{self, Books};
+use crate::words::{phrase, say, say_json, spoken, tr, word};
 
 pub async fn deliver_alone(settings: Settings, batch: i64) -> Result<(), Stop> {
     let house = wire::open(settings, false).await?;

@@ -1,19 +1,25 @@
 //! `sync`, and what `demo` shares with it: ingest several sources while this process delivers, then settle.
 
 use std::io::IsTerminal as _;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use huiliu_core::ingest::{self, From, Ingest};
+use huiliu_core::connector::Connector;
+use huiliu_core::ingest::{self, From, Ingest, RunReport};
+use huiliu_core::schedule::{self, Schedule, Turn};
+use huiliu_core::store::books::Source;
 use huiliu_core::store::reports::{self, Balance};
+use huiliu_core::store::turns::{self, Ended};
 use huiliu_core::store::{books, marks};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::Stop;
 use crate::settings::{Settings, SourceSettings};
 use crate::wire::{self, House};
-use crate::words::{both, note, phrase, say, say_json, table, tr};
+use crate::words::{both, note, phrase, say, say_json, spoken, table, tr};
 
 /// One source's share of a pass.
 #[derive(Debug, Serialize)]
@@ -83,22 +89,12 @@ pub struct Pace {
 /// Ingests the sources one after the other while this process delivers; then settles.
 pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Result<Pass, Stop> {
     let started = Instant::now();
-    let mut ready = Vec::new();
-    for source in sources {
-        let connector = house.connector(source)?;
-        let institution = (source.institution_code.as_str(), source.institution_name.as_str());
-        let booked = books::register_source(&house.desk.db, &source.name, &source.connector, institution).await?;
-        if booked.connector != source.connector {
-            return Err(Stop::usage(both!(
-                "source {name} is in the books with connector {booked}, the settings say {now}; give the new one another name",
-                "来源 {name} 已按连接器 {booked} 登记，而设置中为 {now}；请为新来源另取名称",
-                name = source.name,
-                booked = booked.connector,
-                now = source.connector
-            )));
-        }
-        ready.push((booked, connector));
+    let mut lines = Vec::new();
+    for settings in sources {
+        lines.push(Line::open(house, settings).await?);
     }
+    let ready = take_all(house, lines).await?;
+    let told = told_to_stop()?;
     let bar = bar(pace.expected);
     let (stop, stopped) = watch::channel(false);
     let worker = tokio::spawn({
@@ -106,20 +102,14 @@ pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Resu
         async move { if pace.land_only { Ok(()) } else { house.work(stopped).await } }
     });
     let progress = |records: u32| bar.inc(u64::from(records));
-    let cx = Ingest {
-        db: &house.desk.db,
-        keys: &house.desk.keys,
-        bell: &house.bell,
-        batch_records: house.settings.batch_records,
-        progress: &progress,
-    };
     let mut runs = Vec::new();
-    for (source, connector) in &ready {
-        runs.push((source, ingest::sync(cx, source, connector.as_ref(), pace.from).await?));
+    for (line, turn) in ready {
+        let (report, _) = line.read(house, turn, pace.from, (&told, &progress)).await?;
+        runs.push((line.source, report));
     }
     let ids: Vec<i64> = runs.iter().map(|(_, r)| r.run).collect();
     bar.set_message(tr("delivering", "投递中"));
-    while !pace.land_only && house.any_waiting(&ids).await? {
+    while !pace.land_only && !*told.borrow() && house.any_waiting(&ids).await? {
         if worker.is_finished() {
             return Err(match worker.await {
                 Ok(Err(stop)) => stop,
@@ -130,11 +120,14 @@ pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Resu
     }
     let _ = stop.send(true);
     bar.set_message(tr("settling", "结算中"));
-    if !pace.land_only {
+    if *told.borrow() {
+        let _ = tokio::time::timeout(wire::PATIENCE, worker).await;
+        books::release_all(&house.desk.db, &house.desk.holder).await?;
+    } else if !pace.land_only {
         settle_patiently(house).await?;
+        worker.abort();
     }
     bar.finish_and_clear();
-    worker.abort();
     let mut connectors = Vec::new();
     for (source, report) in runs {
         connectors.push(SourceReport {
@@ -148,6 +141,102 @@ pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Resu
     }
     let balance = reports::balance_of(&house.desk.db, &ids).await?;
     Ok(Pass { balance, connectors, seconds: started.elapsed().as_secs_f64() })
+}
+
+/// A source that can be read: in the books, with its schedule, and with its connector.
+pub struct Line {
+    pub source: Source,
+    connector: Arc<dyn Connector>,
+    schedule: Option<Schedule>,
+}
+
+impl Line {
+    /// Writes the source and its schedule into the books.
+    pub async fn open(house: &House, settings: &SourceSettings) -> Result<Self, Stop> {
+        let connector = house.connector(settings)?;
+        let db = &house.desk.db;
+        let institution = (settings.institution_code.as_str(), settings.institution_name.as_str());
+        let source = books::register_source(db, &settings.name, &settings.connector, institution).await?;
+        if source.connector != settings.connector {
+            return Err(Stop::usage(both!(
+                "source {name} is in the books with connector {booked}, the settings say {now}; give the new one another name",
+                "来源 {name} 已按连接器 {booked} 登记，而设置中为 {now}；请为新来源另取名称",
+                name = source.name,
+                booked = source.connector,
+                now = settings.connector
+            )));
+        }
+        let schedule = settings.schedule.clone();
+        let now = turns::now(db).await?;
+        let next = schedule.as_ref().and_then(|s| s.next_after(now));
+        turns::plan(db, source.id, schedule.as_ref().map_or("", Schedule::text), next).await?;
+        Ok(Self { source, connector, schedule })
+    }
+
+    /// Takes its turn, if nobody else has it.
+    pub async fn take(&self, house: &House, only_due: bool) -> Result<Option<Turn>, Stop> {
+        let desk = &house.desk;
+        Ok(schedule::take(&desk.db, self.source.id, desk.lease_ms, &desk.holder, only_due).await?)
+    }
+
+    /// Reads it to its end, or until told to stop, and gives the turn back. Says when it is read next, in microseconds UTC.
+    pub async fn read(
+        &self,
+        house: &House,
+        turn: Turn,
+        from: From,
+        (stop, progress): (&watch::Receiver<bool>, &(dyn Fn(u32) + Sync)),
+    ) -> Result<(RunReport, Option<i64>), Stop> {
+        let cx = Ingest {
+            db: &house.desk.db,
+            keys: &house.desk.keys,
+            bell: &house.bell,
+            batch_records: house.settings.batch_records,
+            progress,
+            stop,
+        };
+        let read = ingest::sync(cx, (&self.source, turn.claim), self.connector.as_ref(), from).await;
+        let ended = read.as_ref().map_or(Ended::Failed, |report| report.ended);
+        let next = turn.end(ended, self.schedule.as_ref()).await?;
+        Ok((read?, next))
+    }
+}
+
+/// Takes the turn of every source, or of none.
+async fn take_all(house: &House, lines: Vec<Line>) -> Result<Vec<(Line, Turn)>, Stop> {
+    let mut ready: Vec<(Line, Turn)> = Vec::new();
+    for line in lines {
+        if let Some(turn) = line.take(house, false).await? {
+            ready.push((line, turn));
+            continue;
+        }
+        for (_, turn) in ready {
+            turn.end(Ended::Stopped, None).await?;
+        }
+        return Err(Stop::failed(both!(
+            "source {name} is being read by another process; see `huiliu schedules list`, and try again when it has ended",
+            "来源 {name} 正由另一个进程同步；请看 `huiliu schedules list`，待其结束后再试",
+            name = line.source.name
+        )));
+    }
+    Ok(ready)
+}
+
+/// Turns true at Ctrl-C or SIGTERM.
+pub fn told_to_stop() -> Result<watch::Receiver<bool>, Stop> {
+    let (tell, told) = watch::channel(false);
+    let mut terminated = signal(SignalKind::terminate()).map_err(|e| Stop::failed(spoken(&e)))?;
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(|e| Stop::failed(spoken(&e)))?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminated.recv() => (),
+            _ = interrupted.recv() => (),
+        }
+        let _ = tell.send(true);
+        // Whoever asks later is told too.
+        tell.closed().await;
+    });
+    Ok(told)
 }
 
 /// Settles; what another process is settling just now is waited for, but not for ever.

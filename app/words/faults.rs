@@ -8,6 +8,7 @@ use huiliu_core::manifest::ManifestFault;
 use huiliu_core::policy::PolicyFault;
 use huiliu_core::queue::QueueFault;
 use huiliu_core::replay::ReplayFault;
+use huiliu_core::schedule::ScheduleFault;
 use huiliu_core::store::StoreFault;
 use huiliu_core::values::IdFault;
 
@@ -41,6 +42,11 @@ impl Fault for StoreFault {
                 "根密钥与建立此数据库时所用的不同；请提供原来的密钥（HUILIU_KEY_FILE 或数据目录中的 root.key）".into()
             }
             Self::Key(fault) => fault.in_chinese(),
+            Self::KeyGeneration(generation) => format!(
+                "缺少第 {generation} 代密封密钥，或它不属于此数据库：密钥已轮换；请使用 `huiliu keys rotate` 写好的密钥文件"
+            ),
+            Self::KeyRetired => "本进程启动后密封密钥已轮换；请用 `huiliu keys rotate` 写好的密钥文件重新启动".into(),
+            Self::TurnLost => "另一个进程已接手此来源；此页未写入".into(),
             Self::Column(name) => format!("查询结果中缺少列 {name}，或其类型不符"),
         }
     }
@@ -49,8 +55,17 @@ impl Fault for StoreFault {
 impl Fault for KeyFault {
     fn in_chinese(&self) -> String {
         match self {
-            Self::Form => "根密钥应为 64 位十六进制数字（32 字节）；可用 `openssl rand -hex 32` 生成".into(),
+            Self::Form => "根密钥应为 64 位十六进制数字（32 字节），或 `huiliu keys rotate` 写好的完整密钥文件；可用 `openssl rand -hex 32` 生成".into(),
             Self::Sealed => "密封的数据无法解开：它用的是另一把密钥，或已被改动".into(),
+        }
+    }
+}
+
+impl Fault for ScheduleFault {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Form(why) => format!("不是 cron 表达式（{why}）"),
+            Self::Never => "永远不会到来的时刻".into(),
         }
     }
 }

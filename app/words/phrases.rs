@@ -101,6 +101,14 @@ const CORE: &[(&str, &str)] = &[
     ("cannot read {}: {}", "无法读取 {0}：{1}"),
     ("{} has {} bytes, at most {} are taken; split the file", "{0} 有 {1} 字节，最多接受 {2} 字节；请拆分文件"),
     ("the process that ran it ended", "执行同步的进程已中断"),
+    (
+        "told to stop; what was received is kept, and the next sync goes on from there",
+        "已按要求停止；收到的已保留，下次同步从此继续",
+    ),
+    (
+        "another process has taken the source over; nothing of this page was written",
+        "另一个进程已接手此来源；此页未写入",
+    ),
     // Payloads that cannot be read.
     ("{}: not readable as {}: {}", "{0}：无法按 {1} 读取：{2}"),
     ("{}: bytes that are not {} near byte {}", "{0}：第 {2} 字节附近不是 {1} 编码"),
@@ -131,6 +139,7 @@ const CORE: &[(&str, &str)] = &[
          use the newer version, or name another database",
         "本版汇流不认识此数据库结构：它由更新的版本建立，或不属于汇流；请使用更新的版本，或指定另一个数据库",
     ),
+    ("the copy {} is damaged: {}", "副本 {0} 已损坏：{1}"),
     ("no connector {} is registered; it was when the payload landed", "没有登记连接器 {0}；接收该原始载荷时还有"),
     ("connector {} has no stream {} any more", "连接器 {0} 已没有数据流 {1}"),
     ("payload {}: {}", "原始载荷 {0}：{1}"),

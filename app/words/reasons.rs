@@ -72,6 +72,7 @@ pub fn word(english: &str) -> &str {
         "key" => tr("key", "密钥"),
         "queue" => tr("queue", "队列"),
         "orphans" => tr("orphans", "孤立行"),
+        "sweep" => tr("sweep", "巡检"),
         other => other,
     }
 }

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tracing::Instrument as _;
+
 use crate::keys::Keys;
 use crate::manifest::{Manifest, Stream};
 use crate::policy::Policy;
@@ -66,15 +68,28 @@ pub async fn deliver(desk: &Desk, batch: i64, alone: bool) -> Result<Delivered, 
     let Some(held) = books::claim(&desk.db, batch, desk.lease_ms, &desk.holder).await? else {
         return Ok(Delivered::NotOurs);
     };
-    let renewal = tokio::spawn(keep(desk.clone(), held.clone()));
-    let result = work(desk, &held).await;
+    let span = tracing::error_span!("deliver", run = held.run_id, batch = held.id);
+    let renewal = tokio::spawn(keep(desk.clone(), held.clone()).instrument(span.clone()));
+    let ended = end(desk, &held).instrument(span).await;
     renewal.abort();
-    match result {
-        Ok(Commit::Done(outcomes)) => Ok(Delivered::Done(outcomes)),
-        Ok(Commit::Fenced) => Ok(Delivered::Fenced),
+    ended
+}
+
+/// The work on a held batch, and its end: committed, or put back with what went wrong.
+async fn end(desk: &Desk, held: &Held) -> Result<Delivered, StoreFault> {
+    match work(desk, held).await {
+        Ok(Commit::Done(outcomes)) => {
+            tracing::debug!(?outcomes, "delivered");
+            Ok(Delivered::Done(outcomes))
+        }
+        Ok(Commit::Fenced) => {
+            tracing::warn!("taken away while we worked; nothing was written");
+            Ok(Delivered::Fenced)
+        }
         Err(fault) => {
             let wait = 500u64.saturating_mul(1 << held.lost_claims.clamp(0, 6));
-            books::release(&desk.db, &held, wait, &fault.to_string()).await?;
+            tracing::warn!(error = %fault, again_in_ms = wait, "not delivered; put back");
+            books::release(&desk.db, held, wait, &fault.to_string()).await?;
             Ok(Delivered::Released)
         }
     }
@@ -87,7 +102,7 @@ async fn keep(desk: Desk, held: Held) {
         match books::renew(&desk.db, &held, desk.lease_ms).await {
             Ok(true) => {}
             Ok(false) => return,
-            Err(e) => tracing::debug!(batch = held.id, error = %e, "lease not renewed"),
+            Err(e) => tracing::warn!(error = %e, "lease not renewed"),
         }
     }
 }

@@ -3,15 +3,20 @@
 use std::time::Duration;
 
 use chrono::NaiveDate;
+use tokio::sync::watch;
+use tracing::Instrument as _;
 
 use crate::connector::{Connector, Failure, Page};
 use crate::keys::Keys;
 use crate::manifest::Stream;
 use crate::queue::Bell;
 use crate::store::books::{self, Landing, Source};
+use crate::store::turns::{Claim, Ended};
 use crate::store::{Db, StoreFault};
 use crate::sweep;
 
+/// Code of a run that ends because it was told to.
+const STOPPED: &str = "stopped";
 /// How often one page is asked for.
 const TRIES: u32 = 7;
 
@@ -28,6 +33,8 @@ pub struct Ingest<'a> {
     pub batch_records: u32,
     /// Called with the raw records of each landed page.
     pub progress: &'a (dyn Fn(u32) + Sync),
+    /// Turns true when the pass is to stop between two pages.
+    pub stop: &'a watch::Receiver<bool>,
 }
 
 /// Where a pass begins.
@@ -46,36 +53,59 @@ pub enum From {
 pub struct RunReport {
     /// The run.
     pub run: i64,
+    /// How it ended.
+    pub ended: Ended,
     /// Why it failed, if it did.
     pub failure: Option<Failure>,
 }
 
-/// Reads every stream of a source to its end. A failure ends the run, keeps what is landed and leaves the cursor at it.
+/// Reads every stream of a source to its end, as whose turn it is. A failure or a stop ends the run, keeps what is landed
+/// and leaves the cursor at it.
 ///
 /// # Errors
 /// [`StoreFault`] only; what the platform does wrong is in the report.
 pub async fn sync(
     cx: Ingest<'_>,
-    source: &Source,
+    (source, claim): (&Source, Claim),
     connector: &dyn Connector,
     from: From,
 ) -> Result<RunReport, StoreFault> {
     books::end_abandoned_runs(cx.db, source).await?;
     let run = books::start_run(cx.db, source, from == From::Start).await?;
+    let span = tracing::error_span!("run", run, source = source.name);
+    read(cx, (source, claim), connector, run, from).instrument(span).await
+}
+
+async fn read(
+    cx: Ingest<'_>,
+    (source, claim): (&Source, Claim),
+    connector: &dyn Connector,
+    run: i64,
+    from: From,
+) -> Result<RunReport, StoreFault> {
     let mut failure = None;
     for stream in &connector.manifest().streams {
-        if let Err(f) = read_stream(cx, source, connector, stream, run, from).await? {
+        let read = match read_stream(cx, (source, claim), connector, stream, run, from).await {
+            Err(lost @ StoreFault::TurnLost) => Err(Failure::fatal("turn_lost", lost.to_string())),
+            read => read?,
+        };
+        if let Err(f) = read {
             failure = Some(f);
             break;
         }
     }
     books::end_run(cx.db, run, failure.as_ref().map(|f| f.text.as_str())).await?;
-    Ok(RunReport { run, failure })
+    let ended = match &failure {
+        None => Ended::Done,
+        Some(f) if f.code == STOPPED => Ended::Stopped,
+        Some(_) => Ended::Failed,
+    };
+    Ok(RunReport { run, ended, failure })
 }
 
 async fn read_stream(
     cx: Ingest<'_>,
-    source: &Source,
+    (source, claim): (&Source, Claim),
     connector: &dyn Connector,
     stream: &Stream,
     run: i64,
@@ -88,13 +118,21 @@ async fn read_stream(
     };
     let mut cursor = start.clone();
     loop {
-        let page = match pull_patiently(connector, stream, cursor.as_deref()).await {
+        let pulled = tokio::select! {
+            biased;
+            () = told_to(cx.stop) => {
+                Err(Failure::fatal(STOPPED, "told to stop; what was received is kept, and the next sync goes on from there".into()))
+            }
+            page = pull_patiently(connector, stream, cursor.as_deref()) => page,
+        };
+        let page = match pulled {
             Ok(Some(page)) => page,
             Ok(None) => return Ok(Ok(())),
             Err(f) => return Ok(Err(f)),
         };
         let landing = Landing {
             source,
+            claim,
             run,
             stream: &stream.name,
             address: &page.address,
@@ -109,6 +147,13 @@ async fn read_stream(
             return Ok(Ok(()));
         }
         cursor = Some(page.cursor);
+    }
+}
+
+/// Returns when told to stop. A sender that is gone tells nothing.
+async fn told_to(stop: &watch::Receiver<bool>) {
+    if stop.clone().wait_for(|stop| *stop).await.is_err() {
+        std::future::pending().await
     }
 }
 

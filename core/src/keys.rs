@@ -1,35 +1,40 @@
-//! One root key; sealing, blind-index and digest keys are derived from it (HKDF-SHA-256).
+//! The working keys: sealing, by generation, blind-index and digest. [`crate::keyring`] says where they come from.
 //!
 //! A lost root key is lost data: nothing sealed can be read again and no ID number can be found again.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce};
-use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use thiserror::Error;
 
-/// Identifies the generation of the sealing key inside every sealed value.
-const KEY_ID: u8 = 1;
+/// Stands where the generation stands, in a value that is sealed under a key of its own.
+const OWN: u8 = 1;
 const NONCE_LEN: usize = 12;
 
 /// What can be wrong with a key or with a value sealed by it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum KeyFault {
     /// The root key text is not 64 hexadecimal digits.
-    #[error("the root key must be 64 hexadecimal digits (32 bytes); make one with `openssl rand -hex 32`")]
+    #[error(
+        "the root key must be 64 hexadecimal digits (32 bytes), or a whole key file as `huiliu keys rotate` writes it; make one with `openssl rand -hex 32`"
+    )]
     Form,
     /// The value was sealed under another key, moved to another row, or damaged.
     #[error("a sealed value does not open: it was sealed with another key or has been altered")]
     Sealed,
 }
 
-/// The three working keys. Prints nothing of itself.
+/// The working keys. Prints nothing of itself.
 #[derive(Clone)]
 pub struct Keys {
-    cipher: Aes256Gcm,
+    sealing: Arc<BTreeMap<u8, Aes256Gcm>>,
+    checks: Arc<BTreeMap<u8, [u8; 32]>>,
+    current: u8,
     index: Hmac<Sha256>,
     digest: Hmac<Sha256>,
 }
@@ -46,18 +51,44 @@ impl Keys {
     /// # Errors
     /// [`KeyFault::Form`] when the text is anything else.
     pub fn from_hex(root: &str) -> Result<Self, KeyFault> {
-        let root = hex_decode(root.trim()).filter(|b| b.len() == 32).ok_or(KeyFault::Form)?;
-        let hkdf = Hkdf::<Sha256>::new(Some(b"huiliu root 1"), &root);
-        let derive = |label: &[u8]| -> Result<[u8; 32], KeyFault> {
-            let mut out = [0u8; 32];
-            hkdf.expand(label, &mut out).map_err(|_| KeyFault::Form)?;
-            Ok(out)
-        };
-        Ok(Self {
-            cipher: Aes256Gcm::new_from_slice(&derive(b"sealing 1")?).map_err(|_| KeyFault::Form)?,
-            index: Hmac::new_from_slice(&derive(b"blind index")?).map_err(|_| KeyFault::Form)?,
-            digest: Hmac::new_from_slice(&derive(b"digest")?).map_err(|_| KeyFault::Form)?,
-        })
+        crate::keyring::Keyring::parse(root)?.keys()
+    }
+
+    /// Sealing is done with the newest generation, until [`Keys::sealing_with`] says otherwise.
+    pub(crate) fn new(index: &[u8], digest: &[u8], sealing: &BTreeMap<u8, [u8; 32]>) -> Result<Self, KeyFault> {
+        let hmac = |key: &[u8]| Hmac::<Sha256>::new_from_slice(key).map_err(|_| KeyFault::Form);
+        let (mut ciphers, mut checks) = (BTreeMap::new(), BTreeMap::new());
+        for (generation, key) in sealing {
+            ciphers.insert(*generation, Aes256Gcm::new_from_slice(key).map_err(|_| KeyFault::Form)?);
+            checks.insert(*generation, mac(&hmac(key)?, &[b"sealing key check value 1"]));
+        }
+        let current = sealing.keys().next_back().copied().ok_or(KeyFault::Form)?;
+        let (sealing, checks) = (Arc::new(ciphers), Arc::new(checks));
+        Ok(Self { sealing, checks, current, index: hmac(index)?, digest: hmac(digest)? })
+    }
+
+    /// The generation that values are sealed with.
+    #[must_use]
+    pub fn current(&self) -> u8 {
+        self.current
+    }
+
+    /// The same keys, sealing with another generation; none when it is not there.
+    #[must_use]
+    pub fn sealing_with(&self, generation: u8) -> Option<Self> {
+        self.sealing.contains_key(&generation).then(|| Self { current: generation, ..self.clone() })
+    }
+
+    /// The value a database keeps to recognise a generation of the sealing key; none when it is not there.
+    #[must_use]
+    pub fn sealing_check(&self, generation: u8) -> Option<&[u8; 32]> {
+        self.checks.get(&generation)
+    }
+
+    /// The oldest generation there is.
+    #[must_use]
+    pub fn oldest(&self) -> u8 {
+        self.sealing.keys().next().copied().unwrap_or(self.current)
     }
 
     /// Seals `plain` for one place: `place` is table, column and stable row key, and must be given again to open.
@@ -65,18 +96,7 @@ impl Keys {
     /// # Errors
     /// [`KeyFault::Sealed`] when the cipher refuses (a plaintext beyond 64 GiB).
     pub fn seal(&self, place: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, KeyFault> {
-        let mut nonce = [0u8; NONCE_LEN];
-        fill_random(&mut nonce)?;
-        let aad = join(place);
-        let body = self
-            .cipher
-            .encrypt(&Nonce::from(nonce), Payload { msg: plain, aad: &aad })
-            .map_err(|_| KeyFault::Sealed)?;
-        let mut out = Vec::with_capacity(1 + NONCE_LEN + body.len());
-        out.push(KEY_ID);
-        out.extend_from_slice(&nonce);
-        out.extend_from_slice(&body);
-        Ok(out)
+        seal_with(self.sealing.get(&self.current).ok_or(KeyFault::Sealed)?, self.current, place, plain)
     }
 
     /// Opens what [`Keys::seal`] made for the same place.
@@ -84,15 +104,11 @@ impl Keys {
     /// # Errors
     /// [`KeyFault::Sealed`] for another key, another place or altered bytes.
     pub fn open(&self, place: &[&[u8]], sealed: &[u8]) -> Result<Vec<u8>, KeyFault> {
-        let (head, body) = sealed.split_at_checked(1 + NONCE_LEN).ok_or(KeyFault::Sealed)?;
-        if head[0] != KEY_ID {
-            return Err(KeyFault::Sealed);
-        }
-        let nonce: [u8; NONCE_LEN] = head[1..].try_into().map_err(|_| KeyFault::Sealed)?;
-        self.cipher.decrypt(&Nonce::from(nonce), Payload { msg: body, aad: &join(place) }).map_err(|_| KeyFault::Sealed)
+        let cipher = sealed.first().and_then(|generation| self.sealing.get(generation)).ok_or(KeyFault::Sealed)?;
+        open_with(cipher, place, sealed)
     }
 
-    /// Seals a large value under a key of its own: gives that key, wrapped, and the sealed value. Another root key later
+    /// Seals a large value under a key of its own: gives that key, wrapped, and the sealed value. Another sealing key later
     /// means wrapping anew, not sealing anew.
     ///
     /// # Errors
@@ -100,8 +116,8 @@ impl Keys {
     pub fn seal_large(&self, place: &[&[u8]], plain: &[u8]) -> Result<(Vec<u8>, Vec<u8>), KeyFault> {
         let mut own = [0u8; 32];
         fill_random(&mut own)?;
-        let sealed = self.with_cipher(&own)?.seal(place, plain)?;
-        Ok((self.seal(place, &own)?, sealed))
+        let cipher = Aes256Gcm::new_from_slice(&own).map_err(|_| KeyFault::Form)?;
+        Ok((self.seal(place, &own)?, seal_with(&cipher, OWN, place, plain)?))
     }
 
     /// Opens what [`Keys::seal_large`] made for the same place.
@@ -109,13 +125,8 @@ impl Keys {
     /// # Errors
     /// [`KeyFault::Sealed`] for another key, another place or altered bytes.
     pub fn open_large(&self, place: &[&[u8]], wrapped: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyFault> {
-        let own: [u8; 32] = self.open(place, wrapped)?.try_into().map_err(|_| KeyFault::Sealed)?;
-        self.with_cipher(&own)?.open(place, sealed)
-    }
-
-    fn with_cipher(&self, key: &[u8; 32]) -> Result<Self, KeyFault> {
-        let cipher = Aes256Gcm::new_from_slice(key).map_err(|_| KeyFault::Form)?;
-        Ok(Self { cipher, ..self.clone() })
+        let own = self.open(place, wrapped)?;
+        open_with(&Aes256Gcm::new_from_slice(&own).map_err(|_| KeyFault::Sealed)?, place, sealed)
     }
 
     /// The blind index of an identifier: equal identifiers have equal indexes, and nobody without the key can list them.
@@ -151,6 +162,24 @@ impl Keys {
     }
 }
 
+fn seal_with(cipher: &Aes256Gcm, id: u8, place: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, KeyFault> {
+    let mut nonce = [0u8; NONCE_LEN];
+    fill_random(&mut nonce)?;
+    let sealing = Payload { msg: plain, aad: &join(place) };
+    let body = cipher.encrypt(&Nonce::from(nonce), sealing).map_err(|_| KeyFault::Sealed)?;
+    let mut out = Vec::with_capacity(1 + NONCE_LEN + body.len());
+    out.push(id);
+    out.extend_from_slice(&nonce);
+    out.extend_from_slice(&body);
+    Ok(out)
+}
+
+fn open_with(cipher: &Aes256Gcm, place: &[&[u8]], sealed: &[u8]) -> Result<Vec<u8>, KeyFault> {
+    let (head, body) = sealed.split_at_checked(1 + NONCE_LEN).ok_or(KeyFault::Sealed)?;
+    let nonce: [u8; NONCE_LEN] = head[1..].try_into().map_err(|_| KeyFault::Sealed)?;
+    cipher.decrypt(&Nonce::from(nonce), Payload { msg: body, aad: &join(place) }).map_err(|_| KeyFault::Sealed)
+}
+
 /// A fresh root key as 64 hexadecimal digits.
 ///
 /// # Errors
@@ -173,7 +202,7 @@ pub fn hex_encode(bytes: &[u8]) -> String {
     out
 }
 
-fn hex_decode(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn hex_decode(text: &str) -> Option<Vec<u8>> {
     if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return None;
     }
@@ -205,7 +234,7 @@ fn join(parts: &[&[u8]]) -> Vec<u8> {
     out
 }
 
-fn fill_random(out: &mut [u8]) -> Result<(), KeyFault> {
+pub(crate) fn fill_random(out: &mut [u8]) -> Result<(), KeyFault> {
     getrandom::fill(out).map_err(|_| KeyFault::Form)
 }
 

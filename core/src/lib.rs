@@ -5,6 +5,7 @@
 
 pub mod values;
 
+pub mod keyring;
 pub mod keys;
 pub mod policy;
 
@@ -20,6 +21,7 @@ pub mod store;
 pub mod deliver;
 pub mod ingest;
 pub mod replay;
+pub mod schedule;
 pub mod settle;
 pub mod sweep;
 

@@ -10,7 +10,8 @@ use huiliu_core::settle;
 use huiliu_core::stages::{self, Context, Staged, decode};
 use huiliu_core::store::books::{self, Current, Landing, Source};
 use huiliu_core::store::load::Outcomes;
-use huiliu_core::store::{Db, Row, entries, reports};
+use huiliu_core::store::turns::{self, Claim};
+use huiliu_core::store::{Db, Row, entries, reports, schema};
 
 use super::model::{Item, Key, Letter};
 
@@ -18,6 +19,7 @@ pub struct Office {
     pub db: Db,
     pub desk: Desk,
     source: Source,
+    claim: Claim,
     pub runs: [i64; 2],
 }
 
@@ -52,9 +54,12 @@ fn key(row: &Row, name: &str) -> Key {
 impl Office {
     pub async fn open(db: Db) -> Self {
         let keys = Keys::from_hex(&"77".repeat(32)).unwrap();
+        let keys = schema::check_key(&db, &keys).await.unwrap();
         let policy = crate::connectors::policy();
         let rules = entries::register_rules(&db, &keys, &policy).await.unwrap();
         let source = books::register_source(&db, "s", "institution", ("I", "i")).await.unwrap();
+        turns::plan(&db, source.id, "", None).await.unwrap();
+        let claim = turns::take(&db, source.id, 86_400_000, "order", false).await.unwrap().unwrap();
         let first = books::start_run(&db, &source, true).await.unwrap();
         let runs = [first, books::start_run(&db, &source, true).await.unwrap()];
         let desk = Desk {
@@ -67,7 +72,7 @@ impl Office {
             lease_ms: 30_000,
             holder: "order".into(),
         };
-        let mut office = Self { db, desk, source, runs };
+        let mut office = Self { db, desk, source, claim, runs };
         office.activate(b"1").await;
         office
     }
@@ -95,6 +100,7 @@ impl Office {
         let records = u32::try_from(self.staged(page, (0, u32::MAX)).len()).unwrap();
         let landing = Landing {
             source: &self.source,
+            claim: self.claim,
             run: self.runs[run % 2],
             stream: "completions",
             address,

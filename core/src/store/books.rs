@@ -2,6 +2,8 @@
 
 use super::db::{Db, StoreFault, Tx};
 use super::rows::{Row, Rows, Value};
+use super::sealing;
+use super::turns::{self, Claim};
 use crate::keys::Keys;
 
 /// A registered source.
@@ -114,14 +116,14 @@ pub async fn start_run(db: &Db, source: &Source, full: bool) -> Result<i64, Stor
     rows.first().ok_or_else(|| StoreFault::Column("sync_run.id".into()))?.int("id")
 }
 
-/// Ends a run.
+/// Ends a run, unless it was found abandoned and ended by another.
 ///
 /// # Errors
 /// [`StoreFault`].
 pub async fn end_run(db: &Db, run: i64, failure: Option<&str>) -> Result<(), StoreFault> {
     let (state, failure) = failure.map_or(("done", Value::Text(String::new())), |f| ("failed", f.into()));
     db.run(
-        "UPDATE sync_run SET state = $2, ended_at = {now}, failure = nullif($3, '') WHERE id = $1",
+        "UPDATE sync_run SET state = $2, ended_at = {now}, failure = nullif($3, '') WHERE id = $1 AND state = 'running'",
         vec![run.into(), state.into(), failure],
     )
     .await?;
@@ -147,6 +149,8 @@ pub async fn cursor(db: &Db, source: &Source, stream: &str) -> Result<Option<Str
 pub struct Landing<'a> {
     /// The source.
     pub source: &'a Source,
+    /// Our claim on it.
+    pub claim: Claim,
     /// The run that received it.
     pub run: i64,
     /// The stream.
@@ -169,7 +173,7 @@ pub struct Landing<'a> {
 /// are not sealed again.
 ///
 /// # Errors
-/// [`StoreFault`]; nothing remains then.
+/// [`StoreFault`], [`StoreFault::TurnLost`] among them; nothing remains then.
 pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64>, StoreFault> {
     let digest = keys.digest(&[b"payload", landing.stream.as_bytes(), landing.bytes]);
     let held = held_already(db, landing, &digest).await?;
@@ -186,6 +190,10 @@ pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64
     };
     let size = i64::try_from(landing.bytes.len()).unwrap_or(i64::MAX);
     let mut tx = db.begin().await?;
+    turns::hold(&mut tx, landing.claim).await?;
+    if held.is_none() {
+        sealing::hold(&mut tx, keys).await?;
+    }
     let made = tx
         .rows(
             "INSERT INTO payload (institution_id, run_id, source_id, stream, address, digest, same_as, wrapped_key, sealed,
@@ -416,6 +424,20 @@ pub async fn release(db: &Db, held: &Held, wait_ms: u64, error: &str) -> Result<
     )
     .await?;
     Ok(())
+}
+
+/// Puts back every batch that a holder has claimed, due at once and without a lost claim: a process that ends in peace
+/// leaves nothing behind. What it still commits afterwards is refused.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn release_all(db: &Db, holder: &str) -> Result<u64, StoreFault> {
+    db.run(
+        "UPDATE batch SET state = 'due', holder = NULL, due_at = {now}, rung_at = 0, generation = generation + 1
+         WHERE holder = $1 AND state = 'claimed'",
+        vec![holder.into()],
+    )
+    .await
 }
 
 /// Sets a batch aside that ended its own process in front of a living parent.

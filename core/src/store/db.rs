@@ -1,8 +1,9 @@
 //! An enum of two pools, one way to run a statement on either.
 //!
 //! Statements use `$1…` for scalars. Some words are replaced by dialect: `{now}` is the database's clock in microseconds
-//! UTC, `{rows}` is a relation named `incoming` made from the [`Rows`] bound last, `{lock}` locks the rows read and
-//! `{lock_free}` those that nobody else has locked (SQLite has one writer and needs neither), and `{join TABLE ALIAS ON CONDITION}` or `{left join …}` looks each row up by index with
+//! UTC, `{rows}` is a relation named `incoming` made from the [`Rows`] bound last, `{lock}` locks the rows read, `{share}`
+//! against changes only, and `{lock_free}` those that nobody else has locked (SQLite has one writer and needs none of them), and
+//! `{join TABLE ALIAS ON CONDITION}` or `{left join …}` looks each row up by index with
 //! the whole condition: PostgreSQL, left alone, may take a constant part of it for selective while a table is empty, and
 //! keep that plan.
 
@@ -46,9 +47,22 @@ pub enum StoreFault {
         "the root key is not the one this database was made with; give the right key (HUILIU_KEY_FILE or the data directory's root.key)"
     )]
     WrongKey,
+    /// A generation of the sealing key that the database needs is missing, or another.
+    #[error(
+        "generation {0} of the sealing key is missing or is not this database's: the key was rotated; give the key file as `huiliu keys rotate` left it"
+    )]
+    KeyGeneration(i64),
+    /// The sealing key was rotated while we worked.
+    #[error(
+        "the sealing key has been rotated since this process began; start it again with the key file as `huiliu keys rotate` left it"
+    )]
+    KeyRetired,
     /// A sealed value does not open.
     #[error(transparent)]
     Key(#[from] crate::keys::KeyFault),
+    /// Another process reads the source now.
+    #[error("another process has taken the source over; nothing of this page was written")]
+    TurnLost,
     /// A stored value is not what the schema says.
     #[error("column {0} of a result is missing or of another type")]
     Column(String),
@@ -406,6 +420,7 @@ fn pg_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) -> PgQuery 
     })
     .replace("{now}", CLOCK_PG)
     .replace("{lock}", "FOR UPDATE")
+    .replace("{share}", "FOR SHARE")
     .replace("{lock_free}", "FOR UPDATE SKIP LOCKED");
     if let Some(rows) = &relation {
         text = text.replace("{rows}", &rows.pg_relation(args.len() + 1));
@@ -433,6 +448,7 @@ fn lite_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) -> Result
     let mut text = look_ups(sql, |kind, table, alias, condition| format!("{kind} {table} {alias} ON {condition}"))
         .replace("{now}", CLOCK_LITE)
         .replace("{lock}", "")
+        .replace("{share}", "")
         .replace("{lock_free}", "");
     if let Some(rows) = &relation {
         text = text.replace("{rows}", &rows.lite_relation(args.len() + 1));

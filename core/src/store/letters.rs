@@ -6,6 +6,7 @@ use super::books::Held;
 use super::db::{Db, StoreFault, Tx};
 use super::load::{Load, Outcomes};
 use super::rows::Rows;
+use super::sealing;
 use crate::keys::Keys;
 use crate::stages::Parked;
 
@@ -35,6 +36,7 @@ pub(super) async fn park(
     if load.parked.is_empty() {
         return Ok(());
     }
+    sealing::hold(tx, keys).await?;
     let letters = write_letters(tx, keys, held, load).await?;
     let mut outcome_of = Vec::with_capacity(load.parked.len());
     for parked in &load.parked {

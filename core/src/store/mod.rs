@@ -4,6 +4,7 @@ pub mod audit;
 pub mod books;
 pub mod classify;
 pub mod entries;
+pub mod figures;
 pub mod letters;
 pub mod load;
 pub mod marks;
@@ -12,6 +13,8 @@ pub mod repeat;
 pub mod replays;
 pub mod reports;
 pub mod schema;
+pub mod sealing;
+pub mod turns;
 
 pub mod db;
 pub mod rows;

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::db::{StoreFault, Tx};
 use super::rows::Rows;
+use super::sealing;
 use crate::keys::Keys;
 use crate::stages::TrainingRecord;
 
@@ -214,6 +215,7 @@ async fn make_teachers(
     people: &[Person<'_, '_>],
     teachers: &mut HashMap<[u8; 32], i64>,
 ) -> Result<(), StoreFault> {
+    sealing::hold(tx, keys).await?;
     let ids = tx.next_ids("teacher", people.len()).await?;
     let sealed: Vec<Vec<u8>> = people
         .iter()

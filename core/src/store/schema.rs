@@ -1,8 +1,11 @@
 //! Migrations, the key check, and the refusal of a schema this program does not know.
 
 use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection};
 
 use super::db::{Db, StoreFault};
+use super::sealing;
 use crate::keys::Keys;
 
 static PG: Migrator = sqlx::migrate!("migrations/pg");
@@ -124,14 +127,19 @@ pub async fn has_key(db: &Db) -> Result<bool, StoreFault> {
     Ok(!db.rows("SELECT id FROM key_check", vec![]).await?.is_empty())
 }
 
-/// Compares the key-check value, or stores it in a database that has none yet and holds no payload.
+/// Compares the key-check values, or stores them in a database that has none yet and holds no payload. Gives the keys as
+/// they are to be used: sealing with the generation that is current in this database.
 ///
 /// # Errors
-/// [`StoreFault::WrongKey`] before anything is written.
-pub async fn check_key(db: &Db, keys: &Keys) -> Result<(), StoreFault> {
+/// [`StoreFault::WrongKey`], [`StoreFault::KeyGeneration`] before anything is written.
+pub async fn check_key(db: &Db, keys: &Keys) -> Result<Keys, StoreFault> {
     let rows = db.rows("SELECT value FROM key_check WHERE id = 1", vec![]).await?;
     if let Some(row) = rows.first() {
-        return if row.bytes("value")? == keys.check_value() { Ok(()) } else { Err(StoreFault::WrongKey) };
+        return if row.bytes("value")? == keys.check_value() {
+            sealing::recognise(db, keys).await
+        } else {
+            Err(StoreFault::WrongKey)
+        };
     }
     db.run(
         "INSERT INTO key_check (id, value) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
@@ -140,18 +148,22 @@ pub async fn check_key(db: &Db, keys: &Keys) -> Result<(), StoreFault> {
     .await?;
     let rows = db.rows("SELECT value FROM key_check WHERE id = 1", vec![]).await?;
     match rows.first() {
-        Some(row) if row.bytes("value")? == keys.check_value() => Ok(()),
+        Some(row) if row.bytes("value")? == keys.check_value() => sealing::recognise(db, keys).await,
         _ => Err(StoreFault::WrongKey),
     }
 }
 
-/// Writes a consistent copy of the embedded database beside it, before a migration.
+/// Writes a consistent copy of the embedded database, while others go on writing, and reads it through. PostgreSQL is
+/// backed up by its own means.
 ///
 /// # Errors
-/// [`StoreFault::Statement`] when the copy cannot be written; PostgreSQL is backed up by its own means.
+/// [`StoreFault::Statement`] when the copy cannot be written, [`StoreFault::Unreadable`] when it is damaged.
 pub async fn backup(db: &Db, copy: &str) -> Result<(), StoreFault> {
-    if let Db::Lite { write, .. } = db {
-        sqlx::query("VACUUM INTO $1").bind(copy.to_owned()).execute(write).await?;
-    }
-    Ok(())
+    let Db::Lite { read, .. } = db else { return Ok(()) };
+    sqlx::query("VACUUM INTO $1").bind(copy.to_owned()).execute(read).await?;
+    let options = SqliteConnectOptions::new().filename(copy).read_only(true);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    if found == "ok" { Ok(()) } else { Err(StoreFault::Unreadable(format!("the copy {copy} is damaged: {found}"))) }
 }

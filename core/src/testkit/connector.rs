@@ -10,8 +10,8 @@ use crate::deliver::{self, Desk};
 use crate::ingest::{self, From, Ingest};
 use crate::manifest::{Format, Stream, Transport};
 use crate::queue::Bell;
-use crate::store::books;
-use crate::store::reports;
+use crate::schedule;
+use crate::store::{books, reports, schema, turns};
 
 /// Makes the connector for an endpoint, anew each time: whoever resumes remembers nothing.
 pub type Make<'a> = &'a (dyn Fn(Endpoint) -> Result<Arc<dyn Connector>, Failure> + Sync);
@@ -144,10 +144,15 @@ fn empty(format: &Format) -> String {
 async fn land_twice(connector: &dyn Connector, desk: &Desk, bell: &Bell) -> Result<(), Broken> {
     let id = connector.manifest().id.clone();
     let source = books::register_source(&desk.db, &id, &id, (&id, &id)).await.map_err(broken)?;
-    let cx = Ingest { db: &desk.db, keys: &desk.keys, bell, batch_records: 5_000, progress: &|_| {} };
+    let keys = schema::check_key(&desk.db, &desk.keys).await.map_err(broken)?;
+    turns::plan(&desk.db, source.id, "", None).await.map_err(broken)?;
+    let turn = schedule::take(&desk.db, source.id, 30_000, "exercise", false).await.map_err(broken)?;
+    let claim = turn.as_ref().ok_or("nobody holds the source, and it cannot be taken")?.claim;
+    let (_tell, stop) = tokio::sync::watch::channel(false);
+    let cx = Ingest { db: &desk.db, keys: &keys, bell, batch_records: 5_000, progress: &|_| {}, stop: &stop };
     let mut runs = Vec::new();
     for _ in 0..2 {
-        let report = ingest::sync(cx, &source, connector, From::Start).await.map_err(broken)?;
+        let report = ingest::sync(cx, (&source, claim), connector, From::Start).await.map_err(broken)?;
         law(report.failure.is_none(), format!("{:?}", report.failure))?;
         loop {
             let due = books::unrung(&desk.db, 100).await.map_err(broken)?;

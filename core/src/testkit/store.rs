@@ -2,8 +2,9 @@
 
 use super::{Broken, broken, law};
 use crate::keys::Keys;
-use crate::store::Db;
 use crate::store::books::{self, Landing, Source};
+use crate::store::turns::{self, Claim, Ended};
+use crate::store::{Db, StoreFault, schema};
 
 const LEASE_MS: u64 = 60_000;
 const RECORDS: u32 = 10;
@@ -17,29 +18,57 @@ pub async fn exercise_store(db: &Db, keys: &Keys) -> Result<(), Broken> {
     let source = books::register_source(db, "exercise", "institution", ("X1", "练习")).await.map_err(broken)?;
     let again = books::register_source(db, "exercise", "institution", ("X1", "练习")).await.map_err(broken)?;
     law(source == again, "a source that is registered twice is two")?;
+    let keys = &schema::check_key(db, keys).await.map_err(broken)?;
     let run = books::start_run(db, &source, true).await.map_err(broken)?;
-    let batches = landing(db, keys, &source, run).await?;
+    let claim = whose_turn(db, source.id).await?;
+    let batches = landing(db, keys, (&source, claim), run).await?;
+    turns::end(db, claim, Ended::Done, None).await.map_err(broken)?;
+    turns::take(db, source.id, LEASE_MS, "b", false).await.map_err(broken)?.ok_or("a turn was not given back")?;
+    let late = land(db, keys, (&source, claim), run, "three").await;
+    law(matches!(late, Err(StoreFault::TurnLost)), "a page landed out of turn")?;
     claims(db, batches[0]).await?;
     lost_claims(db, batches[1]).await?;
     bells(db, &batches).await?;
     books::end_run(db, run, None).await.map_err(broken)
 }
 
-async fn landing(db: &Db, keys: &Keys, source: &Source, run: i64) -> Result<Vec<i64>, Broken> {
-    let land = |cursor: &'static str| {
-        let landing = Landing {
-            source,
-            run,
-            stream: "completions",
-            address: "page 1",
-            bytes: b"as received",
-            records: Ok(RECORDS),
-            batch_size: 4,
-            cursor_at_start: None,
-            cursor: Some(cursor),
-        };
-        async move { books::land(db, keys, &landing).await.map_err(broken) }
+/// One of two takes a source; its moment is no matter to who asks for it by name.
+async fn whose_turn(db: &Db, source: i64) -> Result<Claim, Broken> {
+    turns::plan(db, source, "0 2 1 * *", Some(i64::MAX)).await.map_err(broken)?;
+    let early = turns::take(db, source, LEASE_MS, "a", true).await.map_err(broken)?;
+    law(early.is_none(), "a source was taken before its moment")?;
+    let (a, b) =
+        tokio::join!(turns::take(db, source, LEASE_MS, "a", false), turns::take(db, source, LEASE_MS, "b", false));
+    let won: Vec<_> = [a, b].into_iter().filter_map(|t| t.map_err(broken).transpose()).collect::<Result<_, _>>()?;
+    law(won.len() == 1, format!("{} of two have the turn", won.len()))?;
+    law(turns::renew(db, won[0], LEASE_MS).await.map_err(broken)?, "a live turn was not renewed")?;
+    Ok(won[0])
+}
+
+async fn land(
+    db: &Db,
+    keys: &Keys,
+    (source, claim): (&Source, Claim),
+    run: i64,
+    cursor: &str,
+) -> Result<Vec<i64>, StoreFault> {
+    let landing = Landing {
+        source,
+        claim,
+        run,
+        stream: "completions",
+        address: "page 1",
+        bytes: b"as received",
+        records: Ok(RECORDS),
+        batch_size: 4,
+        cursor_at_start: None,
+        cursor: Some(cursor),
     };
+    books::land(db, keys, &landing).await
+}
+
+async fn landing(db: &Db, keys: &Keys, (source, claim): (&Source, Claim), run: i64) -> Result<Vec<i64>, Broken> {
+    let land = async |cursor: &str| land(db, keys, (source, claim), run, cursor).await.map_err(broken);
     let batches = land("one").await?;
     law(batches.len() == 3, format!("{RECORDS} records in batches of 4 gave {} batches", batches.len()))?;
     let cursor = books::cursor(db, source, "completions").await.map_err(broken)?;

@@ -1,0 +1,147 @@
+//! `worker`: delivers, settles, sweeps, and reads the sources whose moment has come.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use huiliu_core::ingest::From;
+use huiliu_core::schedule::Turn;
+use huiliu_core::store::reports::instant;
+use huiliu_core::store::turns::Ended;
+use huiliu_core::store::{StoreFault, books, schema, turns};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing::Instrument as _;
+
+use super::sync::{Line, told_to_stop};
+use crate::Stop;
+use crate::health;
+use crate::settings::Settings;
+use crate::wire::{self, House};
+use crate::words::{note, spoken, tr};
+
+pub async fn run(settings: Settings, until_done: bool) -> Result<(), Stop> {
+    let told = told_to_stop()?;
+    let house = wire::open(settings, false).await?;
+    let lines = lines(&house).await?;
+    if let Some(address) = house.settings.health {
+        tokio::spawn(health::serve(health::listen(address).await?, house.clone()));
+    }
+    let (stop, stopped) = watch::channel(false);
+    let mut work = tokio::spawn({
+        let (house, stopped) = (house.clone(), stopped.clone());
+        async move { house.work(stopped).await }
+    });
+    let mut reading = tokio::spawn(follow_schedules(house.clone(), lines, stopped.clone()));
+    note(tr("worker started; stop it with Ctrl-C or SIGTERM", "工作进程已启动；用 Ctrl-C 或 SIGTERM 停止"));
+    let result = tokio::select! {
+        ended = &mut work => ended.unwrap_or_else(|e| Err(Stop::failed(spoken(&e)))),
+        done = tend(&house, until_done) => done,
+        () = told_so(told) => Ok(()),
+    };
+    let _ = stop.send(true);
+    let until = tokio::time::Instant::now() + wire::PATIENCE;
+    let _ = tokio::time::timeout_at(until, &mut reading).await;
+    if !work.is_finished() {
+        let _ = tokio::time::timeout_at(until, &mut work).await;
+    }
+    match tokio::time::timeout(Duration::from_secs(5), books::release_all(&house.desk.db, &house.desk.holder)).await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(n)) => tracing::info!(batches = n, "put back what was not finished"),
+        Ok(Err(e)) => tracing::warn!(error = %e, "claims not given back; their leases run out"),
+        Err(_) => tracing::warn!("claims not given back in time; their leases run out"),
+    }
+    let _ = tokio::time::timeout(Duration::from_secs(2), house.close()).await;
+    result
+}
+
+async fn told_so(mut told: watch::Receiver<bool>) {
+    let _ = told.wait_for(|told| *told).await;
+}
+
+/// Every source of the settings, written into the books with its schedule; a source that cannot be read is told at once.
+async fn lines(house: &House) -> Result<Vec<Arc<Line>>, Stop> {
+    let mut lines = Vec::new();
+    for source in &house.settings.sources {
+        lines.push(Arc::new(Line::open(house, source).await?));
+    }
+    Ok(lines)
+}
+
+/// Reads the sources whose moment has come, as many at a time as batches are delivered.
+async fn follow_schedules(house: House, lines: Vec<Arc<Line>>, mut stop: watch::Receiver<bool>) {
+    let mut reading = JoinSet::new();
+    while tokio::time::timeout(Duration::from_secs(1), stop.wait_for(|stop| *stop)).await.is_err() {
+        while reading.try_join_next().is_some() {}
+        let due = turns::due(&house.desk.db).await.unwrap_or_else(|e| {
+            tracing::warn!(error = %e, "the schedules cannot be read; trying again");
+            vec![]
+        });
+        let room = house.settings.workers.saturating_sub(reading.len());
+        for line in due.iter().filter_map(|name| lines.iter().find(|l| l.source.name == *name)).take(room) {
+            match line.take(&house, true).await {
+                Ok(Some(turn)) => {
+                    reading.spawn(read(house.clone(), line.clone(), turn, stop.clone()));
+                }
+                Ok(None) => {}
+                Err(e) => tracing::warn!(source = line.source.name, error = e.message, "no turn; trying again"),
+            }
+        }
+    }
+    while reading.join_next().await.is_some() {}
+}
+
+async fn read(house: House, line: Arc<Line>, turn: Turn, stop: watch::Receiver<bool>) {
+    let failures = turn.claim.failures;
+    let span = tracing::error_span!("sync", source = line.source.name);
+    async {
+        tracing::info!("the sync begins, as its schedule says");
+        match line.read(&house, turn, From::Cursor, (&stop, &|_| {})).await {
+            Ok((report, next)) => {
+                let (run, next) = (report.run, next.map(instant).unwrap_or_default());
+                match (report.ended, report.failure) {
+                    (Ended::Failed, Some(f)) => {
+                        tracing::warn!(run, next, failures = failures + 1, "the sync failed: {}; trying again", f.text);
+                    }
+                    (ended, _) => tracing::info!(run, next, ?ended, "the sync ended"),
+                }
+            }
+            Err(e) => tracing::warn!(error = e.message, "the sync broke off; trying again"),
+        }
+    }
+    .instrument(span)
+    .await;
+}
+
+/// Settles when nothing is due, and at the latest every half minute; ends when all is done, if asked to, and when the key
+/// has been rotated.
+async fn tend(house: &House, until_done: bool) -> Result<(), Stop> {
+    let (mut settled, mut looked, mut worked) = (Instant::now(), Instant::now(), true);
+    loop {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let waiting = match books::any_waiting(&house.desk.db, (0, i64::MAX)).await {
+            Ok(waiting) => waiting,
+            Err(e) => {
+                tracing::warn!(error = %e, "the database does not answer; trying again");
+                continue;
+            }
+        };
+        if looked.elapsed() > Duration::from_secs(5) {
+            looked = Instant::now();
+            match schema::check_key(&house.desk.db, &house.desk.keys).await {
+                Ok(keys) if keys.current() == house.desk.keys.current() => {}
+                Ok(_) => return Err(StoreFault::KeyRetired.into()),
+                Err(fault @ (StoreFault::KeyGeneration(_) | StoreFault::WrongKey)) => return Err(fault.into()),
+                Err(e) => tracing::warn!(error = %e, "the database does not answer; trying again"),
+            }
+        }
+        worked |= waiting;
+        if (waiting || !worked) && settled.elapsed() < Duration::from_secs(30) {
+            continue;
+        }
+        match house.settle().await {
+            Ok(_) if !waiting && until_done => return Ok(()),
+            Ok(_) => (settled, worked) = (Instant::now(), waiting),
+            Err(e) => tracing::warn!(error = %e.message, "not settled; trying again"),
+        }
+    }
+}

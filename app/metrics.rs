@@ -1,0 +1,61 @@
+//! A worker's figures in Prometheus's text form. No label holds anything of a person.
+
+use huiliu_core::store::StoreFault;
+use huiliu_core::store::figures::{self, Figures};
+use prometheus::{Encoder as _, IntGaugeVec, Opts, Registry, TextEncoder};
+
+use crate::wire::House;
+
+/// Name, label (none: empty), help.
+const GAUGES: &[(&str, &str, &str)] = &[
+    ("batches", "state", "Batches by state."),
+    ("records", "outcome", "Raw records received by their current outcome."),
+    ("payloads_unread", "", "Payloads that cannot be decoded."),
+    ("dead_letters_open", "", "Dead letters that wait for somebody."),
+    ("lost_claims", "", "Claims on batches that were lost: workers that died or were paused."),
+    ("oldest_waiting_seconds", "", "Age of the oldest batch that is not delivered."),
+    ("settle_marks", "", "Blocks of teachers marked and not settled."),
+    ("sync_runs", "state", "Sync runs by state."),
+    ("last_success_timestamp_seconds", "source", "End of the source's last sync that went well."),
+    ("schedule_failures", "source", "Failures in a row of the source's syncs."),
+];
+
+/// The figures of the database, the queue and this process.
+pub async fn text(house: &House) -> Result<String, StoreFault> {
+    let figures = figures::read(&house.desk.db).await?;
+    // A queue that does not answer is told by readiness; the other figures still stand.
+    let depth = house.bell.depth().await.ok().and_then(|n| i64::try_from(n).ok());
+    Ok(encode(&figures, depth))
+}
+
+fn encode(figures: &Figures, depth: Option<i64>) -> String {
+    let registry = Registry::new();
+    for (name, label, help) in GAUGES {
+        let labels: &[&str] = if label.is_empty() { &[] } else { std::slice::from_ref(label) };
+        let Some(gauge) = gauge(&registry, name, help, labels) else { continue };
+        for figure in figures.iter().filter(|f| f.name == *name) {
+            let values: &[&str] = if label.is_empty() { &[] } else { &[&figure.label] };
+            gauge.with_label_values(values).set(figure.value);
+        }
+    }
+    if let Some(depth) = depth
+        && let Some(gauge) = gauge(&registry, "queue_depth", "Messages that wait in the queue.", &[])
+    {
+        gauge.with_label_values::<&str>(&[]).set(depth);
+    }
+    if let Some(build) = gauge(&registry, "build_info", "1; the version is the label.", &["version"]) {
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+    }
+    let process = prometheus::process_collector::ProcessCollector::for_self();
+    let _ = registry.register(Box::new(process));
+    let mut text = Vec::new();
+    let _ = TextEncoder::new().encode(&registry.gather(), &mut text);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// A gauge of ours, in the registry; none only if two had one name.
+fn gauge(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> Option<IntGaugeVec> {
+    let gauge = IntGaugeVec::new(Opts::new(name, help).namespace("huiliu"), labels).ok()?;
+    registry.register(Box::new(gauge.clone())).ok()?;
+    Some(gauge)
+}

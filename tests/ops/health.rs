@@ -1,0 +1,144 @@
+//! What a worker says about itself: alive, ready, figures, logs.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+use super::{Worker, config, free_port, source, wait_for};
+use crate::house::{House, On};
+
+/// Status and body.
+fn get(port: u16, path: &str) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
+}
+
+fn figure(text: &str, name: &str) -> i64 {
+    let line = text.lines().find(|l| l.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')));
+    line.unwrap_or_else(|| panic!("no {name} in {text}")).rsplit_once(' ').unwrap().1.parse().unwrap()
+}
+
+fn a_worker_tells_how_it_stands(on: On) {
+    let mut house = House::new(on);
+    let port = free_port();
+    house.env.push(("HUILIU_HEALTH".into(), format!("127.0.0.1:{port}")));
+    house.json(&["demo", "--records", "2000", "--json"]);
+    let balance = house.json(&["balance", "--json"]);
+    let asked = house.run(&["health"]);
+    assert_eq!(asked.status.code(), Some(1), "nobody is there");
+    let config = config(&house, &source(free_port(), ""));
+    let worker = Worker::start(&house, &config, &[]);
+    wait_for("readiness", || get(port, "/health/ready").is_some_and(|(status, _)| status == 200));
+    assert_eq!(get(port, "/health/live").unwrap().0, 200);
+    let parts = house.json(&["health", "--json"]);
+    assert_eq!((parts["ready"].as_bool(), parts["parts"].as_array().unwrap().len()), (Some(true), 4));
+
+    let (status, text) = get(port, "/metrics").unwrap();
+    assert_eq!(status, 200, "{text}");
+    for outcome in ["inserted", "updated", "unchanged", "superseded", "parked", "pending"] {
+        let name = format!("huiliu_records{{outcome=\"{outcome}\"}}");
+        assert_eq!(figure(&text, &name), balance[outcome].as_i64().unwrap(), "{outcome}");
+    }
+    let letters = house.sql("SELECT count(*) FROM dead_letter WHERE state = 'open'");
+    assert_eq!(figure(&text, "huiliu_dead_letters_open"), letters);
+    assert!(figure(&text, "huiliu_batches{state=\"done\"}") > 0);
+    assert_eq!(figure(&text, "huiliu_sync_runs{state=\"done\"}"), 3);
+    assert!(figure(&text, "huiliu_last_success_timestamp_seconds{source=\"demo-intel\"}") > 1_700_000_000);
+    assert!(figure(&text, "process_resident_memory_bytes") > 1_000_000);
+    for name in ["huiliu_queue_depth", "huiliu_lost_claims", "huiliu_oldest_waiting_seconds", "huiliu_settle_marks"] {
+        assert_eq!(figure(&text, name), 0, "{name}");
+    }
+    assert!(text.contains("huiliu_build_info{version="));
+    for id in house.ledger().keys() {
+        assert!(!text.contains(id.as_str()), "an ID number is a figure");
+    }
+
+    // The schema of another version: the worker lives, and says what is wrong.
+    house.sql("UPDATE _sqlx_migrations SET version = 99 WHERE version = 2");
+    wait_for("unreadiness", || get(port, "/health/ready").unwrap().0 == 503);
+    let asked = house.run(&["health"]);
+    assert_eq!(asked.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&asked.stdout).contains("✗ schema"), "{asked:?}");
+    assert_eq!(get(port, "/health/live").unwrap().0, 200);
+    assert_eq!(worker.stop().0, Some(0));
+}
+
+#[test]
+fn a_worker_tells_how_it_stands_on_sqlite() {
+    a_worker_tells_how_it_stands(On::Sqlite);
+}
+
+#[test]
+fn a_worker_tells_how_it_stands_on_postgresql() {
+    a_worker_tells_how_it_stands(On::Postgres);
+}
+
+#[test]
+fn a_worker_whose_database_is_gone_is_not_ready() {
+    let mut house = House::new(On::Postgres);
+    let port = free_port();
+    house.env.push(("HUILIU_HEALTH".into(), format!("127.0.0.1:{port}")));
+    assert!(house.run(&["migrate"]).status.success());
+    let config = config(&house, "");
+    let worker = Worker::start(&house, &config, &[]);
+    wait_for("readiness", || get(port, "/health/ready").is_some_and(|(status, _)| status == 200));
+    house.postgres = None;
+    wait_for("unreadiness", || get(port, "/health/ready").unwrap().0 == 503);
+    let (_, body) = get(port, "/health/ready").unwrap();
+    let told: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let part = |name: &str| told["parts"].as_array().unwrap().iter().find(|p| p["part"] == name).unwrap()["ok"].clone();
+    assert_eq!((part("database"), part("queue")), (false.into(), true.into()), "{body}");
+    assert_eq!(worker.stop().0, Some(0));
+}
+
+#[test]
+fn a_health_port_in_use_or_unreadable_is_refused() {
+    let house = House::new(On::Sqlite);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for (health, words) in [(address.as_str(), ["in use", "HUILIU_HEALTH"]), ("localhost", ["localhost", "9464"])] {
+        let out = house.command(&["worker"]).env("HUILIU_HEALTH", health).output().unwrap();
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(2), "{said}");
+        assert!(words.iter().all(|word| said.contains(word)), "{said}");
+    }
+    let out = house.run(&["health"]);
+    assert_eq!(out.status.code(), Some(2));
+}
+
+#[test]
+fn every_line_of_a_json_log_is_json_and_names_run_and_batch() {
+    let mut house = House::new(On::Sqlite);
+    house.env.push(("HUILIU_LOG_FORMAT".into(), "json".into()));
+    house.env.push(("HUILIU_LOG".into(), "info,huiliu_core=debug,sqlx=off".into()));
+    let out = house.run(&["demo", "--records", "2000", "--json"]);
+    assert!(out.status.success());
+    let text = String::from_utf8(out.stderr).unwrap();
+    let (mut of_batches, mut of_runs) = (0, 0);
+    for line in text.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
+        let span = &line["span"];
+        if line["target"] == "huiliu_core::deliver" {
+            assert!(span["batch"].is_i64() && span["run"].is_i64(), "{line}");
+            of_batches += 1;
+        }
+        if line["target"] == "huiliu_core::ingest" {
+            assert!(span["run"].is_i64() && span["source"].is_string(), "{line}");
+            of_runs += 1;
+        }
+    }
+    assert!(of_batches > 2 && of_runs > 2, "{text}");
+    for id in house.ledger().keys() {
+        assert!(!text.contains(id.as_str()), "an ID number is in the log");
+    }
+    let key = std::fs::read_to_string(house.dir.0.join("data/root.key")).unwrap();
+    assert!(!text.contains(key.trim()));
+    let refused = house.command(&["balance"]).env("HUILIU_LOG_FORMAT", "xml").output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+}

@@ -1,0 +1,199 @@
+//! Backup, restore, another key: what was there before is there afterwards, and only with the right key.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{Worker, config, wait_for};
+use crate::house::{House, On, Postgres};
+
+/// Everything that a backup and a rotation must keep.
+#[derive(Debug, PartialEq)]
+struct Picture {
+    told: Vec<Value>,
+    hours: std::collections::BTreeMap<String, (i64, i64, i64)>,
+}
+
+fn picture(house: &House) -> Picture {
+    let list = ["list", "--limit", "100000", "--json"];
+    let mut told = vec![house.json(&["balance", "--json"])];
+    told.push(house.json(&[&["records"], &list[..]].concat()));
+    let letters = house.json(&[&["dead-letters"], &list[..]].concat());
+    let first = letters[0]["dead_letter"].to_string();
+    told.push(house.json(&["dead-letters", "show", &first, "--json"]));
+    told.push(letters);
+    for teacher in ["1", "2", "77"] {
+        told.push(house.json(&["teachers", "explain", teacher, "--json"]));
+    }
+    // Hours by ID number, opened: what is sealed is what it was.
+    Picture { told, hours: house.ledger() }
+}
+
+fn data(house: &House, name: &str) -> PathBuf {
+    house.dir.0.join("data").join(name)
+}
+
+fn database(postgres: &Postgres) -> String {
+    postgres.url()
+}
+
+fn pg(program: &str, args: &[&str]) {
+    let out = Command::new(program).args(args).output().unwrap();
+    assert!(out.status.success(), "{program}: {}", String::from_utf8_lossy(&out.stderr));
+}
+
+/// Backs up, wrecks, restores, as docs/operations.md says.
+fn wreck_and_restore(house: &House, copies: &Path) {
+    if let Some(postgres) = &house.postgres {
+        let dump = copies.join("huiliu.dump");
+        let (url, file) = (database(postgres), dump.to_str().unwrap());
+        pg("pg_dump", &["--format=custom", "--file", file, "--dbname", &url]);
+        house.sql("DROP TABLE training_record CASCADE");
+        assert_ne!(house.run(&["records", "list"]).status.code(), Some(0), "nothing was wrecked");
+        pg("pg_restore", &["--clean", "--if-exists", "--dbname", &url, file]);
+        return;
+    }
+    let kept = house.json(&["backup", copies.to_str().unwrap(), "--json"]);
+    assert_eq!(kept["key_included"], false);
+    std::fs::write(data(house, "huiliu.db"), b"wrecked").unwrap();
+    assert_ne!(house.run(&["records", "list"]).status.code(), Some(0), "nothing was wrecked");
+    for name in ["huiliu.db", "huiliu.db-wal", "huiliu.db-shm"] {
+        let _ = std::fs::remove_file(data(house, name));
+    }
+    std::fs::copy(kept["file"].as_str().unwrap(), data(house, "huiliu.db")).unwrap();
+}
+
+/// Values sealed under another generation than this one.
+fn stale(house: &House, generation: u8) -> i64 {
+    let first = |column: &str| match house.postgres {
+        Some(_) => format!("get_byte({column}, 0) <> {generation}"),
+        None => format!("substr({column}, 1, 1) <> x'{generation:02x}'"),
+    };
+    [("payload", "wrapped_key"), ("teacher_identifier", "sealed"), ("dead_letter", "raw_sealed")]
+        .map(|(table, column)| house.sql(&format!("SELECT count(*) FROM {table} WHERE {}", first(column))))
+        .iter()
+        .sum()
+}
+
+fn backup_restore_rotate(on: On) {
+    let house = House::new(on);
+    house.json(&["demo", "--records", "4000", "--json"]);
+    let before = picture(&house);
+    wreck_and_restore(&house, &house.dir.0.join("copies"));
+    assert_eq!(picture(&house), before, "the restored database differs");
+
+    let key = data(&house, "root.key");
+    let old = std::fs::read(&key).unwrap();
+    // A rotation that is killed at its first pages: everything can be read meanwhile, and the next one finishes it.
+    let mut rotation = house.command(&["keys", "rotate"]).env("HUILIU_FAULT_SLOW_MS", "400").spawn().unwrap();
+    wait_for("the rotation", || house.sql("SELECT count(*) FROM sealing_key WHERE state = 'retiring'") == 1);
+    std::thread::sleep(Duration::from_millis(600));
+    rotation.kill().unwrap();
+    rotation.wait().unwrap();
+    assert!(stale(&house, 2) > 0, "it was killed too late");
+    assert_eq!(picture(&house), before, "in the middle of a rotation");
+    let half = std::fs::read(&key).unwrap();
+    std::fs::write(&key, &old).unwrap();
+    refused(&house, &["keys", "rotate"], &["generation 2"]);
+    std::fs::write(&key, half).unwrap();
+
+    let rotated = house.json(&["keys", "rotate", "--json"]);
+    assert_eq!((rotated["generation"].as_i64(), rotated["resumed"].as_bool()), (Some(2), Some(true)));
+    assert_eq!(stale(&house, 2), 0);
+    assert_eq!(picture(&house), before, "after the rotation");
+    let new = std::fs::read(&key).unwrap();
+    assert!(!new.starts_with(old.trim_ascii_end()) && std::fs::read(data(&house, "root.key.before-2")).unwrap() == old);
+
+    // The old key alone opens nothing, changes nothing, and says what is to be done.
+    std::fs::write(&key, &old).unwrap();
+    refused(&house, &["balance"], &["generation 2", "keys rotate"]);
+    refused(&house, &["demo", "--records", "1000"], &["generation 2"]);
+    std::fs::write(&key, &new).unwrap();
+
+    // The same records again are the same records: indexes and digests have not changed.
+    let again = house.json(&["demo", "--records", "4000", "--full", "--json"]);
+    assert_eq!((again["balance"]["inserted"].as_i64(), again["balance"]["updated"].as_i64()), (Some(0), Some(0)));
+    let second = house.json(&["keys", "rotate", "--json"]);
+    assert_eq!((second["generation"].as_i64(), second["resumed"].as_bool()), (Some(3), Some(false)));
+    assert_eq!((stale(&house, 3), house.ledger()), (0, before.hours));
+}
+
+#[test]
+fn backup_restore_and_another_key_on_sqlite() {
+    backup_restore_rotate(On::Sqlite);
+}
+
+#[test]
+fn backup_restore_and_another_key_on_postgresql() {
+    backup_restore_rotate(On::Postgres);
+}
+
+#[test]
+fn a_worker_with_the_old_key_stops_and_writes_nothing_under_it() {
+    let house = House::new(On::Sqlite);
+    house.json(&["demo", "--records", "1000", "--json"]);
+    let mut worker = Worker::start(&house, &config(&house, ""), &[]);
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(house.run(&["keys", "rotate"]).status.success());
+    let mut code = None;
+    wait_for("the worker's end", || {
+        code = worker.0.try_wait().unwrap().map(|status| status.code());
+        code.is_some()
+    });
+    assert_eq!(code, Some(Some(2)));
+    let (_, _, said) = worker.stop();
+    assert!(said.contains("rotated"), "{said}");
+}
+
+#[test]
+fn a_backup_is_taken_while_a_load_goes_on() {
+    let house = House::new(On::Sqlite);
+    let mut load = house.command(&["demo", "--records", "60000"]).stdout(std::process::Stdio::null()).spawn().unwrap();
+    wait_for("the load", || {
+        data(&house, "root.key").exists() && house.run(&["runs", "list"]).status.success() && {
+            house.sql("SELECT count(*) FROM batch WHERE state = 'done'") > 1
+        }
+    });
+    let kept = house.json(&["backup", house.dir.0.join("copies").to_str().unwrap(), "--json"]);
+    assert!(load.try_wait().unwrap().is_none(), "the load was over before the backup");
+    assert!(load.wait().unwrap().success());
+    let copy = format!("sqlite:{}", kept["file"].as_str().unwrap());
+    let books = house.json(&["balance", "--json", "--database", &copy]);
+    assert_eq!(books["balanced"], true);
+    assert!(books["received"].as_i64().unwrap() > 0);
+}
+
+fn refused(house: &House, args: &[&str], words: &[&str]) {
+    let out = house.run(args);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(2), "{args:?}: {said}");
+    for word in words {
+        assert!(said.contains(word), "{args:?}: {word:?} is not in {said:?}");
+    }
+}
+
+#[test]
+fn a_backup_or_a_rotation_that_cannot_be_leaves_everything_as_it_was() {
+    let house = House::new(On::Sqlite);
+    house.json(&["demo", "--records", "1000", "--json"]);
+    let file = house.dir.0.join("a-file");
+    std::fs::write(&file, "x").unwrap();
+    refused(&house, &["backup", file.join("below").to_str().unwrap()], &["a-file", "writable folder"]);
+    let key = data(&house, "root.key");
+    let right = std::fs::read(&key).unwrap();
+    let in_environment = String::from_utf8(right.clone()).unwrap();
+    let out = house.command(&["keys", "rotate"]).env("HUILIU_KEY", in_environment.trim()).output().unwrap();
+    assert_eq!(out.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("HUILIU_KEY_FILE"));
+    std::fs::remove_file(&key).unwrap();
+    refused(&house, &["keys", "rotate"], &["root.key", "missing"]);
+    assert!(!key.exists());
+    std::fs::write(&key, &right).unwrap();
+    assert_eq!(house.sql("SELECT count(*) FROM sealing_key"), 1, "something was begun");
+    assert_eq!(std::fs::read(&key).unwrap(), right);
+    let postgres = House::new(On::Postgres);
+    assert!(postgres.run(&["migrate"]).status.success());
+    refused(&postgres, &["backup", "copies"], &["pg_dump", "docs/operations.md"]);
+}
