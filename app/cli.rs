@@ -132,6 +132,8 @@ pub enum Command {
     DeliverAlone { batch: i64 },
     #[command(hide = true)]
     Ledger,
+    #[command(hide = true)]
+    Unpack,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,6 @@
 //! The `huiliu` binary: the only room with clock, environment and processes.
 
+mod apart;
 mod cli;
 mod commands;
 mod health;
@@ -66,6 +67,10 @@ impl From<huiliu_core::replay::ReplayFault> for Stop {
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
+    // Before anything else of ours is in its memory.
+    if matches!(cli.command, cli::Command::Unpack) {
+        return apart::child();
+    }
     let settings = settings::Settings::read(&cli.globals);
     words::begin_log(settings.as_ref().is_ok_and(|s| s.json_logs));
     // Only the first caller installs a provider; there is no other.

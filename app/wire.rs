@@ -15,9 +15,11 @@ use huiliu_core::settle;
 use huiliu_core::store::books::{self, Current};
 use huiliu_core::store::{Db, StoreFault, entries, schema};
 use huiliu_core::sweep::{self, Swept};
+use huiliu_core::unpacker::Unpacker;
 use tokio::sync::watch;
 
 use crate::Stop;
+use crate::apart::Processes;
 use crate::health::Pulse;
 use crate::keyfile;
 use crate::settings::{Settings, SourceSettings};
@@ -159,6 +161,7 @@ pub async fn open(settings: Settings, may_create: bool) -> Result<House, Stop> {
         rules: Arc::new(rules),
         known: Arc::default(),
         manifests: Arc::new(registered),
+        unpacker: Arc::new(Unpacker::new(Box::new(Processes))),
         lease_ms: settings.lease_ms,
         holder: holder().into(),
     };
@@ -241,6 +244,7 @@ impl House {
             password,
             folder: source.folder.clone(),
             timeout: Duration::from_millis(self.settings.timeout_ms),
+            unpacker: Arc::clone(&self.desk.unpacker),
         };
         connector::from_manifest(manifest.clone(), endpoint).map_err(|e| Stop::usage(spoken(&e)))
     }

@@ -2,18 +2,21 @@
 
 use huiliu_connectors::{CONNECTORS, Sample};
 use huiliu_core::keys::Keys;
-use huiliu_core::manifest::Manifest;
+use huiliu_core::manifest::{Manifest, Stream};
 use huiliu_core::policy::Policy;
+use huiliu_core::stages::Body;
 use huiliu_core::testkit;
+use huiliu_core::unpacker::Unpacker;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::Stop;
+use crate::apart::Processes;
 use crate::cli::Connectors;
 use crate::settings::Settings;
 use crate::words::{both, chinese, say, say_json, spoken, table, tr};
 
-pub fn run(settings: &Settings, asked: Connectors, json: bool) -> Result<(), Stop> {
+pub async fn run(settings: &Settings, asked: Connectors, json: bool) -> Result<(), Stop> {
     let manifests = huiliu_connectors::all().map_err(|e| Stop::usage(spoken(&e)))?;
     match asked {
         Connectors::List => {
@@ -21,7 +24,7 @@ pub fn run(settings: &Settings, asked: Connectors, json: bool) -> Result<(), Sto
             Ok(())
         }
         Connectors::Show { id } => show(&id, json),
-        Connectors::Check => check(settings, &manifests, json),
+        Connectors::Check => check(settings, &manifests, json).await,
     }
 }
 
@@ -72,15 +75,22 @@ struct Checked {
 }
 
 /// Every sample of every connector through the stages, against what its folder expects.
-fn check(settings: &Settings, manifests: &[Manifest], json: bool) -> Result<(), Stop> {
+async fn check(settings: &Settings, manifests: &[Manifest], json: bool) -> Result<(), Stop> {
     let policy = Policy::parse((&settings.policy.0, &settings.policy.1), (&settings.courses.0, &settings.courses.1))
         .map_err(|e| Stop::usage(spoken(&e)))?;
     // Only equality within one sample depends on it.
     let keys = Keys::from_hex(&"00".repeat(32)).map_err(|e| Stop::failed(spoken(&e)))?;
+    let unpacker = Unpacker::new(Box::new(Processes));
     let mut rows = Vec::new();
     for (connector, manifest) in CONNECTORS.iter().zip(manifests) {
         for sample in connector.samples {
-            let (records, differences) = try_sample(manifest, &policy, &keys, sample);
+            let (records, differences) = match manifest.stream(sample.stream) {
+                Some(stream) => match unpacker.body(stream, sample.bytes).await {
+                    Ok(body) => try_sample((manifest, stream), &policy, &keys, (sample, &body)),
+                    Err(e) => (0, vec![e.to_string()]),
+                },
+                None => (0, vec![format!("the manifest has no stream {}", sample.stream)]),
+            };
             let (stream, ok) = (sample.stream, differences.is_empty());
             rows.push(Checked { connector: connector.id, stream, sample: sample.address, records, ok, differences });
         }
@@ -105,15 +115,17 @@ fn check(settings: &Settings, manifests: &[Manifest], json: bool) -> Result<(), 
     }
 }
 
-fn try_sample(manifest: &Manifest, policy: &Policy, keys: &Keys, sample: &Sample) -> (usize, Vec<String>) {
-    let Some(stream) = manifest.stream(sample.stream) else {
-        return (0, vec![format!("the manifest has no stream {}", sample.stream)]);
-    };
+fn try_sample(
+    (manifest, stream): (&Manifest, &Stream),
+    policy: &Policy,
+    keys: &Keys,
+    (sample, body): (&Sample, &Body<'_>),
+) -> (usize, Vec<String>) {
     let expected: Vec<Value> = match serde_json::from_str(sample.expected) {
         Ok(expected) => expected,
         Err(e) => return (0, vec![format!("the expected results are not a JSON array: {e}")]),
     };
-    match testkit::outcomes(manifest, stream, policy, keys, (sample.address, sample.bytes)) {
+    match testkit::outcomes(manifest, stream, policy, keys, (sample.address, body)) {
         Ok(got) => (got.len(), testkit::differences(&got, &expected)),
         Err(e) => (0, vec![e.to_string()]),
     }

@@ -2,11 +2,12 @@
 
 use std::io::Read as _;
 
-use huiliu_core::store::reports::{self, RunRow};
+use huiliu_core::store::reports::{self, RunRow, UnreadRow};
 use huiliu_core::values::{Hours, IdNumber};
+use serde::Serialize;
 
 use super::decide;
-use super::sync::{balance_cells, balance_heading};
+use super::sync::{balance_cells, balance_heading, note_unread};
 use crate::Stop;
 use crate::cli::{DeadLetters, Listing, Teachers};
 use crate::settings::Settings;
@@ -42,14 +43,27 @@ pub async fn balance(settings: Settings, run: Option<i64>, json: bool) -> Result
     if balance.balanced { Ok(()) } else { Err(Stop::failed(tr("the books are not balanced", "账目不平"))) }
 }
 
+/// A run, and what of it cannot be read (told only where one run is shown).
+#[derive(Debug, Serialize)]
+struct RunShown {
+    #[serde(flatten)]
+    run: RunRow,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unread_payloads: Vec<UnreadRow>,
+}
+
 pub async fn runs(settings: Settings, listing: Listing, json: bool) -> Result<(), Stop> {
     let books = Books::open(settings, false).await?;
-    let rows = match listing {
-        Listing::List { limit, after } => reports::runs(&books.db, None, after, limit).await?,
-        Listing::Show { id } => found(reports::runs(&books.db, Some(id), 0, 1).await?, tr("run", "同步"), id)?,
+    let (rows, unread) = match listing {
+        Listing::List { limit, after } => (reports::runs(&books.db, None, after, limit).await?, vec![]),
+        Listing::Show { id } => (
+            found(reports::runs(&books.db, Some(id), 0, 1).await?, tr("run", "同步"), id)?,
+            reports::unread(&books.db, id).await?,
+        ),
     };
     if json {
-        say_json(&rows);
+        let with_unread = |run: &RunRow| RunShown { run: run.clone(), unread_payloads: unread.clone() };
+        say_json(&rows.iter().map(with_unread).collect::<Vec<_>>());
     } else {
         let cells = |r: &RunRow| {
             vec![
@@ -72,6 +86,9 @@ pub async fn runs(settings: Settings, listing: Listing, json: bool) -> Result<()
             tr("failure", "失败原因"),
         ];
         table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
+        for run in &rows {
+            note_unread(&run.source, &unread);
+        }
     }
     books.close().await;
     Ok(())
@@ -102,8 +119,12 @@ pub async fn dead_letters(settings: Settings, asked: DeadLetters, json: bool) ->
             ));
             for p in r.reasons.as_array().into_iter().flatten() {
                 let text = |k: &str| p.get(k).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+                let cell = match text("cell") {
+                    none if none.is_empty() => none,
+                    cell => format!("{cell}  "),
+                };
                 say(&format!(
-                    "    {}  {}={:?}  {}{}",
+                    "    {}  {cell}{}={:?}  {}{}",
                     text("code"),
                     place(&text("code"), &text("source_field")),
                     text("seen"),

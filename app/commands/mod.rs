@@ -50,6 +50,8 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
         Command::Records(listing) => inspect::records(settings, listing, json).await,
         Command::Teachers(asked) => inspect::teachers(settings, asked, json).await,
         Command::Ledger => inspect::ledger(settings).await,
-        Command::Connectors(asked) => connectors::run(&settings, asked, json),
+        Command::Connectors(asked) => connectors::run(&settings, asked, json).await,
+        // `main` has gone another way.
+        Command::Unpack => Ok(()),
     }
 }

@@ -8,7 +8,7 @@ use huiliu_core::connector::Connector;
 use huiliu_core::ingest::{self, From, Ingest, RunReport};
 use huiliu_core::schedule::{self, Schedule, Turn};
 use huiliu_core::store::books::Source;
-use huiliu_core::store::reports::{self, Balance};
+use huiliu_core::store::reports::{self, Balance, UnreadRow};
 use huiliu_core::store::turns::{self, Ended};
 use huiliu_core::store::{books, marks};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -31,6 +31,7 @@ pub struct SourceReport {
     pub failure: Option<String>,
     #[serde(flatten)]
     pub balance: Balance,
+    pub unread_payloads: Vec<UnreadRow>,
 }
 
 /// A pass over several sources.
@@ -137,6 +138,7 @@ pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Resu
             state: if report.failure.is_some() { "failed" } else { "done" }.into(),
             failure: report.failure.map(|f| f.text),
             balance: reports::balance(&house.desk.db, (report.run, report.run)).await?,
+            unread_payloads: reports::unread(&house.desk.db, report.run).await?,
         });
     }
     let balance = reports::balance_of(&house.desk.db, &ids).await?;
@@ -336,6 +338,9 @@ pub fn show(pass: &Pass, json: bool) {
             phrase(c.failure.as_deref().unwrap_or_default())
         ));
     }
+    for c in &pass.connectors {
+        note_unread(&c.source, &c.unread_payloads);
+    }
     let state = |ok: bool, yes: &'static str, no: &'static str| if ok { yes } else { no };
     say(&format!(
         "\n  {} · {} · {} {} · {:.1} s",
@@ -345,6 +350,18 @@ pub fn show(pass: &Pass, json: bool) {
         tr("teachers due", "名教师待结算"),
         pass.seconds
     ));
+}
+
+/// Which payloads cannot be read, and why.
+pub fn note_unread(source: &str, payloads: &[UnreadRow]) {
+    for UnreadRow { stream, payload, reason } in payloads {
+        note(&both!(
+            "unread: {source}/{stream}  {payload}: {reason}",
+            "不可读：{source}/{stream}  {payload}：{reason}",
+            payload = phrase(payload),
+            reason = phrase(reason)
+        ));
+    }
 }
 
 /// 0, or why not.

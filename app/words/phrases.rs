@@ -109,6 +109,65 @@ const CORE: &[(&str, &str)] = &[
         "another process has taken the source over; nothing of this page was written",
         "另一个进程已接手此来源；此页未写入",
     ),
+    ("{}: the listing of files cannot be read: {}", "{0}：文件清单无法读取：{1}"),
+    ("no list of files at {}", "{0} 处没有文件清单"),
+    ("a file without {}", "有一个文件没有 {0}"),
+    ("no random number: {}", "无法取得随机数：{0}"),
+    ("the signing key cannot be used: {}", "签名密钥不可用：{0}"),
+    ("connector {} declares no download", "连接器 {0} 没有声明下载方式"),
+    ("{}: no process to read it in: {}", "{0}：无法启动读取它的进程：{1}"),
+    // Workbooks and archives.
+    (
+        "the archive has {} members, at most {} are read; send it in parts",
+        "压缩包有 {0} 个成员，最多读取 {1} 个；请分开报送",
+    ),
+    ("unpacked it has more than {} bytes; send it in parts", "展开后超过 {0} 字节；请分开报送"),
+    (
+        "{} unpacks to more than {} times its size, as a decompression bomb does; pack it again",
+        "{0} 展开后超过自身大小的 {1} 倍，与解压炸弹无异；请重新打包",
+    ),
+    (
+        "{} is an archive inside an archive; send its files in one archive",
+        "{0} 是压缩包中的压缩包；请把文件放进一个压缩包",
+    ),
+    (
+        "the member name {} leads out of the archive; pack it with plain file names",
+        "成员名 {0} 指向压缩包之外；请用普通文件名重新打包",
+    ),
+    ("{} is encrypted; send it without a password", "{0} 已加密；请去掉密码后报送"),
+    ("the archive has no member named like {}; there are {}", "压缩包中没有名为 {0} 的成员；现有 {1}"),
+    ("the workbook is protected by a password; save it without one", "工作簿有密码保护；请去掉密码后保存"),
+    (
+        "this is no workbook but {}; open it in a spreadsheet program and save it as .xlsx",
+        "这不是工作簿，而是{0}；请用电子表格软件打开，另存为 .xlsx",
+    ),
+    ("an archive of other files", "装有其他文件的压缩包"),
+    ("an empty file", "空文件"),
+    ("a web page", "网页"),
+    ("an XML document", "XML 文档"),
+    ("a text table", "文本表格"),
+    ("something else", "其他内容"),
+    ("the workbook has no sheet named like {}; there are {}", "工作簿中没有名为 {0} 的工作表；现有 {1}"),
+    (
+        "{} has a DOCTYPE, which no workbook needs; save the workbook again",
+        "{0} 含 DOCTYPE，工作簿不需要它；请重新保存",
+    ),
+    (
+        "sheet {} has a cell in column {}, at most {} columns are read; remove what stands there",
+        "工作表 {0} 的第 {1} 列有内容，最多读取 {2} 列；请删除那里的内容",
+    ),
+    ("broken: {}; send it again", "文件损坏：{0}；请重新报送"),
+    ("reading it took more than {} MiB of memory; send it in parts", "读取时占用内存超过 {0} MiB；请分开报送"),
+    ("reading it took more than {} s; send it in parts", "读取时间超过 {0} 秒；请分开报送"),
+    (
+        "reading it ended its reading process ({}); save it again with another program",
+        "读取时读取进程中断（{0}）；请用其他软件重新保存",
+    ),
+    ("what was unpacked does not hang together", "展开的内容前后不符"),
+    ("two columns are named {}", "有两列都名为 {0}"),
+    ("header_rows is {}; a header has 1 or 2 rows", "header_rows 为 {0}；表头应为 1 行或 2 行"),
+    ("header must name at least one column by which the header is found", "header 至少应列出一个用于查找表头的列名"),
+    ("the parameter {} is not signed; add it to order", "参数 {0} 没有签名；请把它加入 order"),
     // Payloads that cannot be read.
     ("{}: not readable as {}: {}", "{0}：无法按 {1} 读取：{2}"),
     ("{}: bytes that are not {} near byte {}", "{0}：第 {2} 字节附近不是 {1} 编码"),
@@ -177,6 +236,10 @@ const CORE: &[(&str, &str)] = &[
 
 /// What the database driver, the operating system and the parsers say, and the units of the arithmetic.
 const FOREIGN: &[(&str, &str)] = &[
+    // The processes that read workbooks.
+    ("signal {}", "信号 {0}"),
+    ("exit code {}", "退出码 {0}"),
+    ("it said what is no text", "它给出的不是文本"),
     ("{} minute × {}", "{0} 分钟 × {1}"),
     ("{} class_hour × {}", "{0} 学时 × {1}"),
     ("{} hour × {}", "{0} 小时 × {1}"),

@@ -24,14 +24,14 @@ pub fn place<'a>(code: &str, source_field: &'a str) -> Cow<'a, str> {
     }
 }
 
-/// Where a raw record stands: page and item, or file and line.
+/// Where a raw record stands: page and item, file and line, or sheet and row.
 pub fn address(english: &str) -> Cow<'_, str> {
     if chinese() { chinese_address(english) } else { Cow::Borrowed(english) }
 }
 
 fn chinese_address(english: &str) -> Cow<'_, str> {
     let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    for (word, before, after) in [(" item ", " 序号 ", ""), (" line ", " 第 ", " 行")] {
+    for (word, before, after) in [(" item ", " 序号 ", ""), (" line ", " 第 ", " 行"), (" row ", " 第 ", " 行")] {
         if let Some((payload, n)) = english.rsplit_once(word)
             && number(n)
         {
@@ -121,7 +121,7 @@ pub fn field_title(field: &str) -> Option<&'static str> {
     TITLES.iter().find(|(name, _)| *name == field).map(|(_, title)| *title)
 }
 
-/// (field or family of fields, last part of the code) → what is expected.
+/// (field or family of fields, nothing for any; last part of the code) → what is expected.
 const SENTENCES: &[(&str, &str, &str)] = &[
     ("id_number", "missing", "应填写身份证号，此处为空"),
     ("id_number", "damaged", "身份证号须按文本保存；此号码已被电子表格舍入，末三位丢失"),
@@ -149,6 +149,8 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("course_code", "missing", "应填写来源的课程编号，此处为空"),
     ("period", "order", "结束日期不得早于开始日期"),
     ("record_key", "missing", "构成记录主键的每个字段都应有值"),
+    ("", "stored_as_number", "应为文本单元格：电子表格对数字只保留 15 位，其余位数不可信"),
+    ("", "formula_error", "应为有值的单元格，而不是公式的错误"),
 ];
 
 fn sentence(code: &str, english: &str) -> Option<String> {
@@ -158,7 +160,7 @@ fn sentence(code: &str, english: &str) -> Option<String> {
         _ if field.starts_with("score.") => "score",
         _ => field,
     };
-    if let Some((.., words)) = SENTENCES.iter().find(|(f, c, _)| *f == family && *c == fault) {
+    if let Some((.., words)) = SENTENCES.iter().find(|(f, c, _)| (*f == family || f.is_empty()) && *c == fault) {
         return Some((*words).to_owned());
     }
     // The others have a number or a choice in them that only the English words tell.
@@ -175,6 +177,7 @@ pub fn of_value(field: &str, fault: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use huiliu_core::stages::draft::CellFault;
     use huiliu_core::values::{DateFault, HoursFault, IdFault, NameFault, ScoreFault};
 
     use super::*;
@@ -209,6 +212,9 @@ mod tests {
         }
         for field in ["record_name", "course_code", "role", "delivery_code", "certificate_number"] {
             add(field, "length", "at most 50 characters".into());
+        }
+        for f in [CellFault::StoredAsNumber, CellFault::FormulaError] {
+            add("id_number", f.code(), f.expected().into());
         }
         add("hours", "unit", "a unit that the policy file converts".into());
         add("course_code", "missing", "the source's code of the course".into());
@@ -255,7 +261,7 @@ mod tests {
         };
         let of_values =
             listed(IdFault::Missing, NameFault::Missing, HoursFault::Missing, ScoreFault::Missing, DateFault::Missing);
-        assert_eq!(codes().len(), of_values + 11);
+        assert_eq!(codes().len(), of_values + 13);
     }
 
     #[test]
@@ -264,6 +270,7 @@ mod tests {
             ("CMCC_20140911.csv line 12", "CMCC_20140911.csv 第 12 行"),
             ("/intel/records.xml page 3 item 0", "/intel/records.xml 第 3 页 序号 0"),
             ("/api page first item 7", "/api 首页 序号 7"),
+            ("LEGO_20140930.xlsx › 第一期 row 7", "LEGO_20140930.xlsx › 第一期 第 7 行"),
             ("a line of text.csv", "a line of text.csv"),
         ] {
             assert_eq!(chinese_address(english), expected);

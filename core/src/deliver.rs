@@ -9,12 +9,13 @@ use tracing::Instrument as _;
 use crate::keys::Keys;
 use crate::manifest::{Manifest, Stream};
 use crate::policy::Policy;
-use crate::stages::{self, Context, Staged, decode};
+use crate::stages::{self, Body, Context, Staged, decode};
 use crate::store::books::{self, Held};
 use crate::store::entries::RuleIds;
 use crate::store::load::{self, Commit, Load, Outcomes};
 use crate::store::people::Known;
 use crate::store::{Db, StoreFault, repeat};
+use crate::unpacker::Unpacker;
 
 /// A claim that was lost this often makes the batch run alone in a child process.
 pub const SUSPECT_AFTER: i64 = 3;
@@ -36,6 +37,8 @@ pub struct Desk {
     pub known: Arc<Mutex<Known>>,
     /// Connector id → manifest and its activation.
     pub manifests: Arc<HashMap<String, (Manifest, i64)>>,
+    /// Reads what is more than text.
+    pub unpacker: Arc<Unpacker>,
     /// How long a claim holds without being renewed, in milliseconds.
     pub lease_ms: u64,
     /// Who claims, for whoever looks: host and process.
@@ -134,7 +137,7 @@ impl Desk {
         &'a self,
         held: &'a Held,
         reading: Reading<'a>,
-        text: &'a str,
+        body: &'a Body<'_>,
         wanted: impl Fn(u32) -> bool,
     ) -> Result<Load<'a>, StoreFault> {
         let Reading { manifest, stream, activation } = reading;
@@ -147,7 +150,7 @@ impl Desk {
             manifest_version: manifest.version,
             activation,
         };
-        for staged in stages::run(cx, text, (held.first, held.count)).map_err(|e| unreadable(held, &e))? {
+        for staged in stages::run(cx, body, (held.first, held.count)).map_err(|e| unreadable(held, &e))? {
             match staged {
                 Staged::Clean(record) if wanted(record.index) => load.clean.push(record),
                 Staged::Parked(parked) if wanted(parked.index) => load.parked.push(parked),
@@ -168,8 +171,8 @@ async fn work(desk: &Desk, held: &Held) -> Result<Commit, StoreFault> {
         return Ok(done);
     }
     let bytes = books::payload_bytes(&desk.db, &desk.keys, held).await?;
-    let text = decode::text(&reading.stream.format, &bytes).map_err(|e| unreadable(held, &e))?;
-    let load = desk.stage(held, reading, &text, |_| true)?;
+    let body = desk.unpacker.body(reading.stream, &bytes).await.map_err(|e| unreadable(held, &e))?;
+    let load = desk.stage(held, reading, &body, |_| true)?;
     let slow = crate::faults::slow_commit_ms();
     if slow > 0 {
         tokio::time::sleep(Duration::from_millis(slow)).await;

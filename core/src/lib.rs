@@ -14,6 +14,7 @@ pub mod manifest;
 
 pub mod ledger;
 pub mod stages;
+pub mod unpacker;
 
 pub mod queue;
 pub mod store;

@@ -124,11 +124,49 @@ pub enum Transport {
         #[serde(default)]
         token_path: Option<String>,
     },
-    /// Files dropped in a folder that the source's settings name.
+    /// Files dropped in a folder that the source's settings name, taken in the order of their names.
     Files {
-        /// Name pattern with one `*`.
-        pattern: String,
+        /// Patterns of their names, each with one `*`.
+        names: Vec<String>,
+        /// How the same files are fetched, for a source that has a base URL and no folder.
+        #[serde(default)]
+        download: Option<Download>,
     },
+}
+
+/// Files that a platform lists and gives out over HTTP, each request signed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Download {
+    /// Path of the listing, one JSON document.
+    pub list: String,
+    /// Path of the array of files in the listing.
+    pub items: String,
+    /// Path of a file's name in an item.
+    pub name: String,
+    /// Path of a file.
+    pub file: String,
+    /// Query parameter of the file's name.
+    pub param: String,
+    /// How requests are signed.
+    pub sign: Sign,
+}
+
+/// A signature by HMAC-SHA256, in lower-case hexadecimal digits, over `name=value` of the query parameters in an order
+/// that is declared, joined by `&`; a parameter that a request does not have is left out. Signed anew at every attempt.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sign {
+    /// Query parameter of the application id: the source's user. The key is the source's password.
+    pub app_id: String,
+    /// Query parameter of the time, in seconds since 1970.
+    pub timestamp: String,
+    /// Query parameter of a number used once, 32 hexadecimal digits.
+    pub nonce: String,
+    /// Query parameter of the signature.
+    pub signature: String,
+    /// The parameters that are signed, in this order.
+    pub order: Vec<String>,
 }
 
 /// How requests are authorised.
@@ -162,6 +200,9 @@ pub struct Stream {
     pub since: Option<Since>,
     /// How bytes become raw records.
     pub format: Format,
+    /// Whether a payload may be an archive of such bytes.
+    #[serde(default)]
+    pub archive: Option<Archive>,
     /// The raw fields that make a record the same record.
     pub record_key: Vec<String>,
     /// Where the source version comes from.
@@ -231,6 +272,10 @@ fn one() -> u64 {
     1
 }
 
+fn one_row() -> u8 {
+    1
+}
+
 /// How a listing is paged.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, tag = "by", rename_all = "lowercase")]
@@ -289,6 +334,60 @@ pub enum Format {
         #[serde(default)]
         end_marker: Option<String>,
     },
+    /// A workbook (.xlsx, .xls, .ods): title lines above the header, signature lines below.
+    Workbook {
+        /// Name pattern of the sheets that are read, with one `*`.
+        sheets: String,
+        /// Names of columns by which the header is found. No space in a sheet's header counts.
+        header: Vec<String>,
+        /// Rows of the header, 1 or 2; with two, a column is named `upper/lower`, or by the one that is there.
+        #[serde(default = "one_row")]
+        header_rows: u8,
+        /// A row whose first text begins with one of these ends the records; no space in the row counts.
+        #[serde(default)]
+        end_markers: Vec<String>,
+    },
+}
+
+impl Format {
+    /// The encoding of its text; a workbook has none of its own.
+    #[must_use]
+    pub fn encoding(&self) -> &str {
+        match self {
+            Self::Csv { encoding, .. } => encoding,
+            Self::Json { .. } | Self::Xml { .. } | Self::Workbook { .. } => "utf-8",
+        }
+    }
+}
+
+/// An archive in which payloads of a stream may come.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, tag = "kind", rename_all = "lowercase")]
+pub enum Archive {
+    /// ZIP; it is told by its first bytes.
+    Zip {
+        /// Name pattern of the members that are read, with one `*`.
+        members: String,
+    },
+}
+
+impl Archive {
+    /// Name pattern of the members that are read.
+    #[must_use]
+    pub fn members(&self) -> &str {
+        match self {
+            Self::Zip { members } => members,
+        }
+    }
+}
+
+/// Whether a name is like a pattern, of which the first `*` stands for anything.
+#[must_use]
+pub fn named_like(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        Some((head, tail)) => name.len() >= head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail),
+        None => name == pattern,
+    }
 }
 
 /// Where the source version comes from.
@@ -352,6 +451,21 @@ impl Manifest {
         }
         if stream.record_key.is_empty() {
             return Err("record_key must name at least one raw field".into());
+        }
+        if let Format::Workbook { header, header_rows, .. } = &stream.format {
+            if !(1..=2).contains(header_rows) {
+                return Err(format!("header_rows is {header_rows}; a header has 1 or 2 rows"));
+            }
+            if header.is_empty() {
+                return Err("header must name at least one column by which the header is found".into());
+            }
+        }
+        if let Transport::Files { download: Some(Download { sign, param, .. }), .. } = &self.transport {
+            for needed in [&sign.app_id, &sign.timestamp, &sign.nonce, param] {
+                if !sign.order.contains(needed) {
+                    return Err(format!("the parameter {needed} is not signed; add it to order"));
+                }
+            }
         }
         match (&self.transport, &stream.page) {
             (Transport::Http { .. }, None) => return Err("a stream read over HTTP needs a page rule".into()),

@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::deliver::{self, Desk};
 use crate::ledger::{self, Entry, Fact};
 use crate::manifest::Kind;
-use crate::stages::{TrainingRecord, decode};
+use crate::stages::TrainingRecord;
 use crate::store::books::{self, Held};
 use crate::store::classify::{Classified, Verdict};
 use crate::store::load::{self, Load};
@@ -228,8 +228,8 @@ async fn commit(
     let held = replays::batch(tx, batch).await?;
     let reading = desk.reading(&held)?;
     let bytes = books::payload_bytes(&desk.db, &desk.keys, &held).await?;
-    let text = decode::text(&reading.stream.format, &bytes).map_err(|e| deliver::unreadable(&held, &e))?;
-    let load = desk.stage(&held, reading, &text, |index| wanted.contains_key(&index))?;
+    let body = desk.unpacker.body(reading.stream, &bytes).await.map_err(|e| deliver::unreadable(&held, &e))?;
+    let load = desk.stage(&held, reading, &body, |index| wanted.contains_key(&index))?;
     let mut classified = Classified::ask(tx, &held, &load).await?;
     let resolved: Vec<_> =
         load.clean.iter().filter_map(|r| Some((r.index, *wanted.get(&r.index)?, r.record_key))).collect();
@@ -272,8 +272,8 @@ async fn examine_bytes(
     overlay: &mut Overlay,
 ) -> Result<Vec<Item>, StoreFault> {
     let reading = desk.reading(held)?;
-    let text = decode::text(&reading.stream.format, bytes).map_err(|e| deliver::unreadable(held, &e))?;
-    let load = desk.stage(held, reading, &text, |index| wanted.contains_key(&index))?;
+    let body = desk.unpacker.body(reading.stream, bytes).await.map_err(|e| deliver::unreadable(held, &e))?;
+    let load = desk.stage(held, reading, &body, |index| wanted.contains_key(&index))?;
     let mut classified = Classified::ask(tx, held, &load).await?;
     overlay.meet(held, &mut classified);
     overlay.lay(tx, desk, held, &classified, &load).await?;

@@ -7,11 +7,12 @@ use huiliu_core::deliver::{self, Delivered, Desk};
 use huiliu_core::keys::Keys;
 use huiliu_core::manifest::Manifest;
 use huiliu_core::settle;
-use huiliu_core::stages::{self, Context, Staged, decode};
+use huiliu_core::stages::{self, Body, Context, Staged, decode};
 use huiliu_core::store::books::{self, Current, Landing, Source};
 use huiliu_core::store::load::Outcomes;
 use huiliu_core::store::turns::{self, Claim};
 use huiliu_core::store::{Db, Row, entries, reports, schema};
+use huiliu_core::unpacker::Unpacker;
 
 use super::model::{Item, Key, Letter};
 
@@ -69,6 +70,7 @@ impl Office {
             rules: Arc::new(rules),
             known: Arc::default(),
             manifests: Arc::default(),
+            unpacker: Arc::new(Unpacker::new(Box::new(crate::connectors::Here))),
             lease_ms: 30_000,
             holder: "order".into(),
         };
@@ -121,7 +123,7 @@ impl Office {
         let stream = manifest.stream("completions").unwrap();
         let (policy, keys) = (&self.desk.policy, &self.desk.keys);
         let cx = Context { manifest, stream, policy, keys, source_id: self.source.id, address: "" };
-        let text = decode::text(&stream.format, page.as_bytes()).unwrap();
+        let text = Body::Text(decode::text(&stream.format, page.as_bytes()).unwrap());
         let item = |staged: Staged<'_>| match staged {
             Staged::Clean(r) => Item::Good { key: r.record_key, version: r.source_version, digest: r.content_digest },
             Staged::Parked(p) => Item::Bad {

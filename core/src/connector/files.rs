@@ -1,14 +1,15 @@
 //! Files dropped in a folder, taken in the order of their names.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{Connector, Failure, Page};
-use crate::manifest::{Manifest, Stream, Transport};
-use crate::stages::decode;
+use super::{Connector, Endpoint, Failure, Page};
+use crate::manifest::{Manifest, Stream, Transport, named_like};
+use crate::unpacker::Unpacker;
 use crate::values::date::parse_date;
 
 /// The largest file that is taken.
@@ -16,13 +17,13 @@ const MAX_BYTES: u64 = 64 << 20;
 
 /// Where a pass over a folder stands.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Cursor {
+pub(super) struct Cursor {
     /// The last file taken.
     #[serde(skip_serializing_if = "Option::is_none")]
-    after: Option<String>,
+    pub(super) after: Option<String>,
     /// Files with an earlier export date in their name are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    since: Option<NaiveDate>,
+    pub(super) since: Option<NaiveDate>,
 }
 
 impl Cursor {
@@ -33,26 +34,50 @@ impl Cursor {
     }
 }
 
+/// The file a pass takes next.
+pub(super) struct Next<'a> {
+    pub(super) name: &'a str,
+    /// The cursor once it is landed.
+    pub(super) cursor: String,
+    /// Whether it is the pass's last.
+    pub(super) last: bool,
+}
+
+impl Cursor {
+    /// The next of the sorted names.
+    pub(super) fn next<'n>(&self, names: &'n [String]) -> Option<Next<'n>> {
+        let mut later = names.iter().filter(|name| self.takes(name));
+        let name = later.next()?;
+        let last = later.next().is_none();
+        let next = Self { after: Some(name.clone()), since: if last { None } else { self.since } };
+        Some(Next { name, cursor: super::write_cursor(&next), last })
+    }
+}
+
+/// Whether a file is one of the connector's.
+pub(super) fn is_wanted(manifest: &Manifest, name: &str) -> bool {
+    match &manifest.transport {
+        Transport::Files { names, .. } => names.iter().any(|pattern| named_like(pattern, name)),
+        Transport::Http { .. } => false,
+    }
+}
+
 /// A connector over a folder.
 #[derive(Debug)]
 pub struct FileConnector {
     manifest: Manifest,
     folder: PathBuf,
+    unpacker: Arc<Unpacker>,
 }
 
 impl FileConnector {
-    /// Over this folder.
+    /// Over the endpoint's folder.
     #[must_use]
-    pub fn new(manifest: Manifest, folder: PathBuf) -> Self {
-        Self { manifest, folder }
+    pub fn new(manifest: Manifest, endpoint: Endpoint) -> Self {
+        Self { manifest, folder: endpoint.folder, unpacker: endpoint.unpacker }
     }
 
     fn names(&self) -> Result<Vec<String>, Failure> {
-        let pattern = match &self.manifest.transport {
-            Transport::Files { pattern } => pattern.as_str(),
-            Transport::Http { .. } => "*",
-        };
-        let (head, tail) = pattern.split_once('*').unwrap_or((pattern, ""));
         let unreadable = |e: std::io::Error| {
             Failure::fatal(
                 "folder",
@@ -65,9 +90,7 @@ impl FileConnector {
             // A symbolic link is not followed: it could lead out of the folder.
             let regular = entry.file_type().is_ok_and(|t| t.is_file());
             if let (true, Ok(name)) = (regular, entry.file_name().into_string())
-                && name.len() >= head.len() + tail.len()
-                && name.starts_with(head)
-                && name.ends_with(tail)
+                && is_wanted(&self.manifest, &name)
             {
                 names.push(name);
             }
@@ -85,9 +108,9 @@ impl Connector for FileConnector {
 
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
         let names = self.names()?;
-        let stands: Cursor = super::read_cursor(cursor)?;
-        let mut later = names.iter().filter(|n| stands.takes(n));
-        let Some(name) = later.next() else { return Ok(None) };
+        let Some(Next { name, cursor, last }) = super::read_cursor::<Cursor>(cursor)?.next(&names) else {
+            return Ok(None);
+        };
         let path = self.folder.join(name);
         let unreadable = |e: std::io::Error| Failure::fatal("file", format!("cannot read {}: {e}", path.display()));
         let size = tokio::fs::metadata(&path).await.map_err(unreadable)?.len();
@@ -98,10 +121,7 @@ impl Connector for FileConnector {
             ));
         }
         let bytes = tokio::fs::read(&path).await.map_err(unreadable)?;
-        let records = decode::outline(&stream.format, &bytes, None).map(|o| o.records).map_err(|e| e.to_string());
-        let last = later.next().is_none();
-        let next = Cursor { after: Some(name.clone()), since: if last { None } else { stands.since } };
-        Ok(Some(Page { address: name.clone(), bytes, records, cursor: super::write_cursor(&next), last }))
+        super::file_page(&self.unpacker, stream, (name, bytes), (cursor, last)).await.map(Some)
     }
 
     fn since(&self, _: &Stream, day: NaiveDate) -> Option<String> {

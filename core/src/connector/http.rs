@@ -1,21 +1,15 @@
 //! A platform over HTTP, as its manifest describes it: authorisation, paging, limits.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use chrono::{Days, FixedOffset, NaiveDate, Utc};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{RequestBuilder, StatusCode};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
+use super::web::{self, Web};
 use super::{Connector, Endpoint, Failure, Page};
 use crate::manifest::{Auth, Manifest, Paging, Stream, Transport};
-use crate::stages::decode;
-
-/// The largest answer that is taken.
-const MAX_BYTES: usize = 64 << 20;
-/// The longest wait that a Retry-After can impose.
-const MAX_WAIT: Duration = Duration::from_secs(120);
+use crate::stages::decode::{self, DecodeFault};
 
 /// Where a pass over a listing stands.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -42,8 +36,7 @@ fn today() -> NaiveDate {
 pub struct HttpConnector {
     manifest: Manifest,
     endpoint: Endpoint,
-    base: Url,
-    client: Client,
+    web: Web,
     token: Mutex<Option<String>>,
 }
 
@@ -53,24 +46,8 @@ impl HttpConnector {
     /// # Errors
     /// [`Failure`] when the base URL is not one.
     pub fn new(manifest: Manifest, endpoint: Endpoint) -> Result<Self, Failure> {
-        let base = Url::parse(&endpoint.base_url).map_err(|e| {
-            Failure::fatal(
-                "url",
-                format!("source {}: base_url is not a URL: {e}; give http://HOST:PORT or https://HOST", manifest.id),
-            )
-        })?;
-        let client = Client::builder()
-            .timeout(endpoint.timeout)
-            .connect_timeout(Duration::from_secs(5))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .map_err(|e| Failure::fatal("client", format!("no HTTP client: {e}")))?;
-        Ok(Self { manifest, endpoint, base, client, token: Mutex::new(None) })
-    }
-
-    fn url(&self, path: &str) -> Result<Url, Failure> {
-        self.base.join(path).map_err(|e| Failure::fatal("url", format!("{path} is not a path: {e}")))
+        let web = Web::new(&manifest.id, &endpoint)?;
+        Ok(Self { manifest, endpoint, web, token: Mutex::new(None) })
     }
 
     async fn authorised(&self, request: RequestBuilder) -> Result<RequestBuilder, Failure> {
@@ -92,8 +69,15 @@ impl HttpConnector {
             ("client_id", self.endpoint.user.as_str()),
             ("client_secret", self.endpoint.password.as_str()),
         ];
-        let answer = self.client.post(self.url(token_path)?).form(&form).send().await.map_err(|e| unreachable(&e))?;
-        let body = self.body(answer, token_path).await?;
+        let answer = self
+            .web
+            .client
+            .post(self.web.url(token_path)?)
+            .form(&form)
+            .send()
+            .await
+            .map_err(|e| web::unreachable(&e))?;
+        let body = web::body(answer, token_path).await?;
         let token: serde_json::Value = serde_json::from_slice(&body)
             .map_err(|e| Failure::passing("token", format!("{token_path}: the token answer is not JSON: {e}")))?;
         let token = token
@@ -104,78 +88,14 @@ impl HttpConnector {
         Ok(token.to_owned())
     }
 
-    async fn body(&self, answer: Response, place: &str) -> Result<Vec<u8>, Failure> {
-        let status = answer.status();
-        if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
-            return Err(Failure::fatal(
-                "credentials",
-                format!(
-                    "{place}: the platform refuses user and password ({status}); check the source's user and password"
-                ),
-            ));
-        }
-        if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
-            let wait =
-                answer.headers().get("retry-after").and_then(|v| v.to_str().ok()).and_then(|v| v.trim().parse().ok());
-            let wait = Duration::from_secs(wait.unwrap_or(0)).min(MAX_WAIT);
-            return Err(Failure {
-                code: "status",
-                text: format!("{place}: the platform answered {status}"),
-                retry: Some(wait),
-            });
-        }
-        if !status.is_success() {
-            return Err(Failure::fatal(
-                "status",
-                format!("{place}: the platform answered {status}; check base_url and the manifest's path"),
-            ));
-        }
-        let mut answer = answer;
-        let told = usize::try_from(answer.content_length().unwrap_or(0)).unwrap_or(0);
-        let mut bytes = Vec::with_capacity(told.min(MAX_BYTES));
-        while let Some(chunk) = answer.chunk().await.map_err(|e| unreachable(&e))? {
-            if bytes.len() + chunk.len() > MAX_BYTES {
-                return Err(Failure::fatal(
-                    "size",
-                    format!("{place}: more than {MAX_BYTES} bytes in one answer; ask for smaller pages"),
-                ));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(bytes)
-    }
-
     async fn fetch(&self, stream: &Stream, query: &[(&str, String)], place: &str) -> Result<Vec<u8>, Failure> {
-        let request = self.client.get(self.url(&stream.path)?).query(query);
-        let answer = self.authorised(request).await?.send().await.map_err(|e| unreachable(&e))?;
+        let request = self.web.client.get(self.web.url(&stream.path)?).query(query);
+        let answer = self.authorised(request).await?.send().await.map_err(|e| web::unreachable(&e))?;
         if answer.status() == StatusCode::UNAUTHORIZED && self.token.lock().await.take().is_some() {
             return Err(Failure::passing("token", format!("{place}: the token has run out")));
         }
-        let html = answer.headers().get("content-type").is_some_and(|v| v.as_bytes().starts_with(b"text/html"));
-        let bytes = self.body(answer, place).await?;
-        if html {
-            return Err(Failure::passing(
-                "login_page",
-                format!("{place}: a web page came instead of records, as when a login has run out"),
-            ));
-        }
-        Ok(bytes)
+        web::records(answer, place).await
     }
-}
-
-fn unreachable(e: &reqwest::Error) -> Failure {
-    let what = if e.is_timeout() {
-        "did not answer in time"
-    } else if e.is_connect() {
-        "cannot be reached"
-    } else {
-        "broke off its answer"
-    };
-    let host = e.url().and_then(|u| u.host_str().map(|h| format!("{h}:{}", u.port_or_known_default().unwrap_or(0))));
-    Failure::passing(
-        "network",
-        format!("the platform {} {what}; check base_url and the network", host.unwrap_or_default()),
-    )
 }
 
 #[async_trait]
@@ -208,8 +128,9 @@ impl Connector for HttpConnector {
         let place = format!("{} page {place}", stream.path);
         let bytes = self.fetch(stream, &query, &place).await?;
         // A cut or foreign body is asked for again.
-        let outline = decode::outline(&stream.format, &bytes, next_path)
-            .map_err(|e| Failure::passing("undecodable", format!("{place}: {e}")))?;
+        let foreign = |e: DecodeFault| Failure::passing("undecodable", format!("{place}: {e}"));
+        let body = self.endpoint.unpacker.body(stream, &bytes).await.map_err(foreign)?;
+        let outline = decode::outline(&stream.format, &body, next_path).map_err(foreign)?;
         let next = match paging {
             Paging::Token { .. } => outline.next.filter(|token| !token.is_empty()),
             Paging::Number { .. } if outline.records < size => None,

@@ -1,7 +1,9 @@
-//! The connector trait: what a platform is to the rest of Huiliu, and the two ways to be one by manifest alone.
+//! The connector trait: what a platform is to the rest of Huiliu, and the ways to be one by manifest alone.
 
+pub mod download;
 pub mod files;
 pub mod http;
+mod web;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,6 +16,9 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use crate::manifest::{Manifest, Stream, Transport};
+use crate::stages::decode::{self, DecodeFault};
+use crate::stages::unpack::UnpackFault;
+use crate::unpacker::Unpacker;
 
 /// One page or file as received.
 #[derive(Debug, Clone)]
@@ -73,18 +78,20 @@ pub trait Connector: Send + Sync {
 }
 
 /// The settings of one source.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Endpoint {
     /// Base URL (HTTP).
     pub base_url: String,
-    /// User name or client id (HTTP).
+    /// User name, client id or application id (HTTP).
     pub user: String,
-    /// Password or client secret (HTTP).
+    /// Password, client secret or signing key (HTTP).
     pub password: String,
     /// Folder of dropped files.
     pub folder: PathBuf,
     /// Longest time for one answer.
     pub timeout: Duration,
+    /// Reads what is more than text.
+    pub unpacker: Arc<Unpacker>,
 }
 
 impl std::fmt::Debug for Endpoint {
@@ -104,10 +111,36 @@ impl std::fmt::Debug for Endpoint {
 /// # Errors
 /// [`Failure`] when the HTTP client cannot be made or the base URL is not one.
 pub fn from_manifest(manifest: Manifest, endpoint: Endpoint) -> Result<Arc<dyn Connector>, Failure> {
-    match manifest.transport {
+    match &manifest.transport {
         Transport::Http { .. } => Ok(Arc::new(http::HttpConnector::new(manifest, endpoint)?)),
-        Transport::Files { .. } => Ok(Arc::new(files::FileConnector::new(manifest, endpoint.folder))),
+        Transport::Files { download: Some(_), .. }
+            if endpoint.folder.as_os_str().is_empty() && !endpoint.base_url.is_empty() =>
+        {
+            Ok(Arc::new(download::DownloadConnector::new(manifest, endpoint)?))
+        }
+        Transport::Files { .. } => Ok(Arc::new(files::FileConnector::new(manifest, endpoint))),
     }
+}
+
+/// A file as a page: counted, or with the reason why it cannot be read.
+async fn file_page(
+    unpacker: &Unpacker,
+    stream: &Stream,
+    (name, bytes): (&str, Vec<u8>),
+    (cursor, last): (String, bool),
+) -> Result<Page, Failure> {
+    let read = match unpacker.body(stream, &bytes).await {
+        Ok(body) => decode::outline(&stream.format, &body, None),
+        Err(fault) => Err(fault),
+    };
+    let records = match read {
+        // The file is not to blame.
+        Err(DecodeFault::Unpack(UnpackFault::Start { why })) => {
+            return Err(Failure::passing("process", format!("{name}: no process to read it in: {why}")));
+        }
+        read => read.map(|outline| outline.records).map_err(|e| e.to_string()),
+    };
+    Ok(Page { address: name.to_owned(), bytes, records, cursor, last })
 }
 
 fn read_cursor<C: DeserializeOwned + Default>(text: Option<&str>) -> Result<C, Failure> {

@@ -44,12 +44,9 @@ pub fn decode<'a>(
         if index >= first && index - first < count {
             let end = usize::try_from(reader.position().byte()).unwrap_or(text.len());
             let cell = |column: &Option<usize>| row.get((*column)?).filter(|c| !c.trim().is_empty());
-            records.push(RawRecord {
-                index,
-                position: Position::Line(line),
-                raw: Cow::Borrowed(text.get(start..end).unwrap_or_default().trim_end_matches(['\r', '\n'])),
-                texts: columns.iter().map(|c| cell(c).map(|t| Cow::Owned(t.to_owned()))).collect(),
-            });
+            let raw = Cow::Borrowed(text.get(start..end).unwrap_or_default().trim_end_matches(['\r', '\n']));
+            let texts = columns.iter().map(|c| cell(c).map(|t| Cow::Owned(t.to_owned()))).collect();
+            records.push(RawRecord { position: Position::Line(line), ..RawRecord::new(index, raw, texts) });
         }
         index += 1;
     }

@@ -1,10 +1,14 @@
 //! Bytes become text, text becomes raw records, each with its address.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use encoding_rs::{DecoderResult, Encoding};
 use thiserror::Error;
 
+use super::parts::{Body, Head, Part};
+use super::unpack::UnpackFault;
+use super::workbook::{self, Layout};
 use super::{csv, json, xml};
 use crate::manifest::Format;
 
@@ -33,6 +37,17 @@ pub enum DecodeFault {
     /// No line carries the declared header cells.
     #[error("no header line with the cells {0}")]
     Header(String),
+    /// A workbook or archive that cannot be unpacked.
+    #[error(transparent)]
+    Unpack(#[from] UnpackFault),
+    /// One member or sheet cannot be read.
+    #[error("{part}: {why}")]
+    Part {
+        /// Its name.
+        part: String,
+        /// Why.
+        why: Box<DecodeFault>,
+    },
 }
 
 /// Where in its payload a raw record stands.
@@ -42,6 +57,28 @@ pub enum Position {
     Item(u32),
     /// A physical line of a file, from 1.
     Line(u64),
+    /// A row of a sheet, from 1.
+    Row(u32),
+}
+
+/// How a cell of a workbook holds its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// As text, or as a day.
+    Text,
+    /// As a number (or truth value).
+    Number,
+    /// As the error of a formula.
+    Error,
+}
+
+/// The cell that a text comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    /// Its column, from 0.
+    pub column: usize,
+    /// How its value is held.
+    pub stored: Stored,
 }
 
 /// One record as received.
@@ -55,17 +92,53 @@ pub struct RawRecord<'a> {
     pub raw: Cow<'a, str>,
     /// The texts at the paths asked for; `None` when absent, null or blank.
     pub texts: Vec<Option<Cow<'a, str>>>,
+    /// The cells they come from, in a workbook; else nothing.
+    pub cells: Vec<Option<Cell>>,
+    /// The member or sheet it stands in, where the payload was unpacked.
+    pub head: Option<Arc<Head<'a>>>,
 }
 
-impl RawRecord<'_> {
-    /// The address for people: payload, then item or line.
+impl<'a> RawRecord<'a> {
+    /// A record of a payload's only part, the n-th of its items.
+    #[must_use]
+    pub fn new(index: u32, raw: Cow<'a, str>, texts: Vec<Option<Cow<'a, str>>>) -> Self {
+        Self { index, position: Position::Item(index), raw, texts, cells: vec![], head: None }
+    }
+
+    /// The address for people: payload, member and sheet, then item, line or row.
     #[must_use]
     pub fn address(&self, payload: &str) -> String {
+        let place = self.place(payload);
         match self.position {
-            Position::Item(n) => format!("{payload} item {n}"),
-            Position::Line(n) => format!("{payload} line {n}"),
+            Position::Item(n) => format!("{place} item {n}"),
+            Position::Line(n) => format!("{place} line {n}"),
+            Position::Row(n) => format!("{place} row {n}"),
         }
     }
+
+    fn place<'p>(&self, payload: &'p str) -> Cow<'p, str> {
+        self.head.as_ref().map_or(Cow::Borrowed(payload), |head| Cow::Owned(head.address(payload)))
+    }
+
+    /// Where the text in this place stands: `lego_2014.xlsx › 第一期!D7`.
+    #[must_use]
+    pub fn cell_address(&self, payload: &str, slot: usize) -> Option<String> {
+        let (Position::Row(row), Some(cell)) = (self.position, self.cells.get(slot)?) else { return None };
+        Some(format!("{}!{}{row}", self.place(payload), letters(cell.column)))
+    }
+
+    /// How the text in this place was stored.
+    #[must_use]
+    pub fn stored(&self, slot: usize) -> Stored {
+        self.cells.get(slot).copied().flatten().map_or(Stored::Text, |cell| cell.stored)
+    }
+}
+
+/// A column as a spreadsheet names it: A … Z, AA …
+fn letters(column: usize) -> String {
+    let last = char::from(b'A' + u8::try_from(column % 26).unwrap_or(0));
+    let before = if column < 26 { String::new() } else { letters(column / 26 - 1) };
+    format!("{before}{last}")
 }
 
 /// How many raw records a payload holds, and where the next page is.
@@ -77,15 +150,16 @@ pub struct Outline {
     pub next: Option<String>,
 }
 
-/// The payload's bytes as text.
+/// The payload's bytes as text, in the encoding of its format.
 ///
 /// # Errors
 /// [`DecodeFault::Encoding`] for malformed bytes: nothing is replaced, nothing guessed.
 pub fn text<'a>(format: &Format, bytes: &'a [u8]) -> Result<Cow<'a, str>, DecodeFault> {
-    let label = match format {
-        Format::Csv { encoding, .. } => encoding.as_str(),
-        Format::Json { .. } | Format::Xml { .. } => "utf-8",
-    };
+    in_encoding(format.encoding(), bytes)
+}
+
+/// Bytes as text in an encoding, or in the one that a byte order mark tells.
+pub(super) fn in_encoding<'a>(label: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, DecodeFault> {
     let unknown = || DecodeFault::Form { format: "text", why: format!("unknown encoding {label:?}") };
     let declared = Encoding::for_label(label.as_bytes()).ok_or_else(unknown)?;
     let (encoding, skip) = Encoding::for_bom(bytes).unwrap_or((declared, 0));
@@ -102,18 +176,17 @@ pub fn text<'a>(format: &Format, bytes: &'a [u8]) -> Result<Cow<'a, str>, Decode
     }
 }
 
-/// Counts the records and checks the payload as a whole, without building any record.
+/// Counts the records and checks the payload as a whole.
 ///
 /// # Errors
 /// [`DecodeFault`].
-pub fn outline(format: &Format, bytes: &[u8], next: Option<&str>) -> Result<Outline, DecodeFault> {
-    let text = text(format, bytes)?;
-    let (records, next) = match format {
-        Format::Json { items, ok_path, ok_value } => {
-            let page = json::page(&text, items, ok_path.as_deref().zip(ok_value.as_deref()), next)?;
+pub fn outline(format: &Format, body: &Body<'_>, next: Option<&str>) -> Result<Outline, DecodeFault> {
+    let (records, next) = match (format, body) {
+        (Format::Json { items, ok_path, ok_value }, Body::Text(text)) => {
+            let page = json::page(text, items, ok_path.as_deref().zip(ok_value.as_deref()), next)?;
             (page.items.len(), page.next.map(Cow::into_owned))
         }
-        Format::Xml { .. } | Format::Csv { .. } => (decode(format, &text, &[], (0, u32::MAX))?.len(), None),
+        _ => (decode(format, body, &[], (0, u32::MAX))?.len(), None),
     };
     let too_many = |_| DecodeFault::Form { format: "payload", why: "more than 4 billion records".into() };
     Ok(Outline { records: u32::try_from(records).map_err(too_many)?, next })
@@ -125,13 +198,43 @@ pub fn outline(format: &Format, bytes: &[u8], next: Option<&str>) -> Result<Outl
 /// [`DecodeFault`].
 pub fn decode<'a>(
     format: &Format,
-    text: &'a str,
+    body: &'a Body<'_>,
+    paths: &[&str],
+    range: (u32, u32),
+) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
+    if let Body::Text(text) = body {
+        return decode_part(format, &Part { head: Head::default(), text }, paths, range);
+    }
+    let (first, count) = range;
+    let mut records = Vec::new();
+    let mut index = 0u32;
+    for part in body.parts()? {
+        let name = part.head.address("");
+        let read = decode_part(format, &part, paths, (0, u32::MAX))
+            .map_err(|why| DecodeFault::Part { part: name, why: Box::new(why) })?;
+        let head = Arc::new(part.head);
+        for record in read {
+            if index >= first && index - first < count {
+                records.push(RawRecord { index, head: Some(Arc::clone(&head)), ..record });
+            }
+            index = index.saturating_add(1);
+        }
+    }
+    Ok(records)
+}
+
+fn decode_part<'a>(
+    format: &Format,
+    part: &Part<'a>,
     paths: &[&str],
     range: (u32, u32),
 ) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
     match format {
-        Format::Json { items, .. } => json::decode(text, items, paths, range),
-        Format::Xml { item, root } => xml::decode(text, item, root, paths, range),
-        Format::Csv { header, end_marker, .. } => csv::decode(text, header, end_marker.as_deref(), paths, range),
+        Format::Json { items, .. } => json::decode(part.text, items, paths, range),
+        Format::Xml { item, root } => xml::decode(part.text, item, root, paths, range),
+        Format::Csv { header, end_marker, .. } => csv::decode(part.text, header, end_marker.as_deref(), paths, range),
+        Format::Workbook { header, header_rows, end_markers, .. } => {
+            workbook::decode(part, Layout { header, header_rows: *header_rows, end_markers }, paths)
+        }
     }
 }

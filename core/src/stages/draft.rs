@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use validator::Validate;
 
-use super::decode::RawRecord;
+use super::decode::{RawRecord, Stored};
 use super::{Context, Plan};
 use crate::manifest::Field;
 
@@ -67,6 +67,46 @@ pub struct Draft<'a> {
     pub score_activity: Option<Cow<'a, str>>,
     /// 应用成果.
     pub score_artefact: Option<Cow<'a, str>>,
+    /// Cells of a workbook that do not hold what they seem to, with their text.
+    pub cell_faults: Vec<(Field, CellFault, String)>,
+}
+
+/// Why what a cell holds cannot be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CellFault {
+    /// More digits than a spreadsheet keeps of a number: the last ones may be others.
+    StoredAsNumber,
+    /// A formula that gave an error.
+    FormulaError,
+}
+
+impl CellFault {
+    fn of(stored: Stored, text: &str) -> Option<Self> {
+        let digits = || text.split('.').next().unwrap_or_default().trim_start_matches('-').len();
+        match stored {
+            Stored::Error => Some(Self::FormulaError),
+            Stored::Number if digits() > 15 => Some(Self::StoredAsNumber),
+            Stored::Number | Stored::Text => None,
+        }
+    }
+
+    /// The last part of the stable code of this fault.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::StoredAsNumber => "stored_as_number",
+            Self::FormulaError => "formula_error",
+        }
+    }
+
+    /// What is allowed.
+    #[must_use]
+    pub fn expected(self) -> &'static str {
+        match self {
+            Self::StoredAsNumber => "a cell of text: a spreadsheet keeps only 15 digits of a number",
+            Self::FormulaError => "a cell with a value, not the error of a formula",
+        }
+    }
 }
 
 /// One reason why a record cannot be used.
@@ -80,13 +120,16 @@ pub struct Problem {
     pub seen: String,
     /// What is allowed.
     pub expected: String,
+    /// The cell of a workbook it stands in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
 }
 
 impl Problem {
     /// A reason; `seen` is made discreet here and nowhere else.
     #[must_use]
     pub fn new(code: String, source_field: &str, seen: &str, expected: String) -> Self {
-        Self { code, source_field: source_field.to_owned(), seen: discreet(seen), expected }
+        Self { code, source_field: source_field.to_owned(), seen: discreet(seen), expected, cell: None }
     }
 }
 
@@ -124,13 +167,28 @@ pub fn map<'a>(cx: Context<'a>, plan: &Plan<'_>, raw: &RawRecord<'a>) -> Draft<'
     }
     for (field, slot) in &plan.fields {
         if let Some(text) = &raw.texts[*slot] {
+            draft
+                .cell_faults
+                .extend(CellFault::of(raw.stored(*slot), text).map(|fault| (*field, fault, text.to_string())));
             *draft.slot(*field) = Some(match cx.stream.strip_suffix.get(field) {
                 Some(suffix) => strip(text.clone(), suffix),
-                None => text.clone(),
+                None => counted_from_1900(raw, *field, *slot).map_or_else(|| text.clone(), Cow::Owned),
             });
         }
     }
     draft
+}
+
+/// A day that a cell holds as a mere number of days since 1904, counted from 1900 as everywhere else.
+fn counted_from_1900(raw: &RawRecord<'_>, field: Field, slot: usize) -> Option<String> {
+    let of_1904 = raw.head.as_ref().is_some_and(|head| head.epoch_1904) && raw.stored(slot) == Stored::Number;
+    let (days, rest) = split_days(raw.texts[slot].as_deref().filter(|_| of_1904)?);
+    let days: u32 = days.parse().ok().filter(|_| matches!(field, Field::PeriodStart | Field::PeriodEnd))?;
+    Some(format!("{}{rest}", days.checked_add(1_462)?))
+}
+
+fn split_days(serial: &str) -> (&str, &str) {
+    serial.split_at(serial.find('.').unwrap_or(serial.len()))
 }
 
 fn strip<'a>(text: Cow<'a, str>, suffix: &str) -> Cow<'a, str> {
@@ -141,6 +199,12 @@ fn strip<'a>(text: Cow<'a, str>, suffix: &str) -> Cow<'a, str> {
 }
 
 impl<'a> Draft<'a> {
+    /// Whether what the field's cell holds cannot be relied on.
+    #[must_use]
+    pub fn is_doubtful(&self, field: Field) -> bool {
+        self.cell_faults.iter().any(|(doubtful, ..)| *doubtful == field)
+    }
+
     fn slot(&mut self, field: Field) -> &mut Option<Cow<'a, str>> {
         match field {
             Field::RecordName => &mut self.record_name,

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::decode::{DecodeFault, Position, RawRecord};
+use super::decode::{DecodeFault, RawRecord};
 
 fn form(e: &serde_json::Error) -> DecodeFault {
     DecodeFault::Form { format: "JSON", why: e.to_string() }
@@ -216,7 +216,7 @@ pub fn decode<'a>(
             let mut found = Found { texts: vec![None; paths.len()], items: None };
             let mut reader = serde_json::Deserializer::from_str(item.get());
             Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).map_err(|e| form(&e))?;
-            Ok(RawRecord { index, position: Position::Item(index), raw: Cow::Borrowed(item.get()), texts: found.texts })
+            Ok(RawRecord::new(index, Cow::Borrowed(item.get()), found.texts))
         })
         .collect()
 }

@@ -1,10 +1,14 @@
 //! decode → map → validate: pure functions over one batch. Results are (values, problems), never a failure half-way.
 
+mod cells;
 pub mod csv;
 pub mod decode;
 pub mod draft;
 pub mod json;
+pub mod parts;
 pub mod record;
+pub mod unpack;
+pub mod workbook;
 pub mod xml;
 
 use std::borrow::Cow;
@@ -15,6 +19,7 @@ use crate::policy::Policy;
 
 pub use decode::{DecodeFault, RawRecord};
 pub use draft::{Draft, Problem};
+pub use parts::Body;
 pub use record::TrainingRecord;
 
 /// What the stages need to know besides the bytes.
@@ -82,7 +87,7 @@ pub enum Staged<'a> {
 pub struct Parked<'a> {
     /// Position in the payload, from 0.
     pub index: u32,
-    /// Where a person finds it: page item or file line.
+    /// Where a person finds it: page item, file line or row of a sheet.
     pub address: String,
     /// The source's own name of the record, if it has one.
     pub record_name: Option<String>,
@@ -98,13 +103,13 @@ pub struct Parked<'a> {
     pub problems: Vec<Problem>,
 }
 
-/// Takes a range (first, count) of a payload's text through all stages.
+/// Takes a range (first, count) of a payload through all stages.
 ///
 /// # Errors
 /// [`DecodeFault`] when the payload as a whole cannot be read.
-pub fn run<'a>(cx: Context<'a>, text: &'a str, range: (u32, u32)) -> Result<Vec<Staged<'a>>, DecodeFault> {
+pub fn run<'a>(cx: Context<'a>, body: &'a Body<'_>, range: (u32, u32)) -> Result<Vec<Staged<'a>>, DecodeFault> {
     let plan = Plan::new(cx.stream);
-    let raw = decode::decode(&cx.stream.format, text, &plan.paths, range)?;
+    let raw = decode::decode(&cx.stream.format, body, &plan.paths, range)?;
     Ok(raw.into_iter().map(|record| stage_one(cx, &plan, record)).collect())
 }
 
@@ -116,7 +121,11 @@ fn stage_one<'a>(cx: Context<'a>, plan: &Plan<'_>, raw: RawRecord<'a>) -> Staged
     let (record_key, source_version) = (identity.record_key, identity.source_version.as_ref().ok().copied());
     match record::from_draft(cx, &raw, draft, identity) {
         Ok(record) => Staged::Clean(Box::new(record)),
-        Err(problems) => {
+        Err(mut problems) => {
+            for problem in &mut problems {
+                let slot = plan.paths.iter().position(|path| *path == problem.source_field);
+                problem.cell = slot.and_then(|slot| raw.cell_address(cx.address, slot));
+            }
             let raw_digest = cx.keys.short_digest(&[b"raw", raw.raw.as_bytes()]);
             Staged::Parked(Parked {
                 index: raw.index,

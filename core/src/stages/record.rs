@@ -113,6 +113,9 @@ fn record_key(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &Dra
     let id_path = cx.stream.map.get(&Field::IdNumber).map(String::as_str);
     // An ID number is the same however it was typed.
     let with_id = plan.record_key.iter().any(|slot| Some(plan.paths[*slot]) == id_path);
+    if with_id && draft.is_doubtful(Field::IdNumber) {
+        return None;
+    }
     let id = if with_id { Some(IdNumber::parse(draft.id_number.as_deref()?).ok()?) } else { None };
     let mut parts: Vec<&[u8]> = Vec::with_capacity(3 + plan.record_key.len());
     parts.extend([b"record".as_slice(), &source, cx.stream.name.as_bytes()]);
@@ -137,13 +140,14 @@ fn source_version(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>) -> Resu
             .or_else(instant)
             .ok_or_else(|| problem(plan.paths[slot], text, "an integer or an instant"));
     }
-    let digits: Option<i64> = cx
-        .address
+    // A member of an archive is a file of its own.
+    let file = raw.head.as_ref().and_then(|head| head.member.as_deref()).unwrap_or(cx.address);
+    let digits: Option<i64> = file
         .split(|c: char| !c.is_ascii_digit())
         .find(|run| run.len() == 8)
         .filter(|run| parse_date(run).is_ok())
         .and_then(|run| run.parse().ok());
-    digits.ok_or_else(|| problem("file name", cx.address, "an export date of eight digits in the file name"))
+    digits.ok_or_else(|| problem("file name", file, "an export date of eight digits in the file name"))
 }
 
 struct Check<'a> {
@@ -169,7 +173,16 @@ impl Check<'_> {
         parse_date(text).map_err(|fault| self.fault(field, fault.code(), text, fault.to_string())).ok()
     }
 
+    fn cells(&mut self, draft: &Draft<'_>) {
+        for (field, fault, seen) in &draft.cell_faults {
+            self.fault(*field, fault.code(), seen, fault.expected().to_owned());
+        }
+    }
+
     fn id_number(&mut self, draft: &Draft<'_>) -> Option<IdNumber> {
+        if draft.is_doubtful(Field::IdNumber) {
+            return None;
+        }
         let text = draft.id_number.as_deref().unwrap_or_default();
         let parsed = IdNumber::parse(text).ok();
         if parsed.is_none() {
@@ -295,6 +308,7 @@ pub fn from_draft<'a>(
     identity: Identity,
 ) -> Result<TrainingRecord<'a>, Vec<Problem>> {
     let mut check = Check { cx, problems: draft.length_problems(cx) };
+    check.cells(&draft);
     let id_number = check.id_number(&draft);
     let name = check.name(&draft);
     if draft.course_code.is_none() {

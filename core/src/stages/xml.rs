@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::decode::{DecodeFault, Position, RawRecord};
+use super::decode::{DecodeFault, RawRecord};
 
 const MAX_DEPTH: usize = 16;
 
@@ -165,12 +165,9 @@ impl Walk<'_> {
         let (first, count) = self.range;
         if self.index >= first && self.index - first < count {
             let texts = std::mem::take(&mut self.texts).into_iter();
-            out.push(RawRecord {
-                index: self.index,
-                position: Position::Item(self.index),
-                raw: Cow::Borrowed(text.get(self.start..after).unwrap_or_default()),
-                texts: texts.map(|t| t.filter(|t| !t.trim().is_empty()).map(Cow::Owned)).collect(),
-            });
+            let raw = Cow::Borrowed(text.get(self.start..after).unwrap_or_default());
+            let texts = texts.map(|t| t.filter(|t| !t.trim().is_empty()).map(Cow::Owned)).collect();
+            out.push(RawRecord::new(self.index, raw, texts));
         }
         self.index += 1;
     }

@@ -158,6 +158,35 @@ pub async fn runs(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<
         .collect()
 }
 
+/// A payload that cannot be read, and why.
+#[derive(Debug, Clone, Serialize)]
+pub struct UnreadRow {
+    /// Stream.
+    pub stream: String,
+    /// Page or file.
+    pub payload: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The payloads of a run that cannot be read, at most 1,000.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn unread(db: &Db, run: i64) -> Result<Vec<UnreadRow>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT stream, address, coalesce(fault, '') AS fault FROM payload
+             WHERE state = 'undecodable' AND run_id = $1 ORDER BY id LIMIT 1000",
+            vec![run.into()],
+        )
+        .await?;
+    let row = |r: &super::rows::Row| {
+        Ok(UnreadRow { stream: r.text("stream")?, payload: r.text("address")?, reason: r.text("fault")? })
+    };
+    rows.iter().map(row).collect()
+}
+
 /// Microseconds UTC as RFC 3339.
 #[must_use]
 pub fn instant(micros: i64) -> String {

@@ -138,6 +138,8 @@ fn empty(format: &Format) -> String {
         }
         Format::Xml { root, .. } => format!("<{root}></{root}>"),
         Format::Csv { header, .. } => header.join(","),
+        // No page is a workbook: they come as files.
+        Format::Workbook { .. } => String::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::keys::Keys;
 use crate::manifest::{Manifest, Stream};
 use crate::policy::Policy;
-use crate::stages::{self, Context, DecodeFault, Staged, decode};
+use crate::stages::{self, Body, Context, DecodeFault, Staged, decode};
 
 /// The outcome of each raw record of a sample, in order: `{"clean": …}` with what counts of the record, or
 /// `{"parked": …}` with its address and every reason code.
@@ -17,12 +17,11 @@ pub fn outcomes(
     stream: &Stream,
     policy: &Policy,
     keys: &Keys,
-    (address, bytes): (&str, &[u8]),
+    (address, body): (&str, &Body<'_>),
 ) -> Result<Vec<Value>, DecodeFault> {
     let cx = Context { manifest, stream, policy, keys, source_id: 1, address };
-    let records = decode::outline(&stream.format, bytes, None)?.records;
-    let text = decode::text(&stream.format, bytes)?;
-    let staged = stages::run(cx, &text, (0, records))?;
+    let records = decode::outline(&stream.format, body, None)?.records;
+    let staged = stages::run(cx, body, (0, records))?;
     Ok(staged.iter().map(outcome).collect())
 }
 

@@ -1,0 +1,113 @@
+//! Workbooks and archives are read in a process of their own, of this same program: what a hostile file breaks is
+//! that process, within these bounds, and it has none of our secrets.
+
+use std::io::{Read as _, Write as _};
+use std::process::{ExitCode, ExitStatus, Stdio};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use huiliu_core::stages::unpack::{self, MAX_UNPACKED, Task, UnpackFault};
+use huiliu_core::unpacker::Apart;
+use rlimit::Resource;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, Command};
+
+const MEMORY_MIB: u64 = 512;
+const CPU_SECONDS: u64 = 20;
+const WALL: Duration = Duration::from_secs(30);
+/// The exit code of a child that says on standard output why it could not unpack.
+const REFUSED: u8 = 3;
+/// What is kept of a child's last words.
+const LAST_WORDS: u64 = 4_096;
+const SIGABRT: i32 = 6;
+const SIGKILL: i32 = 9;
+const SIGXCPU: i32 = 24;
+
+/// Starts the processes.
+#[derive(Debug)]
+pub struct Processes;
+
+#[async_trait]
+impl Apart for Processes {
+    async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackFault> {
+        let start = |why: &dyn std::fmt::Display| UnpackFault::Start { why: why.to_string() };
+        let child = Command::new(std::env::current_exe().map_err(|e| start(&e))?)
+            .arg("unpack")
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|e| start(&e))?;
+        let task = serde_json::to_string(task).map_err(|e| start(&e))?;
+        let said = tokio::time::timeout(WALL, converse(child, &task, bytes)).await;
+        let (status, out, last_words) =
+            said.map_err(|_| UnpackFault::Time { seconds: WALL.as_secs() })?.map_err(|e| start(&e))?;
+        if out.len() > MAX_UNPACKED + LAST_WORDS as usize {
+            return Err(UnpackFault::Size { most: MAX_UNPACKED });
+        }
+        let garbled = || UnpackFault::Crash { how: "it said what is no text".into() };
+        match status.code() {
+            Some(0) => String::from_utf8(out).map_err(|_| garbled()),
+            Some(code) if code == i32::from(REFUSED) => Err(serde_json::from_slice(&out).unwrap_or_else(|_| garbled())),
+            _ => Err(death(status, &String::from_utf8_lossy(&last_words))),
+        }
+    }
+}
+
+/// Gives a child its task and bytes, hears it out and waits for its end.
+async fn converse(mut child: Child, task: &str, bytes: &[u8]) -> std::io::Result<(ExitStatus, Vec<u8>, Vec<u8>)> {
+    let (Some(mut to), Some(from), Some(errors)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    else {
+        return Err(std::io::Error::other("a pipe is missing"));
+    };
+    let tell = async move {
+        // A child that has heard enough closes its ear; its exit says why.
+        let _ = to.write_all(format!("{task}\n").as_bytes()).await;
+        let _ = to.write_all(bytes).await;
+    };
+    let (mut out, mut last_words) = (Vec::new(), Vec::new());
+    // More than a child may say is not heard, and ends it.
+    let hear = async { from.take(MAX_UNPACKED as u64 + 2 * LAST_WORDS).read_to_end(&mut out).await };
+    let overhear = async { errors.take(LAST_WORDS).read_to_end(&mut last_words).await };
+    let (_, heard, overheard) = tokio::join!(tell, hear, overhear);
+    (heard?, overheard?);
+    Ok((child.wait().await?, out, last_words))
+}
+
+/// What a child died of.
+fn death(status: ExitStatus, last_words: &str) -> UnpackFault {
+    use std::os::unix::process::ExitStatusExt as _;
+    match status.signal() {
+        Some(SIGXCPU | SIGKILL) => UnpackFault::Time { seconds: CPU_SECONDS },
+        Some(SIGABRT) if last_words.contains("memory allocation of") => UnpackFault::Memory { mib: MEMORY_MIB },
+        Some(signal) => UnpackFault::Crash { how: format!("signal {signal}") },
+        None => UnpackFault::Crash { how: format!("exit code {}", status.code().unwrap_or(-1)) },
+    }
+}
+
+/// The child: bounds itself, reads a task and bytes from standard input, answers on standard output.
+pub fn child() -> ExitCode {
+    let bounds = [
+        (Resource::AS, MEMORY_MIB << 20),
+        (Resource::CPU, CPU_SECONDS),
+        (Resource::CORE, 0),
+        (Resource::FSIZE, 0),
+        (Resource::NOFILE, 16),
+    ];
+    let bounded = bounds.into_iter().all(|(resource, most)| rlimit::setrlimit(resource, most, most).is_ok());
+    let mut input = Vec::new();
+    let read = std::io::stdin().lock().read_to_end(&mut input);
+    let task = input.iter().position(|b| *b == b'\n').and_then(|end| input.split_at_checked(end));
+    let task = task.and_then(|(task, bytes)| Some((serde_json::from_slice::<Task>(task).ok()?, bytes.get(1..)?)));
+    let (true, Ok(_), Some((task, bytes))) = (bounded, read, task) else { return ExitCode::from(2) };
+    let (answer, code) = match unpack::unpack(&task, bytes) {
+        Ok(parts) => (parts, 0),
+        Err(fault) => (serde_json::to_string(&fault).unwrap_or_default(), REFUSED),
+    };
+    match std::io::stdout().lock().write_all(answer.as_bytes()) {
+        Ok(()) => ExitCode::from(code),
+        Err(_) => ExitCode::from(2),
+    }
+}

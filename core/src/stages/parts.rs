@@ -1,0 +1,92 @@
+//! A payload ready for the stages: text as it came, or the parts of what was unpacked.
+//!
+//! What a workbook or an archive unpacks to is one text: for every sheet and every member a line of JSON, the
+//! [`Head`], and then as many bytes of body as it tells. A sheet's body has a line per row: row number, tab, JSON array.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::decode::DecodeFault;
+
+/// A payload ready for the stages.
+#[derive(Debug, Clone)]
+pub enum Body<'a> {
+    /// Text as it came.
+    Text(Cow<'a, str>),
+    /// What was unpacked, part after part.
+    Parts(Arc<str>),
+}
+
+impl Body<'_> {
+    /// Its parts; a payload of mere text is one part without a name.
+    ///
+    /// # Errors
+    /// [`DecodeFault::Form`] when what was unpacked does not hang together.
+    pub fn parts(&self) -> Result<Vec<Part<'_>>, DecodeFault> {
+        match self {
+            Self::Text(text) => Ok(vec![Part { head: Head::default(), text }]),
+            Self::Parts(text) => split(text),
+        }
+    }
+}
+
+/// One member of an archive, one sheet of a workbook, or a whole payload.
+#[derive(Debug, Clone)]
+pub struct Part<'a> {
+    /// What is told about it.
+    pub head: Head<'a>,
+    /// Its text.
+    pub text: &'a str,
+}
+
+/// What is told about a part.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head<'a> {
+    /// The member of an archive it is, or comes from.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<Cow<'a, str>>,
+    /// The sheet of a workbook it is.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<Cow<'a, str>>,
+    /// Merged cells: first row, first column, last row, last column, from 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<[u32; 4]>,
+    /// Whether the workbook counts its days from 1904.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub epoch_1904: bool,
+    /// Bytes of its text.
+    pub bytes: usize,
+}
+
+impl Head<'_> {
+    /// Where a payload's part is found: `2014-10.zip › a.xlsx › 第一期`.
+    #[must_use]
+    pub fn address(&self, payload: &str) -> String {
+        let labels = [Some(payload), self.member.as_deref(), self.sheet.as_deref()];
+        labels.into_iter().flatten().filter(|label| !label.is_empty()).collect::<Vec<_>>().join(" › ")
+    }
+
+    /// Appends the part to what is unpacked.
+    pub(super) fn write(mut self, text: &str, out: &mut String) {
+        self.bytes = text.len();
+        out.push_str(&serde_json::to_string(&self).unwrap_or_default());
+        out.push('\n');
+        out.push_str(text);
+    }
+}
+
+fn split(mut rest: &str) -> Result<Vec<Part<'_>>, DecodeFault> {
+    let torn = || DecodeFault::Form { format: "parts", why: "what was unpacked does not hang together".into() };
+    let mut parts = Vec::new();
+    while !rest.is_empty() {
+        let (head, after) = rest.split_once('\n').ok_or_else(torn)?;
+        let head: Head<'_> = serde_json::from_str(head).map_err(|_| torn())?;
+        let (text, next) = after.split_at_checked(head.bytes).ok_or_else(torn)?;
+        parts.push(Part { head, text });
+        rest = next;
+    }
+    Ok(parts)
+}

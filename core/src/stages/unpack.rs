@@ -1,0 +1,237 @@
+//! Workbooks and archives become parts. Pure, and only ever run in a process of its own: a hostile file may end it.
+
+use std::io::{Cursor, Read};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use zip::ZipArchive;
+
+use super::parts::Head;
+use super::{cells, decode, draft};
+use crate::manifest::{Format, Stream, named_like};
+
+/// The most members of an archive.
+const MAX_MEMBERS: usize = 1_000;
+/// The most bytes that an archive's members unpack to, and that unpacked parts have, together.
+pub const MAX_UNPACKED: usize = 64 << 20;
+/// The most bytes that a workbook's own members unpack to, together; XML is wordy.
+const MAX_WORKBOOK: usize = 128 << 20;
+/// How many times its packed size a member may unpack to, once it is beyond `SMALL`.
+const MAX_RATIO: u64 = 250;
+const SMALL: u64 = 4 << 20;
+
+/// What is to be unpacked, as a stream declares it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Name pattern of the members of an archive; without one, an archive is not accepted.
+    pub members: Option<String>,
+    /// What a payload or a member is.
+    pub content: Content,
+}
+
+/// What a payload or a member is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Content {
+    /// Text in this encoding.
+    Text(String),
+    /// A workbook with sheets of this name pattern.
+    Workbook(String),
+}
+
+/// Why something cannot be unpacked. Each text says what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the words of each variant say what it means")]
+pub enum UnpackFault {
+    #[error("the archive has {found} members, at most {most} are read; send it in parts")]
+    Members { found: usize, most: usize },
+    #[error("unpacked it has more than {most} bytes; send it in parts")]
+    Size { most: usize },
+    #[error("{name} unpacks to more than {most} times its size, as a decompression bomb does; pack it again")]
+    Ratio { name: String, most: u64 },
+    #[error("{name} is an archive inside an archive; send its files in one archive")]
+    Nested { name: String },
+    #[error("the member name {name} leads out of the archive; pack it with plain file names")]
+    Name { name: String },
+    #[error("{name} is encrypted; send it without a password")]
+    Encrypted { name: String },
+    #[error("the archive has no member named like {pattern}; there are {found}")]
+    NoMember { pattern: String, found: String },
+    #[error("the workbook is protected by a password; save it without one")]
+    Locked,
+    #[error("this is no workbook but {what}; open it in a spreadsheet program and save it as .xlsx")]
+    Foreign { what: String },
+    #[error("the workbook has no sheet named like {pattern}; there are {found}")]
+    NoSheet { pattern: String, found: String },
+    #[error("{name} has a DOCTYPE, which no workbook needs; save the workbook again")]
+    Doctype { name: String },
+    #[error("sheet {sheet} has a cell in column {column}, at most {most} columns are read; remove what stands there")]
+    Columns { sheet: String, column: u32, most: u32 },
+    #[error("broken: {why}; send it again")]
+    Broken { why: String },
+    #[error("{name}: {why}")]
+    Text { name: String, why: String },
+    #[error("reading it took more than {mib} MiB of memory; send it in parts")]
+    Memory { mib: u64 },
+    #[error("reading it took more than {seconds} s; send it in parts")]
+    Time { seconds: u64 },
+    #[error("reading it ended its reading process ({how}); save it again with another program")]
+    Crash { how: String },
+    #[error("no process to read it in: {why}")]
+    Start { why: String },
+}
+
+impl Task {
+    /// What a payload of a stream needs before it is text; `None` when it is text already.
+    #[must_use]
+    pub fn of(stream: &Stream, bytes: &[u8]) -> Option<Self> {
+        let members = stream.archive.as_ref().map(|archive| archive.members().to_owned());
+        let content = match &stream.format {
+            Format::Workbook { sheets, .. } => Content::Workbook(sheets.clone()),
+            format if members.is_some() && is_zip(bytes) => Content::Text(format.encoding().to_owned()),
+            _ => return None,
+        };
+        Some(Self { members, content })
+    }
+}
+
+/// Unpacks a payload into the parts that [`super::parts`] describes.
+///
+/// # Errors
+/// [`UnpackFault`]. Memory and time are not bounded here but by whoever runs the process.
+pub fn unpack(task: &Task, bytes: &[u8]) -> Result<String, UnpackFault> {
+    let mut out = String::new();
+    if let (Some(pattern), true) = (&task.members, is_zip(bytes) && !cells::is_workbook(bytes)) {
+        members(task, pattern, bytes, &mut out)?;
+    } else {
+        part(&task.content, None, bytes, &mut out)?;
+    }
+    Ok(out)
+}
+
+fn part(content: &Content, member: Option<&str>, bytes: &[u8], out: &mut String) -> Result<(), UnpackFault> {
+    match content {
+        Content::Workbook(sheets) => cells::write(sheets, member, bytes, out)?,
+        Content::Text(encoding) => {
+            let name = member.unwrap_or("text").to_owned();
+            let text =
+                decode::in_encoding(encoding, bytes).map_err(|e| UnpackFault::Text { name, why: e.to_string() })?;
+            Head { member: member.map(Into::into), ..Head::default() }.write(&text, out);
+        }
+    }
+    if out.len() > MAX_UNPACKED { Err(UnpackFault::Size { most: MAX_UNPACKED }) } else { Ok(()) }
+}
+
+fn members(task: &Task, pattern: &str, bytes: &[u8], out: &mut String) -> Result<(), UnpackFault> {
+    let mut read = 0;
+    let mut others = Vec::new();
+    for_each_member(bytes, MAX_UNPACKED, |name, content| {
+        let file = name.rsplit('/').next().unwrap_or(name);
+        let wanted = named_like(pattern, file);
+        let workbook = matches!(task.content, Content::Workbook(_)) && cells::is_workbook(content);
+        if is_archive(content) && !(wanted && workbook) {
+            return Err(UnpackFault::Nested { name: name.to_owned() });
+        }
+        if !wanted {
+            others.push(name.to_owned());
+            return Ok(());
+        }
+        read += 1;
+        part(&task.content, Some(name), content, out)
+    })?;
+    if read == 0 {
+        return Err(UnpackFault::NoMember { pattern: pattern.to_owned(), found: listed(&others) });
+    }
+    Ok(())
+}
+
+/// Every member's bytes within all bounds, in the order of the directory. Nothing is written anywhere: a name is a label.
+pub(super) fn for_each_member(
+    bytes: &[u8],
+    most: usize,
+    mut take: impl FnMut(&str, &[u8]) -> Result<(), UnpackFault>,
+) -> Result<(), UnpackFault> {
+    let broken = |why: &dyn std::fmt::Display| UnpackFault::Broken { why: why.to_string() };
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken(&e))?;
+    if archive.len() > MAX_MEMBERS {
+        return Err(UnpackFault::Members { found: archive.len(), most: MAX_MEMBERS });
+    }
+    // First all that the directory tells, so that nothing is unpacked of what is refused.
+    let mut names = Vec::with_capacity(archive.len());
+    for at in 0..archive.len() {
+        let member = archive.by_index_raw(at).map_err(|e| broken(&e))?;
+        let name = name_of(member.name_raw());
+        if !harmless(&name) {
+            return Err(UnpackFault::Name { name: printable(&name) });
+        }
+        if member.encrypted() {
+            return Err(UnpackFault::Encrypted { name: printable(&name) });
+        }
+        names.push(printable(&name));
+    }
+    let mut total = 0;
+    let mut content = Vec::new();
+    for (at, name) in names.iter().enumerate() {
+        let member = archive.by_index(at).map_err(|e| broken(&e))?;
+        if member.is_dir() {
+            continue;
+        }
+        let by_ratio = member.compressed_size().saturating_mul(MAX_RATIO).max(SMALL);
+        let by_size = (most - total) as u64;
+        content.clear();
+        let read = member.take(by_ratio.min(by_size) + 1).read_to_end(&mut content).map_err(|e| broken(&e))?;
+        if read as u64 > by_size {
+            return Err(UnpackFault::Size { most });
+        }
+        if read as u64 > by_ratio {
+            return Err(UnpackFault::Ratio { name: name.clone(), most: MAX_RATIO });
+        }
+        total += read;
+        take(name, &content)?;
+    }
+    Ok(())
+}
+
+/// Names without the mark of UTF-8 are in the code page of whoever packed them: here GBK.
+fn name_of(raw: &[u8]) -> String {
+    let utf8 = std::str::from_utf8(raw).map(str::to_owned);
+    utf8.unwrap_or_else(|_| encoding_rs::GB18030.decode_without_bom_handling(raw).0.into_owned())
+}
+
+fn harmless(name: &str) -> bool {
+    let rooted = name.starts_with(['/', '\\']) || name.chars().nth(1) == Some(':');
+    !name.is_empty() && !rooted && !name.contains('\0') && name.split(['/', '\\']).all(|step| step != "..")
+}
+
+/// A name as a label, in which no ID number stands.
+pub(super) fn printable(name: &str) -> String {
+    draft::discreet(name)
+}
+
+/// A few names for people.
+pub(super) fn listed(names: &[String]) -> String {
+    let few: Vec<String> = names.iter().take(10).map(|name| printable(name)).collect();
+    let more = if names.len() > few.len() { ", …" } else { "" };
+    if few.is_empty() { "none".to_owned() } else { format!("{}{more}", few.join(", ")) }
+}
+
+/// Whether bytes begin as a ZIP archive does, an empty one too.
+pub(super) fn is_zip(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
+}
+
+/// ZIP, gzip, RAR, 7z.
+fn is_archive(bytes: &[u8]) -> bool {
+    is_zip(bytes) || [b"\x1f\x8b\x08".as_slice(), b"Rar!", b"7z\xbc\xaf"].iter().any(|magic| bytes.starts_with(magic))
+}
+
+/// The bounds that a workbook's own members keep, and that none of them has a DOCTYPE.
+pub(super) fn inspect_workbook(bytes: &[u8]) -> Result<(), UnpackFault> {
+    const DOCTYPE: &[u8] = b"<!DOCTYPE";
+    for_each_member(bytes, MAX_WORKBOOK, |name, content| {
+        let of_xml = [".xml", ".rels", ".vml"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
+        if of_xml && content.windows(DOCTYPE.len()).any(|window| window.eq_ignore_ascii_case(DOCTYPE)) {
+            return Err(UnpackFault::Doctype { name: name.to_owned() });
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,149 @@
+//! The rows of a workbook's sheets: title lines above the header, a header of one or two rows, signature lines below.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::decode::{Cell, DecodeFault, Position, RawRecord, Stored};
+use super::parts::Part;
+
+/// How a sheet is laid out, as the manifest declares it.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout<'a> {
+    /// Names of columns by which the header is found.
+    pub header: &'a [String],
+    /// Rows of the header: one, or two of which the upper has merged cells.
+    pub header_rows: u8,
+    /// A row whose first text begins with one of these ends the records.
+    pub end_markers: &'a [String],
+}
+
+/// Builds the records of a sheet, with the cells under the column names in `paths`. A sheet without any cell has none.
+///
+/// # Errors
+/// [`DecodeFault`] for a missing header, and for a name that two columns have.
+pub fn decode<'a>(part: &Part<'a>, layout: Layout<'_>, paths: &[&str]) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
+    let torn = || DecodeFault::Form { format: "workbook", why: "what was unpacked does not hang together".into() };
+    let rows: Vec<Row<'a>> = part.text.lines().map(Row::parse).collect::<Option<_>>().ok_or_else(torn)?;
+    if rows.is_empty() {
+        return Ok(vec![]);
+    }
+    let (names, first) = header(&rows, part, layout).ok_or_else(|| DecodeFault::Header(layout.header.join(", ")))?;
+    let columns: Vec<Option<usize>> = paths.iter().map(|path| column(&names, path)).collect::<Result<_, _>>()?;
+    let mut records = Vec::new();
+    for row in &rows[first..] {
+        let cells = row.cells();
+        let Some(text) = cells.iter().find_map(|cell| cell.text.as_deref().filter(|t| !t.trim().is_empty())) else {
+            continue;
+        };
+        let text = bare(text);
+        if layout.end_markers.iter().any(|marker| text.starts_with(marker.as_str())) {
+            break;
+        }
+        let cell = |column: &Option<usize>| cells.get((*column)?);
+        let texts = columns.iter().map(|c| cell(c)?.text.clone().filter(|t| !t.trim().is_empty())).collect();
+        let stored = |c: &Option<usize>| cell(c).map_or(Stored::Text, |cell| cell.stored);
+        records.push(RawRecord {
+            position: Position::Row(row.number),
+            cells: columns.iter().map(|c| c.map(|column| Cell { column, stored: stored(&Some(column)) })).collect(),
+            ..RawRecord::new(0, Cow::Borrowed(row.json), texts)
+        });
+    }
+    Ok(records)
+}
+
+/// A row as it was unpacked.
+struct Row<'a> {
+    /// From 1, as a spreadsheet shows it.
+    number: u32,
+    json: &'a str,
+}
+
+/// What stands in a cell.
+struct Content<'a> {
+    text: Option<Cow<'a, str>>,
+    stored: Stored,
+}
+
+impl<'a> Row<'a> {
+    fn parse(line: &'a str) -> Option<Self> {
+        let (number, json) = line.split_once('\t')?;
+        Some(Self { number: number.parse().ok()?, json })
+    }
+
+    fn cells(&self) -> Vec<Content<'a>> {
+        let cells: Vec<&'a RawValue> = serde_json::from_str(self.json).unwrap_or_default();
+        cells.into_iter().map(|cell| content(cell.get())).collect()
+    }
+}
+
+fn content(json: &str) -> Content<'_> {
+    let stored = match json.as_bytes().first() {
+        Some(b'"' | b'n') => Stored::Text,
+        Some(b'{') => Stored::Error,
+        _ => Stored::Number,
+    };
+    let text = match stored {
+        Stored::Number => Some(Cow::Borrowed(json)),
+        Stored::Text => serde_json::from_str::<Option<Cow<'_, str>>>(json).unwrap_or_default(),
+        Stored::Error => json.split('"').nth(3).map(Cow::Borrowed),
+    };
+    Content { text, stored }
+}
+
+/// Without any space: headers are spaced out and broken over lines.
+fn bare(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// The names of the columns, and the place of the first row after the header.
+fn header(rows: &[Row<'_>], part: &Part<'_>, layout: Layout<'_>) -> Option<(Vec<String>, usize)> {
+    let texts = |row: &Row<'_>| -> Vec<String> {
+        row.cells().into_iter().map(|cell| bare(cell.text.as_deref().unwrap_or_default())).collect()
+    };
+    rows.iter().enumerate().find_map(|(at, row)| {
+        let mut names = texts(row);
+        let mut last = at;
+        if layout.header_rows == 2 {
+            spread(&mut names, row.number, part);
+            // A lower row of blanks only is not there.
+            let lower = rows.get(at + 1).filter(|lower| lower.number == row.number + 1)?;
+            names = joined(&names, &texts(lower));
+            last = at + 1;
+        }
+        layout.header.iter().all(|wanted| names.contains(wanted)).then_some((names, last + 1))
+    })
+}
+
+/// Gives every column of a merged cell its text.
+fn spread(names: &mut Vec<String>, row: u32, part: &Part<'_>) {
+    for [_, left, _, right] in part.head.merged.iter().filter(|[top, ..]| top.saturating_add(1) == row) {
+        let (left, right) = (*left as usize, *right as usize);
+        let Some(text) = names.get(left).filter(|text| !text.is_empty() && right < 1_024).cloned() else { continue };
+        if names.len() <= right {
+            names.resize(right + 1, String::new());
+        }
+        names[left..=right].fill(text);
+    }
+}
+
+/// `upper/lower` for every column; one of them alone where the other is blank.
+fn joined(upper: &[String], lower: &[String]) -> Vec<String> {
+    let of = |names: &[String], at: usize| names.get(at).cloned().unwrap_or_default();
+    let width = upper.len().max(lower.len());
+    (0..width)
+        .map(|at| match (of(upper, at), of(lower, at)) {
+            (upper, lower) if upper.is_empty() || lower.is_empty() => upper + &lower,
+            (upper, lower) => format!("{upper}/{lower}"),
+        })
+        .collect()
+}
+
+fn column(names: &[String], path: &str) -> Result<Option<usize>, DecodeFault> {
+    let mut found = names.iter().enumerate().filter(|(_, name)| *name == path).map(|(at, _)| at);
+    let first = found.next();
+    match found.next() {
+        None => Ok(first),
+        Some(_) => Err(DecodeFault::Form { format: "workbook", why: format!("two columns are named {path}") }),
+    }
+}
