@@ -66,6 +66,24 @@ pub const CONNECTORS: &[Connector] = &[
             expected: include_str!("intel/expected/records.json"),
         }],
     },
+    Connector {
+        id: "lego",
+        manifest: include_str!("lego/manifest.toml"),
+        samples: &[
+            Sample {
+                stream: "certificates",
+                address: "LEGO_20140930_openpyxl.xlsx",
+                bytes: include_bytes!("lego/samples/LEGO_20140930_openpyxl.xlsx"),
+                expected: include_str!("lego/expected/LEGO_20140930_openpyxl.json"),
+            },
+            Sample {
+                stream: "certificates",
+                address: "LEGO_20150331_libreoffice.xlsx",
+                bytes: include_bytes!("lego/samples/LEGO_20150331_libreoffice.xlsx"),
+                expected: include_str!("lego/expected/LEGO_20150331_libreoffice.json"),
+            },
+        ],
+    },
 ];
 
 /// Every registered manifest, checked, in the order of [`CONNECTORS`].
