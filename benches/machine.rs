@@ -46,7 +46,7 @@ pub fn psql(postgres: &Postgres, args: &[&str]) {
 
 pub fn sources(sandbox: &Sandbox, drop_dir: &Path, file: &Path) {
     let mut text = String::new();
-    for connector in ["institution", "intel", "cmcc"] {
+    for connector in ["institution", "intel", "cmcc", "lego", "microsoft"] {
         text += &format!(
             "[[source]]\nname = \"{connector}\"\nconnector = \"{connector}\"\ninstitution_code = \"{connector}\"\nbase_url = \"{}\"\n\
              user = \"{CLIENT}\"\npassword_env = \"SANDBOX_SECRET\"\nfolder = \"{}\"\n",

@@ -312,7 +312,8 @@ impl House {
                     r["reasons"].as_array().unwrap().iter().map(|p| p["code"].as_str().unwrap().to_owned()).collect();
                 codes.sort();
                 let source = r["source"].as_str().unwrap().trim_start_matches("demo-").to_owned();
-                let place = if source == "cmcc" { r["address"].as_str() } else { r["record"].as_str() };
+                let in_files = ["cmcc", "lego"].contains(&source.as_str());
+                let place = if in_files { r["address"].as_str() } else { r["record"].as_str() };
                 (source, place.unwrap_or_default().to_owned(), codes)
             })
             .collect();
@@ -343,8 +344,11 @@ impl Truth {
                 }
                 "duplicate" => *duplicates.entry(s("id_number")).or_default() += 1,
                 "bad" => {
-                    let place =
-                        if s("platform") == "cmcc" { format!("{} line {}", s("file"), v["line"]) } else { s("record") };
+                    let place = match s("platform").as_str() {
+                        "cmcc" => format!("{} line {}", s("file"), v["line"]),
+                        "lego" => format!("{} › {} row {}", s("file"), s("sheet"), v["row"]),
+                        _ => s("record"),
+                    };
                     let mut codes: Vec<String> =
                         v["reasons"].as_array().unwrap().iter().map(|c| c.as_str().unwrap().to_owned()).collect();
                     codes.sort();

@@ -44,8 +44,12 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
         folder: drop_dir.clone(),
         ..SourceSettings::default()
     };
-    let sources =
-        [source("institution", "示范培训机构"), source("intel", "英特尔未来教育"), source("cmcc", "中国移动")];
+    let sources = [
+        source("institution", "示范培训机构"),
+        source("intel", "英特尔未来教育"),
+        source("cmcc", "中国移动"),
+        source("lego", "乐高"),
+    ];
     let from = if asked.full { From::Start } else { From::Cursor };
     let pass = sync::pass(&house, &sources, sync::Pace { from, land_only: false, expected: Some(asked.records) }).await;
     sandbox.stop().await;

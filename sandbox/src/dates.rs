@@ -69,7 +69,7 @@ fn day(stream: Stream, date: NaiveDate, clock: (u32, u32), chance: u64) -> Strin
             10..12 => format!("\u{A0}{}", slashed(ymd(date))),
             _ => slashed(ymd(date)),
         },
-        Stream::Cmcc => by_hand(date, share),
+        Stream::Cmcc | Stream::Lego => by_hand(date, share),
     }
 }
 
@@ -116,9 +116,9 @@ fn impossible(stream: Stream, chance: u64) -> String {
         (Stream::Completions, 1) => "2014-09-11 24:30:00".to_owned(),
         (Stream::Completions, _) => format!("{year}-{month:02}-{day:02} 16:30:00"),
         (Stream::Progress, _) => format!("{year}-{month:02}-{day:02}"),
-        (Stream::Cmcc, 0) => format!("{year}{month:02}{day:02}"),
-        (Stream::Cmcc, 1) => format!("{year}.{month}.{day}"),
-        (Stream::Cmcc, _) => chinese((year, month, day)),
+        (Stream::Cmcc | Stream::Lego, 0) => format!("{year}{month:02}{day:02}"),
+        (Stream::Cmcc | Stream::Lego, 1) => format!("{year}.{month}.{day}"),
+        (Stream::Cmcc | Stream::Lego, _) => chinese((year, month, day)),
         (Stream::Intel, _) => slashed((year, month, day)),
     }
 }
@@ -127,11 +127,11 @@ fn impossible(stream: Stream, chance: u64) -> String {
 fn month(stream: Stream, date: NaiveDate, chance: u64) -> String {
     let (year, month, _) = ymd(date);
     match (stream, chance % 4) {
-        (Stream::Cmcc, 0) => format!("{year}年{month}月"),
-        (Stream::Cmcc, 1) => format!("{year}年{month}月份"),
-        (Stream::Cmcc, 2) => format!("{year}.{month:02}"),
+        (Stream::Cmcc | Stream::Lego, 0) => format!("{year}年{month}月"),
+        (Stream::Cmcc | Stream::Lego, 1) => format!("{year}年{month}月份"),
+        (Stream::Cmcc | Stream::Lego, 2) => format!("{year}.{month:02}"),
         (_, 0) => format!("{year}{month:02}"),
-        (Stream::Intel | Stream::Cmcc, _) => format!("{year}/{month}"),
+        (Stream::Intel | Stream::Cmcc | Stream::Lego, _) => format!("{year}/{month}"),
         (Stream::Completions | Stream::Progress, _) => format!("{year}-{month:02}"),
     }
 }

@@ -14,18 +14,18 @@ pub(crate) enum Stream {
     Progress,
     Intel,
     Cmcc,
+    Lego,
 }
 
 impl Stream {
-    pub(crate) const ALL: [Self; 4] = [Self::Completions, Self::Progress, Self::Intel, Self::Cmcc];
+    pub(crate) const ALL: [Self; 5] = [Self::Completions, Self::Progress, Self::Intel, Self::Cmcc, Self::Lego];
 
     /// How many items of a person it carries.
     pub(crate) fn slots(self) -> u64 {
         match self {
             Self::Completions => 4,
-            Self::Progress => 3,
-            Self::Intel => 1,
-            Self::Cmcc => 2,
+            Self::Progress | Self::Cmcc => 2,
+            Self::Intel | Self::Lego => 1,
         }
     }
 
@@ -34,6 +34,7 @@ impl Stream {
             Self::Completions | Self::Progress => "institution",
             Self::Intel => "intel",
             Self::Cmcc => "cmcc",
+            Self::Lego => "lego",
         }
     }
 
@@ -41,7 +42,7 @@ impl Stream {
         match self {
             Self::Completions => "completions",
             Self::Progress => "progress",
-            Self::Intel | Self::Cmcc => "records",
+            Self::Intel | Self::Cmcc | Self::Lego => "records",
         }
     }
 
@@ -63,7 +64,7 @@ pub(crate) struct Facts {
     pub(crate) version: u32,
     /// 1-based number of the course in its platform's list.
     pub(crate) course: u32,
-    /// Minutes (institution), half days (Intel), class hours (CMCC).
+    /// Minutes (institution), half days (Intel, Lego), class hours (CMCC).
     pub(crate) amount: u32,
     pub(crate) start: NaiveDate,
     pub(crate) end: NaiveDate,
@@ -72,7 +73,7 @@ pub(crate) struct Facts {
     pub(crate) faults: Vec<Fault>,
     /// The name of somebody else.
     pub(crate) other_name: Option<String>,
-    /// CMCC: 0 the early, 1 the main, 2 the late export.
+    /// CMCC and Lego: 0 the early, 1 the main, 2 the late export.
     pub(crate) export: usize,
     /// Whether it is one of the changed ones of [`crate::Options::changed_percent`].
     changed: bool,
@@ -102,7 +103,7 @@ impl Facts {
     pub(crate) fn units(&self) -> u64 {
         let one = match self.stream {
             Stream::Completions | Stream::Progress => 2_400,
-            Stream::Intel => 432_000,
+            Stream::Intel | Stream::Lego => 432_000,
             Stream::Cmcc => 108_000,
         };
         u64::from(self.amount) * one
@@ -134,7 +135,7 @@ impl World {
         let mut facts = Facts {
             stream,
             index,
-            person: index / stream.slots(),
+            person: self.person_of(stream, index),
             slot: index % stream.slots(),
             record: String::new(),
             version: 1,
@@ -153,12 +154,42 @@ impl World {
             Stream::Progress => self.progress(&mut facts),
             Stream::Intel => self.intel(&mut facts),
             Stream::Cmcc => self.cmcc(&mut facts),
+            Stream::Lego => self.lego(&mut facts),
         }
         if facts.has(Fault::Order) {
             let days = 1 + self.roll(stream.purpose(30), index) % 5;
             facts.end = back(facts.start, days);
         }
         facts
+    }
+
+    /// Whose an item is.
+    fn person_of(&self, stream: Stream, index: u64) -> u64 {
+        match stream {
+            Stream::Lego if self.is_lego_resend(index) => index - 1,
+            _ => index / stream.slots(),
+        }
+    }
+
+    /// A person's items of a stream.
+    pub(crate) fn items_of(&self, stream: Stream, person: u64) -> std::ops::Range<u64> {
+        let slots = stream.slots();
+        match stream {
+            Stream::Lego => {
+                let (resend, resent) = (self.is_lego_resend(person), self.is_lego_resend(person + 1));
+                person + u64::from(resend)..person + 1 + u64::from(resent)
+            }
+            _ => person * slots..(person + 1) * slots,
+        }
+    }
+
+    /// Whether an item is another version of the one before it: there is one per person, and one in twenty is.
+    fn is_lego_resend(&self, index: u64) -> bool {
+        !index.is_multiple_of(2)
+            && index < self.persons()
+            && self.roll(44, index).is_multiple_of(10)
+            && !self.is_bad(Stream::Lego, index)
+            && !self.is_bad(Stream::Lego, index - 1)
     }
 
     pub(crate) fn roll(&self, purpose: u64, index: u64) -> u64 {
@@ -178,8 +209,8 @@ impl World {
         for fault in &mut faults {
             // No spreadsheet spoils a number with an X, and where the zeros happen to make a
             // right check digit nothing could be noticed.
-            if matches!(fault, Fault::IdDamaged | Fault::IdFloat) {
-                let person = self.people.person(index / stream.slots());
+            if matches!(fault, Fault::IdDamaged | Fault::IdFloat | Fault::IdNumber) {
+                let person = self.people.person(self.person_of(stream, index));
                 if text::faulty_id(*fault, &person.id_number, 0).is_none() {
                     *fault = Fault::IdLength;
                 }
@@ -273,7 +304,7 @@ impl World {
         let first = 45 + (chance >> 24) as u32 % 600;
         let growth = 45 + (chance >> 40) as u32 % 600;
         facts.amount = first + growth * facts.slot as u32;
-        if facts.slot == 2 && self.is_changed(facts) {
+        if facts.slot == 1 && self.is_changed(facts) {
             facts.changed = true;
             facts.version += 1;
             facts.amount += 45;
@@ -320,5 +351,21 @@ impl World {
                 facts.course = another(facts.course, 1, 8, chance >> 32);
             }
         }
+    }
+
+    fn lego(&self, facts: &mut Facts) {
+        let resend = self.is_lego_resend(facts.index);
+        // Both versions are the certificate, course and period of the first.
+        let key = if resend { facts.index - 1 } else { facts.index };
+        let chance = self.roll(45, key);
+        facts.course = 1 + (chance >> 8) as u32 % 6;
+        facts.amount = 1 + (chance >> 16) as u32 % 16;
+        facts.end = day(30 + (chance >> 40) % 235);
+        facts.start = back(facts.end, u64::from(facts.amount.div_ceil(2)) - 1);
+        if resend {
+            facts.export = if chance.is_multiple_of(4) { 0 } else { 2 };
+            facts.amount = another(facts.amount, 1, 16, chance >> 32);
+        }
+        facts.record = format!("LG2014{key:08}");
     }
 }

@@ -19,6 +19,8 @@ pub(crate) enum Fault {
     IdDamaged,
     /// A spreadsheet shows a floating-point number.
     IdFloat,
+    /// A spreadsheet holds it as a number.
+    IdNumber,
     NameMissing,
     NameCharacter,
     NameLength,
@@ -27,6 +29,8 @@ pub(crate) enum Fault {
     HoursRange,
     /// No whole number of units.
     HoursExact,
+    /// A formula that divides by zero.
+    HoursFormula,
     CourseMissing,
     CourseLength,
     ProjectLength,
@@ -43,6 +47,8 @@ pub(crate) enum Fault {
     /// The mark of that place in `Facts::scores`.
     Score(usize, Mark),
     VersionForm,
+    /// No certificate number, which is the record's key.
+    KeyMissing,
 }
 
 /// What is wrong with a mark.
@@ -67,6 +73,7 @@ impl Fault {
             Self::IdDamaged => &["id_number.damaged"],
             // `2.20102E+17` is too short, and has a point, a letter and a sign besides.
             Self::IdFloat => &["id_number.length", "id_number.character"],
+            Self::IdNumber => &["id_number.stored_as_number"],
             Self::NameMissing => &["name.missing"],
             Self::NameCharacter => &["name.character"],
             Self::NameLength => &["name.length"],
@@ -74,6 +81,8 @@ impl Fault {
             Self::HoursNumber => &["hours.number"],
             Self::HoursRange => &["hours.range"],
             Self::HoursExact => &["hours.exact"],
+            // The error has a sign and letters, and is no number either.
+            Self::HoursFormula => &["hours.formula_error", "hours.number"],
             Self::CourseMissing => &["course_code.missing"],
             Self::CourseLength => &["course_code.length"],
             Self::ProjectLength => &["project_title.length"],
@@ -87,6 +96,7 @@ impl Fault {
             Self::Order => &["period.order"],
             Self::Score(mark, wrong) => std::slice::from_ref(&SCORES[mark][wrong as usize]),
             Self::VersionForm => &["version.form"],
+            Self::KeyMissing => &["record_key.missing"],
         }
     }
 }
@@ -120,6 +130,21 @@ const ID: &[Fault] = &[
     Fault::IdDamaged,
     Fault::IdFloat,
 ];
+/// A workbook holds numbers besides.
+const CELL_ID: &[Fault] = &[
+    Fault::IdMissing,
+    Fault::IdNumber,
+    Fault::IdLength,
+    Fault::IdNumber,
+    Fault::IdMasked,
+    Fault::IdCheckDigit,
+    Fault::IdNumber,
+    Fault::IdDate,
+    Fault::IdDamaged,
+    Fault::IdFloat,
+];
+const CELL_HOURS: &[Fault] = &[Fault::HoursMissing, Fault::HoursNumber, Fault::HoursRange, Fault::HoursFormula];
+const KEY: &[Fault] = &[Fault::KeyMissing];
 const NAME: &[Fault] = &[Fault::NameMissing, Fault::NameCharacter, Fault::NameLength];
 const HOURS: &[Fault] = &[Fault::HoursMissing, Fault::HoursNumber, Fault::HoursRange, Fault::HoursExact];
 const COURSE: &[Fault] = &[Fault::CourseMissing, Fault::CourseLength];
@@ -149,6 +174,7 @@ fn fields(stream: Stream) -> &'static [&'static [Fault]] {
         Stream::Intel => &[ID, NAME, HOURS, COURSE, PERIOD, VERSION],
         // The version of a row is in the name of its file.
         Stream::Cmcc => &[ID, NAME, HOURS, COURSE, END],
+        Stream::Lego => &[CELL_ID, NAME, CELL_HOURS, COURSE, PERIOD, KEY],
     }
 }
 

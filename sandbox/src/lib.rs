@@ -11,10 +11,12 @@ mod amounts;
 mod chance;
 mod cmcc;
 mod dates;
+mod download;
 mod facts;
 mod fault;
 mod institution;
 mod intel;
+mod lego;
 mod people;
 mod server;
 mod text;
@@ -29,7 +31,7 @@ use people::People;
 pub use server::Sandbox;
 pub use truth::TruthSummary;
 
-/// The OAuth 2.0 client and the Basic user of every platform.
+/// The OAuth 2.0 client, Basic user and application of every platform.
 pub const CLIENT: &str = "huiliu";
 /// The secret that goes with [`CLIENT`].
 pub const SECRET: &str = "sandbox-secret";
@@ -45,7 +47,7 @@ pub struct Options {
     pub faults: bool,
     /// So many percent of the good HTTP records (the newest version of each) have one version
     /// more, other minutes or days, and an `updatedAt` in 2018, after that of every item not
-    /// changed. CMCC rows have no versions and stay as they are.
+    /// changed. CMCC and Lego rows have no versions and stay as they are.
     pub changed_percent: u8,
 }
 
@@ -66,12 +68,14 @@ pub struct Counts {
     pub intel: u64,
     /// CMCC, rows in all files.
     pub cmcc: u64,
+    /// Lego, rows in all sheets of all files.
+    pub lego: u64,
 }
 
 impl Counts {
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.completions + self.progress + self.intel + self.cmcc
+        self.completions + self.progress + self.intel + self.cmcc + self.lego
     }
 }
 
@@ -92,8 +96,11 @@ pub enum SandboxError {
     /// A truth line could not be put into JSON.
     #[error("cannot put a truth line into JSON")]
     Json(#[from] serde_json::Error),
+    /// A workbook could not be put together.
+    #[error("cannot put a workbook together")]
+    Workbook(#[from] rust_xlsxwriter::XlsxError),
     /// The task that writes the files did not end well.
-    #[error("the task that writes the CMCC files did not end")]
+    #[error("the task that writes the files did not end")]
     Task(#[from] tokio::task::JoinError),
 }
 
@@ -102,7 +109,7 @@ pub enum SandboxError {
 pub struct World {
     options: Options,
     people: People,
-    listings: [Permutation; 4],
+    listings: [Permutation; 5],
 }
 
 impl World {
@@ -130,6 +137,7 @@ impl World {
             progress: size(Stream::Progress),
             intel: size(Stream::Intel),
             cmcc: size(Stream::Cmcc),
+            lego: size(Stream::Lego),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The platforms' HTTP side, on the loopback address.
 
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::chance::roll;
+use crate::download::Archives;
 use crate::facts::Stream;
 use crate::institution::Item;
 use crate::trouble::{self, Troubles};
@@ -38,16 +40,21 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Writes the CMCC files into `drop_dir`, then serves the other platforms on a free port
+    /// Writes the CMCC and Lego files into `drop_dir`, then serves the other platforms on a free port
     /// of the loopback address.
     pub async fn start(options: Options, drop_dir: &Path) -> Result<Self, SandboxError> {
         let world = World::new(options);
         let (counts, files, dir) = (world.counts(), world.clone(), drop_dir.to_owned());
-        tokio::task::spawn_blocking(move || files.write_cmcc(&dir)).await??;
+        let write = move || {
+            files.write_cmcc(&dir)?;
+            files.write_lego(&dir)?;
+            Archives::of(&dir)
+        };
+        let archives = tokio::task::spawn_blocking(write).await??;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(SandboxError::Listen)?;
         let address = listener.local_addr().map_err(SandboxError::Listen)?;
         let (stop, stopped) = oneshot::channel();
-        let router = router(world);
+        let router = router(world, archives);
         let server = tokio::spawn(async move {
             let serving = axum::serve(listener, router).with_graceful_shutdown(async {
                 // A dropped sender means the same as a message.
@@ -81,16 +88,18 @@ impl Sandbox {
 
 struct Platform {
     world: World,
+    archives: Archives,
     token: String,
     troubles: Option<Troubles>,
 }
 
 type Shared = State<Arc<Platform>>;
 
-fn router(world: World) -> Router {
+fn router(world: World, archives: Archives) -> Router {
     let options = world.options;
     let platform = Arc::new(Platform {
         world,
+        archives,
         token: format!("sandbox-{:016x}", roll(options.seed, 91, 0)),
         troubles: options.faults.then(|| Troubles::new(options.seed)),
     });
@@ -99,6 +108,8 @@ fn router(world: World) -> Router {
         .route("/institution/api/completions", get(completions))
         .route("/institution/api/progress", get(progress))
         .route("/intel/records.xml", get(intel))
+        .route("/cmcc/archives", get(archives_list))
+        .route("/cmcc/archive", get(archive))
         .layer(middleware::from_fn_with_state(platform.clone(), fail_first))
         .with_state(platform)
 }
@@ -106,6 +117,8 @@ fn router(world: World) -> Router {
 async fn fail_first(State(platform): Shared, request: Request, next: Next) -> Response {
     let uri = request.uri();
     let asked = uri.path_and_query().map_or("/", |asked| asked.as_str());
+    // A signed request is the same whenever it is signed.
+    let asked = asked.split("appId=").next().unwrap_or(asked);
     let trouble = platform.troubles.as_ref().and_then(|all| all.next(asked));
     match trouble {
         Some(trouble) => trouble::answer(trouble, asked.starts_with("/institution")).await,
@@ -219,6 +232,16 @@ fn page_token(mut position: u64) -> String {
     }
     digits.push('t');
     digits.iter().rev().collect()
+}
+
+type Parameters = Query<HashMap<String, String>>;
+
+async fn archives_list(State(platform): Shared, Query(query): Parameters) -> Response {
+    platform.archives.list(&query)
+}
+
+async fn archive(State(platform): Shared, Query(query): Parameters) -> Response {
+    platform.archives.file(&query)
 }
 
 #[derive(Deserialize)]

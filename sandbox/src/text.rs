@@ -31,7 +31,7 @@ impl World {
             // Cyrillic, from people with that layout of the keyboard.
             30..34 if id.ends_with('X') => id.replace('X', "\u{425}"),
             34..36 if id.ends_with('X') => id.replace('X', "\u{445}"),
-            36..46 if facts.stream == Stream::Cmcc => format!("'{id}"),
+            36..46 if matches!(facts.stream, Stream::Cmcc | Stream::Lego) => format!("'{id}"),
             _ => id.to_owned(),
         }
     }
@@ -163,6 +163,7 @@ pub(crate) fn faulty_id(fault: Fault, id: &str, chance: u64) -> Option<String> {
         }
         Fault::IdArea => Some(with_check_digit(&format!("220199{}", &id[6..17]))),
         Fault::IdDamaged => damaged(id),
+        Fault::IdNumber => number(id).then(|| id.to_owned()),
         Fault::IdFloat => number(id).then(|| format!("{}.{}E+17", &id[..1], &id[1..6])),
         _ => None,
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::facts::{Facts, Stream};
-use crate::{SandboxError, World, cmcc};
+use crate::{SandboxError, World, cmcc, lego};
 
 /// The totals, as they stand on the last line of the truth file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -65,7 +65,9 @@ fn canonical(stream: Stream, course: u32) -> Option<String> {
         (Stream::Intel, 1 | 2) => shared(course),
         (Stream::Intel, _) => shared(4),
         (Stream::Cmcc, 1..=3) => shared(course),
-        (Stream::Cmcc, 8) => None,
+        (Stream::Cmcc, 8) | (Stream::Lego, 6) => None,
+        (Stream::Lego, 1 | 2) => shared(course + 2),
+        (Stream::Lego, _) => Some(lego::code(course)),
         (Stream::Cmcc, _) => Some(cmcc::code(course)),
     }
 }
@@ -90,6 +92,12 @@ impl World {
                 teller.bad(&facts, json!({"file": place.file(), "line": place.line()})).map_err(failed)?;
             }
         }
+        for (facts, place) in self.lego_rows() {
+            if !facts.faults.is_empty() {
+                let place = json!({"file": place.file(), "sheet": place.sheet(), "row": place.row()});
+                teller.bad(&facts, place).map_err(failed)?;
+            }
+        }
         let mut totals = serde_json::to_value(teller.totals)?;
         totals["kind"] = json!("totals");
         teller.line(&totals).map_err(failed)?;
@@ -101,11 +109,11 @@ impl World {
     fn newest<W: Write>(&self, person: u64, teller: &mut Teller<W>) -> std::io::Result<Vec<Facts>> {
         let mut newest: Vec<Facts> = Vec::with_capacity(10);
         for stream in Stream::ALL {
-            for slot in 0..stream.slots() {
-                let facts = self.facts(stream, person * stream.slots() + slot);
+            for index in self.items_of(stream, person) {
+                let facts = self.facts(stream, index);
                 teller.totals.records += 1;
                 if !facts.faults.is_empty() {
-                    if stream != Stream::Cmcc {
+                    if !matches!(stream, Stream::Cmcc | Stream::Lego) {
                         let position = self.listing(stream).position_of(facts.index);
                         let place = json!({"record": facts.record, "position": position});
                         teller.bad(&facts, place)?;

@@ -51,7 +51,7 @@ fn truth_is_deterministic_and_adds_up() {
         .flat_map(|line| line["reasons"].as_array().unwrap())
         .map(|reason| reason.as_str().unwrap())
         .collect();
-    assert_eq!(reasons.len(), 38, "{reasons:?}");
+    assert_eq!(reasons.len(), 41, "{reasons:?}");
     std::fs::remove_dir_all(dir).unwrap();
 }
 
