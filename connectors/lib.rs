@@ -84,6 +84,16 @@ pub const CONNECTORS: &[Connector] = &[
             },
         ],
     },
+    Connector {
+        id: "microsoft",
+        manifest: include_str!("microsoft/manifest.toml"),
+        samples: &[Sample {
+            stream: "certificates",
+            address: "TrainingRecords.json",
+            bytes: include_bytes!("microsoft/samples/TrainingRecords.json"),
+            expected: include_str!("microsoft/expected/TrainingRecords.json"),
+        }],
+    },
 ];
 
 /// Every registered manifest, checked, in the order of [`CONNECTORS`].

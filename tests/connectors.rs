@@ -1,7 +1,8 @@
 //! Every registered connector: its samples give its expected results.
 
+use huiliu_core::connector::{self, Endpoint};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -166,4 +167,50 @@ fn a_doctype_a_cut_page_and_foreign_bytes_are_refused_whole() {
     assert!(outline("cmcc", "没有表头".as_bytes()).is_err());
     let deep = format!("{{\"code\":0,\"data\":{{\"items\":[{}1{}]}}}}", "[".repeat(100_000), "]".repeat(100_000));
     let _ = outline("institution", deep.as_bytes());
+}
+
+/// A platform on loopback that answers every request with the same JSON.
+async fn answering(body: &'static str) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let _ = client.read(&mut [0; 4096]).await;
+            let length = body.len();
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+            let _ = client.write_all(answer.as_bytes()).await;
+        }
+    });
+    url
+}
+
+#[test]
+fn a_link_leads_to_the_same_host_or_nowhere() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let shipped = huiliu_connectors::CONNECTORS.iter().find(|c| c.id == "microsoft").unwrap();
+        let manifest = Manifest::parse("microsoft/manifest.toml", shipped.manifest).unwrap();
+        for (body, words) in [
+            (r#"{"value":[],"@odata.nextLink":"http://169.254.169.254/latest?$skiptoken=1"}"#, "another host"),
+            (r#"{"value":[],"@odata.nextLink":"//10.0.0.1/x?$skiptoken=1"}"#, "another host"),
+            (r#"{"value":[],"@odata.nextLink":"file:///etc/passwd"}"#, "another host"),
+            (r#"{"value":[],"@odata.nextLink":"/microsoft/odata/TrainingRecords?$skiptoken=1"}"#, "the same page"),
+        ] {
+            let endpoint = Endpoint {
+                base_url: answering(body).await,
+                user: String::new(),
+                password: "a key".into(),
+                folder: PathBuf::new(),
+                timeout: Duration::from_secs(5),
+                unpacker: Arc::new(Unpacker::new(Box::new(Here))),
+            };
+            let connector = connector::from_manifest(manifest.clone(), endpoint).unwrap();
+            let stream = &manifest.streams[0];
+            let first = connector.pull(stream, None).await.unwrap().unwrap();
+            let failure = connector.pull(stream, Some(&first.cursor)).await.unwrap_err();
+            assert!(failure.text.contains(words) && failure.retry.is_none(), "{body}: {failure}");
+        }
+    });
 }

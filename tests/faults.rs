@@ -125,7 +125,7 @@ impl Drop for Crew<'_> {
 
 fn settings(house: &House, sandbox: &Sandbox, drop_dir: &std::path::Path) -> String {
     let mut text = String::new();
-    for connector in ["institution", "intel", "cmcc", "lego"] {
+    for connector in ["institution", "intel", "cmcc", "lego", "microsoft"] {
         text += &format!(
             "[[source]]\nname = \"demo-{connector}\"\nconnector = \"{connector}\"\ninstitution_code = \"{connector}\"\nbase_url = \"{}\"\nuser = \"{CLIENT}\"\npassword_env = \"SANDBOX_SECRET\"\nfolder = \"{}\"\n",
             sandbox.base_url(),

@@ -12,7 +12,7 @@ fn demo_equals_the_truth(on: On, records: u64) {
     assert_eq!(balance["received"], records);
     assert_eq!(balance["balanced"], true);
     assert_eq!(balance["complete"], true);
-    assert_eq!(first["connectors"].as_array().unwrap().len(), 4);
+    assert_eq!(first["connectors"].as_array().unwrap().len(), 5);
 
     let truth = Truth::read(&house.dir.0.join(format!("data/demo-7-{records}-0/truth.jsonl")));
     assert_eq!(balance["parked"], truth.totals["bad"]);

@@ -49,6 +49,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
         source("intel", "英特尔未来教育"),
         source("cmcc", "中国移动"),
         source("lego", "乐高"),
+        source("microsoft", "微软携手助学"),
     ];
     let from = if asked.full { From::Start } else { From::Cursor };
     let pass = sync::pass(&house, &sources, sync::Pace { from, land_only: false, expected: Some(asked.records) }).await;

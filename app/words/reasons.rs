@@ -102,6 +102,7 @@ const TITLES: &[(&str, &str)] = &[
     ("mode", "培训模式"),
     ("delivery_code", "培训方式码"),
     ("category_code", "培训类别码"),
+    ("tier", "层级"),
     ("required", "必修选修"),
     ("place", "培训地点"),
     ("hours", "学时"),

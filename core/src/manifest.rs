@@ -49,6 +49,7 @@ pub enum Field {
     DeliveryCode,
     CategoryCode,
     Required,
+    Tier,
     Place,
     Hours,
     PeriodStart,
@@ -77,6 +78,7 @@ impl Field {
             Self::DeliveryCode => "delivery_code",
             Self::CategoryCode => "category_code",
             Self::Required => "required",
+            Self::Tier => "tier",
             Self::Place => "place",
             Self::Hours => "hours",
             Self::PeriodStart => "period_start",
@@ -179,6 +181,9 @@ pub enum Auth {
     Basic,
     /// OAuth2 client credentials.
     Oauth2,
+    /// A key in the header `api-key`: the source's password.
+    #[serde(rename = "api_key")]
+    ApiKey,
 }
 
 /// One kind of record of a source.
@@ -287,6 +292,15 @@ pub enum Paging {
         /// Path of the next token in the body; null or absent ends the listing.
         next: String,
         /// Query parameter of the page size.
+        size_param: String,
+        /// Records per page, at most 5,000.
+        size: u32,
+    },
+    /// A link in the body leads to the next page, as OData's `@odata.nextLink`; it must lead to the same host.
+    Link {
+        /// Path of the link in the body; null or absent ends the listing.
+        next: String,
+        /// Query parameter of the page size, for the first page; the links carry it on.
         size_param: String,
         /// Records per page, at most 5,000.
         size: u32,
@@ -469,9 +483,10 @@ impl Manifest {
         }
         match (&self.transport, &stream.page) {
             (Transport::Http { .. }, None) => return Err("a stream read over HTTP needs a page rule".into()),
-            (Transport::Http { .. }, Some(Paging::Token { size, .. } | Paging::Number { size, .. }))
-                if *size == 0 || *size > 5_000 =>
-            {
+            (
+                Transport::Http { .. },
+                Some(Paging::Token { size, .. } | Paging::Link { size, .. } | Paging::Number { size, .. }),
+            ) if *size == 0 || *size > 5_000 => {
                 return Err("the page size must be between 1 and 5,000".into());
             }
             _ => {}

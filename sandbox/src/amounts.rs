@@ -13,7 +13,7 @@ const BEYOND: [&str; 4] = ["105", "-5", "100.5", "1000"];
 fn outside(stream: Stream) -> [&'static str; 2] {
     match stream {
         Stream::Completions | Stream::Progress => ["-45", "9000000"],
-        Stream::Intel | Stream::Lego => ["-1", "20000"],
+        Stream::Intel | Stream::Lego | Stream::Microsoft => ["-1", "20000"],
         Stream::Cmcc => ["-16", "120000"],
     }
 }
@@ -24,7 +24,7 @@ impl World {
         let chance = self.roll(facts.stream.purpose(52), facts.index);
         let has = |fault| facts.has(fault);
         let plain = match facts.stream {
-            Stream::Intel | Stream::Lego => tenths(facts.amount * 5),
+            Stream::Intel | Stream::Lego | Stream::Microsoft => tenths(facts.amount * 5),
             _ => facts.amount.to_string(),
         };
         if has(Fault::HoursMissing) {

@@ -62,7 +62,7 @@ fn day(stream: Stream, date: NaiveDate, clock: (u32, u32), chance: u64) -> Strin
             3..6 => slashed(ymd(date)),
             _ => date.to_string(),
         },
-        Stream::Intel => match share {
+        Stream::Intel | Stream::Microsoft => match share {
             0..4 => date.format("%Y/%m/%d").to_string(),
             4..7 => date.to_string(),
             7..10 => chinese(ymd(date)),
@@ -119,7 +119,7 @@ fn impossible(stream: Stream, chance: u64) -> String {
         (Stream::Cmcc | Stream::Lego, 0) => format!("{year}{month:02}{day:02}"),
         (Stream::Cmcc | Stream::Lego, 1) => format!("{year}.{month}.{day}"),
         (Stream::Cmcc | Stream::Lego, _) => chinese((year, month, day)),
-        (Stream::Intel, _) => slashed((year, month, day)),
+        (Stream::Intel | Stream::Microsoft, _) => slashed((year, month, day)),
     }
 }
 
@@ -131,7 +131,7 @@ fn month(stream: Stream, date: NaiveDate, chance: u64) -> String {
         (Stream::Cmcc | Stream::Lego, 1) => format!("{year}年{month}月份"),
         (Stream::Cmcc | Stream::Lego, 2) => format!("{year}.{month:02}"),
         (_, 0) => format!("{year}{month:02}"),
-        (Stream::Intel | Stream::Cmcc | Stream::Lego, _) => format!("{year}/{month}"),
+        (Stream::Intel | Stream::Microsoft | Stream::Cmcc | Stream::Lego, _) => format!("{year}/{month}"),
         (Stream::Completions | Stream::Progress, _) => format!("{year}-{month:02}"),
     }
 }

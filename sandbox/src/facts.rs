@@ -15,17 +15,28 @@ pub(crate) enum Stream {
     Intel,
     Cmcc,
     Lego,
+    Microsoft,
 }
 
 impl Stream {
-    pub(crate) const ALL: [Self; 5] = [Self::Completions, Self::Progress, Self::Intel, Self::Cmcc, Self::Lego];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Completions, Self::Progress, Self::Intel, Self::Cmcc, Self::Lego, Self::Microsoft];
 
     /// How many items of a person it carries.
     pub(crate) fn slots(self) -> u64 {
         match self {
             Self::Completions => 4,
             Self::Progress | Self::Cmcc => 2,
-            Self::Intel | Self::Lego => 1,
+            Self::Intel | Self::Lego | Self::Microsoft => 1,
+        }
+    }
+
+    /// Its items, of so many people: every other one is in the Intel programme, the others in Microsoft's.
+    pub(crate) fn size(self, persons: u64) -> u64 {
+        match self {
+            Self::Intel => persons.div_ceil(2),
+            Self::Microsoft => persons / 2,
+            _ => persons * self.slots(),
         }
     }
 
@@ -35,6 +46,7 @@ impl Stream {
             Self::Intel => "intel",
             Self::Cmcc => "cmcc",
             Self::Lego => "lego",
+            Self::Microsoft => "microsoft",
         }
     }
 
@@ -42,7 +54,7 @@ impl Stream {
         match self {
             Self::Completions => "completions",
             Self::Progress => "progress",
-            Self::Intel | Self::Cmcc | Self::Lego => "records",
+            Self::Intel | Self::Cmcc | Self::Lego | Self::Microsoft => "records",
         }
     }
 
@@ -103,7 +115,7 @@ impl Facts {
     pub(crate) fn units(&self) -> u64 {
         let one = match self.stream {
             Stream::Completions | Stream::Progress => 2_400,
-            Stream::Intel | Stream::Lego => 432_000,
+            Stream::Intel | Stream::Lego | Stream::Microsoft => 432_000,
             Stream::Cmcc => 108_000,
         };
         u64::from(self.amount) * one
@@ -152,7 +164,7 @@ impl World {
         match stream {
             Stream::Completions => self.completion(&mut facts),
             Stream::Progress => self.progress(&mut facts),
-            Stream::Intel => self.intel(&mut facts),
+            Stream::Intel | Stream::Microsoft => self.workshop(&mut facts),
             Stream::Cmcc => self.cmcc(&mut facts),
             Stream::Lego => self.lego(&mut facts),
         }
@@ -167,6 +179,8 @@ impl World {
     fn person_of(&self, stream: Stream, index: u64) -> u64 {
         match stream {
             Stream::Lego if self.is_lego_resend(index) => index - 1,
+            Stream::Intel => index * 2,
+            Stream::Microsoft => index * 2 + 1,
             _ => index / stream.slots(),
         }
     }
@@ -179,6 +193,8 @@ impl World {
                 let (resend, resent) = (self.is_lego_resend(person), self.is_lego_resend(person + 1));
                 person + u64::from(resend)..person + 1 + u64::from(resent)
             }
+            Stream::Intel => person / 2..person / 2 + u64::from(person.is_multiple_of(2)),
+            Stream::Microsoft => person / 2..person / 2 + person % 2,
             _ => person * slots..(person + 1) * slots,
         }
     }
@@ -316,9 +332,11 @@ impl World {
         };
     }
 
-    fn intel(&self, facts: &mut Facts) {
-        let chance = self.roll(41, facts.index);
-        facts.course = 1 + (chance >> 8) as u32 % 3;
+    /// A course of some days, in the Intel programme or in Microsoft's.
+    fn workshop(&self, facts: &mut Facts) {
+        let intel = facts.stream == Stream::Intel;
+        let chance = self.roll(if intel { 41 } else { 46 }, facts.index);
+        facts.course = 1 + (chance >> 8) as u32 % if intel { 3 } else { 4 };
         facts.amount = 1 + (chance >> 16) as u32 % 20;
         facts.version = 1 + (chance >> 24) as u32 % 3;
         facts.end = day(30 + (chance >> 40) % 1400);
@@ -328,7 +346,7 @@ impl World {
             facts.amount = another(facts.amount, 1, 20, chance >> 32);
         }
         facts.start = back(facts.end, u64::from(facts.amount.div_ceil(2)) - 1);
-        facts.record = format!("I{:07}", facts.index);
+        facts.record = format!("{}{:07}", if intel { 'I' } else { 'M' }, facts.index);
     }
 
     fn cmcc(&self, facts: &mut Facts) {

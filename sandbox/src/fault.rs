@@ -171,7 +171,7 @@ fn fields(stream: Stream) -> &'static [&'static [Fault]] {
     match stream {
         Stream::Completions => &[ID, NAME, HOURS, COURSE, PERIOD, LEARNING, ACTIVITY, ARTEFACT, VERSION, PROJECT],
         Stream::Progress => &[ID, NAME, HOURS, COURSE, END, VERSION],
-        Stream::Intel => &[ID, NAME, HOURS, COURSE, PERIOD, VERSION],
+        Stream::Intel | Stream::Microsoft => &[ID, NAME, HOURS, COURSE, PERIOD, VERSION],
         // The version of a row is in the name of its file.
         Stream::Cmcc => &[ID, NAME, HOURS, COURSE, END],
         Stream::Lego => &[CELL_ID, NAME, CELL_HOURS, COURSE, PERIOD, KEY],

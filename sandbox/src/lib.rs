@@ -17,6 +17,7 @@ mod fault;
 mod institution;
 mod intel;
 mod lego;
+mod microsoft;
 mod people;
 mod server;
 mod text;
@@ -41,7 +42,7 @@ pub const SECRET: &str = "sandbox-secret";
 pub struct Options {
     /// Everything depends on it and on nothing else.
     pub seed: u64,
-    /// Raw records on all platforms together; rounded to a multiple of ten, at least ten.
+    /// Raw records on all platforms together; rounded to a multiple of ten, at least twenty.
     pub records: u64,
     /// Whether about one HTTP request in twenty fails on its first attempt.
     pub faults: bool,
@@ -70,12 +71,14 @@ pub struct Counts {
     pub cmcc: u64,
     /// Lego, rows in all sheets of all files.
     pub lego: u64,
+    /// Microsoft.
+    pub microsoft: u64,
 }
 
 impl Counts {
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.completions + self.progress + self.intel + self.cmcc + self.lego
+        self.completions + self.progress + self.intel + self.cmcc + self.lego + self.microsoft
     }
 }
 
@@ -109,7 +112,7 @@ pub enum SandboxError {
 pub struct World {
     options: Options,
     people: People,
-    listings: [Permutation; 5],
+    listings: [Permutation; 6],
 }
 
 impl World {
@@ -120,7 +123,7 @@ impl World {
             options,
             people: People::new(options.seed),
             listings: Stream::ALL
-                .map(|stream| Permutation::new(options.seed, stream.purpose(10), persons * stream.slots())),
+                .map(|stream| Permutation::new(options.seed, stream.purpose(10), stream.size(persons))),
         }
     }
 
@@ -138,6 +141,7 @@ impl World {
             intel: size(Stream::Intel),
             cmcc: size(Stream::Cmcc),
             lego: size(Stream::Lego),
+            microsoft: size(Stream::Microsoft),
         }
     }
 
@@ -148,5 +152,5 @@ impl World {
 }
 
 fn persons(records: u64) -> u64 {
-    (records.saturating_add(5) / 10).clamp(1, 100_000_000)
+    (records.saturating_add(5) / 10).clamp(2, 100_000_000)
 }

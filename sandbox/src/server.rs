@@ -23,6 +23,7 @@ use crate::chance::roll;
 use crate::download::Archives;
 use crate::facts::Stream;
 use crate::institution::Item;
+use crate::microsoft;
 use crate::trouble::{self, Troubles};
 use crate::{CLIENT, Counts, Options, SECRET, SandboxError, World};
 
@@ -108,6 +109,7 @@ fn router(world: World, archives: Archives) -> Router {
         .route("/institution/api/completions", get(completions))
         .route("/institution/api/progress", get(progress))
         .route("/intel/records.xml", get(intel))
+        .route(microsoft::PATH, get(records))
         .route("/cmcc/archives", get(archives_list))
         .route("/cmcc/archive", get(archive))
         .layer(middleware::from_fn_with_state(platform.clone(), fail_first))
@@ -242,6 +244,10 @@ async fn archives_list(State(platform): Shared, Query(query): Parameters) -> Res
 
 async fn archive(State(platform): Shared, Query(query): Parameters) -> Response {
     platform.archives.file(&query)
+}
+
+async fn records(State(platform): Shared, headers: HeaderMap, Query(asked): Query<microsoft::Asked>) -> Response {
+    microsoft::answer(&platform.world, &headers, &asked)
 }
 
 #[derive(Deserialize)]

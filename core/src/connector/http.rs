@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{Days, FixedOffset, NaiveDate, Utc};
-use reqwest::{RequestBuilder, StatusCode};
+use reqwest::{RequestBuilder, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
@@ -54,6 +54,7 @@ impl HttpConnector {
         let Transport::Http { auth, token_path } = &self.manifest.transport else { return Ok(request) };
         Ok(match auth {
             Auth::None => request,
+            Auth::ApiKey => request.header("api-key", &self.endpoint.password),
             Auth::Basic => request.basic_auth(&self.endpoint.user, Some(&self.endpoint.password)),
             Auth::Oauth2 => request.bearer_auth(self.bearer(token_path.as_deref().unwrap_or("/oauth/token")).await?),
         })
@@ -88,8 +89,8 @@ impl HttpConnector {
         Ok(token.to_owned())
     }
 
-    async fn fetch(&self, stream: &Stream, query: &[(&str, String)], place: &str) -> Result<Vec<u8>, Failure> {
-        let request = self.web.client.get(self.web.url(&stream.path)?).query(query);
+    async fn fetch(&self, url: Url, query: &[(&str, String)], place: &str) -> Result<Vec<u8>, Failure> {
+        let request = self.web.client.get(url).query(query);
         let answer = self.authorised(request).await?.send().await.map_err(|e| web::unreachable(&e))?;
         if answer.status() == StatusCode::UNAUTHORIZED && self.token.lock().await.take().is_some() {
             return Err(Failure::passing("token", format!("{place}: the token has run out")));
@@ -109,7 +110,7 @@ impl Connector for HttpConnector {
         let Some(paging) = &stream.page else {
             return Err(Failure::fatal("manifest", format!("stream {} has no page rule", stream.name)));
         };
-        let mut query = Vec::new();
+        let (mut query, mut url) = (Vec::new(), self.web.url(&stream.path)?);
         if let (Some(since), Some(rule)) = (stands.since, &stream.since) {
             query.push((rule.param.as_str(), since.to_string()));
         }
@@ -119,6 +120,18 @@ impl Connector for HttpConnector {
                 query.extend(stands.page.iter().map(|token| (param.as_str(), token.clone())));
                 (stands.page.as_deref().unwrap_or("first"), Some(next.as_str()), *size)
             }
+            Paging::Link { next, size_param, size } => match &stands.page {
+                // The link carries everything on that the first page was asked with.
+                Some(link) => {
+                    query.clear();
+                    url = self.web.link(&url, link)?;
+                    (link.split_once('?').map_or(link.as_str(), |(_, query)| query), Some(next.as_str()), *size)
+                }
+                None => {
+                    query.push((size_param.as_str(), size.to_string()));
+                    ("first", Some(next.as_str()), *size)
+                }
+            },
             Paging::Number { param, size_param, size } => {
                 let page = stands.page.as_deref().unwrap_or("1");
                 query.extend([(param.as_str(), page.to_owned()), (size_param.as_str(), size.to_string())]);
@@ -126,13 +139,13 @@ impl Connector for HttpConnector {
             }
         };
         let place = format!("{} page {place}", stream.path);
-        let bytes = self.fetch(stream, &query, &place).await?;
+        let bytes = self.fetch(url, &query, &place).await?;
         // A cut or foreign body is asked for again.
         let foreign = |e: DecodeFault| Failure::passing("undecodable", format!("{place}: {e}"));
         let body = self.endpoint.unpacker.body(stream, &bytes).await.map_err(foreign)?;
         let outline = decode::outline(&stream.format, &body, next_path).map_err(foreign)?;
         let next = match paging {
-            Paging::Token { .. } => outline.next.filter(|token| !token.is_empty()),
+            Paging::Token { .. } | Paging::Link { .. } => outline.next.filter(|token| !token.is_empty()),
             Paging::Number { .. } if outline.records < size => None,
             Paging::Number { .. } => {
                 stands.page.as_deref().unwrap_or("1").parse::<u64>().ok().map(|n| n.saturating_add(1).to_string())

@@ -41,6 +41,21 @@ impl Web {
     }
 }
 
+impl Web {
+    /// Where a link in an answer leads: to the same scheme, host and port, or nowhere.
+    pub(super) fn link(&self, page: &Url, link: &str) -> Result<Url, Failure> {
+        let url = page.join(link).map_err(|e| Failure::fatal("link", format!("the next link is no URL: {e}")))?;
+        if url.origin() != self.base.origin() {
+            let host = url.host_str().unwrap_or_default();
+            return Err(Failure::fatal(
+                "link",
+                format!("the next link leads to another host, {host}; only the host of base_url is asked"),
+            ));
+        }
+        Ok(url)
+    }
+}
+
 /// The body of a good answer.
 pub(super) async fn body(answer: Response, place: &str) -> Result<Vec<u8>, Failure> {
     let status = answer.status();

@@ -49,6 +49,9 @@ pub struct Draft<'a> {
     /// Required or elective.
     #[validate(length(max = 50, code = "length"))]
     pub required: Option<Cow<'a, str>>,
+    /// 初级, 中级, 高级 of the course; never a result.
+    #[validate(length(max = 20, code = "length"))]
+    pub tier: Option<Cow<'a, str>>,
     /// Where.
     #[validate(length(max = 100, code = "length"))]
     pub place: Option<Cow<'a, str>>,
@@ -220,6 +223,7 @@ impl<'a> Draft<'a> {
             Field::DeliveryCode => &mut self.delivery_code,
             Field::CategoryCode => &mut self.category_code,
             Field::Required => &mut self.required,
+            Field::Tier => &mut self.tier,
             Field::Place => &mut self.place,
             Field::Hours => &mut self.hours,
             Field::PeriodStart => &mut self.period_start,

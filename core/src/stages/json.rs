@@ -32,7 +32,7 @@ impl Tree {
     }
 
     fn node(&mut self, path: &str) -> &mut Self {
-        path.split('.').fold(self, |node, name| {
+        names(path).fold(self, |node, name| {
             let place = node.children.iter().position(|(n, _)| n == name).unwrap_or_else(|| {
                 node.children.push((name.to_owned(), Self::default()));
                 node.children.len() - 1
@@ -40,6 +40,21 @@ impl Tree {
             &mut node.children[place].1
         })
     }
+}
+
+/// The names of a dotted path; a name in single quotes may have dots itself, as `'@odata.nextLink'`.
+fn names(path: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(path);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let quoted = text.strip_prefix('\'').and_then(|t| t.split_once('\''));
+        let (name, after) = match quoted {
+            Some((name, after)) => (name, after.strip_prefix('.')),
+            None => text.split_once('.').map_or((text, None), |(name, after)| (name, Some(after))),
+        };
+        rest = after;
+        Some(name)
+    })
 }
 
 #[derive(Debug, Default)]

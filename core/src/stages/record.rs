@@ -89,6 +89,8 @@ pub struct TrainingRecord<'a> {
     pub assessment: Option<Assessment>,
     /// `required` or `elective`.
     pub required: Option<&'static str>,
+    /// `elementary`, `intermediate` or `advanced`.
+    pub tier: Option<&'static str>,
     /// Canonical course, if the crosswalk knows the code.
     pub canonical_course: Option<&'a str>,
 }
@@ -252,6 +254,20 @@ impl Check<'_> {
         }
     }
 
+    /// The tier of the course, in the words that platforms use.
+    fn tier(&mut self, draft: &Draft<'_>) -> Option<&'static str> {
+        let text = draft.tier.as_deref()?.trim();
+        match text.trim_end_matches(['级', '班']) {
+            "初" => Some("elementary"),
+            "中" => Some("intermediate"),
+            "高" => Some("advanced"),
+            _ => {
+                self.fault(Field::Tier, "value", text, "初级, 中级 or 高级".into());
+                None
+            }
+        }
+    }
+
     /// The codes of the national sheet.
     fn codes(&mut self, draft: &Draft<'_>) {
         for (field, text, allowed) in [
@@ -317,6 +333,7 @@ pub fn from_draft<'a>(
     check.codes(&draft);
     check.no_nul(&draft);
     let required = check.required(&draft);
+    let tier = check.tier(&draft);
     let hours = check.hours(&draft);
     let period = check.period(&draft);
     let scored = cx.stream.pass == PassRule::Scores;
@@ -345,6 +362,7 @@ pub fn from_draft<'a>(
         kind: cx.stream.kind,
         canonical_course: cx.policy.canonical_course(&cx.manifest.id, course),
         required,
+        tier,
         name,
         name_folded,
         id_number,
@@ -384,8 +402,8 @@ fn content_digest(cx: Context<'_>, record: &TrainingRecord<'_>) -> [u8; 16] {
         scores
     });
     let units = record.hours.units().to_be_bytes();
-    cx.keys.short_digest(&[
-        b"content",
+    let mut parts = vec![
+        b"content".as_slice(),
         &record.claim_key,
         record.name.display().as_bytes(),
         text(&t.school_code),
@@ -407,7 +425,10 @@ fn content_digest(cx: Context<'_>, record: &TrainingRecord<'_>) -> [u8; 16] {
         record.pass_state.as_str().as_bytes(),
         &scores,
         record.canonical_course.unwrap_or_default().as_bytes(),
-    ])
+    ];
+    // It came later: a record without one has the digest that it always had.
+    parts.extend(record.tier.map(str::as_bytes));
+    cx.keys.short_digest(&parts)
 }
 
 fn text<'t>(of: &'t Option<std::borrow::Cow<'_, str>>) -> &'t [u8] {

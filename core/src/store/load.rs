@@ -206,6 +206,7 @@ fn content<'l>(
         .text("mode", text(|d| d.mode.as_deref()))
         .text("delivery_code", text(|d| d.delivery_code.as_deref()))
         .text("required", all().map(|r| r.required))
+        .text("tier", all().map(|r| r.tier))
         .text("place", text(|d| d.place.as_deref()))
         .text("period_start", all().map(|r| r.period_start.as_deref()))
         .text("period_end", all().map(|r| Some(r.period_end.as_str())))
