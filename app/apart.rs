@@ -72,7 +72,8 @@ async fn converse(mut child: Child, task: &str, bytes: &[u8]) -> std::io::Result
     let hear = async { from.take(MAX_UNPACKED as u64 + 2 * LAST_WORDS).read_to_end(&mut out).await };
     let overhear = async { errors.take(LAST_WORDS).read_to_end(&mut last_words).await };
     let (_, heard, overheard) = tokio::join!(tell, hear, overhear);
-    (heard?, overheard?);
+    heard?;
+    overheard?;
     Ok((child.wait().await?, out, last_words))
 }
 

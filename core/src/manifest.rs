@@ -132,7 +132,7 @@ pub enum Transport {
         names: Vec<String>,
         /// How the same files are fetched, for a source that has a base URL and no folder.
         #[serde(default)]
-        download: Option<Download>,
+        download: Option<Box<Download>>,
     },
 }
 
@@ -474,7 +474,8 @@ impl Manifest {
                 return Err("header must name at least one column by which the header is found".into());
             }
         }
-        if let Transport::Files { download: Some(Download { sign, param, .. }), .. } = &self.transport {
+        if let Transport::Files { download: Some(download), .. } = &self.transport {
+            let Download { sign, param, .. } = &**download;
             for needed in [&sign.app_id, &sign.timestamp, &sign.nonce, param] {
                 if !sign.order.contains(needed) {
                     return Err(format!("the parameter {needed} is not signed; add it to order"));

@@ -65,7 +65,7 @@ impl Archives {
 
     /// The listing, for a request with these parameters.
     pub(crate) fn list(&self, query: &HashMap<String, String>) -> Response {
-        if let Err(refusal) = self.admit(query) {
+        if let Some(refusal) = self.refusal(query) {
             return refusal;
         }
         let files: Vec<_> = self.files.iter().map(|(name, _)| json!({"name": name})).collect();
@@ -74,7 +74,7 @@ impl Archives {
 
     /// One archive, for a request with these parameters.
     pub(crate) fn file(&self, query: &HashMap<String, String>) -> Response {
-        if let Err(refusal) = self.admit(query) {
+        if let Some(refusal) = self.refusal(query) {
             return refusal;
         }
         let wanted = query.get("file");
@@ -87,25 +87,25 @@ impl Archives {
         }
     }
 
-    /// The application is known, the signature right, the time now, the number new.
-    fn admit(&self, query: &HashMap<String, String>) -> Result<(), Response> {
-        let unauthorised = |code, message| refuse(StatusCode::UNAUTHORIZED, code, message);
+    /// None when the application is known, the signature right, the time now, the number new.
+    fn refusal(&self, query: &HashMap<String, String>) -> Option<Response> {
+        let unauthorised = |code, message| Some(refuse(StatusCode::UNAUTHORIZED, code, message));
         let value = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
         let signed: Vec<String> =
             SIGNED.iter().filter_map(|name| Some(format!("{name}={}", query.get(*name)?))).collect();
         if value("appId") != CLIENT || value("sign") != signature(&signed.join("&")) {
-            return Err(unauthorised(40101, "invalid signature"));
+            return unauthorised(40101, "invalid signature");
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         if value("timestamp").parse().map_or(true, |told: u64| now.abs_diff(told) > WINDOW) {
-            return Err(unauthorised(40102, "timestamp out of range"));
+            return unauthorised(40102, "timestamp out of range");
         }
         let nonce = value("nonce");
         let mut nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
         if nonce.len() < 16 || !nonces.insert(nonce.to_owned()) {
-            return Err(unauthorised(40103, "nonce used before"));
+            return unauthorised(40103, "nonce used before");
         }
-        Ok(())
+        None
     }
 }
 

@@ -200,7 +200,7 @@ impl World {
         let hours = self.hours_text(facts);
         match hours.parse::<f64>() {
             _ if facts.has(Fault::HoursFormula) => sheet.write(row, 9, Formula::new("=1/0").set_result("#DIV/0!"))?,
-            Ok(days) if chance % 4 != 0 => sheet.write(row, 9, days)?,
+            Ok(days) if !chance.is_multiple_of(4) => sheet.write(row, 9, days)?,
             Ok(_) => sheet.write(row, 9, format!("{hours}天"))?,
             Err(_) => sheet.write(row, 9, hours)?,
         };

@@ -31,7 +31,7 @@ impl DownloadConnector {
         let Transport::Files { download: Some(download), .. } = &manifest.transport else {
             return Err(Failure::fatal("manifest", format!("connector {} declares no download", manifest.id)));
         };
-        Ok(Self { web: Web::new(&manifest.id, &endpoint)?, download: download.clone(), manifest, endpoint })
+        Ok(Self { web: Web::new(&manifest.id, &endpoint)?, download: (**download).clone(), manifest, endpoint })
     }
 
     async fn get(&self, path: &str, file: Option<&str>) -> Result<Vec<u8>, Failure> {
