@@ -1,6 +1,5 @@
 //! Every registered connector: its samples give its expected results.
 
-use huiliu_core::connector::{self, Endpoint};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
