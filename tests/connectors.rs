@@ -74,7 +74,7 @@ fn connectors_conform() {
         let unpacker = Arc::new(Unpacker::new(Box::new(Here)));
         let endpoint = Endpoint { base_url, user, password, folder, timeout, unpacker };
         for shipped in huiliu_connectors::CONNECTORS {
-            let text = shipped.manifest.replace("size = 4000", "size = 100");
+            let text = shipped.manifest.replace("size = 4000", "size = 50");
             let manifest = Manifest::parse(shipped.id, &text).unwrap();
             let db = Db::open(&format!("sqlite:{}", scratch.0.join(shipped.id).display()), 2).await.unwrap();
             schema::migrate(&db).await.unwrap();

@@ -109,6 +109,11 @@ const CORE: &[(&str, &str)] = &[
         "another process has taken the source over; nothing of this page was written",
         "另一个进程已接手此来源；此页未写入",
     ),
+    ("the next link is no URL: {}", "下一页链接不是网址：{0}"),
+    (
+        "the next link leads to another host, {}; only the host of base_url is asked",
+        "下一页链接指向另一主机 {0}；只访问 base_url 的主机",
+    ),
     ("{}: the listing of files cannot be read: {}", "{0}：文件清单无法读取：{1}"),
     ("no list of files at {}", "{0} 处没有文件清单"),
     ("a file without {}", "有一个文件没有 {0}"),

@@ -47,7 +47,7 @@ fn a_worker_tells_how_it_stands(on: On) {
     let letters = house.sql("SELECT count(*) FROM dead_letter WHERE state = 'open'");
     assert_eq!(figure(&text, "huiliu_dead_letters_open"), letters);
     assert!(figure(&text, "huiliu_batches{state=\"done\"}") > 0);
-    assert_eq!(figure(&text, "huiliu_sync_runs{state=\"done\"}"), 3);
+    assert_eq!(figure(&text, "huiliu_sync_runs{state=\"done\"}"), 5);
     assert!(figure(&text, "huiliu_last_success_timestamp_seconds{source=\"demo-intel\"}") > 1_700_000_000);
     assert!(figure(&text, "process_resident_memory_bytes") > 1_000_000);
     for name in ["huiliu_queue_depth", "huiliu_lost_claims", "huiliu_oldest_waiting_seconds", "huiliu_settle_marks"] {
