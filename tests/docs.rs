@@ -53,6 +53,9 @@ fn default_settings_show_every_key_and_load() {
         "batch_records",
         "policy_file",
         "courses_file",
+        "health",
+        "log_format",
+        "schedule",
         "[[source]]",
     ] {
         assert!(text.contains(key), "config/default.toml lacks {key}");

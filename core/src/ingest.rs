@@ -86,7 +86,7 @@ async fn read(
     let mut failure = None;
     for stream in &connector.manifest().streams {
         let read = match read_stream(cx, (source, claim), connector, stream, run, from).await {
-            Err(lost @ StoreFault::TurnLost) => Err(Failure::fatal("turn_lost", lost.to_string())),
+            Err(lost @ StoreFault::TurnLost) => Err(Failure { code: "turn_lost", text: lost.to_string(), retry: None }),
             read => read?,
         };
         if let Err(f) = read {
@@ -100,6 +100,7 @@ async fn read(
         Some(f) if f.code == STOPPED => Ended::Stopped,
         Some(_) => Ended::Failed,
     };
+    tracing::info!(?ended, "the run ended");
     Ok(RunReport { run, ended, failure })
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Worker, config, wait_for};
-use crate::house::{House, On, Postgres};
+use crate::house::{House, On};
 
 /// Everything that a backup and a rotation must keep.
 #[derive(Debug, PartialEq)]
@@ -35,10 +35,6 @@ fn data(house: &House, name: &str) -> PathBuf {
     house.dir.0.join("data").join(name)
 }
 
-fn database(postgres: &Postgres) -> String {
-    postgres.url()
-}
-
 fn pg(program: &str, args: &[&str]) {
     let out = Command::new(program).args(args).output().unwrap();
     assert!(out.status.success(), "{program}: {}", String::from_utf8_lossy(&out.stderr));
@@ -47,8 +43,9 @@ fn pg(program: &str, args: &[&str]) {
 /// Backs up, wrecks, restores, as docs/operations.md says.
 fn wreck_and_restore(house: &House, copies: &Path) {
     if let Some(postgres) = &house.postgres {
+        std::fs::create_dir_all(copies).unwrap();
         let dump = copies.join("huiliu.dump");
-        let (url, file) = (database(postgres), dump.to_str().unwrap());
+        let (url, file) = (postgres.url(), dump.to_str().unwrap());
         pg("pg_dump", &["--format=custom", "--file", file, "--dbname", &url]);
         house.sql("DROP TABLE training_record CASCADE");
         assert_ne!(house.run(&["records", "list"]).status.code(), Some(0), "nothing was wrecked");
