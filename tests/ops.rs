@@ -2,6 +2,7 @@
 
 mod health;
 mod keys;
+mod packaging;
 mod schedules;
 
 use std::net::TcpListener;
