@@ -4,10 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use huiliu_core::keyring::Keyring;
+use huiliu_core::keys::Keys;
+use huiliu_core::store::books::{self, Landing};
+use huiliu_core::store::{Db, StoreFault, schema, sealing, turns};
 use serde_json::Value;
 
 use super::{Worker, config, wait_for};
-use crate::house::{House, On};
+use crate::house::{House, On, Postgres, Scratch};
 
 /// Everything that a backup and a rotation must keep.
 #[derive(Debug, PartialEq)]
@@ -193,4 +197,50 @@ fn a_backup_or_a_rotation_that_cannot_be_leaves_everything_as_it_was() {
     let postgres = House::new(On::Postgres);
     assert!(postgres.run(&["migrate"]).status.success());
     refused(&postgres, &["backup", "copies"], &["pg_dump", "docs/operations.md"]);
+}
+
+/// A process that was paused since before the rotation began: its page does not land, so that nothing stays behind under a
+/// key that is about to go.
+fn nothing_lands_under_a_retired_key(url: &str) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let db = Db::open(url, 4).await.unwrap();
+        schema::migrate(&db).await.unwrap();
+        let mut ring = Keyring::parse(&"5a".repeat(32)).unwrap();
+        let old = schema::check_key(&db, &ring.keys().unwrap()).await.unwrap();
+        let source = books::register_source(&db, "a", "intel", ("I", "i")).await.unwrap();
+        turns::plan(&db, source.id, "", None).await.unwrap();
+        let claim = turns::take(&db, source.id, 60_000, "a", false).await.unwrap().unwrap();
+        let run = books::start_run(&db, &source, true).await.unwrap();
+        let land = async |keys: &Keys, bytes: &[u8]| {
+            let landing = Landing {
+                source: &source,
+                claim,
+                run,
+                stream: "records",
+                address: "page 1",
+                bytes,
+                records: Ok(1),
+                batch_size: 1,
+                cursor_at_start: None,
+                cursor: None,
+            };
+            books::land(&db, keys, &landing).await
+        };
+        land(&old, b"before").await.unwrap();
+        ring.add().unwrap();
+        let new = ring.keys().unwrap();
+        sealing::begin(&db, &new).await.unwrap();
+        assert!(matches!(land(&old, b"late").await, Err(StoreFault::KeyRetired)));
+        land(&new, b"after").await.unwrap();
+        assert_eq!(sealing::seal_anew(&db, &new, &|_| {}).await.unwrap(), 1);
+        db.close().await;
+    });
+}
+
+#[test]
+fn nothing_lands_under_a_retired_key_on_either_database() {
+    let scratch = Scratch::new("retired");
+    nothing_lands_under_a_retired_key(&format!("sqlite:{}", scratch.0.join("x.db").display()));
+    nothing_lands_under_a_retired_key(&Postgres::start().url());
 }
