@@ -133,7 +133,7 @@ fn every_line_of_a_json_log_is_json_and_names_run_and_batch() {
             of_runs += 1;
         }
     }
-    assert!(of_batches > 2 && of_runs > 2, "{text}");
+    assert!(of_batches > 2 && of_runs > 0, "{text}");
     for id in house.ledger().keys() {
         assert!(!text.contains(id.as_str()), "an ID number is in the log");
     }
