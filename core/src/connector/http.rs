@@ -139,13 +139,20 @@ impl Connector for HttpConnector {
             }
         };
         let place = format!("{} page {place}", stream.path);
+        let asked = url.clone();
         let bytes = self.fetch(url, &query, &place).await?;
         // A cut or foreign body is asked for again.
         let foreign = |e: DecodeFault| Failure::passing("undecodable", format!("{place}: {e}"));
         let body = self.endpoint.unpacker.body(stream, &bytes).await.map_err(foreign)?;
         let outline = decode::outline(&stream.format, &body, next_path).map_err(foreign)?;
         let next = match paging {
-            Paging::Token { .. } | Paging::Link { .. } => outline.next.filter(|token| !token.is_empty()),
+            Paging::Token { .. } => outline.next.filter(|token| !token.is_empty()),
+            // Kept without the host: it is the host of base_url, or the next pull is refused.
+            Paging::Link { .. } => outline.next.filter(|link| !link.is_empty()).map(|link| {
+                self.web
+                    .link(&asked, &link)
+                    .map_or(link, |url| format!("{}?{}", url.path(), url.query().unwrap_or_default()))
+            }),
             Paging::Number { .. } if outline.records < size => None,
             Paging::Number { .. } => {
                 stands.page.as_deref().unwrap_or("1").parse::<u64>().ok().map(|n| n.saturating_add(1).to_string())
