@@ -152,10 +152,9 @@ fn a_manifest_is_checked_when_it_is_read() {
 #[test]
 fn a_doctype_a_cut_page_and_foreign_bytes_are_refused_whole() {
     let manifests = huiliu_connectors::all().unwrap();
-    let format = |id: &str| manifests.iter().find(|m| m.id == id).unwrap().streams[0].format.clone();
     let outline = |id: &str, bytes: &[u8]| {
-        let format = format(id);
-        decode::text(&format, bytes).and_then(|text| decode::outline(&format, &Body::Text(text), None))
+        let stream = &manifests.iter().find(|m| m.id == id).unwrap().streams[0];
+        decode::text(&stream.format, bytes).and_then(|text| decode::outline(stream, &Body::Text(text), None))
     };
     assert!(outline("intel", b"<!DOCTYPE r [<!ENTITY a 'b'>]><records></records>").is_err());
     assert!(outline("intel", b"<records><record id='1'>").is_err());

@@ -144,7 +144,7 @@ impl Connector for HttpConnector {
         // A cut or foreign body is asked for again.
         let foreign = |e: DecodeFault| Failure::passing("undecodable", format!("{place}: {e}"));
         let body = self.endpoint.unpacker.body(stream, &bytes).await.map_err(foreign)?;
-        let outline = decode::outline(&stream.format, &body, next_path).map_err(foreign)?;
+        let outline = decode::outline(stream, &body, next_path).map_err(foreign)?;
         let next = match paging {
             Paging::Token { .. } => outline.next.filter(|token| !token.is_empty()),
             // Kept without the host: it is the host of base_url, or the next pull is refused.

@@ -130,7 +130,7 @@ async fn file_page(
     (cursor, last): (String, bool),
 ) -> Result<Page, Failure> {
     let read = match unpacker.body(stream, &bytes).await {
-        Ok(body) => decode::outline(&stream.format, &body, None),
+        Ok(body) => decode::outline(stream, &body, None),
         Err(fault) => Err(fault),
     };
     let records = match read {

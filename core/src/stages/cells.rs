@@ -62,10 +62,10 @@ pub(super) fn write(pattern: &str, member: Option<&str>, bytes: &[u8], out: &mut
 fn open(bytes: &[u8]) -> Result<Book<'_>, UnpackFault> {
     let cursor = Cursor::new(bytes);
     if is_zip(bytes) {
+        inspect_workbook(bytes)?;
         if !is_workbook(bytes) {
             return Err(UnpackFault::Foreign { what: "an archive of other files".into() });
         }
-        inspect_workbook(bytes)?;
         let holds = |name| zip::ZipArchive::new(cursor.clone()).is_ok_and(|z| z.index_for_name(name).is_some());
         return if holds("xl/workbook.xml") {
             Xlsx::new(cursor).map(Sheets::Xlsx).map_err(of_xlsx)

@@ -9,8 +9,8 @@ use thiserror::Error;
 use super::parts::{Body, Head, Part};
 use super::unpack::UnpackFault;
 use super::workbook::{self, Layout};
-use super::{csv, json, xml};
-use crate::manifest::Format;
+use super::{Plan, csv, json, xml};
+use crate::manifest::{Format, Stream};
 
 /// Why a payload as a whole cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -180,13 +180,14 @@ pub(super) fn in_encoding<'a>(label: &str, bytes: &'a [u8]) -> Result<Cow<'a, st
 ///
 /// # Errors
 /// [`DecodeFault`].
-pub fn outline(format: &Format, body: &Body<'_>, next: Option<&str>) -> Result<Outline, DecodeFault> {
-    let (records, next) = match (format, body) {
+pub fn outline(stream: &Stream, body: &Body<'_>, next: Option<&str>) -> Result<Outline, DecodeFault> {
+    let (records, next) = match (&stream.format, body) {
         (Format::Json { items, ok_path, ok_value }, Body::Text(text)) => {
             let page = json::page(text, items, ok_path.as_deref().zip(ok_value.as_deref()), next)?;
             (page.items.len(), page.next.map(Cow::into_owned))
         }
-        _ => (decode(format, body, &[], (0, u32::MAX))?.len(), None),
+        // With the paths that delivery asks for: what it would refuse is refused now.
+        (format, _) => (decode(format, body, &Plan::new(stream).paths, (0, u32::MAX))?.len(), None),
     };
     let too_many = |_| DecodeFault::Form { format: "payload", why: "more than 4 billion records".into() };
     Ok(Outline { records: u32::try_from(records).map_err(too_many)?, next })

@@ -20,7 +20,7 @@ pub fn outcomes(
     (address, body): (&str, &Body<'_>),
 ) -> Result<Vec<Value>, DecodeFault> {
     let cx = Context { manifest, stream, policy, keys, source_id: 1, address };
-    let records = decode::outline(&stream.format, body, None)?.records;
+    let records = decode::outline(stream, body, None)?.records;
     let staged = stages::run(cx, body, (0, records))?;
     Ok(staged.iter().map(outcome).collect())
 }
