@@ -29,10 +29,10 @@ pub async fn exercise_connector(make: Make<'_>, endpoint: &Endpoint, desk: &Desk
     let connector = make(endpoint.clone()).map_err(broken)?;
     for stream in &connector.manifest().streams {
         let told = |e: Broken| format!("stream {}: {e}", stream.name);
-        let walk = walk(make, endpoint, stream).await.map_err(told)?;
+        let walk = walk_over(make, endpoint, stream).await.map_err(told)?;
         resume(make, endpoint, stream, &walk).await.map_err(told)?;
         if matches!(connector.manifest().transport, Transport::Http { .. }) {
-            spoil(make, endpoint, stream, &walk).await.map_err(told)?;
+            spoil(make, endpoint, stream).await.map_err(told)?;
         }
     }
     land_twice(connector.as_ref(), desk, bell).await
@@ -42,7 +42,7 @@ fn discreet(text: &str, endpoint: &Endpoint) -> Result<(), Broken> {
     law(endpoint.password.is_empty() || !text.contains(&endpoint.password), format!("a secret is in {text:?}"))
 }
 
-async fn walk(make: Make<'_>, endpoint: &Endpoint, stream: &Stream) -> Result<Walk, Broken> {
+async fn walk_over(make: Make<'_>, endpoint: &Endpoint, stream: &Stream) -> Result<Walk, Broken> {
     let connector = make(endpoint.clone()).map_err(broken)?;
     let (mut walk, mut cursor): (Walk, Option<String>) = (Vec::new(), None);
     loop {
@@ -77,9 +77,11 @@ fn same(page: &Page, again: Option<&Page>) -> Result<(), Broken> {
     law(page.bytes == again.bytes, format!("{}: other bytes the second time", page.address))
 }
 
-async fn spoil(make: Make<'_>, endpoint: &Endpoint, stream: &Stream, walk: &Walk) -> Result<(), Broken> {
+async fn spoil(make: Make<'_>, endpoint: &Endpoint, stream: &Stream) -> Result<(), Broken> {
     let proxy = Proxy::before(&endpoint.base_url).await.map_err(broken)?;
     let endpoint = Endpoint { base_url: proxy.url(), ..endpoint.clone() };
+    // Pages can name the host that was asked.
+    let walk = walk_over(make, &endpoint, stream).await?;
     let faults = [
         Spoiled::Status(401),
         Spoiled::Status(403),
