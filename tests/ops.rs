@@ -3,6 +3,7 @@
 mod health;
 mod keys;
 mod packaging;
+mod redis;
 mod schedules;
 
 use std::net::TcpListener;

@@ -117,6 +117,9 @@ pub async fn dead_letters(settings: Settings, asked: DeadLetters, json: bool) ->
                 r.seen_count,
                 word(&r.state)
             ));
+            if let (Some(record), Some(replay)) = (r.became, r.replay) {
+                say(&both!("    record {record}, by replay {replay}", "    成为记录 {record}（重放 {replay}）"));
+            }
             for p in r.reasons.as_array().into_iter().flatten() {
                 let text = |k: &str| p.get(k).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
                 let cell = match text("cell") {

@@ -20,7 +20,10 @@ pub enum Swept {
 /// # Errors
 /// [`StoreFault`].
 pub async fn sweep(db: &Db, bell: &Bell, quiet_ms: u64) -> Result<Swept, StoreFault> {
-    let Ok(depth) = bell.depth().await else { return Ok(Swept::Deaf) };
+    let Ok(mut depth) = bell.depth().await else { return Ok(Swept::Deaf) };
+    if depth > Bell::MOST && bell.tidy().await.is_ok() {
+        depth = bell.depth().await.unwrap_or(depth);
+    }
     let room = Bell::MOST.saturating_sub(depth);
     let due = books::to_ring(db, quiet_ms, room).await?;
     let rung = ring(db, bell, &due).await?;

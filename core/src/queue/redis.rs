@@ -5,10 +5,9 @@
 //! absent Redis, or a worker whose clock is wrong, cannot end a worker or hold a bell back.
 
 use std::convert::Infallible;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use apalis::prelude::Monitor;
 use apalis_core::backend::finalize::Ephemeral;
@@ -57,8 +56,8 @@ pub struct RedisBell {
     connection: ConnectionManager,
     /// The list.
     key: Arc<str>,
-    /// Whether the last call went wrong, so that it is told once.
-    deaf: Arc<AtomicBool>,
+    /// When a call last went wrong, so that it is told once.
+    deaf: Arc<Mutex<Option<Instant>>>,
 }
 
 impl std::fmt::Debug for RedisBell {
@@ -140,14 +139,21 @@ impl RedisBell {
         }
     }
 
-    /// Says once that Redis is away, and once that it is back.
+    /// Says once that Redis is away, and once that it is back. What was under way when it went can still be answered.
     fn heard<T>(&self, answer: Result<T, RedisError>) -> Result<T, QueueFault> {
-        let deaf = answer.is_err();
-        if deaf != self.deaf.swap(deaf, Ordering::Relaxed) {
-            match &answer {
-                Err(e) => tracing::warn!(error = %plain(e), "Redis does not answer; work goes on without it, slower"),
-                Ok(_) => tracing::info!("Redis answers again"),
+        let mut deaf = self.deaf.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&answer, *deaf) {
+            (Err(e), since) => {
+                if since.is_none() {
+                    tracing::warn!(error = %plain(e), "Redis does not answer; work goes on without it, slower");
+                }
+                *deaf = Some(Instant::now());
             }
+            (Ok(_), Some(since)) if since.elapsed() > DEAF => {
+                tracing::info!("Redis answers again");
+                *deaf = None;
+            }
+            (Ok(_), _) => {}
         }
         answer.map_err(|e| QueueFault::Refused(plain(&e)))
     }

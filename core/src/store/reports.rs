@@ -273,6 +273,10 @@ pub struct LetterRow {
     pub first_seen_at: String,
     /// Last received.
     pub last_seen_at: String,
+    /// The training record that a replay made of it.
+    pub became: Option<i64>,
+    /// The replay.
+    pub replay: Option<i64>,
 }
 
 /// Dead letters after an id, in order.
@@ -285,7 +289,8 @@ pub async fn dead_letters(db: &Db, state: &str, after: i64, limit: i64) -> Resul
             "SELECT d.id AS id, s.name AS source, d.stream AS stream, d.state AS state, d.address AS address,
                     d.record_name AS record_name, d.reasons AS reasons,
                     (SELECT count(*) FROM dead_letter_sighting g WHERE g.letter_id = d.id) AS seen_count,
-                    d.first_seen_at AS first_seen_at, d.last_seen_at AS last_seen_at
+                    d.first_seen_at AS first_seen_at, d.last_seen_at AS last_seen_at, d.record_id AS record_id,
+                    d.replay_id AS replay_id
              FROM dead_letter d JOIN source s ON s.id = d.source_id
              WHERE ($1 = 'all' OR d.state = $1) AND d.id > $2 ORDER BY d.id LIMIT $3",
             vec![state.into(), after.into(), limit.into()],
@@ -304,6 +309,8 @@ pub async fn dead_letters(db: &Db, state: &str, after: i64, limit: i64) -> Resul
                 seen_count: r.int("seen_count")?,
                 first_seen_at: instant(r.int("first_seen_at")?),
                 last_seen_at: instant(r.int("last_seen_at")?),
+                became: r.opt_int("record_id")?,
+                replay: r.opt_int("replay_id")?,
             })
         })
         .collect()

@@ -1,0 +1,74 @@
+//! Workers whose Redis goes away, comes back, or is filled by strangers.
+
+use std::time::{Duration, Instant};
+
+use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
+
+use super::{Worker, config, wait_for};
+use crate::house::{House, On};
+
+const LEFT: &str = "SELECT count(*) FROM batch WHERE state <> 'done'";
+
+/// A house on PostgreSQL and Redis, with batches that have landed and wait; gives the settings file.
+fn backlog() -> (House, String) {
+    let mut house = House::new(On::PostgresAndRedis);
+    house.env.extend([
+        ("SANDBOX_SECRET".into(), SECRET.into()),
+        ("HUILIU_BATCH_RECORDS".into(), "10".into()),
+        ("HUILIU_LOG".into(), "warn,huiliu_core::queue=info,apalis=off,apalis_core=off".into()),
+    ]);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let options = Options { seed: 6, records: 4_000, faults: false, changed_percent: 0 };
+    let sandbox = runtime.block_on(Sandbox::start(options, &house.dir.0.join("drop"))).unwrap();
+    let source = format!(
+        "[[source]]\nname = \"platform\"\nconnector = \"institution\"\ninstitution_code = \"I\"\nbase_url = \"{}\"\n\
+         user = \"{CLIENT}\"\npassword_env = \"SANDBOX_SECRET\"\nschedule = \"\"\n",
+        sandbox.base_url()
+    );
+    let file = config(&house, &source);
+    assert!(house.run(&["migrate"]).status.success());
+    let landed = house.run(&["sync", "--all", "--land-only", "--config", &file]);
+    assert!(landed.status.success(), "{}", String::from_utf8_lossy(&landed.stderr));
+    runtime.block_on(sandbox.stop());
+    assert!(house.sql(LEFT) > 200);
+    (house, file)
+}
+
+fn place(house: &House) -> String {
+    house.redis.as_ref().unwrap().command(&["--scan", "--pattern", "huiliu:*:bells"]).trim().to_owned()
+}
+
+#[test]
+fn eight_thousand_foreign_messages_are_noticed_and_left() {
+    let (house, file) = backlog();
+    let redis = house.redis.as_ref().unwrap();
+    let list = place(&house);
+    redis.fill(&list, 8_000);
+    let started = Instant::now();
+    // Slow enough for the strangers' messages not to be popped before anybody looks.
+    let worker = Worker::start(&house, &file, &[("HUILIU_FAULT_SLOW_MS", "20")]);
+    wait_for("the list to be set aside", || !redis.command(&["KEYS", "huiliu:*:bells:aside:*"]).trim().is_empty());
+    println!("set aside after {:?}", started.elapsed());
+    wait_for("the backlog to be done", || house.sql(LEFT) == 0);
+    assert!(started.elapsed() < Duration::from_secs(60));
+    let (code, _, said) = worker.stop();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("somebody else writes into our place"), "{said}");
+}
+
+#[test]
+fn a_worker_without_its_redis_says_so_once_and_goes_on() {
+    let (house, file) = backlog();
+    let redis = house.redis.as_ref().unwrap();
+    let worker = Worker::start(&house, &file, &[("HUILIU_FAULT_SLOW_MS", "20")]);
+    wait_for("the work to begin", || house.sql(LEFT) < 220);
+    redis.kill();
+    let left = house.sql(LEFT);
+    wait_for("work without Redis", || house.sql(LEFT) < left - 10);
+    redis.revive();
+    wait_for("the backlog to be done", || house.sql(LEFT) == 0);
+    let (code, _, said) = worker.stop();
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(said.matches("Redis does not answer").count(), 1, "{said}");
+    assert_eq!(said.matches("Redis answers again").count(), 1, "{said}");
+}
