@@ -118,6 +118,31 @@ fn a_worker_that_is_told_to_stop_finishes_or_gives_back_on_postgresql() {
     a_stop_between_pages(On::Postgres);
 }
 
+/// Each batch takes longer than a worker that is told to stop may wait.
+#[test]
+fn a_worker_gives_back_what_it_cannot_finish_in_time() {
+    let house = house(On::Sqlite);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let options = Options { seed: 9, records: 1_000, faults: false, changed_percent: 0 };
+    let sandbox = runtime.block_on(Sandbox::start(options, &house.dir.0.join("drop"))).unwrap();
+    let text = format!(
+        "[[source]]\nname = \"a\"\nconnector = \"intel\"\ninstitution_code = \"A\"\nbase_url = \"{}\"\nuser = \"{CLIENT}\"\npassword_env = \"SANDBOX_SECRET\"\n",
+        sandbox.base_url()
+    );
+    let config = config(&house, &text);
+    assert!(house.run(&["sync", "a", "--land-only", "--config", &config]).status.success());
+    let worker = Worker::start(&house, &config, &[("HUILIU_FAULT_SLOW_MS", "60000")]);
+    wait_for("a claim", || house.sql("SELECT count(*) FROM batch WHERE state = 'claimed'") > 0);
+    let (code, took, said) = worker.stop();
+    assert_eq!(code, Some(0), "{said}");
+    assert!((15..=28).contains(&took.as_secs()), "{took:?}");
+    assert_eq!(house.sql("SELECT count(*) FROM batch WHERE state = 'claimed' OR lost_claims > 0"), 0);
+    let done = house.run(&["worker", "--until-done", "--config", &config]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert_eq!(house.json(&["balance", "--json"])["complete"], true);
+    assert_eq!(house.sql("SELECT sum(lost_claims) FROM batch"), 0);
+}
+
 #[test]
 fn never_by_itself_is_an_empty_schedule() {
     let house = house(On::Sqlite);
