@@ -2,6 +2,7 @@
 //! that process, within these bounds, and it has none of our secrets.
 
 use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ pub struct Processes;
 impl Apart for Processes {
     async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackFault> {
         let start = |why: &dyn std::fmt::Display| UnpackFault::Start { why: why.to_string() };
-        let child = Command::new(std::env::current_exe().map_err(|e| start(&e))?)
+        let child = Command::new(this_program().map_err(|e| start(&e))?)
             .arg("unpack")
             .env_clear()
             .stdin(Stdio::piped())
@@ -54,6 +55,12 @@ impl Apart for Processes {
             _ => Err(death(status, &String::from_utf8_lossy(&last_words))),
         }
     }
+}
+
+/// This very program, also after an upgrade has put another file in its place.
+pub fn this_program() -> std::io::Result<PathBuf> {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() { Ok(running.to_owned()) } else { std::env::current_exe() }
 }
 
 /// Gives a child its task and bytes, hears it out and waits for its end.

@@ -19,7 +19,7 @@ use huiliu_core::unpacker::Unpacker;
 use tokio::sync::watch;
 
 use crate::Stop;
-use crate::apart::Processes;
+use crate::apart::{Processes, this_program};
 use crate::health::Pulse;
 use crate::keyfile;
 use crate::settings::{Settings, SourceSettings};
@@ -284,7 +284,7 @@ impl House {
 
     /// A suspect runs in a child process; only a child that dies by itself while we live condemns the batch.
     async fn deliver_alone(&self, batch: i64) {
-        let Ok(program) = std::env::current_exe() else { return };
+        let Ok(program) = this_program() else { return };
         let started = tokio::process::Command::new(program)
             .args(["deliver-alone", &batch.to_string()])
             .envs(self.settings.config.iter().map(|file| ("HUILIU_CONFIG", file)))

@@ -90,7 +90,7 @@ async fn end(desk: &Desk, held: &Held) -> Result<Delivered, StoreFault> {
             Ok(Delivered::Fenced)
         }
         Err(fault) => {
-            let wait = 500u64.saturating_mul(1 << held.lost_claims.clamp(0, 6));
+            let wait = 500u64.saturating_mul(1 << (held.attempts - 1).clamp(0, 7));
             tracing::warn!(error = %fault, again_in_ms = wait, "not delivered; put back");
             books::release(&desk.db, held, wait, &fault.to_string()).await?;
             Ok(Delivered::Released)

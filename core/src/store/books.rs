@@ -276,6 +276,8 @@ pub struct Held {
     pub id: i64,
     /// The fencing number.
     pub epoch: i64,
+    /// Claims on it so far, this one included.
+    pub attempts: i64,
     /// How often a claim on it was lost before.
     pub lost_claims: i64,
     /// Its payload.
@@ -314,7 +316,7 @@ pub async fn claim(db: &Db, batch: i64, lease_ms: u64, holder: &str) -> Result<O
             "UPDATE batch SET lost_claims = lost_claims + CASE WHEN state = 'claimed' THEN 1 ELSE 0 END,
                     state = 'claimed', holder = $3, epoch = epoch + 1, attempts = attempts + 1, lease_until = {now} + $2
              WHERE id = $1 AND ((state = 'due' AND due_at <= {now}) OR (state = 'claimed' AND lease_until < {now}))
-             RETURNING id, epoch, lost_claims, payload_id, first_record, record_count, run_id",
+             RETURNING id, epoch, attempts, lost_claims, payload_id, first_record, record_count, run_id",
             vec![batch.into(), lease.into(), holder.into()],
         )
         .await?;
@@ -338,6 +340,7 @@ pub(super) fn held(row: &Row, payload: &Row) -> Result<Held, StoreFault> {
     Ok(Held {
         id: row.int("id")?,
         epoch: row.int("epoch")?,
+        attempts: row.int("attempts")?,
         lost_claims: row.int("lost_claims")?,
         payload_id: row.int("payload_id")?,
         same_as: payload.opt_int("same_as")?,
