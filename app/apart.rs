@@ -18,10 +18,14 @@ const CPU_SECONDS: u64 = 20;
 const WALL: Duration = Duration::from_secs(30);
 /// The exit code of a child that says on standard output why it could not unpack.
 const REFUSED: u8 = 3;
+/// The exit code of a child that could not begin.
+const UNABLE: u8 = 2;
 /// What is kept of a child's last words.
 const LAST_WORDS: u64 = 4_096;
 const SIGABRT: i32 = 6;
+const SIGINT: i32 = 2;
 const SIGKILL: i32 = 9;
+const SIGTERM: i32 = 15;
 const SIGXCPU: i32 = 24;
 
 /// Starts the processes.
@@ -43,8 +47,9 @@ impl Apart for Processes {
             .map_err(|e| start(&e))?;
         let task = serde_json::to_string(task).map_err(|e| start(&e))?;
         let said = tokio::time::timeout(WALL, converse(child, &task, bytes)).await;
-        let (status, out, last_words) =
-            said.map_err(|_| UnpackFault::Time { seconds: WALL.as_secs() })?.map_err(|e| start(&e))?;
+        let (status, out, last_words) = said
+            .map_err(|_| start(&format!("it was not given {CPU_SECONDS} s of CPU within {} s", WALL.as_secs())))?
+            .map_err(|e| start(&e))?;
         if out.len() > MAX_UNPACKED + LAST_WORDS as usize {
             return Err(UnpackFault::Size { most: MAX_UNPACKED });
         }
@@ -88,9 +93,16 @@ async fn converse(mut child: Child, task: &str, bytes: &[u8]) -> std::io::Result
 fn death(status: ExitStatus, last_words: &str) -> UnpackFault {
     use std::os::unix::process::ExitStatusExt as _;
     match status.signal() {
-        Some(SIGXCPU | SIGKILL) => UnpackFault::Time { seconds: CPU_SECONDS },
+        Some(SIGXCPU) => UnpackFault::Time { seconds: CPU_SECONDS },
+        // Not by us, and not by its own bounds: the machine is short of memory, or somebody stops it.
+        Some(signal @ (SIGKILL | SIGTERM | SIGINT)) => {
+            UnpackFault::Start { why: format!("it was ended by signal {signal}") }
+        }
         Some(SIGABRT) if last_words.contains("memory allocation of") => UnpackFault::Memory { mib: MEMORY_MIB },
         Some(signal) => UnpackFault::Crash { how: format!("signal {signal}") },
+        None if status.code() == Some(i32::from(UNABLE)) => {
+            UnpackFault::Start { why: "it could not bound itself, or not be given the bytes".into() }
+        }
         None => UnpackFault::Crash { how: format!("exit code {}", status.code().unwrap_or(-1)) },
     }
 }
@@ -109,13 +121,13 @@ pub fn child() -> ExitCode {
     let read = std::io::stdin().lock().read_to_end(&mut input);
     let task = input.iter().position(|b| *b == b'\n').and_then(|end| input.split_at_checked(end));
     let task = task.and_then(|(task, bytes)| Some((serde_json::from_slice::<Task>(task).ok()?, bytes.get(1..)?)));
-    let (true, Ok(_), Some((task, bytes))) = (bounded, read, task) else { return ExitCode::from(2) };
+    let (true, Ok(_), Some((task, bytes))) = (bounded, read, task) else { return ExitCode::from(UNABLE) };
     let (answer, code) = match unpack::unpack(&task, bytes) {
         Ok(parts) => (parts, 0),
         Err(fault) => (serde_json::to_string(&fault).unwrap_or_default(), REFUSED),
     };
     match std::io::stdout().lock().write_all(answer.as_bytes()) {
         Ok(()) => ExitCode::from(code),
-        Err(_) => ExitCode::from(2),
+        Err(_) => ExitCode::from(UNABLE),
     }
 }

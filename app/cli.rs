@@ -109,14 +109,7 @@ pub enum Command {
     #[command(subcommand)]
     Replay(Replays),
     /// Who decided what. 审计日志
-    Audit {
-        /// At most this many. 最多条数
-        #[arg(long, default_value_t = 50)]
-        limit: i64,
-        /// Only after this entry. 起始编号
-        #[arg(long, default_value_t = 0)]
-        after: i64,
-    },
+    Audit(Span),
     /// Training records. 培训记录
     #[command(subcommand)]
     Records(Listing),
@@ -136,17 +129,21 @@ pub enum Command {
     Unpack,
 }
 
+/// Which part of a listing.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Span {
+    /// At most this many. 最多条数
+    #[arg(long, default_value_t = 50)]
+    pub limit: i64,
+    /// Only after this number. 起始编号
+    #[arg(long, default_value_t = 0)]
+    pub after: i64,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Listing {
     /// List. 列表
-    List {
-        /// At most this many. 最多条数
-        #[arg(long, default_value_t = 50)]
-        limit: i64,
-        /// Only after this id. 起始编号
-        #[arg(long, default_value_t = 0)]
-        after: i64,
-    },
+    List(Span),
     /// Show one. 查看一条
     Show { id: i64 },
 }
@@ -154,21 +151,14 @@ pub enum Listing {
 #[derive(Debug, Subcommand)]
 pub enum DeadLetters {
     /// List the open ones. 列出待处理的
-    List {
-        /// At most this many. 最多条数
-        #[arg(long, default_value_t = 50)]
-        limit: i64,
-        /// Only after this id. 起始编号
-        #[arg(long, default_value_t = 0)]
-        after: i64,
-    },
+    List(Span),
     /// Show one. 查看一条
     Show { id: i64 },
     /// Close one for good: its raw records count as discarded. 作废一条
     Discard {
         id: i64,
         /// Why, for the audit log. 理由
-        #[arg(long)]
+        #[arg(long, value_parser = reason)]
         because: String,
     },
 }
@@ -180,18 +170,14 @@ pub enum Batches {
         /// Only those set aside because they ended their process. 仅隔离的
         #[arg(long)]
         quarantined: bool,
-        /// At most this many. 最多条数
-        #[arg(long, default_value_t = 50)]
-        limit: i64,
-        /// Only after this id. 起始编号
-        #[arg(long, default_value_t = 0)]
-        after: i64,
+        #[command(flatten)]
+        span: Span,
     },
     /// Make a quarantined batch due again. 解除隔离
     Release {
         id: i64,
         /// Why, for the audit log. 理由
-        #[arg(long)]
+        #[arg(long, value_parser = reason)]
         because: String,
     },
 }
@@ -206,14 +192,7 @@ pub enum Replays {
     /// Do what a plan says, if all of it still holds. 执行计划；若已不成立则拒绝
     Apply { id: i64 },
     /// List. 列表
-    List {
-        /// At most this many. 最多条数
-        #[arg(long, default_value_t = 50)]
-        limit: i64,
-        /// Only after this id. 起始编号
-        #[arg(long, default_value_t = 0)]
-        after: i64,
-    },
+    List(Span),
     /// Show one with its raw records and teachers. 查看一项及其记录、教师
     Show {
         id: i64,
@@ -277,4 +256,9 @@ pub enum Connectors {
 
 fn day(text: &str) -> Result<NaiveDate, String> {
     text.parse().map_err(|_| "give a day as YYYY-MM-DD".to_owned())
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() { Err("say why".to_owned()) } else { Ok(text.to_owned()) }
 }

@@ -79,6 +79,21 @@ pub fn replace(path: &Path, ring: &Keyring) -> Result<(), Stop> {
     std::fs::rename(&whole, path).and_then(|()| sync_folder(path)).map_err(|e| unwritable(path, &e))
 }
 
+/// Keeps every other rotation of this key file out until it is dropped.
+pub fn lock(path: &Path) -> Result<std::fs::File, Stop> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let file = std::fs::File::create(path.with_file_name(format!(".{name}.rotating")));
+    let file = file.map_err(|e| unwritable(path, &e))?;
+    file.try_lock().map_err(|_| {
+        Stop::failed(both!(
+            "{path} is being rotated by another process; wait until it has ended",
+            "另一个进程正在轮换 {path}；请等它结束",
+            path = path.display()
+        ))
+    })?;
+    Ok(file)
+}
+
 /// A name for the same file in the same folder, durable, before anything takes its place.
 pub fn keep(path: &Path, copy: &Path) -> Result<(), Stop> {
     match std::fs::hard_link(path, copy).and_then(|()| sync_folder(path)) {

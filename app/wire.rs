@@ -169,7 +169,7 @@ pub async fn open(settings: Settings, may_create: bool) -> Result<House, Stop> {
 }
 
 /// The built-in manifests, and those of the settings' directory in their place or beside them; each with its text.
-fn manifests(settings: &Settings) -> Result<Vec<(Manifest, String)>, Stop> {
+pub fn manifests(settings: &Settings) -> Result<Vec<(Manifest, String)>, Stop> {
     let built_in = huiliu_connectors::all().map_err(|e| Stop::usage(spoken(&e)))?;
     let texts = huiliu_connectors::CONNECTORS.iter().map(|c| c.manifest.to_owned());
     let mut all: BTreeMap<String, (Manifest, String)> =
@@ -199,7 +199,8 @@ pub fn host() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
 }
 
-fn convertible(manifest: &Manifest, policy: &Policy, file: &str) -> Result<(), Stop> {
+/// Whether the rule pack converts the hours of every stream of a manifest.
+pub fn convertible(manifest: &Manifest, policy: &Policy, file: &str) -> Result<(), Stop> {
     match manifest.streams.iter().find(|s| policy.conversion(&s.hours_unit).is_none()) {
         None => Ok(()),
         Some(stream) => Err(Stop::usage(both!(
@@ -211,6 +212,9 @@ fn convertible(manifest: &Manifest, policy: &Policy, file: &str) -> Result<(), S
         ))),
     }
 }
+
+/// Signals of a process that crashes, or is killed for its memory: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV.
+const CRASHES: [i32; 6] = [4, 6, 7, 8, 9, 11];
 
 impl House {
     /// The connector of a source.
@@ -282,10 +286,12 @@ impl House {
         true
     }
 
-    /// A suspect runs in a child process; only a child that dies by itself while we live condemns the batch.
+    /// A suspect runs in a child process; only a child that crashes by itself while we live condemns the batch. It is a
+    /// process group of its own, so that whoever stops us does not stop it.
     async fn deliver_alone(&self, batch: i64) {
         let Ok(program) = this_program() else { return };
         let started = tokio::process::Command::new(program)
+            .process_group(0)
             .args(["deliver-alone", &batch.to_string()])
             .envs(self.settings.config.iter().map(|file| ("HUILIU_CONFIG", file)))
             .env("HUILIU_DATA_DIR", &self.settings.data_dir)
@@ -300,7 +306,7 @@ impl House {
             .await;
         use std::os::unix::process::ExitStatusExt as _;
         match started {
-            Ok(status) if status.signal().is_some() => {
+            Ok(status) if status.signal().is_some_and(|signal| CRASHES.contains(&signal)) => {
                 let why = format!(
                     "its own process died of signal {} while nothing else ran in it",
                     status.signal().unwrap_or(0)
@@ -310,8 +316,15 @@ impl House {
                     Err(e) => tracing::warn!(batch, error = %e, "not quarantined yet"),
                 }
             }
-            Ok(_) => {}
+            Ok(status) if status.success() => return,
+            Ok(status) => {
+                tracing::warn!(batch, "the process of a suspect batch ended with {status}; trying again later")
+            }
             Err(e) => tracing::warn!(batch, error = %e, "no child process for a suspect batch"),
+        }
+        // The others are not to wait behind it.
+        if let Err(e) = books::postpone(&self.desk.db, batch, self.settings.lease_ms).await {
+            tracing::warn!(batch, error = %e, "not put off");
         }
     }
 
@@ -377,7 +390,16 @@ impl House {
             let house = self.clone();
             at_work.spawn(async move { house.deliver_one(batch).await });
         }
-        at_work.join_all().await.contains(&true)
+        let mut any = false;
+        while let Some(ended) = at_work.join_next().await {
+            match ended {
+                Ok(done) => any |= done,
+                Err(e) => {
+                    tracing::error!(error = %e, "a delivery broke off; its lease runs out, and it is taken up again")
+                }
+            }
+        }
+        any
     }
 
     /// Whether a batch of these runs is still to be delivered.

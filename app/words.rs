@@ -5,7 +5,7 @@ mod phrases;
 mod reasons;
 
 use std::borrow::Cow;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::OnceLock;
 
 use tracing_subscriber::EnvFilter;
@@ -71,6 +71,7 @@ pub fn begin_log(json: bool) {
     let filter =
         EnvFilter::try_from_env("HUILIU_LOG").unwrap_or_else(|_| "warn,apalis=off,apalis_core=off,sqlx=off".into());
     let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
+    let log = log.with_ansi(std::io::stderr().is_terminal());
     if json {
         log.json().with_span_list(false).init();
     } else {

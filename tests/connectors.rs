@@ -212,3 +212,65 @@ fn a_link_leads_to_the_same_host_or_nowhere() {
         }
     });
 }
+
+/// A platform that gives the same page whatever it is asked: the run fails and says so, what came is kept.
+#[test]
+fn paging_in_a_circle_ends_the_run() {
+    let mut house = House::new(On::Sqlite);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let body = r#"<records><record id="I1" version="1"><name>王一</name></record><record id="I2" version="1"><name>李二</name></record></records>"#;
+    let url = runtime.block_on(answering(body));
+    let shipped = huiliu_connectors::CONNECTORS.iter().find(|c| c.id == "intel").unwrap();
+    let folder = house.dir.0.join("manifests/intel");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("manifest.toml"), shipped.manifest.replace("size = 4000", "size = 2")).unwrap();
+    let config = house.dir.0.join("huiliu.toml");
+    let settings = format!(
+        "manifests_dir = \"{}\"\n[[source]]\nname = \"a\"\nconnector = \"intel\"\ninstitution_code = \"I\"\nbase_url = \"{url}\"\n",
+        house.dir.0.join("manifests").display()
+    );
+    std::fs::write(&config, settings).unwrap();
+    let config = config.to_str().unwrap();
+    let out = house.run(&["sync", "--all", "--config", config]);
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.code() == Some(1) && said.contains("pages that came before"), "{said}");
+    let books = house.json(&["balance", "--json"]);
+    assert_eq!((books["received"].as_i64(), books["balanced"].as_bool()), (Some(2), Some(true)), "{books}");
+    // The commands that look at manifests look at the ones in use.
+    let shown = house.json(&["connectors", "show", "intel", "--json", "--config", config]);
+    assert!(shown["manifest"].as_str().unwrap().contains("size = 2"));
+    std::fs::write(folder.join("manifest.toml"), "manifest = 1\nnmae = 2\n").unwrap();
+    for command in [&["connectors", "check"][..], &["doctor"]] {
+        let out = house.run(&[command, &["--config", config]].concat());
+        let told = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        assert!(out.status.code() == Some(2) && told.contains("nmae"), "{told}");
+    }
+    house.env.clear();
+}
+
+/// One record that is no text harms only itself.
+#[test]
+fn an_unreadable_item_is_parked_alone() {
+    let house = House::new(On::Sqlite);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let good = r#""RowVersion":"1","Teacher":{"Name":"王一","IdentityNumber":"22010219590911001X"},"Course":{"Code":"MS-01"},"Days":"1","EndDate":"2014-09-11""#;
+    let items = format!(
+        r#"{{"RecordId":"M1",{good}}},{{"RecordId":"M2","x\ud83d":1,{good}}},{{"RecordId":"M3","Days":1e999}}"#
+    );
+    let body: &'static str = Box::leak(format!(r#"{{"value":[{items}]}}"#).into_boxed_str());
+    let url = runtime.block_on(answering(body));
+    let config = house.dir.0.join("huiliu.toml");
+    let settings = format!(
+        "[[source]]\nname = \"a\"\nconnector = \"microsoft\"\ninstitution_code = \"M\"\nbase_url = \"{url}\"\n"
+    );
+    std::fs::write(&config, settings).unwrap();
+    let out = house.run(&["sync", "--all", "--json", "--config", config.to_str().unwrap()]);
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let books = house.json(&["balance", "--json"]);
+    assert_eq!(
+        (books["inserted"].as_i64(), books["parked"].as_i64(), books["pending"].as_i64()),
+        (Some(1), Some(2), Some(0))
+    );
+    let letters = house.json(&["dead-letters", "list", "--json"]);
+    assert_eq!(letters[0]["reasons"][0]["code"], "record.form", "{letters}");
+}

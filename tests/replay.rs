@@ -99,6 +99,8 @@ fn a_corrected_manifest_is_replayed(on: On) {
     let discard = ["dead-letters", "discard", &letter, "--because", "a test row"];
     assert_eq!(command(&house, &discard).0, Some(0), "{source} {place}");
     assert_eq!(command(&house, &discard).0, Some(2));
+    assert_eq!(command(&house, &["dead-letters", "discard", &letter, "--because", "  "]).0, Some(2), "no reason given");
+    assert_eq!(command(&house, &["teachers", "explain", "99999"]).0, Some(2), "no such teacher");
     let closed = house.json(&["balance", "--json"]);
     let sum = |b: &Value| n(b, "parked") + n(b, "discarded");
     assert!(n(&closed, "discarded") > 0 && sum(&closed) == sum(&good) && closed["balanced"] == true, "{closed}");

@@ -14,27 +14,29 @@ use crate::Stop;
 use crate::apart::Processes;
 use crate::cli::Connectors;
 use crate::settings::Settings;
+use crate::wire;
 use crate::words::{both, chinese, say, say_json, spoken, table, tr};
 
 pub async fn run(settings: &Settings, asked: Connectors, json: bool) -> Result<(), Stop> {
-    let manifests = huiliu_connectors::all().map_err(|e| Stop::usage(spoken(&e)))?;
+    let manifests = wire::manifests(settings)?;
     match asked {
         Connectors::List => {
             list(&manifests, json);
             Ok(())
         }
-        Connectors::Show { id } => show(&id, json),
+        Connectors::Show { id } => show(&manifests, &id, json),
         Connectors::Check => check(settings, &manifests, json).await,
     }
 }
 
-fn list(manifests: &[Manifest], json: bool) {
+fn list(manifests: &[(Manifest, String)], json: bool) {
+    let manifests = || manifests.iter().map(|(manifest, _)| manifest);
     if json {
         let row = |m: &Manifest| {
             serde_json::json!({ "connector": m.id, "version": m.version, "title_zh": m.title_zh, "title_en": m.title_en,
                 "profile": m.profile, "streams": m.streams.iter().map(|s| &s.name).collect::<Vec<_>>() })
         };
-        say_json(&manifests.iter().map(row).collect::<Vec<_>>());
+        say_json(&manifests().map(row).collect::<Vec<_>>());
         return;
     }
     let row = |m: &Manifest| {
@@ -44,21 +46,21 @@ fn list(manifests: &[Manifest], json: bool) {
     };
     table(
         &[tr("connector", "连接器"), tr("version", "版本"), tr("title", "名称"), tr("streams", "数据流")],
-        &manifests.iter().map(row).collect::<Vec<_>>(),
+        &manifests().map(row).collect::<Vec<_>>(),
     );
 }
 
-fn show(id: &str, json: bool) -> Result<(), Stop> {
-    let Some(connector) = CONNECTORS.iter().find(|c| c.id == id) else {
+fn show(manifests: &[(Manifest, String)], id: &str, json: bool) -> Result<(), Stop> {
+    let Some((_, text)) = manifests.iter().find(|(m, _)| m.id == id) else {
         return Err(Stop::usage(both!(
             "there is no connector {id:?}; see `huiliu connectors list`",
             "没有连接器 {id:?}；请看 `huiliu connectors list`"
         )));
     };
     if json {
-        say_json(&serde_json::json!({ "connector": id, "manifest": connector.manifest }));
+        say_json(&serde_json::json!({ "connector": id, "manifest": text }));
     } else {
-        say(connector.manifest);
+        say(text);
     }
     Ok(())
 }
@@ -74,15 +76,17 @@ struct Checked {
     differences: Vec<String>,
 }
 
-/// Every sample of every connector through the stages, against what its folder expects.
-async fn check(settings: &Settings, manifests: &[Manifest], json: bool) -> Result<(), Stop> {
+/// Every sample that ships with a connector through the stages of the manifest in use, against what its folder expects.
+async fn check(settings: &Settings, manifests: &[(Manifest, String)], json: bool) -> Result<(), Stop> {
     let policy = Policy::parse((&settings.policy.0, &settings.policy.1), (&settings.courses.0, &settings.courses.1))
         .map_err(|e| Stop::usage(spoken(&e)))?;
     // Only equality within one sample depends on it.
     let keys = Keys::from_hex(&"00".repeat(32)).map_err(|e| Stop::failed(spoken(&e)))?;
     let unpacker = Unpacker::new(Box::new(Processes));
     let mut rows = Vec::new();
-    for (connector, manifest) in CONNECTORS.iter().zip(manifests) {
+    for (manifest, _) in manifests {
+        wire::convertible(manifest, &policy, &settings.policy.0)?;
+        let Some(connector) = CONNECTORS.iter().find(|c| c.id == manifest.id) else { continue };
         for sample in connector.samples {
             let (records, differences) = match manifest.stream(sample.stream) {
                 Some(stream) => match unpacker.body(stream, sample.bytes).await {

@@ -46,7 +46,7 @@ fn told(as_json: bool, value: &serde_json::Value, words: &str) {
 pub async fn batches(settings: Settings, asked: cli::Batches, as_json: bool) -> Result<(), Stop> {
     let books = Books::open(settings, false).await?;
     match asked {
-        cli::Batches::List { quarantined, limit, after } => {
+        cli::Batches::List { quarantined, span: cli::Span { limit, after } } => {
             let state = if quarantined { "quarantined" } else { "" };
             let rows = reports::batches(&books.db, state, after, limit).await?;
             if as_json { say_json(&rows) } else { list(&rows) }
@@ -94,7 +94,7 @@ fn list(rows: &[BatchRow]) {
 }
 
 /// Decisions, the oldest first; a log that was tampered with is told.
-pub async fn audit_log(settings: Settings, (limit, after): (i64, i64), json: bool) -> Result<(), Stop> {
+pub async fn audit_log(settings: Settings, cli::Span { limit, after }: cli::Span, json: bool) -> Result<(), Stop> {
     let books = Books::open(settings, false).await?;
     let rows = audit::list(&books.db, after, limit).await?;
     let broken = audit::first_broken(&books.db, &books.keys).await?;

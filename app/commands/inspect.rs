@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::decide;
 use super::sync::{balance_cells, balance_heading, note_unread};
 use crate::Stop;
-use crate::cli::{DeadLetters, Listing, Teachers};
+use crate::cli::{DeadLetters, Listing, Span, Teachers};
 use crate::settings::Settings;
 use crate::wire::Books;
 use crate::words::{address, both, expected, pass_word, phrase, place, say, say_json, spoken, table, tr, word};
@@ -55,7 +55,7 @@ struct RunShown {
 pub async fn runs(settings: Settings, listing: Listing, json: bool) -> Result<(), Stop> {
     let books = Books::open(settings, false).await?;
     let (rows, unread) = match listing {
-        Listing::List { limit, after } => (reports::runs(&books.db, None, after, limit).await?, vec![]),
+        Listing::List(Span { limit, after }) => (reports::runs(&books.db, None, after, limit).await?, vec![]),
         Listing::Show { id } => (
             found(reports::runs(&books.db, Some(id), 0, 1).await?, tr("run", "同步"), id)?,
             reports::unread(&books.db, id).await?,
@@ -98,7 +98,7 @@ pub async fn dead_letters(settings: Settings, asked: DeadLetters, json: bool) ->
     let books = Books::open(settings, false).await?;
     let rows = match asked {
         DeadLetters::Discard { id, because } => return decide::discard(books, id, &because, json).await,
-        DeadLetters::List { limit, after } => reports::dead_letters(&books.db, "open", after, limit).await?,
+        DeadLetters::List(Span { limit, after }) => reports::dead_letters(&books.db, "open", after, limit).await?,
         DeadLetters::Show { id } => {
             let rows = reports::dead_letters(&books.db, "all", id - 1, 1).await?;
             found(rows.into_iter().filter(|r| r.dead_letter == id).collect(), tr("dead letter", "死信"), id)?
@@ -144,7 +144,7 @@ pub async fn dead_letters(settings: Settings, asked: DeadLetters, json: bool) ->
 pub async fn records(settings: Settings, listing: Listing, json: bool) -> Result<(), Stop> {
     let books = Books::open(settings, false).await?;
     let rows = match listing {
-        Listing::List { limit, after } => reports::records(&books.db, None, after, limit).await?,
+        Listing::List(Span { limit, after }) => reports::records(&books.db, None, after, limit).await?,
         Listing::Show { id } => {
             found(reports::records(&books.db, Some(id), 0, 1).await?, tr("record", "培训记录"), id)?
         }
@@ -222,6 +222,9 @@ pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result
             ))
         })?
     };
+    if !reports::is_teacher(&books.db, id).await? {
+        return Err(Stop::usage(both!("there is no teacher {id}", "没有教师 {id}")));
+    }
     let entries = reports::entries(&books.db, id).await?;
     let sum = |outcome: &str| entries.iter().filter(|e| e.outcome == outcome).map(|e| e.units).sum::<i64>();
     let (counted, provisional) = (sum("counted"), sum("provisional"));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use huiliu_core::store::{Db, schema, sealing};
+use huiliu_core::store::{Db, StoreFault, schema, sealing};
 
 use crate::Stop;
 use crate::keyfile;
@@ -67,7 +67,10 @@ pub async fn rotate(settings: Settings, json: bool) -> Result<(), Stop> {
     }
     let books = Books::open(settings, false).await?;
     let path = &books.settings.key_file;
+    // Two at once would make two keys for one generation.
+    let _only = keyfile::lock(path)?;
     let mut ring = keyfile::read(path)?;
+    let unrotated = ring.clone();
     let resumed = ring.generations().len() > 1;
     if !resumed {
         let generation = ring.add().map_err(|e| Stop::usage(spoken(&e)))?;
@@ -75,7 +78,13 @@ pub async fn rotate(settings: Settings, json: bool) -> Result<(), Stop> {
         keyfile::replace(path, &ring)?;
     }
     let keys = ring.keys().map_err(|e| Stop::usage(spoken(&e)))?;
-    sealing::begin(&books.db, &keys).await?;
+    if let Err(fault) = sealing::begin(&books.db, &keys).await {
+        // Begun elsewhere with another key: ours has sealed nothing, and must not look as if it had.
+        if !resumed && matches!(fault, StoreFault::KeyGeneration(_)) {
+            keyfile::replace(path, &unrotated)?;
+        }
+        return Err(fault.into());
+    }
     let sealed = sealing::seal_anew(&books.db, &keys, &|n| tracing::info!(values = n, "sealed anew")).await?;
     sealing::finish(&books.db).await?;
     ring.keep_newest();

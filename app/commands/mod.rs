@@ -46,7 +46,7 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
         Command::DeadLetters(asked) => inspect::dead_letters(settings, asked, json).await,
         Command::Batches(asked) => decide::batches(settings, asked, json).await,
         Command::Replay(asked) => replay::run(settings, asked, json).await,
-        Command::Audit { limit, after } => decide::audit_log(settings, (limit, after), json).await,
+        Command::Audit(span) => decide::audit_log(settings, span, json).await,
         Command::Records(listing) => inspect::records(settings, listing, json).await,
         Command::Teachers(asked) => inspect::teachers(settings, asked, json).await,
         Command::Ledger => inspect::ledger(settings).await,

@@ -65,6 +65,13 @@ pub async fn doctor(settings: Settings, json: bool) -> Result<(), Stop> {
 
 async fn examine(settings: Settings) -> Result<Vec<Finding>, Stop> {
     let mut findings = vec![Finding::new("settings", true, settings.data_dir.display().to_string())];
+    findings.push(match wire::manifests(&settings) {
+        Ok(all) => {
+            let ids: Vec<&str> = all.iter().map(|(manifest, _)| manifest.id.as_str()).collect();
+            Finding::new("connectors", true, ids.join(", "))
+        }
+        Err(stop) => Finding::new("connectors", false, stop.message),
+    });
     let db = match wire::open_database(&settings).await {
         Ok(db) => db,
         Err(stop) => {

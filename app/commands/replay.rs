@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::decide::actor;
 use super::inspect::{found, hours};
 use crate::Stop;
-use crate::cli::{Matching, Replays};
+use crate::cli::{Matching, Replays, Span};
 use crate::settings::Settings;
 use crate::wire::{self, Books};
 use crate::words::{address, both, expected, note, place, say, say_json, table, tr, word};
@@ -21,7 +21,7 @@ pub async fn run(settings: Settings, asked: Replays, json: bool) -> Result<(), S
     match asked {
         Replays::Plan { matching } => plan(settings, &filter(matching), json).await,
         Replays::Apply { id } => apply(settings, id, json).await,
-        Replays::List { limit, after } => {
+        Replays::List(Span { limit, after }) => {
             let books = Books::open(settings, false).await?;
             let rows = replays::list(&books.db, None, after, limit).await?;
             if json {

@@ -40,6 +40,9 @@ pub struct Pass {
     pub balance: Balance,
     pub connectors: Vec<SourceReport>,
     pub seconds: f64,
+    /// Whether something was given up for now that should have been delivered.
+    #[serde(skip)]
+    pub stuck: bool,
 }
 
 /// What was asked of `sync`.
@@ -141,8 +144,9 @@ pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Resu
             unread_payloads: reports::unread(&house.desk.db, report.run).await?,
         });
     }
-    let balance = reports::balance_of(&house.desk.db, &ids).await?;
-    Ok(Pass { balance, connectors, seconds: started.elapsed().as_secs_f64() })
+    let balance = Balance::total(connectors.iter().map(|c: &SourceReport| &c.balance));
+    let stuck = !pace.land_only && !*told.borrow() && balance.pending > 0;
+    Ok(Pass { balance, connectors, seconds: started.elapsed().as_secs_f64(), stuck })
 }
 
 /// A source that can be read: in the books, with its schedule, and with its connector.
@@ -378,6 +382,13 @@ pub fn verdict(pass: &Pass) -> Result<(), Stop> {
             "来源 {}：同步失败，此前收到的已保留：{}",
             c.source,
             phrase(c.failure.as_deref().unwrap_or_default())
+        )));
+    }
+    if pass.stuck {
+        return Err(Stop::failed(both!(
+            "{n} raw records could not be delivered and are tried again later; see `huiliu batches list`",
+            "有 {n} 条原始记录未能投递，稍后重试；请看 `huiliu batches list`",
+            n = pass.balance.pending
         )));
     }
     Ok(())

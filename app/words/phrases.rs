@@ -109,6 +109,15 @@ const CORE: &[(&str, &str)] = &[
         "another process has taken the source over; nothing of this page was written",
         "另一个进程已接手此来源；此页未写入",
     ),
+    (
+        "{}: today's manifest finds other records in it than there were when it landed; read the source again with --full",
+        "{0}：按当前清单读出的记录与接收时不同；请用 --full 重新读取该来源",
+    ),
+    (
+        "{}: the platform gives pages that came before; ask its operator about paging",
+        "{0}：平台给出的页此前已出现；请向平台方询问分页",
+    ),
+    ("{} is still being written; it is read again", "{0} 仍在写入；将重新读取"),
     ("the next link is no URL: {}", "下一页链接不是网址：{0}"),
     (
         "the next link leads to another host, {}; only the host of base_url is asked",

@@ -67,6 +67,7 @@ pub fn word(english: &str) -> &str {
         "adopted" => tr("adopted", "参照外地"),
         "assumed" => tr("assumed", "推定"),
         "settings" => tr("settings", "设置"),
+        "connectors" => tr("connectors", "连接器"),
         "database" => tr("database", "数据库"),
         "schema" => tr("schema", "数据库结构"),
         "key" => tr("key", "密钥"),
@@ -115,6 +116,7 @@ const TITLES: &[(&str, &str)] = &[
     ("score.artefact", "应用成果成绩"),
     ("version", "版本"),
     ("record_key", "记录主键"),
+    ("record", "记录"),
 ];
 
 /// The Chinese name of a canonical field.
@@ -124,6 +126,7 @@ pub fn field_title(field: &str) -> Option<&'static str> {
 
 /// (field or family of fields, nothing for any; last part of the code) → what is expected.
 const SENTENCES: &[(&str, &str, &str)] = &[
+    ("record", "form", "应为可以读取的记录"),
     ("id_number", "missing", "应填写身份证号，此处为空"),
     ("id_number", "damaged", "身份证号须按文本保存；此号码已被电子表格舍入，末三位丢失"),
     ("id_number", "length", "身份证号应为 18 位（1999 年以前签发的可为 15 位数字）"),

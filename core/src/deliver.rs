@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use crate::keys::Keys;
@@ -72,10 +73,10 @@ pub async fn deliver(desk: &Desk, batch: i64, alone: bool) -> Result<Delivered, 
         return Ok(Delivered::NotOurs);
     };
     let span = tracing::error_span!("deliver", run = held.run_id, batch = held.id);
-    let renewal = tokio::spawn(keep(desk.clone(), held.clone()).instrument(span.clone()));
-    let ended = end(desk, &held).instrument(span).await;
-    renewal.abort();
-    ended
+    // However this ends, also in a panic, the lease is renewed no longer.
+    let mut renewal = JoinSet::new();
+    renewal.spawn(keep(desk.clone(), held.clone()).instrument(span.clone()));
+    end(desk, &held).instrument(span).await
 }
 
 /// The work on a held batch, and its end: committed, or put back with what went wrong.
@@ -150,7 +151,14 @@ impl Desk {
             manifest_version: manifest.version,
             activation,
         };
-        for staged in stages::run(cx, body, (held.first, held.count)).map_err(|e| unreadable(held, &e))? {
+        // Behind the last of the payload nothing may stand, nor may any be missing.
+        let last = held.first + held.count == held.landed;
+        let staged =
+            stages::run(cx, body, (held.first, held.count + u32::from(last))).map_err(|e| unreadable(held, &e))?;
+        if staged.len() != held.count as usize {
+            return Err(other_layout(held));
+        }
+        for staged in staged {
             match staged {
                 Staged::Clean(record) if wanted(record.index) => load.clean.push(record),
                 Staged::Parked(parked) if wanted(parked.index) => load.parked.push(parked),
@@ -159,6 +167,15 @@ impl Desk {
         }
         Ok(load)
     }
+}
+
+/// The manifest finds other records in the payload than it had when it landed: by their places they would be mistaken for
+/// each other. Landed again, the same bytes are counted anew.
+pub(crate) fn other_layout(held: &Held) -> StoreFault {
+    StoreFault::Unreadable(format!(
+        "{}: today's manifest finds other records in it than there were when it landed; read the source again with --full",
+        held.address
+    ))
 }
 
 pub(crate) fn unreadable(held: &Held, e: &decode::DecodeFault) -> StoreFault {

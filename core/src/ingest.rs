@@ -1,5 +1,6 @@
 //! Pages in, payload landed, bells rung. The cursor moves only in the landing transaction.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -8,7 +9,7 @@ use tracing::Instrument as _;
 
 use crate::connector::{Connector, Failure, Page};
 use crate::keys::Keys;
-use crate::manifest::Stream;
+use crate::manifest::{Stream, Transport};
 use crate::queue::Bell;
 use crate::store::books::{self, Landing, Source};
 use crate::store::turns::{Claim, Ended};
@@ -118,6 +119,8 @@ async fn read_stream(
         From::Day(day) => connector.since(stream, day),
     };
     let mut cursor = start.clone();
+    // A platform that leads in a circle, or gives the same page whatever it is asked, would never end.
+    let (mut asked, mut before) = (HashSet::new(), None);
     loop {
         let pulled = tokio::select! {
             biased;
@@ -131,6 +134,15 @@ async fn read_stream(
             Ok(None) => return Ok(Ok(())),
             Err(f) => return Ok(Err(f)),
         };
+        let bytes = cx.keys.digest(&[b"page", &page.bytes]);
+        let listed = matches!(connector.manifest().transport, Transport::Http { .. });
+        let same_again = listed && page.records.as_ref().is_ok_and(|n| *n > 0) && before.replace(bytes) == Some(bytes);
+        if same_again || !page.last && !asked.insert(page.cursor.clone()) {
+            return Ok(Err(Failure::fatal(
+                "loop",
+                format!("{}: the platform gives pages that came before; ask its operator about paging", page.address),
+            )));
+        }
         let landing = Landing {
             source,
             claim,

@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::json;
 use thiserror::Error;
 
-use crate::deliver::{self, Desk};
+use crate::deliver::{self, Desk, Reading};
 use crate::ledger::{self, Entry, Fact};
 use crate::manifest::Kind;
-use crate::stages::TrainingRecord;
+use crate::stages::{Body, TrainingRecord};
 use crate::store::books::{self, Held};
 use crate::store::classify::{Classified, Verdict};
 use crate::store::load::{self, Load};
@@ -229,11 +229,20 @@ async fn commit(
     let reading = desk.reading(&held)?;
     let bytes = books::payload_bytes(&desk.db, &desk.keys, &held).await?;
     let body = desk.unpacker.body(reading.stream, &bytes).await.map_err(|e| deliver::unreadable(&held, &e))?;
-    let load = desk.stage(&held, reading, &body, |index| wanted.contains_key(&index))?;
+    let load = staged(desk, &held, reading, &body, wanted)?;
     let mut classified = Classified::ask(tx, &held, &load).await?;
     let resolved: Vec<_> =
-        load.clean.iter().filter_map(|r| Some((r.index, *wanted.get(&r.index)?, r.record_key))).collect();
-    load::replay(tx, &desk.keys, &held, &load, &mut classified, (replay, &resolved)).await?;
+        load.clean.iter().filter_map(|r| Some((r.index, wanted.get(&r.index)?.0, r.record_key))).collect();
+    let taken = load::replay(tx, &desk.keys, &held, &load, &mut classified, (replay, &resolved)).await?;
+    if taken != resolved.len() {
+        let gone = |item: &Item| Moved::Letter {
+            dead_letter: item.dead_letter,
+            address: item.address.clone(),
+            planned: item.outcome.clone(),
+            now: "gone".into(),
+        };
+        return Ok(planned.iter().filter(|item| item.outcome != "parked").map(gone).collect());
+    }
     Ok(differences(planned, &told(&held, &load, &classified, wanted)))
 }
 
@@ -249,11 +258,11 @@ async fn examine(
     let bytes = books::payload_bytes(&desk.db, &desk.keys, &held).await?;
     match examine_bytes(tx, desk, (&held, &bytes), wanted, overlay).await {
         Err(StoreFault::Unreadable(why)) => {
-            let still = |(index, letter): (&u32, &i64)| Item {
+            let still = |(index, (letter, address)): (&u32, &(i64, String))| Item {
                 dead_letter: *letter,
                 batch,
                 index: *index,
-                address: held.address.clone(),
+                address: address.clone(),
                 outcome: "parked".into(),
                 record_key: None,
                 detail: json!({ "unreadable": why }),
@@ -273,18 +282,34 @@ async fn examine_bytes(
 ) -> Result<Vec<Item>, StoreFault> {
     let reading = desk.reading(held)?;
     let body = desk.unpacker.body(reading.stream, bytes).await.map_err(|e| deliver::unreadable(held, &e))?;
-    let load = desk.stage(held, reading, &body, |index| wanted.contains_key(&index))?;
+    let load = staged(desk, held, reading, &body, wanted)?;
     let mut classified = Classified::ask(tx, held, &load).await?;
     overlay.meet(held, &mut classified);
     overlay.lay(tx, desk, held, &classified, &load).await?;
     Ok(told(held, &load, &classified, wanted))
 }
 
+/// The wanted raw records after the stages; only if each still stands where it was seen.
+fn staged<'a>(
+    desk: &'a Desk,
+    held: &'a Held,
+    reading: Reading<'a>,
+    body: &'a Body<'_>,
+    wanted: &Wanted,
+) -> Result<Load<'a>, StoreFault> {
+    let load = desk.stage(held, reading, body, |index| wanted.contains_key(&index))?;
+    let seen = |index: u32, address: &str| wanted.get(&index).is_some_and(|(_, at)| at == address);
+    let in_place = load.clean.iter().all(|r| seen(r.index, &r.address))
+        && load.parked.iter().all(|p| seen(p.index, &p.address))
+        && load.clean.len() + load.parked.len() == wanted.len();
+    if in_place { Ok(load) } else { Err(deliver::other_layout(held)) }
+}
+
 /// What becomes of each raw record, in the order of the payload.
 fn told(held: &Held, load: &Load<'_>, classified: &Classified<'_>, wanted: &Wanted) -> Vec<Item> {
     let winners: HashMap<[u8; 16], _> = classified.winners.iter().map(|w| (w.record.record_key, w)).collect();
     let item = |index: u32, address: &str, outcome: &str| Item {
-        dead_letter: wanted.get(&index).copied().unwrap_or(0),
+        dead_letter: wanted.get(&index).map_or(0, |(letter, _)| *letter),
         batch: held.id,
         index,
         address: address.to_owned(),

@@ -244,3 +244,30 @@ fn nothing_lands_under_a_retired_key_on_either_database() {
     nothing_lands_under_a_retired_key(&format!("sqlite:{}", scratch.0.join("x.db").display()));
     nothing_lands_under_a_retired_key(&Postgres::start().url());
 }
+
+#[test]
+fn of_two_rotations_at_once_one_is_refused() {
+    let house = House::new(On::Sqlite);
+    house.json(&["demo", "--records", "4000", "--json"]);
+    let mut first = house.command(&["keys", "rotate"]).env("HUILIU_FAULT_SLOW_MS", "400").spawn().unwrap();
+    wait_for("the rotation", || house.sql("SELECT count(*) FROM sealing_key WHERE state = 'retiring'") == 1);
+    let second = house.run(&["keys", "rotate"]);
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert!(second.status.code() == Some(1) && said.contains("another process"), "{said}");
+    assert!(first.wait().unwrap().success());
+    assert!(!house.ledger().is_empty(), "everything opens afterwards");
+    // From another host, with a key file of its own: the database takes the first key, and none besides.
+    let url = format!("sqlite:{}", data(&house, "huiliu.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let db = Db::open(&url, 1).await.unwrap();
+        let begun = Keyring::parse(&std::fs::read_to_string(data(&house, "root.key")).unwrap()).unwrap();
+        let (mut one, mut other) = (begun.clone(), begun);
+        assert_eq!((one.add(), other.add()), (Ok(3), Ok(3)));
+        sealing::begin(&db, &one.keys().unwrap()).await.unwrap();
+        let refused = sealing::begin(&db, &other.keys().unwrap()).await;
+        assert!(matches!(refused, Err(StoreFault::KeyGeneration(3))), "{refused:?}");
+        sealing::begin(&db, &one.keys().unwrap()).await.unwrap();
+        db.close().await;
+    });
+}

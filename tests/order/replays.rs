@@ -237,3 +237,73 @@ fn a_plan_is_what_its_application_does_on_postgresql() {
     });
     assert!(tally.planned > 40 && tally.stale > 5, "{tally:?}");
 }
+
+/// A corrected manifest that finds other records in a payload than were there when it landed: by their places they would be
+/// mistaken for each other, so neither a delivery nor a replay touches them.
+#[test]
+fn another_layout_is_refused() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let scratch = Scratch::new("layout");
+        let mut office = super::on_file(&scratch).await;
+        let of = |record, bad| Sent { record, version: 1, minutes: 45, learning: 80, bad };
+        let items = [of(0, Some(super::sent::Bad::Name)), of(1, None)];
+        let (one, other) = (page(&items), page(&[of(2, None), of(3, None), of(4, None)]));
+        // Both lists in one page: three more records stand where the other manifest looks.
+        let both = one.replace(
+            "\"data\":{",
+            &format!("\"other\":{},\"data\":{{", &other[other.find("{\"items\"").unwrap()..other.len() - 1]),
+        );
+        let first = office.land(0, "page", &both, 10).await[0].0;
+        office.deliver(first).await;
+        let second = office.land(0, "another page", &format!("{both} "), 10).await[0].0;
+        let before = office.picture().await;
+        office.activate_changed(b"other", |m| m.replace("items = \"data.items\"", "items = \"other.items\"")).await;
+        let (_, items, effects) = plan(&office).await.unwrap();
+        assert!(items.iter().all(|i| i.outcome == "parked") && effects.is_empty(), "{items:?}");
+        assert!(items[0].detail["unreadable"].as_str().unwrap().contains("other records"), "{items:?}");
+        let ended = huiliu_core::deliver::deliver(&office.desk, second, false).await.unwrap();
+        assert_eq!(ended, huiliu_core::deliver::Delivered::Released);
+        assert_eq!(office.picture().await, before);
+        office.db.close().await;
+    });
+}
+
+/// A person closes a letter while a replay that is about it is applied: either comes first, and the books are true.
+#[test]
+fn a_decision_during_an_application_is_kept() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let postgres = Postgres::start();
+    runtime.block_on(async {
+        let db = Db::open(&postgres.url(), 6).await.unwrap();
+        schema::migrate(&db).await.unwrap();
+        let (mut done, mut refused) = (0, 0);
+        for round in 0..40u64 {
+            let mut office = super::concurrent::emptied(&db).await;
+            office.activate_changed(b"wrong", mapped_wrong).await;
+            let sent = |record| Sent { record, version: 1, minutes: 45, learning: 80, bad: None };
+            let items: Vec<Sent> = (0..200).step_by(2).map(sent).collect();
+            for (batch, _) in office.land(0, "page", &page(&items), 10).await {
+                office.deliver(batch).await;
+            }
+            office.activate(b"right").await;
+            let (id, ..) = plan(&office).await.unwrap();
+            let letter = office.rows("SELECT max(id) AS id FROM dead_letter").await[0].int("id").unwrap();
+            let decide = async {
+                tokio::time::sleep(std::time::Duration::from_millis(round * 3)).await;
+                let mut tx = office.db.begin().await.unwrap();
+                let discarded = huiliu_core::store::letters::discard(&mut tx, letter).await.unwrap();
+                tx.commit().await.unwrap();
+                discarded
+            };
+            let (ended, discarded) = tokio::join!(replay::apply(&office.desk, id, "law"), decide);
+            let applied = ended.unwrap() == Applied::Done;
+            assert!(applied != discarded, "applied {applied}, discarded {discarded}");
+            office.settle().await;
+            office.check_books().await;
+            *(if applied { &mut done } else { &mut refused }) += 1;
+        }
+        println!("{done} applied, {refused} refused");
+        assert!(done > 0 && refused > 0, "{done} applied, {refused} refused: one of them never came first");
+    });
+}

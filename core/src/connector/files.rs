@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use tokio::io::AsyncReadExt as _;
 
 use super::{Connector, Endpoint, Failure, Page};
 use crate::manifest::{Manifest, Stream, Transport, named_like};
@@ -120,7 +121,18 @@ impl Connector for FileConnector {
                 format!("{} has {size} bytes, at most {MAX_BYTES} are taken; split the file", path.display()),
             ));
         }
-        let bytes = tokio::fs::read(&path).await.map_err(unreadable)?;
+        let before = tokio::fs::metadata(&path).await.map_err(unreadable)?;
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        let file = tokio::fs::File::open(&path).await.map_err(unreadable)?;
+        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).await.map_err(unreadable)?;
+        let after = tokio::fs::metadata(&path).await.map_err(unreadable)?;
+        let still = |m: &std::fs::Metadata| (m.len(), m.modified().ok());
+        if still(&before) != still(&after) || bytes.len() as u64 != after.len() {
+            return Err(Failure::passing(
+                "writing",
+                format!("{} is still being written; it is read again", path.display()),
+            ));
+        }
         super::file_page(&self.unpacker, stream, (name, bytes), (cursor, last)).await.map(Some)
     }
 

@@ -96,13 +96,15 @@ pub struct RawRecord<'a> {
     pub cells: Vec<Option<Cell>>,
     /// The member or sheet it stands in, where the payload was unpacked.
     pub head: Option<Arc<Head<'a>>>,
+    /// Why it cannot be read as what it should be; its texts are then not all of it.
+    pub broken: Option<String>,
 }
 
 impl<'a> RawRecord<'a> {
     /// A record of a payload's only part, the n-th of its items.
     #[must_use]
     pub fn new(index: u32, raw: Cow<'a, str>, texts: Vec<Option<Cow<'a, str>>>) -> Self {
-        Self { index, position: Position::Item(index), raw, texts, cells: vec![], head: None }
+        Self { index, position: Position::Item(index), raw, texts, cells: vec![], head: None, broken: None }
     }
 
     /// The address for people: payload, member and sheet, then item, line or row.

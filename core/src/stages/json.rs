@@ -94,7 +94,7 @@ impl<'a> Visitor<'a> for Walk<'_, '_, 'a> {
                 self.found.items = Some(map.next_value()?);
             } else if let Some(slot) = child.slot {
                 let raw: &'a RawValue = map.next_value()?;
-                self.found.texts[slot] = text_of(raw.get());
+                self.found.texts[slot] = text_of(raw.get()).map_err(serde::de::Error::custom)?;
                 if !child.children.is_empty() {
                     let mut inner = serde_json::Deserializer::from_str(raw.get());
                     let walk = Walk { tree: child, found: self.found };
@@ -160,16 +160,16 @@ impl<'t> Visitor<'_> for Child<'t> {
     }
 }
 
-/// The text of a value as it was sent; `None` for null and for text of nothing but spaces.
-fn text_of(value: &str) -> Option<Cow<'_, str>> {
+/// The text of a value as it was sent; `None` for null and for text of nothing but spaces. Half a surrogate pair is no text.
+fn text_of(value: &str) -> Result<Option<Cow<'_, str>>, serde_json::Error> {
     let text = match value.strip_prefix('"').and_then(|v| v.strip_suffix('"')) {
-        Some(inner) if inner.contains('\\') => Cow::Owned(serde_json::from_str::<String>(value).ok()?),
+        Some(inner) if inner.contains('\\') => Cow::Owned(serde_json::from_str::<String>(value)?),
         Some(inner) => Cow::Borrowed(inner),
-        None if value == "null" => return None,
+        None if value == "null" => return Ok(None),
         None => Cow::Borrowed(value),
     };
     let solid = text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
-    (solid || !text.trim().is_empty()).then_some(text)
+    Ok((solid || !text.trim().is_empty()).then_some(text))
 }
 
 /// What a page says besides its records.
@@ -214,7 +214,7 @@ pub fn page<'a>(
     Ok(Page { items, next: texts.next().flatten() })
 }
 
-/// Builds a range of a page's records, with the texts at `paths`.
+/// Builds a range of a page's records, with the texts at `paths`. An item that cannot be read harms only itself.
 ///
 /// # Errors
 /// [`DecodeFault`].
@@ -230,8 +230,9 @@ pub fn decode<'a>(
         .map(|(item, index)| {
             let mut found = Found { texts: vec![None; paths.len()], items: None };
             let mut reader = serde_json::Deserializer::from_str(item.get());
-            Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).map_err(|e| form(&e))?;
-            Ok(RawRecord::new(index, Cow::Borrowed(item.get()), found.texts))
+            let read = Walk { tree: &tree, found: &mut found }.deserialize(&mut reader);
+            let broken = read.err().map(|e| e.to_string());
+            Ok(RawRecord { broken, ..RawRecord::new(index, Cow::Borrowed(item.get()), found.texts) })
         })
         .collect()
 }
@@ -248,6 +249,17 @@ mod tests {
         let inner = Some(r#"{"c":"x\ny","d":null}"#);
         assert_eq!(texts, [Some("1.50"), Some("x\ny"), None, None, Some("123456789012345678901"), None, inner]);
         assert!(records[1].texts.iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn an_item_that_cannot_be_read_harms_only_itself() {
+        for bad in [r#"{"a":"x\ud83d"}"#, r#"{"x\ud83d":1,"a":"1"}"#, r#"{"b":1e999,"a":"1"}"#, "1e999"] {
+            let text = format!(r#"{{"d":{{"items":[{{"a":"1"}},{bad},{{"a":"3"}}]}}}}"#);
+            let records = decode(&text, "d.items", &["a", "b.c"], (0, 9)).unwrap();
+            let broken: Vec<bool> = records.iter().map(|r| r.broken.is_some()).collect();
+            assert_eq!(broken, [false, true, false], "{bad}");
+            assert_eq!((records[1].raw.as_ref(), records[2].texts[0].as_deref()), (bad, Some("3")));
+        }
     }
 
     #[test]

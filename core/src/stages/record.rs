@@ -323,6 +323,10 @@ pub fn from_draft<'a>(
     draft: Draft<'a>,
     identity: Identity,
 ) -> Result<TrainingRecord<'a>, Vec<Problem>> {
+    if let Some(why) = &raw.broken {
+        let expected = format!("a record that can be read; {why}");
+        return Err(vec![Problem::new("record.form".into(), "record", &raw.raw, expected)]);
+    }
     let mut check = Check { cx, problems: draft.length_problems(cx) };
     check.cells(&draft);
     let id_number = check.id_number(&draft);

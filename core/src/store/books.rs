@@ -284,6 +284,8 @@ pub struct Held {
     pub payload_id: i64,
     /// The earlier payload that holds the same bytes, if there is one.
     pub same_as: Option<i64>,
+    /// Raw records of its whole payload when it landed.
+    pub landed: u32,
     /// First raw record.
     pub first: u32,
     /// Number of raw records.
@@ -323,7 +325,8 @@ pub async fn claim(db: &Db, batch: i64, lease_ms: u64, holder: &str) -> Result<O
     let Some(row) = claimed.first() else { return Ok(None) };
     let payload = tx
         .rows(
-            "SELECT p.same_as, p.source_id, p.institution_id, p.stream, p.address, p.digest, s.connector
+            "SELECT p.same_as, p.source_id, p.institution_id, p.stream, p.address, p.digest, s.connector,
+                    (SELECT max(b.first_record + b.record_count) FROM batch b WHERE b.payload_id = p.id) AS landed
              FROM payload p JOIN source s ON s.id = p.source_id WHERE p.id = $1",
             vec![row.int("payload_id")?.into()],
         )
@@ -344,6 +347,7 @@ pub(super) fn held(row: &Row, payload: &Row) -> Result<Held, StoreFault> {
         lost_claims: row.int("lost_claims")?,
         payload_id: row.int("payload_id")?,
         same_as: payload.opt_int("same_as")?,
+        landed: u32::try_from(payload.int("landed")?).map_err(|_| StoreFault::Column("landed".into()))?,
         first: small("first_record")?,
         count: small("record_count")?,
         run_id: row.int("run_id")?,
@@ -400,18 +404,20 @@ pub async fn lost_claims(db: &Db, batch: i64) -> Result<i64, StoreFault> {
     rows.first().map_or(Ok(0), |r| r.int("lost"))
 }
 
-/// Whether a batch of a range of runs (both ends inclusive) is still to be delivered.
+/// Whether a batch of a range of runs (both ends inclusive) is still to be delivered, and worth waiting for: one that has
+/// failed five times is tried again, but later and later.
 ///
 /// # Errors
 /// [`StoreFault`].
 pub async fn any_waiting(db: &Db, runs: (i64, i64)) -> Result<bool, StoreFault> {
-    let rows = db
-        .rows(
-            "SELECT id FROM batch WHERE state IN ('due', 'claimed') AND run_id BETWEEN $1 AND $2 LIMIT 1",
-            vec![runs.0.into(), runs.1.into()],
-        )
-        .await?;
-    Ok(!rows.is_empty())
+    let of_runs = "run_id BETWEEN $1 AND $2 LIMIT 1";
+    for waiting in ["state = 'claimed'", "state = 'due' AND (last_error IS NULL OR attempts - lost_claims < 5)"] {
+        let sql = format!("SELECT id FROM batch WHERE {waiting} AND {of_runs}");
+        if !db.rows(&sql, vec![runs.0.into(), runs.1.into()]).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Puts a held batch back, due again after `wait_ms`, with the error that caused it.
@@ -455,6 +461,21 @@ pub async fn quarantine(db: &Db, batch: i64, why: &str) -> Result<bool, StoreFau
         )
         .await?;
     Ok(n == 1)
+}
+
+/// Puts off a batch that nobody holds, as when its own process could not even begin.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn postpone(db: &Db, batch: i64, wait_ms: u64) -> Result<(), StoreFault> {
+    let wait = i64::try_from(wait_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
+    db.run(
+        "UPDATE batch SET due_at = {now} + $2, lease_until = {now} + $2
+         WHERE id = $1 AND (state = 'due' OR state = 'claimed' AND lease_until < {now})",
+        vec![batch.into(), wait.into()],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Makes a quarantined batch due again, as if no claim on it had been lost. False when it is not quarantined.

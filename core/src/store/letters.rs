@@ -172,19 +172,22 @@ async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreFault> {
 pub type Resolved = (u32, i64, [u8; 16]);
 
 /// Takes the sightings of replayed raw records away and closes the letters that no raw record is parked for any more.
-/// The letters remember the record they became, and the replay.
+/// The letters remember the record they became, and the replay. Gives how many were still parked: somebody may have
+/// closed a letter meanwhile.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub(super) async fn resolve(tx: &mut Tx, held: &Held, replay: i64, resolved: &[Resolved]) -> Result<(), StoreFault> {
+pub(super) async fn resolve(tx: &mut Tx, held: &Held, replay: i64, resolved: &[Resolved]) -> Result<usize, StoreFault> {
     let letters: Vec<i64> = resolved.iter().map(|(_, letter, _)| *letter).collect();
     lock(tx, &letters).await?;
-    tx.run_with(
-        "DELETE FROM dead_letter_sighting WHERE batch_id = $1 AND record_index IN (SELECT record_index FROM {rows})",
-        vec![held.id.into()],
-        Rows::new().int("record_index", resolved.iter().map(|(index, ..)| Some((*index).into()))),
-    )
-    .await?;
+    let taken = tx
+        .run_with(
+            "DELETE FROM dead_letter_sighting
+             WHERE batch_id = $1 AND outcome = 'parked' AND record_index IN (SELECT record_index FROM {rows})",
+            vec![held.id.into()],
+            Rows::new().int("record_index", resolved.iter().map(|(index, ..)| Some((*index).into()))),
+        )
+        .await?;
     let rows = Rows::new()
         .int("letter_id", letters.iter().copied().map(Some))
         .bytes("record_key", resolved.iter().map(|(.., key)| key.as_slice()));
@@ -198,7 +201,7 @@ pub(super) async fn resolve(tx: &mut Tx, held: &Held, replay: i64, resolved: &[R
         rows,
     )
     .await?;
-    Ok(())
+    Ok(usize::try_from(taken).unwrap_or(usize::MAX))
 }
 
 /// Closes an open letter by a person's decision: the raw records it stands for count as discarded from now on, and so does

@@ -151,7 +151,8 @@ async fn update(
 }
 
 /// Commits replayed raw records of a batch that is done: what they are now is written, their sightings go, and the
-/// batch's counters move from `parked` to what became of them.
+/// batch's counters move from `parked` to what became of them. Gives how many were still parked; if not all, the
+/// transaction must not be committed.
 ///
 /// # Errors
 /// [`StoreFault`].
@@ -162,10 +163,10 @@ pub async fn replay(
     load: &Load<'_>,
     classified: &mut Classified<'_>,
     (replay, resolved): (i64, &[letters::Resolved]),
-) -> Result<(), StoreFault> {
+) -> Result<usize, StoreFault> {
     // Claims that this transaction makes must not be remembered before it is committed.
     let written = write(tx, keys, &Mutex::default(), held, load, classified).await?;
-    letters::resolve(tx, held, replay, resolved).await?;
+    let taken = letters::resolve(tx, held, replay, resolved).await?;
     let (o, elsewhere) = classified.outcomes();
     let moved = i64::try_from(resolved.len()).unwrap_or(0);
     tx.run(
@@ -174,7 +175,7 @@ pub async fn replay(
         [held.id, moved, o.inserted, o.updated, o.unchanged, o.superseded, written, elsewhere].map(Value::from).into(),
     )
     .await?;
-    Ok(())
+    Ok(taken)
 }
 
 /// Every column that a newer version overwrites.

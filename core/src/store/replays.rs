@@ -28,8 +28,8 @@ pub struct Filter {
     pub until: Option<i64>,
 }
 
-/// Raw records of one batch that a replay is about: index → letter.
-pub type Wanted = BTreeMap<u32, i64>;
+/// Raw records of one batch that a replay is about: index → letter, and the address at which it was seen.
+pub type Wanted = BTreeMap<u32, (i64, String)>;
 
 /// What becomes of one raw record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -150,7 +150,7 @@ pub async fn select(tx: &mut Tx, filter: &Filter, most: i64) -> Result<BTreeMap<
     also("d.last_seen_at >= ?", filter.since.map(Value::from));
     also("d.last_seen_at < ?", filter.until.map(Value::from));
     let sql = format!(
-        "SELECT s.batch_id, s.record_index, s.letter_id
+        "SELECT s.batch_id, s.record_index, s.letter_id, s.address
          FROM dead_letter d JOIN source c ON c.id = d.source_id JOIN dead_letter_sighting s ON s.letter_id = d.id
          WHERE d.state = 'open' AND s.outcome = 'parked'{conditions} ORDER BY s.batch_id, s.record_index LIMIT $1"
     );
@@ -162,7 +162,7 @@ pub async fn select(tx: &mut Tx, filter: &Filter, most: i64) -> Result<BTreeMap<
 /// # Errors
 /// [`StoreFault`].
 pub async fn planned(tx: &mut Tx, replay: i64) -> Result<BTreeMap<i64, Wanted>, StoreFault> {
-    let sql = "SELECT batch_id, record_index, letter_id FROM replay_item WHERE replay_id = $1 ORDER BY batch_id, record_index";
+    let sql = "SELECT batch_id, record_index, letter_id, address FROM replay_item WHERE replay_id = $1 ORDER BY batch_id, record_index";
     wanted(&tx.rows(sql, vec![replay.into()]).await?)
 }
 
@@ -170,7 +170,7 @@ fn wanted(rows: &[Row]) -> Result<BTreeMap<i64, Wanted>, StoreFault> {
     let mut batches: BTreeMap<i64, Wanted> = BTreeMap::new();
     for row in rows {
         let index = u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX);
-        batches.entry(row.int("batch_id")?).or_default().insert(index, row.int("letter_id")?);
+        batches.entry(row.int("batch_id")?).or_default().insert(index, (row.int("letter_id")?, row.text("address")?));
     }
     Ok(batches)
 }
@@ -199,7 +199,8 @@ pub async fn batch(tx: &mut Tx, batch: i64) -> Result<Held, StoreFault> {
     let rows = tx
         .rows(
             "SELECT b.id, b.epoch, b.attempts, b.lost_claims, b.payload_id, b.first_record, b.record_count, b.run_id, p.same_as, p.source_id,
-                    p.institution_id, p.stream, p.address, p.digest, s.connector
+                    p.institution_id, p.stream, p.address, p.digest, s.connector,
+                    (SELECT max(o.first_record + o.record_count) FROM batch o WHERE o.payload_id = p.id) AS landed
              FROM batch b JOIN payload p ON p.id = b.payload_id JOIN source s ON s.id = p.source_id WHERE b.id = $1",
             vec![batch.into()],
         )

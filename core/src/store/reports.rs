@@ -81,15 +81,12 @@ pub async fn balance(db: &Db, runs: (i64, i64)) -> Result<Balance, StoreFault> {
     Ok(b)
 }
 
-/// The balance of some runs together.
-///
-/// # Errors
-/// [`StoreFault`].
-pub async fn balance_of(db: &Db, runs: &[i64]) -> Result<Balance, StoreFault> {
-    let mut sum = Balance { balanced: true, complete: true, ..Balance::default() };
-    for run in runs {
-        let b = balance(db, (*run, *run)).await?;
-        sum = Balance {
+impl Balance {
+    /// Some balances together: what the rows of a table add up to.
+    #[must_use]
+    pub fn total<'b>(parts: impl IntoIterator<Item = &'b Self>) -> Self {
+        let start = Self { balanced: true, complete: true, ..Self::default() };
+        parts.into_iter().fold(start, |sum, b| Self {
             received: sum.received + b.received,
             inserted: sum.inserted + b.inserted,
             updated: sum.updated + b.updated,
@@ -100,12 +97,12 @@ pub async fn balance_of(db: &Db, runs: &[i64]) -> Result<Balance, StoreFault> {
             discarded: sum.discarded + b.discarded,
             pending: sum.pending + b.pending,
             unread: sum.unread + b.unread,
+            // Of all runs, whichever balance they stand in.
             teachers_due: b.teachers_due,
             balanced: sum.balanced && b.balanced,
             complete: sum.complete && b.complete,
-        };
+        })
     }
-    Ok(sum)
 }
 
 /// One run, for a listing.
@@ -438,6 +435,14 @@ pub async fn teacher_by_id_number(
         )
         .await?;
     rows.first().map(|r| r.int("teacher_id")).transpose()
+}
+
+/// Whether there is such a teacher.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn is_teacher(db: &Db, teacher: i64) -> Result<bool, StoreFault> {
+    Ok(!db.rows("SELECT id FROM teacher WHERE id = $1", vec![teacher.into()]).await?.is_empty())
 }
 
 /// A teacher's current entries.

@@ -87,10 +87,10 @@ pub(super) async fn hold(tx: &mut Tx, keys: &Keys) -> Result<(), StoreFault> {
 }
 
 /// Makes the generation that `keys` seal with the current one. It waits for whoever seals with an older one just now;
-/// nobody does afterwards. Begun already, it changes nothing.
+/// nobody does afterwards. Begun already with the same key, it changes nothing.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreFault::KeyGeneration`] when somebody else has begun it with another key: nothing is sealed with ours then.
 pub async fn begin(db: &Db, keys: &Keys) -> Result<(), StoreFault> {
     let generation = i64::from(keys.current());
     let check = keys.sealing_check(keys.current()).map(|c| c.to_vec()).unwrap_or_default();
@@ -103,9 +103,13 @@ pub async fn begin(db: &Db, keys: &Keys) -> Result<(), StoreFault> {
     tx.run(
         "INSERT INTO sealing_key (generation, check_value, state, made_at) VALUES ($1, $2, 'current', {now})
          ON CONFLICT (generation) DO NOTHING",
-        vec![generation.into(), check.into()],
+        vec![generation.into(), check.clone().into()],
     )
     .await?;
+    let rows = tx.rows("SELECT check_value FROM sealing_key WHERE generation = $1", vec![generation.into()]).await?;
+    if rows.first().map(|r| r.bytes("check_value")).transpose()? != Some(check) {
+        return Err(StoreFault::KeyGeneration(generation));
+    }
     tx.commit().await
 }
 
