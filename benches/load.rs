@@ -1,4 +1,4 @@
-//! Huiliu against the physical limit, side by side: `cargo bench --bench load -- [RECORDS]`.
+//! Huiliu against the physical limit, side by side: `cargo bench --bench load -- [RECORDS] [CONNECTOR…]`.
 //!
 //! Ours: sandbox JSON, XML and CSV over HTTP and files into a throw-away PostgreSQL, landing, sealing and settling included.
 //! Peer: `psql` COPY of the same normalised rows into an unlogged staging table and one merge into a logged table (newest

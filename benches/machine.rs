@@ -44,9 +44,14 @@ pub fn psql(postgres: &Postgres, args: &[&str]) {
     assert!(psql_command(postgres, args).status().unwrap().success(), "psql {args:?}");
 }
 
+/// Every source, or those that the command line names.
 pub fn sources(sandbox: &Sandbox, drop_dir: &Path, file: &Path) {
     let mut text = String::new();
-    for connector in ["institution", "intel", "cmcc", "lego", "microsoft"] {
+    let named: Vec<String> = std::env::args().skip(1).collect();
+    let all = ["institution", "intel", "cmcc", "lego", "microsoft"];
+    let chosen = all.iter().filter(|c| named.iter().any(|n| n == *c));
+    let chosen: Vec<&str> = if chosen.clone().count() > 0 { chosen.copied().collect() } else { all.to_vec() };
+    for connector in chosen {
         text += &format!(
             "[[source]]\nname = \"{connector}\"\nconnector = \"{connector}\"\ninstitution_code = \"{connector}\"\nbase_url = \"{}\"\n\
              user = \"{CLIENT}\"\npassword_env = \"SANDBOX_SECRET\"\nfolder = \"{}\"\n",
