@@ -13,7 +13,7 @@ use huiliu_core::policy::Policy;
 use huiliu_core::queue::{self, Bell};
 use huiliu_core::settle;
 use huiliu_core::store::books::{self, Current};
-use huiliu_core::store::{Db, StoreFault, entries, schema};
+use huiliu_core::store::{Db, StoreFault, entries, marks, schema};
 use huiliu_core::sweep::{self, Swept};
 use huiliu_core::unpacker::Unpacker;
 use tokio::sync::watch;
@@ -412,9 +412,21 @@ impl House {
         Ok(false)
     }
 
-    /// Settles until no mark is left.
+    /// Settles what nobody else settles just now.
     pub async fn settle(&self) -> Result<usize, Stop> {
         Ok(settle::settle_all(&self.desk.db, &self.desk.policy, &self.desk.rules, &|_| {}).await?)
+    }
+
+    /// Settles; what another process is settling just now is waited for, but not for ever.
+    pub async fn settle_patiently(&self) -> Result<(), Stop> {
+        let patience = Instant::now() + Duration::from_secs(60);
+        loop {
+            self.settle().await?;
+            if Instant::now() > patience || marks::count(&self.desk.db).await? == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     pub async fn close(&self) {

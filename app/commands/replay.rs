@@ -81,7 +81,7 @@ async fn apply(settings: Settings, id: i64, json: bool) -> Result<(), Stop> {
     let house = wire::open(settings, false).await?;
     let ended = replay::apply(&house.desk, id, &actor()).await?;
     if ended == Applied::Done {
-        house.settle().await?;
+        house.settle_patiently().await?;
     }
     let whole = Whole::read(&house.desk.db, id, SHOWN).await?;
     house.close().await;

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use huiliu_core::connector::Connector;
 use huiliu_core::ingest::{self, From, Ingest, RunReport};
 use huiliu_core::schedule::{self, Schedule, Turn};
+use huiliu_core::store::books;
 use huiliu_core::store::books::Source;
 use huiliu_core::store::reports::{self, Balance, UnreadRow};
 use huiliu_core::store::turns::{self, Ended};
-use huiliu_core::store::{books, marks};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
@@ -128,7 +128,7 @@ pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Resu
         let _ = tokio::time::timeout(wire::PATIENCE, worker).await;
         books::release_all(&house.desk.db, &house.desk.holder).await?;
     } else if !pace.land_only {
-        settle_patiently(house).await?;
+        house.settle_patiently().await?;
         worker.abort();
     }
     bar.finish_and_clear();
@@ -243,18 +243,6 @@ pub fn told_to_stop() -> Result<watch::Receiver<bool>, Stop> {
         tell.closed().await;
     });
     Ok(told)
-}
-
-/// Settles; what another process is settling just now is waited for, but not for ever.
-async fn settle_patiently(house: &House) -> Result<(), Stop> {
-    let patience = Instant::now() + Duration::from_secs(60);
-    loop {
-        house.settle().await?;
-        if Instant::now() > patience || marks::count(&house.desk.db).await? == 0 {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 fn bar(expected: Option<u64>) -> ProgressBar {

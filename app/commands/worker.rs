@@ -7,7 +7,7 @@ use huiliu_core::ingest::From;
 use huiliu_core::schedule::Turn;
 use huiliu_core::store::reports::instant;
 use huiliu_core::store::turns::Ended;
-use huiliu_core::store::{StoreFault, books, schema, turns};
+use huiliu_core::store::{StoreFault, books, marks, schema, turns};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
@@ -139,8 +139,11 @@ async fn tend(house: &House, until_done: bool) -> Result<(), Stop> {
             continue;
         }
         match house.settle().await {
-            Ok(_) if !waiting && until_done => return Ok(()),
-            Ok(_) => (settled, worked) = (Instant::now(), waiting),
+            // A block that another process holds, or one that was killed, was left out.
+            Ok(_) if !waiting && until_done && marks::count(&house.desk.db).await.is_ok_and(|left| left == 0) => {
+                return Ok(());
+            }
+            Ok(_) => (settled, worked) = (Instant::now(), waiting || until_done),
             Err(e) => tracing::warn!(error = %e.message, "not settled; trying again"),
         }
     }
