@@ -252,6 +252,14 @@ pub enum Connectors {
     Show { id: String },
     /// Check every manifest and its samples. 检查
     Check,
+    /// What may stand at a place of a manifest, as `stream.page`; without one, the whole language. 说明清单语言
+    Explain {
+        #[arg(default_value = "")]
+        place: String,
+        /// The JSON Schema for editors. 输出 JSON Schema
+        #[arg(long, conflicts_with = "place")]
+        schema: bool,
+    },
 }
 
 fn day(text: &str) -> Result<NaiveDate, String> {

@@ -149,7 +149,7 @@ pub async fn open(settings: Settings, may_create: bool) -> Result<House, Stop> {
     let mut registered = HashMap::new();
     for (manifest, text) in manifests {
         let digest = keys.digest(&[b"activation", text.as_bytes(), rules_text[0], rules_text[1]]);
-        let version = manifest.version;
+        let version = manifest.version();
         let current = Current { kind: "manifest", name: &manifest.id, version, digest: &digest };
         let activation = books::activate(&db, current).await?;
         registered.insert(manifest.id.clone(), (manifest, activation));
@@ -201,12 +201,12 @@ pub fn host() -> String {
 
 /// Whether the rule pack converts the hours of every stream of a manifest.
 pub fn convertible(manifest: &Manifest, policy: &Policy, file: &str) -> Result<(), Stop> {
-    match manifest.streams.iter().find(|s| policy.conversion(&s.hours_unit).is_none()) {
+    match manifest.stream.iter().find(|s| policy.conversion(s.hours_unit()).is_none()) {
         None => Ok(()),
         Some(stream) => Err(Stop::usage(both!(
             "{file}: no [[conversion]] for the unit {unit:?}, which connector {connector}, stream {stream} uses; add one",
             "{file}：没有单位 {unit:?} 的 [[conversion]]，而连接器 {connector} 的数据流 {stream} 使用它；请补上",
-            unit = stream.hours_unit,
+            unit = stream.hours_unit(),
             connector = manifest.id,
             stream = stream.name
         ))),

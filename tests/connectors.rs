@@ -49,7 +49,7 @@ fn the_registry_is_sorted_and_each_folder_is_whole() {
 fn samples_give_their_expected_results() {
     let house = House::new(On::Sqlite);
     let checked = house.json(&["connectors", "check", "--json"]);
-    let streams: usize = huiliu_connectors::all().unwrap().iter().map(|m| m.streams.len()).sum();
+    let streams: usize = huiliu_connectors::all().unwrap().iter().map(|m| m.stream.len()).sum();
     let pairs = |r: &Value| (r["connector"].as_str().unwrap().to_owned(), r["stream"].as_str().unwrap().to_owned());
     let sampled: BTreeSet<_> = checked.as_array().unwrap().iter().map(pairs).collect();
     assert_eq!(sampled.len(), streams, "a stream without a sample: {checked}");
@@ -123,7 +123,7 @@ fn a_difference_is_told() {
     let manifest = &huiliu_connectors::all().unwrap()[2];
     let sample = huiliu_connectors::CONNECTORS[2].samples[0];
     let keys = Keys::from_hex(&"5a".repeat(32)).unwrap();
-    let stream = &manifest.streams[0];
+    let stream = &manifest.stream[0];
     let body = Body::Text(decode::text(&stream.format, sample.bytes).unwrap());
     let got = testkit::outcomes(manifest, stream, &policy(), &keys, (sample.address, &body)).unwrap();
     let expected: Vec<Value> = serde_json::from_str(&sample.expected.replace("40", "41")).unwrap();
@@ -133,27 +133,10 @@ fn a_difference_is_told() {
 }
 
 #[test]
-fn a_manifest_is_checked_when_it_is_read() {
-    let text = huiliu_connectors::CONNECTORS.iter().find(|c| c.id == "intel").unwrap().manifest;
-    for (from, to, words) in [
-        ("name = \"name\"\nid_number", "id_number", "required field name"),
-        ("hours_unit = \"day\"", "hours_unit = \"moon\"", "unknown unit"),
-        ("record_key = [\"@id\"]", "record_key = []", "record_key"),
-        ("role = \"role\"", "roole = \"role\"", "roole"),
-        ("size = 4000", "size = 9000", "page size"),
-    ] {
-        let broken = text.replace(from, to);
-        assert_ne!(*text, broken, "{from}");
-        let fault = Manifest::parse("intel/manifest.toml", &broken).unwrap_err().to_string();
-        assert!(fault.contains("intel/manifest.toml") && fault.contains(words), "{fault}");
-    }
-}
-
-#[test]
 fn a_doctype_a_cut_page_and_foreign_bytes_are_refused_whole() {
     let manifests = huiliu_connectors::all().unwrap();
     let outline = |id: &str, bytes: &[u8]| {
-        let stream = &manifests.iter().find(|m| m.id == id).unwrap().streams[0];
+        let stream = &manifests.iter().find(|m| m.id == id).unwrap().stream[0];
         decode::text(&stream.format, bytes).and_then(|text| decode::outline(stream, &Body::Text(text), None))
     };
     assert!(outline("intel", b"<!DOCTYPE r [<!ENTITY a 'b'>]><records></records>").is_err());
@@ -205,7 +188,7 @@ fn a_link_leads_to_the_same_host_or_nowhere() {
                 unpacker: Arc::new(Unpacker::new(Box::new(Here))),
             };
             let connector = connector::from_manifest(manifest.clone(), endpoint).unwrap();
-            let stream = &manifest.streams[0];
+            let stream = &manifest.stream[0];
             let first = connector.pull(stream, None).await.unwrap().unwrap();
             let failure = connector.pull(stream, Some(&first.cursor)).await.unwrap_err();
             assert!(failure.text.contains(words) && failure.retry.is_none(), "{body}: {failure}");

@@ -9,6 +9,7 @@ mod connectors;
 mod docs;
 mod faults;
 mod hostile;
+mod language;
 mod ops;
 mod order;
 mod pipeline;

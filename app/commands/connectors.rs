@@ -2,7 +2,8 @@
 
 use huiliu_connectors::{CONNECTORS, Sample};
 use huiliu_core::keys::Keys;
-use huiliu_core::manifest::{Manifest, Stream};
+use huiliu_core::manifest::explain::{self, Tongue};
+use huiliu_core::manifest::{Manifest, Stream, schema};
 use huiliu_core::policy::Policy;
 use huiliu_core::stages::Body;
 use huiliu_core::testkit;
@@ -15,9 +16,12 @@ use crate::apart::Processes;
 use crate::cli::Connectors;
 use crate::settings::Settings;
 use crate::wire;
-use crate::words::{both, chinese, say, say_json, spoken, table, tr};
+use crate::words::{both, chinese, phrase, say, say_json, spoken, table, tr};
 
 pub async fn run(settings: &Settings, asked: Connectors, json: bool) -> Result<(), Stop> {
+    if let Connectors::Explain { place, schema } = asked {
+        return explain(&place, schema);
+    }
     let manifests = wire::manifests(settings)?;
     match asked {
         Connectors::List => {
@@ -26,23 +30,37 @@ pub async fn run(settings: &Settings, asked: Connectors, json: bool) -> Result<(
         }
         Connectors::Show { id } => show(&manifests, &id, json),
         Connectors::Check => check(settings, &manifests, json).await,
+        Connectors::Explain { .. } => Ok(()),
     }
+}
+
+/// The manifest language, or one place of it, in the words of the locale.
+fn explain(place: &str, of_editors: bool) -> Result<(), Stop> {
+    let tongue = if chinese() { Tongue::Chinese } else { Tongue::English };
+    if of_editors {
+        say_json(&schema::schema());
+    } else if place.is_empty() {
+        say(&explain::reference(tongue));
+    } else {
+        say(&explain::explain(place, tongue).map_err(|why| Stop::usage(phrase(&why).into_owned()))?);
+    }
+    Ok(())
 }
 
 fn list(manifests: &[(Manifest, String)], json: bool) {
     let manifests = || manifests.iter().map(|(manifest, _)| manifest);
     if json {
         let row = |m: &Manifest| {
-            serde_json::json!({ "connector": m.id, "version": m.version, "title_zh": m.title_zh, "title_en": m.title_en,
-                "profile": m.profile, "streams": m.streams.iter().map(|s| &s.name).collect::<Vec<_>>() })
+            serde_json::json!({ "connector": m.id, "version": m.version(), "title_zh": m.title_zh, "title_en": m.title_en,
+                "profile": m.profile, "streams": m.stream.iter().map(|s| &s.name).collect::<Vec<_>>() })
         };
         say_json(&manifests().map(row).collect::<Vec<_>>());
         return;
     }
     let row = |m: &Manifest| {
-        let streams: Vec<&str> = m.streams.iter().map(|s| s.name.as_str()).collect();
+        let streams: Vec<&str> = m.stream.iter().map(|s| s.name.as_str()).collect();
         let title = if chinese() { &m.title_zh } else { &m.title_en };
-        vec![m.id.clone(), m.version.to_string(), title.clone(), streams.join(", ")]
+        vec![m.id.clone(), m.version().to_string(), title.clone(), streams.join(", ")]
     };
     table(
         &[tr("connector", "连接器"), tr("version", "版本"), tr("title", "名称"), tr("streams", "数据流")],

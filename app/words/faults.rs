@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use huiliu_core::connector::Failure;
 use huiliu_core::keys::KeyFault;
-use huiliu_core::manifest::ManifestFault;
+use huiliu_core::manifest::{self, ManifestFault, Problem};
 use huiliu_core::policy::PolicyFault;
 use huiliu_core::queue::QueueFault;
 use huiliu_core::replay::ReplayFault;
@@ -104,11 +104,31 @@ impl Fault for PolicyFault {
 
 impl Fault for ManifestFault {
     fn in_chinese(&self) -> String {
+        let line = |fault: &manifest::Fault| {
+            let manifest::Fault { line, column, place, problem } = fault;
+            let colon = if place.is_empty() { "" } else { "：" };
+            format!("{}:{line}:{column}: {place}{colon}{}", self.file, problem.in_chinese())
+        };
+        self.faults.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Fault for Problem {
+    fn in_chinese(&self) -> String {
+        let meant = |nearest: &Option<String>| {
+            nearest.as_ref().map_or_else(String::new, |word| format!("（是否要写 {word:?}？）"))
+        };
         match self {
-            Self::Form { file, source } => format!("连接器清单 {file} 有误：{}", source.in_chinese()),
-            Self::Check { file, stream, why } => {
-                format!("连接器清单 {file} 的数据流 {stream} 有误：{}", translate(why))
+            Self::Syntax(why) | Self::Rule(why) => translate(why).into_owned(),
+            Self::UnknownKey { key, nearest, allowed } => {
+                format!("此处没有键 {key:?}{}；可用：{allowed}", meant(nearest))
             }
+            Self::UnknownWord { word, nearest, allowed } => {
+                format!("此处不能写 {word:?}{}；可用：{allowed}", meant(nearest))
+            }
+            Self::Missing { key, .. } => format!("缺少键 {key}；请看 `huiliu connectors explain`"),
+            Self::Type { expected, found } => format!("应为{}，实为 {found}", translate(expected)),
+            Self::Bounds { found, least, most } => format!("{found} 超出范围：应在 {least} 与 {most} 之间"),
         }
     }
 }

@@ -143,12 +143,13 @@ impl Desk {
     ) -> Result<Load<'a>, StoreFault> {
         let Reading { manifest, stream, activation } = reading;
         let (policy, keys, source_id, address) = (&*self.policy, &self.keys, held.source_id, &*held.address);
-        let cx = Context { manifest, stream, policy, keys, source_id, address };
+        let (each, landing) = (&stages::NO_EACH, held.payload_id);
+        let cx = Context { manifest, stream, policy, keys, source_id, address, each, landing };
         let mut load = Load {
             clean: Vec::with_capacity(held.count as usize),
             parked: vec![],
-            hours_unit: &stream.hours_unit,
-            manifest_version: manifest.version,
+            hours_unit: stream.hours_unit(),
+            manifest_version: manifest.version(),
             activation,
         };
         // Behind the last of the payload nothing may stand, nor may any be missing.

@@ -85,7 +85,7 @@ async fn read(
     from: From,
 ) -> Result<RunReport, StoreFault> {
     let mut failure = None;
-    for stream in &connector.manifest().streams {
+    for stream in &connector.manifest().stream {
         let read = match read_stream(cx, (source, claim), connector, stream, run, from).await {
             Err(lost @ StoreFault::TurnLost) => Err(Failure { code: "turn_lost", text: lost.to_string(), retry: None }),
             read => read?,

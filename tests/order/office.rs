@@ -88,7 +88,7 @@ impl Office {
     pub async fn activate_changed(&mut self, digest: &[u8], change: impl Fn(&str) -> String) {
         let shipped = huiliu_connectors::CONNECTORS.iter().find(|c| c.id == "institution").unwrap();
         let manifest = Manifest::parse("institution/manifest.toml", &change(shipped.manifest)).unwrap();
-        let current = Current { kind: "manifest", name: &manifest.id, version: manifest.version, digest };
+        let current = Current { kind: "manifest", name: &manifest.id, version: manifest.version(), digest };
         let activation = books::activate(&self.db, current).await.unwrap();
         self.desk.manifests = Arc::new([(manifest.id.clone(), (manifest, activation))].into());
     }
@@ -122,10 +122,20 @@ impl Office {
         let manifest = &self.desk.manifests["institution"].0;
         let stream = manifest.stream("completions").unwrap();
         let (policy, keys) = (&self.desk.policy, &self.desk.keys);
-        let cx = Context { manifest, stream, policy, keys, source_id: self.source.id, address: "" };
+        let cx = Context {
+            manifest,
+            stream,
+            policy,
+            keys,
+            source_id: self.source.id,
+            address: "",
+            each: &huiliu_core::stages::NO_EACH,
+            landing: 1,
+        };
         let text = Body::Text(decode::text(&stream.format, page.as_bytes()).unwrap());
         let item = |staged: Staged<'_>| match staged {
             Staged::Clean(r) => Item::Good { key: r.record_key, version: r.source_version, digest: r.content_digest },
+            Staged::Skipped(..) => unreachable!("these manifests skip nothing"),
             Staged::Parked(p) => Item::Bad {
                 key: p.letter_key,
                 version: p.source_version,

@@ -9,9 +9,10 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use super::files::{Cursor, Next, is_wanted};
+use super::request::{self, Filled};
 use super::web::{self, Web};
 use super::{Connector, Endpoint, Failure, Page};
-use crate::manifest::{Download, Manifest, Sign, Stream, Transport};
+use crate::manifest::{Auth, Download, Manifest, Request, Sign, Stream, Transport};
 
 /// A connector over a listing of files.
 #[derive(Debug)]
@@ -34,20 +35,23 @@ impl DownloadConnector {
         Ok(Self { web: Web::new(&manifest.id, &endpoint)?, download: (**download).clone(), manifest, endpoint })
     }
 
-    async fn get(&self, path: &str, file: Option<&str>) -> Result<Vec<u8>, Failure> {
-        let mut query: Vec<(&str, String)> = Vec::new();
-        query.extend(file.map(|name| (self.download.param.as_str(), name.to_owned())));
-        sign(&self.download.sign, &self.endpoint, &mut query)?;
-        let request = self.web.client.get(self.web.url(path)?).query(&query);
+    async fn get(&self, request: &Request, file: Option<&str>) -> Result<Vec<u8>, Failure> {
+        let here = |name: &str| file.filter(|_| name == "file").map(str::to_owned);
+        let Filled { path, mut query } = request::fill(request, &self.endpoint, &here)?;
+        if let Auth::Sign { rule } = &self.download.auth {
+            sign(rule, &self.endpoint, &mut query)?;
+        }
+        let request = self.web.client.get(self.web.url(&path)?).query(&query);
         let answer = request.send().await.map_err(|e| web::unreachable(&e))?;
-        web::records(answer, file.unwrap_or(path)).await
+        web::records(answer, file.unwrap_or(&path)).await
     }
 
     /// The names of the listing that are this connector's, sorted.
     async fn names(&self) -> Result<Vec<String>, Failure> {
         let Download { list, items, name, .. } = &self.download;
         let foreign = |why: String| {
-            Failure::passing("undecodable", format!("{list}: the listing of files cannot be read: {why}"))
+            let path = request::fill(list, &self.endpoint, &|_| None).map(|filled| filled.path).unwrap_or_default();
+            Failure::passing("undecodable", format!("{path}: the listing of files cannot be read: {why}"))
         };
         let bytes = self.get(list, None).await?;
         let listing: Value = serde_json::from_slice(&bytes).map_err(|e| foreign(e.to_string()))?;
@@ -73,20 +77,20 @@ fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
 }
 
 /// Adds application id, time, nonce and signature to a request's parameters.
-fn sign<'q>(rule: &'q Sign, endpoint: &Endpoint, query: &mut Vec<(&'q str, String)>) -> Result<(), Failure> {
+fn sign(rule: &Sign, endpoint: &Endpoint, query: &mut Vec<(String, String)>) -> Result<(), Failure> {
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce).map_err(|e| Failure::passing("nonce", format!("no random number: {e}")))?;
     query.extend([
-        (rule.app_id.as_str(), endpoint.user.clone()),
-        (rule.timestamp.as_str(), Utc::now().timestamp().to_string()),
-        (rule.nonce.as_str(), hex(&nonce)),
+        (rule.app_id.clone(), endpoint.user.clone()),
+        (rule.timestamp.clone(), Utc::now().timestamp().to_string()),
+        (rule.nonce.clone(), hex(&nonce)),
     ]);
     let value = |name: &String| query.iter().find(|(of, _)| of == name).map(|(_, value)| format!("{name}={value}"));
     let signed = rule.order.iter().filter_map(value).collect::<Vec<_>>().join("&");
     let mut mac = Hmac::<Sha256>::new_from_slice(endpoint.password.as_bytes())
         .map_err(|e| Failure::fatal("key", format!("the signing key cannot be used: {e}")))?;
     mac.update(signed.as_bytes());
-    query.push((rule.signature.as_str(), hex(&mac.finalize().into_bytes())));
+    query.push((rule.signature.clone(), hex(&mac.finalize().into_bytes())));
     Ok(())
 }
 

@@ -59,7 +59,7 @@ impl Cursor {
 pub(super) fn is_wanted(manifest: &Manifest, name: &str) -> bool {
     match &manifest.transport {
         Transport::Files { names, .. } => names.iter().any(|pattern| named_like(pattern, name)),
-        Transport::Http { .. } => false,
+        Transport::Http { .. } | Transport::Push {} => false,
     }
 }
 

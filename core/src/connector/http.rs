@@ -6,9 +6,11 @@ use reqwest::{RequestBuilder, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
+use super::request::{self, Filled};
 use super::web::{self, Web};
 use super::{Connector, Endpoint, Failure, Page};
-use crate::manifest::{Auth, Manifest, Paging, Stream, Transport};
+use crate::manifest::stream::PageSize;
+use crate::manifest::{Auth, Manifest, Paging, Since, Stream, Transport};
 use crate::stages::decode::{self, DecodeFault};
 
 /// Where a pass over a listing stands.
@@ -51,12 +53,12 @@ impl HttpConnector {
     }
 
     async fn authorised(&self, request: RequestBuilder) -> Result<RequestBuilder, Failure> {
-        let Transport::Http { auth, token_path } = &self.manifest.transport else { return Ok(request) };
+        let Transport::Http { auth, .. } = &self.manifest.transport else { return Ok(request) };
         Ok(match auth {
-            Auth::None => request,
-            Auth::ApiKey => request.header("api-key", &self.endpoint.password),
-            Auth::Basic => request.basic_auth(&self.endpoint.user, Some(&self.endpoint.password)),
-            Auth::Oauth2 => request.bearer_auth(self.bearer(token_path.as_deref().unwrap_or("/oauth/token")).await?),
+            Auth::ApiKey { name, .. } => request.header(name, &self.endpoint.password),
+            Auth::Basic {} => request.basic_auth(&self.endpoint.user, Some(&self.endpoint.password)),
+            Auth::Oauth2 { token_path, .. } => request.bearer_auth(self.bearer(token_path).await?),
+            _ => request,
         })
     }
 
@@ -89,7 +91,7 @@ impl HttpConnector {
         Ok(token.to_owned())
     }
 
-    async fn fetch(&self, url: Url, query: &[(&str, String)], place: &str) -> Result<Vec<u8>, Failure> {
+    async fn fetch(&self, url: Url, query: &[(String, String)], place: &str) -> Result<Vec<u8>, Failure> {
         let request = self.web.client.get(url).query(query);
         let answer = self.authorised(request).await?.send().await.map_err(|e| web::unreachable(&e))?;
         if answer.status() == StatusCode::UNAUTHORIZED && self.token.lock().await.take().is_some() {
@@ -107,38 +109,45 @@ impl Connector for HttpConnector {
 
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
         let stands: Cursor = super::read_cursor(cursor)?;
-        let Some(paging) = &stream.page else {
-            return Err(Failure::fatal("manifest", format!("stream {} has no page rule", stream.name)));
+        let Some(request) = &stream.request else {
+            return Err(Failure::fatal("manifest", format!("stream {} has no request", stream.name)));
         };
-        let (mut query, mut url) = (Vec::new(), self.web.url(&stream.path)?);
-        if let (Some(since), Some(rule)) = (stands.since, &stream.since) {
-            query.push((rule.param.as_str(), since.to_string()));
+        let paging = &stream.page;
+        let Filled { path, mut query } = request::fill(request, &self.endpoint, &|_| None)?;
+        let mut url = self.web.url(&path)?;
+        if let (Some(since), Some(Since::Moment { param: Some(param), .. })) = (stands.since, &stream.since) {
+            query.push((param.clone(), since.to_string()));
         }
-        let (place, next_path, size) = match paging {
-            Paging::Token { param, next, size_param, size } => {
-                query.push((size_param.as_str(), size.to_string()));
-                query.extend(stands.page.iter().map(|token| (param.as_str(), token.clone())));
-                (stands.page.as_deref().unwrap_or("first"), Some(next.as_str()), *size)
+        let sized = |query: &mut Vec<(String, String)>, param: &Option<String>, size: PageSize| {
+            query.extend(param.iter().map(|param| (param.clone(), size.0.to_string())));
+        };
+        let (place, next_path) = match paging {
+            Paging::Token { param, next, size_param, size, .. } => {
+                sized(&mut query, size_param, *size);
+                query.extend(stands.page.iter().zip(param).map(|(token, param)| (param.clone(), token.clone())));
+                (stands.page.as_deref().unwrap_or("first"), next.as_deref())
             }
             Paging::Link { next, size_param, size } => match &stands.page {
                 // The link carries everything on that the first page was asked with.
                 Some(link) => {
                     query.clear();
                     url = self.web.link(&url, link)?;
-                    (link.split_once('?').map_or(link.as_str(), |(_, query)| query), Some(next.as_str()), *size)
+                    (link.split_once('?').map_or(link.as_str(), |(_, query)| query), next.as_deref())
                 }
                 None => {
-                    query.push((size_param.as_str(), size.to_string()));
-                    ("first", Some(next.as_str()), *size)
+                    sized(&mut query, size_param, *size);
+                    ("first", next.as_deref())
                 }
             },
-            Paging::Number { param, size_param, size } => {
+            Paging::Number { param, size_param, size, .. } => {
                 let page = stands.page.as_deref().unwrap_or("1");
-                query.extend([(param.as_str(), page.to_owned()), (size_param.as_str(), size.to_string())]);
-                (page, None, *size)
+                query.extend(param.iter().map(|param| (param.clone(), page.to_owned())));
+                sized(&mut query, size_param, *size);
+                (page, None)
             }
+            _ => ("first", None),
         };
-        let place = format!("{} page {place}", stream.path);
+        let place = format!("{path} page {place}");
         let asked = url.clone();
         let bytes = self.fetch(url, &query, &place).await?;
         // A cut or foreign body is asked for again.
@@ -153,10 +162,11 @@ impl Connector for HttpConnector {
                     .link(&asked, &link)
                     .map_or(link, |url| format!("{}?{}", url.path(), url.query().unwrap_or_default()))
             }),
-            Paging::Number { .. } if outline.records < size => None,
+            Paging::Number { size, .. } if u64::from(outline.records) < size.0 => None,
             Paging::Number { .. } => {
                 stands.page.as_deref().unwrap_or("1").parse::<u64>().ok().map(|n| n.saturating_add(1).to_string())
             }
+            _ => None,
         };
         if next.is_some() && next == stands.page {
             return Err(Failure::fatal("loop", format!("{place}: the platform leads back to the same page")));
@@ -167,8 +177,8 @@ impl Connector for HttpConnector {
         let began = stands.began.unwrap_or_else(today);
         let last = next.is_none();
         let cursor = match &stream.since {
-            Some(rule) if last => {
-                let since = began.checked_sub_days(Days::new(rule.lookback_days));
+            Some(Since::Moment { lookback_days, .. }) if last => {
+                let since = began.checked_sub_days(Days::new(lookback_days.0));
                 Cursor { since, ..Cursor::default() }
             }
             _ if last => Cursor::default(),

@@ -3,6 +3,7 @@
 pub mod download;
 pub mod files;
 pub mod http;
+mod request;
 mod web;
 
 use std::path::PathBuf;
@@ -118,6 +119,10 @@ pub fn from_manifest(manifest: Manifest, endpoint: Endpoint) -> Result<Arc<dyn C
         {
             Ok(Arc::new(download::DownloadConnector::new(manifest, endpoint)?))
         }
+        Transport::Push {} => Err(Failure::fatal(
+            "push",
+            format!("connector {} is not read: its payloads are handed in with `huiliu upload`", manifest.id),
+        )),
         Transport::Files { .. } => Ok(Arc::new(files::FileConnector::new(manifest, endpoint))),
     }
 }

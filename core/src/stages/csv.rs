@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 
 use super::decode::{DecodeFault, Position, RawRecord};
+use super::table::{self, Mark};
+use crate::manifest::Layout;
 
 /// Builds a range (first, count) of a file's records, with the cells under the header names in `paths`.
 ///
@@ -10,12 +12,13 @@ use super::decode::{DecodeFault, Position, RawRecord};
 /// [`DecodeFault`] for a missing header.
 pub fn decode<'a>(
     text: &'a str,
-    header: &[String],
-    end_marker: Option<&str>,
+    separator: u8,
+    layout: &Layout,
     paths: &[&str],
     (first, count): (u32, u32),
 ) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
-    let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut reader =
+        ::csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
     // For each path the column it stands in, once the header is found.
     let mut columns: Option<Vec<Option<usize>>> = None;
     let mut records = Vec::new();
@@ -29,17 +32,17 @@ pub fn decode<'a>(
         }
         let (start, line) = lines.at(row.position().map_or(0, ::csv::Position::byte));
         let Some(columns) = &columns else {
-            if header.iter().all(|h| row.iter().any(|c| c.trim() == h)) {
-                columns = Some(paths.iter().map(|p| row.iter().position(|c| c.trim() == *p)).collect());
-            }
+            let names: Vec<String> = row.iter().map(|cell| table::bare(cell)).collect();
+            columns = table::columns(&names, layout, paths)?;
             continue;
         };
         if row.iter().all(|c| c.trim().is_empty()) {
             continue;
         }
-        let first_cell = row.get(0).unwrap_or_default().trim();
-        if end_marker.is_some_and(|m| first_cell.starts_with(m)) {
-            break;
+        match table::mark(row.iter(), layout) {
+            Mark::Record => {}
+            Mark::Left => continue,
+            Mark::End => break,
         }
         if index >= first && index - first < count {
             let end = usize::try_from(reader.position().byte()).unwrap_or(text.len());
@@ -51,7 +54,7 @@ pub fn decode<'a>(
         index += 1;
     }
     if columns.is_none() {
-        return Err(DecodeFault::Header(header.join(", ")));
+        return Err(DecodeFault::Header(layout.header.join(", ")));
     }
     Ok(records)
 }

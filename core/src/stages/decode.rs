@@ -8,9 +8,9 @@ use thiserror::Error;
 
 use super::parts::{Body, Head, Part};
 use super::unpack::UnpackFault;
-use super::workbook::{self, Layout};
+use super::workbook;
 use super::{Plan, csv, json, xml};
-use crate::manifest::{Format, Stream};
+use crate::manifest::{self, Format, Stream};
 
 /// Why a payload as a whole cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -161,14 +161,21 @@ pub fn text<'a>(format: &Format, bytes: &'a [u8]) -> Result<Cow<'a, str>, Decode
 }
 
 /// Bytes as text in an encoding, or in the one that a byte order mark tells.
-pub(super) fn in_encoding<'a>(label: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, DecodeFault> {
-    let unknown = || DecodeFault::Form { format: "text", why: format!("unknown encoding {label:?}") };
-    let declared = Encoding::for_label(label.as_bytes()).ok_or_else(unknown)?;
-    let (encoding, skip) = Encoding::for_bom(bytes).unwrap_or((declared, 0));
+pub(super) fn in_encoding(declared: manifest::Encoding, bytes: &[u8]) -> Result<Cow<'_, str>, DecodeFault> {
+    use manifest::Encoding as Declared;
+    let (marked, skip) = Encoding::for_bom(bytes).map_or((None, 0), |(encoding, skip)| (Some(encoding), skip));
     let body = bytes.get(skip..).unwrap_or_default();
-    let malformed = |offset| DecodeFault::Encoding { encoding: label.to_owned(), offset: skip + offset };
+    let utf8 = || std::str::from_utf8(body);
+    let encoding = marked.unwrap_or(match declared {
+        Declared::Utf8 => encoding_rs::UTF_8,
+        Declared::Gb18030 => encoding_rs::GB18030,
+        Declared::Utf16 => encoding_rs::UTF_16LE,
+        Declared::Auto if utf8().is_ok() => encoding_rs::UTF_8,
+        Declared::Auto => encoding_rs::GB18030,
+    });
+    let malformed = |offset| DecodeFault::Encoding { encoding: encoding.name().to_lowercase(), offset: skip + offset };
     if encoding == encoding_rs::UTF_8 {
-        return std::str::from_utf8(body).map(Cow::Borrowed).map_err(|e| malformed(e.valid_up_to()));
+        return utf8().map(Cow::Borrowed).map_err(|e| malformed(e.valid_up_to()));
     }
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut text = String::with_capacity(decoder.max_utf8_buffer_length(body.len()).unwrap_or(body.len() * 2));
@@ -184,7 +191,7 @@ pub(super) fn in_encoding<'a>(label: &str, bytes: &'a [u8]) -> Result<Cow<'a, st
 /// [`DecodeFault`].
 pub fn outline(stream: &Stream, body: &Body<'_>, next: Option<&str>) -> Result<Outline, DecodeFault> {
     let (records, next) = match (&stream.format, body) {
-        (Format::Json { items, ok_path, ok_value }, Body::Text(text)) => {
+        (Format::Json { items, ok_path, ok_value, .. }, Body::Text(text)) => {
             let page = json::page(text, items, ok_path.as_deref().zip(ok_value.as_deref()), next)?;
             (page.items.len(), page.next.map(Cow::into_owned))
         }
@@ -234,10 +241,9 @@ fn decode_part<'a>(
 ) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
     match format {
         Format::Json { items, .. } => json::decode(part.text, items, paths, range),
+        Format::JsonLines { .. } => json::lines(part.text, paths, range),
         Format::Xml { item, root } => xml::decode(part.text, item, root, paths, range),
-        Format::Csv { header, end_marker, .. } => csv::decode(part.text, header, end_marker.as_deref(), paths, range),
-        Format::Workbook { header, header_rows, end_markers, .. } => {
-            workbook::decode(part, Layout { header, header_rows: *header_rows, end_markers }, paths)
-        }
+        Format::Csv { separator, layout, .. } => csv::decode(part.text, separator.0, layout, paths, range),
+        Format::Workbook { layout, .. } => workbook::decode(part, layout, paths),
     }
 }

@@ -6,8 +6,9 @@ use serde::Serialize;
 use validator::Validate;
 
 use super::decode::{RawRecord, Stored};
-use super::{Context, Plan};
+use super::{Context, Place, Plan, steps};
 use crate::manifest::Field;
+use crate::manifest::quality::RowRule;
 
 /// A raw record after mapping. Lengths are checked by `validator`; what a value means is checked when the record is built.
 #[derive(Debug, Clone, Default, Validate)]
@@ -70,44 +71,43 @@ pub struct Draft<'a> {
     pub score_activity: Option<Cow<'a, str>>,
     /// 应用成果.
     pub score_artefact: Option<Cow<'a, str>>,
-    /// Cells of a workbook that do not hold what they seem to, with their text.
-    pub cell_faults: Vec<(Field, CellFault, String)>,
+    /// Total score.
+    pub score_total: Option<Cow<'a, str>>,
+    /// `excellent`, `pass` or `fail`.
+    pub result: Option<Cow<'a, str>>,
+    /// Fields whose text cannot be relied on, and why.
+    pub doubts: Vec<(Field, Doubt)>,
 }
 
-/// Why what a cell holds cannot be relied on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CellFault {
-    /// More digits than a spreadsheet keeps of a number: the last ones may be others.
-    StoredAsNumber,
-    /// A formula that gave an error.
-    FormulaError,
+/// Why a text cannot be relied on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// The last part of the stable code.
+    pub code: &'static str,
+    /// What is allowed.
+    pub expected: Cow<'static, str>,
+    /// What is there.
+    pub seen: String,
 }
 
-impl CellFault {
-    fn of(stored: Stored, text: &str) -> Option<Self> {
+impl Doubt {
+    /// A doubt about a text.
+    pub fn new(code: &'static str, expected: impl Into<Cow<'static, str>>, seen: &str) -> Self {
+        Self { code, expected: expected.into(), seen: seen.to_owned() }
+    }
+
+    /// Of a workbook's cell: more digits than a spreadsheet keeps of a number, so that the last ones may be others, or a
+    /// formula that gave an error.
+    fn of_cell(stored: Stored, text: &str) -> Option<Self> {
         let digits = || text.split('.').next().unwrap_or_default().trim_start_matches('-').len();
         match stored {
-            Stored::Error => Some(Self::FormulaError),
-            Stored::Number if digits() > 15 => Some(Self::StoredAsNumber),
+            Stored::Error => Some(Self::new("formula_error", "a cell with a value, not the error of a formula", text)),
+            Stored::Number if digits() > 15 => Some(Self::new(
+                "stored_as_number",
+                "a cell of text: a spreadsheet keeps only 15 digits of a number",
+                text,
+            )),
             Stored::Number | Stored::Text => None,
-        }
-    }
-
-    /// The last part of the stable code of this fault.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::StoredAsNumber => "stored_as_number",
-            Self::FormulaError => "formula_error",
-        }
-    }
-
-    /// What is allowed.
-    #[must_use]
-    pub fn expected(self) -> &'static str {
-        match self {
-            Self::StoredAsNumber => "a cell of text: a spreadsheet keeps only 15 digits of a number",
-            Self::FormulaError => "a cell with a value, not the error of a formula",
         }
     }
 }
@@ -133,6 +133,13 @@ impl Problem {
     #[must_use]
     pub fn new(code: String, source_field: &str, seen: &str, expected: String) -> Self {
         Self { code, source_field: source_field.to_owned(), seen: discreet(seen), expected, cell: None }
+    }
+
+    /// What a rule about rows parks.
+    pub(super) fn by_rule(rule: &RowRule) -> Self {
+        let paths: Vec<&str> = rule.when.iter().map(|condition| condition.path.as_str()).collect();
+        let because = if rule.because.is_empty() { "a row that the manifest does not park" } else { &rule.because };
+        Self::new("row.parked".into(), &paths.join(", "), "", because.to_owned())
     }
 }
 
@@ -163,23 +170,50 @@ pub fn discreet(text: &str) -> String {
 
 /// Maps a raw record to a draft.
 #[must_use]
-pub fn map<'a>(cx: Context<'a>, plan: &Plan<'_>, raw: &RawRecord<'a>) -> Draft<'a> {
+pub fn map<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a>) -> Draft<'a> {
     let mut draft = Draft::default();
-    for (field, value) in &cx.stream.constant {
-        *draft.slot(*field) = Some(Cow::Borrowed(value));
-    }
-    for (field, slot) in &plan.fields {
-        if let Some(text) = &raw.texts[*slot] {
-            draft
-                .cell_faults
-                .extend(CellFault::of(raw.stored(*slot), text).map(|fault| (*field, fault, text.to_string())));
-            *draft.slot(*field) = Some(match cx.stream.strip_suffix.get(field) {
-                Some(suffix) => strip(text.clone(), suffix),
-                None => counted_from_1900(raw, *field, *slot).map_or_else(|| text.clone(), Cow::Owned),
-            });
+    for mapped in &plan.fields {
+        let field = mapped.field;
+        for place in &mapped.places {
+            if let Place::Slot(slot) = place
+                && let Some(doubt) =
+                    raw.texts[*slot].as_deref().and_then(|text| Doubt::of_cell(raw.stored(*slot), text))
+            {
+                draft.doubts.push((field, doubt));
+            }
+        }
+        let text = |place: &Place<'a>| match place {
+            Place::Slot(slot) => {
+                counted_from_1900(raw, field, *slot).map(Cow::Owned).or_else(|| raw.texts[*slot].clone())
+            }
+            Place::Around(name) => around(cx, raw, name),
+        };
+        let value = match (mapped.rule.plain(), mapped.places.as_slice()) {
+            (Some(_), [place]) => text(place),
+            _ => match steps::apply(mapped.rule, mapped.places.iter().map(text)) {
+                Ok(value) => value,
+                Err(doubt) => {
+                    draft.doubts.push((field, doubt));
+                    None
+                }
+            },
+        };
+        if value.is_some() {
+            *draft.slot(field) = value;
         }
     }
     draft
+}
+
+/// What is told around a record: its file, member, sheet, and what it was asked for with.
+pub(super) fn around<'a>(cx: Context<'a>, raw: &RawRecord<'a>, name: &str) -> Option<Cow<'a, str>> {
+    let head = raw.head.as_ref();
+    match name {
+        "$file" => Some(Cow::Borrowed(cx.address)),
+        "$member" => head.and_then(|head| head.member.clone()),
+        "$sheet" => head.and_then(|head| head.sheet.clone()),
+        _ => cx.each.get(name.strip_prefix("$each.")?).map(|value| Cow::Borrowed(value.as_str())),
+    }
 }
 
 /// A day that a cell holds as a mere number of days since 1904, counted from 1900 as everywhere else.
@@ -194,18 +228,11 @@ fn split_days(serial: &str) -> (&str, &str) {
     serial.split_at(serial.find('.').unwrap_or(serial.len()))
 }
 
-fn strip<'a>(text: Cow<'a, str>, suffix: &str) -> Cow<'a, str> {
-    match text.trim_end().strip_suffix(suffix) {
-        Some(head) => Cow::Owned(head.trim_end().to_owned()),
-        None => text,
-    }
-}
-
 impl<'a> Draft<'a> {
-    /// Whether what the field's cell holds cannot be relied on.
+    /// Whether the field's text cannot be relied on.
     #[must_use]
     pub fn is_doubtful(&self, field: Field) -> bool {
-        self.cell_faults.iter().any(|(doubtful, ..)| *doubtful == field)
+        self.doubts.iter().any(|(doubtful, _)| *doubtful == field)
     }
 
     fn slot(&mut self, field: Field) -> &mut Option<Cow<'a, str>> {
@@ -232,6 +259,8 @@ impl<'a> Draft<'a> {
             Field::ScoreLearning => &mut self.score_learning,
             Field::ScoreActivity => &mut self.score_activity,
             Field::ScoreArtefact => &mut self.score_artefact,
+            Field::ScoreTotal => &mut self.score_total,
+            Field::Result => &mut self.result,
         }
     }
 
@@ -278,7 +307,7 @@ impl<'a> Draft<'a> {
 /// The raw path a canonical field is mapped from.
 #[must_use]
 pub fn raw_field<'a>(cx: Context<'a>, field: &'a str) -> &'a str {
-    cx.stream.map.iter().find(|(f, _)| f.as_str() == field).map_or(field, |(_, path)| path)
+    Field::ALL.iter().find(|f| f.as_str() == field || f.code() == field).map_or(field, |f| cx.stream.raw_field(*f))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::decode::{DecodeFault, RawRecord};
+use super::decode::{DecodeFault, Position, RawRecord};
 
 fn form(e: &serde_json::Error) -> DecodeFault {
     DecodeFault::Form { format: "JSON", why: e.to_string() }
@@ -226,15 +226,31 @@ pub fn decode<'a>(
 ) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
     let tree = Tree::new(paths.iter().copied());
     let range = page(text, items, None, None)?.items.into_iter().zip(0u32..).skip(first as usize).take(count as usize);
-    range
-        .map(|(item, index)| {
-            let mut found = Found { texts: vec![None; paths.len()], items: None };
-            let mut reader = serde_json::Deserializer::from_str(item.get());
-            let read = Walk { tree: &tree, found: &mut found }.deserialize(&mut reader);
-            let broken = read.err().map(|e| e.to_string());
-            Ok(RawRecord { broken, ..RawRecord::new(index, Cow::Borrowed(item.get()), found.texts) })
+    Ok(range.map(|(of, index)| item(&tree, paths, of.get(), index)).collect())
+}
+
+/// Builds a range of the records of a text with one JSON document per line. A line that cannot be read harms only itself.
+///
+/// # Errors
+/// None in this version; the signature is that of its neighbours.
+pub fn lines<'a>(text: &'a str, paths: &[&str], (first, count): (u32, u32)) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
+    let tree = Tree::new(paths.iter().copied());
+    let all = (1u64..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).zip(0u32..);
+    let range = all.skip(first as usize).take(count as usize);
+    Ok(range
+        .map(|((number, line), index)| RawRecord {
+            position: Position::Line(number),
+            ..item(&tree, paths, line, index)
         })
-        .collect()
+        .collect())
+}
+
+/// One record, with the texts at the paths of the tree.
+fn item<'a>(tree: &Tree, paths: &[&str], json: &'a str, index: u32) -> RawRecord<'a> {
+    let mut found = Found { texts: vec![None; paths.len()], items: None };
+    let mut reader = serde_json::Deserializer::from_str(json);
+    let read = Walk { tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
+    RawRecord { broken: read.err().map(|e| e.to_string()), ..RawRecord::new(index, Cow::Borrowed(json), found.texts) }
 }
 
 #[cfg(test)]

@@ -7,14 +7,19 @@ pub mod draft;
 pub mod json;
 pub mod parts;
 pub mod record;
+mod rows;
+mod steps;
+mod table;
 pub mod unpack;
 pub mod workbook;
 pub mod xml;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::keys::Keys;
-use crate::manifest::{Field, Manifest, Stream, VersionFrom};
+use crate::manifest::quality::Act;
+use crate::manifest::{Field, Manifest, Rule, Stream, VersionFrom};
 use crate::policy::Policy;
 
 pub use decode::{DecodeFault, RawRecord};
@@ -37,6 +42,33 @@ pub struct Context<'a> {
     pub source_id: i64,
     /// Page or file name.
     pub address: &'a str,
+    /// What the payload was asked for with: the values of the stream's fan-out, by name.
+    pub each: &'a BTreeMap<String, String>,
+    /// The payload's place in the order of landing.
+    pub landing: i64,
+}
+
+/// No fan-out.
+pub static NO_EACH: BTreeMap<String, String> = BTreeMap::new();
+
+/// Where a text is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// In the record: the place in [`Plan::paths`].
+    Slot(usize),
+    /// Around it, as `$file`.
+    Around(&'a str),
+}
+
+/// A canonical field, the rule it is mapped by, and where the rule's texts are.
+#[derive(Debug)]
+pub struct Mapped<'a> {
+    /// The field.
+    pub field: Field,
+    /// Its rule.
+    pub rule: &'a Rule,
+    /// Where its texts are, in the rule's order.
+    pub places: Vec<Place<'a>>,
 }
 
 /// The raw paths a stream reads, each once, and who wants which.
@@ -44,12 +76,14 @@ pub struct Context<'a> {
 pub struct Plan<'a> {
     /// The paths; a raw record's texts stand in this order.
     pub paths: Vec<&'a str>,
-    /// Canonical field → place in `paths`.
-    pub fields: Vec<(Field, usize)>,
-    /// Places of the fields that make the record key.
-    pub record_key: Vec<usize>,
+    /// The map.
+    pub fields: Vec<Mapped<'a>>,
+    /// The fields that make the record key.
+    pub record_key: Vec<Place<'a>>,
     /// Place of the source version, where it is a field.
     pub version: Option<usize>,
+    /// The fields of the conditions of the rules about rows, rule after rule.
+    pub conditions: Vec<Place<'a>>,
 }
 
 impl<'a> Plan<'a> {
@@ -57,19 +91,28 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub fn new(stream: &'a Stream) -> Self {
         let mut paths: Vec<&str> = Vec::new();
-        let mut place = |path: &'a str| {
+        let mut slot = |path: &'a str| {
             paths.iter().position(|p| *p == path).unwrap_or_else(|| {
                 paths.push(path);
                 paths.len() - 1
             })
         };
-        let fields = stream.map.iter().map(|(field, path)| (*field, place(path))).collect();
-        let record_key = stream.record_key.iter().map(|path| place(path)).collect();
-        let version = match &stream.version {
-            VersionFrom::Field { path } => Some(place(path)),
-            VersionFrom::FileDate => None,
+        let mut place = |path: &'a String| match path.starts_with('$') {
+            true => Place::Around(path.as_str()),
+            false => Place::Slot(slot(path)),
         };
-        Self { paths, fields, record_key, version }
+        let fields = stream
+            .map
+            .iter()
+            .map(|(field, rule)| Mapped { field: *field, rule, places: rule.paths().map(&mut place).collect() })
+            .collect();
+        let record_key = stream.record_key.iter().map(&mut place).collect();
+        let conditions = stream.rows.iter().flat_map(|rule| &rule.when).map(|c| place(&c.path)).collect();
+        let version = match &stream.version {
+            VersionFrom::Field { path } => Some(slot(path)),
+            VersionFrom::FileDate {} | VersionFrom::Landing {} => None,
+        };
+        Self { paths, fields, record_key, version, conditions }
     }
 }
 
@@ -80,6 +123,8 @@ pub enum Staged<'a> {
     Clean(Box<TrainingRecord<'a>>),
     /// What could not be used, with every reason.
     Parked(Parked<'a>),
+    /// What the manifest's rules about rows leave out: its position in the payload, and why.
+    Skipped(u32, &'a str),
 }
 
 /// A raw record that could not become a training record.
@@ -113,13 +158,22 @@ pub fn run<'a>(cx: Context<'a>, body: &'a Body<'_>, range: (u32, u32)) -> Result
     Ok(raw.into_iter().map(|record| stage_one(cx, &plan, record)).collect())
 }
 
-fn stage_one<'a>(cx: Context<'a>, plan: &Plan<'_>, raw: RawRecord<'a>) -> Staged<'a> {
+fn stage_one<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Staged<'a> {
     crate::faults::abort_on(&raw.raw);
+    let rule = if raw.broken.is_none() { rows::rule(cx, plan, &raw) } else { None };
+    if let Some(rule) = rule.filter(|rule| rule.act == Act::Skip) {
+        return Staged::Skipped(raw.index, &rule.because);
+    }
     let draft = draft::map(cx, plan, &raw);
     let record_name = draft.record_name.clone();
     let identity = record::identity(cx, plan, &raw, &draft);
     let (record_key, source_version) = (identity.record_key, identity.source_version.as_ref().ok().copied());
-    match record::from_draft(cx, &raw, draft, identity) {
+    let read = record::from_draft(cx, &raw, draft, identity);
+    let read = match rule {
+        Some(rule) => Err(read.err().into_iter().flatten().chain([Problem::by_rule(rule)]).collect()),
+        None => read,
+    };
+    match read {
         Ok(record) => Staged::Clean(Box::new(record)),
         Err(mut problems) => {
             for problem in &mut problems {

@@ -1,12 +1,16 @@
 //! The training record: the canonical schema, built only from a clean draft.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 
 use super::decode::RawRecord;
 use super::draft::{Draft, Problem, raw_field};
-use super::{Context, Plan};
-use crate::manifest::{Field, Kind, PassRule};
+use super::{Context, Place, Plan};
+use crate::manifest::{Field, Kind, PassRule, VersionFrom};
+use crate::policy::Policy;
 use crate::values::date::{parse_date, parse_instant};
+use crate::values::score::WeightedTotal;
 use crate::values::{Grade, Hours, IdNumber, PersonName, Score};
 
 /// Whether the teacher passed.
@@ -35,21 +39,28 @@ impl PassState {
     }
 }
 
-/// Component scores with their exact weighted total and grade.
+/// Scores with their exact total and grade.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assessment {
-    /// 课程学习.
-    pub learning: Score,
-    /// 研修活动.
-    pub activity: Score,
-    /// 应用成果.
-    pub artefact: Score,
+    /// 课程学习, 研修活动, 应用成果, where they are told.
+    pub components: Option<[Score; 3]>,
     /// Numerator of the weighted total in hundredths.
     pub total_numerator: i64,
     /// Denominator of the weighted total.
     pub total_denominator: i64,
     /// The grade the bands give it.
     pub grade: Grade,
+}
+
+impl Assessment {
+    fn of(policy: &Policy, components: Option<[Score; 3]>, total: WeightedTotal) -> Self {
+        Self {
+            components,
+            total_numerator: i64::try_from(total.numerator()).unwrap_or(i64::MAX),
+            total_denominator: i64::try_from(total.denominator()).unwrap_or(i64::MAX),
+            grade: policy.bands.grade(total),
+        }
+    }
 }
 
 /// One record in the canonical schema.
@@ -112,27 +123,34 @@ pub fn identity(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &D
 
 fn record_key(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &Draft<'_>) -> Option<[u8; 16]> {
     let source = cx.source_id.to_be_bytes();
-    let id_path = cx.stream.map.get(&Field::IdNumber).map(String::as_str);
+    let id_rule = cx.stream.map.get(&Field::IdNumber);
     // An ID number is the same however it was typed.
-    let with_id = plan.record_key.iter().any(|slot| Some(plan.paths[*slot]) == id_path);
+    let is_id = |path: &str| id_rule.is_some_and(|rule| rule.paths().any(|of| of == path));
+    let with_id = cx.stream.record_key.iter().any(|path| is_id(path));
     if with_id && draft.is_doubtful(Field::IdNumber) {
         return None;
     }
     let id = if with_id { Some(IdNumber::parse(draft.id_number.as_deref()?).ok()?) } else { None };
-    let mut parts: Vec<&[u8]> = Vec::with_capacity(3 + plan.record_key.len());
-    parts.extend([b"record".as_slice(), &source, cx.stream.name.as_bytes()]);
-    for slot in &plan.record_key {
-        parts.push(match &id {
-            Some(id) if Some(plan.paths[*slot]) == id_path => id.reveal().as_bytes(),
-            _ => raw.texts[*slot].as_deref()?.trim().as_bytes(),
-        });
+    let mut texts: Vec<Cow<'_, str>> = Vec::with_capacity(plan.record_key.len());
+    for (place, path) in plan.record_key.iter().zip(&cx.stream.record_key) {
+        let text = match (&id, place) {
+            (Some(id), _) if is_id(path) => Cow::Owned(id.reveal().to_owned()),
+            (_, Place::Slot(slot)) => Cow::Borrowed(raw.texts[*slot].as_deref()?.trim()),
+            (_, Place::Around(name)) => super::draft::around(cx, raw, name)?,
+        };
+        texts.push(text);
     }
+    let mut parts: Vec<&[u8]> = vec![b"record".as_slice(), &source, cx.stream.name.as_bytes()];
+    parts.extend(texts.iter().map(|text| text.as_bytes()));
     Some(cx.keys.short_digest(&parts))
 }
 
 fn source_version(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>) -> Result<i64, Problem> {
     let problem =
         |path: &str, seen: &str, expected: &str| Problem::new("version.form".into(), path, seen, expected.to_owned());
+    if matches!(cx.stream.version, VersionFrom::Landing {}) {
+        return Ok(cx.landing);
+    }
     if let Some(slot) = plan.version {
         let text = raw.texts[slot].as_deref().unwrap_or_default().trim();
         let instant = || parse_instant(text).ok();
@@ -159,10 +177,14 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn fault(&mut self, field: Field, code: &str, seen: &str, expected: String) {
-        let code = format!("{}.{code}", field.as_str());
+        // Whatever made it unreliable has been told already.
+        if code == "missing" && self.problems.iter().any(|p| p.code.starts_with(&format!("{}.", field.code()))) {
+            return;
+        }
+        let code = format!("{}.{code}", field.code());
         // A faulty ID number need not look like a number at all.
         let masked = if field == Field::IdNumber { mask(seen) } else { seen.to_owned() };
-        self.problems.push(Problem::new(code, raw_field(self.cx, field.as_str()), &masked, expected));
+        self.problems.push(Problem::new(code, raw_field(self.cx, field.code()), &masked, expected));
     }
 
     fn score(&mut self, field: Field, text: Option<&str>) -> Option<Score> {
@@ -175,9 +197,9 @@ impl Check<'_> {
         parse_date(text).map_err(|fault| self.fault(field, fault.code(), text, fault.to_string())).ok()
     }
 
-    fn cells(&mut self, draft: &Draft<'_>) {
-        for (field, fault, seen) in &draft.cell_faults {
-            self.fault(*field, fault.code(), seen, fault.expected().to_owned());
+    fn doubts(&mut self, draft: &Draft<'_>) {
+        for (field, doubt) in &draft.doubts {
+            self.fault(*field, doubt.code, &doubt.seen, doubt.expected.clone().into_owned());
         }
     }
 
@@ -201,7 +223,7 @@ impl Check<'_> {
     }
 
     fn hours(&mut self, draft: &Draft<'_>) -> Option<Hours> {
-        let unit = &self.cx.stream.hours_unit;
+        let unit = self.cx.stream.hours_unit();
         let text = draft.hours.as_deref().unwrap_or_default();
         let Some(rule) = self.cx.policy.conversion(unit) else {
             self.fault(Field::Hours, "unit", unit, "a unit that the policy file converts".into());
@@ -218,7 +240,7 @@ impl Check<'_> {
         let (start, end) = (start.flatten(), end?);
         if let Some(start) = start.filter(|start| *start > end) {
             let expected = "a last day not before the first".to_owned();
-            let field = raw_field(self.cx, Field::PeriodEnd.as_str());
+            let field = raw_field(self.cx, Field::PeriodEnd.code());
             self.problems.push(Problem::new("period.order".into(), field, &format!("{start} … {end}"), expected));
         }
         Some((start, end))
@@ -231,14 +253,24 @@ impl Check<'_> {
         let (learning, activity, artefact) = (learning?, activity?, artefact?);
         let policy = self.cx.policy;
         let total = policy.weights.total(learning, activity, artefact);
-        Some(Assessment {
-            learning,
-            activity,
-            artefact,
-            total_numerator: i64::try_from(total.numerator()).unwrap_or(i64::MAX),
-            total_denominator: i64::try_from(total.denominator()).unwrap_or(i64::MAX),
-            grade: policy.bands.grade(total),
-        })
+        Some(Assessment::of(policy, Some([learning, activity, artefact]), total))
+    }
+
+    fn total(&mut self, draft: &Draft<'_>) -> Option<Assessment> {
+        let total = self.score(Field::ScoreTotal, draft.score_total.as_deref())?;
+        Some(Assessment::of(self.cx.policy, None, total.into()))
+    }
+
+    /// What only words tell.
+    fn result(&mut self, draft: &Draft<'_>) -> Option<Grade> {
+        let text = draft.result.as_deref().unwrap_or_default();
+        let all = [Grade::Excellent, Grade::Pass, Grade::Fail];
+        let grade = all.into_iter().find(|grade| grade.as_str() == text.trim());
+        if grade.is_none() && !draft.is_doubtful(Field::Result) {
+            let code = if text.is_empty() { "missing" } else { "value" };
+            self.fault(Field::Result, code, text, "one of excellent, pass, fail".into());
+        }
+        grade
     }
 
     /// Required or elective, in the words that platforms use.
@@ -328,7 +360,7 @@ pub fn from_draft<'a>(
         return Err(vec![Problem::new("record.form".into(), "record", &raw.raw, expected)]);
     }
     let mut check = Check { cx, problems: draft.length_problems(cx) };
-    check.cells(&draft);
+    check.doubts(&draft);
     let id_number = check.id_number(&draft);
     let name = check.name(&draft);
     if draft.course_code.is_none() {
@@ -340,8 +372,12 @@ pub fn from_draft<'a>(
     let tier = check.tier(&draft);
     let hours = check.hours(&draft);
     let period = check.period(&draft);
-    let scored = cx.stream.pass == PassRule::Scores;
-    let assessment = if scored { check.assessment(&draft) } else { None };
+    let (assessment, result) = match cx.stream.pass {
+        PassRule::Scores => (check.assessment(&draft), None),
+        PassRule::Total => (check.total(&draft), None),
+        PassRule::Result => (None, check.result(&draft)),
+        PassRule::NotAssessed | PassRule::Pending => (None, None),
+    };
     let source_version = identity.source_version.map_err(|p| check.problems.push(p)).ok();
     check.key(identity.record_key);
     let mut problems = check.problems;
@@ -374,7 +410,7 @@ pub fn from_draft<'a>(
         period_start: period.0.map(|day| day.to_string()),
         period_end: period.1.to_string(),
         hours,
-        pass_state: pass_state(cx, assessment.as_ref()),
+        pass_state: pass_state(cx, assessment.as_ref().map(|a| a.grade).or(result)),
         assessment,
         texts: draft,
     };
@@ -382,11 +418,11 @@ pub fn from_draft<'a>(
     Ok(record)
 }
 
-fn pass_state(cx: Context<'_>, assessment: Option<&Assessment>) -> PassState {
+fn pass_state(cx: Context<'_>, grade: Option<Grade>) -> PassState {
     match cx.stream.pass {
         PassRule::NotAssessed => PassState::NotAssessed,
         PassRule::Pending => PassState::Pending,
-        PassRule::Scores => match assessment.map(|a| a.grade) {
+        PassRule::Scores | PassRule::Total | PassRule::Result => match grade {
             Some(Grade::Fail) => PassState::Failed,
             Some(_) => PassState::Passed,
             None => PassState::Pending,
@@ -399,7 +435,7 @@ fn content_digest(cx: Context<'_>, record: &TrainingRecord<'_>) -> [u8; 16] {
     let t = &record.texts;
     let scores = record.assessment.as_ref().map_or([0; 9], |a| {
         let mut scores = [1; 9];
-        for (two, score) in scores[1..].chunks_exact_mut(2).zip([a.learning, a.activity, a.artefact]) {
+        for (two, score) in scores[1..].chunks_exact_mut(2).zip(a.components.into_iter().flatten()) {
             two.copy_from_slice(&score.hundredths().to_be_bytes());
         }
         scores[7] = a.grade as u8;
@@ -430,8 +466,10 @@ fn content_digest(cx: Context<'_>, record: &TrainingRecord<'_>) -> [u8; 16] {
         &scores,
         record.canonical_course.unwrap_or_default().as_bytes(),
     ];
-    // It came later: a record without one has the digest that it always had.
+    // These came later: a record without them has the digest that it always had.
     parts.extend(record.tier.map(str::as_bytes));
+    let total = record.assessment.as_ref().filter(|a| a.components.is_none()).map(|a| a.total_numerator.to_be_bytes());
+    parts.extend(total.as_ref().map(<[u8; 8]>::as_slice));
     cx.keys.short_digest(&parts)
 }
 

@@ -8,7 +8,7 @@ use zip::ZipArchive;
 
 use super::parts::Head;
 use super::{cells, decode, draft};
-use crate::manifest::{Format, Stream, named_like};
+use crate::manifest::{Encoding, Format, Stream, named_like};
 
 /// The most members of an archive.
 const MAX_MEMBERS: usize = 1_000;
@@ -84,10 +84,10 @@ impl Task {
     /// What a payload of a stream needs before it is text; `None` when it is text already.
     #[must_use]
     pub fn of(stream: &Stream, bytes: &[u8]) -> Option<Self> {
-        let members = stream.archive.as_ref().map(|archive| archive.members().to_owned());
+        let members = stream.archive.as_ref().and_then(|archive| archive.members().map(str::to_owned));
         let content = match &stream.format {
             Format::Workbook { sheets, .. } => Content::Workbook(sheets.clone()),
-            format if members.is_some() && is_zip(bytes) => Content::Text(format.encoding().to_owned()),
+            format if members.is_some() && is_zip(bytes) => Content::Text(format.encoding().as_str().to_owned()),
             _ => return None,
         };
         Some(Self { members, content })
@@ -113,8 +113,9 @@ fn part(content: &Content, member: Option<&str>, bytes: &[u8], out: &mut String)
         Content::Workbook(sheets) => cells::write(sheets, member, bytes, out)?,
         Content::Text(encoding) => {
             let name = member.unwrap_or("text").to_owned();
+            let declared = Encoding::of(encoding).unwrap_or(Encoding::Auto);
             let text =
-                decode::in_encoding(encoding, bytes).map_err(|e| UnpackFault::Text { name, why: e.to_string() })?;
+                decode::in_encoding(declared, bytes).map_err(|e| UnpackFault::Text { name, why: e.to_string() })?;
             Head { member: member.map(Into::into), ..Head::default() }.write(&text, out);
         }
     }

@@ -6,39 +6,27 @@ use serde_json::value::RawValue;
 
 use super::decode::{Cell, DecodeFault, Position, RawRecord, Stored};
 use super::parts::Part;
-
-/// How a sheet is laid out, as the manifest declares it.
-#[derive(Debug, Clone, Copy)]
-pub struct Layout<'a> {
-    /// Names of columns by which the header is found.
-    pub header: &'a [String],
-    /// Rows of the header: one, or two of which the upper has merged cells.
-    pub header_rows: u8,
-    /// A row whose first text begins with one of these ends the records.
-    pub end_markers: &'a [String],
-}
+use super::table::{self, Mark};
+use crate::manifest::Layout;
 
 /// Builds the records of a sheet, with the cells under the column names in `paths`. A sheet without any cell has none.
 ///
 /// # Errors
 /// [`DecodeFault`] for a missing header, and for a name that two columns have.
-pub fn decode<'a>(part: &Part<'a>, layout: Layout<'_>, paths: &[&str]) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
+pub fn decode<'a>(part: &Part<'a>, layout: &Layout, paths: &[&str]) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
     let torn = || DecodeFault::Form { format: "workbook", why: "what was unpacked does not hang together".into() };
     let rows: Vec<Row<'a>> = part.text.lines().map(Row::parse).collect::<Option<_>>().ok_or_else(torn)?;
     if rows.is_empty() {
         return Ok(vec![]);
     }
-    let (names, first) = header(&rows, part, layout).ok_or_else(|| DecodeFault::Header(layout.header.join(", ")))?;
-    let columns: Vec<Option<usize>> = paths.iter().map(|path| column(&names, path)).collect::<Result<_, _>>()?;
+    let (columns, first) = header(&rows, part, layout, paths)?;
     let mut records = Vec::new();
     for row in &rows[first..] {
         let cells = row.cells();
-        let Some(text) = cells.iter().find_map(|cell| cell.text.as_deref().filter(|t| !t.trim().is_empty())) else {
-            continue;
-        };
-        let text = bare(text);
-        if layout.end_markers.iter().any(|marker| text.starts_with(marker.as_str())) {
-            break;
+        match table::mark(cells.iter().filter_map(|cell| cell.text.as_deref()), layout) {
+            Mark::Record => {}
+            Mark::Left => continue,
+            Mark::End => break,
         }
         let cell = |column: &Option<usize>| cells.get((*column)?);
         let texts = columns.iter().map(|c| cell(c)?.text.clone().filter(|t| !t.trim().is_empty())).collect();
@@ -91,28 +79,31 @@ fn content(json: &str) -> Content<'_> {
     Content { text, stored }
 }
 
-/// Without any space: headers are spaced out and broken over lines.
-fn bare(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect()
-}
-
-/// The names of the columns, and the place of the first row after the header.
-fn header(rows: &[Row<'_>], part: &Part<'_>, layout: Layout<'_>) -> Option<(Vec<String>, usize)> {
+/// The column of each path, and the place of the first row after the header.
+fn header(
+    rows: &[Row<'_>],
+    part: &Part<'_>,
+    layout: &Layout,
+    paths: &[&str],
+) -> Result<(Vec<Option<usize>>, usize), DecodeFault> {
     let texts = |row: &Row<'_>| -> Vec<String> {
-        row.cells().into_iter().map(|cell| bare(cell.text.as_deref().unwrap_or_default())).collect()
+        row.cells().into_iter().map(|cell| table::bare(cell.text.as_deref().unwrap_or_default())).collect()
     };
-    rows.iter().enumerate().find_map(|(at, row)| {
+    for (at, row) in rows.iter().enumerate() {
         let mut names = texts(row);
         let mut last = at;
-        if layout.header_rows == 2 {
+        if layout.header_rows.0 == 2 {
             spread(&mut names, row.number, part);
             // A lower row of blanks only is not there.
-            let lower = rows.get(at + 1).filter(|lower| lower.number == row.number + 1)?;
+            let Some(lower) = rows.get(at + 1).filter(|lower| lower.number == row.number + 1) else { continue };
             names = joined(&names, &texts(lower));
             last = at + 1;
         }
-        layout.header.iter().all(|wanted| names.contains(wanted)).then_some((names, last + 1))
-    })
+        if let Some(columns) = table::columns(&names, layout, paths)? {
+            return Ok((columns, last + 1));
+        }
+    }
+    Err(DecodeFault::Header(layout.header.join(", ")))
 }
 
 /// Gives every column of a merged cell its text.
@@ -137,13 +128,4 @@ fn joined(upper: &[String], lower: &[String]) -> Vec<String> {
             (upper, lower) => format!("{upper}/{lower}"),
         })
         .collect()
-}
-
-fn column(names: &[String], path: &str) -> Result<Option<usize>, DecodeFault> {
-    let mut found = names.iter().enumerate().filter(|(_, name)| *name == path).map(|(at, _)| at);
-    let first = found.next();
-    match found.next() {
-        None => Ok(first),
-        Some(_) => Err(DecodeFault::Form { format: "workbook", why: format!("two columns are named {path}") }),
-    }
 }

@@ -246,14 +246,17 @@ async fn assess(
     let score = |of: fn(&crate::stages::record::Assessment) -> i64| {
         scored.iter().map(move |(.., a)| Some(of(a))).collect::<Vec<_>>()
     };
+    let component = |nth: usize| {
+        scored.iter().map(|(.., a)| a.components.map(|all| all[nth].hundredths().into())).collect::<Vec<_>>()
+    };
     let rows = Rows::new()
         .int("record_id", scored.iter().map(|s| Some(s.0)))
         .text("assessor", scored.iter().map(|_| Some("institution")))
         .int("claim_id", scored.iter().map(|s| Some(s.1)))
         .text("project_code", scored.iter().map(|s| s.2.texts.project_code.as_deref()))
-        .int("score_learning", score(|a| a.learning.hundredths().into()))
-        .int("score_activity", score(|a| a.activity.hundredths().into()))
-        .int("score_artefact", score(|a| a.artefact.hundredths().into()))
+        .int("score_learning", component(0))
+        .int("score_activity", component(1))
+        .int("score_artefact", component(2))
         .int("total_numerator", score(|a| a.total_numerator))
         .int("total_denominator", score(|a| a.total_denominator))
         .text("grade", scored.iter().map(|s| Some(s.3.grade.as_str())));

@@ -27,7 +27,7 @@ type Walk = Vec<(Option<String>, Page)>;
 /// The law that does not hold.
 pub async fn exercise_connector(make: Make<'_>, endpoint: &Endpoint, desk: &Desk, bell: &Bell) -> Result<(), Broken> {
     let connector = make(endpoint.clone()).map_err(broken)?;
-    for stream in &connector.manifest().streams {
+    for stream in &connector.manifest().stream {
         let told = |e: Broken| format!("stream {}: {e}", stream.name);
         let walk = walk_over(make, endpoint, stream).await.map_err(told)?;
         resume(make, endpoint, stream, &walk).await.map_err(told)?;
@@ -123,7 +123,7 @@ async fn spoil(make: Make<'_>, endpoint: &Endpoint, stream: &Stream) -> Result<(
 /// The body of a page without records.
 fn empty(format: &Format) -> String {
     match format {
-        Format::Json { items, ok_path, ok_value } => {
+        Format::Json { items, ok_path, ok_value, .. } => {
             let mut answer = serde_json::json!({});
             let mut put = |path: &str, value: serde_json::Value| {
                 let mut place = &mut answer;
@@ -139,7 +139,8 @@ fn empty(format: &Format) -> String {
             answer.to_string()
         }
         Format::Xml { root, .. } => format!("<{root}></{root}>"),
-        Format::Csv { header, .. } => header.join(","),
+        Format::Csv { layout, .. } => layout.header.join(","),
+        Format::JsonLines { .. } => String::new(),
         // No page is a workbook: they come as files.
         Format::Workbook { .. } => String::new(),
     }

@@ -19,7 +19,8 @@ pub fn outcomes(
     keys: &Keys,
     (address, body): (&str, &Body<'_>),
 ) -> Result<Vec<Value>, DecodeFault> {
-    let cx = Context { manifest, stream, policy, keys, source_id: 1, address };
+    let each = &stages::NO_EACH;
+    let cx = Context { manifest, stream, policy, keys, source_id: 1, address, each, landing: 1 };
     let records = decode::outline(stream, body, None)?.records;
     let staged = stages::run(cx, body, (0, records))?;
     Ok(staged.iter().map(outcome).collect())
@@ -37,6 +38,7 @@ fn outcome(staged: &Staged<'_>) -> Value {
             "grade": r.assessment.as_ref().map(|a| a.grade.as_str()),
             "source_version": r.source_version,
         } }),
+        Staged::Skipped(_, because) => json!({ "skipped": because }),
         Staged::Parked(p) => json!({ "parked": {
             "address": p.address,
             "reasons": p.problems.iter().map(|problem| problem.code.as_str()).collect::<Vec<_>>(),

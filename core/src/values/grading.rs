@@ -121,6 +121,12 @@ pub struct WeightedTotal {
     denominator: u64,
 }
 
+impl From<Score> for WeightedTotal {
+    fn from(total: Score) -> Self {
+        Self { numerator: total.hundredths().into(), denominator: 1 }
+    }
+}
+
 impl WeightedTotal {
     /// The sum of each score, in hundredths, times its weight.
     pub fn numerator(&self) -> u64 {

@@ -18,7 +18,7 @@ mod date_forms;
 mod grading;
 mod id_arithmetic;
 mod region_table;
-mod text;
+pub mod text;
 
 pub use date::DateFault;
 pub use hours::{Hours, HoursFault};

@@ -113,6 +113,12 @@ fn standard_mark(c: char) -> char {
     }
 }
 
+/// A text with every variant of the separator made U+00B7.
+#[must_use]
+pub fn fold_separators(text: &str) -> String {
+    text.chars().map(standard_mark).collect()
+}
+
 /// The standard character for one of the fourteen two-byte Han positions of GB18030 (FE51 … FEA0)
 /// that some decoders leave in the private use area; any other character as it is.
 fn standard_han(c: char) -> char {

@@ -17,7 +17,8 @@ pub(super) fn half_width(c: char) -> char {
 
 /// Full-width characters made half-width, every kind of space (NBSP and ideographic space too)
 /// made a plain one, invisible characters dropped, ends trimmed.
-pub(super) fn fold(text: &str) -> String {
+#[must_use]
+pub fn fold(text: &str) -> String {
     let folded: String = text
         .chars()
         .filter(|c| !is_invisible(*c))
@@ -64,9 +65,67 @@ impl<'a> Decimal<'a> {
     }
 }
 
+/// A plain decimal number, exact: its digits as a whole number, and how many of them stand after the point. `None` for what
+/// is no such number, or has more than 30 digits.
+#[must_use]
+pub fn decimal(text: &str) -> Option<(i128, u32)> {
+    let folded = fold(text);
+    let Decimal { negative, whole, fraction } = Decimal::split(&folded)?;
+    let fraction = fraction.trim_end_matches('0');
+    let digits = format!("{whole}{fraction}");
+    let value: i128 = if digits.is_empty() { 0 } else { (digits.len() <= 30).then(|| digits.parse().ok())?? };
+    Some((if negative { -value } else { value }, u32::try_from(fraction.len()).ok()?))
+}
+
+/// A plain decimal number times a ratio, as a plain decimal again; `None` where that does not end or is out of bounds.
+#[must_use]
+pub fn scaled(text: &str, up: u32, down: u32) -> Option<String> {
+    let (value, mut decimals) = decimal(text)?;
+    let mut product = value.checked_mul(i128::from(up))?;
+    let down = i128::from(down.max(1));
+    while product % down != 0 {
+        product = product.checked_mul(10)?;
+        decimals += 1;
+        if decimals > 30 {
+            return None;
+        }
+    }
+    let digits = format!("{:0>width$}", (product / down).unsigned_abs(), width = decimals as usize + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - decimals as usize);
+    let fraction = fraction.trim_end_matches('0');
+    let sign = if product < 0 { "-" } else { "" };
+    Some(if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") })
+}
+
+/// How one plain decimal number compares with another; `None` when either is none.
+#[must_use]
+pub fn compare(left: &str, right: &str) -> Option<std::cmp::Ordering> {
+    let ((left, of_left), (right, of_right)) = (decimal(left)?, decimal(right)?);
+    let width = of_left.max(of_right);
+    let lift = |value: i128, decimals: u32| value.checked_mul(10i128.checked_pow(width - decimals)?);
+    Some(lift(left, of_left)?.cmp(&lift(right, of_right)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_scaled_and_compared_exactly() {
+        for (text, (up, down), scaled_to) in [
+            ("90", (1, 60), Some("1.5")),
+            ("4.5", (100, 5), Some("90")),
+            ("-0.5", (1, 2), Some("-0.25")),
+            ("１００", (1, 3), None),
+            ("0", (1, 3), Some("0")),
+            ("abc", (1, 1), None),
+        ] {
+            assert_eq!(scaled(text, up, down).as_deref(), scaled_to, "{text}");
+        }
+        assert_eq!(compare("2.50", "2.5"), Some(std::cmp::Ordering::Equal));
+        assert_eq!(compare("10", "9.999"), Some(std::cmp::Ordering::Greater));
+        assert_eq!(compare("10", "x"), None);
+    }
 
     #[test]
     fn folds_width_spaces_and_invisible_characters() {

@@ -1,0 +1,162 @@
+//! The manifest language: every mistake at its place, all at once; one definition behind parser, schema and reference.
+
+use std::collections::BTreeSet;
+
+use huiliu_core::manifest::explain::{self, Tongue};
+use huiliu_core::manifest::{Manifest, schema};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::house::{House, On};
+
+/// Twenty mistakes; each line that has one ends in `# !` and a part of what must be told about it.
+const MISTAKES: &str = r##"manifest = 2 # ! out of bounds: from 1 to 1
+id = "Bad Id" # ! small letters
+version = "one" # ! whole number
+titel_zh = "坏" # ! did you mean "title_zh"
+title_zh = "坏"
+title_en = 5 # ! a text is expected
+profile = "made up"
+
+[transport]
+kind = "http"
+auth = { kind = "oauth3" } # ! did you mean "oauth2"
+budget = { requests = 0 } # ! from 1 to 10000
+
+[[stream]]
+name = "a"
+kind = "certificat" # ! did you mean "certificate"
+request = { path = "/x/${sinse}" } # ! did you mean ${since}
+page = { by = "number", size = 9000 } # ! from 1 to 5000
+format = { kind = "json", items = "d", okpath = "code" } # ! did you mean "ok_path"
+record_key = [] # ! the same record
+version = { from = "field" } # ! the key path is missing
+pass = "maybe" # ! is not allowed here
+rows = [{ when = [{ path = "x", is = ["1"], blank = true }], act = "skip" }] # ! exactly one
+
+[stream.map]
+nmae = "name" # ! did you mean "name"
+id_number = { path = "id", first_of = ["a"] } # ! only one of
+hours = "h" # ! need a unit
+course_code = { path = "c", then = ["trimm"] } # ! did you mean "trim"
+period_end = { path = "e", formats = ["%Q"] } # ! no form of a day
+place = { path = "p", unit = "day" } # ! only hours
+course_title = { path = "t", then = [{ capture = "(" }] } # ! no regular expression
+"##;
+
+fn told(text: &str) -> Vec<(usize, String)> {
+    let fault = Manifest::parse("m.toml", text).unwrap_err();
+    fault.faults.iter().map(|f| (f.line, format!("{}: {}", f.place, f.problem))).collect()
+}
+
+/// Faults of form and of sense are told in two steps: what is not there cannot be checked. The second text has those of form
+/// mended.
+#[test]
+fn every_mistake_is_told_at_its_place_and_all_at_once() {
+    let mut expected: Vec<(usize, &str)> = Vec::new();
+    for (nth, line) in MISTAKES.lines().enumerate() {
+        if let Some((_, words)) = line.split_once("# ! ") {
+            expected.push((nth + 1, words));
+        }
+    }
+    assert!(expected.len() >= 20, "{} mistakes", expected.len());
+    let faults = told(MISTAKES);
+    for (line, words) in &expected {
+        let here: Vec<_> = faults.iter().filter(|(l, _)| l == line).collect();
+        assert!(
+            here.iter().any(|(_, told)| told.contains(words)),
+            "line {line}: {words:?} is not in {here:?}\n{faults:#?}"
+        );
+    }
+    let lines: BTreeSet<usize> = expected.iter().map(|(line, _)| *line).collect();
+    let elsewhere: Vec<_> = faults.iter().filter(|(line, _)| !lines.contains(line)).collect();
+    assert!(elsewhere.is_empty(), "told where nothing is wrong: {elsewhere:?}");
+}
+
+#[test]
+fn columns_count_characters() {
+    let fault = Manifest::parse("m.toml", "manifest = 1\ntitle_zh = \"汇流\"\nid = \"汇\"").unwrap_err();
+    let of_id = fault.faults.iter().find(|f| f.place.is_empty() && f.line == 1).unwrap();
+    assert_eq!((of_id.line, of_id.column), (1, 1));
+    let fault = Manifest::parse("m.toml", "a = { \"键\" = 1, b = 2 ").unwrap_err().to_string();
+    assert!(fault.starts_with("m.toml:1:"), "{fault}");
+}
+
+#[test]
+fn built_in_manifests_fit_the_schema() {
+    let schema = schema::schema();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for connector in huiliu_connectors::CONNECTORS {
+        let manifest: toml::Value = toml::from_str(connector.manifest).unwrap();
+        let manifest = serde_json::to_value(manifest).unwrap();
+        let wrong: Vec<String> = validator.iter_errors(&manifest).map(|e| e.to_string()).collect();
+        assert!(wrong.is_empty(), "{}: {wrong:?}", connector.id);
+    }
+    let broken: toml::Value = toml::from_str(MISTAKES).unwrap();
+    assert!(!validator.is_valid(&serde_json::to_value(broken).unwrap()));
+}
+
+/// The pages in `docs/` are the definition's; `UPDATE=1` writes them.
+#[test]
+fn reference_and_schema_are_those_of_the_definition() {
+    let schema = serde_json::to_string_pretty(&schema::schema()).unwrap() + "\n";
+    for (page, made) in [
+        ("docs/manifest.md", explain::reference(Tongue::English)),
+        ("docs/manifest.zh-CN.md", explain::reference(Tongue::Chinese)),
+        ("docs/manifest.schema.json", schema),
+    ] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, &made).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(kept == made, "{page} is not what the definition says; run this test with UPDATE=1");
+    }
+}
+
+#[test]
+fn a_place_of_the_language_is_explained_in_both_languages() {
+    let house = House::new(On::Sqlite);
+    let out = house.run(&["connectors", "explain", "stream.page"]);
+    let said = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(out.status.success() && said.contains("last_record") && said.contains("size_param"), "{said}");
+    let out = house.run(&["connectors", "explain", "stream.pgae"]);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(out.status.code() == Some(2) && said.contains("did you mean \"page\""), "{said}");
+    assert!(explain::explain("stream.map.hours.unit", Tongue::Chinese).unwrap().contains("分钟"));
+    assert!(explain::explain("stream.map.hours.then.values", Tongue::English).unwrap().contains("unknown"));
+}
+
+/// Ten thousand manifests, each a valid one with a piece taken out, doubled, swapped or overwritten: an answer, never a panic.
+#[test]
+fn mutated_manifests_are_answered() {
+    let texts: Vec<&str> = huiliu_connectors::CONNECTORS.iter().map(|c| c.manifest).chain([MISTAKES]).collect();
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let mut runner =
+        TestRunner::new_with_rng(Config { cases: 10_000, failure_persistence: None, ..Config::default() }, rng);
+    let pieces = prop_oneof![
+        Just(String::new()),
+        Just("]".into()),
+        Just("{".into()),
+        Just("\"".into()),
+        Just("= 99999999999999999999".into()),
+        Just("[[stream]]".into()),
+        Just("${".into()),
+        Just("\u{0}".into()),
+        Just("键".into()),
+        ".{0,12}",
+    ];
+    let mutation = (0..texts.len(), any::<prop::sample::Index>(), 0usize..60, pieces);
+    runner
+        .run(&mutation, |(nth, at, length, piece)| {
+            let mut chars: Vec<char> = texts[nth].chars().collect();
+            let from = at.index(chars.len());
+            let to = (from + length).min(chars.len());
+            chars.splice(from..to, piece.chars());
+            if let Err(fault) = Manifest::parse("m.toml", &chars.into_iter().collect::<String>()) {
+                prop_assert!(!fault.faults.is_empty() && fault.to_string().starts_with("m.toml:"));
+            }
+            Ok(())
+        })
+        .unwrap();
+}
