@@ -10,6 +10,7 @@ mod docs;
 mod faults;
 mod hostile;
 mod language;
+mod mapping;
 mod ops;
 mod order;
 mod pipeline;

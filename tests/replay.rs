@@ -27,7 +27,7 @@ fn misread(on: On) -> (House, String, tokio::runtime::Runtime, Sandbox) {
         ("HUILIU_CONFIG".into(), config.display().to_string()),
         ("HUILIU_ACTOR".into(), "the administrator".into()),
     ]);
-    manifest(&house, |text| text.replace("hours = \"studyMinutes\"", "hours = \"minutes\""));
+    manifest(&house, |text| text.replace("{ path = \"studyMinutes\"", "{ path = \"minutes\""));
     assert!(house.run(&["migrate"]).status.success());
     assert!(house.run(&["sync", "--all"]).status.success());
     (house, config.display().to_string(), runtime, sandbox)

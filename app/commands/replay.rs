@@ -209,7 +209,7 @@ fn overview(rows: &[Replay]) {
     let cells = |r: &Replay| {
         let n = |outcome: &str| r.outcomes.get(outcome).copied().unwrap_or(0).to_string();
         let mut row = vec![r.replay.to_string(), word(&r.state).to_owned(), r.letters.to_string()];
-        row.extend(["inserted", "updated", "unchanged", "superseded", "parked"].map(n));
+        row.extend(["inserted", "updated", "unchanged", "superseded", "skipped", "parked"].map(n));
         row.push(r.teachers.to_string());
         row.push(r.planned_at.clone());
         row.push(r.planned_by.clone());

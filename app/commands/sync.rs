@@ -374,8 +374,8 @@ pub fn verdict(pass: &Pass) -> Result<(), Stop> {
     }
     if pass.stuck {
         return Err(Stop::failed(both!(
-            "{n} raw records could not be delivered and are tried again later; see `huiliu batches list`",
-            "有 {n} 条原始记录未能投递，稍后重试；请看 `huiliu batches list`",
+            "{n} raw records are not delivered: they are tried again later, or wait for a person; see `huiliu batches list`",
+            "有 {n} 条原始记录尚未投递：稍后重试，或等待人工处理；请看 `huiliu batches list`",
             n = pass.balance.pending
         )));
     }

@@ -114,6 +114,9 @@ const TITLES: &[(&str, &str)] = &[
     ("score.learning", "课程学习成绩"),
     ("score.activity", "研修活动成绩"),
     ("score.artefact", "应用成果成绩"),
+    ("score.total", "总成绩"),
+    ("result", "结果"),
+    ("row", "行规则"),
     ("version", "版本"),
     ("record_key", "记录主键"),
     ("record", "记录"),
@@ -153,6 +156,9 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("course_code", "missing", "应填写来源的课程编号，此处为空"),
     ("period", "order", "结束日期不得早于开始日期"),
     ("record_key", "missing", "构成记录主键的每个字段都应有值"),
+    ("result", "missing", "应填写结果，此处为空"),
+    ("", "scale", "应为可以精确换算的普通十进制数"),
+    ("", "level", "应为等级词，如 优秀、合格、不合格、通过、未通过"),
     ("", "stored_as_number", "应为文本单元格：电子表格对数字只保留 15 位，其余位数不可信"),
     ("", "formula_error", "应为有值的单元格，而不是公式的错误"),
 ];
@@ -181,7 +187,6 @@ pub fn of_value(field: &str, fault: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use huiliu_core::stages::draft::CellFault;
     use huiliu_core::values::{DateFault, HoursFault, IdFault, NameFault, ScoreFault};
 
     use super::*;
@@ -204,7 +209,7 @@ mod tests {
         for f in [H::Missing, H::NotANumber, H::Negative, H::TooLarge, H::NotExact] {
             add("hours", f.code(), f.to_string());
         }
-        for field in ["score.learning", "score.activity", "score.artefact"] {
+        for field in ["score.learning", "score.activity", "score.artefact", "score.total"] {
             for f in [S::Missing, S::NotANumber, S::Range, S::Precision] {
                 add(field, f.code(), f.to_string());
             }
@@ -217,9 +222,12 @@ mod tests {
         for field in ["record_name", "course_code", "role", "delivery_code", "certificate_number"] {
             add(field, "length", "at most 50 characters".into());
         }
-        for f in [CellFault::StoredAsNumber, CellFault::FormulaError] {
-            add("id_number", f.code(), f.expected().into());
+        for code in ["stored_as_number", "formula_error", "scale", "level"] {
+            add("id_number", code, String::new());
         }
+        add("period_end", "format", "a day written as %Y.%m.%d or %d/%m/%Y".into());
+        add("result", "missing", "one of excellent, pass, fail".into());
+        add("result", "value", "one of excellent, pass, fail".into());
         add("hours", "unit", "a unit that the policy file converts".into());
         add("course_code", "missing", "the source's code of the course".into());
         add("period", "order", "a last day not before the first".into());
@@ -256,7 +264,7 @@ mod tests {
                 H::Missing | H::NotANumber | H::Negative | H::TooLarge | H::NotExact => 5,
             };
             let score = match s {
-                S::Missing | S::NotANumber | S::Range | S::Precision => 3 * 4,
+                S::Missing | S::NotANumber | S::Range | S::Precision => 4 * 4,
             };
             let date = match d {
                 D::Missing | D::Form | D::Impossible | D::DayMissing => 2 * 4,
@@ -265,7 +273,7 @@ mod tests {
         };
         let of_values =
             listed(IdFault::Missing, NameFault::Missing, HoursFault::Missing, ScoreFault::Missing, DateFault::Missing);
-        assert_eq!(codes().len(), of_values + 13);
+        assert_eq!(codes().len(), of_values + 18);
     }
 
     #[test]

@@ -59,6 +59,8 @@ pub enum Delivered {
     Released,
     /// Its claim was lost too often: to be run alone.
     Suspect,
+    /// It breaks its stream's contract and waits for a person.
+    Held,
 }
 
 /// Claims a batch and delivers it. A suspect is only claimed when `alone`.
@@ -82,6 +84,11 @@ pub async fn deliver(desk: &Desk, batch: i64, alone: bool) -> Result<Delivered, 
 /// The work on a held batch, and its end: committed, or put back with what went wrong.
 async fn end(desk: &Desk, held: &Held) -> Result<Delivered, StoreFault> {
     match work(desk, held).await {
+        Ok(Commit::Broken(why)) => {
+            tracing::warn!("{why}");
+            books::hold(&desk.db, held, &why).await?;
+            Ok(Delivered::Held)
+        }
         Ok(Commit::Done(outcomes)) => {
             tracing::debug!(?outcomes, "delivered");
             Ok(Delivered::Done(outcomes))
@@ -148,6 +155,7 @@ impl Desk {
         let mut load = Load {
             clean: Vec::with_capacity(held.count as usize),
             parked: vec![],
+            skipped: vec![],
             hours_unit: stream.hours_unit(),
             manifest_version: manifest.version(),
             activation,
@@ -163,6 +171,7 @@ impl Desk {
             match staged {
                 Staged::Clean(record) if wanted(record.index) => load.clean.push(record),
                 Staged::Parked(parked) if wanted(parked.index) => load.parked.push(parked),
+                Staged::Skipped(index, because) if wanted(index) => load.skipped.push((index, because)),
                 _ => {}
             }
         }
@@ -191,6 +200,11 @@ async fn work(desk: &Desk, held: &Held) -> Result<Commit, StoreFault> {
     let bytes = books::payload_bytes(&desk.db, &desk.keys, held).await?;
     let body = desk.unpacker.body(reading.stream, &bytes).await.map_err(|e| unreadable(held, &e))?;
     let load = desk.stage(held, reading, &body, |_| true)?;
+    if let Some(contract) = reading.stream.contract.as_ref().filter(|_| !held.waived)
+        && let Some(why) = stages::contract::broken(contract, held.count as usize, &load.parked)
+    {
+        return Ok(Commit::Broken(why));
+    }
     let slow = crate::faults::slow_commit_ms();
     if slow > 0 {
         tokio::time::sleep(Duration::from_millis(slow)).await;

@@ -231,8 +231,13 @@ async fn commit(
     let body = desk.unpacker.body(reading.stream, &bytes).await.map_err(|e| deliver::unreadable(&held, &e))?;
     let load = staged(desk, &held, reading, &body, wanted)?;
     let mut classified = Classified::ask(tx, &held, &load).await?;
-    let resolved: Vec<_> =
-        load.clean.iter().filter_map(|r| Some((r.index, wanted.get(&r.index)?.0, r.record_key))).collect();
+    let resolved: Vec<_> = load
+        .clean
+        .iter()
+        .map(|r| (r.index, Some(r.record_key)))
+        .chain(load.skipped.iter().map(|(index, _)| (*index, None)))
+        .filter_map(|(index, key)| Some((index, wanted.get(&index)?.0, key)))
+        .collect();
     let taken = load::replay(tx, &desk.keys, &held, &load, &mut classified, (replay, &resolved)).await?;
     if taken != resolved.len() {
         let gone = |item: &Item| Moved::Letter {
@@ -301,7 +306,7 @@ fn staged<'a>(
     let seen = |index: u32, address: &str| wanted.get(&index).is_some_and(|(_, at)| at == address);
     let in_place = load.clean.iter().all(|r| seen(r.index, &r.address))
         && load.parked.iter().all(|p| seen(p.index, &p.address))
-        && load.clean.len() + load.parked.len() == wanted.len();
+        && load.clean.len() + load.parked.len() + load.skipped.len() == wanted.len();
     if in_place { Ok(load) } else { Err(deliver::other_layout(held)) }
 }
 
@@ -339,7 +344,11 @@ fn told(held: &Held, load: &Load<'_>, classified: &Classified<'_>, wanted: &Want
         detail: json!({ "reasons": parked.problems }),
         ..item(parked.index, &parked.address, "parked")
     });
-    let mut items: Vec<Item> = clean.chain(parked).collect();
+    let skipped = load.skipped.iter().map(|(index, because)| {
+        let address = wanted.get(index).map_or("", |(_, address)| address);
+        Item { detail: json!({ "because": because }), ..item(*index, address, "skipped") }
+    });
+    let mut items: Vec<Item> = clean.chain(parked).chain(skipped).collect();
     items.sort_unstable_by_key(|item| item.index);
     items
 }

@@ -252,6 +252,7 @@ impl Office {
                 updated: n("updated"),
                 unchanged: n("unchanged"),
                 superseded: n("superseded"),
+                skipped: n("skipped"),
                 parked: n("parked"),
                 discarded: n("discarded"),
             };

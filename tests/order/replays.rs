@@ -18,7 +18,7 @@ const CASES: u32 = 1_100;
 
 /// A mapping bug: the minutes are looked for where only half of the versions have them.
 fn mapped_wrong(manifest: &str) -> String {
-    manifest.replace("hours = \"studyMinutes\"", "hours = \"oldMinutes\"")
+    manifest.replace("{ path = \"studyMinutes\"", "{ path = \"oldMinutes\"")
 }
 
 /// The page of a platform that is half-way through renaming a field.

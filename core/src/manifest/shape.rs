@@ -367,6 +367,7 @@ macro_rules! choice {
         $(#[doc = $en])+
         #[derive(Debug, Clone)]
         #[allow(missing_docs, reason = "a choice without keys of its own has no words for them")]
+        #[allow(clippy::large_enum_variant, reason = "a manifest has few of them, and is read once")]
         pub enum $name {
             $($(#[doc = $ven])+ $variant { $($(#[doc = $ken])+ $key: $type,)* },)+
         }

@@ -32,7 +32,7 @@ pub fn decode<'a>(
         }
         let (start, line) = lines.at(row.position().map_or(0, ::csv::Position::byte));
         let Some(columns) = &columns else {
-            let names: Vec<String> = row.iter().map(|cell| table::bare(cell)).collect();
+            let names: Vec<String> = row.iter().map(table::bare).collect();
             columns = table::columns(&names, layout, paths)?;
             continue;
         };

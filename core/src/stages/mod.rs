@@ -1,6 +1,7 @@
 //! decode → map → validate: pure functions over one batch. Results are (values, problems), never a failure half-way.
 
 mod cells;
+pub mod contract;
 pub mod csv;
 pub mod decode;
 pub mod draft;

@@ -292,6 +292,8 @@ pub struct Held {
     pub count: u32,
     /// The run that received it.
     pub run_id: i64,
+    /// Whether a person has released it although it breaks its stream's contract.
+    pub waived: bool,
     /// The payload's source.
     pub source_id: i64,
     /// The source's institution.
@@ -318,7 +320,7 @@ pub async fn claim(db: &Db, batch: i64, lease_ms: u64, holder: &str) -> Result<O
             "UPDATE batch SET lost_claims = lost_claims + CASE WHEN state = 'claimed' THEN 1 ELSE 0 END,
                     state = 'claimed', holder = $3, epoch = epoch + 1, attempts = attempts + 1, lease_until = {now} + $2
              WHERE id = $1 AND ((state = 'due' AND due_at <= {now}) OR (state = 'claimed' AND lease_until < {now}))
-             RETURNING id, epoch, attempts, lost_claims, payload_id, first_record, record_count, run_id",
+             RETURNING id, epoch, attempts, lost_claims, payload_id, first_record, record_count, run_id, contract",
             vec![batch.into(), lease.into(), holder.into()],
         )
         .await?;
@@ -351,6 +353,7 @@ pub(super) fn held(row: &Row, payload: &Row) -> Result<Held, StoreFault> {
         first: small("first_record")?,
         count: small("record_count")?,
         run_id: row.int("run_id")?,
+        waived: row.int("contract")? == 2,
         source_id: payload.int("source_id")?,
         institution_id: payload.int("institution_id")?,
         connector: payload.text("connector")?,
@@ -463,6 +466,21 @@ pub async fn quarantine(db: &Db, batch: i64, why: &str) -> Result<bool, StoreFau
     Ok(n == 1)
 }
 
+/// Sets a held batch aside that breaks its stream's contract; false when it is no longer ours.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn hold(db: &Db, held: &Held, why: &str) -> Result<bool, StoreFault> {
+    let n = db
+        .run(
+            "UPDATE batch SET state = 'quarantined', holder = NULL, lease_until = NULL, last_error = $3, contract = 1
+             WHERE id = $1 AND epoch = $2 AND state = 'claimed'",
+            vec![held.id.into(), held.epoch.into(), why.into()],
+        )
+        .await?;
+    Ok(n == 1)
+}
+
 /// Puts off a batch that nobody holds, as when its own process could not even begin.
 ///
 /// # Errors
@@ -485,7 +503,8 @@ pub async fn postpone(db: &Db, batch: i64, wait_ms: u64) -> Result<(), StoreFaul
 pub async fn unquarantine(tx: &mut Tx, batch: i64) -> Result<bool, StoreFault> {
     let n = tx
         .run(
-            "UPDATE batch SET state = 'due', lost_claims = 0, due_at = {now}, rung_at = 0, generation = generation + 1
+            "UPDATE batch SET state = 'due', lost_claims = 0, due_at = {now}, rung_at = 0, generation = generation + 1,
+                    contract = CASE WHEN contract = 1 THEN 2 ELSE contract END
              WHERE id = $1 AND state = 'quarantined'",
             vec![batch.into()],
         )

@@ -168,8 +168,8 @@ async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreFault> {
     Ok(())
 }
 
-/// A raw record that is parked no longer: its position, its letter, and the key of the record that it is now.
-pub type Resolved = (u32, i64, [u8; 16]);
+/// A raw record that is parked no longer: its position, its letter, and the key of the record that it is now, if it is one.
+pub type Resolved = (u32, i64, Option<[u8; 16]>);
 
 /// Takes the sightings of replayed raw records away and closes the letters that no raw record is parked for any more.
 /// The letters remember the record they became, and the replay. Gives how many were still parked: somebody may have
@@ -190,7 +190,7 @@ pub(super) async fn resolve(tx: &mut Tx, held: &Held, replay: i64, resolved: &[R
         .await?;
     let rows = Rows::new()
         .int("letter_id", letters.iter().copied().map(Some))
-        .bytes("record_key", resolved.iter().map(|(.., key)| key.as_slice()));
+        .bytes("record_key", resolved.iter().map(|(.., key)| key.as_ref().map_or([].as_slice(), <[u8; 16]>::as_slice)));
     tx.run_with(
         "UPDATE dead_letter SET replay_id = $3, record_id =
            (SELECT max(t.id) FROM training_record t WHERE t.source_id = $1 AND t.stream = $2 AND t.record_key = incoming.record_key),

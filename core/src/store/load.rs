@@ -1,5 +1,6 @@
 //! One classified batch into the provincial tables, in one transaction, fenced by the claim's epoch.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use super::books::Held;
@@ -21,6 +22,8 @@ pub struct Outcomes {
     pub unchanged: i64,
     /// Older than what is held.
     pub superseded: i64,
+    /// Left out by the manifest's rules about rows.
+    pub skipped: i64,
     /// Dead letter open.
     pub parked: i64,
     /// Dead letter closed by a person.
@@ -34,6 +37,8 @@ pub struct Load<'a> {
     pub clean: Vec<Box<TrainingRecord<'a>>>,
     /// Dead letters to be.
     pub parked: Vec<Parked<'a>>,
+    /// Positions of what the manifest's rules about rows leave out, and why.
+    pub skipped: Vec<(u32, &'a str)>,
     /// The stream's hour unit.
     pub hours_unit: &'a str,
     /// Manifest version.
@@ -43,12 +48,14 @@ pub struct Load<'a> {
 }
 
 /// How a commit ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Commit {
     /// Committed, with these outcomes.
     Done(Outcomes),
     /// Another claim has a higher epoch: nothing was written.
     Fenced,
+    /// The batch breaks its stream's contract, and why: nothing was written.
+    Broken(String),
 }
 
 /// Classifies and commits.
@@ -67,6 +74,7 @@ pub async fn commit(
     let written = write(&mut tx, keys, known, held, load, &mut classified).await?;
     let (mut outcomes, elsewhere) = classified.outcomes();
     letters::park(&mut tx, keys, held, load, &mut outcomes).await?;
+    outcomes.skipped = skip(&mut tx, held, load).await?;
     let done = Done {
         manifest_version: load.manifest_version,
         activation: load.activation,
@@ -106,6 +114,20 @@ pub(super) async fn write(
     assess(tx, &ids, &claims, &records, !newer.is_empty()).await?;
     marks::add(tx, claims.iter().filter_map(|c| c.teacher).chain(former)).await?;
     Ok(i64::try_from(records.len()).unwrap_or(0))
+}
+
+/// Notes what is left out, and why; gives how many.
+async fn skip(tx: &mut Tx, held: &Held, load: &Load<'_>) -> Result<i64, StoreFault> {
+    let mut reasons: BTreeMap<&str, i64> = BTreeMap::new();
+    for (_, because) in &load.skipped {
+        *reasons.entry(because).or_default() += 1;
+    }
+    let rows = Rows::new()
+        .int("batch_id", reasons.keys().map(|_| Some(held.id)))
+        .text("because", reasons.keys().map(|because| Some(*because)))
+        .int("records", reasons.values().copied().map(Some));
+    tx.copy("batch_skip", rows).await?;
+    Ok(reasons.values().sum())
 }
 
 async fn insert(
@@ -168,11 +190,12 @@ pub async fn replay(
     let written = write(tx, keys, &Mutex::default(), held, load, classified).await?;
     let taken = letters::resolve(tx, held, replay, resolved).await?;
     let (o, elsewhere) = classified.outcomes();
+    let skipped = skip(tx, held, load).await?;
     let moved = i64::try_from(resolved.len()).unwrap_or(0);
     tx.run(
         "UPDATE batch SET parked = parked - $2, inserted = inserted + $3, updated = updated + $4, unchanged = unchanged + $5,
-           superseded = superseded + $6, held = held + $7, elsewhere = elsewhere + $8 WHERE id = $1",
-        [held.id, moved, o.inserted, o.updated, o.unchanged, o.superseded, written, elsewhere].map(Value::from).into(),
+           superseded = superseded + $6, held = held + $7, elsewhere = elsewhere + $8, skipped = skipped + $9 WHERE id = $1",
+        [held.id, moved, o.inserted, o.updated, o.unchanged, o.superseded, written, elsewhere, skipped].map(Value::from).into(),
     )
     .await?;
     Ok(taken)
@@ -279,7 +302,7 @@ pub(super) async fn finish(mut tx: Tx, held: &Held, done: &Done) -> Result<Commi
     let sql = format!(
         "UPDATE batch SET state = 'done', holder = NULL, lease_until = NULL, last_error = NULL, inserted = $3, updated = $4,
            unchanged = $5, superseded = $6, parked = $7, discarded = $8, manifest_version = $9, activation = $10,
-           held = $11, elsewhere = $12
+           held = $11, elsewhere = $12, skipped = $13
          WHERE id = $1 AND {fence}"
     );
     let o = &done.outcomes;
@@ -296,6 +319,7 @@ pub(super) async fn finish(mut tx: Tx, held: &Held, done: &Done) -> Result<Commi
         done.activation,
         done.held,
         done.elsewhere,
+        o.skipped,
     ]
     .into_iter()
     .map(Value::from)

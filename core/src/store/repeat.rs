@@ -18,7 +18,7 @@ pub async fn commit(db: &Db, held: &Held, activation: i64) -> Result<Option<Comm
     let mut tx = db.begin().await?;
     let earlier = tx
         .rows(
-            "SELECT b.id AS id, b.manifest_version AS manifest_version, CAST(b.held -
+            "SELECT b.id AS id, b.manifest_version AS manifest_version, b.skipped AS skipped, CAST(b.held -
                     (SELECT coalesce(sum(l.records), 0) FROM batch_loss l WHERE l.batch_id = b.id) AS bigint) AS held
              FROM payload p JOIN batch b ON b.payload_id = p.id
              WHERE (p.id = $1 OR p.same_as = $1) AND p.address = $2 AND b.id < $3 AND b.first_record = $4
@@ -37,9 +37,16 @@ pub async fn commit(db: &Db, held: &Held, activation: i64) -> Result<Option<Comm
     let Some(row) = earlier.first() else { return Ok(None) };
     let (earlier, manifest_version, unchanged) = (row.int("id")?, row.int("manifest_version")?, row.int("held")?);
     let (parked, outdone, discarded) = letters::see_again(&mut tx, held.id, earlier).await?;
-    let superseded = i64::from(held.count) - unchanged - parked - discarded;
+    let again = vec![held.id.into(), earlier.into()];
+    let copied = "INSERT INTO batch_skip (batch_id, because, records)
+                  SELECT $1, because, sum(records) FROM batch_skip WHERE batch_id = $2 GROUP BY because";
+    let skipped = row.int("skipped")?;
+    if skipped > 0 {
+        tx.run(copied, again).await?;
+    }
+    let superseded = i64::from(held.count) - unchanged - parked - discarded - skipped;
     debug_assert!(superseded >= outdone, "the books of batch {earlier} hold more than it received");
-    let outcomes = Outcomes { unchanged, superseded, parked, discarded, ..Outcomes::default() };
+    let outcomes = Outcomes { unchanged, superseded, skipped, parked, discarded, ..Outcomes::default() };
     let done = Done { manifest_version, activation, outcomes, held: 0, elsewhere: unchanged };
     finish(tx, held, &done).await.map(Some)
 }

@@ -342,6 +342,22 @@ pub struct RecordRow {
     pub source_version: i64,
     /// Page item or file line.
     pub address: String,
+    /// Course title.
+    pub course_title: Option<String>,
+    /// Project title.
+    pub project_title: Option<String>,
+    /// School code.
+    pub school_code: Option<String>,
+    /// Role.
+    pub role: Option<String>,
+    /// Mode.
+    pub mode: Option<String>,
+    /// Where.
+    pub place: Option<String>,
+    /// First day.
+    pub period_start: Option<String>,
+    /// Certificate number.
+    pub certificate_number: Option<String>,
 }
 
 /// Training records after an id, in order; `only` picks one.
@@ -354,7 +370,9 @@ pub async fn records(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Resu
             "SELECT r.id AS id, s.name AS source, r.stream AS stream, c.teacher_id AS teacher_id, c.name AS name,
                     r.course_code AS course_code, r.canonical_course AS canonical_course, r.raw_hours AS raw_hours,
                     r.hours_unit AS hours_unit, r.hours_units AS hours_units, r.pass_state AS pass_state,
-                    r.period_end AS period_end, r.source_version AS source_version, r.address AS address
+                    r.period_end AS period_end, r.source_version AS source_version, r.address AS address,
+                    r.course_title AS course_title, r.project_title AS project_title, r.school_code AS school_code, r.role AS role,
+                    r.mode AS mode, r.place AS place, r.period_start AS period_start, r.certificate_number AS certificate_number
              FROM training_record r JOIN source s ON s.id = r.source_id JOIN claim c ON c.id = r.claim_id
              WHERE ($1 = 0 OR r.id = $1) AND r.id > $2 ORDER BY r.id LIMIT $3",
             vec![only.unwrap_or(0).into(), after.into(), limit.into()],
@@ -376,6 +394,14 @@ pub async fn records(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Resu
                 period_end: r.text("period_end")?,
                 source_version: r.int("source_version")?,
                 address: r.text("address")?,
+                course_title: r.opt_text("course_title")?,
+                project_title: r.opt_text("project_title")?,
+                school_code: r.opt_text("school_code")?,
+                role: r.opt_text("role")?,
+                mode: r.opt_text("mode")?,
+                place: r.opt_text("place")?,
+                period_start: r.opt_text("period_start")?,
+                certificate_number: r.opt_text("certificate_number")?,
             })
         })
         .collect()

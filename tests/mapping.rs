@@ -1,0 +1,189 @@
+//! What a manifest does to rows and texts, through the binary and a folder of files: steps, units, row rules, the contract.
+
+use serde_json::Value;
+
+use crate::house::{House, On};
+
+const MANIFEST: &str = r#"
+manifest = 1
+id = "county"
+version = 1
+title_zh = "县培训台账"
+title_en = "County ledger"
+profile = "Made up for a test."
+
+[transport]
+kind = "files"
+names = ["county_*.csv"]
+
+[[stream]]
+name = "rows"
+kind = "course_completion"
+record_key = ["证件号码", "课程"]
+version = { from = "landing" }
+pass = "result"
+rows = [
+  { when = [{ path = "状态", is = ["作废"] }], act = "skip", because = "voided by the county" },
+  { when = [{ path = "备注", matches = "(代培)" }], act = "park", because = "somebody else attended" },
+  { when = [{ path = "时长", above = "100" }, { path = "状态", is_not = ["核准"] }], act = "park", because = "too long to be true" },
+]
+format = { kind = "csv", layout = { header = ["证件号码", "课程"], end_markers = ["填表人"], skip_markers = ["小计"], aliases = { "证件号码" = ["身份证号"] } } }
+contract = { hold_above_percent = 50, hold_from_records = 4 }
+
+[stream.map]
+name = { path = "学员", then = ["fold_separators"] }
+id_number = "证件号码"
+course_code = { path = "课程", then = [{ split = { at = "|", take = 1 } }] }
+course_title = { path = "课程", then = [{ split = { at = "|", take = 2 } }], default = "未命名" }
+hours = { path = "时长", unit = "minute", then = [{ scale = "60/1" }] }
+period_end = { first_of = ["结束", "截止"], formats = ["%Y.%m.%d", "%d/%m/%Y"] }
+place = { join = { paths = ["市", "县"], with = "-" } }
+result = { path = "等级", then = [{ levels = "grades" }] }
+mode = { path = "方式", then = [{ values = { values = { "1" = "网络研修", "2" = "校本研修" } } }] }
+certificate_number = { path = "备注", then = [{ capture = "证书([A-Z0-9]+)" }] }
+role = { path = "$file", then = [{ capture = "county_([a-z]+)" }] }
+"#;
+
+const HEAD: &str = "某县培训台账,,,,,,,,,,\n学员,身份证号,课程,时长,结束,截止,市,县,等级,方式,备注,状态\n";
+
+fn county(on: On) -> House {
+    let house = House::new(on);
+    manifest(&house, MANIFEST);
+    std::fs::create_dir_all(house.dir.0.join("drop")).unwrap();
+    let settings = format!(
+        "manifests_dir = \"{}\"\n[[source]]\nname = \"county\"\nconnector = \"county\"\ninstitution_code = \"C\"\nfolder = \"{}\"\n",
+        house.dir.0.join("manifests").display(),
+        house.dir.0.join("drop").display()
+    );
+    std::fs::write(house.dir.0.join("huiliu.toml"), settings).unwrap();
+    run(&house, &["migrate"]);
+    house
+}
+
+fn manifest(house: &House, text: &str) {
+    let folder = house.dir.0.join("manifests/county");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("manifest.toml"), text).unwrap();
+}
+
+fn file(house: &House, name: &str, rows: &[&str]) {
+    let text = format!("{HEAD}{}\n填表人：某某\n不再是记录,x\n", rows.join("\n"));
+    std::fs::write(house.dir.0.join("drop").join(name), text).unwrap();
+}
+
+fn run(house: &House, args: &[&str]) -> String {
+    let out = house.command(args).env("HUILIU_CONFIG", house.dir.0.join("huiliu.toml")).output().unwrap();
+    assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap()
+}
+
+fn json(house: &House, args: &[&str]) -> Value {
+    serde_json::from_str(&run(house, &[args, &["--json"]].concat())).unwrap()
+}
+
+fn books(house: &House) -> [i64; 4] {
+    let books = json(house, &["balance"]);
+    assert_eq!(books["balanced"], true, "{books}");
+    ["inserted", "skipped", "parked", "pending"].map(|k| books[k].as_i64().unwrap())
+}
+
+fn rows_and_texts(on: On) {
+    let house = county(on);
+    file(
+        &house,
+        "county_gh_20141001.csv",
+        &[
+            "买买提•艾力,22010219590911001X,C1|信息技术基础,1.5,2014.09.11,,长春,南关,优秀,1,证书AB12,核准",
+            "王一,220381197001011228,C1,0.75,,11/09/2014,,梨树,合格,2,,核准",
+            "小计,,,2.25,,,,,,,,",
+            "王一,220381197001011228,C9,0.75,,11/09/2014,,梨树,合格,2,,作废",
+            "李二,220184197001011226,C1,1,2014.09.11,,,,合格,1,由他人代培,核准",
+            "赵三,222401198010102228,C1,101,2014.09.11,,,,合格,1,,待核",
+            "孙四,220502196002290012,C1,abc,2014-09-11,,,,良,9,,核准",
+        ],
+    );
+    run(&house, &["sync", "--all"]);
+    assert_eq!(books(&house), [2, 1, 3, 0]);
+    let records = json(&house, &["records", "list"]);
+    let first =
+        records.as_array().unwrap().iter().find(|r| r["course_title"] == "信息技术基础").expect("the first row");
+    let text = first.to_string();
+    for part in ["买买提·艾力", "\"C1\"", "网络研修", "长春-南关", "2014-09-11", "AB12", "\"gh\"", "passed"]
+    {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    assert!(records.to_string().contains("未命名") && records.to_string().contains("\"梨树\""), "{records}");
+    let letters = json(&house, &["dead-letters", "list"]);
+    let of = |line: &str| -> Vec<String> {
+        let letters = letters.as_array().unwrap();
+        let letter = letters.iter().find(|l| l["address"].as_str().unwrap().ends_with(line)).expect(line);
+        letter["reasons"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(of("line 7"), ["row.parked"]);
+    assert_eq!(of("line 8"), ["row.parked"]);
+    assert_eq!(of("line 9"), ["hours.scale", "mode.value", "period_end.format"]);
+    assert!(letters.to_string().contains("somebody else attended"), "{letters}");
+
+    // The same file again: the rows that are left out are left out again.
+    let again = json(&house, &["sync", "--all", "--full"])["balance"].clone();
+    assert_eq!(
+        (again["skipped"].as_i64(), again["unchanged"].as_i64(), again["parked"].as_i64()),
+        (Some(1), Some(2), Some(3))
+    );
+
+    // A row that is to be left out after all, by a replay.
+    manifest(
+        &house,
+        &MANIFEST.replace("is = [\"作废\"]", "is = [\"作废\", \"待核\"]").replace("version = 1", "version = 2"),
+    );
+    let plan = json(&house, &["replay", "plan"]);
+    assert_eq!(
+        (plan["outcomes"]["skipped"].as_i64(), plan["outcomes"]["parked"].as_i64()),
+        (Some(2), Some(4)),
+        "{plan}"
+    );
+    run(&house, &["replay", "apply", &plan["replay"].to_string()]);
+    assert_eq!(books(&house), [2, 4, 4, 0]);
+}
+
+#[test]
+fn rows_and_texts_are_what_the_manifest_makes_of_them_on_sqlite() {
+    rows_and_texts(On::Sqlite);
+}
+
+#[test]
+fn rows_and_texts_are_what_the_manifest_makes_of_them_on_postgresql() {
+    rows_and_texts(On::Postgres);
+}
+
+fn held(on: On) {
+    let house = county(on);
+    let row = |id: &str, course: &str, hours: &str| format!("王一,{id},{course},{hours},2014.09.11,,,,合格,1,,核准");
+    let good: Vec<String> = ["C1", "C2", "C3", "C4"].iter().map(|c| row("220381197001011228", c, "1")).collect();
+    // The platform writes its hours another way from now on.
+    let other: Vec<String> = ["D1", "D2", "D3", "D4"].iter().map(|c| row("220381197001011228", c, "一小时")).collect();
+    file(&house, "county_a_20141001.csv", &good.iter().map(String::as_str).collect::<Vec<_>>());
+    file(&house, "county_b_20141011.csv", &other.iter().map(String::as_str).collect::<Vec<_>>());
+    let out = house.command(&["sync", "--all"]).env("HUILIU_CONFIG", house.dir.0.join("huiliu.toml")).output().unwrap();
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(out.status.code() == Some(1) && said.contains("wait for a person"), "{said}");
+    assert_eq!(books(&house), [4, 0, 0, 4]);
+    let batches = json(&house, &["batches", "list", "--quarantined"]);
+    let why = batches[0]["last_error"].as_str().unwrap_or_default();
+    assert!(why.contains("hours.scale at 时长 in 4 of 4"), "{batches}");
+    // A person lets it pass: now each record is parked, with its reason.
+    let batch = batches[0]["batch"].to_string();
+    run(&house, &["batches", "release", &batch, "--because", "it is as it is"]);
+    run(&house, &["worker", "--until-done"]);
+    assert_eq!(books(&house), [4, 0, 4, 0]);
+}
+
+#[test]
+fn a_batch_that_breaks_its_contract_waits_for_a_person_on_sqlite() {
+    held(On::Sqlite);
+}
+
+#[test]
+fn a_batch_that_breaks_its_contract_waits_for_a_person_on_postgresql() {
+    held(On::Postgres);
+}
