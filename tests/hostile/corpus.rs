@@ -131,8 +131,8 @@ pub fn workbooks() -> Vec<Hostile> {
 
 fn foreign(all: &mut Corpus) {
     all.add("empty", vec![], Some("an empty file"));
-    all.add("page", b"<html><table><tr><td>1</td></tr></table></html>".to_vec(), Some("a web page"));
-    all.add("tsv", [b"\xff\xfe".to_vec(), utf16("姓名\t身份证号\r\n")].concat(), Some("a text table"));
+    all.add("page", b"<html><table><tr><td>1</td></tr></table></html>".to_vec(), Some("a web page without a table"));
+    all.add("tsv", [b"\xff\xfe".to_vec(), utf16("姓名\t身份证号\r\n")].concat(), Some("no header line"));
     all.add("spreadsheetml", b"<?xml version='1.0'?><Workbook/>".to_vec(), Some("an XML document"));
     all.add(
         "noise",

@@ -4,6 +4,7 @@
 //! whole numbers that have more), a day is its text, what a formula could not give is `{"error":"#N/A"}`. A formula is
 //! its value as it was last saved.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use calamine::{Data, Dimensions, Ods, Reader, SheetType, Sheets, Xls, XlsError, Xlsb, Xlsx, XlsxError};
@@ -11,7 +12,8 @@ use serde_json::json;
 
 use super::parts::Head;
 use super::unpack::{MAX_UNPACKED, UnpackFault, inspect_workbook, is_zip, listed, printable};
-use crate::manifest::named_like;
+use super::{decode, html};
+use crate::manifest::{Encoding, named_like};
 
 /// The most columns of a sheet.
 const MAX_COLUMNS: u32 = 512;
@@ -34,6 +36,9 @@ pub(super) fn is_workbook(bytes: &[u8]) -> bool {
 /// # Errors
 /// [`UnpackFault`].
 pub(super) fn write(pattern: &str, member: Option<&str>, bytes: &[u8], out: &mut String) -> Result<(), UnpackFault> {
+    if let Some(text) = lookalike(bytes) {
+        return write_text(&text, member, out);
+    }
     let mut book = open(bytes)?;
     let sheets = book.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
     let names: Vec<String> = sheets.map(|sheet| sheet.name.clone()).collect();
@@ -88,6 +93,66 @@ fn open(bytes: &[u8]) -> Result<Book<'_>, UnpackFault> {
     Err(UnpackFault::Foreign { what: looks_like(bytes).into() })
 }
 
+/// The text of a web page or a text table that calls itself a workbook.
+fn lookalike(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    if is_zip(bytes) || bytes.starts_with(OLE) || !matches!(looks_like(bytes), PAGE | TEXT) {
+        return None;
+    }
+    let every_other_is_zero = bytes.iter().skip(1).step_by(2).take(64).filter(|b| **b == 0).count() > 16;
+    let encoding = if every_other_is_zero { Encoding::Utf16 } else { Encoding::Auto };
+    decode::in_encoding(encoding, bytes).ok()
+}
+
+/// Writes the tables of a page, or the lines of a text, as a sheet each.
+fn write_text(text: &str, member: Option<&str>, out: &mut String) -> Result<(), UnpackFault> {
+    let tables = if looks_like(text.as_bytes()) == PAGE { html::tables(text) } else { vec![table_of(text)?] };
+    if tables.is_empty() {
+        return Err(UnpackFault::Foreign { what: "a web page without a table".into() });
+    }
+    let several = tables.len() > 1;
+    for (nth, table) in tables.into_iter().enumerate() {
+        let name = if several { format!("table {}", nth + 1) } else { "table".to_owned() };
+        let mut rows = Rows { sheet: &name, out: String::new(), row: None, cells: vec![] };
+        for (row, cells) in table.rows.into_iter().enumerate() {
+            for (column, text) in cells.into_iter().enumerate() {
+                let at = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+                if let Some(text) = text {
+                    rows.take((at(row), at(column)), &Data::String(text))?;
+                }
+            }
+        }
+        rows.end();
+        let head = Head {
+            member: member.map(Into::into),
+            sheet: Some(name.as_str().into()),
+            merged: table.merged,
+            ..Head::default()
+        };
+        head.write(&rows.out, out);
+    }
+    Ok(())
+}
+
+fn table_of(text: &str) -> Result<html::Table, UnpackFault> {
+    let separator = if text.contains('\t') { b'\t' } else { b',' };
+    let mut reader =
+        ::csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
+    let mut table = html::Table::default();
+    for record in reader.records() {
+        let record = record.map_err(|e| broken(&e))?;
+        // Line by line, as people count them: a blank line is a row.
+        let line = record.position().map_or(0, |p| usize::try_from(p.line()).unwrap_or(0));
+        while table.rows.len() + 1 < line {
+            table.rows.push(vec![]);
+        }
+        table.rows.push(record.iter().map(|cell| (!cell.trim().is_empty()).then(|| cell.to_owned())).collect());
+    }
+    Ok(table)
+}
+
+const PAGE: &str = "a web page";
+const TEXT: &str = "a text table";
+
 /// What calls itself a workbook and is none.
 fn looks_like(bytes: &[u8]) -> &'static str {
     let start: Vec<u8> = bytes.iter().take(4_096).filter(|b| **b != 0).map(u8::to_ascii_lowercase).collect();
@@ -95,11 +160,11 @@ fn looks_like(bytes: &[u8]) -> &'static str {
     if bytes.is_empty() {
         "an empty file"
     } else if has(b"<html") || has(b"<table") || has(b"<!doctype") {
-        "a web page"
+        PAGE
     } else if has(b"<?xml") {
         "an XML document"
     } else if start.contains(&b'\t') || start.contains(&b',') {
-        "a text table"
+        TEXT
     } else {
         "something else"
     }

@@ -5,6 +5,7 @@ pub mod contract;
 pub mod csv;
 pub mod decode;
 pub mod draft;
+pub mod html;
 pub mod json;
 pub mod parts;
 pub mod record;

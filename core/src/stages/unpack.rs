@@ -8,7 +8,7 @@ use zip::ZipArchive;
 
 use super::parts::Head;
 use super::{cells, decode, draft};
-use crate::manifest::{Encoding, Format, Stream, named_like};
+use crate::manifest::{Archive, Encoding, Format, Stream, named_like};
 
 /// The most members of an archive.
 const MAX_MEMBERS: usize = 1_000;
@@ -19,12 +19,16 @@ const MAX_WORKBOOK: usize = 128 << 20;
 /// How many times its packed size a member may unpack to, once it is beyond `SMALL`.
 const MAX_RATIO: u64 = 250;
 const SMALL: u64 = 4 << 20;
+const GZIP: &[u8] = b"\x1f\x8b\x08";
 
 /// What is to be unpacked, as a stream declares it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
     /// Name pattern of the members of an archive; without one, an archive is not accepted.
     pub members: Option<String>,
+    /// Whether a payload may be compressed with gzip.
+    #[serde(default)]
+    pub gzip: bool,
     /// What a payload or a member is.
     pub content: Content,
 }
@@ -85,12 +89,15 @@ impl Task {
     #[must_use]
     pub fn of(stream: &Stream, bytes: &[u8]) -> Option<Self> {
         let members = stream.archive.as_ref().and_then(|archive| archive.members().map(str::to_owned));
+        let gzip = matches!(stream.archive, Some(Archive::Gzip {}));
         let content = match &stream.format {
             Format::Workbook { sheets, .. } => Content::Workbook(sheets.clone()),
-            format if members.is_some() && is_zip(bytes) => Content::Text(format.encoding().as_str().to_owned()),
+            format if members.is_some() && is_zip(bytes) || gzip && bytes.starts_with(GZIP) => {
+                Content::Text(format.encoding().as_str().to_owned())
+            }
             _ => return None,
         };
-        Some(Self { members, content })
+        Some(Self { members, gzip, content })
     }
 }
 
@@ -100,12 +107,30 @@ impl Task {
 /// [`UnpackFault`]. Memory and time are not bounded here but by whoever runs the process.
 pub fn unpack(task: &Task, bytes: &[u8]) -> Result<String, UnpackFault> {
     let mut out = String::new();
-    if let (Some(pattern), true) = (&task.members, is_zip(bytes) && !cells::is_workbook(bytes)) {
+    if task.gzip && bytes.starts_with(GZIP) {
+        part(&task.content, None, &gunzip(bytes)?, &mut out)?;
+    } else if let (Some(pattern), true) = (&task.members, is_zip(bytes) && !cells::is_workbook(bytes)) {
         members(task, pattern, bytes, &mut out)?;
     } else {
         part(&task.content, None, bytes, &mut out)?;
     }
     Ok(out)
+}
+
+/// The one member of a gzip file, within bounds.
+fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, UnpackFault> {
+    let by_ratio = (bytes.len() as u64).saturating_mul(MAX_RATIO).max(SMALL);
+    let most = by_ratio.min(MAX_UNPACKED as u64);
+    let mut content = Vec::new();
+    let read = flate2::read::GzDecoder::new(bytes)
+        .take(most + 1)
+        .read_to_end(&mut content)
+        .map_err(|e| UnpackFault::Broken { why: e.to_string() })?;
+    match read as u64 {
+        read if read > MAX_UNPACKED as u64 => Err(UnpackFault::Size { most: MAX_UNPACKED }),
+        read if read > most => Err(UnpackFault::Ratio { name: "the gzip file".into(), most: MAX_RATIO }),
+        _ => Ok(content),
+    }
 }
 
 fn part(content: &Content, member: Option<&str>, bytes: &[u8], out: &mut String) -> Result<(), UnpackFault> {
