@@ -1,7 +1,7 @@
 //! The key file: read, made once, rewritten whole.
 
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use huiliu_core::keyring::Keyring;
@@ -10,7 +10,7 @@ use huiliu_core::store::{Db, schema};
 
 use crate::Stop;
 use crate::settings::Settings;
-use crate::wire::make_folder;
+use crate::wire::{Make, make_folder};
 use crate::words::{both, note, spoken, tr};
 
 /// HUILIU_KEY, if it is set.
@@ -18,8 +18,8 @@ pub fn from_environment() -> Option<String> {
     std::env::var("HUILIU_KEY").ok().filter(|text| !text.is_empty())
 }
 
-/// The keys of HUILIU_KEY, or of the key file; made only for a database that has none yet.
-pub async fn open(settings: &Settings, db: &Db, empty: bool) -> Result<Keyring, Stop> {
+/// The keys of HUILIU_KEY, or of the key file; made only for a database that has none yet, and by a command that may.
+pub async fn open(settings: &Settings, db: &Db, (empty, may): (bool, Make)) -> Result<Keyring, Stop> {
     if let Some(text) = from_environment() {
         return Keyring::parse(&text).map_err(|e| Stop::usage(format!("HUILIU_KEY: {}", spoken(&e))));
     }
@@ -32,9 +32,28 @@ pub async fn open(settings: &Settings, db: &Db, empty: bool) -> Result<Keyring, 
                 path = path.display()
             )));
         }
+        if may == Make::Nothing {
+            return Err(Stop::usage(both!(
+                "there is no root key {path} yet, and none was made; check --data-dir, or make one with `huiliu migrate`",
+                "尚无根密钥 {path}，也未新建；请检查 --data-dir，或运行 `huiliu migrate` 生成",
+                path = path.display()
+            )));
+        }
         make(path)?;
     }
     read(path)
+}
+
+/// Makes the key of a database that has none, unless there is one.
+pub async fn make_if_none(settings: &Settings, db: &Db) -> Result<(), Stop> {
+    let there = from_environment().is_some() || settings.key_file.exists();
+    if there || schema::has_key(db).await? { Ok(()) } else { make(&settings.key_file) }
+}
+
+/// Who but the owner may read the key file: its mode, if anybody.
+pub fn readable_by_others(path: &Path) -> Option<u32> {
+    let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then_some(mode)
 }
 
 /// The keys of a key file.

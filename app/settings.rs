@@ -1,9 +1,11 @@
 //! Settings in two steps: what was typed (defaults, file, environment, flags), then what can run.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use huiliu_core::schedule::{Schedule, TEN_DAYS};
+use huiliu_core::schedule::{Schedule, ScheduleFault, TEN_DAYS};
+use huiliu_core::store::sources::SourceRow;
 use serde::Deserialize;
 
 use crate::Stop;
@@ -31,7 +33,7 @@ struct Typed {
 }
 
 /// One source.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SourceSettings {
     pub name: String,
@@ -43,10 +45,16 @@ pub struct SourceSettings {
     pub base_url: String,
     #[serde(default)]
     pub user: String,
+    /// A file whose first line is the password.
+    #[serde(default)]
+    pub password_file: PathBuf,
     #[serde(default)]
     pub password_env: String,
     #[serde(default)]
     pub folder: PathBuf,
+    /// What else its manifest asks for.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
     #[serde(default, rename = "schedule")]
     pub typed_schedule: Option<String>,
     /// When it is read by itself; the ten-day cycle unless the settings say otherwise.
@@ -148,6 +156,34 @@ impl Settings {
     }
 }
 
+impl SourceSettings {
+    /// A source that is registered in the store.
+    ///
+    /// # Errors
+    /// In words, when a newer program has written what this one cannot read.
+    pub fn registered(row: &SourceRow) -> Result<Self, String> {
+        let settings = serde_json::from_str(&row.settings).map_err(|e| format!("settings: {e}"))?;
+        let schedule = schedule(&row.schedule).map_err(|e| format!("schedule {:?}: {}", row.schedule, spoken(&e)))?;
+        Ok(Self {
+            name: row.name.clone(),
+            connector: row.connector.clone(),
+            institution_code: row.institution_code.clone(),
+            institution_name: row.institution_name.clone(),
+            base_url: row.base_url.clone(),
+            user: row.user.clone(),
+            folder: PathBuf::from(&row.folder),
+            settings,
+            schedule,
+            ..Self::default()
+        })
+    }
+}
+
+/// A schedule; none for a text that is empty.
+pub fn schedule(text: &str) -> Result<Option<Schedule>, ScheduleFault> {
+    if text.trim().is_empty() { Ok(None) } else { Schedule::parse(text).map(Some) }
+}
+
 fn address(text: &str) -> Result<SocketAddr, Stop> {
     text.parse().map_err(|_| {
         Stop::usage(both!(
@@ -171,18 +207,16 @@ fn json_logs(text: Option<&str>) -> Result<bool, Stop> {
 /// The source with its schedule read.
 fn scheduled(mut source: SourceSettings, file: Option<&Path>) -> Result<SourceSettings, Stop> {
     let text = source.typed_schedule.take().unwrap_or_else(|| TEN_DAYS.to_owned());
-    if !text.trim().is_empty() {
-        source.schedule = Some(Schedule::parse(&text).map_err(|e| {
-            Stop::usage(both!(
-                "{file}: source {name}: schedule {text:?}: {e}; give minute, hour, day of the month, month and day of the \
-                 week, as {TEN_DAYS:?}, or \"\" for never by itself",
-                "{file}：来源 {name}：schedule {text:?}：{e}；请依次写分、时、日、月、星期，如 {TEN_DAYS:?}；\"\" 表示从不自动同步",
-                file = file.unwrap_or(Path::new("")).display(),
-                name = source.name,
-                e = spoken(&e)
-            ))
-        })?);
-    }
+    source.schedule = schedule(&text).map_err(|e| {
+        Stop::usage(both!(
+            "{file}: source {name}: schedule {text:?}: {e}; give minute, hour, day of the month, month and day of the \
+             week, as {TEN_DAYS:?}, or \"\" for never by itself",
+            "{file}：来源 {name}：schedule {text:?}：{e}；请依次写分、时、日、月、星期，如 {TEN_DAYS:?}；\"\" 表示从不自动同步",
+            file = file.unwrap_or(Path::new("")).display(),
+            name = source.name,
+            e = spoken(&e)
+        ))
+    })?;
     Ok(source)
 }
 

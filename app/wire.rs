@@ -1,6 +1,5 @@
 //! From settings to a house that can work: database, key, rules, connectors, queue.
 
-use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,6 +10,7 @@ use huiliu_core::keys::Keys;
 use huiliu_core::manifest::Manifest;
 use huiliu_core::policy::Policy;
 use huiliu_core::queue::{self, Bell};
+use huiliu_core::registry::Manifests;
 use huiliu_core::settle;
 use huiliu_core::store::books::{self, Current};
 use huiliu_core::store::{Db, StoreFault, entries, marks, schema};
@@ -20,9 +20,11 @@ use tokio::sync::watch;
 
 use crate::Stop;
 use crate::apart::{Processes, this_program};
+use crate::gate;
 use crate::health::Pulse;
 use crate::keyfile;
-use crate::settings::{Settings, SourceSettings};
+use crate::registry::{self, Follower, Recipe};
+use crate::settings::Settings;
 use crate::words::{both, spoken};
 
 /// How long a process that is told to stop may take to finish what it has begun.
@@ -36,11 +38,40 @@ pub struct House {
     pub bell: Bell,
     /// When the last sweep went through.
     pub pulse: Pulse,
+    /// What is registered in the store.
+    pub follower: Follower,
 }
 
-/// Opens the database alone, for `migrate` and `doctor`.
-pub async fn open_database(settings: &Settings) -> Result<Db, Stop> {
-    if settings.database.starts_with("sqlite:") {
+/// What a command may make where there is nothing yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Make {
+    /// Nothing: it only reads, and a mistyped address must not look like empty books.
+    Nothing,
+    /// The embedded files, and the key.
+    Files,
+    /// Those, and the schema in an empty database of a server.
+    Schema,
+}
+
+/// Whether there is a database to look into; a server may have one.
+pub fn is_there(settings: &Settings) -> bool {
+    settings.database.strip_prefix("sqlite:").is_none_or(|path| Path::new(path).is_file())
+}
+
+fn nothing_there(settings: &Settings) -> Stop {
+    Stop::usage(both!(
+        "there are no books in {place}, and none were made; check --data-dir and --database, or begin with `huiliu migrate`",
+        "{place} 中没有账目，也未新建；请检查 --data-dir 和 --database，或先运行 `huiliu migrate`",
+        place = settings.database.trim_start_matches("sqlite:")
+    ))
+}
+
+/// Opens the database alone.
+pub async fn open_database(settings: &Settings, make: Make) -> Result<Db, Stop> {
+    if make == Make::Nothing && !is_there(settings) {
+        return Err(nothing_there(settings));
+    }
+    if make != Make::Nothing && settings.database.starts_with("sqlite:") {
         make_folder(&settings.data_dir)?;
     }
     let connections = u32::try_from(settings.workers).unwrap_or(2) * 2 + 4;
@@ -107,16 +138,21 @@ pub struct Books {
 }
 
 impl Books {
-    pub async fn open(settings: Settings, may_create: bool) -> Result<Self, Stop> {
-        let db = open_database(&settings).await?;
+    pub async fn open(settings: Settings, make: Make) -> Result<Self, Stop> {
+        let db = open_database(&settings, make).await?;
         let embedded = matches!(db, Db::Lite { .. });
-        let _alone = if embedded { Some(alone(&settings.data_dir)?) } else { None };
+        // Where the folder is missing there is nothing to be alone with.
+        let locking = embedded && (make != Make::Nothing || settings.data_dir.is_dir());
+        let _alone = if locking { Some(alone(&settings.data_dir)?) } else { None };
         let empty = schema::state(&db).await? == schema::SchemaState::Empty;
-        let may_migrate = embedded || may_create && empty;
+        if embedded && empty && make == Make::Nothing {
+            return Err(nothing_there(&settings));
+        }
+        let may_migrate = embedded || make == Make::Schema && empty;
         if !may_migrate {
             schema::require_current(&db).await?;
         }
-        let ring = keyfile::open(&settings, &db, empty).await?;
+        let ring = keyfile::open(&settings, &db, (empty, make)).await?;
         if may_migrate {
             migrate(&settings, &db).await?;
         }
@@ -131,62 +167,33 @@ impl Books {
 }
 
 /// Opens all of it. What is current from now on, manifests and rules, is written into the books.
-pub async fn open(settings: Settings, may_create: bool) -> Result<House, Stop> {
-    let (policy_file, course_file) = (&settings.policy, &settings.courses);
-    let policy = Policy::parse((&policy_file.0, &policy_file.1), (&course_file.0, &course_file.1))
-        .map_err(|e| Stop::usage(spoken(&e)))?;
-    let manifests = manifests(&settings)?;
-    for (manifest, _) in &manifests {
-        convertible(manifest, &policy, &policy_file.0)?;
+pub async fn open(settings: Settings, make: Make) -> Result<House, Stop> {
+    let policy = gate::policy(&settings)?;
+    let base = registry::base(&settings)?;
+    for found in base.values() {
+        convertible(&found.manifest, &policy, &settings.policy.0)?;
     }
-    let Books { settings, db, keys } = Books::open(settings, may_create).await?;
+    let Books { settings, db, keys } = Books::open(settings, make).await?;
     let bell = open_queue(&settings, &keys).await?;
     let rules = entries::register_rules(&db, &keys, &policy).await?;
     let rules_text = [settings.policy.1.as_bytes(), settings.courses.1.as_bytes()];
     let digest = keys.digest(&[b"activation", rules_text[0], rules_text[1]]);
     let version = policy.version.into();
     books::activate(&db, Current { kind: "rules", name: "rules", version, digest: &digest }).await?;
-    let mut registered = HashMap::new();
-    for (manifest, text) in manifests {
-        let digest = keys.digest(&[b"activation", text.as_bytes(), rules_text[0], rules_text[1]]);
-        let version = manifest.version();
-        let current = Current { kind: "manifest", name: &manifest.id, version, digest: &digest };
-        let activation = books::activate(&db, current).await?;
-        registered.insert(manifest.id.clone(), (manifest, activation));
-    }
     let desk = Desk {
         db,
         keys,
         policy: Arc::new(policy),
         rules: Arc::new(rules),
         known: Arc::default(),
-        manifests: Arc::new(registered),
+        manifests: Manifests::default(),
         unpacker: Arc::new(Unpacker::new(Box::new(Processes))),
         lease_ms: settings.lease_ms,
         holder: holder().into(),
     };
-    Ok(House { settings, desk, bell, pulse: Pulse::default() })
-}
-
-/// The built-in manifests, and those of the settings' directory in their place or beside them; each with its text.
-pub fn manifests(settings: &Settings) -> Result<Vec<(Manifest, String)>, Stop> {
-    let built_in = huiliu_connectors::all().map_err(|e| Stop::usage(spoken(&e)))?;
-    let texts = huiliu_connectors::CONNECTORS.iter().map(|c| c.manifest.to_owned());
-    let mut all: BTreeMap<String, (Manifest, String)> =
-        built_in.into_iter().zip(texts).map(|(manifest, text)| (manifest.id.clone(), (manifest, text))).collect();
-    let Some(dir) = &settings.manifests_dir else { return Ok(all.into_values().collect()) };
-    let unreadable = |path: &Path, e: &std::io::Error| {
-        Stop::usage(both!("cannot read {path}: {e}", "无法读取 {path}：{e}", path = path.display(), e = spoken(e)))
-    };
-    for entry in std::fs::read_dir(dir).map_err(|e| unreadable(dir, &e))? {
-        let path = entry.map_err(|e| unreadable(dir, &e))?.path().join("manifest.toml");
-        if path.is_file() {
-            let text = std::fs::read_to_string(&path).map_err(|e| unreadable(&path, &e))?;
-            let manifest = Manifest::parse(&path.display().to_string(), &text).map_err(|e| Stop::usage(spoken(&e)))?;
-            all.insert(manifest.id.clone(), (manifest, text));
-        }
-    }
-    Ok(all.into_values().collect())
+    let house = House { settings, desk, bell, pulse: Pulse::default(), follower: Follower::new(base) };
+    house.refresh().await?;
+    Ok(house)
 }
 
 /// Host and process, so that operations find whoever holds a batch.
@@ -217,40 +224,18 @@ pub fn convertible(manifest: &Manifest, policy: &Policy, file: &str) -> Result<(
 const CRASHES: [i32; 6] = [4, 6, 7, 8, 9, 11];
 
 impl House {
-    /// The connector of a source.
-    pub fn connector(&self, source: &SourceSettings) -> Result<Arc<dyn Connector>, Stop> {
-        let (manifest, _) = self.desk.manifests.get(&source.connector).ok_or_else(|| {
-            let mut known: Vec<&str> = self.desk.manifests.keys().map(String::as_str).collect();
-            known.sort_unstable();
-            Stop::usage(both!(
-                "source {}: no connector {:?}; there are {}",
-                "来源 {}：没有连接器 {:?}；现有 {}",
-                source.name,
-                source.connector,
-                known.join(", ")
-            ))
-        })?;
-        let password = match &source.password {
-            Some(password) => password.clone(),
-            None if source.password_env.is_empty() => String::new(),
-            None => std::env::var(&source.password_env).map_err(|_| {
-                Stop::usage(both!(
-                    "source {}: the environment variable {} is not set",
-                    "来源 {}：没有设置环境变量 {}",
-                    source.name,
-                    source.password_env
-                ))
-            })?,
-        };
+    /// The connector of a source, as [`House::recipe`] gives it.
+    pub fn connector(&self, recipe: &Recipe, manifest: Manifest) -> Result<Arc<dyn Connector>, Stop> {
+        let Recipe { source, .. } = recipe;
         let endpoint = Endpoint {
             base_url: source.base_url.clone(),
             user: source.user.clone(),
-            password,
+            password: recipe.password().to_owned(),
             folder: source.folder.clone(),
             timeout: Duration::from_millis(self.settings.timeout_ms),
             unpacker: Arc::clone(&self.desk.unpacker),
         };
-        connector::from_manifest(manifest.clone(), endpoint).map_err(|e| Stop::usage(spoken(&e)))
+        connector::from_manifest(manifest, endpoint).map_err(|e| Stop::usage(spoken(&e)))
     }
 
     /// Delivers and sweeps until `stop`; what a worker process does, and every command that syncs.
@@ -265,6 +250,7 @@ impl House {
         let mut helpers = tokio::task::JoinSet::new();
         helpers.spawn(self.clone().sweep_often(stop.clone()));
         helpers.spawn(self.clone().take_up_abandoned(stop.clone()));
+        helpers.spawn(self.clone().follow_registry(stop.clone()));
         let ended = queue::work(&self.bell, self.settings.workers, handler, stop).await;
         helpers.shutdown().await;
         Ok(ended?)
@@ -371,6 +357,16 @@ impl House {
         while !*stop.borrow() {
             if !self.take_up(books::abandoned(&self.desk.db, self.at_once()).await).await {
                 tokio::time::sleep(Duration::from_millis((self.settings.lease_ms / 8).min(2_000))).await;
+            }
+        }
+    }
+
+    /// What is registered takes effect here without a restart.
+    async fn follow_registry(self, stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if let Err(e) = self.refresh().await {
+                tracing::warn!(error = %e, "what is registered cannot be looked at; trying again");
             }
         }
     }

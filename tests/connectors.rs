@@ -12,6 +12,7 @@ use huiliu_core::keys::Keys;
 use huiliu_core::manifest::Manifest;
 use huiliu_core::policy::Policy;
 use huiliu_core::queue::Bell;
+use huiliu_core::registry::Manifests;
 use huiliu_core::stages::unpack::{Task, UnpackFault, unpack};
 use huiliu_core::stages::{Body, decode};
 use huiliu_core::store::books::{self, Current};
@@ -111,7 +112,7 @@ async fn desk(db: Db, manifest: &Manifest) -> Desk {
         policy: policy.into(),
         rules: rules.into(),
         known: Arc::default(),
-        manifests: Arc::new([(manifest.id.clone(), (manifest.clone(), activation))].into()),
+        manifests: Manifests::new([(manifest.id.clone(), (manifest.clone(), activation))].into()),
         unpacker: Arc::new(Unpacker::new(Box::new(Here))),
         lease_ms: 30_000,
         holder: "conformance".into(),

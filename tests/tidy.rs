@@ -65,7 +65,7 @@ fn house_rules() {
 
 #[test]
 fn both_schemas_are_one() {
-    for file in ["0001_schema.sql", "0005_schedule.sql", "0006_sealing_key.sql"] {
+    for file in ["0001_schema.sql", "0005_schedule.sql", "0006_sealing_key.sql", "0008_registry.sql"] {
         same_schema(file);
     }
 }

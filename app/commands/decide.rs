@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::Stop;
 use crate::cli;
 use crate::settings::Settings;
-use crate::wire::{self, Books};
+use crate::wire::{self, Books, Make};
 use crate::words::{address, both, say, say_json, table, tr, word};
 
 /// Who decides: `HUILIU_ACTOR`, or the user of this process and the host.
@@ -44,7 +44,7 @@ fn told(as_json: bool, value: &serde_json::Value, words: &str) {
 }
 
 pub async fn batches(settings: Settings, asked: cli::Batches, as_json: bool) -> Result<(), Stop> {
-    let books = Books::open(settings, false).await?;
+    let books = Books::open(settings, Make::Nothing).await?;
     match asked {
         cli::Batches::List { quarantined, span: cli::Span { limit, after } } => {
             let state = if quarantined { "quarantined" } else { "" };
@@ -95,7 +95,7 @@ fn list(rows: &[BatchRow]) {
 
 /// Decisions, the oldest first; a log that was tampered with is told.
 pub async fn audit_log(settings: Settings, cli::Span { limit, after }: cli::Span, json: bool) -> Result<(), Stop> {
-    let books = Books::open(settings, false).await?;
+    let books = Books::open(settings, Make::Nothing).await?;
     let rows = audit::list(&books.db, after, limit).await?;
     let broken = audit::first_broken(&books.db, &books.keys).await?;
     if json {

@@ -6,7 +6,7 @@ use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox, World};
 use super::sync;
 use crate::Stop;
 use crate::settings::{Settings, SourceSettings};
-use crate::wire;
+use crate::wire::{self, Make};
 use crate::words::{both, phrase, say, tr};
 
 /// What was asked of the demo.
@@ -21,7 +21,7 @@ pub struct Asked {
 }
 
 pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
-    let house = wire::open(settings, true).await?;
+    let house = wire::open(settings, Make::Schema).await?;
     let folder = house.settings.data_dir.join(format!("demo-{}-{}-{}", asked.seed, asked.records, asked.changed));
     let drop_dir = folder.join("drop");
     let failed = |e: &dyn std::fmt::Display| {

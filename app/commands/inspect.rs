@@ -11,11 +11,11 @@ use super::sync::{balance_cells, balance_heading, note_unread};
 use crate::Stop;
 use crate::cli::{DeadLetters, Listing, Span, Teachers};
 use crate::settings::Settings;
-use crate::wire::Books;
+use crate::wire::{Books, Make};
 use crate::words::{address, both, expected, pass_word, phrase, place, say, say_json, spoken, table, tr, word};
 
 pub async fn balance(settings: Settings, run: Option<i64>, json: bool) -> Result<(), Stop> {
-    let books = Books::open(settings, false).await?;
+    let books = Books::open(settings, Make::Nothing).await?;
     if let Some(run) = run
         && reports::runs(&books.db, Some(run), 0, 1).await?.is_empty()
     {
@@ -53,7 +53,7 @@ struct RunShown {
 }
 
 pub async fn runs(settings: Settings, listing: Listing, json: bool) -> Result<(), Stop> {
-    let books = Books::open(settings, false).await?;
+    let books = Books::open(settings, Make::Nothing).await?;
     let (rows, unread) = match listing {
         Listing::List(Span { limit, after }) => (reports::runs(&books.db, None, after, limit).await?, vec![]),
         Listing::Show { id } => (
@@ -95,7 +95,7 @@ pub async fn runs(settings: Settings, listing: Listing, json: bool) -> Result<()
 }
 
 pub async fn dead_letters(settings: Settings, asked: DeadLetters, json: bool) -> Result<(), Stop> {
-    let books = Books::open(settings, false).await?;
+    let books = Books::open(settings, Make::Nothing).await?;
     let rows = match asked {
         DeadLetters::Discard { id, because } => return decide::discard(books, id, &because, json).await,
         DeadLetters::List(Span { limit, after }) => reports::dead_letters(&books.db, "open", after, limit).await?,
@@ -142,7 +142,7 @@ pub async fn dead_letters(settings: Settings, asked: DeadLetters, json: bool) ->
 }
 
 pub async fn records(settings: Settings, listing: Listing, json: bool) -> Result<(), Stop> {
-    let books = Books::open(settings, false).await?;
+    let books = Books::open(settings, Make::Nothing).await?;
     let rows = match listing {
         Listing::List(Span { limit, after }) => reports::records(&books.db, None, after, limit).await?,
         Listing::Show { id } => {
@@ -197,7 +197,7 @@ pub(super) fn found<T>(rows: Vec<T>, what: &str, id: i64) -> Result<Vec<T>, Stop
 
 pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result<(), Stop> {
     let Teachers::Explain { teacher } = asked;
-    let books = Books::open(settings, false).await?;
+    let books = Books::open(settings, Make::Nothing).await?;
     let id = if teacher == "-" {
         let mut text = String::new();
         std::io::stdin().take(1024).read_to_string(&mut text).map_err(|e| {
@@ -269,7 +269,7 @@ fn outcome_words(outcome: &str) -> &'static str {
 
 /// Every teacher's hours with the ID number opened, as JSON lines; for comparing with a truth file.
 pub async fn ledger(settings: Settings) -> Result<(), Stop> {
-    let books = Books::open(settings, false).await?;
+    let books = Books::open(settings, Make::Nothing).await?;
     let mut after = 0;
     loop {
         let rows = reports::ledger(&books.db, &books.keys, after, 10_000).await?;

@@ -7,12 +7,12 @@ use huiliu_core::store::{Db, StoreFault, schema, sealing};
 use crate::Stop;
 use crate::keyfile;
 use crate::settings::Settings;
-use crate::wire::{self, Books};
+use crate::wire::{self, Books, Make};
 use crate::words::{both, note, say, say_json, spoken, tr};
 
 /// A consistent copy of the embedded database in a folder, under a name that says when.
 pub async fn backup(settings: Settings, folder: &Path, json: bool) -> Result<(), Stop> {
-    let db = wire::open_database(&settings).await?;
+    let db = wire::open_database(&settings, Make::Nothing).await?;
     if let Db::Pg { .. } = db {
         return Err(Stop::usage(tr(
             "this database is PostgreSQL: back it up with `pg_dump --format=custom`, see docs/operations.md",
@@ -65,7 +65,7 @@ pub async fn rotate(settings: Settings, json: bool) -> Result<(), Stop> {
             "密钥在 HUILIU_KEY 中，无法改写；请写入文件并用 HUILIU_KEY_FILE 指明，再行轮换",
         )));
     }
-    let books = Books::open(settings, false).await?;
+    let books = Books::open(settings, Make::Nothing).await?;
     let path = &books.settings.key_file;
     // Two at once would make two keys for one generation.
     let _only = keyfile::lock(path)?;

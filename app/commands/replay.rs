@@ -11,7 +11,7 @@ use super::inspect::{found, hours};
 use crate::Stop;
 use crate::cli::{Matching, Replays, Span};
 use crate::settings::Settings;
-use crate::wire::{self, Books};
+use crate::wire::{self, Books, Make};
 use crate::words::{address, both, expected, note, place, say, say_json, table, tr, word};
 
 /// Rows shown of a plan unless `--limit` says otherwise.
@@ -22,7 +22,7 @@ pub async fn run(settings: Settings, asked: Replays, json: bool) -> Result<(), S
         Replays::Plan { matching } => plan(settings, &filter(matching), json).await,
         Replays::Apply { id } => apply(settings, id, json).await,
         Replays::List(Span { limit, after }) => {
-            let books = Books::open(settings, false).await?;
+            let books = Books::open(settings, Make::Nothing).await?;
             let rows = replays::list(&books.db, None, after, limit).await?;
             if json {
                 say_json(&rows)
@@ -33,7 +33,7 @@ pub async fn run(settings: Settings, asked: Replays, json: bool) -> Result<(), S
             Ok(())
         }
         Replays::Show { id, limit } => {
-            let books = Books::open(settings, false).await?;
+            let books = Books::open(settings, Make::Nothing).await?;
             let whole = Whole::read(&books.db, id, limit).await?;
             if json {
                 say_json(&whole)
@@ -60,7 +60,7 @@ fn filter(m: Matching) -> Filter {
 }
 
 async fn plan(settings: Settings, filter: &Filter, json: bool) -> Result<(), Stop> {
-    let house = wire::open(settings, false).await?;
+    let house = wire::open(settings, Make::Nothing).await?;
     let id = replay::plan(&house.desk, filter, &actor()).await?;
     let whole = Whole::read(&house.desk.db, id, SHOWN).await?;
     if json {
@@ -78,7 +78,7 @@ async fn plan(settings: Settings, filter: &Filter, json: bool) -> Result<(), Sto
 }
 
 async fn apply(settings: Settings, id: i64, json: bool) -> Result<(), Stop> {
-    let house = wire::open(settings, false).await?;
+    let house = wire::open(settings, Make::Nothing).await?;
     let ended = replay::apply(&house.desk, id, &actor()).await?;
     if ended == Applied::Done {
         house.settle_patiently().await?;

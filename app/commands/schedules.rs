@@ -6,12 +6,12 @@ use huiliu_core::store::turns::{self, ScheduleRow};
 
 use crate::Stop;
 use crate::settings::Settings;
-use crate::wire::Books;
+use crate::wire::{Books, Make};
 use crate::words::{phrase, say_json, table, tr, word};
 
 /// The sources in the books, and those of the settings that no worker and no sync has met yet.
 pub async fn list(settings: Settings, json: bool) -> Result<(), Stop> {
-    let books = Books::open(settings, false).await?;
+    let books = Books::open(settings, Make::Nothing).await?;
     let mut rows = turns::list(&books.db).await?;
     let now = turns::now(&books.db).await?;
     for source in &books.settings.sources {

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 use crate::Stop;
 use crate::settings::{Settings, SourceSettings};
-use crate::wire::{self, House};
+use crate::wire::{self, House, Make};
 use crate::words::{both, note, phrase, say, say_json, spoken, table, tr};
 
 /// One source's share of a pass.
@@ -75,7 +75,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
     }
     let chosen: Vec<SourceSettings> =
         settings.sources.iter().filter(|s| all || names.contains(&s.name)).cloned().collect();
-    let house = wire::open(settings, false).await?;
+    let house = wire::open(settings, Make::Files).await?;
     let pass = pass(&house, &chosen, Pace { from, land_only, expected: None }).await?;
     show(&pass, json);
     house.close().await;

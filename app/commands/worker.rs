@@ -16,12 +16,12 @@ use super::sync::{Line, told_to_stop};
 use crate::Stop;
 use crate::health;
 use crate::settings::Settings;
-use crate::wire::{self, House};
+use crate::wire::{self, House, Make};
 use crate::words::{note, spoken, tr};
 
 pub async fn run(settings: Settings, until_done: bool) -> Result<(), Stop> {
     let told = told_to_stop()?;
-    let house = wire::open(settings, false).await?;
+    let house = wire::open(settings, Make::Files).await?;
     let lines = lines(&house).await?;
     if let Some(address) = house.settings.health {
         tokio::spawn(health::serve(health::listen(address).await?, house.clone()));

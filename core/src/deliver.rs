@@ -1,6 +1,5 @@
 //! One batch through the stages, classified and committed.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use tracing::Instrument as _;
 use crate::keys::Keys;
 use crate::manifest::{Manifest, Stream};
 use crate::policy::Policy;
+use crate::registry::{Active, Manifests};
 use crate::stages::{self, Body, Context, Staged, decode};
 use crate::store::books::{self, Held};
 use crate::store::entries::RuleIds;
@@ -36,8 +36,8 @@ pub struct Desk {
     pub rules: Arc<RuleIds>,
     /// Claims met before.
     pub known: Arc<Mutex<Known>>,
-    /// Connector id → manifest and its activation.
-    pub manifests: Arc<HashMap<String, (Manifest, i64)>>,
+    /// The manifests in use.
+    pub manifests: Manifests,
     /// Reads what is more than text.
     pub unpacker: Arc<Unpacker>,
     /// How long a claim holds without being renewed, in milliseconds.
@@ -126,9 +126,10 @@ pub(crate) struct Reading<'d> {
     pub activation: i64,
 }
 
-impl Desk {
-    pub(crate) fn reading(&self, held: &Held) -> Result<Reading<'_>, StoreFault> {
-        let (manifest, activation) = self.manifests.get(&held.connector).ok_or_else(|| {
+impl<'d> Reading<'d> {
+    /// Of a batch, under the manifests of one moment.
+    pub fn of(manifests: &'d Active, held: &Held) -> Result<Self, StoreFault> {
+        let (manifest, activation) = manifests.get(&held.connector).ok_or_else(|| {
             StoreFault::Unreadable(format!(
                 "no connector {:?} is registered; it was when the payload landed",
                 held.connector
@@ -137,9 +138,11 @@ impl Desk {
         let stream = manifest.stream(&held.stream).ok_or_else(|| {
             StoreFault::Unreadable(format!("connector {} has no stream {:?} any more", held.connector, held.stream))
         })?;
-        Ok(Reading { manifest, stream, activation: *activation })
+        Ok(Self { manifest, stream, activation: *activation })
     }
+}
 
+impl Desk {
     /// Takes the raw records of a batch that are `wanted` through the stages.
     pub(crate) fn stage<'a>(
         &'a self,
@@ -193,7 +196,8 @@ pub(crate) fn unreadable(held: &Held, e: &decode::DecodeFault) -> StoreFault {
 }
 
 async fn work(desk: &Desk, held: &Held) -> Result<Commit, StoreFault> {
-    let reading = desk.reading(held)?;
+    let manifests = desk.manifests.now();
+    let reading = Reading::of(&manifests, held)?;
     if let Some(done) = repeat::commit(&desk.db, held, reading.activation).await? {
         return Ok(done);
     }

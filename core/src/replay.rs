@@ -98,7 +98,7 @@ pub async fn plan(desk: &Desk, filter: &Filter, actor: &str) -> Result<i64, Repl
     if i64::try_from(records).unwrap_or(i64::MAX) > MOST {
         return Err(ReplayFault::TooMany);
     }
-    let activations = desk.manifests.iter().map(|(id, (_, activation))| (id.clone(), *activation)).collect();
+    let activations = desk.manifests.now().iter().map(|(id, (_, activation))| (id.clone(), *activation)).collect();
     let replay = replays::begin(&desk.db, filter, &activations, actor).await?;
     let mut overlay = Overlay::default();
     for (batch, wanted) in &batches {
@@ -169,8 +169,9 @@ async fn whatever_moved(tx: &mut Tx, desk: &Desk, replay: i64) -> Result<Vec<Mov
     let letter = |(dead_letter, address, planned)| Moved::Letter { dead_letter, address, planned, now: "gone".into() };
     moved.extend(replays::gone(tx, replay).await?.into_iter().map(letter));
     let book = replays::list(&desk.db, Some(replay), 0, 1).await?;
+    let manifests = desk.manifests.now();
     for (connector, activation) in book.first().map(|b| &b.activations).into_iter().flatten() {
-        if desk.manifests.get(connector).is_none_or(|(_, now)| now != activation) {
+        if manifests.get(connector).is_none_or(|(_, now)| now != activation) {
             moved.push(Moved::Activation { connector: connector.clone() });
         }
     }
@@ -226,7 +227,8 @@ async fn commit(
         return Ok(vec![]);
     }
     let held = replays::batch(tx, batch).await?;
-    let reading = desk.reading(&held)?;
+    let manifests = desk.manifests.now();
+    let reading = Reading::of(&manifests, &held)?;
     let bytes = books::payload_bytes(&desk.db, &desk.keys, &held).await?;
     let body = desk.unpacker.body(reading.stream, &bytes).await.map_err(|e| deliver::unreadable(&held, &e))?;
     let load = staged(desk, &held, reading, &body, wanted)?;
@@ -285,7 +287,8 @@ async fn examine_bytes(
     wanted: &Wanted,
     overlay: &mut Overlay,
 ) -> Result<Vec<Item>, StoreFault> {
-    let reading = desk.reading(held)?;
+    let manifests = desk.manifests.now();
+    let reading = Reading::of(&manifests, held)?;
     let body = desk.unpacker.body(reading.stream, bytes).await.map_err(|e| deliver::unreadable(held, &e))?;
     let load = staged(desk, held, reading, &body, wanted)?;
     let mut classified = Classified::ask(tx, held, &load).await?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use huiliu_core::deliver::{self, Delivered, Desk};
 use huiliu_core::keys::Keys;
 use huiliu_core::manifest::Manifest;
+use huiliu_core::registry::Manifests;
 use huiliu_core::settle;
 use huiliu_core::stages::{self, Body, Context, Staged, decode};
 use huiliu_core::store::books::{self, Current, Landing, Source};
@@ -69,7 +70,7 @@ impl Office {
             policy: Arc::new(policy),
             rules: Arc::new(rules),
             known: Arc::default(),
-            manifests: Arc::default(),
+            manifests: Manifests::default(),
             unpacker: Arc::new(Unpacker::new(Box::new(crate::connectors::Here))),
             lease_ms: 30_000,
             holder: "order".into(),
@@ -90,11 +91,11 @@ impl Office {
         let manifest = Manifest::parse("institution/manifest.toml", &change(shipped.manifest)).unwrap();
         let current = Current { kind: "manifest", name: &manifest.id, version: manifest.version(), digest };
         let activation = books::activate(&self.db, current).await.unwrap();
-        self.desk.manifests = Arc::new([(manifest.id.clone(), (manifest, activation))].into());
+        self.desk.manifests = Manifests::new([(manifest.id.clone(), (manifest, activation))].into());
     }
 
     pub fn activation(&self) -> i64 {
-        self.desk.manifests["institution"].1
+        self.desk.manifests.now()["institution"].1
     }
 
     /// Lands a page; gives its batches with their ranges.
@@ -119,7 +120,8 @@ impl Office {
 
     /// What the stages make of a range of a page; pure, no table is asked.
     pub fn staged(&self, page: &str, range: (u32, u32)) -> Vec<Item> {
-        let manifest = &self.desk.manifests["institution"].0;
+        let manifests = self.desk.manifests.now();
+        let manifest = &manifests["institution"].0;
         let stream = manifest.stream("completions").unwrap();
         let (policy, keys) = (&self.desk.policy, &self.desk.keys);
         let cx = Context {

@@ -71,8 +71,18 @@ pub struct Current<'a> {
 /// # Errors
 /// [`StoreFault`].
 pub async fn activate(db: &Db, current: Current<'_>) -> Result<i64, StoreFault> {
-    let Current { kind, name, version, digest } = current;
     let mut tx = db.begin().await?;
+    let activation = activate_in(&mut tx, current).await?;
+    tx.commit().await?;
+    Ok(activation)
+}
+
+/// [`activate`] in a transaction.
+///
+/// # Errors
+/// [`StoreFault`].
+pub(super) async fn activate_in(tx: &mut Tx, current: Current<'_>) -> Result<i64, StoreFault> {
+    let Current { kind, name, version, digest } = current;
     tx.lock_table("activation").await?;
     let held = tx
         .rows(
@@ -83,11 +93,10 @@ pub async fn activate(db: &Db, current: Current<'_>) -> Result<i64, StoreFault> 
     if let Some(row) = held.first()
         && row.bytes("digest")? == digest
     {
-        tx.commit().await?;
         return row.int("id");
     }
     if kind == "rules" && !held.is_empty() {
-        super::marks::add_all(&mut tx).await?;
+        super::marks::add_all(tx).await?;
     }
     let made = tx
         .rows(
@@ -95,7 +104,6 @@ pub async fn activate(db: &Db, current: Current<'_>) -> Result<i64, StoreFault> 
             vec![kind.into(), name.into(), version.into(), digest.into()],
         )
         .await?;
-    tx.commit().await?;
     made.first().ok_or_else(|| StoreFault::Column("activation.id".into()))?.int("id")
 }
 

@@ -9,11 +9,13 @@ pub mod letters;
 pub mod load;
 pub mod marks;
 pub mod people;
+pub mod registry;
 pub mod repeat;
 pub mod replays;
 pub mod reports;
 pub mod schema;
 pub mod sealing;
+pub mod sources;
 pub mod turns;
 
 pub mod db;

@@ -20,7 +20,7 @@ struct Column {
     place: [&'static [u8]; 2],
 }
 
-const COLUMNS: [Column; 3] = [
+const COLUMNS: [Column; 5] = [
     Column { table: "payload", column: "wrapped_key", order: "id", row_key: "digest", place: [b"payload", b"sealed"] },
     Column {
         table: "teacher_identifier",
@@ -35,6 +35,20 @@ const COLUMNS: [Column; 3] = [
         order: "id",
         row_key: "letter_key",
         place: [b"dead_letter", b"raw_sealed"],
+    },
+    Column {
+        table: "connector_version",
+        column: "wrapped_key",
+        order: "id",
+        row_key: "digest",
+        place: [b"connector_version", b"samples"],
+    },
+    Column {
+        table: "source_secret",
+        column: "sealed",
+        order: "id",
+        row_key: "secret_key",
+        place: [b"source_secret", b"sealed"],
     },
 ];
 
