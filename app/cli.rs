@@ -119,6 +119,12 @@ pub enum Command {
     /// Connectors. 连接器
     #[command(subcommand)]
     Connectors(Connectors),
+    /// Sources, those of the settings and those registered at run time. 来源
+    #[command(subcommand)]
+    Sources(Sources),
+    /// Passwords and keys of sources, sealed in the store; a value is never shown. 来源的密码与密钥
+    #[command(subcommand)]
+    Secrets(Secrets),
     /// Check settings, database, queue and key. 自检
     Doctor,
     #[command(hide = true)]
@@ -260,6 +266,132 @@ pub enum Connectors {
         #[arg(long, conflicts_with = "place")]
         schema: bool,
     },
+    /// Take a connector through its gate and into use, without a restart. 检验并启用连接器，无需重启
+    Register {
+        /// A folder with manifest.toml, samples/ and expected/, or the manifest in it. 连接器目录，或其中的清单
+        path: PathBuf,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Every version of a connector, and which one is in use. 各版本
+    Versions { id: String },
+    /// Use another version again. 换回另一版本
+    Rollback {
+        id: String,
+        /// A version, or `built-in` for the one that comes with the program. 版本号，或 built-in
+        #[arg(long, value_name = "VERSION")]
+        to: String,
+        /// Why, for the audit log. 理由
+        #[arg(long, value_parser = reason)]
+        because: String,
+    },
+    /// Read its sources again. 恢复读取
+    Enable {
+        id: String,
+        /// Why, for the audit log. 理由
+        #[arg(long, value_parser = reason)]
+        because: String,
+    },
+    /// Read its sources no longer; what was received is still delivered. 停用：不再读取，已接收的仍会投递
+    Disable {
+        id: String,
+        /// Why, for the audit log. 理由
+        #[arg(long, value_parser = reason)]
+        because: String,
+    },
+}
+
+/// A reason that may be left out.
+#[derive(Debug, Clone, Args)]
+pub struct Why {
+    /// Why, for the audit log. 理由
+    #[arg(long, value_parser = reason)]
+    pub because: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Sources {
+    /// List. 列表
+    List,
+    /// Register a source; it is read without a restart. 注册来源，无需重启
+    Add {
+        name: String,
+        /// Connector id. 连接器
+        #[arg(long)]
+        connector: String,
+        /// Code of the institution that answers for its data. 机构代码
+        #[arg(long)]
+        institution_code: String,
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Change what is given, leave the rest. 修改
+    Set {
+        name: String,
+        #[command(flatten)]
+        place: Place,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Read it no longer; its secrets go, what was received stays. 移除；已接收的保留
+    Remove {
+        name: String,
+        #[command(flatten)]
+        why: Why,
+    },
+}
+
+/// Where and when a source is read.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// Name of the institution. 机构名称
+    #[arg(long)]
+    pub institution_name: Option<String>,
+    /// Base URL. 平台地址
+    #[arg(long)]
+    pub base_url: Option<String>,
+    /// User, client id or application id. 用户名
+    #[arg(long)]
+    pub user: Option<String>,
+    /// Folder of dropped files. 文件夹
+    #[arg(long)]
+    pub folder: Option<PathBuf>,
+    /// Cron expression in Asia/Shanghai; "" for never by itself. 定时
+    #[arg(long)]
+    pub schedule: Option<String>,
+    /// KEY=VALUE for the manifest; an empty value takes it away. 其他设置
+    #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting)]
+    pub settings: Vec<(String, String)>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Secrets {
+    /// List names, never values. 列表（不显示值）
+    List,
+    /// Seal a value, read from standard input. 设置，值从标准输入读取
+    Set {
+        source: String,
+        /// As `password`. 名称，如 password
+        name: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Remove one. 移除
+    Remove {
+        source: String,
+        name: String,
+        #[command(flatten)]
+        why: Why,
+    },
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
+        _ => Err("give it as KEY=VALUE".to_owned()),
+    }
 }
 
 fn day(text: &str) -> Result<NaiveDate, String> {

@@ -3,9 +3,11 @@
 mod apart;
 mod cli;
 mod commands;
+mod gate;
 mod health;
 mod keyfile;
 mod metrics;
+mod registry;
 mod settings;
 mod wire;
 mod words;
@@ -71,6 +73,8 @@ fn main() -> ExitCode {
     if matches!(cli.command, cli::Command::Unpack) {
         return apart::child();
     }
+    // Database, key and backups hold data of people: what this process makes is its user's alone.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let settings = settings::Settings::read(&cli.globals);
     words::begin_log(settings.as_ref().is_ok_and(|s| s.json_logs));
     // Only the first caller installs a provider; there is no other.

@@ -17,6 +17,7 @@ const GAUGES: &[(&str, &str, &str)] = &[
     ("settle_marks", "", "Blocks of teachers marked and not settled."),
     ("sync_runs", "state", "Sync runs by state."),
     ("last_success_timestamp_seconds", "source", "End of the source's last sync that went well."),
+    ("never_succeeded", "source", "1 while no sync of a source that has a schedule has gone well."),
     ("schedule_failures", "source", "Failures in a row of the source's syncs."),
 ];
 

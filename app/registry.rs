@@ -120,10 +120,13 @@ fn merged(base: &BTreeMap<String, Found>, registered: &Registered, rules: (&Poli
 /// What runs according to settings and store, for whoever only looks: without a store, or with one that does not answer,
 /// what the settings give. Makes nothing.
 pub async fn look(settings: &Settings, policy: &Policy) -> Result<(InUse, Registered), Stop> {
-    let base = base(settings)?;
     let registered = if wire::is_there(settings) { asked(settings).await } else { Registered::default() };
-    let in_use = merged(&base, &registered, (policy, &settings.policy.0));
-    Ok((in_use, registered))
+    Ok((in_use(settings, policy, &registered)?, registered))
+}
+
+/// What runs according to settings and what is registered.
+pub fn in_use(settings: &Settings, policy: &Policy, registered: &Registered) -> Result<InUse, Stop> {
+    Ok(merged(&base(settings)?, registered, (policy, &settings.policy.0)))
 }
 
 async fn asked(settings: &Settings) -> Registered {
@@ -242,18 +245,18 @@ impl House {
     }
 
     /// Changes nothing when something was registered meanwhile.
-    async fn take_up_registered(
-        &self,
-        registered: Registered,
-        told: &mut HashSet<String>,
-    ) -> Result<(), StoreFault> {
+    async fn take_up_registered(&self, registered: Registered, told: &mut HashSet<String>) -> Result<(), StoreFault> {
         let rules = (&*self.desk.policy, &*self.settings.policy.0);
         let InUse { found, unreadable } = merged(&self.follower.0.base, &registered, rules);
         let Some(mut active) = activated(self, registered.number, &found).await? else { return Ok(()) };
         let before = self.desk.manifests.now();
         for (connector, (version, why)) in &unreadable {
             if told.insert(format!("{connector} {version}")) {
-                tracing::error!(connector, version, "a registered manifest cannot be used, the connector stays as it was: {why}");
+                tracing::error!(
+                    connector,
+                    version,
+                    "a registered manifest cannot be used, the connector stays as it was: {why}"
+                );
             }
             if let Some(as_it_was) = before.get(connector) {
                 active.insert(connector.clone(), as_it_was.clone());
@@ -262,7 +265,12 @@ impl House {
         let known = Known {
             number: registered.number,
             sources: self.sources(&registered, told),
-            disabled: registered.decided.iter().filter(|d| !d.enabled).map(|d| (d.connector.clone(), d.clone())).collect(),
+            disabled: registered
+                .decided
+                .iter()
+                .filter(|d| !d.enabled)
+                .map(|d| (d.connector.clone(), d.clone()))
+                .collect(),
             unreadable,
             secrets: self.secrets(&registered),
         };
@@ -308,16 +316,16 @@ impl House {
 }
 
 /// Activates what was found; none when something was registered meanwhile.
-async fn activated(
-    house: &House,
-    number: i64,
-    found: &BTreeMap<String, Found>,
-) -> Result<Option<Active>, StoreFault> {
+async fn activated(house: &House, number: i64, found: &BTreeMap<String, Found>) -> Result<Option<Active>, StoreFault> {
     let rules = [house.settings.policy.1.as_bytes(), house.settings.courses.1.as_bytes()];
     let digest = |f: &Found| house.desk.keys.digest(&[b"activation", f.text.as_bytes(), rules[0], rules[1]]);
     let digests: Vec<_> = found.values().map(digest).collect();
-    let current = |(f, digest): (&'_ Found, &'_ [u8])| Current { kind: "manifest", name: &f.manifest.id, version: f.manifest.version, digest };
-    let currents: Vec<Current<'_>> = found.values().zip(digests.iter().map(<[u8; 32]>::as_slice)).map(current).collect();
+    let currents: Vec<Current<'_>> = found
+        .values()
+        .map(|f| &f.manifest)
+        .zip(&digests)
+        .map(|(m, digest)| Current { kind: "manifest", name: &m.id, version: m.version, digest })
+        .collect();
     let activations = registry::activate(&house.desk.db, number, &currents).await?;
     let active = |activations: Vec<i64>| {
         let entry = |(f, activation): (&Found, i64)| (f.manifest.id.clone(), (f.manifest.clone(), activation));

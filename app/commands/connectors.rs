@@ -1,36 +1,50 @@
-//! `connectors list`, `show`, `check`.
+//! `connectors list`, `show`, `check`; what changes them stands in [`super::register`].
 
-use huiliu_connectors::{CONNECTORS, Sample};
-use huiliu_core::keys::Keys;
+use std::collections::BTreeMap;
+
+use huiliu_connectors::CONNECTORS;
 use huiliu_core::manifest::explain::{self, Tongue};
-use huiliu_core::manifest::{Manifest, Stream, schema};
+use huiliu_core::manifest::schema;
 use huiliu_core::policy::Policy;
-use huiliu_core::stages::Body;
-use huiliu_core::testkit;
-use huiliu_core::unpacker::Unpacker;
-use serde::Serialize;
-use serde_json::Value;
+use huiliu_core::registry::Sample;
+use huiliu_core::store::registry::Registered;
 
+use super::register;
 use crate::Stop;
-use crate::apart::Processes;
 use crate::cli::Connectors;
+use crate::gate;
+use crate::registry::{self, Found, InUse, Origin};
 use crate::settings::Settings;
-use crate::wire;
-use crate::words::{both, chinese, phrase, say, say_json, spoken, table, tr};
+use crate::words::{both, chinese, note, phrase, say, say_json, table, tr};
 
-pub async fn run(settings: &Settings, asked: Connectors, json: bool) -> Result<(), Stop> {
-    if let Connectors::Explain { place, schema } = asked {
-        return explain(&place, schema);
-    }
-    let manifests = wire::manifests(settings)?;
+pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<(), Stop> {
     match asked {
-        Connectors::List => {
-            list(&manifests, json);
+        Connectors::Explain { place, schema } => explain(&place, schema),
+        Connectors::Register { path, why } => register::register(settings, &path, why, json).await,
+        Connectors::Versions { id } => register::versions(settings, &id, json).await,
+        Connectors::Rollback { id, to, because } => register::rollback(settings, (&id, &to), &because, json).await,
+        Connectors::Enable { id, because } => register::enable(settings, (&id, true), &because, json).await,
+        Connectors::Disable { id, because } => register::enable(settings, (&id, false), &because, json).await,
+        Connectors::List | Connectors::Show { .. } | Connectors::Check => look(&settings, asked, json).await,
+    }
+}
+
+async fn look(settings: &Settings, asked: Connectors, json: bool) -> Result<(), Stop> {
+    let policy = gate::policy(settings)?;
+    let (in_use, registered) = registry::look(settings, &policy).await?;
+    for (connector, (version, why)) in &in_use.unreadable {
+        note(&both!(
+            "connector {connector}: the registered version {version} cannot be used by this program: {why}",
+            "连接器 {connector}：本程序无法使用已注册的第 {version} 版：{why}"
+        ));
+    }
+    match asked {
+        Connectors::Show { id } => show(&in_use.found, &registered, &id, json),
+        Connectors::Check => check(settings, &policy, &in_use, json).await,
+        _ => {
+            list(&in_use, &registered, json);
             Ok(())
         }
-        Connectors::Show { id } => show(&manifests, &id, json),
-        Connectors::Check => check(settings, &manifests, json).await,
-        Connectors::Explain { .. } => Ok(()),
     }
 }
 
@@ -47,85 +61,86 @@ fn explain(place: &str, of_editors: bool) -> Result<(), Stop> {
     Ok(())
 }
 
-fn list(manifests: &[(Manifest, String)], json: bool) {
-    let manifests = || manifests.iter().map(|(manifest, _)| manifest);
-    if json {
-        let row = |m: &Manifest| {
-            serde_json::json!({ "connector": m.id, "version": m.version(), "title_zh": m.title_zh, "title_en": m.title_en,
-                "profile": m.profile, "streams": m.stream.iter().map(|s| &s.name).collect::<Vec<_>>() })
-        };
-        say_json(&manifests().map(row).collect::<Vec<_>>());
-        return;
-    }
-    let row = |m: &Manifest| {
-        let streams: Vec<&str> = m.stream.iter().map(|s| s.name.as_str()).collect();
-        let title = if chinese() { &m.title_zh } else { &m.title_en };
-        vec![m.id.clone(), m.version().to_string(), title.clone(), streams.join(", ")]
-    };
-    table(
-        &[tr("connector", "连接器"), tr("version", "版本"), tr("title", "名称"), tr("streams", "数据流")],
-        &manifests().map(row).collect::<Vec<_>>(),
-    );
+fn enabled(registered: &Registered, connector: &str) -> bool {
+    registered.decided.iter().all(|d| d.connector != connector || d.enabled)
 }
 
-fn show(manifests: &[(Manifest, String)], id: &str, json: bool) -> Result<(), Stop> {
-    let Some((_, text)) = manifests.iter().find(|(m, _)| m.id == id) else {
-        return Err(Stop::usage(both!(
-            "there is no connector {id:?}; see `huiliu connectors list`",
-            "没有连接器 {id:?}；请看 `huiliu connectors list`"
-        )));
-    };
+fn list(in_use: &InUse, registered: &Registered, json: bool) {
     if json {
-        say_json(&serde_json::json!({ "connector": id, "manifest": text }));
-    } else {
-        say(text);
+        let row = |f: &Found| {
+            let m = &f.manifest;
+            serde_json::json!({ "connector": m.id, "version": m.version(), "title_zh": m.title_zh, "title_en": m.title_en,
+                "profile": m.profile, "streams": m.stream.iter().map(|s| &s.name).collect::<Vec<_>>(),
+                "origin": f.origin.as_str(), "enabled": enabled(registered, &m.id) })
+        };
+        say_json(&in_use.found.values().map(row).collect::<Vec<_>>());
+        return;
     }
+    let row = |f: &Found| {
+        let m = &f.manifest;
+        let streams: Vec<&str> = m.stream.iter().map(|s| s.name.as_str()).collect();
+        let title = if chinese() { &m.title_zh } else { &m.title_en };
+        let state = if enabled(registered, &m.id) { "" } else { tr("disabled", "已停用") };
+        let from = f.origin.words().to_owned();
+        vec![m.id.clone(), m.version().to_string(), title.clone(), streams.join(", "), from, state.to_owned()]
+    };
+    let heading = [
+        tr("connector", "连接器"),
+        tr("version", "版本"),
+        tr("title", "名称"),
+        tr("streams", "数据流"),
+        tr("from", "来自"),
+        "",
+    ];
+    table(&heading, &in_use.found.values().map(row).collect::<Vec<_>>());
+}
+
+fn show(found: &BTreeMap<String, Found>, registered: &Registered, id: &str, json: bool) -> Result<(), Stop> {
+    let Some(Found { manifest, text, origin }) = found.get(id) else { return Err(register::unknown(id)) };
+    if json {
+        say_json(&serde_json::json!({ "connector": id, "version": manifest.version(), "origin": origin.as_str(),
+            "enabled": enabled(registered, id), "manifest": text }));
+        return Ok(());
+    }
+    say(text);
+    note(&both!(
+        "version {version}, {from}{state}",
+        "第 {version} 版，{from}{state}",
+        version = manifest.version(),
+        from = origin.words(),
+        state = if enabled(registered, id) { "" } else { tr(", disabled", "，已停用") }
+    ));
     Ok(())
 }
 
-/// What became of one sample.
-#[derive(Debug, Serialize)]
-struct Checked {
-    connector: &'static str,
-    stream: &'static str,
-    sample: &'static str,
-    records: usize,
-    ok: bool,
-    differences: Vec<String>,
+/// The samples that ship with a connector.
+pub fn shipped(id: &str) -> Vec<Sample> {
+    let shipped = CONNECTORS.iter().filter(|c| c.id == id).flat_map(|c| c.samples);
+    let sample = |s: &huiliu_connectors::Sample| Sample {
+        stream: s.stream.to_owned(),
+        address: s.address.to_owned(),
+        bytes: s.bytes.to_vec(),
+        expected: s.expected.to_owned(),
+    };
+    shipped.map(sample).collect()
 }
 
-/// Every sample that ships with a connector through the stages of the manifest in use, against what its folder expects.
-async fn check(settings: &Settings, manifests: &[(Manifest, String)], json: bool) -> Result<(), Stop> {
-    let policy = Policy::parse((&settings.policy.0, &settings.policy.1), (&settings.courses.0, &settings.courses.1))
-        .map_err(|e| Stop::usage(spoken(&e)))?;
-    // Only equality within one sample depends on it.
-    let keys = Keys::from_hex(&"00".repeat(32)).map_err(|e| Stop::failed(spoken(&e)))?;
-    let unpacker = Unpacker::new(Box::new(Processes));
+/// The samples of every connector through the stages of the manifest in use, against what is expected: those it was
+/// registered with, or those that ship with it.
+async fn check(settings: &Settings, policy: &Policy, in_use: &InUse, json: bool) -> Result<(), Stop> {
     let mut rows = Vec::new();
-    for (manifest, _) in manifests {
-        wire::convertible(manifest, &policy, &settings.policy.0)?;
-        let Some(connector) = CONNECTORS.iter().find(|c| c.id == manifest.id) else { continue };
-        for sample in connector.samples {
-            let (records, differences) = match manifest.stream(sample.stream) {
-                Some(stream) => match unpacker.body(stream, sample.bytes).await {
-                    Ok(body) => try_sample((manifest, stream), &policy, &keys, (sample, &body)),
-                    Err(e) => (0, vec![e.to_string()]),
-                },
-                None => (0, vec![format!("the manifest has no stream {}", sample.stream)]),
-            };
-            let (stream, ok) = (sample.stream, differences.is_empty());
-            rows.push(Checked { connector: connector.id, stream, sample: sample.address, records, ok, differences });
-        }
+    for (id, found) in &in_use.found {
+        crate::wire::convertible(&found.manifest, policy, &settings.policy.0)?;
+        let samples = match found.origin {
+            Origin::Registered => register::samples(settings, id, found.manifest.version()).await?,
+            Origin::BuiltIn | Origin::Folder => shipped(id),
+        };
+        rows.extend(gate::try_samples(&found.manifest, &samples, policy).await?);
     }
     if json {
-        say_json(&rows);
+        say_json(&rows)
     } else {
-        for row in &rows {
-            let mark = if row.ok { "✓" } else { "✗" };
-            let records = both!("{n} records", "{n} 条记录", n = row.records);
-            say(&format!("{mark} {}/{}  {}  {records}", row.connector, row.stream, row.sample));
-            row.differences.iter().for_each(|d| say(&format!("    {d}")));
-        }
+        gate::show(&rows)
     }
     if rows.iter().all(|r| r.ok) {
         Ok(())
@@ -134,21 +149,5 @@ async fn check(settings: &Settings, manifests: &[(Manifest, String)], json: bool
             "a sample does not give what its connector's folder expects, see above",
             "有样例与连接器目录中的预期结果不符，见上",
         )))
-    }
-}
-
-fn try_sample(
-    (manifest, stream): (&Manifest, &Stream),
-    policy: &Policy,
-    keys: &Keys,
-    (sample, body): (&Sample, &Body<'_>),
-) -> (usize, Vec<String>) {
-    let expected: Vec<Value> = match serde_json::from_str(sample.expected) {
-        Ok(expected) => expected,
-        Err(e) => return (0, vec![format!("the expected results are not a JSON array: {e}")]),
-    };
-    match testkit::outcomes(manifest, stream, policy, keys, (sample.address, body)) {
-        Ok(got) => (got.len(), testkit::differences(&got, &expected)),
-        Err(e) => (0, vec![e.to_string()]),
     }
 }

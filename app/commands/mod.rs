@@ -7,8 +7,11 @@ mod health;
 mod inspect;
 mod keep;
 mod operate;
+mod register;
 mod replay;
 mod schedules;
+mod secrets;
+mod sources;
 mod sync;
 mod worker;
 
@@ -50,7 +53,9 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
         Command::Records(listing) => inspect::records(settings, listing, json).await,
         Command::Teachers(asked) => inspect::teachers(settings, asked, json).await,
         Command::Ledger => inspect::ledger(settings).await,
-        Command::Connectors(asked) => connectors::run(&settings, asked, json).await,
+        Command::Connectors(asked) => connectors::run(settings, asked, json).await,
+        Command::Sources(asked) => sources::run(settings, asked, json).await,
+        Command::Secrets(asked) => secrets::run(settings, asked, json).await,
         // `main` has gone another way.
         Command::Unpack => Ok(()),
     }

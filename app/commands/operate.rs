@@ -99,7 +99,7 @@ async fn examine(settings: Settings) -> Result<Vec<Finding>, Stop> {
         return Ok(findings);
     }
     let mut namespace = String::new();
-    match Books::open(settings.clone(), false).await {
+    match Books::open(settings.clone(), Make::Nothing).await {
         Ok(books) => {
             namespace = books.keys.namespace();
             let key = format!("{} (back it up: a lost key is lost data)", settings.key_file.display());

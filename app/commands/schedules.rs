@@ -1,20 +1,23 @@
 //! `schedules list`: when each source is read by itself.
 
 use huiliu_core::schedule::Schedule;
+use huiliu_core::store::registry;
 use huiliu_core::store::reports::instant;
 use huiliu_core::store::turns::{self, ScheduleRow};
 
 use crate::Stop;
-use crate::settings::Settings;
+use crate::settings::{Settings, SourceSettings};
 use crate::wire::{Books, Make};
 use crate::words::{phrase, say_json, table, tr, word};
 
-/// The sources in the books, and those of the settings that no worker and no sync has met yet.
+/// The sources in the books, and those of the settings and the registry that no worker and no sync has met yet.
 pub async fn list(settings: Settings, json: bool) -> Result<(), Stop> {
     let books = Books::open(settings, Make::Nothing).await?;
     let mut rows = turns::list(&books.db).await?;
     let now = turns::now(&books.db).await?;
-    for source in &books.settings.sources {
+    let registered = registry::read(&books.db).await?;
+    let registered: Vec<_> = registered.sources.iter().filter_map(|row| SourceSettings::registered(row).ok()).collect();
+    for source in books.settings.sources.iter().chain(&registered) {
         if rows.iter().all(|r| r.source != source.name) {
             let next_at = source.schedule.as_ref().and_then(|s| s.next_after(now)).map(instant);
             let schedule = source.schedule.as_ref().map_or("", Schedule::text).to_owned();
@@ -34,6 +37,7 @@ pub async fn list(settings: Settings, json: bool) -> Result<(), Stop> {
             tr("last run", "上次同步"),
             tr("state", "状态"),
             tr("ended", "结束"),
+            tr("last success", "上次成功"),
             tr("failure", "失败原因"),
         ];
         table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
@@ -54,6 +58,7 @@ fn cells(row: &ScheduleRow) -> Vec<String> {
         row.last_run.map(|run| run.to_string()).unwrap_or_default(),
         word(&text(&row.last_state)).to_owned(),
         text(&row.last_ended_at),
+        row.last_success_at.clone().unwrap_or_else(|| tr("never", "从未").to_owned()),
         phrase(&text(&row.last_failure)).into_owned(),
     ]
 }

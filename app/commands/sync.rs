@@ -17,6 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::Stop;
+use crate::registry::{Known, Recipe};
 use crate::settings::{Settings, SourceSettings};
 use crate::wire::{self, House, Make};
 use crate::words::{both, note, phrase, say, say_json, spoken, table, tr};
@@ -57,15 +58,34 @@ pub struct Asked {
 
 pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
     let Asked { names, all, from, land_only, json } = asked;
-    if settings.sources.is_empty() {
+    // What is registered in the store is only known once it is open; it is not made for a name that cannot be there.
+    if !wire::is_there(&settings) {
+        choose(&settings.sources, &names, all)?;
+    }
+    let house = wire::open(settings, Make::Files).await?;
+    let known = house.known();
+    let mut chosen = choose(&known.sources, &names, all)?;
+    if all {
+        skip_disabled(&known, &mut chosen)?;
+    }
+    let pass = pass(&house, &chosen, Pace { from, land_only, expected: None }).await?;
+    show(&pass, json);
+    house.close().await;
+    verdict(&pass)
+}
+
+/// The sources that are asked for.
+fn choose(sources: &[SourceSettings], names: &[String], all: bool) -> Result<Vec<SourceSettings>, Stop> {
+    if sources.is_empty() {
         return Err(Stop::usage(tr(
-            "no source is configured; add [[source]] to a settings file and give it with --config",
-            "没有配置来源；请在设置文件中添加 [[source]]，并用 --config 指定该文件",
+            "no source is configured; add [[source]] to a settings file and give it with --config, or register one with \
+             `huiliu sources add`",
+            "没有配置来源；请在设置文件中添加 [[source]] 并用 --config 指定该文件，或用 `huiliu sources add` 注册",
         )));
     }
-    for name in &names {
-        if !settings.sources.iter().any(|s| s.name == *name) {
-            let known: Vec<&str> = settings.sources.iter().map(|s| s.name.as_str()).collect();
+    for name in names {
+        if !sources.iter().any(|s| s.name == *name) {
+            let known: Vec<&str> = sources.iter().map(|s| s.name.as_str()).collect();
             return Err(Stop::usage(both!(
                 "no source {name:?}; there are {known}",
                 "没有来源 {name:?}；现有 {known}",
@@ -73,13 +93,24 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
             )));
         }
     }
-    let chosen: Vec<SourceSettings> =
-        settings.sources.iter().filter(|s| all || names.contains(&s.name)).cloned().collect();
-    let house = wire::open(settings, Make::Files).await?;
-    let pass = pass(&house, &chosen, Pace { from, land_only, expected: None }).await?;
-    show(&pass, json);
-    house.close().await;
-    verdict(&pass)
+    Ok(sources.iter().filter(|s| all || names.contains(&s.name)).cloned().collect())
+}
+
+/// Of all sources those of disabled connectors are left out, and it is told; nothing left is a failure.
+fn skip_disabled(known: &Known, chosen: &mut Vec<SourceSettings>) -> Result<(), Stop> {
+    let mut last = None;
+    chosen.retain(|source| match known.may_read(&source.connector) {
+        Ok(()) => true,
+        Err(stop) => {
+            note(&both!("{}: not read: {}", "{}：未读取：{}", source.name, stop.message));
+            last = Some(stop);
+            false
+        }
+    });
+    match last {
+        Some(stop) if chosen.is_empty() => Err(stop),
+        _ => Ok(()),
+    }
 }
 
 /// How a pass is made. `expected` is only for the progress bar.
@@ -152,14 +183,17 @@ pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Resu
 /// A source that can be read: in the books, with its schedule, and with its connector.
 pub struct Line {
     pub source: Source,
+    /// What its connector was made of.
+    pub recipe: Recipe,
     connector: Arc<dyn Connector>,
-    schedule: Option<Schedule>,
 }
 
 impl Line {
     /// Writes the source and its schedule into the books.
     pub async fn open(house: &House, settings: &SourceSettings) -> Result<Self, Stop> {
-        let connector = house.connector(settings)?;
+        house.known().may_read(&settings.connector)?;
+        let (recipe, manifest) = house.recipe(settings)?;
+        let connector = house.connector(&recipe, manifest)?;
         let db = &house.desk.db;
         let institution = (settings.institution_code.as_str(), settings.institution_name.as_str());
         let source = books::register_source(db, &settings.name, &settings.connector, institution).await?;
@@ -172,11 +206,11 @@ impl Line {
                 now = settings.connector
             )));
         }
-        let schedule = settings.schedule.clone();
+        let schedule = settings.schedule.as_ref();
         let now = turns::now(db).await?;
-        let next = schedule.as_ref().and_then(|s| s.next_after(now));
-        turns::plan(db, source.id, schedule.as_ref().map_or("", Schedule::text), next).await?;
-        Ok(Self { source, connector, schedule })
+        let next = schedule.and_then(|s| s.next_after(now));
+        turns::plan(db, source.id, schedule.map_or("", Schedule::text), next).await?;
+        Ok(Self { source, recipe, connector })
     }
 
     /// Takes its turn, if nobody else has it.
@@ -203,7 +237,7 @@ impl Line {
         };
         let read = ingest::sync(cx, (&self.source, turn.claim), self.connector.as_ref(), from).await;
         let ended = read.as_ref().map_or(Ended::Failed, |report| report.ended);
-        let next = turn.end(ended, self.schedule.as_ref()).await?;
+        let next = turn.end(ended, self.recipe.source.schedule.as_ref()).await?;
         Ok((read?, next))
     }
 }

@@ -15,6 +15,7 @@ use tracing::Instrument as _;
 use super::sync::{Line, told_to_stop};
 use crate::Stop;
 use crate::health;
+use crate::registry::Known;
 use crate::settings::Settings;
 use crate::wire::{self, House, Make};
 use crate::words::{note, spoken, tr};
@@ -22,7 +23,7 @@ use crate::words::{note, spoken, tr};
 pub async fn run(settings: Settings, until_done: bool) -> Result<(), Stop> {
     let told = told_to_stop()?;
     let house = wire::open(settings, Make::Files).await?;
-    let lines = lines(&house).await?;
+    let lines = Lines::open(&house).await?;
     if let Some(address) = house.settings.health {
         tokio::spawn(health::serve(health::listen(address).await?, house.clone()));
     }
@@ -58,17 +59,78 @@ async fn told_so(mut told: watch::Receiver<bool>) {
     let _ = told.wait_for(|told| *told).await;
 }
 
-/// Every source of the settings, written into the books with its schedule; a source that cannot be read is told at once.
-async fn lines(house: &House) -> Result<Vec<Arc<Line>>, Stop> {
-    let mut lines = Vec::new();
-    for source in &house.settings.sources {
-        lines.push(Arc::new(Line::open(house, source).await?));
+/// How soon a source that could not be made ready is tried again.
+const AGAIN: Duration = Duration::from_secs(60);
+
+/// The sources that this worker reads, kept up with what is registered.
+struct Lines {
+    all: Vec<Arc<Line>>,
+    /// The registry's number that they follow.
+    number: i64,
+    /// When one could not be made ready.
+    failed: Option<Instant>,
+}
+
+impl Lines {
+    /// Every source, written into the books with its schedule; one of the settings that cannot be read is told at once.
+    async fn open(house: &House) -> Result<Self, Stop> {
+        let mut lines = Self { all: vec![], number: -1, failed: None };
+        let known = house.known();
+        for (source, stop) in lines.follow(house, &known).await {
+            let ours = house.settings.sources.iter().any(|s| s.name == source);
+            if ours && known.unreadable(connector_of(&known, &source)).is_none() {
+                return Err(stop);
+            }
+            tracing::warn!(source, error = stop.message, "the source cannot be read");
+        }
+        Ok(lines)
     }
-    Ok(lines)
+
+    /// Takes up what was registered since.
+    async fn keep_up(&mut self, house: &House) {
+        let known = house.known();
+        if known.number == self.number && self.failed.is_none_or(|at| at.elapsed() < AGAIN) {
+            return;
+        }
+        for (source, stop) in self.follow(house, &known).await {
+            tracing::warn!(source, error = stop.message, "the source cannot be read; trying again");
+        }
+    }
+
+    /// Makes a line of each source whose connector is enabled; those that are as they were are kept. Gives those that
+    /// could not be made.
+    async fn follow(&mut self, house: &House, known: &Known) -> Vec<(String, Stop)> {
+        let (mut all, mut failed) = (Vec::new(), Vec::new());
+        for source in &known.sources {
+            if known.may_read(&source.connector).is_err() {
+                tracing::info!(
+                    source = source.name,
+                    connector = source.connector,
+                    "not read: its connector is disabled"
+                );
+                continue;
+            }
+            let recipe = house.recipe(source).ok().map(|(recipe, _)| recipe);
+            match self.all.iter().find(|line| recipe.as_ref() == Some(&line.recipe)) {
+                Some(same) => all.push(same.clone()),
+                None => match Line::open(house, source).await {
+                    Ok(line) => all.push(Arc::new(line)),
+                    Err(stop) => failed.push((source.name.clone(), stop)),
+                },
+            }
+        }
+        self.failed = (!failed.is_empty()).then(Instant::now);
+        (self.all, self.number) = (all, known.number);
+        failed
+    }
+}
+
+fn connector_of<'k>(known: &'k Known, source: &str) -> &'k str {
+    known.sources.iter().find(|s| s.name == source).map_or("", |s| &s.connector)
 }
 
 /// Reads the sources whose moment has come, as many at a time as batches are delivered.
-async fn follow_schedules(house: House, lines: Vec<Arc<Line>>, mut stop: watch::Receiver<bool>) {
+async fn follow_schedules(house: House, mut lines: Lines, mut stop: watch::Receiver<bool>) {
     let mut reading = JoinSet::new();
     while tokio::time::timeout(Duration::from_secs(1), stop.wait_for(|stop| *stop)).await.is_err() {
         while reading.try_join_next().is_some() {}
@@ -76,8 +138,16 @@ async fn follow_schedules(house: House, lines: Vec<Arc<Line>>, mut stop: watch::
             tracing::warn!(error = %e, "the schedules cannot be read; trying again");
             vec![]
         });
+        // Nothing is read as it was registered before.
+        if !due.is_empty()
+            && let Err(e) = house.refresh().await
+        {
+            tracing::warn!(error = %e, "what is registered cannot be looked at; trying again");
+            continue;
+        }
+        lines.keep_up(&house).await;
         let room = house.settings.workers.saturating_sub(reading.len());
-        for line in due.iter().filter_map(|name| lines.iter().find(|l| l.source.name == *name)).take(room) {
+        for line in due.iter().filter_map(|name| lines.all.iter().find(|l| l.source.name == *name)).take(room) {
             match line.take(&house, true).await {
                 Ok(Some(turn)) => {
                     reading.spawn(read(house.clone(), line.clone(), turn, stop.clone()));

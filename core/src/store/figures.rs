@@ -47,6 +47,9 @@ pub async fn read(db: &Db) -> Result<Figures, StoreFault> {
              UNION ALL SELECT 'sync_runs', state, count(*) FROM sync_run GROUP BY state
              UNION ALL SELECT 'last_success_timestamp_seconds', s.name, max(r.ended_at) / 1000000
                FROM sync_run r JOIN source s ON s.id = r.source_id WHERE r.state = 'done' GROUP BY s.name
+             UNION ALL SELECT 'never_succeeded', s.name, CAST(NOT EXISTS (
+                 SELECT 1 FROM sync_run r WHERE r.source_id = s.id AND r.state = 'done') AS integer)
+               FROM schedule c JOIN source s ON s.id = c.source_id WHERE c.next_at IS NOT NULL
              UNION ALL SELECT 'schedule_failures', s.name, c.failures FROM schedule c JOIN source s ON s.id = c.source_id",
             vec![],
         )

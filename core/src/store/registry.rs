@@ -50,8 +50,7 @@ pub struct Version {
     pub because: String,
 }
 
-const VERSION: &str =
-    "v.connector, v.version, v.digest, v.manifest, v.registered_at, v.registered_by, v.because FROM connector_version v";
+const VERSION: &str = "v.connector, v.version, v.digest, v.manifest, v.registered_at, v.registered_by, v.because FROM connector_version v";
 
 fn version(row: &Row) -> Result<Version, StoreFault> {
     Ok(Version {
@@ -229,12 +228,7 @@ pub async fn add_version(
 ///
 /// # Errors
 /// [`StoreFault::Key`] when they do not open with these keys.
-pub async fn samples(
-    db: &Db,
-    keys: &Keys,
-    connector: &str,
-    version: i64,
-) -> Result<Option<Vec<Sample>>, StoreFault> {
+pub async fn samples(db: &Db, keys: &Keys, connector: &str, version: i64) -> Result<Option<Vec<Sample>>, StoreFault> {
     let rows = db
         .rows(
             "SELECT digest, wrapped_key, samples FROM connector_version WHERE connector = $1 AND version = $2",

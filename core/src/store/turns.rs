@@ -167,6 +167,8 @@ pub struct ScheduleRow {
     pub last_ended_at: Option<String>,
     /// Why it failed.
     pub last_failure: Option<String>,
+    /// The end of the newest run that went well, RFC 3339; none: there was none yet.
+    pub last_success_at: Option<String>,
 }
 
 /// Every source's schedule, by name.
@@ -178,7 +180,8 @@ pub async fn list(db: &Db) -> Result<Vec<ScheduleRow>, StoreFault> {
         .rows(
             "SELECT s.name AS name, c.expression AS expression, c.next_at AS next_at, c.failures AS failures,
                     CASE WHEN c.lease_until >= {now} THEN c.holder END AS holder, r.id AS run, r.state AS state,
-                    r.started_at AS started_at, r.ended_at AS ended_at, r.failure AS failure
+                    r.started_at AS started_at, r.ended_at AS ended_at, r.failure AS failure,
+                    (SELECT max(d.ended_at) FROM sync_run d WHERE d.source_id = s.id AND d.state = 'done') AS success_at
              FROM schedule c JOIN source s ON s.id = c.source_id
              LEFT JOIN sync_run r ON r.id = (SELECT max(n.id) FROM sync_run n WHERE n.source_id = s.id) ORDER BY s.name",
             vec![],
@@ -197,6 +200,7 @@ pub async fn list(db: &Db) -> Result<Vec<ScheduleRow>, StoreFault> {
                 last_started_at: r.opt_int("started_at")?.map(instant),
                 last_ended_at: r.opt_int("ended_at")?.map(instant),
                 last_failure: r.opt_text("failure")?,
+                last_success_at: r.opt_int("success_at")?.map(instant),
             })
         })
         .collect()
