@@ -127,6 +127,7 @@ fn usage_errors_exit_2() {
     for args in [&["demo", "--records", "12"][..], &["nonsense"], &["sync"], &["balance", "--run", "x"]] {
         assert_eq!(house.run(args).status.code(), Some(2), "{args:?}");
     }
+    assert!(house.run(&["migrate"]).status.success());
     refused(&house, &["runs", "show", "9"], &["no run 9"]);
 }
 
@@ -162,10 +163,11 @@ fn a_chinese_locale_is_refused_in_chinese() {
         &house,
         &["balance", "--database", "sqlite:/no-such-folder/x.db"],
         2,
-        &["无法打开数据库：/no-such-folder/x.db", "无法打开数据库文件", "请检查"],
+        &["/no-such-folder/x.db 中没有账目", "未新建", "请检查"],
     );
     refused_in_chinese(&house, &["balance", "--database", "mysql://h/db"], 2, &["数据库地址不可用", "sqlite:路径"]);
     refused_in_chinese(&house, &["sync", "--all"], 2, &["没有配置来源", "--config"]);
+    assert!(house.run(&["migrate"]).status.success());
     refused_in_chinese(&house, &["runs", "show", "9"], 2, &["没有同步 9"]);
     let source = format!(
         "[[source]]\nname = \"a\"\nconnector = \"intel\"\ninstitution_code = \"I\"\nbase_url = \"http://127.0.0.1:{free}\"\n"

@@ -15,6 +15,7 @@ mod ops;
 mod order;
 mod pipeline;
 mod queue;
+mod register;
 mod replay;
 mod tidy;
 mod upgrade;

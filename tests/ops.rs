@@ -13,22 +13,22 @@ use std::time::{Duration, Instant};
 use crate::house::House;
 
 /// A worker that is killed at the end, whatever happens.
-struct Worker(Child);
+pub struct Worker(pub Child);
 
 impl Worker {
-    fn start(house: &House, config: &str, env: &[(&str, &str)]) -> Self {
+    pub fn start(house: &House, config: &str, env: &[(&str, &str)]) -> Self {
         let mut command = house.command(&["worker", "--config", config]);
         command.envs(env.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped());
         Self(command.spawn().unwrap())
     }
 
-    fn signal(&self, signal: i32) {
+    pub fn signal(&self, signal: i32) {
         // SAFETY: the process is our own child and has not been waited for.
         unsafe { libc::kill(i32::try_from(self.0.id()).unwrap(), signal) };
     }
 
     /// Told to stop: its exit code, how long it took, and what it said.
-    fn stop(mut self) -> (Option<i32>, Duration, String) {
+    pub fn stop(mut self) -> (Option<i32>, Duration, String) {
         let started = Instant::now();
         self.signal(libc::SIGTERM);
         let code = self.0.wait().unwrap().code();
@@ -45,7 +45,7 @@ impl Drop for Worker {
     }
 }
 
-fn wait_for(what: &str, mut true_at_last: impl FnMut() -> bool) {
+pub fn wait_for(what: &str, mut true_at_last: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(40);
     while !true_at_last() {
         assert!(Instant::now() < deadline, "waited in vain for {what}");
@@ -54,12 +54,12 @@ fn wait_for(what: &str, mut true_at_last: impl FnMut() -> bool) {
 }
 
 /// A port of loopback where nobody listens.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A settings file; gives its path.
-fn config(house: &House, text: &str) -> String {
+pub fn config(house: &House, text: &str) -> String {
     let file = house.dir.0.join("huiliu.toml");
     std::fs::write(&file, text).unwrap();
     file.to_str().unwrap().to_owned()

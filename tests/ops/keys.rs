@@ -74,7 +74,14 @@ fn stale(house: &House, generation: u8) -> i64 {
         Some(_) => format!("get_byte({column}, 0) <> {generation}"),
         None => format!("substr({column}, 1, 1) <> x'{generation:02x}'"),
     };
-    [("payload", "wrapped_key"), ("teacher_identifier", "sealed"), ("dead_letter", "raw_sealed")]
+    let columns = [
+        ("payload", "wrapped_key"),
+        ("teacher_identifier", "sealed"),
+        ("dead_letter", "raw_sealed"),
+        ("connector_version", "wrapped_key"),
+        ("source_secret", "sealed"),
+    ];
+    columns
         .map(|(table, column)| house.sql(&format!("SELECT count(*) FROM {table} WHERE {}", first(column))))
         .iter()
         .sum()
@@ -83,6 +90,7 @@ fn stale(house: &House, generation: u8) -> i64 {
 fn backup_restore_rotate(on: On) {
     let house = House::new(on);
     house.json(&["demo", "--records", "4000", "--json"]);
+    crate::register::something_sealed(&house);
     let before = picture(&house);
     wreck_and_restore(&house, &house.dir.0.join("copies"));
     assert_eq!(picture(&house), before, "the restored database differs");
