@@ -8,7 +8,7 @@ use crate::house::{House, On};
 
 fn a_broken_connector_is_refused(on: On) {
     let house = House::new(on);
-    assert!(house.run(&["migrate"]).status.success());
+    says(&house.run(&["migrate"]), 0, &[]);
     let folder = Folder::new(&house, "county");
     let refused = |code: i32, words: &[&str]| {
         says(&house.run(&["connectors", "register", folder.path()]), code, words);
@@ -40,7 +40,7 @@ fn a_broken_connector_is_refused(on: On) {
     std::fs::remove_dir(folder.0.join("samples/grades")).unwrap();
     says(&house.run(&["connectors", "register", "nowhere"]), 2, &["nowhere"]);
 
-    assert!(house.run(&["connectors", "register", manifest.to_str().unwrap()]).status.success());
+    says(&house.run(&["connectors", "register", manifest.to_str().unwrap()]), 0, &[]);
     let again = house.json(&["connectors", "register", folder.path(), "--json"]);
     assert_eq!(again["state"], "unchanged");
     assert_eq!(house.sql("SELECT count(*) FROM audit"), 1);
@@ -62,7 +62,7 @@ fn a_broken_connector_is_refused_and_nothing_is_stored_on_postgresql() {
 #[test]
 fn a_source_that_cannot_be_read_is_refused() {
     let house = House::new(On::Sqlite);
-    assert!(house.run(&["migrate"]).status.success());
+    says(&house.run(&["migrate"]), 0, &[]);
     let add = |more: &[&str]| {
         let args = [&["sources", "add", "a", "--connector", "intel", "--institution-code", "I"][..], more].concat();
         house.run(&args)
@@ -90,7 +90,7 @@ fn a_source_that_cannot_be_read_is_refused() {
     assert_eq!(rows, [("settings_file", Some(false)), ("registered", Some(true))]);
     // What a source has received stays its institution's.
     assert!(house.run(&["sync", "a", "--land-only"]).status.code() == Some(1));
-    assert!(house.run(&["sources", "remove", "a"]).status.success());
+    says(&house.run(&["sources", "remove", "a"]), 0, &[]);
     let out = house.run(&[
         "sources",
         "add",
@@ -140,12 +140,12 @@ fn what_only_reads_makes_nothing() {
     says(&out, 2, &["没有账目", "--data-dir"]);
     // On a server a schema without a key is not books of another key either.
     let house = House::new(On::Postgres);
-    assert!(house.run(&["migrate"]).status.success());
+    says(&house.run(&["migrate"]), 0, &[]);
     std::fs::remove_file(house.dir.0.join("data/root.key")).unwrap();
     says(&house.run(&["balance"]), 2, &["no root key", "huiliu migrate"]);
     assert!(!house.dir.0.join("data/root.key").exists());
-    assert!(house.run(&["migrate"]).status.success());
-    assert!(house.run(&["balance"]).status.success());
+    says(&house.run(&["migrate"]), 0, &[]);
+    says(&house.run(&["balance"]), 0, &[]);
 }
 
 #[test]
