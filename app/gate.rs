@@ -50,7 +50,7 @@ pub struct Checked {
 pub async fn gate(settings: &Settings, manifest: &Manifest, samples: &[Sample]) -> Result<Vec<Checked>, Stop> {
     let policy = policy(settings)?;
     wire::convertible(manifest, &policy, &settings.policy.0)?;
-    if let Some(stream) = manifest.streams.iter().find(|stream| samples.iter().all(|s| s.stream != stream.name)) {
+    if let Some(stream) = manifest.stream.iter().find(|stream| samples.iter().all(|s| s.stream != stream.name)) {
         return Err(Stop::usage(both!(
             "connector {connector}: stream {stream} has no sample; put a file as the platform gives it into samples/, and \
              what must come of it into expected/",
@@ -183,14 +183,14 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
 /// The only stream, or the one after which a file is named.
 fn stream_of<'m>(path: &Path, manifest: &'m Manifest) -> Option<&'m Stream> {
     let stem = path.file_stem().and_then(OsStr::to_str)?;
-    match &manifest.streams[..] {
+    match &manifest.stream[..] {
         [only] => Some(only),
         many => many.iter().find(|s| s.name == stem),
     }
 }
 
 fn no_stream(path: &Path, manifest: &Manifest) -> Stop {
-    let streams: Vec<&str> = manifest.streams.iter().map(|s| s.name.as_str()).collect();
+    let streams: Vec<&str> = manifest.stream.iter().map(|s| s.name.as_str()).collect();
     Stop::usage(both!(
         "{path}: to which stream does it belong? put it into a folder named after one of {streams}",
         "{path}：无法判断属于哪个数据流；请放入以数据流命名的目录：{streams}",

@@ -324,7 +324,7 @@ async fn activated(house: &House, number: i64, found: &BTreeMap<String, Found>) 
         .values()
         .map(|f| &f.manifest)
         .zip(&digests)
-        .map(|(m, digest)| Current { kind: "manifest", name: &m.id, version: m.version, digest })
+        .map(|(m, digest)| Current { kind: "manifest", name: &m.id, version: m.version(), digest })
         .collect();
     let activations = registry::activate(&house.desk.db, number, &currents).await?;
     let active = |activations: Vec<i64>| {

@@ -12,6 +12,7 @@ use huiliu_core::policy::Policy;
 use huiliu_core::queue::{self, Bell};
 use huiliu_core::registry::Manifests;
 use huiliu_core::settle;
+use huiliu_core::store::batches;
 use huiliu_core::store::books::{self, Current};
 use huiliu_core::store::{Db, StoreFault, entries, marks, schema};
 use huiliu_core::sweep::{self, Swept};
@@ -297,7 +298,7 @@ impl House {
                     "its own process died of signal {} while nothing else ran in it",
                     status.signal().unwrap_or(0)
                 );
-                match books::quarantine(&self.desk.db, batch, &why).await {
+                match batches::quarantine(&self.desk.db, batch, &why).await {
                     Ok(_) => tracing::error!(batch, "quarantined: {why}"),
                     Err(e) => tracing::warn!(batch, error = %e, "not quarantined yet"),
                 }
@@ -309,7 +310,7 @@ impl House {
             Err(e) => tracing::warn!(batch, error = %e, "no child process for a suspect batch"),
         }
         // The others are not to wait behind it.
-        if let Err(e) = books::postpone(&self.desk.db, batch, self.settings.lease_ms).await {
+        if let Err(e) = batches::postpone(&self.desk.db, batch, self.settings.lease_ms).await {
             tracing::warn!(batch, error = %e, "not put off");
         }
     }
@@ -339,7 +340,7 @@ impl House {
                 Ok(Swept::AllRung) => {}
                 Ok(Swept::Full) => pause = calm.min(Duration::from_millis(100)),
                 Ok(Swept::Deaf) => {
-                    if self.take_up(books::unrung(&self.desk.db, self.at_once()).await).await {
+                    if self.take_up(batches::unrung(&self.desk.db, self.at_once()).await).await {
                         pause = Duration::ZERO;
                     }
                 }
@@ -355,7 +356,7 @@ impl House {
     /// A dead worker's batches do not wait behind everything that is queued: whoever notices takes them up.
     async fn take_up_abandoned(self, stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
-            if !self.take_up(books::abandoned(&self.desk.db, self.at_once()).await).await {
+            if !self.take_up(batches::abandoned(&self.desk.db, self.at_once()).await).await {
                 tokio::time::sleep(Duration::from_millis((self.settings.lease_ms / 8).min(2_000))).await;
             }
         }
@@ -401,7 +402,7 @@ impl House {
     /// Whether a batch of these runs is still to be delivered.
     pub async fn any_waiting(&self, runs: &[i64]) -> Result<bool, Stop> {
         for run in runs {
-            if books::any_waiting(&self.desk.db, (*run, *run)).await? {
+            if batches::any_waiting(&self.desk.db, (*run, *run)).await? {
                 return Ok(true);
             }
         }

@@ -180,7 +180,7 @@ fn a_connector_comes_while_workers_run(on: On) {
 /// Version 2 says otherwise who delivers; it takes effect, and goes again.
 fn another_version(house: &House, folder: &Folder) {
     folder.change("version = 1", "version = 2");
-    folder.change("delivery_code = \"2\"", "delivery_code = \"3\"");
+    folder.change("delivery_code = { constant = \"2\" }", "delivery_code = { constant = \"3\" }");
     let second = || house.sql("SELECT count(*) FROM training_record WHERE delivery_code = '3'");
     assert_eq!(second(), 0);
     let since = Instant::now();

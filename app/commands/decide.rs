@@ -1,7 +1,7 @@
 //! Decisions of people, each in the audit log: what is discarded, what is released.
 
 use huiliu_core::store::reports::BatchRow;
-use huiliu_core::store::{Tx, audit, books as batches, letters, reports};
+use huiliu_core::store::{Tx, audit, batches, letters, reports};
 use serde_json::json;
 
 use crate::Stop;

@@ -137,7 +137,7 @@ async fn connectors(settings: &Settings) -> Finding {
     };
     let told = |found: &Found| match found.origin {
         Origin::BuiltIn => found.manifest.id.clone(),
-        origin => format!("{} {} ({})", found.manifest.id, found.manifest.version, origin.words()),
+        origin => format!("{} {} ({})", found.manifest.id, found.manifest.version(), origin.words()),
     };
     let mut all: Vec<String> = in_use.found.values().map(told).collect();
     let disabled = registered.decided.iter().filter(|d| !d.enabled);

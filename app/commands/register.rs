@@ -58,7 +58,7 @@ pub async fn register(settings: Settings, path: &Path, why: Why, as_json: bool) 
     }
     let because = why.because.unwrap_or_default();
     let state = keep(settings, &package, &because).await?;
-    let (id, version) = (&package.manifest.id, package.manifest.version);
+    let (id, version) = (&package.manifest.id, package.manifest.version());
     if as_json {
         say_json(&told(&package, state, &samples));
     } else if state == "registered" {
@@ -82,19 +82,19 @@ pub async fn register(settings: Settings, path: &Path, why: Why, as_json: bool) 
 }
 
 fn told(package: &Package, state: &str, samples: &[Checked]) -> serde_json::Value {
-    json!({ "connector": package.manifest.id, "version": package.manifest.version, "state": state, "samples": samples })
+    json!({ "connector": package.manifest.id, "version": package.manifest.version(), "state": state, "samples": samples })
 }
 
 /// A number means one manifest: that of the program is taken.
 fn above_built_in(package: &Package, base: Option<&Found>) -> Result<(), Stop> {
-    let (id, version) = (&package.manifest.id, package.manifest.version);
+    let (id, version) = (&package.manifest.id, package.manifest.version());
     match base {
         Some(found) if found.text == package.text => Err(Stop::usage(both!(
             "connector {id} version {version} is {origin} with the same content; there is nothing to register",
             "连接器 {id} 第 {version} 版为{origin}，内容相同；无需注册",
             origin = found.origin.words()
         ))),
-        Some(found) if version <= found.manifest.version => Err(raise(id, version, found.manifest.version)),
+        Some(found) if version <= found.manifest.version() => Err(raise(id, version, found.manifest.version())),
         _ if version < 1 => Err(raise(id, version, 0)),
         _ => Ok(()),
     }
@@ -110,7 +110,7 @@ fn raise(id: &str, version: i64, highest: i64) -> Stop {
 /// Stores a version that has passed, and takes it into use.
 async fn keep(settings: Settings, package: &Package, because: &str) -> Result<&'static str, Stop> {
     let books = Books::open(settings, Make::Files).await?;
-    let (id, version) = (package.manifest.id.as_str(), package.manifest.version);
+    let (id, version) = (package.manifest.id.as_str(), package.manifest.version());
     let digest = content_digest(&books.keys, &package.text, &package.samples);
     let mut tx = store::begin(&books.db).await?;
     let (held, highest) = store::stored(&mut tx, id, version).await?;
@@ -199,7 +199,7 @@ fn of_store(version: &Version, used: Option<i64>) -> VersionTold {
 }
 
 fn of_program(found: &Found, used: Option<i64>) -> VersionTold {
-    let (version, origin) = (found.manifest.version, found.origin.as_str());
+    let (version, origin) = (found.manifest.version(), found.origin.as_str());
     VersionTold { version, origin, in_use: used.is_none(), registered_at: None, registered_by: None, because: None }
 }
 
@@ -216,7 +216,7 @@ pub async fn rollback(settings: Settings, (id, to): (&str, &str), because: &str,
             still_passes(&settings, &books, version).await?;
             Some(version.version)
         }
-        (None, Some(found)) if to == BUILT_IN || wanted == Some(found.manifest.version) => None,
+        (None, Some(found)) if to == BUILT_IN || wanted == Some(found.manifest.version()) => None,
         _ => {
             return Err(Stop::usage(both!(
                 "connector {id} has no version {to}; see `huiliu connectors versions {id}`",

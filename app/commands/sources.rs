@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use huiliu_core::connector::{self, Endpoint};
+use huiliu_core::manifest::Transport;
 use huiliu_core::schedule::{Schedule, TEN_DAYS};
 use huiliu_core::store::registry;
 use huiliu_core::store::sources::{self, SourceRow};
@@ -274,6 +275,9 @@ async fn usable(books: &Books, row: &SourceRow) -> Result<(), Stop> {
     let policy = gate::policy(&books.settings)?;
     let in_use = crate::registry::in_use(&books.settings, &policy, &registry::read(&books.db).await?)?;
     let Some(found) = in_use.found.get(&row.connector) else { return Err(unknown(&row.connector)) };
+    if matches!(found.manifest.transport, Transport::Push {}) {
+        return Ok(());
+    }
     let source = SourceSettings::registered(row).map_err(Stop::usage)?;
     let endpoint = Endpoint {
         base_url: source.base_url,

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use huiliu_core::connector::Connector;
 use huiliu_core::ingest::{self, From, Ingest, RunReport};
 use huiliu_core::schedule::{self, Schedule, Turn};
-use huiliu_core::store::books;
 use huiliu_core::store::books::Source;
 use huiliu_core::store::reports::{self, Balance, UnreadRow};
 use huiliu_core::store::turns::{self, Ended};
+use huiliu_core::store::{batches, books};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
@@ -157,7 +157,7 @@ pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Resu
     bar.set_message(tr("settling", "结算中"));
     if *told.borrow() {
         let _ = tokio::time::timeout(wire::PATIENCE, worker).await;
-        books::release_all(&house.desk.db, &house.desk.holder).await?;
+        batches::release_all(&house.desk.db, &house.desk.holder).await?;
     } else if !pace.land_only {
         house.settle_patiently().await?;
         worker.abort();

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use huiliu_core::ingest::From;
+use huiliu_core::manifest::Transport;
 use huiliu_core::schedule::Turn;
 use huiliu_core::store::reports::instant;
 use huiliu_core::store::turns::Ended;
-use huiliu_core::store::{StoreFault, books, marks, schema, turns};
+use huiliu_core::store::{StoreFault, batches, marks, schema, turns};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
@@ -45,7 +46,7 @@ pub async fn run(settings: Settings, until_done: bool) -> Result<(), Stop> {
     if !work.is_finished() {
         let _ = tokio::time::timeout_at(until, &mut work).await;
     }
-    match tokio::time::timeout(Duration::from_secs(5), books::release_all(&house.desk.db, &house.desk.holder)).await {
+    match tokio::time::timeout(Duration::from_secs(5), batches::release_all(&house.desk.db, &house.desk.holder)).await {
         Ok(Ok(0)) => {}
         Ok(Ok(n)) => tracing::info!(batches = n, "put back what was not finished"),
         Ok(Err(e)) => tracing::warn!(error = %e, "claims not given back; their leases run out"),
@@ -110,7 +111,11 @@ impl Lines {
                 );
                 continue;
             }
-            let recipe = house.recipe(source).ok().map(|(recipe, _)| recipe);
+            let made = house.recipe(source).ok();
+            if made.as_ref().is_some_and(|(_, manifest)| matches!(manifest.transport, Transport::Push {})) {
+                continue;
+            }
+            let recipe = made.map(|(recipe, _)| recipe);
             match self.all.iter().find(|line| recipe.as_ref() == Some(&line.recipe)) {
                 Some(same) => all.push(same.clone()),
                 None => match Line::open(house, source).await {
@@ -188,7 +193,7 @@ async fn tend(house: &House, until_done: bool) -> Result<(), Stop> {
     let (mut settled, mut looked, mut worked) = (Instant::now(), Instant::now(), true);
     loop {
         tokio::time::sleep(Duration::from_millis(200)).await;
-        let waiting = match books::any_waiting(&house.desk.db, (0, i64::MAX)).await {
+        let waiting = match batches::any_waiting(&house.desk.db, (0, i64::MAX)).await {
             Ok(waiting) => waiting,
             Err(e) => {
                 tracing::warn!(error = %e, "the database does not answer; trying again");

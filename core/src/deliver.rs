@@ -11,7 +11,7 @@ use crate::manifest::{Manifest, Stream};
 use crate::policy::Policy;
 use crate::registry::{Active, Manifests};
 use crate::stages::{self, Body, Context, Staged, decode};
-use crate::store::books::{self, Held};
+use crate::store::batches::{self, Held};
 use crate::store::entries::RuleIds;
 use crate::store::load::{self, Commit, Load, Outcomes};
 use crate::store::people::Known;
@@ -68,10 +68,10 @@ pub enum Delivered {
 /// # Errors
 /// [`StoreFault`] when the database does not answer; the sweep rings the batch again.
 pub async fn deliver(desk: &Desk, batch: i64, alone: bool) -> Result<Delivered, StoreFault> {
-    if !alone && books::lost_claims(&desk.db, batch).await? >= SUSPECT_AFTER {
+    if !alone && batches::lost_claims(&desk.db, batch).await? >= SUSPECT_AFTER {
         return Ok(Delivered::Suspect);
     }
-    let Some(held) = books::claim(&desk.db, batch, desk.lease_ms, &desk.holder).await? else {
+    let Some(held) = batches::claim(&desk.db, batch, desk.lease_ms, &desk.holder).await? else {
         return Ok(Delivered::NotOurs);
     };
     let span = tracing::error_span!("deliver", run = held.run_id, batch = held.id);
@@ -86,7 +86,7 @@ async fn end(desk: &Desk, held: &Held) -> Result<Delivered, StoreFault> {
     match work(desk, held).await {
         Ok(Commit::Broken(why)) => {
             tracing::warn!("{why}");
-            books::hold(&desk.db, held, &why).await?;
+            batches::hold(&desk.db, held, &why).await?;
             Ok(Delivered::Held)
         }
         Ok(Commit::Done(outcomes)) => {
@@ -100,7 +100,7 @@ async fn end(desk: &Desk, held: &Held) -> Result<Delivered, StoreFault> {
         Err(fault) => {
             let wait = 500u64.saturating_mul(1 << (held.attempts - 1).clamp(0, 7));
             tracing::warn!(error = %fault, again_in_ms = wait, "not delivered; put back");
-            books::release(&desk.db, held, wait, &fault.to_string()).await?;
+            batches::release(&desk.db, held, wait, &fault.to_string()).await?;
             Ok(Delivered::Released)
         }
     }
@@ -110,7 +110,7 @@ async fn keep(desk: Desk, held: Held) {
     let every = Duration::from_millis((desk.lease_ms / 3).max(50));
     loop {
         tokio::time::sleep(every).await;
-        match books::renew(&desk.db, &held, desk.lease_ms).await {
+        match batches::renew(&desk.db, &held, desk.lease_ms).await {
             Ok(true) => {}
             Ok(false) => return,
             Err(e) => tracing::warn!(error = %e, "lease not renewed"),
@@ -201,7 +201,7 @@ async fn work(desk: &Desk, held: &Held) -> Result<Commit, StoreFault> {
     if let Some(done) = repeat::commit(&desk.db, held, reading.activation).await? {
         return Ok(done);
     }
-    let bytes = books::payload_bytes(&desk.db, &desk.keys, held).await?;
+    let bytes = batches::payload_bytes(&desk.db, &desk.keys, held).await?;
     let body = desk.unpacker.body(reading.stream, &bytes).await.map_err(|e| unreadable(held, &e))?;
     let load = desk.stage(held, reading, &body, |_| true)?;
     if let Some(contract) = reading.stream.contract.as_ref().filter(|_| !held.waived)

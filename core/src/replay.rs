@@ -11,7 +11,7 @@ use crate::deliver::{self, Desk, Reading};
 use crate::ledger::{self, Entry, Fact};
 use crate::manifest::Kind;
 use crate::stages::{Body, TrainingRecord};
-use crate::store::books::{self, Held};
+use crate::store::batches::{self, Held};
 use crate::store::classify::{Classified, Verdict};
 use crate::store::load::{self, Load};
 use crate::store::replays::{self, Effect, Filter, Item, Wanted};
@@ -229,7 +229,7 @@ async fn commit(
     let held = replays::batch(tx, batch).await?;
     let manifests = desk.manifests.now();
     let reading = Reading::of(&manifests, &held)?;
-    let bytes = books::payload_bytes(&desk.db, &desk.keys, &held).await?;
+    let bytes = batches::payload_bytes(&desk.db, &desk.keys, &held).await?;
     let body = desk.unpacker.body(reading.stream, &bytes).await.map_err(|e| deliver::unreadable(&held, &e))?;
     let load = staged(desk, &held, reading, &body, wanted)?;
     let mut classified = Classified::ask(tx, &held, &load).await?;
@@ -262,7 +262,7 @@ async fn examine(
     overlay: &mut Overlay,
 ) -> Result<Vec<Item>, StoreFault> {
     let held = replays::batch(tx, batch).await?;
-    let bytes = books::payload_bytes(&desk.db, &desk.keys, &held).await?;
+    let bytes = batches::payload_bytes(&desk.db, &desk.keys, &held).await?;
     match examine_bytes(tx, desk, (&held, &bytes), wanted, overlay).await {
         Err(StoreFault::Unreadable(why)) => {
             let still = |(index, (letter, address)): (&u32, &(i64, String))| Item {

@@ -1,7 +1,7 @@
 //! Rings what is landed without a live claim and what a lost message left behind.
 
 use crate::queue::Bell;
-use crate::store::{Db, StoreFault, books};
+use crate::store::{Db, StoreFault, batches};
 
 /// What a sweep came upon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub async fn sweep(db: &Db, bell: &Bell, quiet_ms: u64) -> Result<Swept, StoreFa
         depth = bell.depth().await.unwrap_or(depth);
     }
     let room = Bell::MOST.saturating_sub(depth);
-    let due = books::to_ring(db, quiet_ms, room).await?;
+    let due = batches::to_ring(db, quiet_ms, room).await?;
     let rung = ring(db, bell, &due).await?;
     Ok(match rung {
         None => Swept::Deaf,
@@ -48,6 +48,6 @@ pub async fn ring(db: &Db, bell: &Bell, bells: &[(i64, i64)]) -> Result<Option<u
         }
     };
     let left: Vec<i64> = bells.iter().skip(rung.unwrap_or(0)).map(|(batch, _)| *batch).collect();
-    books::not_rung(db, &left).await?;
+    batches::not_rung(db, &left).await?;
     Ok(rung)
 }

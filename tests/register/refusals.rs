@@ -20,7 +20,7 @@ fn a_broken_connector_is_refused(on: On) {
     let right = std::fs::read_to_string(&manifest).unwrap();
     std::fs::write(&manifest, right.replace("title_zh", "titel_zh")).unwrap();
     refused(2, &["manifest.toml", "titel_zh"]);
-    std::fs::write(&manifest, right.replace("hours = \"days\"", "hours = \"nights\"")).unwrap();
+    std::fs::write(&manifest, right.replace("{ path = \"days\"", "{ path = \"nights\"")).unwrap();
     refused(1, &["✗ county/certificates", "nothing was registered"]);
     std::fs::write(&manifest, &right).unwrap();
     let expected = folder.0.join("expected/records.json");

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::books::Held;
+use super::batches::Held;
 use super::db::{StoreFault, Tx};
 use super::load::{Load, Outcomes};
 use super::rows::Rows;

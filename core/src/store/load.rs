@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use super::books::Held;
+use super::batches::Held;
 use super::classify::{Classified, Displaced, Fresh};
 use super::db::{Db, StoreFault, Tx};
 use super::rows::{Rows, Value};

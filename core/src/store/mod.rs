@@ -1,6 +1,7 @@
 //! The only room that knows SQL. One set of statements for two databases; [`db`] hides where they differ.
 
 pub mod audit;
+pub mod batches;
 pub mod books;
 pub mod classify;
 pub mod entries;

@@ -4,7 +4,7 @@
 //! (`elsewhere` is 0) knows how many of them are still held (`held`, less what `batch_loss` says); received again under the same activation, those are
 //! unchanged, what has been outdone since is superseded, and what was parked is parked again.
 
-use super::books::Held;
+use super::batches::Held;
 use super::db::{Db, StoreFault};
 use super::letters;
 use super::load::{Commit, Done, Outcomes, finish};

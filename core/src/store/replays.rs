@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::books::{self, Held};
+use super::batches::{self, Held};
 use super::db::{Db, StoreFault, Tx};
 use super::reports::instant;
 use super::rows::{Row, Rows, Value};
@@ -206,7 +206,7 @@ pub async fn batch(tx: &mut Tx, batch: i64) -> Result<Held, StoreFault> {
         )
         .await?;
     let row = rows.first().ok_or_else(|| StoreFault::Column("batch".into()))?;
-    books::held(row, row)
+    batches::held(row, row)
 }
 
 /// Writes down what becomes of the raw records of one batch.

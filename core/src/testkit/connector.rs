@@ -11,7 +11,7 @@ use crate::ingest::{self, From, Ingest};
 use crate::manifest::{Format, Stream, Transport};
 use crate::queue::Bell;
 use crate::schedule;
-use crate::store::{books, reports, schema, turns};
+use crate::store::{batches, books, reports, schema, turns};
 
 /// Makes the connector for an endpoint, anew each time: whoever resumes remembers nothing.
 pub type Make<'a> = &'a (dyn Fn(Endpoint) -> Result<Arc<dyn Connector>, Failure> + Sync);
@@ -160,7 +160,7 @@ async fn land_twice(connector: &dyn Connector, desk: &Desk, bell: &Bell) -> Resu
         let report = ingest::sync(cx, (&source, claim), connector, From::Start).await.map_err(broken)?;
         law(report.failure.is_none(), format!("{:?}", report.failure))?;
         loop {
-            let due = books::unrung(&desk.db, 100).await.map_err(broken)?;
+            let due = batches::unrung(&desk.db, 100).await.map_err(broken)?;
             if due.is_empty() {
                 break;
             }

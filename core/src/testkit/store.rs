@@ -2,6 +2,7 @@
 
 use super::{Broken, broken, law};
 use crate::keys::Keys;
+use crate::store::batches;
 use crate::store::books::{self, Landing, Source};
 use crate::store::turns::{self, Claim, Ended};
 use crate::store::{Db, StoreFault, schema};
@@ -75,53 +76,54 @@ async fn landing(db: &Db, keys: &Keys, (source, claim): (&Source, Claim), run: i
     law(cursor.as_deref() == Some("one"), "the cursor did not land with its payload")?;
     let twice = land("two").await?;
     let held =
-        books::claim(db, twice[0], LEASE_MS, "a").await.map_err(broken)?.ok_or("a landed batch cannot be claimed")?;
+        batches::claim(db, twice[0], LEASE_MS, "a").await.map_err(broken)?.ok_or("a landed batch cannot be claimed")?;
     law(held.same_as.is_some(), "bytes that are held already are kept twice")?;
-    let bytes = books::payload_bytes(db, keys, &held).await.map_err(broken)?;
+    let bytes = batches::payload_bytes(db, keys, &held).await.map_err(broken)?;
     law(bytes == b"as received", "a payload does not open as it was received")?;
     Ok(batches)
 }
 
 async fn claims(db: &Db, batch: i64) -> Result<(), Broken> {
-    let (a, b) = tokio::join!(books::claim(db, batch, LEASE_MS, "a"), books::claim(db, batch, LEASE_MS, "b"));
+    let (a, b) = tokio::join!(batches::claim(db, batch, LEASE_MS, "a"), batches::claim(db, batch, LEASE_MS, "b"));
     let won: Vec<_> = [a, b].into_iter().filter_map(|c| c.map_err(broken).transpose()).collect::<Result<_, _>>()?;
     law(won.len() == 1, format!("{} of two claims won", won.len()))?;
     let held = &won[0];
-    law(books::renew(db, held, LEASE_MS).await.map_err(broken)?, "a live claim was not renewed")?;
-    books::release(db, held, 0, "on purpose").await.map_err(broken)?;
-    law(!books::renew(db, held, LEASE_MS).await.map_err(broken)?, "a released claim was renewed")?;
-    let next = books::claim(db, batch, LEASE_MS, "c").await.map_err(broken)?.ok_or("a released batch was not due")?;
+    law(batches::renew(db, held, LEASE_MS).await.map_err(broken)?, "a live claim was not renewed")?;
+    batches::release(db, held, 0, "on purpose").await.map_err(broken)?;
+    law(!batches::renew(db, held, LEASE_MS).await.map_err(broken)?, "a released claim was renewed")?;
+    let next = batches::claim(db, batch, LEASE_MS, "c").await.map_err(broken)?.ok_or("a released batch was not due")?;
     law(
         next.epoch > held.epoch && next.lost_claims == 0,
         "a release counts as a lost claim, or the epoch stood still",
     )?;
-    books::release(db, held, 0, "too late").await.map_err(broken)?;
-    law(books::renew(db, &next, LEASE_MS).await.map_err(broken)?, "a passed epoch released another's claim")
+    batches::release(db, held, 0, "too late").await.map_err(broken)?;
+    law(batches::renew(db, &next, LEASE_MS).await.map_err(broken)?, "a passed epoch released another's claim")
 }
 
 async fn lost_claims(db: &Db, batch: i64) -> Result<(), Broken> {
-    let lost = books::claim(db, batch, 0, "a").await.map_err(broken)?.ok_or("a landed batch was not due")?;
+    let lost = batches::claim(db, batch, 0, "a").await.map_err(broken)?.ok_or("a landed batch was not due")?;
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    law(books::abandoned(db, 10).await.map_err(broken)? == [batch], "a lost claim is not told as abandoned")?;
-    let next = books::claim(db, batch, LEASE_MS, "b").await.map_err(broken)?.ok_or("a lost claim was not taken up")?;
+    law(batches::abandoned(db, 10).await.map_err(broken)? == [batch], "a lost claim is not told as abandoned")?;
+    let next =
+        batches::claim(db, batch, LEASE_MS, "b").await.map_err(broken)?.ok_or("a lost claim was not taken up")?;
     law(next.lost_claims == 1 && next.epoch == lost.epoch + 1, "a lost claim was not counted")?;
-    law(!books::renew(db, &lost, LEASE_MS).await.map_err(broken)?, "a lost claim was renewed")?;
-    law(books::quarantine(db, batch, "on purpose").await.map_err(broken)?, "a batch was not set aside")?;
-    law(books::claim(db, batch, LEASE_MS, "c").await.map_err(broken)?.is_none(), "a quarantined batch was claimed")
+    law(!batches::renew(db, &lost, LEASE_MS).await.map_err(broken)?, "a lost claim was renewed")?;
+    law(batches::quarantine(db, batch, "on purpose").await.map_err(broken)?, "a batch was not set aside")?;
+    law(batches::claim(db, batch, LEASE_MS, "c").await.map_err(broken)?.is_none(), "a quarantined batch was claimed")
 }
 
 /// Of the batches landed first the third alone is still due; of those landed again, the second and third.
 async fn bells(db: &Db, batches: &[i64]) -> Result<(), Broken> {
     law(
-        books::to_ring(db, 60_000, 10).await.map_err(broken)?.is_empty(),
+        batches::to_ring(db, 60_000, 10).await.map_err(broken)?.is_empty(),
         "what has just landed was rung again at once",
     )?;
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    let rung = books::to_ring(db, 0, 10).await.map_err(broken)?;
+    let rung = batches::to_ring(db, 0, 10).await.map_err(broken)?;
     law(rung.len() == 3 && rung.first() == Some(&(batches[2], 1)), format!("{rung:?} rung, three are due"))?;
-    books::not_rung(db, &[batches[2]]).await.map_err(broken)?;
-    let first = books::unrung(db, 1).await.map_err(broken)?;
+    batches::not_rung(db, &[batches[2]]).await.map_err(broken)?;
+    let first = batches::unrung(db, 1).await.map_err(broken)?;
     law(first == [batches[2]], "what the queue did not take does not come first")?;
-    let again = books::to_ring(db, 60_000, 10).await.map_err(broken)?;
+    let again = batches::to_ring(db, 60_000, 10).await.map_err(broken)?;
     law(again == [(batches[2], 1)], format!("{again:?} rung, only one was not taken"))
 }
