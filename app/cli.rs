@@ -250,14 +250,58 @@ pub enum Teachers {
     Explain { teacher: String },
 }
 
+/// What a new connector begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Template {
+    HttpJson,
+    HttpXml,
+    Csv,
+    Xlsx,
+    Push,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Connectors {
     /// List. 列表
     List,
     /// Show a manifest. 查看清单
     Show { id: String },
-    /// Check every manifest and its samples. 检查
-    Check,
+    /// Check one manifest alone, or every manifest in use with its samples. 检查
+    Check { path: Option<PathBuf> },
+    /// Write a connector that passes its own test, to be made one's own. 新建连接器
+    New {
+        name: String,
+        /// What its platform gives. 平台提供的形式
+        #[arg(long, default_value = "http-json")]
+        from: Template,
+        /// Where to. 写入位置
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Samples against their expected results, then every variant of them. 测试样例及其变体
+    Test {
+        /// A folder with manifest.toml, samples/ and expected/. 连接器目录
+        path: PathBuf,
+        /// Write what comes of the samples as what is expected. 把得到的结果写为预期结果
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Raw record, mapped record and problems, side by side. 预览映射结果
+    Preview {
+        /// A folder with manifest.toml and samples/, or the manifest. 连接器目录或清单
+        path: PathBuf,
+        #[arg(long)]
+        stream: Option<String>,
+        /// Another sample than the first. 样例文件
+        #[arg(long, conflicts_with = "source")]
+        sample: Option<PathBuf>,
+        /// The first page of this source of the settings; nothing is stored. 读取设置中该来源的首页，不存储
+        #[arg(long)]
+        source: Option<String>,
+        /// At most so many records. 最多条数
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        limit: u32,
+    },
     /// What may stand at a place of a manifest, as `stream.page`; without one, the whole language. 说明清单语言
     Explain {
         #[arg(default_value = "")]

@@ -9,6 +9,7 @@ mod keyfile;
 mod metrics;
 mod registry;
 mod settings;
+mod templates;
 mod wire;
 mod words;
 

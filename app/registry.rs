@@ -313,6 +313,12 @@ impl House {
         let password = Secret(password(source, &known)?);
         Ok((Recipe { source: source.clone(), activation: *activation, password }, manifest.clone()))
     }
+
+    /// What the connector of a source would be made of, whatever manifest it is read by.
+    pub fn recipe_for_any(&self, source: &SourceSettings) -> Result<Recipe, Stop> {
+        let password = Secret(password(source, &self.known())?);
+        Ok(Recipe { source: source.clone(), activation: 0, password })
+    }
 }
 
 /// Activates what was found; none when something was registered meanwhile.

@@ -4,6 +4,7 @@
 
 mod house;
 
+mod authoring;
 mod bad_input;
 mod connectors;
 mod docs;

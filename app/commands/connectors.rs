@@ -9,6 +9,7 @@ use huiliu_core::policy::Policy;
 use huiliu_core::registry::Sample;
 use huiliu_core::store::registry::Registered;
 
+use super::authoring::{self, Look};
 use super::register;
 use crate::Stop;
 use crate::cli::Connectors;
@@ -25,7 +26,15 @@ pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<()
         Connectors::Rollback { id, to, because } => register::rollback(settings, (&id, &to), &because, json).await,
         Connectors::Enable { id, because } => register::enable(settings, (&id, true), &because, json).await,
         Connectors::Disable { id, because } => register::enable(settings, (&id, false), &because, json).await,
-        Connectors::List | Connectors::Show { .. } | Connectors::Check => look(&settings, asked, json).await,
+        Connectors::Check { path: Some(path) } => authoring::check(&settings, &path, json),
+        Connectors::New { name, from, out } => authoring::new(&name, from, out, json),
+        Connectors::Test { path, accept } => authoring::test(&settings, &path, accept, json).await,
+        Connectors::Preview { path, stream, sample, source, limit } => {
+            authoring::preview(settings, Look { path, stream, sample, source, limit }, json).await
+        }
+        Connectors::List | Connectors::Show { .. } | Connectors::Check { path: None } => {
+            look(&settings, asked, json).await
+        }
     }
 }
 
@@ -40,7 +49,7 @@ async fn look(settings: &Settings, asked: Connectors, json: bool) -> Result<(), 
     }
     match asked {
         Connectors::Show { id } => show(&in_use.found, &registered, &id, json),
-        Connectors::Check => check(settings, &policy, &in_use, json).await,
+        Connectors::Check { .. } => check(settings, &policy, &in_use, json).await,
         _ => {
             list(&in_use, &registered, json);
             Ok(())

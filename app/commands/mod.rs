@@ -1,5 +1,6 @@
 //! One file per family of commands.
 
+mod authoring;
 mod connectors;
 mod decide;
 mod demo;

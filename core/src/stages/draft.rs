@@ -147,7 +147,13 @@ impl Problem {
 /// columns shift, and then an ID number or a phone number stands where a name should.
 #[must_use]
 pub fn discreet(text: &str) -> String {
-    let chars: Vec<char> = text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).take(60).collect();
+    masked(text, 60)
+}
+
+/// At most `most` characters, masked as in [`discreet`].
+#[must_use]
+pub fn masked(text: &str, most: usize) -> String {
+    let chars: Vec<char> = text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).take(most).collect();
     let is_digit = |c: char| c.is_numeric() || matches!(c, 'x' | 'X' | '*' | '\u{425}' | '\u{445}');
     let mut out = String::with_capacity(text.len());
     let mut rest = chars.as_slice();
@@ -235,7 +241,7 @@ impl<'a> Draft<'a> {
         self.doubts.iter().any(|(doubtful, _)| *doubtful == field)
     }
 
-    fn slot(&mut self, field: Field) -> &mut Option<Cow<'a, str>> {
+    pub(super) fn slot(&mut self, field: Field) -> &mut Option<Cow<'a, str>> {
         match field {
             Field::RecordName => &mut self.record_name,
             Field::Name => &mut self.name,

@@ -232,17 +232,19 @@ pub fn decode<'a>(
 /// Builds a range of the records of a text with one JSON document per line. A line that cannot be read harms only itself.
 ///
 /// # Errors
-/// None in this version; the signature is that of its neighbours.
+/// [`DecodeFault`] when it is a web page or an XML document.
 pub fn lines<'a>(text: &'a str, paths: &[&str], (first, count): (u32, u32)) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
+    if text.trim_start().starts_with('<') {
+        return Err(DecodeFault::Form { format: "JSON lines", why: "it begins with <, as a web page does".into() });
+    }
     let tree = Tree::new(paths.iter().copied());
     let all = (1u64..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).zip(0u32..);
     let range = all.skip(first as usize).take(count as usize);
-    Ok(range
-        .map(|((number, line), index)| RawRecord {
-            position: Position::Line(number),
-            ..item(&tree, paths, line, index)
-        })
-        .collect())
+    let record = |((number, line), index): ((u64, &'a str), u32)| RawRecord {
+        position: Position::Line(number),
+        ..item(&tree, paths, line, index)
+    };
+    Ok(range.map(record).collect())
 }
 
 /// One record, with the texts at the paths of the tree.

@@ -340,7 +340,7 @@ impl Check<'_> {
 }
 
 /// Keeps the length and the first two and the last character.
-fn mask(text: &str) -> String {
+pub(super) fn mask(text: &str) -> String {
     let n = text.chars().count();
     text.chars().enumerate().map(|(i, c)| if i < 2 || i + 1 == n { c } else { '*' }).collect()
 }

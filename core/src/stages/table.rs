@@ -4,7 +4,7 @@ use super::decode::DecodeFault;
 use crate::manifest::Layout;
 
 /// Without any space: headers are spaced out and broken over lines.
-pub(super) fn bare(text: &str) -> String {
+pub(crate) fn bare(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
@@ -12,7 +12,7 @@ pub(super) fn bare(text: &str) -> String {
 ///
 /// # Errors
 /// [`DecodeFault`] when two columns have a name that is asked for.
-pub(super) fn columns(
+pub(crate) fn columns(
     names: &[String],
     layout: &Layout,
     paths: &[&str],
@@ -40,7 +40,7 @@ fn known_as<'n>(name: &'n str, layout: &'n Layout) -> &'n str {
 }
 
 /// What a row below the header is.
-pub(super) enum Mark {
+pub(crate) enum Mark {
     Record,
     /// No record, and the table goes on.
     Left,
@@ -49,7 +49,7 @@ pub(super) enum Mark {
 }
 
 /// What the texts of a row say it is.
-pub(super) fn mark<'t>(mut texts: impl Iterator<Item = &'t str>, layout: &Layout) -> Mark {
+pub(crate) fn mark<'t>(mut texts: impl Iterator<Item = &'t str>, layout: &Layout) -> Mark {
     let Some(first) = texts.find(|text| !text.trim().is_empty()) else { return Mark::Left };
     let first = bare(first);
     let begins = |markers: &[String]| markers.iter().any(|marker| first.starts_with(marker.as_str()));

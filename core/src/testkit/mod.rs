@@ -5,6 +5,7 @@ mod proxy;
 mod queue;
 mod samples;
 mod store;
+pub mod variants;
 
 pub use connector::{Make, exercise_connector};
 pub use queue::exercise_queue;

@@ -1,4 +1,4 @@
-"""Makes the samples: one as openpyxl writes it, one as LibreOffice does (python3 make.py, soffice on the path).
+"""Makes the samples: one as openpyxl writes it, one as LibreOffice does (in samples/: python3 ../make.py, soffice on the path).
 
 The people are invented. The two differ as the files of two years do: place and order of the header, the first day counted.
 """

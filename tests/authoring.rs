@@ -1,0 +1,100 @@
+//! From nothing to a registered connector, as an institution does it: new, preview, test, register.
+
+use std::path::Path;
+
+use huiliu_core::testkit::variants::{Must, judge};
+use serde_json::{Value, json};
+
+use crate::house::{House, On};
+
+fn run(house: &House, args: &[&str]) -> (Option<i32>, String, String) {
+    let out = house.run(args);
+    let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
+    (out.status.code(), text(&out.stdout), text(&out.stderr))
+}
+
+fn new(house: &House, kind: &str) -> String {
+    let folder = house.dir.0.join(format!("own-{kind}")).display().to_string();
+    let (code, _, told) = run(house, &["connectors", "new", &format!("own-{kind}"), "--from", kind, "--out", &folder]);
+    assert_eq!(code, Some(0), "{told}");
+    folder
+}
+
+fn change(file: &Path, from: &str, to: &str) {
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(text.contains(from), "{from}");
+    std::fs::write(file, text.replace(from, to)).unwrap();
+}
+
+#[test]
+fn a_new_connector_of_every_kind_passes_its_test_and_is_registered() {
+    let house = House::new(On::Sqlite);
+    for kind in ["http-json", "http-xml", "csv", "xlsx", "push"] {
+        let folder = new(&house, kind);
+        let tested = house.json(&["connectors", "test", &folder, "--json"]);
+        let rows = tested.as_array().unwrap();
+        assert!(rows.len() >= 6 && rows.iter().all(|row| row["ok"] == true), "{kind}: {tested}");
+        assert!(rows[0]["records"].as_i64().unwrap() >= 2, "{kind}: {tested}");
+        let (code, text, _) = run(&house, &["connectors", "register", &folder]);
+        assert!(code == Some(0) && text.contains("registered"), "{kind}: {text}");
+    }
+    let listed = house.json(&["connectors", "list", "--json"]).to_string();
+    assert!(listed.contains("own-xlsx") && listed.contains("own-push"), "{listed}");
+    let (code, _, told) = run(&house, &["connectors", "new", "again", "--out", house.dir.0.to_str().unwrap()]);
+    assert!(code == Some(2) && told.contains("is there already"), "{told}");
+}
+
+#[test]
+fn a_preview_shows_what_came_and_what_becomes_of_it_and_no_id_number() {
+    let house = House::new(On::Sqlite);
+    for kind in ["http-json", "http-xml", "csv", "xlsx", "push"] {
+        let folder = new(&house, kind);
+        let shown = house.json(&["connectors", "preview", &folder, "--json"]);
+        let records = shown["records"].as_array().unwrap();
+        assert_eq!(records[0]["outcome"], "clean", "{kind}: {shown}");
+        let hours = records[0]["fields"].as_array().unwrap().iter().find(|f| f["field"] == "hours").unwrap();
+        assert!(hours["path"] != "" && hours["text"] != Value::Null, "{kind}: {hours}");
+        let parked = records.iter().find(|r| r["outcome"] == "parked").expect("a bad record in each sample");
+        assert!(parked["problems"].to_string().contains("id_number."), "{kind}: {parked}");
+        let (_, text, _) = run(&house, &["connectors", "preview", &folder]);
+        for secret in ["22010219590911001X", "220381197001011228", "22038119700101122"] {
+            assert!(!shown.to_string().contains(secret) && !text.contains(secret), "{kind}: {secret} is shown");
+        }
+    }
+}
+
+#[test]
+fn a_mapping_that_misses_is_told_before_it_is_registered() {
+    let house = House::new(On::Sqlite);
+    let folder = new(&house, "csv");
+    let manifest = Path::new(&folder).join("manifest.toml");
+    change(&manifest, "\"填表人\", ", "");
+    let (code, text, told) = run(&house, &["connectors", "test", &folder]);
+    assert!(code == Some(1) && text.contains("4 records, expected 3") && told.contains("--accept"), "{text}{told}");
+    let (code, ..) = run(&house, &["connectors", "register", &folder]);
+    assert_eq!(code, Some(1));
+    // What a person has read and takes for right is written by `--accept`.
+    let (code, ..) = run(&house, &["connectors", "test", &folder, "--accept"]);
+    assert_eq!(code, Some(0));
+    change(&manifest, "学时\", unit", "学識\", unit");
+    let (code, text, _) = run(&house, &["connectors", "test", &folder]);
+    assert!(code == Some(1) && text.contains("hours.missing"), "{text}");
+    change(&manifest, "unit = \"class_hour\"", "unit = \"credit\"");
+    let (code, _, told) = run(&house, &["connectors", "check", &folder]);
+    assert!(code == Some(2) && told.contains("no [[conversion]] for the unit \"credit\""), "{told}");
+}
+
+/// The judge of variants: each of its verdicts can be bad.
+#[test]
+fn wrong_results_of_variants_are_told() {
+    let clean = |n: u8| json!({ "clean": { "name": n } });
+    let parked = |line: u8| json!({ "parked": { "address": format!("a line {line}"), "reasons": ["x.y"] } });
+    let sample = vec![clean(1), parked(1)];
+    let good = Ok(vec![clean(1), parked(7)]);
+    assert_eq!(judge(Must::BeTheSame, &sample, &good), None);
+    assert_eq!(judge(Must::AddNothing, &sample, &Ok(vec![clean(1)])), None);
+    assert!(judge(Must::BeTheSame, &sample, &Ok(vec![clean(2), parked(1)])).is_some());
+    assert!(judge(Must::BeTheSame, &sample, &Ok(vec![clean(1)])).is_some());
+    assert!(judge(Must::BeRefused, &sample, &Ok(vec![])).is_some());
+    assert!(judge(Must::AddNothing, &sample, &Ok(vec![clean(2)])).is_some());
+}
