@@ -18,7 +18,7 @@ use crate::Stop;
 use crate::apart::Processes;
 use crate::settings::Settings;
 use crate::wire;
-use crate::words::{both, say, spoken};
+use crate::words::{both, phrase, say, spoken};
 
 /// No manifest is as large as this, in bytes.
 const MAX_MANIFEST: u64 = 1 << 20;
@@ -116,7 +116,7 @@ pub fn show(rows: &[Checked]) {
         let mark = if row.ok { "✓" } else { "✗" };
         let records = both!("{n} records", "{n} 条记录", n = row.records);
         say(&format!("{mark} {}/{}  {}  {records}", row.connector, row.stream, row.sample));
-        row.differences.iter().for_each(|d| say(&format!("    {d}")));
+        row.differences.iter().for_each(|d| say(&format!("    {}", phrase(d))));
     }
 }
 
