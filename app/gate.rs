@@ -155,7 +155,7 @@ pub fn show(rows: &[Checked]) {
         let records = both!("{n} records", "{n} 条记录", n = row.records);
         let variant = row.variant.map_or_else(String::new, |name| format!(" · {}", phrase(name)));
         say(&format!("{mark} {}/{}  {}{variant}  {records}", row.connector, row.stream, row.sample));
-        row.differences.iter().for_each(|d| say(&format!("    {d}")));
+        row.differences.iter().for_each(|d| say(&format!("    {}", phrase(d))));
     }
 }
 

@@ -1,5 +1,6 @@
 //! Connectors, sources and secrets that are registered while workers run.
 
+mod late;
 mod platform;
 mod refusals;
 

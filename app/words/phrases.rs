@@ -100,6 +100,9 @@ const CORE: &[(&str, &str)] = &[
     ("cannot read the folder {}: {}; check source.folder", "无法读取文件夹 {0}：{1}；请检查来源的 folder"),
     ("cannot read {}: {}", "无法读取 {0}：{1}"),
     ("{} has {} bytes, at most {} are taken; split the file", "{0} 有 {1} 字节，最多接受 {2} 字节；请拆分文件"),
+    ("samples of a registered connector: {}", "已注册连接器的样例无法读取：{0}"),
+    ("record {}: {}, expected {}", "第 {0} 条：{1}，应为 {2}"),
+    ("{} records, expected {}", "{0} 条记录，应为 {1} 条"),
     ("the process that ran it ended", "执行同步的进程已中断"),
     (
         "told to stop; what was received is kept, and the next sync goes on from there",
@@ -402,6 +405,9 @@ const FOREIGN: &[(&str, &str)] = &[
     ("map", "表"),
     ("usize", "非负整数"),
     ("u64", "非负整数"),
+    // What the gate finds.
+    ("the manifest has no stream {}", "清单中没有数据流 {0}"),
+    ("the expected results are not a JSON array: {}", "预期结果不是 JSON 数组：{0}"),
     // What `doctor` finds.
     ("Current", "最新"),
     ("Empty", "尚未建立；请运行 `huiliu migrate`"),

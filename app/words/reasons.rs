@@ -71,6 +71,7 @@ pub fn word(english: &str) -> &str {
         "database" => tr("database", "数据库"),
         "schema" => tr("schema", "数据库结构"),
         "key" => tr("key", "密钥"),
+        "key_file" => tr("key file", "密钥文件"),
         "queue" => tr("queue", "队列"),
         "orphans" => tr("orphans", "孤立行"),
         "sweep" => tr("sweep", "巡检"),

@@ -1,0 +1,48 @@
+//! A process that is late: what it has read is not current any more, and does not become so again.
+
+use huiliu_core::keys::Keys;
+use huiliu_core::store::books::Current;
+use huiliu_core::store::registry::{self, NewVersion};
+use huiliu_core::store::{Db, schema};
+
+use crate::house::{Postgres, Scratch};
+
+fn an_older_manifest_stays_old(url: &str) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let db = Db::open(url, 4).await.unwrap();
+        schema::migrate(&db).await.unwrap();
+        let keys = schema::check_key(&db, &Keys::from_hex(&"5a".repeat(32)).unwrap()).await.unwrap();
+        let current = |digest| Current { kind: "manifest", name: "county", version: 1, digest };
+        let late = registry::read(&db).await.unwrap().number;
+        let first = registry::activate(&db, late, &[current(b"old")]).await.unwrap().unwrap();
+
+        let mut tx = registry::begin(&db).await.unwrap();
+        let new = NewVersion { connector: "county", version: 2, digest: b"d", manifest: "m", samples: &[] };
+        registry::add_version(&mut tx, &keys, new, ("somebody", "a reason")).await.unwrap();
+        registry::decide(&mut tx, "county", (Some(Some(2)), None), ("somebody", "a reason")).await.unwrap();
+        // While the act is under way nobody sees half of it.
+        assert_eq!(registry::read(&db).await.unwrap().number, late);
+        tx.commit().await.unwrap();
+        let registered = registry::read(&db).await.unwrap();
+        assert_eq!((registered.number, registered.in_use.len()), (late + 1, 1));
+        let second = registry::activate(&db, late + 1, &[current(b"new")]).await.unwrap().unwrap();
+        assert!(second > first);
+        assert_eq!(registry::activate(&db, late, &[current(b"old")]).await.unwrap(), None);
+        assert_eq!(registry::activate(&db, late + 1, &[current(b"new")]).await.unwrap(), Some(second));
+
+        // An act that is given up leaves no trace.
+        drop(registry::begin(&db).await.unwrap());
+        assert_eq!(registry::number(&db).await.unwrap(), late + 1);
+        let samples = registry::samples(&db, &keys, "county", 2).await.unwrap();
+        assert_eq!(samples.map(|s| s.len()), Some(0));
+        db.close().await;
+    });
+}
+
+#[test]
+fn an_older_manifest_does_not_become_current_again_on_either_database() {
+    let scratch = Scratch::new("late");
+    an_older_manifest_stays_old(&format!("sqlite:{}", scratch.0.join("x.db").display()));
+    an_older_manifest_stays_old(&Postgres::start().url());
+}
