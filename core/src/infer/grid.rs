@@ -8,6 +8,7 @@ use super::layout::{Header, Layout};
 use super::names;
 use super::sniff::Text;
 use super::table::{Column, MAX_COLUMNS, MAX_ROWS, Table};
+use crate::stages::html;
 use crate::stages::parts::Body;
 
 /// Rows in which a header is looked for.
@@ -88,13 +89,15 @@ pub(super) fn of_text(text: &Text) -> Result<Vec<Table>, InferFault> {
 
 /// The tables of a page.
 pub(super) fn of_page(text: &Text) -> Vec<Table> {
-    let grids = super::html::grids(&text.text);
-    let numbered = grids.iter().enumerate();
-    numbered
-        .filter_map(|(at, grid)| {
-            table(grid, names_of_sheet, |header| Layout::Html { encoding: text.encoding.to_owned(), table: at, header })
-        })
-        .collect()
+    let pages = html::tables(&text.text).into_iter().enumerate();
+    let found = pages.filter_map(|(at, page)| {
+        let rows =
+            page.rows.into_iter().take(ROWS_READ).zip(1..).map(|(cells, number)| Row { number, cells }).collect();
+        let grid = Grid { rows, merged: page.merged };
+        let encoding = text.encoding.to_owned();
+        table(&grid, names_of_sheet, |header| Layout::Html { encoding, table: at, header })
+    });
+    found.collect()
 }
 
 /// The tables of the sheets of a workbook that was unpacked.

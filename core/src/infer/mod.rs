@@ -10,7 +10,6 @@ mod dictionary;
 mod fit;
 mod grid;
 mod guess;
-mod html;
 mod json;
 mod layout;
 mod leftover;
