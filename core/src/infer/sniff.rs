@@ -14,8 +14,11 @@ const LOOKED_AT: usize = 4_096;
 /// What must be unpacked in a process of its own before [`super::guess`] can read it; `None` for text.
 #[must_use]
 pub fn task(bytes: &[u8]) -> Option<Task> {
-    (bytes.starts_with(b"PK") || bytes.starts_with(OLE))
-        .then(|| Task { members: None, content: Content::Workbook("*".into()) })
+    (bytes.starts_with(b"PK") || bytes.starts_with(OLE)).then(|| Task {
+        members: None,
+        gzip: false,
+        content: Content::Workbook("*".into()),
+    })
 }
 
 /// A text with the name of its encoding.
