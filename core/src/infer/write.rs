@@ -198,7 +198,6 @@ fn format(guess: &Guess, sample: &str) -> String {
         }
         Layout::JsonLines => "{ kind = \"json_lines\" }".into(),
         Layout::Xml { root, item } => {
-            let item = item.rsplit('.').next().unwrap_or(item);
             format!("{{ kind = \"xml\", item = {}, root = {} }}", quoted(item), quoted(root))
         }
         Layout::Workbook { sheets, header } => workbook(guess, sheets, header),
