@@ -89,13 +89,15 @@ pub(super) fn of_text(text: &Text) -> Result<Vec<Table>, InferFault> {
 
 /// The tables of a page.
 pub(super) fn of_page(text: &Text) -> Vec<Table> {
-    let pages = html::tables(&text.text).into_iter().enumerate();
-    let found = pages.filter_map(|(at, page)| {
+    let pages = html::tables(&text.text);
+    let several = pages.len() > 1;
+    let found = pages.into_iter().zip(1..).filter_map(|(page, nth)| {
         let rows =
             page.rows.into_iter().take(ROWS_READ).zip(1..).map(|(cells, number)| Row { number, cells }).collect();
         let grid = Grid { rows, merged: page.merged };
         let encoding = text.encoding.to_owned();
-        table(&grid, names_of_sheet, |header| Layout::Html { encoding, table: at, header })
+        let sheets = if several { format!("table {nth}") } else { "*".to_owned() };
+        table(&grid, names_of_sheet, |header| Layout::Html { encoding, sheets, header })
     });
     found.collect()
 }

@@ -44,8 +44,8 @@ pub enum Layout {
     Html {
         /// Encoding of the page.
         encoding: String,
-        /// Which table of the page, from 0.
-        table: usize,
+        /// Which table of the page, as the decoder calls it; `*` for the only one.
+        sheets: String,
         /// The header.
         header: Header,
     },

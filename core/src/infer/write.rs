@@ -201,7 +201,7 @@ fn format(guess: &Guess, sample: &str) -> String {
             format!("{{ kind = \"xml\", item = {}, root = {} }}", quoted(item), quoted(root))
         }
         Layout::Workbook { sheets, header } => workbook(guess, sheets, header),
-        Layout::Html { header, .. } => workbook(guess, "*", header),
+        Layout::Html { sheets, header, .. } => workbook(guess, sheets, header),
         Layout::Delimited { header, .. } if office => workbook(guess, "*", header),
         Layout::Delimited { encoding, delimiter, header } => {
             let encoding = if encoding.starts_with("utf-16") { "utf-16" } else { encoding };
