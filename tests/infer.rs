@@ -302,18 +302,19 @@ fn a_sample_is_fetched_from_a_url() {
         peer.write_all(&[head.as_bytes(), &body].concat()).unwrap();
         String::from_utf8_lossy(&asked[..read]).into_owned()
     });
-    let url = format!("http://{address}/odata/TrainingRecords?area=2201&page=1");
+    let url = format!("http://{address}/odata/TrainingRecords?area=2201&page=1&accessToken=hush");
     let guess = house.json(&["connectors", "infer", &url, "--id", "odata", "--json"]);
-    assert!(server.join().unwrap().starts_with("GET /odata/TrainingRecords?area=2201&page=1 "));
+    assert!(server.join().unwrap().starts_with("GET /odata/TrainingRecords?area=2201&page=1&accessToken=hush "));
     let (missing, _) = judge(&sample, &guess);
     assert!(missing.is_empty(), "{missing:?}");
     let text = guess["manifest"].as_str().unwrap();
     for line in [
         "kind = \"http\"",
-        "request = { path = \"/odata/TrainingRecords\", query = { \"area\" = \"2201\" } }",
+        "request = { path = \"/odata/TrainingRecords\", query = { \"area\" = \"2201\", \"accessToken\" = \"${secret.accesstoken}\" } }",
         "page = { by = \"link\", next = \"'@odata.nextLink'\", size = 500 }",
     ] {
         assert!(text.contains(line), "{line} is not in {text}");
     }
+    assert!(!guess.to_string().contains("hush"), "a secret of the URL is in the guess");
     Manifest::parse("manifest.toml", text).unwrap();
 }

@@ -39,7 +39,9 @@ pub async fn run(asked: &Asked, json: bool) -> Result<(), Stop> {
         ),
         None => None,
     };
-    let guess = infer::guess(&name, &bytes, unpacked.as_deref())
+    // Only a file is named by its day.
+    let dated = if asked.sample.contains("://") { "" } else { name.as_str() };
+    let guess = infer::guess(dated, &bytes, unpacked.as_deref())
         .map_err(|e| Stop::failed(both!("{name}: {why}", "{name}：{why}", why = spoken(&e))))?;
     let text = manifest(asked, &name, &guess)?;
     let written = match &asked.out {
@@ -74,7 +76,11 @@ fn manifest(asked: &Asked, name: &str, guess: &Guess) -> Result<String, Stop> {
             "{id:?} 不能作连接器编号；请用 1 至 60 个小写字母、数字、- 和 _"
         )));
     }
-    let request = asked.sample.split_once("://").map(|(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
+    let url = asked.sample.contains("://").then(|| reqwest::Url::parse(&asked.sample).ok()).flatten();
+    let request = url.map(|url| write::Asked {
+        path: url.path().to_owned(),
+        query: url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
+    });
     let preface = both!(
         "Guessed by `huiliu connectors infer` from {name}, {n} records. Beside each line is how sure it is, and why.\nLines that begin with `# ?` are questions: answer them before the connector is used.",
         "由 `huiliu connectors infer` 从 {name}（{n} 条记录）推断。每行后注明把握和依据。\n以 `# ?` 开头的行是问题，启用前请先回答。",
@@ -90,7 +96,7 @@ fn manifest(asked: &Asked, name: &str, guess: &Guess) -> Result<String, Stop> {
         question: &guesses::question,
         over_http: over_http.to_owned(),
     };
-    Ok(write::manifest(guess, &Titles { id: &id, sample: name, request }, &words))
+    Ok(write::manifest(guess, &Titles { id: &id, sample: name, request: request.as_ref() }, &words))
 }
 
 /// A connector's id made from a sample's name.

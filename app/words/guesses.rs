@@ -106,7 +106,11 @@ pub fn unit(of: Unit) -> &'static str {
 
 /// Where in the sample the records stand.
 pub fn place(layout: &Layout) -> String {
-    let format = layout.format();
+    let format = match layout {
+        Layout::Workbook { .. } => tr("workbook", "工作簿"),
+        Layout::Html { .. } => tr("HTML table", "网页表格"),
+        other => other.format(),
+    };
     match layout {
         Layout::Json { items, .. } if items.is_empty() => both!("{format}, the list itself", "{format}，整体为列表"),
         Layout::Json { items, .. } => both!("{format}, list at {items}", "{format}，列表位于 {items}"),

@@ -16,6 +16,9 @@ const WITH_RIVAL: u32 = 74;
 /// What is said of hours that are a score's credit: they are hours only where there are no others.
 const CREDIT_AS_HOURS: u32 = 72;
 
+/// The longest word of a result, in characters.
+const LONGEST_WORD: usize = 10;
+
 /// What a table's columns were taken for.
 #[derive(Debug, Default)]
 pub(super) struct Settled {
@@ -57,6 +60,8 @@ impl Settled {
         if let Some(path) = self.path_of(Meaning::Field(Field::Result), table) {
             let column = table.columns.iter().find(|c| c.path == path);
             let mut words: Vec<String> = column.into_iter().flat_map(|c| c.values.iter().flatten().cloned()).collect();
+            // What is no word of a result may be a remark about a person.
+            words.retain(|word| word.chars().count() <= LONGEST_WORD && discreet(word) == *word);
             words.sort();
             words.dedup();
             words.truncate(12);

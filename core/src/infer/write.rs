@@ -16,8 +16,17 @@ pub struct Titles<'a> {
     pub id: &'a str,
     /// The sample's name.
     pub sample: &'a str,
-    /// The path and query of the URL it came from, if it came from one.
-    pub request: Option<&'a str>,
+    /// What was asked for it, if it came from a URL.
+    pub request: Option<&'a Asked>,
+}
+
+/// A path and the parameters of its query, in clear text.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The path.
+    pub path: String,
+    /// The parameters.
+    pub query: Vec<(String, String)>,
 }
 
 /// The words for people, in the language of whoever asked.
@@ -157,18 +166,25 @@ fn levels(words: &[String]) -> Option<String> {
 }
 
 /// A path with its query, as a request.
-fn request(url: &str) -> String {
-    let (path, query) = url.split_once('?').unwrap_or((url, ""));
+fn request(asked: &Asked) -> String {
     let paging =
         ["page", "pageno", "pagenum", "pageindex", "size", "pagesize", "limit", "offset", "page_token", "page_size"];
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let kept: Vec<String> = pairs
-        .filter(|(name, _)| !paging.contains(&name.to_lowercase().as_str()))
-        .map(|(name, value)| format!("{} = {}", quoted(name), quoted(value)))
-        .collect();
+    let own = asked.query.iter().filter(|(name, _)| !paging.contains(&name.to_lowercase().as_str()));
+    let kept: Vec<String> =
+        own.map(|(name, value)| format!("{} = {}", quoted(name), quoted(&unless_secret(name, value)))).collect();
     match kept.is_empty() {
-        true => quoted(path),
-        false => format!("{{ path = {}, query = {{ {} }} }}", quoted(path), kept.join(", ")),
+        true => quoted(&asked.path),
+        false => format!("{{ path = {}, query = {{ {} }} }}", quoted(&asked.path), kept.join(", ")),
+    }
+}
+
+/// A value of a query, or where a secret of the source goes: a manifest holds none.
+fn unless_secret(name: &str, value: &str) -> String {
+    let small = name.to_lowercase();
+    let secret = ["token", "key", "secret", "sign", "pass", "pwd", "auth", "ticket", "session", "credential", "sid"];
+    match secret.iter().any(|word| small.contains(word)) {
+        true => format!("${{secret.{}}}", small.replace(|c: char| !c.is_ascii_alphanumeric(), "_")),
+        false => value.to_owned(),
     }
 }
 
