@@ -85,7 +85,7 @@ fn judge(sample: &Sample, guess: &Value) -> (Vec<String>, Vec<String>) {
 fn right_in_at_least(folder: &str, least: usize) {
     let house = House::new(On::Sqlite);
     let all = samples(folder);
-    assert_eq!(all.len(), 20);
+    assert!(all.len() >= 20, "{folder}");
     let (mut not_right, mut surely_wrong, mut right) = (vec![], vec![], 0);
     for sample in &all {
         let guess = house.json(&["connectors", "infer", sample.file.to_str().unwrap(), "--json"]);
@@ -106,6 +106,11 @@ fn every_required_field_is_right_in_eighteen_of_twenty_samples() {
 #[test]
 fn so_it_is_in_samples_that_were_written_after_the_guesser() {
     right_in_at_least("unseen", 18);
+}
+
+#[test]
+fn so_it_is_in_twenty_five_later_ones() {
+    right_in_at_least("later", 24);
 }
 
 /// Writes down what a manifest gives of its sample, as a person who has looked at it would.
@@ -169,9 +174,9 @@ fn synced(folder: &str) -> (usize, Vec<String>) {
 
 #[test]
 fn inferred_manifests_are_registered_and_read_without_editing() {
-    for folder in ["seen", "unseen"] {
+    for (folder, least) in [("seen", 19), ("unseen", 19), ("later", 24)] {
         let (whole, others) = synced(folder);
-        assert!(whole >= 19, "{folder}: {whole}\n{}", others.join("\n"));
+        assert!(whole >= least, "{folder}: {whole}\n{}", others.join("\n"));
     }
 }
 

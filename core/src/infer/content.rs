@@ -233,15 +233,31 @@ fn is_mode(text: &str) -> bool {
     words.iter().any(|word| small.contains(word)) && text.chars().count() < 14
 }
 
+/// What stands between the first and the last day of a cell.
+const BETWEEN: [&str; 9] = ["至", "到", "~", "～", "—", "--", " - ", "－", "-"];
+
+/// The separator and the halves of a text that names two days, or months.
+fn halves(text: &str) -> Option<(&'static str, &str, &str)> {
+    BETWEEN.into_iter().find_map(|mark| {
+        let (first, last) = text.split_once(mark)?;
+        // Hyphens in a day are no separator.
+        (!last.contains(mark)).then_some((mark, first.trim(), last.trim()))
+    })
+}
+
 fn is_period(text: &str) -> bool {
-    let halves = ["至", "到", "~", "～", "—", "--", " - "].iter().find_map(|mark| text.split_once(mark));
-    let halves = halves.or_else(|| {
-        text.split_once('-').filter(|(a, b)| a.contains(['.', '/', '月']) && b.contains(['.', '/', '月', '日']))
+    let day = |t: &str| parse_date(t).is_ok() || parse_month(t).is_ok();
+    halves(text).is_some_and(|(_, first, last)| day(first) && (day(last) || last.chars().count() <= 6))
+}
+
+/// The separator by which every text of a column is two whole days.
+pub(super) fn separator(values: &[Option<String>]) -> Option<&'static str> {
+    let mut marks = values.iter().flatten().map(|text| {
+        let (mark, first, last) = halves(text)?;
+        (parse_date(first).is_ok() && parse_date(last).is_ok()).then_some(mark)
     });
-    let day = |t: &str| {
-        parse_date(t.trim_matches(['—', '-', ' '])).is_ok() || parse_month(t.trim_matches(['—', '-', ' '])).is_ok()
-    };
-    halves.is_some_and(|(first, last)| day(first) && (day(last) || last.trim().chars().count() <= 6))
+    let first = marks.next()??;
+    marks.all(|mark| mark == Some(first)).then_some(first)
 }
 
 /// Letters and digits that are a code, or a number of some length.

@@ -258,7 +258,9 @@ fn phrases(tokens: &[String], found: &mut Vec<Match>) {
 fn initials(tokens: &[String], joined: &str, found: &mut Vec<Match>) {
     let last = tokens.last().map_or("", String::as_str);
     let without = ["px", "js", "xy", "xx", "jl", "hd"].iter().find_map(|prefix| joined.strip_prefix(prefix));
-    for (key, penalty) in [(joined, 0), (last, 4), (without.unwrap_or_default(), 12)] {
+    // Two letters before known ones say whose or which, most often.
+    let tail = joined.get(2..).filter(|tail| tail.len() > 1 && tokens.len() == 1).unwrap_or_default();
+    for (key, penalty) in [(joined, 0), (last, 4), (without.unwrap_or_default(), 12), (tail, 20)] {
         let Some(entries) = DICTIONARY.initials.get(key).filter(|_| key.len() > 1) else { continue };
         let score = if entries.len() > 1 || key.len() == 2 { SHORT_INITIALS } else { INITIALS };
         for entry in entries {

@@ -276,6 +276,9 @@ fn field_fit(field: Field, around: Around<'_>) -> Verdict {
             verdict => verdict,
         },
         Field::ScoreLearning | Field::ScoreActivity | Field::ScoreArtefact | Field::ScoreTotal => score(facts),
+        Field::Result if facts.numbers == 100 && facts.distinct <= 2 && facts.high <= 100 => {
+            (Fit::Good, Some(Evidence::ResultWords))
+        }
         Field::Result => share(facts.results, (Fit::Proof, Fit::Good), Evidence::ResultWords, Fit::Poor),
         Field::Role => share(facts.roles, (Fit::Good, Fit::Good), Evidence::Words, few(facts)),
         Field::Mode => share(facts.modes, (Fit::Good, Fit::Good), Evidence::Words, few(facts)),

@@ -88,6 +88,17 @@ pub struct FieldGuess {
     pub evidence: Vec<Evidence>,
     /// Three of its texts, masked.
     pub examples: Vec<String>,
+    /// The piece of the text that it is, where one cell holds two.
+    pub piece: Option<Piece>,
+}
+
+/// One piece of a text that is cut at a separator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Piece {
+    /// The separator.
+    pub at: String,
+    /// Which piece, from 1.
+    pub take: u32,
 }
 
 /// The unit of the hours.

@@ -2,13 +2,16 @@
 //! unit beside the hours.
 
 use super::candidates::Columns;
-use super::guess::{Evidence, FieldGuess, Question, UNSURE, UnitGuess};
+use super::content;
+use super::guess::{Evidence, FieldGuess, Piece, Question, UNSURE, UnitGuess};
 use super::relate::{self, Order};
 use super::settle::{Settled, examples};
 use super::terms::Meaning;
 use super::unit;
 use crate::manifest::{Field, Unit};
 
+/// What is said of days that are cut out of one cell.
+const CUT: u32 = 86;
 /// What is said of codes that only go with the course's titles.
 const PAIRED_CODE: u32 = 66;
 /// What is said of the only column of its kind.
@@ -35,7 +38,9 @@ impl Columns<'_> {
                 && facts.schools < 30
                 && facts.people < 30
         };
-        let titles: Vec<usize> = all().filter(|at| title(at) && free(at)).collect();
+        // 科目 is the school's subject as often as the course.
+        let open = |at: &usize| free(at) || settled.meanings[*at] == Some(Meaning::Subject);
+        let titles: Vec<usize> = all().filter(|at| title(at) && open(at)).collect();
         let mut found = Vec::new();
         if let ([day], None) = (days.as_slice(), settled.mapped(Field::PeriodEnd))
             && free(day)
@@ -70,7 +75,37 @@ impl Columns<'_> {
                 confidence: ONLY_ONE,
             });
             let examples = examples(field, column);
-            settled.fields.push(FieldGuess { field: field.as_str(), path, confidence: ONLY_ONE, evidence, examples });
+            settled.fields.push(FieldGuess {
+                field: field.as_str(),
+                path,
+                confidence: ONLY_ONE,
+                evidence,
+                examples,
+                piece: None,
+            });
+        }
+    }
+
+    /// First and last day in one cell are cut, if every cell is cut the same way.
+    pub fn period(&self, settled: &mut Settled) {
+        if settled.mapped(Field::PeriodEnd).is_some() {
+            return;
+        }
+        let periods = (0..self.facts.len()).filter(|at| settled.meanings[*at] == Some(Meaning::Period));
+        let cut = periods.filter_map(|at| Some((at, content::separator(&self.table.columns[at].values)?))).next();
+        let Some((at, mark)) = cut else { return };
+        let column = &self.table.columns[at];
+        for (field, take) in [(Field::PeriodStart, 1), (Field::PeriodEnd, 2)] {
+            if settled.mapped(field).is_none() && !column.twin {
+                settled.fields.push(FieldGuess {
+                    field: field.as_str(),
+                    path: column.path.clone(),
+                    confidence: CUT,
+                    evidence: vec![Evidence::Periods],
+                    examples: examples(field, column),
+                    piece: Some(Piece { at: mark.to_owned(), take }),
+                });
+            }
         }
     }
 
@@ -97,6 +132,7 @@ impl Columns<'_> {
                 confidence: PAIRED_CODE,
                 evidence: vec![Evidence::Codes, Evidence::Paired],
                 examples: examples(Field::CourseCode, column),
+                piece: None,
             });
         }
     }

@@ -26,7 +26,9 @@ mod xml;
 
 use thiserror::Error;
 
-pub use guess::{Evidence, FieldGuess, Guess, Key, Pass, Question, REQUIRED, Seen, UNSURE, UnitGuess, Version, guess};
+pub use guess::{
+    Evidence, FieldGuess, Guess, Key, Pass, Piece, Question, REQUIRED, Seen, UNSURE, UnitGuess, Version, guess,
+};
 pub use layout::{Header, Layout, Paging};
 pub use sniff::{MAX_SAMPLE, task};
 pub use terms::Meaning;

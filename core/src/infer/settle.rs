@@ -90,6 +90,7 @@ pub(super) fn settle(table: &Table) -> Settled {
         settled.meanings[*column] = Some(candidate.meaning);
     }
     columns.fields(&mut settled, &taken, &candidates);
+    columns.period(&mut settled);
     columns.only_one_left(&mut settled);
     columns.paired_code(&mut settled);
     columns.course_code(&mut settled);
@@ -130,6 +131,7 @@ impl Columns<'_> {
                 confidence: candidate.confidence,
                 evidence: candidate.evidence.clone(),
                 examples: examples(field, column),
+                piece: None,
             };
             if let Some(other) = self.rival(candidate, taken, candidates) {
                 guess.confidence = guess.confidence.min(WITH_RIVAL);
@@ -182,7 +184,7 @@ impl Columns<'_> {
                 settled.questions.push(Question::MonthsOnly { path });
             } else if facts.durations >= 80 && facts.dates < 50 && said(Field::Hours) {
                 settled.questions.push(Question::Durations { path });
-            } else if settled.meanings[at] == Some(Meaning::Period) {
+            } else if settled.meanings[at] == Some(Meaning::Period) && settled.mapped(Field::PeriodEnd).is_none() {
                 settled.questions.push(Question::Period { path });
             }
         }

@@ -95,7 +95,7 @@ pub(super) const TERMS: &[Term] = &[
     ),
     field(
         Field::ProjectTitle,
-        "项目名称 培训项目名称 培训项目 项目 培训名称 计划名称 培训班名称 培训班 班级名称 班级 培训计划 培训班次 班次名称 培训主题 所属项目 研修班名称 研修班 研修项目 研修项目名称 培训班次名称",
+        "项目名称 培训项目名称 培训项目 项目 培训名称 计划名称 培训班名称 培训班 班级名称 班级 培训计划 培训班次 班次名称 培训主题 所属项目 研修班名称 研修班 研修计划 研修项目 研修项目名称 培训班次名称",
         "project name, project title, project?, program name, program title, programme name, programme title, program?, \
          programme, plan name, training project, class name?, training name?, training program",
     ),
@@ -107,7 +107,7 @@ pub(super) const TERMS: &[Term] = &[
     ),
     field(
         Field::CourseTitle,
-        "课程名称 课程 课程标题 课程名 培训课程 课程题目 所学课程 学习课程 选修课程 培训课程名称 模块名称 培训内容? 课程主题 学习内容? 讲座题目 讲座名称 讲座 研修主题 研修课题 研修内容 题目? 主题? 标题? \
+        "课程名称 课程 课程标题 课程名 培训课程 课程题目 所学课程 学习课程 选修课程 培训课程名称 模块名称 培训内容? 课程主题 学习内容? 讲座题目 讲座名称 讲座 研修主题 研修课题 研修内容 专题名称 专题 科目? 课名 学习课程名称 培训专题 题目? 主题? 标题? \
          课程模块 研修课程 培训科目?",
         "course name, course title, course, lesson name, lesson title, module name, module title, training course, \
          course subject, curriculum name, curriculum, training title?, training topic?, topic?",
@@ -120,9 +120,13 @@ pub(super) const TERMS: &[Term] = &[
     field(
         Field::Mode,
         "培训方式 培训形式 研修方式 学习方式 研修形式 授课方式 培训模式 学习形式 授课形式 教学方式",
-        "mode?, training mode, study mode, delivery mode, training method, learn mode, teaching mode, training form, format?",
+        "mode?, training mode, study mode, delivery mode, training method, learn mode, teaching mode, training form, modality, format?",
     ),
-    field(Field::DeliveryCode, "培训方式码 培训方式代码", "delivery code, mode code, training mode code"),
+    field(
+        Field::DeliveryCode,
+        "培训方式码 培训方式代码 培训方式? 培训形式?",
+        "delivery code, mode code, training mode code",
+    ),
     field(
         Field::CategoryCode,
         "培训类别码 培训类别代码 培训级别码 培训类别? 培训级别? 培训层次?",

@@ -1,6 +1,6 @@
 //! A guess as the text of a manifest: a comment beside each line, and a question where nothing is sure.
 
-use super::guess::{Evidence, FieldGuess, Guess, Key, Pass, Question, UnitGuess, Version};
+use super::guess::{Evidence, FieldGuess, Guess, Key, Pass, Piece, Question, UnitGuess, Version};
 use super::layout::{Header, Layout, Paging};
 use crate::manifest::{Field, PassRule};
 
@@ -266,12 +266,22 @@ fn map(guess: &Guess, words: &Wording<'_>, lines: &mut Vec<String>) {
             "hours" => hours(field, guess.unit.as_ref()),
             "result" => result(guess, field, used),
             "score_total" if used != PassRule::Total => None,
-            name => Some(format!("{name} = {}", quoted(&field.path))),
+            name => Some(format!("{name} = {}", whole_or_piece(field))),
         };
         lines.push(match line {
             Some(line) => format!("{line}  # {comment}"),
             None => format!("# ? {} = {}  # {comment}", field.field, quoted(&field.path)),
         });
+    }
+}
+
+fn whole_or_piece(field: &FieldGuess) -> String {
+    let path = quoted(&field.path);
+    match &field.piece {
+        None => path,
+        Some(Piece { at, take }) => {
+            format!("{{ path = {path}, then = [{{ split = {{ at = {}, take = {take} }} }}, \"trim\"] }}", quoted(at))
+        }
     }
 }
 
