@@ -310,6 +310,20 @@ pub enum Connectors {
         #[arg(long, conflicts_with = "place")]
         schema: bool,
     },
+    /// Guess a manifest from a sample: JSON, XML, CSV, workbook or HTML table. 由样例推断清单
+    Infer {
+        /// A file, or a URL. 文件或网址
+        sample: String,
+        /// Write manifest.toml into this folder. 将清单写入此目录
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// The connector's id; else it is made from the sample's name. 连接器编号
+        #[arg(long, value_name = "NAME")]
+        id: Option<String>,
+        /// Keep the sample beside the manifest, people and all. 同时保存样例（含个人信息）
+        #[arg(long, requires = "out")]
+        with_sample: bool,
+    },
     /// Take a connector through its gate and into use, without a restart. 检验并启用连接器，无需重启
     Register {
         /// A folder with manifest.toml, samples/ and expected/, or the manifest in it. 连接器目录，或其中的清单

@@ -1,6 +1,7 @@
 //! Words for people, in English and Chinese, and the only way to standard output.
 
 mod faults;
+pub mod guesses;
 mod phrases;
 mod reasons;
 

@@ -10,6 +10,7 @@ mod connectors;
 mod docs;
 mod faults;
 mod hostile;
+mod infer;
 mod language;
 mod mapping;
 mod ops;

@@ -35,6 +35,8 @@ pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<()
         Connectors::List | Connectors::Show { .. } | Connectors::Check { path: None } => {
             look(&settings, asked, json).await
         }
+        // `commands::run` has gone another way.
+        Connectors::Infer { .. } => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@ mod connectors;
 mod decide;
 mod demo;
 mod health;
+mod infer;
 mod inspect;
 mod keep;
 mod operate;
@@ -19,7 +20,7 @@ mod worker;
 use huiliu_core::ingest::From;
 
 use crate::Stop;
-use crate::cli::{Cli, Command, KeyWork, Schedules};
+use crate::cli::{Cli, Command, Connectors, KeyWork, Schedules};
 use crate::settings::Settings;
 
 /// Runs what was asked.
@@ -54,6 +55,9 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
         Command::Records(listing) => inspect::records(settings, listing, json).await,
         Command::Teachers(asked) => inspect::teachers(settings, asked, json).await,
         Command::Ledger => inspect::ledger(settings).await,
+        Command::Connectors(Connectors::Infer { sample, out, id, with_sample }) => {
+            infer::run(&infer::Asked { sample, out, id, with_sample }, json).await
+        }
         Command::Connectors(asked) => connectors::run(settings, asked, json).await,
         Command::Sources(asked) => sources::run(settings, asked, json).await,
         Command::Secrets(asked) => secrets::run(settings, asked, json).await,

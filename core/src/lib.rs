@@ -13,6 +13,8 @@ pub mod connector;
 pub mod manifest;
 pub mod registry;
 
+pub mod infer;
+
 pub mod ledger;
 pub mod stages;
 pub mod unpacker;

@@ -21,6 +21,8 @@ use crate::stages::decode::{self, DecodeFault};
 use crate::stages::unpack::UnpackFault;
 use crate::unpacker::Unpacker;
 
+pub use web::sample;
+
 /// One page or file as received.
 #[derive(Debug, Clone)]
 pub struct Page {

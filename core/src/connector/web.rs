@@ -26,14 +26,7 @@ impl Web {
                 format!("source {connector}: base_url is not a URL: {e}; give http://HOST:PORT or https://HOST"),
             )
         })?;
-        let client = Client::builder()
-            .timeout(endpoint.timeout)
-            .connect_timeout(Duration::from_secs(5))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .map_err(|e| Failure::fatal("client", format!("no HTTP client: {e}")))?;
-        Ok(Self { base, client })
+        Ok(Self { base, client: client(endpoint.timeout)? })
     }
 
     pub(super) fn url(&self, path: &str) -> Result<Url, Failure> {
@@ -54,6 +47,29 @@ impl Web {
         }
         Ok(url)
     }
+}
+
+fn client(timeout: Duration) -> Result<Client, Failure> {
+    Client::builder()
+        .timeout(timeout)
+        .connect_timeout(Duration::from_secs(5))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .map_err(|e| Failure::fatal("client", format!("no HTTP client: {e}")))
+}
+
+/// One answer of a platform that is not yet a source, for a first look at it.
+///
+/// # Errors
+/// [`Failure`].
+pub async fn sample(url: &str, timeout: Duration) -> Result<Vec<u8>, Failure> {
+    let url = Url::parse(url).map_err(|e| {
+        Failure::fatal("url", format!("{url} is not a URL: {e}; give http://HOST:PORT or https://HOST"))
+    })?;
+    let place = url.path().to_owned();
+    let answer = client(timeout)?.get(url).send().await.map_err(|e| unreachable(&e))?;
+    body(answer, &place).await
 }
 
 /// The body of a good answer.

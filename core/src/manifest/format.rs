@@ -108,8 +108,8 @@ choice! {
         /// left out. No DOCTYPE is accepted.
         #[zh = "每页一个 XML 文档。路径写作 child.child、@attribute 或 child.@attribute，不写命名空间前缀。不接受 DOCTYPE"]
         xml => Xml {
-            /// Element of one record.
-            #[zh = "一条记录的元素名"]
+            /// Element of one record; dotted where it stands deeper below the root, as `Body.list.item`.
+            #[zh = "一条记录的元素名；若不直接位于根元素之下，以点分隔，如 Body.list.item"]
             item: String;
             /// The document's root element.
             #[zh = "文档根元素名"]

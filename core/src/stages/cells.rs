@@ -37,7 +37,7 @@ pub(super) fn is_workbook(bytes: &[u8]) -> bool {
 /// [`UnpackFault`].
 pub(super) fn write(pattern: &str, member: Option<&str>, bytes: &[u8], out: &mut String) -> Result<(), UnpackFault> {
     if let Some(text) = lookalike(bytes) {
-        return write_text(&text, member, out);
+        return write_text(pattern, &text, member, out);
     }
     let mut book = open(bytes)?;
     let sheets = book.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
@@ -103,15 +103,21 @@ fn lookalike(bytes: &[u8]) -> Option<Cow<'_, str>> {
     decode::in_encoding(encoding, bytes).ok()
 }
 
-/// Writes the tables of a page, or the lines of a text, as a sheet each.
-fn write_text(text: &str, member: Option<&str>, out: &mut String) -> Result<(), UnpackFault> {
+/// Writes the tables of a page, or the lines of a text, as a sheet each: those that are named like `pattern`, or all where
+/// none is.
+fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut String) -> Result<(), UnpackFault> {
     let tables = if looks_like(text.as_bytes()) == PAGE { html::tables(text) } else { vec![table_of(text)?] };
     if tables.is_empty() {
         return Err(UnpackFault::Foreign { what: "a web page without a table".into() });
     }
     let several = tables.len() > 1;
+    let named = |nth: usize| if several { format!("table {}", nth + 1) } else { "table".to_owned() };
+    let chosen = (0..tables.len()).any(|nth| named_like(pattern, &named(nth)));
     for (nth, table) in tables.into_iter().enumerate() {
-        let name = if several { format!("table {}", nth + 1) } else { "table".to_owned() };
+        let name = named(nth);
+        if chosen && !named_like(pattern, &name) {
+            continue;
+        }
         let mut rows = Rows { sheet: &name, out: String::new(), row: None, cells: vec![] };
         for (row, cells) in table.rows.into_iter().enumerate() {
             for (column, text) in cells.into_iter().enumerate() {

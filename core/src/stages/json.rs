@@ -191,6 +191,11 @@ pub fn page<'a>(
     verdict: Option<(&str, &str)>,
     next: Option<&str>,
 ) -> Result<Page<'a>, DecodeFault> {
+    if items.is_empty() && verdict.is_none() {
+        // The document is the list; nothing stands beside it.
+        let items = serde_json::from_str(text).map_err(|e| form(&e))?;
+        return Ok(Page { items, next: None });
+    }
     let scalars: Vec<&str> = verdict.map(|(path, _)| path).into_iter().chain(next).collect();
     let mut tree = Tree::new(scalars.iter().copied());
     tree.node(items).items = true;
@@ -277,6 +282,15 @@ mod tests {
             let broken: Vec<bool> = records.iter().map(|r| r.broken.is_some()).collect();
             assert_eq!(broken, [false, true, false], "{bad}");
             assert_eq!((records[1].raw.as_ref(), records[2].texts[0].as_deref()), (bad, Some("3")));
+        }
+    }
+
+    #[test]
+    fn a_document_can_be_the_list_itself() {
+        let records = decode(r#"[{"a":"1"},{"a":"2"}]"#, "", &["a"], (1, 9)).unwrap();
+        assert_eq!((records.len(), records[0].texts[0].as_deref()), (1, Some("2")));
+        for bad in [r#"{"code":500}"#, "[1,", "[1] x", ""] {
+            assert!(matches!(decode(bad, "", &["a"], (0, 9)), Err(DecodeFault::Form { .. })), "{bad}");
         }
     }
 

@@ -25,6 +25,10 @@ struct Walk<'p> {
     path: String,
     lengths: Vec<usize>,
     inside: bool,
+    /// Elements open between the root and the records.
+    outer: Vec<String>,
+    /// Elements open around the record that is being read.
+    item_depth: usize,
     texts: Vec<Option<String>>,
     start: usize,
     index: u32,
@@ -53,6 +57,8 @@ pub fn decode<'a>(
         path: String::new(),
         lengths: vec![],
         inside: false,
+        outer: vec![],
+        item_depth: 1,
         texts: vec![],
         start: 0,
         index: 0,
@@ -106,14 +112,17 @@ impl Walk<'_> {
         if self.depth >= MAX_DEPTH {
             return Err(form(format!("elements nested deeper than {MAX_DEPTH}")));
         }
-        if !self.inside && self.depth == 1 && name.as_ref() == self.item {
+        if !self.inside && self.is_item(name.as_ref()) {
             self.inside = true;
+            self.item_depth = self.depth;
             self.start = before;
             self.path.clear();
             self.lengths.clear();
             self.texts = vec![None; self.paths.len()];
         } else if self.inside {
             self.step_in(name.as_ref());
+        } else if self.depth > 0 {
+            self.outer.push(name.as_ref().to_owned());
         }
         self.depth += 1;
         if self.inside {
@@ -127,6 +136,14 @@ impl Walk<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether an element that begins here is a record.
+    fn is_item(&self, name: &str) -> bool {
+        match self.item.rsplit_once('.') {
+            None => self.depth == 1 && name == self.item,
+            Some((above, last)) => name == last && above.split('.').eq(self.outer.iter().map(String::as_str)),
+        }
     }
 
     fn step_in(&mut self, name: &str) {
@@ -155,9 +172,10 @@ impl Walk<'_> {
             self.closed = true;
         }
         if !self.inside {
+            self.outer.pop();
             return;
         }
-        if self.depth > 1 {
+        if self.depth > self.item_depth {
             self.step_out();
             return;
         }
@@ -170,5 +188,20 @@ impl Walk<'_> {
             out.push(RawRecord::new(self.index, raw, texts));
         }
         self.index += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_can_stand_deeper_than_below_the_root() {
+        let text = "<s:E xmlns:s='x'><s:H><item>no</item></s:H><s:B><r><item><a>1</a><item><a>x</a></item></item>\
+                    <item a='2'/><other/></r><item><a>no</a></item></s:B></s:E>";
+        let records = decode(text, "B.r.item", "E", &["a", "@a"], (0, 9)).unwrap();
+        let texts: Vec<_> = records.iter().map(|r| (r.texts[0].as_deref(), r.texts[1].as_deref())).collect();
+        assert_eq!(texts, [(Some("1"), None), (None, Some("2"))]);
+        assert_eq!(decode(text, "item", "E", &["a"], (0, 9)).unwrap().len(), 0, "one name is directly below the root");
     }
 }

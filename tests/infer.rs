@@ -1,0 +1,325 @@
+//! Samples of other programs, and hostile ones, through `connectors infer`.
+
+mod hostile;
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use huiliu_core::keys::Keys;
+use huiliu_core::manifest::Manifest;
+use huiliu_core::policy::Policy;
+use huiliu_core::stages::unpack::{Task, unpack};
+use huiliu_core::stages::{Body, decode};
+use huiliu_core::testkit;
+use serde_json::Value;
+
+use crate::house::{House, On};
+
+const REQUIRED: [&str; 5] = ["name", "id_number", "course_code", "hours", "period_end"];
+
+/// A sample with what it is known to hold.
+struct Sample {
+    file: PathBuf,
+    name: String,
+    unit: String,
+    records: u64,
+    fields: BTreeMap<String, String>,
+}
+
+/// The samples of a folder beside this file, each with its truth.
+fn samples(folder: &str) -> Vec<Sample> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/infer").join(folder);
+    let mut found = vec![];
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let truth = entry.unwrap().path();
+        let Some(file) = truth.to_str().unwrap().strip_suffix(".truth.json") else { continue };
+        let v: Value = serde_json::from_str(&std::fs::read_to_string(&truth).unwrap()).unwrap();
+        let fields = v["fields"].as_object().unwrap();
+        let text = |v: &Value| v.as_str().unwrap().to_owned();
+        found.push(Sample {
+            file: file.into(),
+            name: Path::new(file).file_name().unwrap().to_str().unwrap().to_owned(),
+            unit: text(&v["unit"]),
+            records: v["records"].as_u64().unwrap(),
+            fields: fields.iter().map(|(field, path)| (field.clone(), text(path))).collect(),
+        });
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found
+}
+
+fn bare(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
+/// What is wrong with a guess: required fields that are not right, and what was wrong though it was said to be sure.
+fn judge(sample: &Sample, guess: &Value) -> (Vec<String>, Vec<String>) {
+    let (mut missing, mut wrong) = (vec![], vec![]);
+    let right = |field: &str, path: &str| sample.fields.get(field).is_some_and(|truth| bare(truth) == bare(path));
+    for field in guess["fields"].as_array().unwrap() {
+        let (name, path) = (field["field"].as_str().unwrap(), field["path"].as_str().unwrap());
+        let sure = field["confidence"].as_u64().unwrap();
+        if !right(name, path) && sure > 90 {
+            wrong.push(format!("{}: {name} is {path}, {sure} %", sample.name));
+        }
+    }
+    for field in REQUIRED {
+        let guessed = guess["fields"].as_array().unwrap().iter().find(|f| f["field"] == field);
+        let path = guessed.map_or("", |f| f["path"].as_str().unwrap());
+        if !right(field, path) {
+            missing.push(format!("{}: {field} is {path:?}, expected {:?}", sample.name, sample.fields.get(field)));
+        }
+    }
+    let unit = guess["unit"]["unit"].as_str().unwrap_or_default();
+    if unit != sample.unit {
+        missing.push(format!("{}: the unit is {unit:?}, expected {}", sample.name, sample.unit));
+        if guess["unit"]["confidence"].as_u64().is_some_and(|sure| sure > 90) {
+            wrong.push(format!("{}: the unit {unit}", sample.name));
+        }
+    }
+    (missing, wrong)
+}
+
+/// At least so many samples with every required field right, and nothing wrong that was said to be sure.
+fn right_in_at_least(folder: &str, least: usize) {
+    let house = House::new(On::Sqlite);
+    let all = samples(folder);
+    assert!(all.len() >= 20, "{folder}");
+    let (mut not_right, mut surely_wrong, mut right) = (vec![], vec![], 0);
+    for sample in &all {
+        let guess = house.json(&["connectors", "infer", sample.file.to_str().unwrap(), "--json"]);
+        let (missing, wrong) = judge(sample, &guess);
+        right += usize::from(missing.is_empty());
+        not_right.extend(missing);
+        surely_wrong.extend(wrong);
+    }
+    assert!(surely_wrong.is_empty(), "{}", surely_wrong.join("\n"));
+    assert!(right >= least, "{right} of {}:\n{}", all.len(), not_right.join("\n"));
+}
+
+#[test]
+fn every_required_field_is_right_in_eighteen_of_twenty_samples() {
+    right_in_at_least("seen", 18);
+}
+
+#[test]
+fn so_it_is_in_samples_that_were_written_after_the_guesser() {
+    right_in_at_least("unseen", 18);
+}
+
+#[test]
+fn so_it_is_in_twenty_five_later_ones() {
+    right_in_at_least("later", 24);
+}
+
+/// Writes down what a manifest gives of its sample, as a person who has looked at it would.
+fn record(folder: &Path, sample: &Sample) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    let (rules, courses) = (text("config/policy/jilin-2014.toml"), text("config/courses.toml"));
+    let policy = Policy::parse(("rules", &rules), ("courses", &courses)).unwrap();
+    let manifest = std::fs::read_to_string(folder.join("manifest.toml")).unwrap();
+    let manifest = Manifest::parse(&sample.name, &manifest).unwrap_or_else(|e| panic!("{e}"));
+    let bytes = std::fs::read(&sample.file).unwrap();
+    let stream = &manifest.stream[0];
+    let body = match Task::of(stream, &bytes) {
+        Some(task) => Body::Parts(unpack(&task, &bytes).unwrap_or_else(|e| panic!("{}: {e}", sample.name)).into()),
+        None => Body::Text(decode::text(&stream.format, &bytes).unwrap()),
+    };
+    let keys = Keys::from_hex(&"00".repeat(32)).unwrap();
+    let outcomes = testkit::outcomes(&manifest, stream, &policy, &keys, (&sample.name, &body)).unwrap();
+    let stem = Path::new(&sample.name).file_stem().unwrap().to_str().unwrap();
+    std::fs::create_dir_all(folder.join("expected")).unwrap();
+    let expected = serde_json::to_string(&outcomes).unwrap();
+    std::fs::write(folder.join("expected").join(format!("{stem}.json")), expected).unwrap();
+}
+
+/// Infers a manifest for each sample of a folder, registers it unedited and syncs the sample. Gives how many were read
+/// whole, every record inserted and none parked, and what became of the others.
+fn synced(folder: &str) -> (usize, Vec<String>) {
+    let house = House::new(On::Sqlite);
+    let drop = house.dir.0.join("drop");
+    let (mut config, mut expected) = (String::new(), BTreeMap::new());
+    for sample in samples(folder) {
+        let id = sample.name.split('.').next().unwrap().to_lowercase();
+        let (out, from) = (house.dir.0.join("inferred").join(&id), drop.join(&id));
+        let (file, place) = (sample.file.to_str().unwrap(), out.to_str().unwrap());
+        house.json(&["connectors", "infer", file, "--out", place, "--id", &id, "--with-sample", "--json"]);
+        record(&out, &sample);
+        let registered = house.json(&["connectors", "register", place, "--because", "inferred", "--json"]);
+        assert_eq!(registered["state"], "registered", "{registered}");
+        std::fs::create_dir_all(&from).unwrap();
+        std::fs::copy(&sample.file, from.join(&sample.name)).unwrap();
+        config.push_str(&format!(
+            "[[source]]\nname = \"{id}\"\nconnector = \"{id}\"\ninstitution_code = \"A\"\nfolder = \"{}\"\n",
+            from.display()
+        ));
+        expected.insert(id, sample.records);
+    }
+    let file = house.dir.0.join("huiliu.toml");
+    std::fs::write(&file, config).unwrap();
+    // Some may be unread: the exit code then says so.
+    let out = house.run(&["sync", "--all", "--json", "--config", file.to_str().unwrap()]);
+    let pass: Value =
+        serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&out.stderr)));
+    let mut others = vec![];
+    for row in pass["connectors"].as_array().unwrap() {
+        if row["inserted"].as_u64() != Some(expected[row["source"].as_str().unwrap()]) || row["parked"] != 0 {
+            others.push(row.to_string());
+        }
+    }
+    (expected.len() - others.len(), others)
+}
+
+#[test]
+fn inferred_manifests_are_registered_and_read_without_editing() {
+    for (folder, least) in [("seen", 19), ("unseen", 19), ("later", 24)] {
+        let (whole, others) = synced(folder);
+        assert!(whole >= least, "{folder}: {whole}\n{}", others.join("\n"));
+    }
+}
+
+fn guess_of(house: &House, name: &str, text: &str) -> Value {
+    let file = house.dir.0.join(name);
+    std::fs::write(&file, text).unwrap();
+    house.json(&["connectors", "infer", file.to_str().unwrap(), "--json"])
+}
+
+/// A table in which a name says one thing and what stands there another is never surely taken by its name.
+#[test]
+fn a_name_alone_is_never_believed() {
+    let house = House::new(On::Sqlite);
+    let ids = ["22010219590911001X", "220381197001011228", "222401198010102228", "220502196002290012"];
+    let people = ["王芳", "李建国", "金·哈斯", "张伟"];
+    let birth = ["1959-09-11", "1970-01-01", "1980-10-10", "1960-02-29"];
+    let schools = ["长春市第八中学", "延吉市新兴小学", "通化县实验幼儿园", "榆树市秀水镇中心校"];
+    let table = |header: &str, row: &dyn Fn(usize) -> String| {
+        let rows: Vec<String> = (0..4).map(row).collect();
+        format!("{header}\n{}\n", rows.join("\n"))
+    };
+    let traps: [(&str, String, &str); 6] = [
+        (
+            "schools under 姓名",
+            table("姓名,身份证号,课程名称,学时,完成时间", &|i| {
+                format!("{},{},课堂导入技术,{},2015-03-0{}", schools[i], ids[i], 8 + i, i + 1)
+            }),
+            "name",
+        ),
+        (
+            "birth dates under 完成时间",
+            table("姓名,身份证号,课程名称,学时,完成时间", &|i| {
+                format!("{},{},课堂导入技术,{},{}", people[i], ids[i], 8 + i, birth[i])
+            }),
+            "period_end",
+        ),
+        (
+            "phones under 学时",
+            table("姓名,身份证号,课程名称,学时,完成时间", &|i| {
+                format!("{},{},课堂导入技术,1380000123{i},2015-03-0{}", people[i], ids[i], i + 1)
+            }),
+            "hours",
+        ),
+        (
+            "numbers that are no ID numbers",
+            table("姓名,身份证号,课程名称,学时,完成时间", &|i| {
+                format!("{},22010219590911{:04},课堂导入技术,{},2015-03-0{}", people[i], 13 * i, 8 + i, i + 1)
+            }),
+            "id_number",
+        ),
+        (
+            "only the principal's number",
+            table("校长姓名,校长身份证号,课程名称,学时,完成时间", &|i| {
+                format!("{},{},课堂导入技术,{},2015-03-0{}", people[i], ids[i], 8 + i, i + 1)
+            }),
+            "name",
+        ),
+        (
+            "first days after last days",
+            table("姓名,身份证号,课程名称,学时,开始时间,结束时间", &|i| {
+                format!("{},{},课堂导入技术,{},2015-06-0{},2015-03-0{}", people[i], ids[i], 8 + i, i + 1, i + 1)
+            }),
+            "period_end",
+        ),
+    ];
+    for (what, text, field) in &traps {
+        let guess = guess_of(&house, "trap.csv", text);
+        let found = guess["fields"].as_array().unwrap().iter().find(|f| f["field"] == *field);
+        let sure = found.map_or(0, |f| f["confidence"].as_u64().unwrap());
+        assert!(sure <= 60, "{what}: {sure} %: {guess}");
+        assert!(!guess["questions"].as_array().unwrap().is_empty(), "{what}: {guess}");
+    }
+}
+
+#[test]
+fn what_is_not_sure_is_a_question_in_the_manifest() {
+    let house = House::new(On::Sqlite);
+    let text = "姓名,身份证号,课程名称,时长,完成时间\n王芳,22010219590911001X,课堂导入,30,2015-03-01\n\
+                李建国,220381197001011228,课堂导入,40,2015-03-02\n";
+    let guess = guess_of(&house, "sample.csv", text);
+    assert!(guess["questions"].to_string().contains("\"unit\""), "{guess}");
+    let manifest = guess["manifest"].as_str().unwrap();
+    assert!(manifest.contains("# ? hours = \"时长\""), "{manifest}");
+    assert!(!manifest.contains("\nhours"), "an unsure unit is mapped: {manifest}");
+    assert!(manifest.contains("pass = \"pending\""), "{manifest}");
+}
+
+#[test]
+fn no_person_is_shown_and_nothing_is_overwritten() {
+    let house = House::new(On::Sqlite);
+    let sample = samples("seen").into_iter().find(|s| s.name.ends_with("a02_bare.json")).unwrap();
+    let text = std::fs::read_to_string(&sample.file).unwrap();
+    let people: Vec<Value> = serde_json::from_str(&text).unwrap();
+    let out = house.dir.0.join("inferred");
+    let args = ["connectors", "infer", sample.file.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let first = house.run(&args);
+    assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
+    let manifest = std::fs::read_to_string(out.join("manifest.toml")).unwrap();
+    let shown = String::from_utf8_lossy(&first.stdout).into_owned() + &manifest;
+    for person in &people {
+        for field in ["identity_card", "real_name"] {
+            assert!(!shown.contains(person[field].as_str().unwrap()), "{field} of a person is shown");
+        }
+    }
+    assert!(!out.join("samples").exists(), "the sample is kept only when that is asked for");
+    let again = house.run(&args);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("give another folder"));
+    let kept = house.dir.0.join("kept");
+    let args = ["connectors", "infer", args[2], "--out", kept.to_str().unwrap(), "--with-sample", "--json"];
+    house.json(&args);
+    assert_eq!(std::fs::read_to_string(kept.join("samples/a02_bare.json")).unwrap(), text);
+}
+
+#[test]
+fn a_sample_is_fetched_from_a_url() {
+    let house = House::new(On::Sqlite);
+    let sample = samples("seen").into_iter().find(|s| s.name == "a09_odata.json").unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let body = std::fs::read(&sample.file).unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut peer, _) = listener.accept().unwrap();
+        let mut asked = [0; 2_048];
+        let read = peer.read(&mut asked).unwrap();
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\ncontent-type: application/json\r\n\r\n", body.len());
+        peer.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+        String::from_utf8_lossy(&asked[..read]).into_owned()
+    });
+    let url = format!("http://{address}/odata/TrainingRecords?area=2201&page=1&accessToken=hush");
+    let guess = house.json(&["connectors", "infer", &url, "--id", "odata", "--json"]);
+    assert!(server.join().unwrap().starts_with("GET /odata/TrainingRecords?area=2201&page=1&accessToken=hush "));
+    let (missing, _) = judge(&sample, &guess);
+    assert!(missing.is_empty(), "{missing:?}");
+    let text = guess["manifest"].as_str().unwrap();
+    for line in [
+        "kind = \"http\"",
+        "request = { path = \"/odata/TrainingRecords\", query = { \"area\" = \"2201\", \"accessToken\" = \"${secret.accesstoken}\" } }",
+        "page = { by = \"link\", next = \"'@odata.nextLink'\", size = 500 }",
+    ] {
+        assert!(text.contains(line), "{line} is not in {text}");
+    }
+    assert!(!guess.to_string().contains("hush"), "a secret of the URL is in the guess");
+    Manifest::parse("manifest.toml", text).unwrap();
+}

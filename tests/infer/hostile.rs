@@ -1,0 +1,86 @@
+//! Samples that are none: each is answered with a message, soon, and no panic.
+
+use std::time::{Duration, Instant};
+
+use crate::house::{House, On};
+
+/// Name, bytes, and a word of the message that must come; none where a guess may come instead.
+fn samples() -> Vec<(&'static str, Vec<u8>, Option<&'static str>)> {
+    let text = |text: &str| text.as_bytes().to_vec();
+    let register = include_bytes!("seen/w01_register_20150105.xlsx");
+    let json = include_bytes!("seen/a01_enveloped.json");
+    let noise: Vec<u8> = (0..200_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let spans = "<td colspan=999999999 rowspan=999999999>x".repeat(20_000);
+    vec![
+        ("empty.csv", vec![], Some("empty")),
+        ("blank.csv", text(" \r\n\t\n"), Some("empty")),
+        ("noise.bin", noise, Some("no text")),
+        ("zeros.xls", vec![0; 100_000], Some("no text")),
+        ("cut.xlsx", register[..register.len() / 2].to_vec(), Some("broken")),
+        ("cut.json", json[..json.len() / 2].to_vec(), Some("no whole JSON")),
+        ("ole.xls", [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".as_slice(), &[7; 3_000]].concat(), Some("broken")),
+        ("brackets.json", vec![b'['; 10 << 20], Some("no whole JSON")),
+        ("braces.json", "{\"a\":".repeat(1 << 20).into_bytes(), Some("no whole JSON")),
+        ("deep.xml", "<a>".repeat(1 << 20).into_bytes(), Some("no whole XML")),
+        ("doctype.xml", text("<!DOCTYPE a [<!ENTITY x \"y\">]><a><b c='1' d='2'/></a>"), Some("DOCTYPE")),
+        ("unclosed.xml", text("<records><record id='1' n='2'>"), Some("no whole XML")),
+        ("header.csv", text("姓名,身份证号,学时,完成时间\n"), Some("no list of records")),
+        ("prose.txt", text("今天天气很好。\n我们去上课。\n"), Some("no list of records")),
+        ("scalar.json", text("42"), Some("no list of records")),
+        ("list.json", text("[1,2,3]"), Some("no list of records")),
+        ("error.json", text("{\"code\":500,\"message\":\"no\"}"), Some("no list of records")),
+        ("page.html", text("<html><body><p>请登录</p></body></html>"), Some("no list of records")),
+        ("spans.xls", format!("<table><tr>{spans}</table>").into_bytes(), None),
+        ("tables.xls", "<table><tr><td>姓名<td>学时".repeat(100_000).into_bytes(), None),
+        ("quotes.csv", [b"\xd0\xd5\xc3\xfb,\xd1\xa7\xca\xb1\n".as_slice(), &vec![b'"'; 5 << 20]].concat(), None),
+        ("commas.csv", vec![b','; 8 << 20], None),
+        ("huge.csv", vec![b'a'; 17 << 20], Some("at most")),
+        ("archive.zip", text("PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), Some("archive")),
+        ("names.json", format!("[{{{}\"z\":1}}]", "\"姓名\":\"王芳\",".repeat(200_000)).into_bytes(), None),
+        ("columns.json", columns(), None),
+    ]
+}
+
+/// One record of a hundred thousand fields.
+fn columns() -> Vec<u8> {
+    let fields: Vec<String> = (0..100_000).map(|n| format!("\"field_{n}_学时\":{n}")).collect();
+    format!("[{{{}}}]", fields.join(",")).into_bytes()
+}
+
+#[test]
+fn each_hostile_sample_gets_a_message_and_no_panic() {
+    let house = House::new(On::Sqlite);
+    let mut wrong = vec![];
+    for (name, bytes, expected) in samples() {
+        let file = house.dir.0.join(name);
+        std::fs::write(&file, bytes).unwrap();
+        let began = Instant::now();
+        let out = house.run(&["connectors", "infer", file.to_str().unwrap()]);
+        let took = began.elapsed();
+        let told = String::from_utf8_lossy(&out.stderr).into_owned();
+        let refused = out.status.code() == Some(1);
+        let good = match expected {
+            Some(words) => refused && told.contains(words) && told.contains(name),
+            None => refused || out.status.code() == Some(0),
+        };
+        if !good || told.contains("panicked") || took > Duration::from_secs(20) {
+            wrong.push(format!("{name}: {:?} in {took:?}: {told}", out.status));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_cannot_be_read_at_all_is_told() {
+    let house = House::new(On::Sqlite);
+    for (place, words) in [
+        ("/nowhere/sample.csv", "give a file, or a URL"),
+        ("/", "give a file, or a URL"),
+        ("http://127.0.0.1:9/records", "cannot be reached"),
+        ("http://[", "is not a URL"),
+    ] {
+        let out = house.run(&["connectors", "infer", place]);
+        let told = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(!out.status.success() && told.contains(words), "{place}: {told}");
+    }
+}
