@@ -165,6 +165,7 @@ const CORE: &[(&str, &str)] = &[
     ("an archive of other files", "装有其他文件的压缩包"),
     ("an empty file", "空文件"),
     ("a web page without a table", "没有表格的网页"),
+    ("the page ends within a table", "网页在表格中间结束"),
     ("a web page", "网页"),
     ("an XML document", "XML 文档"),
     ("a text table", "文本表格"),

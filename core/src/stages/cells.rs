@@ -106,7 +106,11 @@ fn lookalike(bytes: &[u8]) -> Option<Cow<'_, str>> {
 /// Writes the tables of a page, or the lines of a text, as a sheet each: those that are named like `pattern`, or all where
 /// none is.
 fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut String) -> Result<(), UnpackFault> {
-    let tables = if looks_like(text.as_bytes()) == PAGE { html::tables(text) } else { vec![table_of(text)?] };
+    let is_page = looks_like(text.as_bytes()) == PAGE;
+    if is_page && html::is_cut(text) {
+        return Err(UnpackFault::Broken { why: "the page ends within a table".into() });
+    }
+    let tables = if is_page { html::tables(text) } else { vec![table_of(text)?] };
     if tables.is_empty() {
         return Err(UnpackFault::Foreign { what: "a web page without a table".into() });
     }

@@ -22,7 +22,7 @@ pub fn decode<'a>(
     // For each path the column it stands in, once the header is found.
     let mut columns: Option<Vec<Option<usize>>> = None;
     let mut records = Vec::new();
-    let mut index = 0u32;
+    let (mut index, mut width) = (0u32, 0);
     let mut row = ::csv::StringRecord::new();
     let mut lines = Lines { text, counted: 0, line: 1 };
     loop {
@@ -34,6 +34,7 @@ pub fn decode<'a>(
         let Some(columns) = &columns else {
             let names: Vec<String> = row.iter().map(table::bare).collect();
             columns = table::columns(&names, layout, paths)?;
+            width = row.len();
             continue;
         };
         if row.iter().all(|c| c.trim().is_empty()) {
@@ -45,11 +46,13 @@ pub fn decode<'a>(
             Mark::End => break,
         }
         if index >= first && index - first < count {
+            let broken = (row.len() < width && reader.is_done() && !text.ends_with('\n'))
+                .then(|| "the last line ends before its last cell: the file was cut".to_owned());
             let end = usize::try_from(reader.position().byte()).unwrap_or(text.len());
             let cell = |column: &Option<usize>| row.get((*column)?).filter(|c| !c.trim().is_empty());
             let raw = Cow::Borrowed(text.get(start..end).unwrap_or_default().trim_end_matches(['\r', '\n']));
             let texts = columns.iter().map(|c| cell(c).map(|t| Cow::Owned(t.to_owned()))).collect();
-            records.push(RawRecord { position: Position::Line(line), ..RawRecord::new(index, raw, texts) });
+            records.push(RawRecord { position: Position::Line(line), broken, ..RawRecord::new(index, raw, texts) });
         }
         index += 1;
     }

@@ -40,9 +40,10 @@ pub fn variants(stream: &Stream, sample: &[u8]) -> Vec<Variant> {
         of("a login page instead", LOGIN_PAGE.to_vec(), Must::BeRefused),
         of("an empty body", vec![], if is_open_ended(&stream.format) { Must::AddNothing } else { Must::BeRefused }),
     ];
-    let cut = if is_open_ended(&stream.format) { Must::AddNothing } else { Must::BeRefused };
     for (name, per_cent) in [("cut after a quarter", 25), ("cut in the middle", 50), ("cut near its end", 90)] {
-        all.push(of(name, sample[..sample.len() * per_cent / 100].to_vec(), cut));
+        all.extend(
+            cut(&stream.format, &sample[..sample.len() * per_cent / 100]).map(|(bytes, must)| of(name, bytes, must)),
+        );
     }
     if let Ok(text) = decode::text(&stream.format, sample) {
         match &stream.format {
@@ -72,6 +73,29 @@ fn spaced(format: &Format) -> Must {
 /// Whether the end of a payload cannot be told from a cut: lines after lines.
 fn is_open_ended(format: &Format) -> bool {
     matches!(format, Format::Csv { .. } | Format::JsonLines { .. })
+}
+
+/// The beginning of a payload, and what must come of it. Of a text of cells whole cells are left, for nobody can tell half
+/// a cell from a whole one; of a text that calls itself a workbook nobody can tell anything.
+fn cut(format: &Format, beginning: &[u8]) -> Option<(Vec<u8>, Must)> {
+    let until =
+        |separator: u8| beginning.iter().rposition(|byte| *byte == separator).map(|at| beginning[..at].to_vec());
+    match format {
+        Format::Csv { encoding: Encoding::Utf16, .. } => None,
+        Format::Csv { separator, .. } => Some((until(separator.0)?, Must::AddNothing)),
+        Format::JsonLines { .. } => Some((beginning.to_vec(), Must::AddNothing)),
+        Format::Workbook { .. } if is_text(beginning) => None,
+        Format::Workbook { .. } | Format::Json { .. } | Format::Xml { .. } => {
+            Some((beginning.to_vec(), Must::BeRefused))
+        }
+    }
+}
+
+/// Whether what calls itself a workbook is a text of cells.
+fn is_text(bytes: &[u8]) -> bool {
+    let is_binary = bytes.starts_with(b"PK") || bytes.starts_with(b"\xd0\xcf\x11\xe0");
+    let is_page = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<');
+    !is_binary && !is_page
 }
 
 fn marked(text: &str) -> Vec<u8> {
