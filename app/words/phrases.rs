@@ -201,6 +201,7 @@ const CORE: &[(&str, &str)] = &[
     ("more than 4 billion records", "记录超过 40 亿条"),
     ("unknown encoding {}", "未知的编码 {0}"),
     ("a DOCTYPE is not accepted", "不接受 DOCTYPE"),
+    ("the page ends inside a table", "网页在表格中间中断"),
     ("it ends before its root element does", "在根元素结束之前就中断了"),
     ("an element ends that did not begin", "有元素只有结束标记"),
     ("more than {} elements deep, or more than {}", "元素嵌套超过 {0} 层，或多于 {1} 个"),

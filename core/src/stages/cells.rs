@@ -106,7 +106,11 @@ fn lookalike(bytes: &[u8]) -> Option<Cow<'_, str>> {
 /// Writes the tables of a page, or the lines of a text, as a sheet each: those that are named like `pattern`, or all where
 /// none is.
 fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut String) -> Result<(), UnpackFault> {
-    let tables = if looks_like(text.as_bytes()) == PAGE { html::tables(text) } else { vec![table_of(text)?] };
+    let page = looks_like(text.as_bytes()) == PAGE;
+    if page && is_cut(text) {
+        return Err(broken(&"the page ends inside a table"));
+    }
+    let tables = if page { html::tables(text) } else { vec![table_of(text)?] };
     if tables.is_empty() {
         return Err(UnpackFault::Foreign { what: "a web page without a table".into() });
     }
@@ -137,6 +141,12 @@ fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut String)
         head.write(&rows.out, out);
     }
     Ok(())
+}
+
+/// Whether a page's last table does not end.
+fn is_cut(page: &str) -> bool {
+    let last = |tag: &[u8]| page.as_bytes().windows(tag.len()).rposition(|window| window.eq_ignore_ascii_case(tag));
+    last(b"<table").is_some_and(|begins| last(b"</table").is_none_or(|ends| ends < begins))
 }
 
 fn table_of(text: &str) -> Result<html::Table, UnpackFault> {
