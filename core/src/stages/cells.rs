@@ -107,8 +107,8 @@ fn lookalike(bytes: &[u8]) -> Option<Cow<'_, str>> {
 /// none is.
 fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut String) -> Result<(), UnpackFault> {
     let is_page = looks_like(text.as_bytes()) == PAGE;
-    if is_page && html::is_cut(text) {
-        return Err(UnpackFault::Broken { why: "the page ends within a table".into() });
+    if is_page && is_cut(text) {
+        return Err(broken(&"the page ends inside a table"));
     }
     let tables = if is_page { html::tables(text) } else { vec![table_of(text)?] };
     if tables.is_empty() {
@@ -141,6 +141,12 @@ fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut String)
         head.write(&rows.out, out);
     }
     Ok(())
+}
+
+/// Whether a page's last table does not end.
+fn is_cut(page: &str) -> bool {
+    let last = |tag: &[u8]| page.as_bytes().windows(tag.len()).rposition(|window| window.eq_ignore_ascii_case(tag));
+    last(b"<table").is_some_and(|begins| last(b"</table").is_none_or(|ends| ends < begins))
 }
 
 fn table_of(text: &str) -> Result<html::Table, UnpackFault> {

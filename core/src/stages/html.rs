@@ -40,13 +40,6 @@ pub fn tables(text: &str) -> Vec<Table> {
     reader.tables
 }
 
-/// Whether a page ends within a table: programs that save tables close them.
-#[must_use]
-pub fn is_cut(text: &str) -> bool {
-    let last = |tag: &str| text.to_ascii_lowercase().rfind(tag);
-    last("<table").is_some_and(|opened| last("</table").is_none_or(|closed| closed < opened))
-}
-
 #[derive(Default)]
 struct Reader {
     tables: Vec<Table>,
