@@ -100,7 +100,7 @@ const CORE: &[(&str, &str)] = &[
     ),
     ("{} is not a path: {}", "{0} 不是路径：{1}"),
     ("no HTTP client: {}", "无法建立 HTTP 客户端：{0}"),
-    ("stream {} has no page rule", "数据流 {0} 没有分页规则"),
+    ("stream {} has no request", "数据流 {0} 没有 request"),
     ("cannot read the folder {}: {}; check source.folder", "无法读取文件夹 {0}：{1}；请检查来源的 folder"),
     ("cannot read {}: {}", "无法读取 {0}：{1}"),
     ("{} has {} bytes, at most {} are taken; split the file", "{0} 有 {1} 字节，最多接受 {2} 字节；请拆分文件"),
@@ -187,8 +187,6 @@ const CORE: &[(&str, &str)] = &[
     ),
     ("what was unpacked does not hang together", "展开的内容前后不符"),
     ("two columns are named {}", "有两列都名为 {0}"),
-    ("header_rows is {}; a header has 1 or 2 rows", "header_rows 为 {0}；表头应为 1 行或 2 行"),
-    ("header must name at least one column by which the header is found", "header 至少应列出一个用于查找表头的列名"),
     ("the parameter {} is not signed; add it to order", "参数 {0} 没有签名；请把它加入 order"),
     // Payloads that cannot be read.
     ("{}: not readable as {}: {}", "{0}：无法按 {1} 读取：{2}"),
@@ -199,7 +197,6 @@ const CORE: &[(&str, &str)] = &[
     ("bytes that are not {} near byte {}", "第 {1} 字节附近不是 {0} 编码"),
     ("no header line with the cells {}", "没有含 {0} 的表头行"),
     ("more than 4 billion records", "记录超过 40 亿条"),
-    ("unknown encoding {}", "未知的编码 {0}"),
     ("a DOCTYPE is not accepted", "不接受 DOCTYPE"),
     ("the page ends inside a table", "网页在表格中间中断"),
     ("it ends before its root element does", "在根元素结束之前就中断了"),
@@ -246,6 +243,11 @@ const CORE: &[(&str, &str)] = &[
         "必需的字段 {0} 没有映射；请加在 [stream.map] 下",
     ),
     // The manifest language.
+    (
+        "connector {} is not read: its payloads are handed in with `huiliu upload`",
+        "连接器 {0} 不主动读取：载荷由 `huiliu upload` 递交",
+    ),
+    ("one of excellent, pass, fail", "应为 excellent、pass 或 fail"),
     ("a day written as {}", "日期应写作 {0}"),
     ("an id has 1 to 60 small letters, digits, - and _", "标识应为 1 至 60 个小写字母、数字、- 或 _"),
     ("a connector has at least one [[stream]]", "连接器至少要有一个 [[stream]]"),
@@ -256,7 +258,6 @@ const CORE: &[(&str, &str)] = &[
     ),
     ("path and is go together", "path 与 is 须同时写"),
     ("at least one name pattern is needed", "至少要有一个文件名模式"),
-    ("the parameter {} is not signed; add it to order", "参数 {0} 没有参与签名；请加入 order"),
     ("{} has no value here; there are {}", "{0} 在此处没有值；可用：{1}"),
     ("at least one raw field makes a record the same record", "至少要有一个原始字段来判断是否为同一条记录"),
     (
