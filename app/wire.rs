@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use huiliu_core::connector::{self, Connector, Endpoint};
 use huiliu_core::deliver::{self, Delivered, Desk};
+use huiliu_core::expect;
 use huiliu_core::keys::Keys;
 use huiliu_core::manifest::Manifest;
 use huiliu_core::policy::Policy;
@@ -412,6 +413,15 @@ impl House {
     /// Settles what nobody else settles just now.
     pub async fn settle(&self) -> Result<usize, Stop> {
         Ok(settle::settle_all(&self.desk.db, &self.desk.policy, &self.desk.rules, &|_| {}).await?)
+    }
+
+    /// Judges the passes that are over; gives run and words for those that were not as their manifests expect.
+    pub async fn judge(&self) -> Result<Vec<(i64, String)>, Stop> {
+        let unmet = expect::judge(&self.desk.db, &self.desk.manifests.now()).await?;
+        for (ended, what) in &unmet {
+            tracing::warn!(run = ended.run, source = ended.source, "not as expected: {what}");
+        }
+        Ok(unmet.into_iter().map(|(ended, what)| (ended.run, what)).collect())
     }
 
     /// Settles; what another process is settling just now is waited for, but not for ever.

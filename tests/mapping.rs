@@ -187,3 +187,52 @@ fn a_batch_that_breaks_its_contract_waits_for_a_person_on_sqlite() {
 fn a_batch_that_breaks_its_contract_waits_for_a_person_on_postgresql() {
     held(On::Postgres);
 }
+
+fn expected(on: On) {
+    let house = county(on);
+    let expect = "expect = { least_records = 3, most_parked_percent = 20, fresh_within_days = 3000 }\ncontract = {";
+    manifest(&house, &MANIFEST.replace("contract = {", expect));
+    let row =
+        |course: &str, hours: &str| format!("王一,220381197001011228,{course},{hours},2014.09.11,,,,合格,1,,核准");
+    let rows = [row("C1", "1"), row("C2", "一小时")];
+    file(&house, "county_a_20141001.csv", &[&rows[0], &rows[1]]);
+    let out = house.command(&["sync", "--all"]).env("HUILIU_CONFIG", house.dir.0.join("huiliu.toml")).output().unwrap();
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(1), "{said}");
+    let wrong = [
+        "rows: 2 records, expected at least 3",
+        "1 of 2 parked, expected at most 20 %",
+        "newest last day is 2014-09-11",
+    ];
+    for words in wrong {
+        assert!(said.contains(words), "{words} is not in {said}");
+    }
+    // What came is kept, and the run says what was not as expected.
+    assert_eq!(books(&house), [1, 0, 1, 0]);
+    let judged = json(&house, &["runs", "list"])[0].clone();
+    assert!(judged["unmet"].as_str().unwrap().contains("at least 3"), "{judged}");
+
+    // A worker judges what was only landed; a pass that is as expected has nothing to tell. A new column is told.
+    manifest(&house, MANIFEST);
+    let head = HEAD.trim_end().replace("状态", "状态,新字段");
+    let text = format!("{head}\n{},新\n填表人\n", row("C3", "1"));
+    std::fs::write(house.dir.0.join("drop/county_b_20141011.csv"), text).unwrap();
+    run(&house, &["sync", "--all", "--land-only"]);
+    assert!(json(&house, &["runs", "list"])[0]["unmet"].is_null());
+    run(&house, &["worker", "--until-done"]);
+    let second = json(&house, &["runs", "show", "2"])[0].clone();
+    let told = (second["unmet"].as_str(), second["new_fields"][0].as_str());
+    assert_eq!(told, (Some(""), Some("rows/新字段")), "{second}");
+    let first = json(&house, &["runs", "show", "1"])[0].clone();
+    assert!(first["new_fields"].is_null(), "{first}");
+}
+
+#[test]
+fn what_is_expected_of_a_pass_is_judged_on_sqlite() {
+    expected(On::Sqlite);
+}
+
+#[test]
+fn what_is_expected_of_a_pass_is_judged_on_postgresql() {
+    expected(On::Postgres);
+}

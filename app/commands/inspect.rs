@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 
+use huiliu_core::store::expectations;
 use huiliu_core::store::reports::{self, RunRow, UnreadRow};
 use huiliu_core::values::{Hours, IdNumber};
 use serde::Serialize;
@@ -12,7 +13,7 @@ use crate::Stop;
 use crate::cli::{DeadLetters, Listing, Span, Teachers};
 use crate::settings::Settings;
 use crate::wire::{Books, Make};
-use crate::words::{address, both, expected, pass_word, phrase, place, say, say_json, spoken, table, tr, word};
+use crate::words::{address, both, expected, note, pass_word, phrase, place, say, say_json, spoken, table, tr, word};
 
 pub async fn balance(settings: Settings, run: Option<i64>, json: bool) -> Result<(), Stop> {
     let books = Books::open(settings, Make::Nothing).await?;
@@ -50,19 +51,27 @@ struct RunShown {
     run: RunRow,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unread_payloads: Vec<UnreadRow>,
+    /// Fields that streams with a contract had never had before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    new_fields: Vec<String>,
 }
 
 pub async fn runs(settings: Settings, listing: Listing, json: bool) -> Result<(), Stop> {
     let books = Books::open(settings, Make::Nothing).await?;
-    let (rows, unread) = match listing {
-        Listing::List(Span { limit, after }) => (reports::runs(&books.db, None, after, limit).await?, vec![]),
+    let (rows, unread, new_fields) = match listing {
+        Listing::List(Span { limit, after }) => (reports::runs(&books.db, None, after, limit).await?, vec![], vec![]),
         Listing::Show { id } => (
             found(reports::runs(&books.db, Some(id), 0, 1).await?, tr("run", "同步"), id)?,
             reports::unread(&books.db, id).await?,
+            expectations::new_fields(&books.db, id).await?,
         ),
     };
     if json {
-        let with_unread = |run: &RunRow| RunShown { run: run.clone(), unread_payloads: unread.clone() };
+        let with_unread = |run: &RunRow| RunShown {
+            run: run.clone(),
+            unread_payloads: unread.clone(),
+            new_fields: new_fields.iter().map(|(stream, field)| format!("{stream}/{field}")).collect(),
+        };
         say_json(&rows.iter().map(with_unread).collect::<Vec<_>>());
     } else {
         let cells = |r: &RunRow| {
@@ -73,7 +82,7 @@ pub async fn runs(settings: Settings, listing: Listing, json: bool) -> Result<()
                 if r.full { tr("full", "全量") } else { "" }.to_owned(),
                 r.started_at.clone(),
                 r.ended_at.clone().unwrap_or_default(),
-                phrase(r.failure.as_deref().unwrap_or_default()).into_owned(),
+                phrase(r.failure.as_deref().or(r.unmet.as_deref()).unwrap_or_default()).into_owned(),
             ]
         };
         let heading = [
@@ -88,6 +97,9 @@ pub async fn runs(settings: Settings, listing: Listing, json: bool) -> Result<()
         table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
         for run in &rows {
             note_unread(&run.source, &unread);
+            for (stream, field) in &new_fields {
+                note(&both!("new field: {stream}/{field}", "新字段：{stream}/{field}"));
+            }
         }
     }
     books.close().await;

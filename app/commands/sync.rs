@@ -44,6 +44,9 @@ pub struct Pass {
     /// Whether something was given up for now that should have been delivered.
     #[serde(skip)]
     pub stuck: bool,
+    /// What was not as the manifests expect.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<String>,
 }
 
 /// What was asked of `sync`.
@@ -154,12 +157,14 @@ pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Resu
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
     let _ = stop.send(true);
+    let mut unmet: Vec<String> = Vec::new();
     bar.set_message(tr("settling", "结算中"));
     if *told.borrow() {
         let _ = tokio::time::timeout(wire::PATIENCE, worker).await;
         batches::release_all(&house.desk.db, &house.desk.holder).await?;
     } else if !pace.land_only {
         house.settle_patiently().await?;
+        unmet = house.judge().await?.into_iter().filter(|(run, _)| ids.contains(run)).map(|(_, what)| what).collect();
         worker.abort();
     }
     bar.finish_and_clear();
@@ -177,7 +182,7 @@ pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Resu
     }
     let balance = Balance::total(connectors.iter().map(|c: &SourceReport| &c.balance));
     let stuck = !pace.land_only && !*told.borrow() && balance.pending > 0;
-    Ok(Pass { balance, connectors, seconds: started.elapsed().as_secs_f64(), stuck })
+    Ok(Pass { balance, connectors, seconds: started.elapsed().as_secs_f64(), stuck, unmet })
 }
 
 /// A source that can be read: in the books, with its schedule, and with its connector.
@@ -404,6 +409,13 @@ pub fn verdict(pass: &Pass) -> Result<(), Stop> {
             "来源 {}：同步失败，此前收到的已保留：{}",
             c.source,
             phrase(c.failure.as_deref().unwrap_or_default())
+        )));
+    }
+    if !pass.unmet.is_empty() {
+        return Err(Stop::failed(both!(
+            "not as expected, what came is kept: {}",
+            "与预期不符，已收到的保留：{}",
+            pass.unmet.iter().map(|what| phrase(what)).collect::<Vec<_>>().join("; ")
         )));
     }
     if pass.stuck {

@@ -213,6 +213,9 @@ async fn tend(house: &House, until_done: bool) -> Result<(), Stop> {
         if (waiting || !worked) && settled.elapsed() < Duration::from_secs(30) {
             continue;
         }
+        if let Err(e) = house.judge().await {
+            tracing::warn!(error = %e.message, "passes not judged; trying again");
+        }
         match house.settle().await {
             // A block that another process holds, or one that was killed, was left out.
             Ok(_) if !waiting && until_done && marks::count(&house.desk.db).await.is_ok_and(|left| left == 0) => {

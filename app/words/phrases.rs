@@ -242,6 +242,12 @@ const CORE: &[(&str, &str)] = &[
         "the required field {} is not mapped; add it under [stream.map]",
         "必需的字段 {0} 没有映射；请加在 [stream.map] 下",
     ),
+    // What is expected of a pass.
+    ("{}: the newest last day is {}, expected within {} days", "{0}：最新的结束日期为 {1}，应在 {2} 天之内"),
+    ("{}: {} records, expected at least {}", "{0}：{1} 条记录，应不少于 {2}"),
+    ("{}: {} records, expected at most {}", "{0}：{1} 条记录，应不多于 {2}"),
+    ("{}: {} of {} parked, expected at most {} %", "{0}：{2} 条中有 {1} 条待处理，应不超过 {3} %"),
+    ("{}: {} parked, expected at most {}", "{0}：{1} 条待处理，应不超过 {2}"),
     // The manifest language.
     (
         "connector {} is not read: its payloads are handed in with `huiliu upload`",

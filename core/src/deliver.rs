@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use crate::keys::Keys;
+use crate::manifest::quality::NewField;
 use crate::manifest::{Manifest, Stream};
 use crate::policy::Policy;
 use crate::registry::{Active, Manifests};
@@ -15,7 +16,7 @@ use crate::store::batches::{self, Held};
 use crate::store::entries::RuleIds;
 use crate::store::load::{self, Commit, Load, Outcomes};
 use crate::store::people::Known;
-use crate::store::{Db, StoreFault, repeat};
+use crate::store::{Db, StoreFault, expectations, repeat};
 use crate::unpacker::Unpacker;
 
 /// A claim that was lost this often makes the batch run alone in a child process.
@@ -208,6 +209,13 @@ async fn work(desk: &Desk, held: &Held) -> Result<Commit, StoreFault> {
         && let Some(why) = stages::contract::broken(contract, held.count as usize, &load.parked)
     {
         return Ok(Commit::Broken(why));
+    }
+    if reading.stream.contract.as_ref().is_some_and(|c| c.new_field == NewField::Report) && held.first == 0 {
+        let names = stages::names::names(&reading.stream.format, &body);
+        let new = expectations::fields(&desk.db, (held.source_id, held.run_id), &held.stream, &names).await?;
+        if !new.is_empty() {
+            tracing::warn!(stream = held.stream, "new fields, kept in the raw records: {}", new.join(", "));
+        }
     }
     let slow = crate::faults::slow_commit_ms();
     if slow > 0 {

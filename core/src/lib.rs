@@ -23,6 +23,7 @@ pub mod queue;
 pub mod store;
 
 pub mod deliver;
+pub mod expect;
 pub mod ingest;
 pub mod replay;
 pub mod schedule;

@@ -7,6 +7,7 @@ pub mod decode;
 pub mod draft;
 pub mod html;
 pub mod json;
+pub mod names;
 pub mod parts;
 pub mod preview;
 pub mod record;

@@ -19,7 +19,7 @@ pub fn decode<'a>(part: &Part<'a>, layout: &Layout, paths: &[&str]) -> Result<Ve
     if rows.is_empty() {
         return Ok(vec![]);
     }
-    let (columns, first) = header(&rows, part, layout, paths)?;
+    let Header { columns, first, .. } = header(&rows, part, layout, paths)?;
     let mut records = Vec::new();
     for row in &rows[first..] {
         let cells = row.cells();
@@ -79,13 +79,24 @@ fn content(json: &str) -> Content<'_> {
     Content { text, stored }
 }
 
-/// The column of each path, and the place of the first row after the header.
-fn header(
-    rows: &[Row<'_>],
-    part: &Part<'_>,
-    layout: &Layout,
-    paths: &[&str],
-) -> Result<(Vec<Option<usize>>, usize), DecodeFault> {
+/// The names of a sheet's columns, if its header is found.
+pub(super) fn header_names(part: &Part<'_>, layout: &Layout) -> Vec<String> {
+    // A header stands near the top.
+    let rows: Vec<Row<'_>> = part.text.lines().take(200).filter_map(Row::parse).collect();
+    header(&rows, part, layout, &[]).map_or_else(|_| vec![], |found| found.names)
+}
+
+/// A header that was found.
+struct Header {
+    /// The names of all columns.
+    names: Vec<String>,
+    /// The column of each path.
+    columns: Vec<Option<usize>>,
+    /// The place of the first row after it.
+    first: usize,
+}
+
+fn header(rows: &[Row<'_>], part: &Part<'_>, layout: &Layout, paths: &[&str]) -> Result<Header, DecodeFault> {
     let texts = |row: &Row<'_>| -> Vec<String> {
         row.cells().into_iter().map(|cell| table::bare(cell.text.as_deref().unwrap_or_default())).collect()
     };
@@ -100,7 +111,7 @@ fn header(
             last = at + 1;
         }
         if let Some(columns) = table::columns(&names, layout, paths)? {
-            return Ok((columns, last + 1));
+            return Ok(Header { names, columns, first: last + 1 });
         }
     }
     Err(DecodeFault::Header(layout.header.join(", ")))

@@ -5,6 +5,7 @@ pub mod batches;
 pub mod books;
 pub mod classify;
 pub mod entries;
+pub mod expectations;
 pub mod figures;
 pub mod letters;
 pub mod load;

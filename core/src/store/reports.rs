@@ -124,6 +124,8 @@ pub struct RunRow {
     pub ended_at: Option<String>,
     /// Why it failed.
     pub failure: Option<String>,
+    /// What of it was not as its manifest expects; nothing until it has been judged.
+    pub unmet: Option<String>,
 }
 
 /// Runs, newest first.
@@ -134,7 +136,7 @@ pub async fn runs(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<
     let rows = db
         .rows(
             "SELECT r.id AS id, s.name AS source, s.connector AS connector, r.state AS state, r.full_pass AS full_pass,
-                    r.started_at AS started_at, r.ended_at AS ended_at, r.failure AS failure
+                    r.started_at AS started_at, r.ended_at AS ended_at, r.failure AS failure, r.unmet AS unmet
              FROM sync_run r JOIN source s ON s.id = r.source_id WHERE ($1 = 0 OR r.id = $1) AND r.id > $2 ORDER BY r.id DESC LIMIT $3",
             vec![only.unwrap_or(0).into(), after.into(), limit.into()],
         )
@@ -150,6 +152,7 @@ pub async fn runs(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<
                 started_at: instant(r.int("started_at")?),
                 ended_at: r.opt_int("ended_at")?.map(instant),
                 failure: r.opt_text("failure")?,
+                unmet: r.opt_text("unmet")?,
             })
         })
         .collect()
