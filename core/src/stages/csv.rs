@@ -49,10 +49,10 @@ pub fn decode<'a>(
             let broken = (row.len() < width && reader.is_done() && !text.ends_with('\n'))
                 .then(|| "the last line ends before its last cell: the file was cut".to_owned());
             let end = usize::try_from(reader.position().byte()).unwrap_or(text.len());
-            let cell = |column: &Option<usize>| row.get((*column)?).filter(|c| !c.trim().is_empty());
-            let raw = Cow::Borrowed(text.get(start..end).unwrap_or_default().trim_end_matches(['\r', '\n']));
-            let texts = columns.iter().map(|c| cell(c).map(|t| Cow::Owned(t.to_owned()))).collect();
-            records.push(RawRecord { position: Position::Line(line), broken, ..RawRecord::new(index, raw, texts) });
+            let raw = text.get(start..end).unwrap_or_default().trim_end_matches(['\r', '\n']);
+            let texts = texts(raw, separator, &row, columns);
+            let position = Position::Line(line);
+            records.push(RawRecord { position, broken, ..RawRecord::new(index, Cow::Borrowed(raw), texts) });
         }
         index += 1;
     }
@@ -60,6 +60,25 @@ pub fn decode<'a>(
         return Err(DecodeFault::Header(layout.header.join(", ")));
     }
     Ok(records)
+}
+
+/// The cells of a row under the columns asked for. Without a quote in the row its cells are slices of it, and none is copied.
+fn texts<'a>(
+    raw: &'a str,
+    separator: u8,
+    row: &::csv::StringRecord,
+    columns: &[Option<usize>],
+) -> Vec<Option<Cow<'a, str>>> {
+    let plain: Vec<&'a str> = if raw.contains('"') { vec![] } else { raw.split(char::from(separator)).collect() };
+    let cell = |column: &Option<usize>| {
+        let at = (*column)?;
+        let text = match plain.get(at) {
+            Some(text) if plain.len() == row.len() => Cow::Borrowed(*text),
+            _ => Cow::Owned(row.get(at)?.to_owned()),
+        };
+        (!text.trim().is_empty()).then_some(text)
+    };
+    columns.iter().map(cell).collect()
 }
 
 /// Physical lines; the reader's own count is one behind after CR LF.

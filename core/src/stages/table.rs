@@ -51,8 +51,7 @@ pub(crate) enum Mark {
 /// What the texts of a row say it is.
 pub(crate) fn mark<'t>(mut texts: impl Iterator<Item = &'t str>, layout: &Layout) -> Mark {
     let Some(first) = texts.find(|text| !text.trim().is_empty()) else { return Mark::Left };
-    let first = bare(first);
-    let begins = |markers: &[String]| markers.iter().any(|marker| first.starts_with(marker.as_str()));
+    let begins = |markers: &[String]| markers.iter().any(|marker| begins_with(first, marker));
     if begins(&layout.end_markers) {
         Mark::End
     } else if begins(&layout.skip_markers) {
@@ -60,4 +59,10 @@ pub(crate) fn mark<'t>(mut texts: impl Iterator<Item = &'t str>, layout: &Layout
     } else {
         Mark::Record
     }
+}
+
+/// Whether a text begins with a marker, no space in the text counting.
+fn begins_with(text: &str, marker: &str) -> bool {
+    let mut seen = text.chars().filter(|c| !c.is_whitespace());
+    marker.chars().all(|c| seen.next() == Some(c))
 }

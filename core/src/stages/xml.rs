@@ -14,7 +14,7 @@ fn form(why: impl Into<String>) -> DecodeFault {
 }
 
 /// Where the reader stands.
-struct Walk<'p> {
+struct Walk<'p, 'a> {
     item: &'p str,
     root: &'p str,
     paths: &'p [&'p str],
@@ -29,7 +29,7 @@ struct Walk<'p> {
     outer: Vec<String>,
     /// Elements open around the record that is being read.
     item_depth: usize,
-    texts: Vec<Option<String>>,
+    texts: Vec<Option<Cow<'a, str>>>,
     start: usize,
     index: u32,
     root_seen: bool,
@@ -77,8 +77,8 @@ pub fn decode<'a>(
                 walk.close(text, after, &mut records);
             }
             Event::End(_) => walk.close(text, after, &mut records),
-            Event::Text(t) => walk.text(&t.xml10_content()),
-            Event::CData(t) => walk.text(&t.xml10_content()),
+            Event::Text(t) => walk.text(t.xml10_content()),
+            Event::CData(t) => walk.text(t.xml10_content()),
             Event::GeneralRef(r) => {
                 let name = r.xml10_content();
                 let resolved = match r.resolve_char_ref().map_err(|e| form(e.to_string()))? {
@@ -87,7 +87,7 @@ pub fn decode<'a>(
                         .ok_or_else(|| form(format!("unknown entity &{name};")))?
                         .to_owned(),
                 };
-                walk.text(&resolved);
+                walk.text(Cow::Owned(resolved));
             }
             Event::DocType(_) => return Err(form("a DOCTYPE is not accepted")),
             Event::Eof => break,
@@ -100,7 +100,7 @@ pub fn decode<'a>(
     Ok(records)
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'_, 'a> {
     fn open(&mut self, e: &BytesStart<'_>, before: usize) -> Result<(), DecodeFault> {
         let name = e.local_name();
         if !self.root_seen {
@@ -128,10 +128,11 @@ impl Walk<'_> {
         if self.inside {
             for attribute in e.attributes() {
                 let attribute = attribute.map_err(|e| form(e.to_string()))?;
-                self.step_in(&format!("@{}", attribute.key.local_name().as_ref()));
+                self.step_in("@");
+                self.path.push_str(attribute.key.local_name().as_ref());
                 let value =
                     attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|e| form(e.to_string()))?;
-                self.text(&value);
+                self.text(Cow::Owned(value.into_owned()));
                 self.step_out();
             }
         }
@@ -158,15 +159,18 @@ impl Walk<'_> {
         self.path.truncate(self.lengths.pop().unwrap_or(0));
     }
 
-    fn text(&mut self, words: &str) {
+    fn text(&mut self, words: Cow<'a, str>) {
         if self.inside
             && let Some(slot) = self.paths.iter().position(|p| *p == self.path)
         {
-            self.texts[slot].get_or_insert_default().push_str(words);
+            match &mut self.texts[slot] {
+                Some(text) => text.to_mut().push_str(&words),
+                empty => *empty = Some(words),
+            }
         }
     }
 
-    fn close<'a>(&mut self, text: &'a str, after: usize, out: &mut Vec<RawRecord<'a>>) {
+    fn close(&mut self, text: &'a str, after: usize, out: &mut Vec<RawRecord<'a>>) {
         self.depth = self.depth.saturating_sub(1);
         if self.depth == 0 {
             self.closed = true;
@@ -184,7 +188,7 @@ impl Walk<'_> {
         if self.index >= first && self.index - first < count {
             let texts = std::mem::take(&mut self.texts).into_iter();
             let raw = Cow::Borrowed(text.get(self.start..after).unwrap_or_default());
-            let texts = texts.map(|t| t.filter(|t| !t.trim().is_empty()).map(Cow::Owned)).collect();
+            let texts = texts.map(|t| t.filter(|t| !t.trim().is_empty())).collect();
             out.push(RawRecord::new(self.index, raw, texts));
         }
         self.index += 1;
