@@ -324,6 +324,21 @@ pub enum Connectors {
         #[arg(long, requires = "out")]
         with_sample: bool,
     },
+    /// Keep a source's first page, or a file, as a sample, with a generated person in the place of everybody in it.
+    /// 录制样例：其中的人员一律换成虚构的
+    Record {
+        /// A source of the settings. 设置中的来源
+        #[arg(required_unless_present = "sample", conflicts_with = "sample")]
+        source: Option<String>,
+        #[arg(long)]
+        stream: Option<String>,
+        /// A file instead of a source. 改用此文件
+        #[arg(long, value_name = "FILE")]
+        sample: Option<PathBuf>,
+        /// The connector's folder; the sample goes into its samples/. 连接器目录，样例写入其 samples/
+        #[arg(long, value_name = "DIR")]
+        into: PathBuf,
+    },
     /// Take a connector through its gate and into use, without a restart. 检验并启用连接器，无需重启
     Register {
         /// A folder with manifest.toml, samples/ and expected/, or the manifest in it. 连接器目录，或其中的清单

@@ -97,12 +97,12 @@ fn results_file(path: &Path, package: &Package, (stream, address): (&str, &str))
     beside.join(format!("{stem}.json"))
 }
 
-fn unreadable_sample(address: &str, why: &str) -> Stop {
+pub(super) fn unreadable_sample(address: &str, why: &str) -> Stop {
     Stop::failed(both!("{address} cannot be read: {why}", "{address} 无法读取：{why}", why = phrase(why)))
 }
 
 /// Only equality within one run depends on it.
-fn no_keys() -> Result<Keys, Stop> {
+pub(super) fn no_keys() -> Result<Keys, Stop> {
     Keys::from_hex(&"00".repeat(32)).map_err(|e| Stop::failed(spoken(&e)))
 }
 
@@ -158,7 +158,7 @@ pub async fn preview(settings: Settings, look: Look, json: bool) -> Result<(), S
     Ok(())
 }
 
-fn chosen<'m>(manifest: &'m Manifest, name: Option<&str>) -> Result<&'m Stream, Stop> {
+pub(super) fn chosen<'m>(manifest: &'m Manifest, name: Option<&str>) -> Result<&'m Stream, Stop> {
     let found = match name {
         None => manifest.stream.first(),
         Some(name) => manifest.stream(name),
@@ -174,7 +174,7 @@ fn chosen<'m>(manifest: &'m Manifest, name: Option<&str>) -> Result<&'m Stream, 
     })
 }
 
-fn sample(package: &Package, stream: &Stream, given: Option<&Path>) -> Result<(String, Vec<u8>), Stop> {
+pub(super) fn sample(package: &Package, stream: &Stream, given: Option<&Path>) -> Result<(String, Vec<u8>), Stop> {
     if let Some(file) = given {
         let bytes = std::fs::read(file).map_err(|e| {
             Stop::usage(both!("cannot read {file}: {e}", "无法读取 {file}：{e}", file = file.display(), e = spoken(&e)))
@@ -192,7 +192,12 @@ fn sample(package: &Package, stream: &Stream, given: Option<&Path>) -> Result<(S
 }
 
 /// The first page of a source of the settings, read by this manifest. Nothing is landed.
-async fn live(settings: Settings, manifest: &Manifest, stream: &Stream, name: &str) -> Result<(String, Vec<u8>), Stop> {
+pub(super) async fn live(
+    settings: Settings,
+    manifest: &Manifest,
+    stream: &Stream,
+    name: &str,
+) -> Result<(String, Vec<u8>), Stop> {
     let house = wire::open(settings, wire::Make::Files).await?;
     let Some(source) = house.settings.sources.iter().find(|s| s.name == name).cloned() else {
         return Err(Stop::usage(both!("the settings have no source {name:?}", "设置中没有来源 {name:?}")));

@@ -36,7 +36,7 @@ pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<()
             look(&settings, asked, json).await
         }
         // `commands::run` has gone another way.
-        Connectors::Infer { .. } => Ok(()),
+        Connectors::Infer { .. } | Connectors::Record { .. } => Ok(()),
     }
 }
 

@@ -9,6 +9,7 @@ mod infer;
 mod inspect;
 mod keep;
 mod operate;
+mod record;
 mod register;
 mod replay;
 mod schedules;
@@ -57,6 +58,9 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
         Command::Ledger => inspect::ledger(settings).await,
         Command::Connectors(Connectors::Infer { sample, out, id, with_sample }) => {
             infer::run(&infer::Asked { sample, out, id, with_sample }, json).await
+        }
+        Command::Connectors(Connectors::Record { source, stream, sample, into }) => {
+            record::run(settings, &record::Asked { source, sample, stream, into }, json).await
         }
         Command::Connectors(asked) => connectors::run(settings, asked, json).await,
         Command::Sources(asked) => sources::run(settings, asked, json).await,

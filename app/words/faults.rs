@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use huiliu_core::connector::Failure;
+use huiliu_core::disguise::DisguiseFault;
 use huiliu_core::keys::KeyFault;
 use huiliu_core::manifest::{self, ManifestFault, Problem};
 use huiliu_core::policy::PolicyFault;
@@ -48,6 +49,29 @@ impl Fault for StoreFault {
             Self::KeyRetired => "本进程启动后密封密钥已轮换；请用 `huiliu keys rotate` 写好的密钥文件重新启动".into(),
             Self::TurnLost => "另一个进程已接手此来源；此页未写入".into(),
             Self::Column(name) => format!("查询结果中缺少列 {name}，或其类型不符"),
+        }
+    }
+}
+
+impl Fault for DisguiseFault {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Decode(fault) => translate(&fault.to_string()).into_owned(),
+            Self::Broken { address, why } => {
+                format!("{address} 无法读取（{}），无从得知其中有谁；请去掉该条", translate(why))
+            }
+            Self::Workbook => "只能改写 .xlsx 工作簿；请用表格软件打开，另存为 .xlsx".into(),
+            Self::Random { why } => format!("系统没有给出随机数：{}", translate(why)),
+            Self::Sheets { sheets } => {
+                format!("清单不读取工作表 {sheets}，无从得知其中有谁；请删除后重新保存")
+            }
+            Self::Encoding { encoding } => format!("无法再用 {encoding} 编码写回；请另存为 UTF-8"),
+            Self::Left { address } => {
+                format!("{address} 仍有原来的姓名或身份证号：它在那里被拆成几段；请写在一起，或去掉该条")
+            }
+            Self::Differs { difference } => {
+                format!("替换后含义不同（{}）；姓名可能也是其他字段中的词：请去掉该条", translate(difference))
+            }
         }
     }
 }

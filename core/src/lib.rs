@@ -13,6 +13,7 @@ pub mod connector;
 pub mod manifest;
 pub mod registry;
 
+pub mod disguise;
 pub mod infer;
 
 pub mod ledger;

@@ -161,18 +161,10 @@ pub fn text<'a>(format: &Format, bytes: &'a [u8]) -> Result<Cow<'a, str>, Decode
 }
 
 /// Bytes as text in an encoding, or in the one that a byte order mark tells.
-pub(super) fn in_encoding(declared: manifest::Encoding, bytes: &[u8]) -> Result<Cow<'_, str>, DecodeFault> {
-    use manifest::Encoding as Declared;
-    let (marked, skip) = Encoding::for_bom(bytes).map_or((None, 0), |(encoding, skip)| (Some(encoding), skip));
+pub(crate) fn in_encoding(declared: manifest::Encoding, bytes: &[u8]) -> Result<Cow<'_, str>, DecodeFault> {
+    let (encoding, skip) = encoding_of(declared, bytes);
     let body = bytes.get(skip..).unwrap_or_default();
     let utf8 = || std::str::from_utf8(body);
-    let encoding = marked.unwrap_or(match declared {
-        Declared::Utf8 => encoding_rs::UTF_8,
-        Declared::Gb18030 => encoding_rs::GB18030,
-        Declared::Utf16 => encoding_rs::UTF_16LE,
-        Declared::Auto if utf8().is_ok() => encoding_rs::UTF_8,
-        Declared::Auto => encoding_rs::GB18030,
-    });
     let malformed = |offset| DecodeFault::Encoding { encoding: encoding.name().to_lowercase(), offset: skip + offset };
     if encoding == encoding_rs::UTF_8 {
         return utf8().map(Cow::Borrowed).map_err(|e| malformed(e.valid_up_to()));
@@ -183,6 +175,22 @@ pub(super) fn in_encoding(declared: manifest::Encoding, bytes: &[u8]) -> Result<
         (DecoderResult::InputEmpty, _) => Ok(Cow::Owned(text)),
         (_, read) => Err(malformed(read)),
     }
+}
+
+/// The encoding that bytes are read in, and how many bytes of them are a byte order mark.
+pub(crate) fn encoding_of(declared: manifest::Encoding, bytes: &[u8]) -> (&'static Encoding, usize) {
+    use manifest::Encoding as Declared;
+    if let Some(marked) = Encoding::for_bom(bytes) {
+        return marked;
+    }
+    let encoding = match declared {
+        Declared::Utf8 => encoding_rs::UTF_8,
+        Declared::Gb18030 => encoding_rs::GB18030,
+        Declared::Utf16 => encoding_rs::UTF_16LE,
+        Declared::Auto if std::str::from_utf8(bytes).is_ok() => encoding_rs::UTF_8,
+        Declared::Auto => encoding_rs::GB18030,
+    };
+    (encoding, 0)
 }
 
 /// Counts the records and checks the payload as a whole.

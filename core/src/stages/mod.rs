@@ -1,6 +1,6 @@
 //! decode → map → validate: pure functions over one batch. Results are (values, problems), never a failure half-way.
 
-mod cells;
+pub(crate) mod cells;
 pub mod contract;
 pub mod csv;
 pub mod decode;

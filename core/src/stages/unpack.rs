@@ -15,7 +15,7 @@ const MAX_MEMBERS: usize = 1_000;
 /// The most bytes that an archive's members unpack to, and that unpacked parts have, together.
 pub const MAX_UNPACKED: usize = 64 << 20;
 /// The most bytes that a workbook's own members unpack to, together; XML is wordy.
-const MAX_WORKBOOK: usize = 128 << 20;
+pub(crate) const MAX_WORKBOOK: usize = 128 << 20;
 /// How many times its packed size a member may unpack to, once it is beyond `SMALL`.
 const MAX_RATIO: u64 = 250;
 const SMALL: u64 = 4 << 20;
@@ -118,7 +118,7 @@ pub fn unpack(task: &Task, bytes: &[u8]) -> Result<String, UnpackFault> {
 }
 
 /// The one member of a gzip file, within bounds.
-fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, UnpackFault> {
+pub(crate) fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, UnpackFault> {
     let by_ratio = (bytes.len() as u64).saturating_mul(MAX_RATIO).max(SMALL);
     let most = by_ratio.min(MAX_UNPACKED as u64);
     let mut content = Vec::new();
@@ -171,7 +171,7 @@ fn members(task: &Task, pattern: &str, bytes: &[u8], out: &mut String) -> Result
 }
 
 /// Every member's bytes within all bounds, in the order of the directory. Nothing is written anywhere: a name is a label.
-pub(super) fn for_each_member(
+pub(crate) fn for_each_member(
     bytes: &[u8],
     most: usize,
     mut take: impl FnMut(&str, &[u8]) -> Result<(), UnpackFault>,
@@ -241,7 +241,7 @@ pub(super) fn listed(names: &[String]) -> String {
 }
 
 /// Whether bytes begin as a ZIP archive does, an empty one too.
-pub(super) fn is_zip(bytes: &[u8]) -> bool {
+pub(crate) fn is_zip(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
 }
 

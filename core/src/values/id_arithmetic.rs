@@ -23,7 +23,7 @@ pub(super) fn lengthen(given: &str) -> String {
 }
 
 /// The check character for the first seventeen digits; `None` when one of them is no digit.
-pub(super) fn check_character(text: &str) -> Option<char> {
+pub(crate) fn check_character(text: &str) -> Option<char> {
     let mut digits = text.chars();
     let sum =
         WEIGHTS.iter().try_fold(0_u32, |sum, weight| digits.next()?.to_digit(10).map(|digit| sum + digit * weight))?;

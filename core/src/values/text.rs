@@ -2,13 +2,13 @@
 
 /// Whether a character is invisible and carries no meaning in a field (zero-width, direction
 /// marks, soft hyphen, byte order mark).
-pub(super) fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
         | '\u{2060}'..='\u{2064}' | '\u{FEFF}')
 }
 
 /// The half-width twin of a full-width ASCII character; any other character as it is.
-pub(super) fn half_width(c: char) -> char {
+pub(crate) fn half_width(c: char) -> char {
     match c {
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
         _ => c,
