@@ -2,6 +2,7 @@
 
 mod authoring;
 mod connectors;
+mod cursors;
 mod decide;
 mod demo;
 mod health;
@@ -15,6 +16,7 @@ mod schedules;
 mod secrets;
 mod sources;
 mod sync;
+mod upload;
 mod worker;
 
 use huiliu_core::ingest::From;
@@ -38,6 +40,10 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
             };
             sync::run(settings, sync::Asked { names: source, all, from, land_only, json }).await
         }
+        Command::Upload { source, files, stream, land_only } => {
+            upload::run(settings, upload::Asked { source, files, stream, land_only, json }).await
+        }
+        Command::Cursors(asked) => cursors::run(settings, asked, json).await,
         Command::Worker { until_done } => worker::run(settings, until_done).await,
         Command::Schedules(Schedules::List) => schedules::list(settings, json).await,
         Command::Health => health::ask(settings, json).await,

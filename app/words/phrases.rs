@@ -16,6 +16,9 @@ pub fn translate(english: &str) -> Cow<'_, str> {
 /// The place of a page, as connectors over HTTP write it: `/path page 3`.
 fn page(place: &str) -> Option<String> {
     let (path, page) = place.rsplit_once(" page ").filter(|(path, _)| path.starts_with('/'))?;
+    if let Some((page, of)) = page.split_once(" (").and_then(|(page, of)| Some((page, of.strip_suffix(')')?))) {
+        return Some(format!("{}（{of}）", self::page(&format!("{path} page {page}"))?));
+    }
     match page {
         "first" => Some(format!("{path} 首页")),
         _ if page.contains([' ', ':', '：', '/']) => None,
