@@ -56,7 +56,7 @@ fn stands(path: Option<&str>, is: Option<&[String]>, answer: &Answer) -> bool {
     let (Some(path), Some(is)) = (path, is) else { return true };
     let Ok(text) = std::str::from_utf8(&answer.bytes) else { return false };
     let found = json::texts(text, &[path]).ok().and_then(|texts| texts.into_iter().next().flatten());
-    found.is_some_and(|found| is.iter().any(|is| *is == found))
+    found.is_some_and(|found| is.contains(&found))
 }
 
 fn by_rule(rule: &AnswerRule, answer: &Answer, place: &str) -> Verdict {
