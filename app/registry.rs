@@ -325,7 +325,8 @@ impl House {
     /// What the connector of a source would be made of, whatever manifest it is read by.
     pub fn recipe_for_any(&self, source: &SourceSettings) -> Result<Recipe, Stop> {
         let password = Secret(password(source, &self.known())?);
-        Ok(Recipe { source: source.clone(), activation: 0, password })
+        let secrets = other_secrets(source, &self.known())?;
+        Ok(Recipe { source: source.clone(), activation: 0, password, secrets })
     }
 }
 

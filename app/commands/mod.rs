@@ -62,7 +62,7 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
         Command::Teachers(asked) => inspect::teachers(settings, asked, json).await,
         Command::Ledger => inspect::ledger(settings).await,
         Command::Connectors(Connectors::Infer { sample, out, id, with_sample }) => {
-            infer::run(&infer::Asked { sample, out, id, with_sample }, json).await
+            infer::run(&infer::Asked { sample, out, id, with_sample }, &settings.networks, json).await
         }
         Command::Connectors(asked) => connectors::run(settings, asked, json).await,
         Command::Sources(asked) => sources::run(settings, asked, json).await,

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use flate2::write::MultiGzDecoder;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
-use reqwest::{Client, Request, Response, StatusCode, Url};
+use reqwest::{Client, ClientBuilder, Request, Response, StatusCode, Url};
 
+use super::answers::Verdict;
 use super::guard::{self, Networks, Resolver};
 use super::{Endpoint, Failure};
 use crate::manifest::Auth;
@@ -54,9 +55,6 @@ impl Web {
                 format!("source {connector}: base_url is not a URL: {e}; give http://HOST:PORT or https://HOST"),
             )
         })?;
-<<<<<<< HEAD
-        Ok(Self { base, client: client(endpoint.timeout)? })
-=======
         if !matches!(base.scheme(), "http" | "https") {
             let why = "it begins with neither http:// nor https://";
             return Err(Failure::fatal(
@@ -64,19 +62,12 @@ impl Web {
                 format!("source {connector}: base_url is not a URL: {why}; give http://HOST:PORT or https://HOST"),
             ));
         }
-        let mut client = Client::builder()
-            .timeout(endpoint.timeout)
-            .connect_timeout(Duration::from_secs(5))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .no_gzip()
-            .dns_resolver(Resolver(endpoint.networks.clone()));
+        let mut client = client(endpoint.timeout, &endpoint.networks);
         if let Auth::Certificate {} = auth {
             client = client.identity(identity(endpoint)?);
         }
         let client = client.build().map_err(|e| Failure::fatal("client", format!("no HTTP client: {e}")))?;
         Ok(Self { base, networks: endpoint.networks.clone(), client })
->>>>>>> 3b0c99a (The HTTP engine runs what the manifest language declares)
     }
 
     /// Where a path leads: to the host of `base_url`, or, if it is a whole URL, to another.
@@ -119,39 +110,39 @@ impl Web {
     }
 }
 
-<<<<<<< HEAD
-fn client(timeout: Duration) -> Result<Client, Failure> {
+fn client(timeout: Duration, networks: &Networks) -> ClientBuilder {
     Client::builder()
         .timeout(timeout)
         .connect_timeout(Duration::from_secs(5))
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
-        .build()
-        .map_err(|e| Failure::fatal("client", format!("no HTTP client: {e}")))
+        .no_gzip()
+        .dns_resolver(Resolver(networks.clone()))
 }
 
 /// One answer of a platform that is not yet a source, for a first look at it.
 ///
 /// # Errors
 /// [`Failure`].
-pub async fn sample(url: &str, timeout: Duration) -> Result<Vec<u8>, Failure> {
-    let url = Url::parse(url).map_err(|e| {
+pub async fn sample(url: &str, timeout: Duration, networks: &Networks) -> Result<Vec<u8>, Failure> {
+    let base = Url::parse(url).map_err(|e| {
         Failure::fatal("url", format!("{url} is not a URL: {e}; give http://HOST:PORT or https://HOST"))
     })?;
-    let place = url.path().to_owned();
-    let answer = client(timeout)?.get(url).send().await.map_err(|e| unreachable(&e))?;
-    body(answer, &place).await
+    let client =
+        client(timeout, networks).build().map_err(|e| Failure::fatal("client", format!("no HTTP client: {e}")))?;
+    let web = Web { base: base.clone(), networks: networks.clone(), client };
+    let place = base.path().to_owned();
+    let request = web.request(reqwest::Method::GET, base).build();
+    let request = request.map_err(|_| Failure::fatal("url", format!("{place} cannot be asked for")))?;
+    let answer = web.send(request, &place).await?;
+    match super::answers::judge(&[], &answer, &place) {
+        Verdict::Good | Verdict::Empty => Ok(answer.bytes),
+        Verdict::Refresh(failure) | Verdict::Bad(failure) if failure.code != "login_page" => Err(failure),
+        // Some platforms give their tables as pages.
+        Verdict::Refresh(_) | Verdict::Bad(_) => Ok(answer.bytes),
+    }
 }
 
-/// The body of a good answer.
-pub(super) async fn body(answer: Response, place: &str) -> Result<Vec<u8>, Failure> {
-    let status = answer.status();
-    if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
-        return Err(Failure::fatal(
-            "credentials",
-            format!("{place}: the platform refuses user and password ({status}); check the source's user and password"),
-        ));
-=======
 /// The client certificate among the source's secrets.
 fn identity(endpoint: &Endpoint) -> Result<reqwest::Identity, Failure> {
     let mut pem = String::new();
@@ -161,7 +152,6 @@ fn identity(endpoint: &Endpoint) -> Result<reqwest::Identity, Failure> {
         })?;
         pem.push_str(part);
         pem.push('\n');
->>>>>>> 3b0c99a (The HTTP engine runs what the manifest language declares)
     }
     // What the parser says could quote the key.
     reqwest::Identity::from_pem(pem.as_bytes()).map_err(|_| {

@@ -108,13 +108,8 @@ choice! {
         /// left out. No DOCTYPE is accepted.
         #[zh = "每页一个 XML 文档。路径写作 child.child、@attribute 或 child.@attribute，不写命名空间前缀。不接受 DOCTYPE"]
         xml => Xml {
-<<<<<<< HEAD
             /// Element of one record; dotted where it stands deeper below the root, as `Body.list.item`.
             #[zh = "一条记录的元素名；若不直接位于根元素之下，以点分隔，如 Body.list.item"]
-=======
-            /// Element of one record, at any depth below the root.
-            #[zh = "一条记录的元素名，可在根元素下任意层"]
->>>>>>> 3b0c99a (The HTTP engine runs what the manifest language declares)
             item: String;
             /// The document's root element.
             #[zh = "文档根元素名"]
