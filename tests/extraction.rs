@@ -143,7 +143,8 @@ impl Desk {
     /// Runs, expects exit 0, parses the output.
     pub fn json(&self, args: &[&str]) -> Value {
         let out = self.run(args);
-        assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
+        let left = || String::from_utf8_lossy(&self.run(&["batches", "list"]).stdout).into_owned();
+        assert!(out.status.success(), "{args:?}: {}{}", String::from_utf8_lossy(&out.stderr), left());
         serde_json::from_slice(&out.stdout).unwrap()
     }
 
