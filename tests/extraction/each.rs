@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{Answer, Desk, JSON, Platform, Says, record_of};
+use super::{Answer, Desk, Platform, Says, record_of};
 use crate::house::On;
 
 /// Classes 9, 10 and "x"; each has as many records as it is called, but "x" has one.
@@ -55,6 +55,11 @@ fn of_parents(on: On) {
     assert_eq!((count("C-01"), count("C-02"), count("C-03")), (9, 10, 1));
     let place = "SELECT count(*) FROM payload WHERE address = '/classes/10/records page 4 (class=10)'";
     assert_eq!(desk.house.sql(place), 1);
+    // Cursors are set and forgotten on either database.
+    desk.json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"2014-09-01\"}", "--json"]);
+    assert_eq!(desk.cursor(), json!({ "since": "2014-09-01" }));
+    desk.json(&["cursors", "reset", "a", "records", "--json"]);
+    assert_eq!((desk.cursor(), desk.sync()), (json!(null), (20, 0)));
 }
 
 #[test]
@@ -123,5 +128,4 @@ fn a_fan_out_that_is_too_wide_is_refused() {
     let desk = Desk::new(&platform, &Says { stream: &stream(each, ""), ..Says::default() });
     assert!(desk.fail().contains("more than 10000"));
     assert_eq!(platform.asked().len(), 1);
-    let _ = JSON;
 }

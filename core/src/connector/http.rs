@@ -18,6 +18,9 @@ use crate::manifest::{Auth, Manifest, Paging, Since, Stream, Transport};
 use crate::stages::decode::{self, DecodeFault};
 use crate::stages::unpack::UnpackFault;
 
+/// No token or link that leads on is longer, in bytes: it stands in the cursor.
+const MAX_TOKEN: usize = 16 << 10;
+
 /// A connector over HTTP.
 #[derive(Debug)]
 pub struct HttpConnector {
@@ -123,6 +126,10 @@ impl HttpConnector {
         let trail = stands.trail.with(place, (records > 0).then_some(&answer.bytes));
         if next.is_some() && trail.knows_place(next.as_deref()) {
             return Err(Failure::fatal("loop", format!("{address}: the platform leads back to the same page")));
+        }
+        if next.as_ref().is_some_and(|token| token.len() > MAX_TOKEN) {
+            let why = format!("{address}: the token of the next page is longer than {MAX_TOKEN} bytes");
+            return Err(Failure::fatal("token", why));
         }
         if next.as_ref().is_some_and(|token| token.contains(char::is_control)) {
             return Err(Failure::fatal("token", format!("{address}: the token of the next page is not printable")));

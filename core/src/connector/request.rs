@@ -151,7 +151,7 @@ impl Filled {
             headers.insert(COOKIE, cookies.map_err(refused)?);
         }
         let typed = headers.contains_key(CONTENT_TYPE);
-        let mut request = web.request(self.method, url).headers(headers);
+        let mut request = web.request(self.method, url)?.headers(headers);
         if !self.query.is_empty() {
             request = request.query(&self.query);
         }

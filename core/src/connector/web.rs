@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use flate2::write::MultiGzDecoder;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
-use reqwest::{Client, ClientBuilder, Request, Response, StatusCode, Url};
+use reqwest::{Client, ClientBuilder, Request, RequestBuilder, Response, StatusCode, Url};
 
 use super::answers::Verdict;
 use super::guard::{self, Networks, Resolver};
@@ -43,7 +43,8 @@ impl Answer {
 pub(super) struct Web {
     base: Url,
     networks: Networks,
-    client: Client,
+    /// The client, or why there is none: a certificate that is missing is only needed when something is sent.
+    client: Result<Client, Failure>,
 }
 
 impl Web {
@@ -62,12 +63,12 @@ impl Web {
                 format!("source {connector}: base_url is not a URL: {why}; give http://HOST:PORT or https://HOST"),
             ));
         }
-        let mut client = client(endpoint.timeout, &endpoint.networks);
-        if let Auth::Certificate {} = auth {
-            client = client.identity(identity(endpoint)?);
-        }
-        let client = client.build().map_err(|e| Failure::fatal("client", format!("no HTTP client: {e}")))?;
-        Ok(Self { base, networks: endpoint.networks.clone(), client })
+        let plain = client(endpoint.timeout, &endpoint.networks);
+        let client = match auth {
+            Auth::Certificate {} => identity(endpoint).map(|identity| plain.identity(identity)),
+            _ => Ok(plain),
+        };
+        Ok(Self { base, networks: endpoint.networks.clone(), client: client.and_then(built) })
     }
 
     /// Where a path leads: to the host of `base_url`, or, if it is a whole URL, to another.
@@ -94,8 +95,8 @@ impl Web {
     }
 
     /// A request to be completed and sent.
-    pub(super) fn request(&self, method: reqwest::Method, url: Url) -> reqwest::RequestBuilder {
-        self.client.request(method, url).header(ACCEPT_ENCODING, "gzip")
+    pub(super) fn request(&self, method: reqwest::Method, url: Url) -> Result<RequestBuilder, Failure> {
+        Ok(self.client.as_ref().map_err(Clone::clone)?.request(method, url).header(ACCEPT_ENCODING, "gzip"))
     }
 
     /// Sends a request, and reads the answer to its end.
@@ -104,7 +105,8 @@ impl Web {
         if !matches!(request.url().scheme(), "http" | "https") {
             return Err(Failure::fatal("url", format!("{place}: only http and https are spoken")));
         }
-        let mut answer = self.client.execute(request).await.map_err(|e| unreachable(&e))?;
+        let mut answer =
+            self.client.as_ref().map_err(Clone::clone)?.execute(request).await.map_err(|e| unreachable(&e))?;
         let bytes = body(&mut answer, place).await?;
         Ok(Answer { status: answer.status(), headers: std::mem::take(answer.headers_mut()), bytes })
     }
@@ -120,6 +122,10 @@ fn client(timeout: Duration, networks: &Networks) -> ClientBuilder {
         .dns_resolver(Resolver(networks.clone()))
 }
 
+fn built(client: ClientBuilder) -> Result<Client, Failure> {
+    client.build().map_err(|e| Failure::fatal("client", format!("no HTTP client: {e}")))
+}
+
 /// One answer of a platform that is not yet a source, for a first look at it.
 ///
 /// # Errors
@@ -128,11 +134,10 @@ pub async fn sample(url: &str, timeout: Duration, networks: &Networks) -> Result
     let base = Url::parse(url).map_err(|e| {
         Failure::fatal("url", format!("{url} is not a URL: {e}; give http://HOST:PORT or https://HOST"))
     })?;
-    let client =
-        client(timeout, networks).build().map_err(|e| Failure::fatal("client", format!("no HTTP client: {e}")))?;
+    let client = built(client(timeout, networks));
     let web = Web { base: base.clone(), networks: networks.clone(), client };
     let place = base.path().to_owned();
-    let request = web.request(reqwest::Method::GET, base).build();
+    let request = web.request(reqwest::Method::GET, base)?.build();
     let request = request.map_err(|_| Failure::fatal("url", format!("{place} cannot be asked for")))?;
     let answer = web.send(request, &place).await?;
     match super::answers::judge(&[], &answer, &place) {
