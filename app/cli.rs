@@ -72,6 +72,23 @@ pub enum Command {
         #[arg(long)]
         land_only: bool,
     },
+    /// Hand in files of a source, deliver what is in them. 递交文件
+    Upload {
+        /// Name of the source. 来源
+        source: String,
+        /// Taken in this order. 文件，按所给顺序
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Stream they belong to, where the connector has several. 数据流
+        #[arg(long)]
+        stream: Option<String>,
+        /// Land only; worker processes deliver. 只接收，由工作进程投递
+        #[arg(long)]
+        land_only: bool,
+    },
+    /// From where each stream is read next. 游标
+    #[command(subcommand)]
+    Cursors(Cursors),
     /// Deliver, settle and sweep until told to stop. 后台工作进程
     Worker {
         /// End when nothing is due any more. 无待办时结束
@@ -235,6 +252,32 @@ pub struct Matching {
 pub enum Schedules {
     /// List: schedule, next sync, last sync. 列表
     List,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Cursors {
+    /// List. 列表
+    List {
+        /// Only of this source. 仅此来源
+        source: Option<String>,
+    },
+    /// Set one, as `cursors list` shows it. 设置
+    Set {
+        source: String,
+        stream: String,
+        /// The cursor: a JSON object, as {"since":"2014-09-01"}. 游标（JSON）
+        #[arg(long, value_name = "CURSOR")]
+        to: String,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Forget it: the stream, or every stream of the source, is read from the beginning. 重置：从头读取
+    Reset {
+        source: String,
+        stream: Option<String>,
+        #[command(flatten)]
+        why: Why,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -197,11 +197,18 @@ pub struct Recipe {
     pub source: SourceSettings,
     pub activation: i64,
     pub password: Secret,
+    /// The other secrets, by name.
+    secrets: BTreeMap<String, Secret>,
 }
 
 impl Recipe {
     pub fn password(&self) -> &str {
         &self.password.0
+    }
+
+    /// The other secrets, opened.
+    pub fn secrets(&self) -> BTreeMap<String, String> {
+        self.secrets.iter().map(|(name, secret)| (name.clone(), secret.0.clone())).collect()
     }
 }
 
@@ -311,13 +318,15 @@ impl House {
             return Err(unknown_connector(source, &known, &manifests));
         };
         let password = Secret(password(source, &known)?);
-        Ok((Recipe { source: source.clone(), activation: *activation, password }, manifest.clone()))
+        let secrets = other_secrets(source, &known)?;
+        Ok((Recipe { source: source.clone(), activation: *activation, password, secrets }, manifest.clone()))
     }
 
     /// What the connector of a source would be made of, whatever manifest it is read by.
     pub fn recipe_for_any(&self, source: &SourceSettings) -> Result<Recipe, Stop> {
         let password = Secret(password(source, &self.known())?);
-        Ok(Recipe { source: source.clone(), activation: 0, password })
+        let secrets = other_secrets(source, &self.known())?;
+        Ok(Recipe { source: source.clone(), activation: 0, password, secrets })
     }
 }
 
@@ -388,6 +397,32 @@ fn password(source: &SourceSettings, known: &Known) -> Result<String, Stop> {
             source.password_env
         ))
     })
+}
+
+/// The secrets of a source besides its password: sealed in the store, else in the environment.
+fn other_secrets(source: &SourceSettings, known: &Known) -> Result<BTreeMap<String, Secret>, Stop> {
+    let mut all = BTreeMap::new();
+    for (name, variable) in &source.secrets_env {
+        let value = std::env::var(variable).map_err(|_| {
+            Stop::usage(both!(
+                "source {}: the environment variable {variable} is not set",
+                "来源 {}：没有设置环境变量 {variable}",
+                source.name
+            ))
+        })?;
+        all.insert(name.clone(), Secret(value));
+    }
+    for ((of, name), sealed) in known.secrets.iter().filter(|((of, name), _)| *of == source.name && name != "password")
+    {
+        let secret = sealed.clone().ok_or_else(|| {
+            Stop::usage(both!(
+                "source {of}: its sealed secret {name} does not open; set it again with `huiliu secrets set {of} {name}`",
+                "来源 {of}：密封的密钥 {name} 无法解开；请用 `huiliu secrets set {of} {name}` 重新设置"
+            ))
+        })?;
+        all.insert(name.clone(), secret);
+    }
+    Ok(all)
 }
 
 fn first_line(source: &SourceSettings) -> Result<String, Stop> {

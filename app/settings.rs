@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use huiliu_core::connector::guard::Networks;
 use huiliu_core::schedule::{Schedule, ScheduleFault, TEN_DAYS};
 use huiliu_core::store::sources::SourceRow;
 use serde::Deserialize;
@@ -29,6 +30,7 @@ struct Typed {
     manifests_dir: Option<PathBuf>,
     health: Option<String>,
     log_format: Option<String>,
+    allow_networks: Option<Vec<String>>,
     source: Vec<SourceSettings>,
 }
 
@@ -55,6 +57,9 @@ pub struct SourceSettings {
     /// What else its manifest asks for.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
+    /// Name of a secret → the environment variable that holds it.
+    #[serde(default)]
+    pub secrets_env: BTreeMap<String, String>,
     #[serde(default, rename = "schedule")]
     pub typed_schedule: Option<String>,
     /// When it is read by itself; the ten-day cycle unless the settings say otherwise.
@@ -85,6 +90,8 @@ pub struct Settings {
     /// Where a worker answers about its health, if anywhere.
     pub health: Option<SocketAddr>,
     pub json_logs: bool,
+    /// Networks that platforms may be in though they are not public.
+    pub networks: Networks,
     pub sources: Vec<SourceSettings>,
 }
 
@@ -146,6 +153,7 @@ impl Settings {
             manifests_dir: typed.manifests_dir.filter(|d| !d.as_os_str().is_empty()),
             health: given(typed.health).map(|text| address(&text)).transpose()?,
             json_logs: json_logs(given(typed.log_format).as_deref())?,
+            networks: networks(typed.allow_networks.unwrap_or_default())?,
             sources: typed
                 .source
                 .into_iter()
@@ -189,6 +197,15 @@ fn address(text: &str) -> Result<SocketAddr, Stop> {
         Stop::usage(both!(
             "health is {text:?}; give an address and a port, as 127.0.0.1:9464, or nothing",
             "health 为 {text:?}；应为地址和端口，如 127.0.0.1:9464，或留空"
+        ))
+    })
+}
+
+fn networks(texts: Vec<String>) -> Result<Networks, Stop> {
+    Networks::parse(texts.iter().map(String::as_str)).map_err(|text| {
+        Stop::usage(both!(
+            "allow_networks has {text:?}; give networks as 10.1.0.0/16, or single addresses",
+            "allow_networks 中有 {text:?}；应写网段（如 10.1.0.0/16）或单个地址"
         ))
     })
 }
@@ -273,6 +290,9 @@ fn from_environment(typed: &mut Typed) -> Result<(), Stop> {
     take!(manifests_dir, text("HUILIU_MANIFESTS_DIR"));
     take!(health, text("HUILIU_HEALTH"));
     take!(log_format, text("HUILIU_LOG_FORMAT"));
+    if let Some(all) = text("HUILIU_ALLOW_NETWORKS") {
+        typed.allow_networks = Some(all.split(',').map(str::to_owned).collect());
+    }
     if let Some(n) = number("HUILIU_WORKERS")? {
         typed.workers = usize::try_from(n).ok();
     }

@@ -233,7 +233,12 @@ impl House {
             base_url: source.base_url.clone(),
             user: source.user.clone(),
             password: recipe.password().to_owned(),
+            institution: source.institution_code.clone(),
+            settings: source.settings.clone(),
+            secrets: recipe.secrets(),
             folder: source.folder.clone(),
+            networks: self.settings.networks.clone(),
+            pace: Arc::new(self.desk.db.clone()),
             timeout: Duration::from_millis(self.settings.timeout_ms),
             unpacker: Arc::clone(&self.desk.unpacker),
         };

@@ -3,6 +3,7 @@
 mod faults;
 pub mod guesses;
 mod phrases;
+mod platforms;
 mod reasons;
 
 use std::borrow::Cow;

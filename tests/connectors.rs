@@ -1,12 +1,13 @@
 //! Every registered connector: its samples give its expected results.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use huiliu_core::connector::{self, Endpoint};
+use huiliu_core::connector::guard::Networks;
+use huiliu_core::connector::{self, Endpoint, Pace};
 use huiliu_core::deliver::Desk;
 use huiliu_core::keys::Keys;
 use huiliu_core::manifest::Manifest;
@@ -73,7 +74,7 @@ fn connectors_conform() {
         let timeout = Duration::from_secs(10);
         let (base_url, user, password) = (sandbox.base_url(), CLIENT.to_owned(), SECRET.to_owned());
         let unpacker = Arc::new(Unpacker::new(Box::new(Here)));
-        let endpoint = Endpoint { base_url, user, password, folder, timeout, unpacker };
+        let endpoint = Endpoint { base_url, user, password, folder, timeout, unpacker, ..endpoint() };
         for shipped in huiliu_connectors::CONNECTORS {
             let text = shipped.manifest.replace("size = 4000", "size = 50");
             let manifest = Manifest::parse(shipped.id, &text).unwrap();
@@ -87,6 +88,34 @@ fn connectors_conform() {
         }
         sandbox.stop().await;
     });
+}
+
+/// An endpoint on this host.
+fn endpoint() -> Endpoint {
+    Endpoint {
+        base_url: String::new(),
+        user: String::new(),
+        password: String::new(),
+        institution: "I".into(),
+        settings: BTreeMap::new(),
+        secrets: BTreeMap::new(),
+        folder: PathBuf::new(),
+        networks: Networks::loopback(),
+        pace: Arc::new(Unpaced),
+        timeout: Duration::from_secs(10),
+        unpacker: Arc::new(Unpacker::new(Box::new(Here))),
+    }
+}
+
+/// No platform of these tests has a budget.
+#[derive(Debug)]
+struct Unpaced;
+
+#[async_trait]
+impl Pace for Unpaced {
+    async fn next_slot(&self, _: &str, _: Duration) -> Result<Duration, String> {
+        Ok(Duration::ZERO)
+    }
 }
 
 /// Unpacks in this process, where a test wants no other.
@@ -182,11 +211,9 @@ fn a_link_leads_to_the_same_host_or_nowhere() {
         ] {
             let endpoint = Endpoint {
                 base_url: answering(body).await,
-                user: String::new(),
                 password: "a key".into(),
-                folder: PathBuf::new(),
                 timeout: Duration::from_secs(5),
-                unpacker: Arc::new(Unpacker::new(Box::new(Here))),
+                ..endpoint()
             };
             let connector = connector::from_manifest(manifest.clone(), endpoint).unwrap();
             let stream = &manifest.stream[0];

@@ -56,6 +56,8 @@ fn default_settings_show_every_key_and_load() {
         "courses_file",
         "health",
         "log_format",
+        "allow_networks",
+        "secrets_env",
         "schedule",
         "[[source]]",
     ] {

@@ -235,6 +235,8 @@ impl House {
             .args(args)
             .env("HUILIU_DATA_DIR", self.dir.0.join("data"))
             .env("HUILIU_LANG", "en")
+            // The platforms of the tests are on this host.
+            .env("HUILIU_ALLOW_NETWORKS", "127.0.0.0/8")
             .env_remove("HUILIU_CONFIG");
         if let Some(postgres) = &self.postgres {
             command.env("HUILIU_DATABASE", postgres.url());

@@ -8,6 +8,7 @@ mod authoring;
 mod bad_input;
 mod connectors;
 mod docs;
+mod extraction;
 mod faults;
 mod hostile;
 mod infer;

@@ -203,7 +203,11 @@ pub(super) async fn live(
         return Err(Stop::usage(both!("the settings have no source {name:?}", "设置中没有来源 {name:?}")));
     };
     let connector = house.connector(&house.recipe_for_any(&source)?, manifest.clone())?;
-    let page = connector.pull(stream, None).await.map_err(|e| Stop::failed(spoken(&e)))?;
+    let mut page = connector.pull(stream, None).await.map_err(|e| Stop::failed(spoken(&e)))?;
+    // An export is waited for.
+    while let Some(Page { waiting: true, last: false, cursor, .. }) = &page {
+        page = connector.pull(stream, Some(cursor)).await.map_err(|e| Stop::failed(spoken(&e)))?;
+    }
     house.close().await;
     let Page { address, bytes, .. } =
         page.ok_or_else(|| Stop::failed(both!("source {name} has nothing to read", "来源 {name} 没有可读取的内容")))?;

@@ -1,5 +1,6 @@
 //! `demo`: the sandbox's platforms on loopback, the whole way, one balanced table.
 
+use huiliu_core::connector::guard::Networks;
 use huiliu_core::ingest::From;
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox, World};
 
@@ -21,6 +22,8 @@ pub struct Asked {
 }
 
 pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
+    // The sandbox's platforms are on this host, and nowhere else.
+    let settings = Settings { networks: Networks::loopback(), ..settings };
     let house = wire::open(settings, Make::Schema).await?;
     let folder = house.settings.data_dir.join(format!("demo-{}-{}-{}", asked.seed, asked.records, asked.changed));
     let drop_dir = folder.join("drop");

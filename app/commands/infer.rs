@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use huiliu_core::connector::guard::Networks;
 use huiliu_core::connector::sample;
 use huiliu_core::infer::write::{self, Titles, Wording};
 use huiliu_core::infer::{self, FieldGuess, Guess, MAX_SAMPLE};
@@ -28,8 +29,8 @@ pub struct Asked {
     pub with_sample: bool,
 }
 
-pub async fn run(asked: &Asked, json: bool) -> Result<(), Stop> {
-    let (name, bytes) = read(&asked.sample).await?;
+pub async fn run(asked: &Asked, networks: &Networks, json: bool) -> Result<(), Stop> {
+    let (name, bytes) = read(&asked.sample, networks).await?;
     let unpacked = match infer::task(&bytes) {
         Some(task) => Some(
             Processes
@@ -133,9 +134,9 @@ fn keep(asked: &Asked, folder: &Path, (name, bytes): (&str, &[u8]), text: &str) 
 }
 
 /// The sample's name and bytes.
-async fn read(place: &str) -> Result<(String, Vec<u8>), Stop> {
+async fn read(place: &str, networks: &Networks) -> Result<(String, Vec<u8>), Stop> {
     if place.starts_with("http://") || place.starts_with("https://") {
-        let fetched = sample(place, WAIT).await.map_err(|e| Stop::failed(spoken(&e)))?;
+        let fetched = sample(place, WAIT, networks).await.map_err(|e| Stop::failed(spoken(&e)))?;
         let path = place.split(['?', '#']).next().unwrap_or(place);
         return Ok((path.rsplit('/').next().unwrap_or(path).to_owned(), fetched));
     }

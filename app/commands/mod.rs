@@ -2,6 +2,7 @@
 
 mod authoring;
 mod connectors;
+mod cursors;
 mod decide;
 mod demo;
 mod health;
@@ -16,6 +17,7 @@ mod schedules;
 mod secrets;
 mod sources;
 mod sync;
+mod upload;
 mod worker;
 
 use huiliu_core::ingest::From;
@@ -39,6 +41,10 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
             };
             sync::run(settings, sync::Asked { names: source, all, from, land_only, json }).await
         }
+        Command::Upload { source, files, stream, land_only } => {
+            upload::run(settings, upload::Asked { source, files, stream, land_only, json }).await
+        }
+        Command::Cursors(asked) => cursors::run(settings, asked, json).await,
         Command::Worker { until_done } => worker::run(settings, until_done).await,
         Command::Schedules(Schedules::List) => schedules::list(settings, json).await,
         Command::Health => health::ask(settings, json).await,
@@ -57,7 +63,7 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
         Command::Teachers(asked) => inspect::teachers(settings, asked, json).await,
         Command::Ledger => inspect::ledger(settings).await,
         Command::Connectors(Connectors::Infer { sample, out, id, with_sample }) => {
-            infer::run(&infer::Asked { sample, out, id, with_sample }, json).await
+            infer::run(&infer::Asked { sample, out, id, with_sample }, &settings.networks, json).await
         }
         Command::Connectors(Connectors::Record { source, stream, sample, into }) => {
             record::run(settings, &record::Asked { source, sample, stream, into }, json).await

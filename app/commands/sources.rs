@@ -283,7 +283,13 @@ async fn usable(books: &Books, row: &SourceRow) -> Result<(), Stop> {
         base_url: source.base_url,
         user: source.user,
         password: String::new(),
+        institution: source.institution_code,
+        settings: source.settings,
+        // A certificate is only looked at when it is used.
+        secrets: std::collections::BTreeMap::new(),
         folder: source.folder,
+        networks: books.settings.networks.clone(),
+        pace: std::sync::Arc::new(books.db.clone()),
         timeout: std::time::Duration::from_millis(books.settings.timeout_ms),
         unpacker: std::sync::Arc::new(Unpacker::new(Box::new(Processes))),
     };

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use huiliu_core::connector::Connector;
 use huiliu_core::ingest::{self, From, Ingest, RunReport};
+use huiliu_core::manifest::Transport;
 use huiliu_core::schedule::{self, Schedule, Turn};
 use huiliu_core::store::books::Source;
 use huiliu_core::store::reports::{self, Balance, UnreadRow};
@@ -70,6 +71,12 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
     let mut chosen = choose(&known.sources, &names, all)?;
     if all {
         skip_disabled(&known, &mut chosen)?;
+        // What is handed in is not read.
+        let manifests = house.desk.manifests.now();
+        let is_push = |s: &SourceSettings| {
+            manifests.get(&s.connector).is_some_and(|(manifest, _)| matches!(manifest.transport, Transport::Push {}))
+        };
+        chosen.retain(|source| !is_push(source));
     }
     let pass = pass(&house, &chosen, Pace { from, land_only, expected: None }).await?;
     show(&pass, json);
@@ -78,7 +85,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
 }
 
 /// The sources that are asked for.
-fn choose(sources: &[SourceSettings], names: &[String], all: bool) -> Result<Vec<SourceSettings>, Stop> {
+pub fn choose(sources: &[SourceSettings], names: &[String], all: bool) -> Result<Vec<SourceSettings>, Stop> {
     if sources.is_empty() {
         return Err(Stop::usage(tr(
             "no source is configured; add [[source]] to a settings file and give it with --config, or register one with \
@@ -126,11 +133,16 @@ pub struct Pace {
 
 /// Ingests the sources one after the other while this process delivers; then settles.
 pub async fn pass(house: &House, sources: &[SourceSettings], pace: Pace) -> Result<Pass, Stop> {
-    let started = Instant::now();
     let mut lines = Vec::new();
     for settings in sources {
         lines.push(Line::open(house, settings).await?);
     }
+    pass_over(house, lines, pace).await
+}
+
+/// [`pass`] over lines that are open already.
+pub async fn pass_over(house: &House, lines: Vec<Line>, pace: Pace) -> Result<Pass, Stop> {
+    let started = Instant::now();
     let ready = take_all(house, lines).await?;
     let told = told_to_stop()?;
     let bar = bar(pace.expected);
@@ -199,6 +211,12 @@ impl Line {
         house.known().may_read(&settings.connector)?;
         let (recipe, manifest) = house.recipe(settings)?;
         let connector = house.connector(&recipe, manifest)?;
+        Self::over(house, recipe, connector).await
+    }
+
+    /// Of a source that is read through this connector.
+    pub async fn over(house: &House, recipe: Recipe, connector: Arc<dyn Connector>) -> Result<Self, Stop> {
+        let settings = &recipe.source;
         let db = &house.desk.db;
         let institution = (settings.institution_code.as_str(), settings.institution_name.as_str());
         let source = books::register_source(db, &settings.name, &settings.connector, institution).await?;
@@ -242,6 +260,8 @@ impl Line {
         };
         let read = ingest::sync(cx, (&self.source, turn.claim), self.connector.as_ref(), from).await;
         let ended = read.as_ref().map_or(Ended::Failed, |report| report.ended);
+        // What was handed in says nothing about when the source is to be read.
+        let ended = if from == From::Handed { Ended::Stopped } else { ended };
         let next = turn.end(ended, self.recipe.source.schedule.as_ref()).await?;
         Ok((read?, next))
     }

@@ -3,9 +3,11 @@
 
 use std::borrow::Cow;
 
+use super::platforms::PLATFORMS;
+
 /// The Chinese for an English sentence, its facts kept; the sentence itself when the catalogue does not know it.
 pub fn translate(english: &str) -> Cow<'_, str> {
-    for (template, chinese) in CORE.iter().chain(FOREIGN) {
+    for (template, chinese) in CORE.iter().chain(PLATFORMS).chain(FOREIGN) {
         if let Some(facts) = facts(template, english) {
             return Cow::Owned(fill(chinese, &facts));
         }
@@ -16,6 +18,9 @@ pub fn translate(english: &str) -> Cow<'_, str> {
 /// The place of a page, as connectors over HTTP write it: `/path page 3`.
 fn page(place: &str) -> Option<String> {
     let (path, page) = place.rsplit_once(" page ").filter(|(path, _)| path.starts_with('/'))?;
+    if let Some((page, of)) = page.split_once(" (").and_then(|(page, of)| Some((page, of.strip_suffix(')')?))) {
+        return Some(format!("{}（{of}）", self::page(&format!("{path} page {page}"))?));
+    }
     match page {
         "first" => Some(format!("{path} 首页")),
         _ if page.contains([' ', ':', '：', '/']) => None,
@@ -301,7 +306,7 @@ const CORE: &[(&str, &str)] = &[
         "only a JSON page can tell this; page by number, offset or header",
         "只有 JSON 页能给出此项；请按页码、偏移量或应答头翻页",
     ),
-    ("step_days and begin go together", "step_days 与 begin 须同时写"),
+    ("step_days needs begin, the first day of a first pass", "写了 step_days 就须写 begin（首次同步的起始日）"),
     ("{} needs a value; write {}", "{0} 须带值；请写作 {1}"),
     ("{} takes no value; write {}", "{0} 不带值；请写作 {1}"),
     ("a text", "文本"),

@@ -154,7 +154,7 @@ impl Desk {
     ) -> Result<Load<'a>, StoreFault> {
         let Reading { manifest, stream, activation } = reading;
         let (policy, keys, source_id, address) = (&*self.policy, &self.keys, held.source_id, &*held.address);
-        let (each, landing) = (&stages::NO_EACH, held.payload_id);
+        let (each, landing) = (&held.each, held.payload_id);
         let cx = Context { manifest, stream, policy, keys, source_id, address, each, landing };
         let mut load = Load {
             clean: Vec::with_capacity(held.count as usize),

@@ -227,6 +227,7 @@ fn nothing_lands_under_a_retired_key(url: &str) {
                 source: &source,
                 claim,
                 run,
+                each: None,
                 stream: "records",
                 address: "page 1",
                 bytes,

@@ -108,6 +108,7 @@ impl Office {
             stream: "completions",
             address,
             bytes: page.as_bytes(),
+            each: None,
             records: Ok(records),
             batch_size: cut,
             cursor_at_start: None,

@@ -1,6 +1,6 @@
 //! Files dropped in a folder, taken in the order of their names.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -18,6 +18,7 @@ const MAX_BYTES: u64 = 64 << 20;
 
 /// Where a pass over a folder stands.
 #[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Cursor {
     /// The last file taken.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,6 +102,31 @@ impl FileConnector {
     }
 }
 
+/// The bytes of a file that nobody is writing any more.
+pub(super) async fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let unreadable = |e: std::io::Error| Failure::fatal("file", format!("cannot read {}: {e}", path.display()));
+    let before = tokio::fs::metadata(path).await.map_err(unreadable)?;
+    let size = before.len();
+    if size > MAX_BYTES {
+        return Err(Failure::fatal(
+            "size",
+            format!("{} has {size} bytes, at most {MAX_BYTES} are taken; split the file", path.display()),
+        ));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).await.map_err(unreadable)?;
+    let after = tokio::fs::metadata(path).await.map_err(unreadable)?;
+    let still = |m: &std::fs::Metadata| (m.len(), m.modified().ok());
+    if still(&before) != still(&after) || bytes.len() as u64 != after.len() {
+        return Err(Failure::passing(
+            "writing",
+            format!("{} is still being written; it is read again", path.display()),
+        ));
+    }
+    Ok(bytes)
+}
+
 #[async_trait]
 impl Connector for FileConnector {
     fn manifest(&self) -> &Manifest {
@@ -112,27 +138,7 @@ impl Connector for FileConnector {
         let Some(Next { name, cursor, last }) = super::read_cursor::<Cursor>(cursor)?.next(&names) else {
             return Ok(None);
         };
-        let path = self.folder.join(name);
-        let unreadable = |e: std::io::Error| Failure::fatal("file", format!("cannot read {}: {e}", path.display()));
-        let size = tokio::fs::metadata(&path).await.map_err(unreadable)?.len();
-        if size > MAX_BYTES {
-            return Err(Failure::fatal(
-                "size",
-                format!("{} has {size} bytes, at most {MAX_BYTES} are taken; split the file", path.display()),
-            ));
-        }
-        let before = tokio::fs::metadata(&path).await.map_err(unreadable)?;
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-        let file = tokio::fs::File::open(&path).await.map_err(unreadable)?;
-        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).await.map_err(unreadable)?;
-        let after = tokio::fs::metadata(&path).await.map_err(unreadable)?;
-        let still = |m: &std::fs::Metadata| (m.len(), m.modified().ok());
-        if still(&before) != still(&after) || bytes.len() as u64 != after.len() {
-            return Err(Failure::passing(
-                "writing",
-                format!("{} is still being written; it is read again", path.display()),
-            ));
-        }
+        let bytes = read(&self.folder.join(name)).await?;
         super::file_page(&self.unpacker, stream, (name, bytes), (cursor, last)).await.map(Some)
     }
 

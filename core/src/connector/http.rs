@@ -1,45 +1,47 @@
-//! A platform over HTTP, as its manifest describes it: authorisation, paging, limits.
+//! A platform over HTTP, as its manifest describes it: partition by partition, step by step, page by page.
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{Days, FixedOffset, NaiveDate, Utc};
-use reqwest::{RequestBuilder, StatusCode, Url};
-use serde::{Deserialize, Serialize};
+use chrono::NaiveDate;
 use tokio::sync::Mutex;
 
-use super::request::{self, Filled};
-use super::web::{self, Web};
+use super::cursor::{Ahead, Cursor, key};
+use super::each::{self, Partition};
+use super::paging::{self, Asked, Received};
+use super::platform::{Leads, Platform, Question};
+use super::since::{self, Window};
+use super::web::Answer;
 use super::{Connector, Endpoint, Failure, Page};
-use crate::manifest::stream::PageSize;
 use crate::manifest::{Auth, Manifest, Paging, Since, Stream, Transport};
 use crate::stages::decode::{self, DecodeFault};
+use crate::stages::unpack::UnpackFault;
 
-/// Where a pass over a listing stands.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Cursor {
-    /// Token or number of the page to ask for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    page: Option<String>,
-    /// Only what has changed since this day.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    since: Option<NaiveDate>,
-    /// The day on which this pass began; the next one asks for what has changed since.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    began: Option<NaiveDate>,
-}
-
-/// The day in Asia/Shanghai.
-fn today() -> NaiveDate {
-    FixedOffset::east_opt(8 * 3_600)
-        .map_or_else(|| Utc::now().date_naive(), |zone| Utc::now().with_timezone(&zone).date_naive())
-}
+/// No token or link that leads on is longer, in bytes: it stands in the cursor.
+const MAX_TOKEN: usize = 16 << 10;
 
 /// A connector over HTTP.
 #[derive(Debug)]
 pub struct HttpConnector {
     manifest: Manifest,
-    endpoint: Endpoint,
-    web: Web,
-    token: Mutex<Option<String>>,
+    pub(super) platform: Platform,
+    /// Stream → its partitions in the pass that is being made.
+    partitions: Mutex<HashMap<String, Arc<Vec<Partition>>>>,
+    /// Exports that were ordered by this connector.
+    pub(super) ordered: Mutex<Vec<String>>,
+}
+
+/// The listing that a cursor stands in.
+pub(super) struct Listing<'l> {
+    pub(super) stream: &'l Stream,
+    pub(super) stands: &'l Cursor,
+    pub(super) window: Window,
+    pub(super) partition: &'l Partition,
+    /// The partition's key; empty without a fan-out.
+    pub(super) key: String,
+    all: &'l [Partition],
+    nth: usize,
 }
 
 impl HttpConnector {
@@ -48,56 +50,180 @@ impl HttpConnector {
     /// # Errors
     /// [`Failure`] when the base URL is not one.
     pub fn new(manifest: Manifest, endpoint: Endpoint) -> Result<Self, Failure> {
-        let web = Web::new(&manifest.id, &endpoint)?;
-        Ok(Self { manifest, endpoint, web, token: Mutex::new(None) })
+        let (auth, answers, budget) = match &manifest.transport {
+            Transport::Http { auth, answers, budget } => (auth.clone(), answers.clone(), budget.clone()),
+            _ => (Auth::None {}, vec![], None),
+        };
+        let platform = Platform::new(&manifest.id, endpoint, auth, (answers, budget))?;
+        Ok(Self { manifest, platform, partitions: Mutex::default(), ordered: Mutex::default() })
     }
 
-    async fn authorised(&self, request: RequestBuilder) -> Result<RequestBuilder, Failure> {
-        let Transport::Http { auth, .. } = &self.manifest.transport else { return Ok(request) };
-        Ok(match auth {
-            Auth::ApiKey { name, .. } => request.header(name, &self.endpoint.password),
-            Auth::Basic {} => request.basic_auth(&self.endpoint.user, Some(&self.endpoint.password)),
-            Auth::Oauth2 { token_path, .. } => request.bearer_auth(self.bearer(token_path).await?),
-            _ => request,
+    /// The partitions of this pass. Those of a pass that begins are looked up anew.
+    async fn partitions(&self, stream: &Stream, begins: bool, window: &Window) -> Result<Arc<Vec<Partition>>, Failure> {
+        let mut held = self.partitions.lock().await;
+        if let Some(known) = held.get(&stream.name).filter(|_| !begins) {
+            return Ok(Arc::clone(known));
+        }
+        let first = paging::asked(&stream.page, None);
+        let values = |name: &str| value(name, window, &first);
+        let found = Arc::new(each::partitions(&self.platform, stream, &values).await?);
+        held.insert(stream.name.clone(), Arc::clone(&found));
+        Ok(found)
+    }
+
+    async fn page(&self, listing: &Listing<'_>) -> Result<Page, Failure> {
+        let Listing { stream, stands, window, .. } = listing;
+        let Some(request) = &stream.request else {
+            return Err(Failure::fatal("manifest", format!("stream {} has no request", stream.name)));
+        };
+        let place = stands.page.as_deref();
+        let asked = paging::asked(&stream.page, place);
+        let values = |name: &str| listing.value(name, &asked);
+        let path =
+            super::request::fill(request, &self.platform.endpoint, &|name| values(name).or(Some("…".into())))?.path;
+        let address = self.platform.endpoint.discreet(&listing.address(&path, paging::name(&stream.page, place)));
+        let query: Vec<_> = window.query.iter().chain(&asked.query).cloned().collect();
+        let leads = match (&stream.page, place) {
+            (Paging::Link { .. }, Some(link)) => Leads::Here(link),
+            _ => Leads::Path,
+        };
+        let question = Question { request, values: &values, query: &query, leads, place: &address };
+        let Some(answer) = self.platform.ask(&question).await? else {
+            return Ok(listing.ended(address, vec![], Ok(0), &Cursor::clone(stands)));
+        };
+        self.received(listing, (address, &path), answer).await
+    }
+
+    /// A page that came: counted, and with where it leads.
+    async fn received(
+        &self,
+        listing: &Listing<'_>,
+        (address, path): (String, &str),
+        answer: Answer,
+    ) -> Result<Page, Failure> {
+        let Listing { stream, stands, .. } = listing;
+        let place = stands.page.as_deref();
+        // A cut or foreign body is asked for again.
+        let body =
+            self.platform.endpoint.unpacker.body(stream, &answer.bytes).await.map_err(|e| foreign(&address, e))?;
+        let outline =
+            decode::outline(stream, &body, paging::next_path(&stream.page)).map_err(|e| foreign(&address, e))?;
+        let records = outline.records;
+        let circle = || {
+            Failure::fatal(
+                "loop",
+                format!("{address}: the platform gives pages that came before; ask its operator about paging"),
+            )
+        };
+        if records > 0 && stands.trail.knows_bytes(&answer.bytes) {
+            return Err(circle());
+        }
+        let at_page = |f: Failure| Failure { text: format!("{address}: {}", f.text), ..f };
+        let page =
+            Received { answer: &answer, body: &body, records, before: stands.received, next: outline.next, place };
+        let next = paging::next(stream, &page).map_err(at_page)?;
+        let next = next.map(|next| self.stored(stream, path, place, next)).transpose()?;
+        let trail = stands.trail.with(place, (records > 0).then_some(&answer.bytes));
+        if next.is_some() && trail.knows_place(next.as_deref()) {
+            return Err(Failure::fatal("loop", format!("{address}: the platform leads back to the same page")));
+        }
+        if next.as_ref().is_some_and(|token| token.len() > MAX_TOKEN) {
+            let why = format!("{address}: the token of the next page is longer than {MAX_TOKEN} bytes");
+            return Err(Failure::fatal("token", why));
+        }
+        if next.as_ref().is_some_and(|token| token.contains(char::is_control)) {
+            return Err(Failure::fatal("token", format!("{address}: the token of the next page is not printable")));
+        }
+        let told = since::told(stream, &body, stands.since_of(&listing.key)).map_err(|e| at_page(e.into()))?;
+        let highest = since::highest([stands.highest.as_deref(), told.highest.as_deref()]);
+        let began = Some(stands.began.unwrap_or_else(since::today));
+        let here = Cursor { began, highest, ..Cursor::clone(stands) };
+        drop(body);
+        Ok(match next.filter(|_| !told.all_older) {
+            None => listing.ended(address, answer.bytes, Ok(records), &here),
+            next => {
+                let received = stands.received + u64::from(records);
+                let cursor = Cursor { page: next, trail, received, ..here };
+                listing.made(address, answer.bytes, Ok(records), (&cursor, false))
+            }
         })
     }
 
-    async fn bearer(&self, token_path: &str) -> Result<String, Failure> {
-        let mut held = self.token.lock().await;
-        if let Some(token) = held.as_ref() {
-            return Ok(token.clone());
+    /// Where the next page is, as the cursor keeps it. A link is kept without the host: it is the host of base_url, or the
+    /// next pull is refused.
+    fn stored(&self, stream: &Stream, path: &str, place: Option<&str>, next: String) -> Result<String, Failure> {
+        if !matches!(stream.page, Paging::Link { .. }) {
+            return Ok(next);
         }
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("client_id", self.endpoint.user.as_str()),
-            ("client_secret", self.endpoint.password.as_str()),
-        ];
-        let answer = self
-            .web
-            .client
-            .post(self.web.url(token_path)?)
-            .form(&form)
-            .send()
-            .await
-            .map_err(|e| web::unreachable(&e))?;
-        let body = web::body(answer, token_path).await?;
-        let token: serde_json::Value = serde_json::from_slice(&body)
-            .map_err(|e| Failure::passing("token", format!("{token_path}: the token answer is not JSON: {e}")))?;
-        let token = token
-            .get("access_token")
-            .and_then(|t| t.as_str())
-            .ok_or_else(|| Failure::passing("token", format!("{token_path}: the token answer has no access_token")))?;
-        *held = Some(token.to_owned());
-        Ok(token.to_owned())
+        let first = self.platform.web.url(path)?;
+        let asked = place.map_or(Ok(first.clone()), |place| self.platform.web.link(&first, place))?;
+        let key = super::auth::in_query(&self.platform.auth);
+        Ok(self.platform.web.link(&asked, &next).map_or(next, |url| paging::without_host(&url, key)))
+    }
+}
+
+/// Why an answer holds no records that can be read.
+pub(super) fn foreign(address: &str, e: DecodeFault) -> Failure {
+    if let DecodeFault::Unpack(UnpackFault::Start { why }) = e {
+        return Failure::passing("process", format!("{address}: no process to read it in: {why}"));
+    }
+    Failure::passing("undecodable", format!("{address}: {e}"))
+}
+
+fn value(name: &str, window: &Window, asked: &Asked) -> Option<String> {
+    Some(match name {
+        "since" => window.beginning(),
+        "until" => window.until.clone().unwrap_or_default(),
+        "page" => asked.page.clone(),
+        "offset" => asked.offset.clone(),
+        "size" => asked.size.clone(),
+        "token" => asked.token.clone(),
+        _ => return None,
+    })
+}
+
+impl Listing<'_> {
+    /// The value of that name in this listing's requests.
+    pub(super) fn value(&self, name: &str, asked: &Asked) -> Option<String> {
+        match name.strip_prefix("each.") {
+            Some(of) => self.partition.named.get(of).cloned(),
+            None => value(name, &self.window, asked),
+        }
     }
 
-    async fn fetch(&self, url: Url, query: &[(String, String)], place: &str) -> Result<Vec<u8>, Failure> {
-        let request = self.web.client.get(url).query(query);
-        let answer = self.authorised(request).await?.send().await.map_err(|e| web::unreachable(&e))?;
-        if answer.status() == StatusCode::UNAUTHORIZED && self.token.lock().await.take().is_some() {
-            return Err(Failure::passing("token", format!("{place}: the token has run out")));
-        }
-        web::records(answer, place).await
+    /// What people call a page of it: `/classes page 3 (class=12)`.
+    pub(super) fn address(&self, path: &str, page: &str) -> String {
+        let more: Vec<&str> = [self.window.name.as_deref(), Some(self.key.as_str())].into_iter().flatten().collect();
+        let more = more.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ");
+        let more = if more.is_empty() { more } else { format!(" ({more})") };
+        format!("{path} page {page}{more}")
+    }
+
+    /// A page with the cursor behind it.
+    pub(super) fn made(
+        &self,
+        address: String,
+        bytes: Vec<u8>,
+        records: Result<u32, String>,
+        (cursor, last): (&Cursor, bool),
+    ) -> Page {
+        let each = each::kept(&self.partition.named);
+        Page { address, bytes, records, each, cursor: super::write_cursor(cursor), last, waiting: false }
+    }
+
+    /// The listing's last page; `here` stands at it.
+    pub(super) fn ended(&self, address: String, bytes: Vec<u8>, records: Result<u32, String>, here: &Cursor) -> Page {
+        let names = each::names(self.stream);
+        let here = Cursor { began: Some(here.began.unwrap_or_else(since::today)), ..here.clone() };
+        let ahead = Ahead {
+            since: self.stream.since.as_ref(),
+            window: self.window.clone(),
+            key: &self.key,
+            next_partition: self.all.get(self.nth + 1).map(|partition| partition.values.clone()),
+            keys: self.all.iter().map(|partition| key(&names, &partition.values)).collect(),
+        };
+        let (cursor, last) = here.after_listing(ahead);
+        self.made(address, bytes, records, (&cursor, last))
     }
 }
 
@@ -109,92 +235,34 @@ impl Connector for HttpConnector {
 
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
         let stands: Cursor = super::read_cursor(cursor)?;
-        let Some(request) = &stream.request else {
-            return Err(Failure::fatal("manifest", format!("stream {} has no request", stream.name)));
-        };
-        let paging = &stream.page;
-        let Filled { path, mut query } = request::fill(request, &self.endpoint, &|_| None)?;
-        let mut url = self.web.url(&path)?;
-        if let (Some(since), Some(Since::Moment { param: Some(param), .. })) = (stands.since, &stream.since) {
-            query.push((param.clone(), since.to_string()));
+        let rule = stream.since.as_ref();
+        let window = Window::of(rule, &stands, stands.since.as_deref());
+        let all = self.partitions(stream, stands.began.is_none(), &window).await?;
+        let Some(nth) = each::find(stream, &all, &stands.partition) else { return Ok(None) };
+        let partition = &all[nth];
+        let mut stands = stands;
+        if !stands.partition.is_empty() && stands.partition != partition.values {
+            // Its partition is gone: the next one is begun.
+            let Cursor { since, began, partitions, .. } = stands;
+            stands = Cursor { since, began, partitions, ..Cursor::default() };
         }
-        let sized = |query: &mut Vec<(String, String)>, param: &Option<String>, size: PageSize| {
-            query.extend(param.iter().map(|param| (param.clone(), size.0.to_string())));
-        };
-        let (place, next_path) = match paging {
-            Paging::Token { param, next, size_param, size, .. } => {
-                sized(&mut query, size_param, *size);
-                query.extend(stands.page.iter().zip(param).map(|(token, param)| (param.clone(), token.clone())));
-                (stands.page.as_deref().unwrap_or("first"), next.as_deref())
-            }
-            Paging::Link { next, size_param, size } => match &stands.page {
-                // The link carries everything on that the first page was asked with.
-                Some(link) => {
-                    query.clear();
-                    url = self.web.link(&url, link)?;
-                    (link.split_once('?').map_or(link.as_str(), |(_, query)| query), next.as_deref())
-                }
-                None => {
-                    sized(&mut query, size_param, *size);
-                    ("first", next.as_deref())
-                }
-            },
-            Paging::Number { param, size_param, size, .. } => {
-                let page = stands.page.as_deref().unwrap_or("1");
-                query.extend(param.iter().map(|param| (param.clone(), page.to_owned())));
-                sized(&mut query, size_param, *size);
-                (page, None)
-            }
-            _ => ("first", None),
-        };
-        let place = format!("{path} page {place}");
-        let asked = url.clone();
-        let bytes = self.fetch(url, &query, &place).await?;
-        // A cut or foreign body is asked for again.
-        let foreign = |e: DecodeFault| Failure::passing("undecodable", format!("{place}: {e}"));
-        let body = self.endpoint.unpacker.body(stream, &bytes).await.map_err(foreign)?;
-        let outline = decode::outline(stream, &body, next_path).map_err(foreign)?;
-        let next = match paging {
-            Paging::Token { .. } => outline.next.filter(|token| !token.is_empty()),
-            // Kept without the host: it is the host of base_url, or the next pull is refused.
-            Paging::Link { .. } => outline.next.filter(|link| !link.is_empty()).map(|link| {
-                self.web
-                    .link(&asked, &link)
-                    .map_or(link, |url| format!("{}?{}", url.path(), url.query().unwrap_or_default()))
-            }),
-            Paging::Number { size, .. } if u64::from(outline.records) < size.0 => None,
-            Paging::Number { .. } => {
-                stands.page.as_deref().unwrap_or("1").parse::<u64>().ok().map(|n| n.saturating_add(1).to_string())
-            }
-            _ => None,
-        };
-        if next.is_some() && next == stands.page {
-            return Err(Failure::fatal("loop", format!("{place}: the platform leads back to the same page")));
+        stands.partition.clone_from(&partition.values);
+        let key = key(&each::names(stream), &partition.values);
+        let window = Window::of(rule, &stands, stands.since_of(&key));
+        let listing = Listing { stream, stands: &stands, window, partition, key, all: &all, nth };
+        match &stream.export {
+            Some(export) => self.export(&listing, export).await.map(Some),
+            None => self.page(&listing).await.map(Some),
         }
-        if next.as_ref().is_some_and(|token| token.contains(char::is_control)) {
-            return Err(Failure::fatal("token", format!("{place}: the token of the next page is not printable")));
-        }
-        let began = stands.began.unwrap_or_else(today);
-        let last = next.is_none();
-        let cursor = match &stream.since {
-            Some(Since::Moment { lookback_days, .. }) if last => {
-                let since = began.checked_sub_days(Days::new(lookback_days.0));
-                Cursor { since, ..Cursor::default() }
-            }
-            _ if last => Cursor::default(),
-            _ => Cursor { page: next, since: stands.since, began: Some(began) },
-        };
-        Ok(Some(Page {
-            address: place,
-            bytes,
-            records: Ok(outline.records),
-            last,
-            cursor: super::write_cursor(&cursor),
-        }))
     }
 
     fn since(&self, stream: &Stream, day: NaiveDate) -> Option<String> {
-        let asks = stream.since.is_some();
-        asks.then(|| super::write_cursor(&Cursor { since: Some(day), ..Cursor::default() }))
+        match &stream.since {
+            Some(Since::Moment { .. } | Since::NewestFirst { .. }) => {
+                Some(super::write_cursor(&Cursor { since: Some(day.to_string()), ..Cursor::default() }))
+            }
+            // Numbers know no days.
+            Some(Since::Counter { .. }) | None => None,
+        }
     }
 }

@@ -1,11 +1,23 @@
 //! The connector trait: what a platform is to the rest of Huiliu, and the ways to be one by manifest alone.
 
+mod answers;
+mod auth;
+mod cursor;
 pub mod download;
+mod each;
+mod export;
 pub mod files;
+pub mod guard;
+pub mod handed;
 pub mod http;
+mod paging;
+mod platform;
 mod request;
+mod sign;
+mod since;
 mod web;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,10 +44,14 @@ pub struct Page {
     pub bytes: Vec<u8>,
     /// Raw records in it, or why it cannot be read.
     pub records: Result<u32, String>,
+    /// What it was asked for with: the values of the stream's fan-out, a JSON object of texts.
+    pub each: Option<String>,
     /// The cursor once this page is landed; after the last page, where the next pass begins.
     pub cursor: String,
     /// Whether this pass ends here.
     pub last: bool,
+    /// Whether nothing came yet and only the cursor is to be kept, as while an export is made.
+    pub waiting: bool,
 }
 
 /// Why a pull did not give a page.
@@ -80,6 +96,16 @@ pub trait Connector: Send + Sync {
     fn since(&self, stream: &Stream, day: NaiveDate) -> Option<String>;
 }
 
+/// Shares out the requests that a platform allows, among everybody who asks it.
+#[async_trait]
+pub trait Pace: std::fmt::Debug + Send + Sync {
+    /// Takes the next free slot of a host, whose slots are `every` apart, and gives how long it is until then.
+    ///
+    /// # Errors
+    /// Why there is none, in words.
+    async fn next_slot(&self, host: &str, every: Duration) -> Result<Duration, String>;
+}
+
 /// The settings of one source.
 #[derive(Clone)]
 pub struct Endpoint {
@@ -89,8 +115,18 @@ pub struct Endpoint {
     pub user: String,
     /// Password, client secret or signing key (HTTP).
     pub password: String,
+    /// Code of the institution that answers for its data.
+    pub institution: String,
+    /// What else its manifest asks for.
+    pub settings: BTreeMap<String, String>,
+    /// Secrets by name; the password is not among them.
+    pub secrets: BTreeMap<String, String>,
     /// Folder of dropped files.
     pub folder: PathBuf,
+    /// Networks that may be connected to though they are not public.
+    pub networks: guard::Networks,
+    /// Who shares out the requests of a platform.
+    pub pace: Arc<dyn Pace>,
     /// Longest time for one answer.
     pub timeout: Duration,
     /// Reads what is more than text.
@@ -106,6 +142,28 @@ impl std::fmt::Debug for Endpoint {
             .field("folder", folder)
             .field("timeout", timeout)
             .finish_non_exhaustive()
+    }
+}
+
+impl Endpoint {
+    /// The value of that name, where it is the same for every request.
+    fn value(&self, name: &str) -> Option<String> {
+        match (name, name.split_once('.')) {
+            ("user", _) => Some(self.user.clone()),
+            ("password", _) => Some(self.password.clone()),
+            ("institution", _) => Some(self.institution.clone()),
+            (_, Some(("settings", of))) => self.settings.get(of).cloned(),
+            (_, Some(("secret", "password"))) => Some(self.password.clone()),
+            (_, Some(("secret", of))) => self.secrets.get(of).cloned(),
+            _ => None,
+        }
+    }
+
+    /// The text without any secret of the source: platforms repeat what they were sent.
+    #[must_use]
+    pub fn discreet(&self, text: &str) -> String {
+        let secrets = self.secrets.values().chain([&self.password]).filter(|secret| secret.len() > 3);
+        secrets.fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
     }
 }
 
@@ -147,7 +205,7 @@ async fn file_page(
         }
         read => read.map(|outline| outline.records).map_err(|e| e.to_string()),
     };
-    Ok(Page { address: name.to_owned(), bytes, records, cursor, last })
+    Ok(Page { address: name.to_owned(), bytes, records, each: None, cursor, last, waiting: false })
 }
 
 fn read_cursor<C: DeserializeOwned + Default>(text: Option<&str>) -> Result<C, Failure> {
@@ -159,4 +217,16 @@ fn read_cursor<C: DeserializeOwned + Default>(text: Option<&str>) -> Result<C, F
 
 fn write_cursor<C: Serialize>(cursor: &C) -> String {
     serde_json::to_string(cursor).unwrap_or_default()
+}
+
+/// A cursor given by a person, as the connector would write it.
+///
+/// # Errors
+/// Why it is no cursor of this connector, in words.
+pub fn check_cursor(manifest: &Manifest, text: &str) -> Result<String, String> {
+    let checked = match &manifest.transport {
+        Transport::Http { .. } => serde_json::from_str::<cursor::Cursor>(text).map(|cursor| write_cursor(&cursor)),
+        _ => serde_json::from_str::<files::Cursor>(text).map(|cursor| write_cursor(&cursor)),
+    };
+    checked.map_err(|e| e.to_string())
 }

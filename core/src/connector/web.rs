@@ -1,40 +1,86 @@
-//! What every connector over HTTP shares: the client, and answers within limits.
+//! The one client through which platforms are reached: guarded, without redirects and proxies, and bounded.
 
+use std::io::Write as _;
 use std::time::Duration;
 
-use reqwest::{Client, Response, StatusCode, Url};
+use flate2::write::MultiGzDecoder;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use reqwest::{Client, ClientBuilder, Request, RequestBuilder, Response, StatusCode, Url};
 
+use super::answers::Verdict;
+use super::guard::{self, Networks, Resolver};
 use super::{Endpoint, Failure};
+use crate::manifest::Auth;
 
-/// The largest answer that is taken.
+/// The largest answer that is taken, unpacked.
 const MAX_BYTES: usize = 64 << 20;
-/// The longest wait that a Retry-After can impose.
-const MAX_WAIT: Duration = Duration::from_secs(120);
+/// A gzip answer may unpack to so many times its size, and to this size in any case.
+const MAX_RATIO: usize = 250;
+const SMALL: usize = 1 << 20;
 
-/// A platform's base URL and a client for it, without redirects and proxies.
+/// An answer as received, unpacked.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// A header, if it is text.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Whether it is a web page, as of a login.
+    pub(super) fn is_html(&self) -> bool {
+        self.headers.get(CONTENT_TYPE).is_some_and(|v| v.as_bytes().to_ascii_lowercase().starts_with(b"text/html"))
+    }
+}
+
+/// A platform's base URL and a client for it.
 #[derive(Debug)]
 pub(super) struct Web {
     base: Url,
-    pub(super) client: Client,
+    networks: Networks,
+    /// The client, or why there is none: a certificate that is missing is only needed when something is sent.
+    client: Result<Client, Failure>,
 }
 
 impl Web {
-    pub(super) fn new(connector: &str, endpoint: &Endpoint) -> Result<Self, Failure> {
+    /// A client for this endpoint; `auth` may want a certificate in it.
+    pub(super) fn new(connector: &str, endpoint: &Endpoint, auth: &Auth) -> Result<Self, Failure> {
         let base = Url::parse(&endpoint.base_url).map_err(|e| {
             Failure::fatal(
                 "url",
                 format!("source {connector}: base_url is not a URL: {e}; give http://HOST:PORT or https://HOST"),
             )
         })?;
-        Ok(Self { base, client: client(endpoint.timeout)? })
+        if !matches!(base.scheme(), "http" | "https") {
+            let why = "it begins with neither http:// nor https://";
+            return Err(Failure::fatal(
+                "url",
+                format!("source {connector}: base_url is not a URL: {why}; give http://HOST:PORT or https://HOST"),
+            ));
+        }
+        let plain = client(endpoint.timeout, &endpoint.networks);
+        let client = match auth {
+            Auth::Certificate {} => identity(endpoint).map(|identity| plain.identity(identity)),
+            _ => Ok(plain),
+        };
+        Ok(Self { base, networks: endpoint.networks.clone(), client: client.and_then(built) })
     }
 
+    /// Where a path leads: to the host of `base_url`, or, if it is a whole URL, to another.
     pub(super) fn url(&self, path: &str) -> Result<Url, Failure> {
         self.base.join(path).map_err(|e| Failure::fatal("url", format!("{path} is not a path: {e}")))
     }
-}
 
-impl Web {
+    /// Host and port, whose budget a request is of.
+    pub(super) fn host(url: &Url) -> String {
+        format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(0))
+    }
+
     /// Where a link in an answer leads: to the same scheme, host and port, or nowhere.
     pub(super) fn link(&self, page: &Url, link: &str) -> Result<Url, Failure> {
         let url = page.join(link).map_err(|e| Failure::fatal("link", format!("the next link is no URL: {e}")))?;
@@ -47,85 +93,156 @@ impl Web {
         }
         Ok(url)
     }
+
+    /// A request to be completed and sent.
+    pub(super) fn request(&self, method: reqwest::Method, url: Url) -> Result<RequestBuilder, Failure> {
+        Ok(self.client.as_ref().map_err(Clone::clone)?.request(method, url).header(ACCEPT_ENCODING, "gzip"))
+    }
+
+    /// Sends a request, and reads the answer to its end.
+    pub(super) async fn send(&self, request: Request, place: &str) -> Result<Answer, Failure> {
+        self.networks.check(request.url()).map_err(|e| Failure::fatal("address", e.to_string()))?;
+        if !matches!(request.url().scheme(), "http" | "https") {
+            return Err(Failure::fatal("url", format!("{place}: only http and https are spoken")));
+        }
+        let mut answer =
+            self.client.as_ref().map_err(Clone::clone)?.execute(request).await.map_err(|e| unreachable(&e))?;
+        let bytes = body(&mut answer, place).await?;
+        Ok(Answer { status: answer.status(), headers: std::mem::take(answer.headers_mut()), bytes })
+    }
 }
 
-fn client(timeout: Duration) -> Result<Client, Failure> {
+fn client(timeout: Duration, networks: &Networks) -> ClientBuilder {
     Client::builder()
         .timeout(timeout)
         .connect_timeout(Duration::from_secs(5))
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
-        .build()
-        .map_err(|e| Failure::fatal("client", format!("no HTTP client: {e}")))
+        .no_gzip()
+        .dns_resolver(Resolver(networks.clone()))
+}
+
+fn built(client: ClientBuilder) -> Result<Client, Failure> {
+    client.build().map_err(|e| Failure::fatal("client", format!("no HTTP client: {e}")))
 }
 
 /// One answer of a platform that is not yet a source, for a first look at it.
 ///
 /// # Errors
 /// [`Failure`].
-pub async fn sample(url: &str, timeout: Duration) -> Result<Vec<u8>, Failure> {
-    let url = Url::parse(url).map_err(|e| {
+pub async fn sample(url: &str, timeout: Duration, networks: &Networks) -> Result<Vec<u8>, Failure> {
+    let base = Url::parse(url).map_err(|e| {
         Failure::fatal("url", format!("{url} is not a URL: {e}; give http://HOST:PORT or https://HOST"))
     })?;
-    let place = url.path().to_owned();
-    let answer = client(timeout)?.get(url).send().await.map_err(|e| unreachable(&e))?;
-    body(answer, &place).await
+    let client = built(client(timeout, networks));
+    let web = Web { base: base.clone(), networks: networks.clone(), client };
+    let place = base.path().to_owned();
+    let request = web.request(reqwest::Method::GET, base)?.build();
+    let request = request.map_err(|_| Failure::fatal("url", format!("{place} cannot be asked for")))?;
+    let answer = web.send(request, &place).await?;
+    match super::answers::judge(&[], &answer, &place) {
+        Verdict::Good | Verdict::Empty => Ok(answer.bytes),
+        Verdict::Refresh(failure) | Verdict::Bad(failure) if failure.code != "login_page" => Err(failure),
+        // Some platforms give their tables as pages.
+        Verdict::Refresh(_) | Verdict::Bad(_) => Ok(answer.bytes),
+    }
 }
 
-/// The body of a good answer.
-pub(super) async fn body(answer: Response, place: &str) -> Result<Vec<u8>, Failure> {
-    let status = answer.status();
-    if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
-        return Err(Failure::fatal(
-            "credentials",
-            format!("{place}: the platform refuses user and password ({status}); check the source's user and password"),
-        ));
+/// The client certificate among the source's secrets.
+fn identity(endpoint: &Endpoint) -> Result<reqwest::Identity, Failure> {
+    let mut pem = String::new();
+    for name in ["private_key", "certificate"] {
+        let part = endpoint.secrets.get(name).ok_or_else(|| {
+            Failure::fatal("value", format!("${{secret.{name}}} has no value; check the source's settings"))
+        })?;
+        pem.push_str(part);
+        pem.push('\n');
     }
-    if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
-        let wait =
-            answer.headers().get("retry-after").and_then(|v| v.to_str().ok()).and_then(|v| v.trim().parse().ok());
-        let wait = Duration::from_secs(wait.unwrap_or(0)).min(MAX_WAIT);
-        return Err(Failure {
-            code: "status",
-            text: format!("{place}: the platform answered {status}"),
-            retry: Some(wait),
-        });
+    // What the parser says could quote the key.
+    reqwest::Identity::from_pem(pem.as_bytes()).map_err(|_| {
+        Failure::fatal(
+            "certificate",
+            "the secrets certificate and private_key are no certificate and key in PEM".into(),
+        )
+    })
+}
+
+/// Keeps what is unpacked within bounds.
+struct Bounded {
+    bytes: Vec<u8>,
+    received: usize,
+}
+
+impl std::io::Write for Bounded {
+    fn write(&mut self, part: &[u8]) -> std::io::Result<usize> {
+        let most = MAX_BYTES.min(self.received.saturating_mul(MAX_RATIO).max(SMALL));
+        if self.bytes.len() + part.len() > most {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(part);
+        Ok(part.len())
     }
-    if !status.is_success() {
-        return Err(Failure::fatal(
-            "status",
-            format!("{place}: the platform answered {status}; check base_url and the manifest's path"),
-        ));
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
-    let mut answer = answer;
-    let told = usize::try_from(answer.content_length().unwrap_or(0)).unwrap_or(0);
-    let mut bytes = Vec::with_capacity(told.min(MAX_BYTES));
-    while let Some(chunk) = answer.chunk().await.map_err(|e| unreachable(&e))? {
-        if bytes.len() + chunk.len() > MAX_BYTES {
+}
+
+async fn body(answer: &mut Response, place: &str) -> Result<Vec<u8>, Failure> {
+    let packed = answer.headers().get(CONTENT_ENCODING).map(|v| v.as_bytes().to_ascii_lowercase());
+    let too_much =
+        || Failure::fatal("size", format!("{place}: more than {MAX_BYTES} bytes in one answer; ask for smaller pages"));
+    let mut plain = match packed.as_deref() {
+        None | Some(b"identity") => None,
+        Some(b"gzip" | b"x-gzip") => Some(MultiGzDecoder::new(Bounded { bytes: vec![], received: 0 })),
+        Some(other) => {
+            let other = String::from_utf8_lossy(other).into_owned();
             return Err(Failure::fatal(
-                "size",
-                format!("{place}: more than {MAX_BYTES} bytes in one answer; ask for smaller pages"),
+                "encoding",
+                format!("{place}: the answer is packed as {other}, which was not asked for; only gzip is read"),
             ));
         }
-        bytes.extend_from_slice(&chunk);
+    };
+    let told = usize::try_from(answer.content_length().unwrap_or(0)).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(if plain.is_some() { 0 } else { told.min(MAX_BYTES) });
+    let mut received = 0usize;
+    while let Some(chunk) = answer.chunk().await.map_err(|e| unreachable(&e))? {
+        received += chunk.len();
+        if received > MAX_BYTES {
+            return Err(too_much());
+        }
+        let Some(decoder) = &mut plain else {
+            bytes.extend_from_slice(&chunk);
+            continue;
+        };
+        decoder.get_mut().received = received;
+        decoder.write_all(&chunk).map_err(|e| unpacking(&e, place))?;
     }
-    Ok(bytes)
+    match plain {
+        None => Ok(bytes),
+        // An answer without a body may say that it is packed.
+        Some(_) if received == 0 => Ok(bytes),
+        Some(decoder) => decoder.finish().map(|bounded| bounded.bytes).map_err(|e| unpacking(&e, place)),
+    }
 }
 
-/// The body of a good answer with records in it, not that of a login page.
-pub(super) async fn records(answer: Response, place: &str) -> Result<Vec<u8>, Failure> {
-    let html = answer.headers().get("content-type").is_some_and(|v| v.as_bytes().starts_with(b"text/html"));
-    let bytes = body(answer, place).await?;
-    if html {
-        return Err(Failure::passing(
-            "login_page",
-            format!("{place}: a web page came instead of records, as when a login has run out"),
-        ));
+fn unpacking(e: &std::io::Error, place: &str) -> Failure {
+    if e.kind() == std::io::ErrorKind::FileTooLarge {
+        return Failure::fatal(
+            "size",
+            format!(
+                "{place}: the answer unpacks to more than {MAX_BYTES} bytes or {MAX_RATIO} times its size; ask for smaller pages"
+            ),
+        );
     }
-    Ok(bytes)
+    Failure::passing("undecodable", format!("{place}: the packed answer is broken: {e}"))
 }
 
-pub(super) fn unreachable(e: &reqwest::Error) -> Failure {
+/// Why there is no answer, without the URL: it may hold a key.
+fn unreachable(e: &reqwest::Error) -> Failure {
+    if let Some(refused) = guard::refusal(e) {
+        return Failure::fatal("address", refused.to_string());
+    }
     let what = if e.is_timeout() {
         "did not answer in time"
     } else if e.is_connect() {
@@ -133,9 +250,6 @@ pub(super) fn unreachable(e: &reqwest::Error) -> Failure {
     } else {
         "broke off its answer"
     };
-    let host = e.url().and_then(|u| u.host_str().map(|h| format!("{h}:{}", u.port_or_known_default().unwrap_or(0))));
-    Failure::passing(
-        "network",
-        format!("the platform {} {what}; check base_url and the network", host.unwrap_or_default()),
-    )
+    let host = e.url().map(Web::host).unwrap_or_default();
+    Failure::passing("network", format!("the platform {host} {what}; check base_url and the network"))
 }

@@ -78,6 +78,15 @@ fn sign(place: &str, rule: &Sign, told: &mut Reader<'_>) {
 /// Values that hold in every request.
 const ALWAYS: [&str; 3] = ["user", "password", "institution"];
 
+/// The values that an authorisation gives to requests.
+fn of_auth(transport: &Transport) -> &'static [&'static str] {
+    match transport {
+        Transport::Http { auth: Auth::Session { token: Some(_), .. }, .. } => &["session"],
+        Transport::Http { auth: Auth::Sign { .. }, .. } => &["timestamp", "nonce"],
+        _ => &[],
+    }
+}
+
 fn request(place: &str, request: &Request, here: &[&str], told: &mut Reader<'_>) {
     let mut template = |at: String, template: &Template| {
         for value in template.values() {
@@ -127,7 +136,7 @@ impl Place<'_> {
             told.tell(&self.to("record_key"), "at least one raw field makes a record the same record");
         }
         match &manifest.transport {
-            Transport::Http { .. } => self.over_http(told),
+            Transport::Http { .. } => self.over_http(of_auth(&manifest.transport), told),
             Transport::Files { .. } | Transport::Push {} => self.of_files(told),
         }
         if matches!(self.stream.version, VersionFrom::FileDate {})
@@ -272,8 +281,9 @@ impl Place<'_> {
         }
     }
 
-    fn over_http(&self, told: &mut Reader<'_>) {
-        let mut here: Vec<String> = ["page", "offset", "size", "token", "since", "until"].map(str::to_owned).into();
+    fn over_http(&self, of_auth: &[&str], told: &mut Reader<'_>) {
+        let always = ["page", "offset", "size", "token", "since", "until"];
+        let mut here: Vec<String> = always.iter().chain(of_auth).map(|&name| name.to_owned()).collect();
         for (nth, each) in self.stream.each.iter().enumerate() {
             let at = self.to(&format!("each.{nth}"));
             match each {
@@ -334,9 +344,10 @@ impl Place<'_> {
             told.tell(&self.to("page"), "only a JSON page can tell this; page by number, offset or header");
         }
         if let Some(Since::Moment { step_days, begin, .. }) = &self.stream.since
-            && step_days.is_some() != begin.is_some()
+            && step_days.is_some()
+            && begin.is_none()
         {
-            told.tell(&self.to("since"), "step_days and begin go together");
+            told.tell(&self.to("since"), "step_days needs begin, the first day of a first pass");
         }
     }
 }

@@ -170,8 +170,8 @@ choice! {
             /// Query parameter of the beginning; without it, write `${since}` where it goes.
             #[zh = "起点的查询参数；不写则在请求中用 ${since}"]
             param: Option<String>;
-            /// Query parameter of the end.
-            #[zh = "终点的查询参数"]
+            /// Query parameter of the end, the day after the last; where two steps meet, a day is asked for twice.
+            #[zh = "终点的查询参数（末日的次日）；两段相接处重复请求"]
             until_param: Option<String>;
             /// How moments are written.
             #[zh = "时刻的写法"]
@@ -179,12 +179,11 @@ choice! {
             /// Days before the last pass that are asked for again, for rows that come late.
             #[zh = "向前多请求几天，以免漏掉迟到的记录"]
             lookback_days: Within<0, 3_650> = Within(1), "1";
-            /// Days per step: the time is asked for in steps, for platforms that cap how deep a listing goes. A first pass
-            /// then begins at `begin`.
-            #[zh = "分段请求时每段的天数（平台限制翻页深度时）；首次同步从 begin 起"]
+            /// Days per step: the time is asked for in steps, for platforms that cap how deep a listing goes. Needs `begin`.
+            #[zh = "分段请求时每段的天数（平台限制翻页深度时）；须写 begin"]
             step_days: Option<Within<1, 3_660>>;
-            /// First day of a first pass in steps.
-            #[zh = "分段请求时首次同步的起始日"]
+            /// First day of a first pass. Without it a first pass has no beginning: `param` is left out, `${since}` is 1970.
+            #[zh = "首次同步的起始日。不写则首次同步没有起点：不发送 param，${since} 为 1970 年"]
             begin: Option<chrono::NaiveDate>;
         }
         /// What has a higher number.
@@ -275,6 +274,10 @@ table! {
         /// Fetches it; the stream's format says what it is.
         #[zh = "下载；内容由 format 说明"]
         download: Request;
+        /// Path in the answer to `poll` of the URL from which it is fetched instead. Another host is asked without
+        /// credentials.
+        #[zh = "poll 应答中下载网址的路径，代替 download 的路径；访问其他主机时不带凭证"]
+        link: Option<String>;
         /// Deletes it, afterwards.
         #[zh = "下载后删除"]
         delete: Option<Request>;

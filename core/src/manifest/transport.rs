@@ -122,28 +122,34 @@ words! {
 }
 
 table! {
-    /// A signature over `name=value` of the query parameters, joined by `&`, in an order that is declared; a parameter that
-    /// a request does not have is left out. Made anew at every attempt.
-    #[zh = "对查询参数 name=value 以 & 连接后的签名，顺序由 order 规定；请求没有的参数略去。每次尝试重新签名"]
+    /// A signature over `name=value` of the parameters of query and form, joined by `&`, in an order that is declared; a
+    /// parameter that a request does not have is left out. Made anew at every attempt.
+    #[zh = "对查询参数和表单字段 name=value 以 & 连接后的签名，顺序由 order 规定；请求没有的参数略去。每次尝试重新签名"]
     pub struct Sign {
         /// Algorithm.
         #[zh = "算法"]
         algorithm: SignAlgorithm = SignAlgorithm::HmacSha256, "hmac_sha256";
-        /// Query parameter of the application id: the source's user.
-        #[zh = "应用编号的查询参数；值为来源的用户名"]
+        /// Parameter of the application id: the source's user.
+        #[zh = "应用编号的参数名；值为来源的用户名"]
         app_id: String;
-        /// Query parameter of the time.
-        #[zh = "时间戳的查询参数"]
+        /// Parameter of the time.
+        #[zh = "时间戳的参数名"]
         timestamp: String;
         /// How the time is written.
         #[zh = "时间戳的写法"]
         stamp: StampForm = StampForm::Seconds, "seconds";
-        /// Query parameter of a number used once, 32 hexadecimal digits.
-        #[zh = "一次性随机数的查询参数（32 位十六进制）"]
+        /// Parameter of a number used once, 32 hexadecimal digits.
+        #[zh = "一次性随机数的参数名（32 位十六进制）"]
         nonce: String;
-        /// Query parameter of the signature.
-        #[zh = "签名的查询参数"]
+        /// Parameter of the signature.
+        #[zh = "签名的参数名"]
         signature: String;
+        /// Where these four stand.
+        #[zh = "以上四项放在何处"]
+        carrier: Carrier = Carrier::Query, "query";
+        /// What stands between the text and the password (md5, sm3), as `&key=`.
+        #[zh = "文本与密码之间的内容（md5、sm3），如 &key="]
+        before_key: String = String::new(), "";
         /// The parameters that are signed, in this order; empty: all of them by name.
         #[zh = "参与签名的参数及其顺序；留空则全部按名称排序"]
         order: Vec<String> = vec![], "[]";

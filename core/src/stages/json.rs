@@ -219,6 +219,26 @@ pub fn page<'a>(
     Ok(Page { items, next: texts.next().flatten() })
 }
 
+/// The texts at the paths of a document.
+///
+/// # Errors
+/// [`DecodeFault`] when it is cut or no JSON.
+pub fn texts(text: &str, paths: &[&str]) -> Result<Vec<Option<String>>, DecodeFault> {
+    let tree = Tree::new(paths.iter().copied());
+    let mut found = Found { texts: vec![None; paths.len()], items: None };
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let read = Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
+    read.map_err(|e| form(&e))?;
+    // The same path twice is one slot: the last of them has the text.
+    let mut texts: Vec<Option<String>> = found.texts.into_iter().map(|text| text.map(Cow::into_owned)).collect();
+    for nth in 0..paths.len() {
+        if let Some(same) = (nth + 1..paths.len()).rev().find(|other| paths[*other] == paths[nth]) {
+            texts[nth] = texts[same].clone();
+        }
+    }
+    Ok(texts)
+}
+
 /// Builds a range of a page's records, with the texts at `paths`. An item that cannot be read harms only itself.
 ///
 /// # Errors

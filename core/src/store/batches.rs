@@ -1,5 +1,7 @@
 //! Batches: who holds one, how a claim ends, and what is rung next.
 
+use std::collections::BTreeMap;
+
 use super::db::{Db, StoreFault, Tx};
 use super::rows::{Row, Rows};
 use crate::keys::Keys;
@@ -39,6 +41,8 @@ pub struct Held {
     pub stream: String,
     /// The payload's address.
     pub address: String,
+    /// The values of the stream's fan-out that the payload was asked for with, by name.
+    pub each: BTreeMap<String, String>,
     /// The payload's digest.
     pub digest: Vec<u8>,
 }
@@ -62,7 +66,7 @@ pub async fn claim(db: &Db, batch: i64, lease_ms: u64, holder: &str) -> Result<O
     let Some(row) = claimed.first() else { return Ok(None) };
     let payload = tx
         .rows(
-            "SELECT p.same_as, p.source_id, p.institution_id, p.stream, p.address, p.digest, s.connector,
+            "SELECT p.same_as, p.source_id, p.institution_id, p.stream, p.address, p.each_values, p.digest, s.connector,
                     (SELECT max(b.first_record + b.record_count) FROM batch b WHERE b.payload_id = p.id) AS landed
              FROM payload p JOIN source s ON s.id = p.source_id WHERE p.id = $1",
             vec![row.int("payload_id")?.into()],
@@ -94,8 +98,14 @@ pub(super) fn held(row: &Row, payload: &Row) -> Result<Held, StoreFault> {
         connector: payload.text("connector")?,
         stream: payload.text("stream")?,
         address: payload.text("address")?,
+        each: each(payload)?,
         digest: payload.bytes("digest")?,
     })
+}
+
+fn each(payload: &Row) -> Result<BTreeMap<String, String>, StoreFault> {
+    let Some(text) = payload.opt_text("each_values")? else { return Ok(BTreeMap::new()) };
+    serde_json::from_str(&text).map_err(|_| StoreFault::Column("payload.each_values".into()))
 }
 
 /// Makes a held batch's lease longer; false when it is no longer ours.

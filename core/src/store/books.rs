@@ -167,6 +167,8 @@ pub struct Landing<'a> {
     pub address: &'a str,
     /// Bytes as received.
     pub bytes: &'a [u8],
+    /// The values of the stream's fan-out it was asked for with, a JSON object of texts.
+    pub each: Option<&'a str>,
     /// Raw records in it, or why it cannot be read.
     pub records: Result<u32, String>,
     /// Records per batch, at most 5,000.
@@ -205,9 +207,9 @@ pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64
     let made = tx
         .rows(
             "INSERT INTO payload (institution_id, run_id, source_id, stream, address, digest, same_as, wrapped_key, sealed,
-                                  byte_count, state, fault, landed_at)
+                                  byte_count, state, fault, landed_at, each_values)
              VALUES ($1, $2, $3, $4, $5, $6, nullif($7, 0), CASE WHEN $7 = 0 THEN $8 END, CASE WHEN $7 = 0 THEN $9 END,
-                     $10, $11, nullif($12, ''), {now}) RETURNING id",
+                     $10, $11, nullif($12, ''), {now}, nullif($13, '')) RETURNING id",
             vec![
                 landing.source.institution_id.into(),
                 landing.run.into(),
@@ -221,6 +223,7 @@ pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64
                 size.into(),
                 state.into(),
                 fault.replace('\0', "\u{FFFD}").into(),
+                landing.each.unwrap_or_default().replace("\\u0000", "\u{FFFD}").into(),
             ],
         )
         .await?;
@@ -254,6 +257,18 @@ async fn held_already(db: &Db, landing: &Landing<'_>, digest: &[u8]) -> Result<O
         )
         .await?;
     rows.first().map_or(Ok(None), |r| r.opt_int("id"))
+}
+
+/// Keeps a cursor while nothing has landed, as an export is being made.
+///
+/// # Errors
+/// [`StoreFault`], [`StoreFault::TurnLost`] among them.
+pub async fn keep_cursor(db: &Db, landing: &Landing<'_>) -> Result<(), StoreFault> {
+    let Some(cursor) = landing.cursor else { return Ok(()) };
+    let mut tx = db.begin().await?;
+    turns::hold(&mut tx, landing.claim).await?;
+    move_cursor(&mut tx, landing, cursor).await?;
+    tx.commit().await
 }
 
 async fn move_cursor(tx: &mut Tx, landing: &Landing<'_>, cursor: &str) -> Result<(), StoreFault> {

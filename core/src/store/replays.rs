@@ -199,7 +199,7 @@ pub async fn batch(tx: &mut Tx, batch: i64) -> Result<Held, StoreFault> {
     let rows = tx
         .rows(
             "SELECT b.id, b.epoch, b.attempts, b.lost_claims, b.payload_id, b.first_record, b.record_count, b.run_id, b.contract, p.same_as, p.source_id,
-                    p.institution_id, p.stream, p.address, p.digest, s.connector,
+                    p.institution_id, p.stream, p.address, p.each_values, p.digest, s.connector,
                     (SELECT max(o.first_record + o.record_count) FROM batch o WHERE o.payload_id = p.id) AS landed
              FROM batch b JOIN payload p ON p.id = b.payload_id JOIN source s ON s.id = p.source_id WHERE b.id = $1",
             vec![batch.into()],

@@ -60,6 +60,7 @@ async fn land(
         stream: "completions",
         address: "page 1",
         bytes: b"as received",
+        each: None,
         records: Ok(RECORDS),
         batch_size: 4,
         cursor_at_start: None,

@@ -1,0 +1,64 @@
+//! `upload`: files of a source are handed in, as a run of their own.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use huiliu_core::connector::handed::HandedConnector;
+use huiliu_core::ingest::From;
+
+use super::sync::{self, Line, Pace};
+use crate::Stop;
+use crate::settings::Settings;
+use crate::wire::{self, Make};
+use crate::words::{both, spoken};
+
+/// What was asked of `upload`.
+#[derive(Debug)]
+pub struct Asked {
+    pub source: String,
+    pub files: Vec<PathBuf>,
+    pub stream: Option<String>,
+    pub land_only: bool,
+    pub json: bool,
+}
+
+pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
+    let Asked { source, files, stream, land_only, json } = asked;
+    for file in &files {
+        if !file.is_file() {
+            return Err(Stop::usage(both!(
+                "{file} is no file that can be read; nothing was handed in",
+                "{file} 不是可读取的文件；未递交任何内容",
+                file = file.display()
+            )));
+        }
+    }
+    let house = wire::open(settings, Make::Files).await?;
+    let known = house.known();
+    let chosen = sync::choose(&known.sources, std::slice::from_ref(&source), false)?;
+    let mut lines = Vec::new();
+    for source in &chosen {
+        known.may_read(&source.connector)?;
+        let (recipe, manifest) = house.recipe(source)?;
+        let stream = match (&stream, &manifest.stream[..]) {
+            (Some(name), _) => name.clone(),
+            (None, [only]) => only.name.clone(),
+            (None, all) => {
+                let all = all.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ");
+                return Err(Stop::usage(both!(
+                    "connector {} has several streams; say with --stream to which the files belong: {all}",
+                    "连接器 {} 有多个数据流；请用 --stream 说明文件属于哪一个：{all}",
+                    manifest.id
+                )));
+            }
+        };
+        let unpacker = Arc::clone(&house.desk.unpacker);
+        let handed = HandedConnector::new(manifest, (&stream, files.clone()), unpacker);
+        let handed = handed.map_err(|e| Stop::usage(spoken(&e)))?;
+        lines.push(Line::over(&house, recipe, Arc::new(handed)).await?);
+    }
+    let pass = sync::pass_over(&house, lines, Pace { from: From::Handed, land_only, expected: None }).await?;
+    sync::show(&pass, json);
+    house.close().await;
+    sync::verdict(&pass)
+}

@@ -1,0 +1,162 @@
+//! What an answer is taken for: by the manifest's rules first, then by what every platform means by a status.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::StatusCode;
+
+use super::Failure;
+use super::web::Answer;
+use crate::manifest::transport::{AnswerRule, Taken};
+use crate::stages::json;
+
+/// The longest wait that a platform can impose.
+const MAX_WAIT: Duration = Duration::from_secs(120);
+/// How much of an answer is searched for a text.
+const SEARCHED: usize = 64 << 10;
+
+/// What an answer is.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// What was asked for.
+    Good,
+    /// No records, and no error.
+    Empty,
+    /// The token or session has run out, as it seems.
+    Refresh(Failure),
+    /// No answer to be used.
+    Bad(Failure),
+}
+
+/// Judges an answer.
+pub(super) fn judge(rules: &[AnswerRule], answer: &Answer, place: &str) -> Verdict {
+    by_rules(rules, answer, place).unwrap_or_else(|| by_status(answer, place))
+}
+
+/// What the first rule that holds says.
+pub(super) fn by_rules(rules: &[AnswerRule], answer: &Answer, place: &str) -> Option<Verdict> {
+    rules.iter().find(|rule| holds(rule, answer)).map(|rule| by_rule(rule, answer, place))
+}
+
+fn holds(rule: &AnswerRule, answer: &Answer) -> bool {
+    let AnswerRule { status, path, is, contains, .. } = rule;
+    let of_status = status.as_ref().is_none_or(|all| all.iter().any(|s| s.0 == u64::from(answer.status.as_u16())));
+    of_status
+        && contains.as_ref().is_none_or(|text| has(answer, text))
+        && stands(path.as_deref(), is.as_deref(), answer)
+}
+
+fn has(answer: &Answer, text: &str) -> bool {
+    let searched = &answer.bytes[..answer.bytes.len().min(SEARCHED)];
+    let within = |part: &[u8]| !part.is_empty() && searched.windows(part.len()).any(|window| window == part);
+    within(text.as_bytes()) || within(&encoding_rs::GB18030.encode(text).0)
+}
+
+fn stands(path: Option<&str>, is: Option<&[String]>, answer: &Answer) -> bool {
+    let (Some(path), Some(is)) = (path, is) else { return true };
+    let Ok(text) = std::str::from_utf8(&answer.bytes) else { return false };
+    let found = json::texts(text, &[path]).ok().and_then(|texts| texts.into_iter().next().flatten());
+    found.is_some_and(|found| is.contains(&found))
+}
+
+fn by_rule(rule: &AnswerRule, answer: &Answer, place: &str) -> Verdict {
+    let status = answer.status;
+    let told = |code, what: &str, retry| Failure {
+        code,
+        text: format!("{place}: the platform answered {status}, which the manifest takes for {what}"),
+        retry,
+    };
+    match rule.taken {
+        Taken::Retry => Verdict::Bad(told("status", "something that may pass", Some(Duration::ZERO))),
+        Taken::Wait => {
+            let wait = wait(answer, &rule.wait_header).unwrap_or(Duration::ZERO);
+            Verdict::Bad(told("status", "too many requests", Some(wait)))
+        }
+        Taken::Refresh => Verdict::Refresh(told("token", "a token that has run out", Some(Duration::ZERO))),
+        Taken::Empty => Verdict::Empty,
+        Taken::Fail => Verdict::Bad(told("refused", "an error that stays", None)),
+    }
+}
+
+fn by_status(answer: &Answer, place: &str) -> Verdict {
+    let status = answer.status;
+    if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
+        let refused = Failure::fatal(
+            "credentials",
+            format!("{place}: the platform refuses user and password ({status}); check the source's user and password"),
+        );
+        return if status == StatusCode::UNAUTHORIZED { Verdict::Refresh(refused) } else { Verdict::Bad(refused) };
+    }
+    if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
+        let wait = wait(answer, "retry-after").unwrap_or(Duration::ZERO);
+        let text = format!("{place}: the platform answered {status}");
+        return Verdict::Bad(Failure { code: "status", text, retry: Some(wait) });
+    }
+    if status.is_redirection() {
+        let to = answer.header("location").and_then(|to| reqwest::Url::parse(to).ok());
+        let to = to.and_then(|to| to.host_str().map(str::to_owned)).unwrap_or_else(|| "another path".into());
+        return Verdict::Bad(Failure::fatal(
+            "redirect",
+            format!(
+                "{place}: the platform leads on to {to} ({status}); redirects are not followed: give the address itself"
+            ),
+        ));
+    }
+    if !status.is_success() {
+        return Verdict::Bad(Failure::fatal(
+            "status",
+            format!("{place}: the platform answered {status}; check base_url and the manifest's path"),
+        ));
+    }
+    if answer.is_html() {
+        return Verdict::Refresh(Failure::passing(
+            "login_page",
+            format!("{place}: a web page came instead of records, as when a login has run out"),
+        ));
+    }
+    Verdict::Good
+}
+
+/// How long the platform asks to be left alone: seconds, a date, or a second since 1970.
+fn wait(answer: &Answer, header: &str) -> Option<Duration> {
+    let text = answer.header(header)?.trim();
+    let date = |text: &str| DateTime::parse_from_rfc2822(text).ok().map(|date| date.with_timezone(&Utc));
+    // The platform's own clock is the one it counts by.
+    let now = answer.header("date").and_then(date).unwrap_or_else(Utc::now);
+    let until = |moment: DateTime<Utc>| (moment - now).to_std().unwrap_or(Duration::ZERO);
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let wait = match whole.parse::<u32>() {
+        Ok(seconds) if seconds >= 1_000_000_000 => until(DateTime::from_timestamp(seconds.into(), 0)?),
+        Ok(seconds) => Duration::from_secs(u64::from(seconds) + u64::from(!part.is_empty())),
+        Err(_) => until(date(text)?),
+    };
+    Some(wait.min(MAX_WAIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_in_several_ways() {
+        let answer = |value: &str| {
+            let mut headers = reqwest::header::HeaderMap::new();
+            headers.insert("retry-after", value.parse().unwrap());
+            headers.insert("date", "Thu, 11 Sep 2014 00:00:00 GMT".parse().unwrap());
+            Answer { status: StatusCode::OK, headers, bytes: vec![] }
+        };
+        for (value, seconds) in [
+            ("7", Some(7)),
+            ("0.5", Some(1)),
+            ("Thu, 11 Sep 2014 00:00:30 GMT", Some(30)),
+            ("Wed, 10 Sep 2014 00:00:30 GMT", Some(0)),
+            ("1410393620", Some(20)),
+            ("99999", Some(120)),
+            ("-1", None),
+            ("soon", None),
+        ] {
+            let told = wait(&answer(value), "retry-after").map(|wait| wait.as_secs());
+            assert_eq!(told, seconds, "{value}");
+        }
+    }
+}

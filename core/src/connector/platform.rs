@@ -1,0 +1,143 @@
+//! A platform that is asked: each request filled, within its budget, authorised, sent, and its answer judged.
+
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use super::answers::{self, Verdict};
+use super::auth::{self, Tokens};
+use super::request::{self, Filled, Values};
+use super::sign::{self, Attempt};
+use super::web::{Answer, Web};
+use super::{Endpoint, Failure};
+use crate::manifest::Auth;
+use crate::manifest::Request;
+use crate::manifest::transport::{AnswerRule, Budget};
+
+/// One platform, for one source.
+#[derive(Debug)]
+pub(super) struct Platform {
+    pub(super) endpoint: Endpoint,
+    pub(super) web: Web,
+    pub(super) auth: Auth,
+    pub(super) answers: Vec<AnswerRule>,
+    pub(super) tokens: Mutex<Tokens>,
+    budget: Option<Budget>,
+}
+
+/// Where a request leads.
+#[derive(Clone, Copy)]
+pub(super) enum Leads<'q> {
+    /// To its path.
+    Path,
+    /// To a link of an earlier answer, which stands for path and query; to the host of `base_url`, or nowhere.
+    Here(&'q str),
+    /// To a link of an earlier answer; another host is asked without anything that is ours.
+    Anywhere(&'q str),
+}
+
+/// What is asked.
+pub(super) struct Question<'q> {
+    pub(super) request: &'q Request,
+    /// Values of this request alone.
+    pub(super) values: &'q Values<'q>,
+    /// What paging and time add to the query.
+    pub(super) query: &'q [(String, String)],
+    /// Where it leads.
+    pub(super) leads: Leads<'q>,
+    /// What is asked for, for people.
+    pub(super) place: &'q str,
+}
+
+impl Platform {
+    pub(super) fn new(
+        connector: &str,
+        endpoint: Endpoint,
+        auth: Auth,
+        (answers, budget): (Vec<AnswerRule>, Option<Budget>),
+    ) -> Result<Self, Failure> {
+        let web = Web::new(connector, &endpoint, &auth)?;
+        Ok(Self { endpoint, web, auth, answers, tokens: Mutex::default(), budget })
+    }
+
+    /// Asks; nothing when a rule of the manifest says that the answer means no records. A refusal of the token drops it, so
+    /// that the next attempt fetches another.
+    pub(super) async fn ask(&self, question: &Question<'_>) -> Result<Option<Answer>, Failure> {
+        self.ask_plainly(question).await.map_err(|f| Failure { text: self.endpoint.discreet(&f.text), ..f })
+    }
+
+    async fn ask_plainly(&self, question: &Question<'_>) -> Result<Option<Answer>, Failure> {
+        let Question { request, values, query, leads, place } = question;
+        let base = self.web.url("")?;
+        if let Leads::Anywhere(link) = leads {
+            let url =
+                base.join(link).map_err(|e| Failure::fatal("link", format!("{place}: the link is no URL: {e}")))?;
+            if url.origin() != base.origin() {
+                let answer = self.exchange(Filled::get(url.path()), url, place).await?;
+                return self.expect_good(&self.answers, &answer, place).map(|()| Some(answer));
+            }
+        }
+        let token = self.token().await?;
+        self.wait_for_slot(&base).await?;
+        let attempt = match &self.auth {
+            Auth::Sign { rule } => Some(Attempt::new(rule.stamp)?),
+            _ => None,
+        };
+        let here = |name: &str| match (name, &attempt) {
+            ("session", _) => token.clone(),
+            ("timestamp", Some(attempt)) => Some(attempt.timestamp.clone()),
+            ("nonce", Some(attempt)) => Some(attempt.nonce.clone()),
+            _ => values(name),
+        };
+        let mut filled = request::fill(request, &self.endpoint, &here)?;
+        let url = match leads {
+            Leads::Path => self.web.url(&filled.path)?,
+            Leads::Here(link) | Leads::Anywhere(link) => self.web.link(&self.web.url(&filled.path)?, link)?,
+        };
+        if matches!(leads, Leads::Path) {
+            filled.query.extend(query.iter().cloned());
+        } else {
+            // The link carries everything on that the first page was asked with.
+            filled.query.clear();
+        }
+        auth::apply(&self.auth, &self.endpoint, token.as_deref(), &mut filled);
+        if let (Auth::Sign { rule }, Some(attempt)) = (&self.auth, attempt) {
+            sign::sign(rule, &self.endpoint, attempt, &mut filled)?;
+        }
+        let answer = self.web.send(filled.build(&self.web, url)?, place).await?;
+        match answers::judge(&self.answers, &answer, place) {
+            verdict @ (Verdict::Good | Verdict::Empty) => {
+                self.tokens.lock().await.worked();
+                Ok(matches!(verdict, Verdict::Good).then_some(answer))
+            }
+            Verdict::Refresh(failure) => Err(self.tokens.lock().await.refused(failure, place)),
+            Verdict::Bad(failure) => Err(failure),
+        }
+    }
+
+    /// Sends a request that is not authorised, as one for a token.
+    pub(super) async fn exchange(&self, filled: Filled, url: reqwest::Url, place: &str) -> Result<Answer, Failure> {
+        self.wait_for_slot(&url).await?;
+        self.web.send(filled.build(&self.web, url)?, place).await
+    }
+
+    /// The failure that an answer is, if it is one.
+    pub(super) fn expect_good(&self, rules: &[AnswerRule], answer: &Answer, place: &str) -> Result<(), Failure> {
+        match answers::judge(rules, answer, place) {
+            Verdict::Good | Verdict::Empty => Ok(()),
+            Verdict::Refresh(failure) | Verdict::Bad(failure) => Err(failure),
+        }
+    }
+
+    /// Waits until the host may be asked, by the budget that all workers share.
+    async fn wait_for_slot(&self, url: &reqwest::Url) -> Result<(), Failure> {
+        let Some(Budget { requests, seconds }) = &self.budget else { return Ok(()) };
+        let every = Duration::from_micros(seconds.0.saturating_mul(1_000_000) / requests.0.max(1));
+        let wait =
+            self.endpoint.pace.next_slot(&Web::host(url), every).await.map_err(|e| {
+                Failure::passing("budget", format!("the budget of the platform cannot be asked for: {e}"))
+            })?;
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+}

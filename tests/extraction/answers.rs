@@ -1,0 +1,130 @@
+//! Answers that are no records, and how often a platform may be asked.
+
+use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use super::{Answer, Desk, JSON, Platform, Says, page, records};
+use crate::house::On;
+
+fn desk(platform: &Platform, rules: &str) -> Desk {
+    let transport = format!("kind = \"http\"\nanswers = [{rules}]");
+    Desk::new(platform, &Says { transport: &transport, ..Says::default() })
+}
+
+/// A platform that gives this answer so many times before it gives records.
+fn after(times: usize, answer: impl Fn() -> Answer + Send + Sync + 'static) -> Platform {
+    let count = AtomicUsize::new(0);
+    Platform::start(move |_| if count.fetch_add(1, Ordering::SeqCst) < times { answer() } else { page(0..3, "") })
+}
+
+#[test]
+fn what_may_pass_is_asked_again() {
+    // By status, by body, by text, in this order of telling.
+    for (rule, answer) in [
+        (r#"{ status = [418], taken = "retry" }"#, Answer::new(418, "")),
+        (r#"{ path = "code", is = ["-1", "17"], taken = "retry" }"#, Answer::json(r#"{"code":17}"#)),
+        (r#"{ contains = "系统繁忙", taken = "retry" }"#, Answer::json(r#"{"message":"系统繁忙，请稍后"}"#)),
+        (r#"{ status = [400], contains = "busy", taken = "retry" }"#, Answer::new(400, "busy")),
+        ("", Answer::new(503, "")),
+    ] {
+        let platform = after(2, move || answer.clone());
+        assert_eq!(desk(&platform, rule).sync(), (3, 3), "{rule}");
+        assert_eq!(platform.asked().len(), 3, "{rule}");
+    }
+}
+
+#[test]
+fn an_error_that_stays_fails_at_once_and_says_so() {
+    for (rule, answer, words) in [
+        (
+            r#"{ path = "code", is = ["500"], taken = "fail" }"#,
+            Answer::json(r#"{"code":500}"#),
+            "takes for an error that stays",
+        ),
+        (r#"{ status = [503], taken = "fail" }"#, Answer::new(503, ""), "takes for an error that stays"),
+        ("", Answer::new(404, ""), "answered 404"),
+        ("", Answer::new(403, ""), "refuses user and password"),
+        ("", Answer::new(302, "").with("location", "https://elsewhere.example/x"), "leads on to elsewhere.example"),
+    ] {
+        let platform = after(9, move || answer.clone());
+        let said = desk(&platform, rule).fail();
+        assert!(said.contains(words), "{said}");
+        assert_eq!(platform.asked().len(), 1, "{rule}");
+    }
+}
+
+#[test]
+fn no_records_can_be_no_error() {
+    let platform = after(1, || Answer::new(404, "no changes"));
+    let desk = desk(&platform, r#"{ status = [404], contains = "no changes", taken = "empty" }"#);
+    assert_eq!((desk.sync(), desk.sync()), ((0, 0), (3, 3)));
+}
+
+#[test]
+fn the_platform_says_how_long_to_wait() {
+    let soon = || (chrono::Utc::now() + chrono::Duration::seconds(3)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let (seconds, date, header) = (
+        after(1, || Answer::new(429, "").with("retry-after", "2")),
+        after(1, move || Answer::new(503, "").with("retry-after", &soon())),
+        after(1, || Answer::json(r#"{"code":42}"#).with("x-wait", "2")),
+    );
+    let rule = r#"{ path = "code", is = ["42"], taken = "wait", wait_header = "x-wait" }"#;
+    for (platform, rule) in [(&seconds, ""), (&date, ""), (&header, rule)] {
+        assert_eq!(desk(platform, rule).sync(), (3, 3), "{rule}");
+        let asked = platform.asked();
+        let waited = asked[1].at - asked[0].at;
+        assert!(waited > Duration::from_millis(1_900) && waited < Duration::from_secs(6), "{rule}: {waited:?}");
+    }
+}
+
+/// Two processes read two sources of one platform: together they keep to its budget, by the database's clock.
+fn budget(on: On) {
+    let platform = Platform::start(|a| page(a.number("o").min(12)..(a.number("o") + 1).min(12), ""));
+    let transport = "kind = \"http\"\nbudget = { requests = 10, seconds = 1 }";
+    let stream = format!("{JSON}\npage = {{ by = \"offset\", param = \"o\", size = 1 }}");
+    let desk = Desk::on(on, &platform, &Says { transport, stream: &stream, map: "" });
+    let source = |name: &str| {
+        format!(
+            "[[source]]\nname = \"{name}\"\nconnector = \"p\"\ninstitution_code = \"I\"\nbase_url = \"{}\"\n",
+            platform.url
+        )
+    };
+    desk.write(&format!("{}{}", source("a"), source("b")));
+    // The books are there before both of them begin.
+    assert!(desk.run(&["migrate"]).status.success());
+    let began = Instant::now();
+    let sync = |name: &str| desk.command(&["sync", name, "--land-only"]).stdout(Stdio::null()).spawn().unwrap();
+    for mut process in [sync("a"), sync("b")] {
+        assert!(process.wait().unwrap().success());
+    }
+    let moments: Vec<Instant> = platform.asked().iter().map(|a| a.at).collect();
+    assert_eq!(moments.len(), 26);
+    assert!(began.elapsed() > Duration::from_millis(2_400), "26 requests took {:?}", began.elapsed());
+    let mut sorted = moments;
+    sorted.sort();
+    // In no second more than ten, and one for the way there.
+    let most = sorted
+        .iter()
+        .map(|from| sorted.iter().filter(|at| **at >= *from && **at - *from < Duration::from_secs(1)).count());
+    assert!(most.max().unwrap() <= 12, "{sorted:?}");
+}
+
+#[test]
+fn two_processes_share_a_budget() {
+    budget(On::Sqlite);
+}
+
+#[test]
+fn two_processes_share_a_budget_on_postgresql() {
+    budget(On::Postgres);
+}
+
+#[test]
+fn a_web_page_in_place_of_records_is_never_taken_for_them() {
+    let platform = after(2, || Answer::new(200, "<html>").with("content-type", "Text/HTML"));
+    let desk = desk(&platform, "");
+    assert_eq!(desk.sync(), (3, 3));
+    let platform = after(1, || Answer::json(&records(0..3).into_bytes()[..40]));
+    assert_eq!(self::desk(&platform, "").sync(), (3, 3));
+}

@@ -1,0 +1,131 @@
+//! Fan-out: fixed lists, the records of another listing with their fields, both together, each partition with a cursor of its
+//! own; and the values are where delivery and people find them.
+
+use serde_json::json;
+
+use super::{Answer, Desk, Platform, Says, record_of};
+use crate::house::On;
+
+/// Classes 9, 10 and "x"; each has as many records as it is called, but "x" has one.
+fn school() -> Platform {
+    Platform::start(|a| {
+        if a.path == "/classes" {
+            let class = |id: &str, course: &str| format!(r#"{{"id":{id},"c":{{"code":"{course}"}}}}"#);
+            let all = [class("10", "C-02"), class("\"x\"", "C-03"), class("9", "C-01")];
+            return Answer::json(format!("{{\"rows\":[{}]}}", all.join(",")));
+        }
+        let Some(class) = a.path.strip_prefix("/classes/").and_then(|p| p.strip_suffix("/records")) else {
+            return Answer::new(404, "");
+        };
+        let (first, count) = match class {
+            "9" => (0, 9),
+            "10" => (100, 10),
+            _ => (200, 1),
+        };
+        let term: usize = a.param("term").trim_start_matches('t').parse().unwrap_or(0) * 1_000;
+        let after = if a.param("after").is_empty() { 0 } else { a.number("after") + 1 };
+        let all = (0..count).map(|n| term + first + n).filter(|n| *n >= after);
+        let items: Vec<String> = all.skip(a.number("o")).take(4).map(|n| record_of(n, "", "2014-09-11")).collect();
+        Answer::json(format!("{{\"items\":[{}]}}", items.join(",")))
+    })
+}
+
+const PARENT: &str = r#"{ from = "parent", name = "class", request = "/classes", items = "rows", fields = { id = "id", course = "c.code" } }"#;
+
+fn stream(each: &str, more: &str) -> String {
+    format!(
+        "request = {{ path = \"/classes/${{each.class.id}}/records\"{more} }}\nformat = {{ kind = \"json\", items = \"items\" }}\n\
+         page = {{ by = \"offset\", param = \"o\", size = 4 }}\neach = [{each}]"
+    )
+}
+
+fn of_parents(on: On) {
+    let platform = school();
+    let stream = stream(PARENT, "");
+    let says = Says { stream: &stream, map: "course_code = { path = \"$each.class.course\" }", ..Says::default() };
+    let desk = Desk::on(on, &platform, &says);
+    assert_eq!(desk.sync(), (20, 20));
+    // Numbers by their size, the listing asked for once.
+    let mut read: Vec<String> = platform.asked().iter().map(|a| a.path.clone()).collect();
+    read.dedup();
+    assert_eq!(read, ["/classes", "/classes/9/records", "/classes/10/records", "/classes/x/records"]);
+    // The parent's fields are in the records, and people find the class in the address.
+    let courses = "SELECT count(*) FROM training_record WHERE course_code = ";
+    let count = |code: &str| desk.house.sql(&format!("{courses}'{code}'"));
+    assert_eq!((count("C-01"), count("C-02"), count("C-03")), (9, 10, 1));
+    let place = "SELECT count(*) FROM payload WHERE address = '/classes/10/records page 4 (class=10)'";
+    assert_eq!(desk.house.sql(place), 1);
+    // Cursors are set and forgotten on either database.
+    desk.json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"2014-09-01\"}", "--json"]);
+    assert_eq!(desk.cursor(), json!({ "since": "2014-09-01" }));
+    desk.json(&["cursors", "reset", "a", "records", "--json"]);
+    assert_eq!((desk.cursor(), desk.sync()), (json!(null), (20, 0)));
+}
+
+#[test]
+fn each_record_of_a_parent() {
+    of_parents(On::Sqlite);
+}
+
+#[test]
+fn each_record_of_a_parent_on_postgresql() {
+    of_parents(On::Postgres);
+}
+
+#[test]
+fn a_list_and_a_parent_together() {
+    let platform = school();
+    let both = format!("{{ from = \"list\", name = \"term\", values = [\"t2\", \"t1\"] }}, {PARENT}");
+    let stream = stream(&both, ", query = { term = \"${each.term}\" }");
+    let map = "course_code = { path = \"$each.class.course\" }\nproject_code = { path = \"$each.term\" }";
+    let desk = Desk::new(&platform, &Says { stream: &stream, map, ..Says::default() });
+    assert_eq!(desk.sync(), (40, 40));
+    let terms: Vec<String> =
+        platform.asked().iter().map(|a| a.param("term").to_owned()).filter(|t| !t.is_empty()).collect();
+    assert!(terms.windows(2).all(|pair| pair[0] >= pair[1]), "{terms:?}");
+    let place = "SELECT count(*) FROM payload WHERE address = '/classes/x/records page first (term=t1, class=x)'";
+    assert_eq!(desk.house.sql(place), 1);
+}
+
+#[test]
+fn each_partition_has_a_cursor_of_its_own() {
+    let platform = school();
+    let stream = format!("{}\nsince = {{ by = \"counter\", param = \"after\", path = \"no\" }}", stream(PARENT, ""));
+    let says = Says { stream: &stream, map: "course_code = { path = \"$each.class.course\" }", ..Says::default() };
+    let desk = Desk::new(&platform, &says);
+    assert_eq!((desk.sync(), desk.sync()), ((20, 20), (0, 0)));
+    assert_eq!(desk.cursor(), json!({ "partitions": { "class=9": "8", "class=10": "109", "class=x": "200" } }));
+    // One that is not in it is read whole.
+    let fewer = r#"{"partitions":{"class=9":"6","class=10":"109"}}"#;
+    desk.json(&["cursors", "set", "a", "records", "--to", fewer, "--json"]);
+    assert_eq!(desk.sync(), (3, 0));
+}
+
+/// A dead letter of a partition is replayed with the values it was asked for with.
+#[test]
+fn values_are_there_when_a_dead_letter_is_replayed() {
+    let platform = school();
+    let stream = stream(PARENT, "");
+    let wrong = Says { stream: &stream, map: "course_code = { path = \"nothing\" }", ..Says::default() };
+    let right = Says { stream: &stream, map: "course_code = { path = \"$each.class.course\" }", ..Says::default() };
+    let desk = Desk::new(&platform, &wrong);
+    let pass = desk.json(&["sync", "--all", "--json"]);
+    assert_eq!(pass["balance"]["parked"], 20, "{pass}");
+    desk.connector("p", &right);
+    let plan = desk.json(&["replay", "plan", "--json"]);
+    let id = plan["replay"].as_i64().unwrap().to_string();
+    desk.json(&["replay", "apply", &id, "--json"]);
+    assert_eq!(desk.house.sql("SELECT count(*) FROM training_record WHERE course_code = 'C-02'"), 10);
+}
+
+#[test]
+fn a_fan_out_that_is_too_wide_is_refused() {
+    let platform = Platform::start(|_| {
+        let all: Vec<String> = (0..10_001).map(|n| format!("{{\"id\":{n}}}")).collect();
+        Answer::json(format!("{{\"rows\":[{}]}}", all.join(",")))
+    });
+    let each = r#"{ from = "parent", name = "class", request = "/classes", items = "rows", fields = { id = "id" } }"#;
+    let desk = Desk::new(&platform, &Says { stream: &stream(each, ""), ..Says::default() });
+    assert!(desk.fail().contains("more than 10000"));
+    assert_eq!(platform.asked().len(), 1);
+}

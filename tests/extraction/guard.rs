@@ -1,0 +1,209 @@
+//! No address that is not public is connected to, however it is written and whichever door it comes through, unless operations
+//! have allowed its network.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{Answer, Desk, JSON, Platform, Says, page};
+
+/// Counts who connects to this host at a port, by any of its addresses.
+struct Trap {
+    port: u16,
+    caught: Arc<AtomicUsize>,
+}
+
+impl Trap {
+    fn set() -> Self {
+        // The wildcard of IPv6 takes connections over IPv4 too.
+        let listener = TcpListener::bind("[::]:0").or_else(|_| TcpListener::bind("0.0.0.0:0")).unwrap();
+        let (port, caught) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));
+        let count = Arc::clone(&caught);
+        std::thread::spawn(move || {
+            for _ in listener.incoming() {
+                count.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        let trap = Self { port, caught };
+        // It catches.
+        drop(std::net::TcpStream::connect(("127.0.0.2", port)).unwrap());
+        while trap.caught.load(Ordering::SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        trap.caught.store(0, Ordering::SeqCst);
+        trap
+    }
+
+    fn caught(&self) -> usize {
+        self.caught.load(Ordering::SeqCst)
+    }
+}
+
+/// More than a hundred ways to write an address that is not public. The platform itself stands at 127.0.0.1, which is allowed.
+fn spellings() -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for [a, b, c, d] in
+        [[127u32, 0, 0, 2], [127, 1, 2, 3], [169, 254, 169, 254], [10, 0, 0, 1], [192, 168, 1, 1], [100, 100, 100, 200]]
+    {
+        let whole = a << 24 | b << 16 | c << 8 | d;
+        let low = b << 16 | c << 8 | d;
+        all.extend([
+            format!("{a}.{b}.{c}.{d}"),
+            format!("{a}.{b}.{c}.{d}."),
+            format!("{whole}"),
+            format!("{whole:#x}"),
+            format!("0{whole:o}"),
+            format!("{a:#x}.{b:#x}.{c:#x}.{d:#x}"),
+            format!("0{a:o}.0{b:o}.0{c:o}.0{d:o}"),
+            format!("00{a:o}.{b}.{c:#x}.{d}"),
+            format!("{a}.{low}"),
+            format!("{a}.{b}.{}", c << 8 | d),
+            format!("{a:#x}.{low:#x}"),
+            format!("user@{a}.{b}.{c}.{d}"),
+            format!("public.example:80@{a}.{b}.{c}.{d}"),
+            format!("{a}。{b}。{c}。{d}"),
+            format!("{a}%2E{b}%2E{c}%2E{d}"),
+            format!("{a}.{b}.{c}.{d}").chars().map(|c| if c == '.' { '．' } else { wide(c) }).collect(),
+            format!("[::ffff:{a}.{b}.{c}.{d}]"),
+            format!("[::{a}.{b}.{c}.{d}]"),
+            format!("[64:ff9b::{a}.{b}.{c}.{d}]"),
+            format!("[2002:{:x}:{:x}::1]", a << 8 | b, c << 8 | d),
+        ]);
+    }
+    let others = [
+        "0",
+        "0.0.0.0",
+        "0x0",
+        "127.2",
+        "[::1]",
+        "[::]",
+        "[0:0:0:0:0:0:0:1]",
+        "[fe80::1]",
+        "[fc00::1]",
+        "[fd00:ec2::254]",
+        "[ff02::1]",
+        "[fec0::1]",
+        "[2001:db8::1]",
+        "224.0.0.1",
+        "255.255.255.255",
+        "240.0.0.1",
+        "172.16.0.1",
+        "198.18.0.1",
+        "192.0.0.170",
+        "168.63.129.16",
+        "①②⑦.⓪.⓪.②",
+        "localhost6",
+        "ip6-localhost",
+        "ip6-loopback",
+    ];
+    all.extend(others.map(str::to_owned));
+    all
+}
+
+fn wide(c: char) -> char {
+    char::from_u32(0xFF10 + (c as u32 - '0' as u32)).unwrap()
+}
+
+/// Reads one source for each address, which `line` writes into the settings; every run must fail with one of these words.
+fn refused_through(desk: &Desk, trap: &Trap, (url, words): (&str, &[&str]), line: impl Fn(usize, &str) -> String) {
+    let all = spellings();
+    assert!(all.len() >= 100, "only {}", all.len());
+    let sources: Vec<String> = all
+        .iter()
+        .enumerate()
+        .map(|(n, address)| {
+            let more = line(n, &format!("http://{}", at(address, trap.port)));
+            format!("[[source]]\nname = \"s{n}\"\ninstitution_code = \"I\"\npassword_env = \"PASSWORD\"\n{more}\n")
+        })
+        .map(|text| if text.contains("base_url") { text } else { format!("{text}base_url = \"{url}\"\n") })
+        .collect();
+    desk.write(&format!("timeout_ms = 2000\nallow_networks = [\"127.0.0.1\"]\n{}", sources.concat()));
+    let out = desk.run_with(&["sync", "--all", "--json"], &[("HUILIU_ALLOW_NETWORKS", "")]);
+    let pass: serde_json::Value =
+        serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&out.stderr)));
+    for (n, run) in pass["connectors"].as_array().unwrap().iter().enumerate() {
+        let why = run["failure"].as_str().unwrap_or("none");
+        assert!(words.iter().any(|words| why.contains(words)), "{}: {why}", all[n]);
+    }
+    assert_eq!(pass["connectors"].as_array().unwrap().len(), all.len());
+    assert_eq!(trap.caught(), 0, "connections were made");
+}
+
+/// The address with the port behind the host.
+fn at(address: &str, port: u16) -> String {
+    format!("{address}:{port}")
+}
+
+/// The names of this host may be unknown where a test runs.
+const REFUSED: &[&str] = &["no public address", "cannot be reached"];
+
+#[test]
+fn as_base_url() {
+    let trap = Trap::set();
+    let platform = Platform::start(|_| page(0..1, ""));
+    let desk = Desk::new(&platform, &Says::default());
+    refused_through(&desk, &trap, ("", REFUSED), |_, url| format!("connector = \"p\"\nbase_url = \"{url}\""));
+}
+
+#[test]
+fn as_token_url() {
+    let trap = Trap::set();
+    let platform = Platform::start(|_| page(0..1, ""));
+    let desk = Desk::new(&platform, &Says::default());
+    refused_through(&desk, &trap, (&platform.url, REFUSED), |n, url| {
+        let transport = format!("kind = \"http\"\nauth = {{ kind = \"oauth2\", token_path = \"{url}/token\" }}");
+        desk.connector(&format!("p{n}"), &Says { transport: &transport, ..Says::default() });
+        format!("connector = \"p{n}\"")
+    });
+    assert!(platform.asked().is_empty());
+}
+
+/// Where the platform's own answers lead: to the next page, to an export's file, by a redirect.
+#[test]
+fn as_links_of_a_platform() {
+    let trap = Trap::set();
+    let port = trap.port;
+    let platform = Platform::start(move |a| {
+        let mut steps = a.path.trim_matches('/').split('/');
+        let (door, n) = (steps.next().unwrap_or_default(), steps.next().and_then(|n| n.parse().ok()).unwrap_or(0usize));
+        let to = format!("http://{}/x", at(&spellings()[n], port));
+        match door {
+            "next" => page(0..1, &format!("\"more\":{}", serde_json::json!(to))),
+            "order" => Answer::json(r#"{"id":1}"#),
+            "poll" => Answer::json(serde_json::json!({ "state": "done", "url": to }).to_string()),
+            // A header is ASCII.
+            _ => Answer::new(307, "").with("location", if to.is_ascii() { &to } else { "http://127.0.0.2/" }),
+        }
+    });
+    let next = "request = \"/next/${settings.n}\"\nformat = { kind = \"json\", items = \"items\" }\npage = { by = \"link\", next = \"more\", size = 1 }";
+    let export = "format = { kind = \"json\", items = \"\" }\nexport = { create = \"/order/${settings.n}\", id = \"id\", poll = \"/poll/${settings.n}\", \
+         state = \"state\", ready = [\"done\"], link = \"url\", download = \"/x\" }";
+    let redirect = "request = \"/redirect/${settings.n}\"\nformat = { kind = \"json\", items = \"items\" }";
+    for (stream, words) in [
+        (next, &["another host", "is no URL"][..]),
+        (export, &["no public address", "cannot be reached", "is no URL"]),
+        (redirect, &["redirects are not followed"]),
+    ] {
+        let desk = Desk::new(&platform, &Says { stream, ..Says::default() });
+        let line = |n: usize, _: &str| format!("connector = \"p\"\nsettings = {{ n = \"{n}\" }}");
+        refused_through(&desk, &trap, (&platform.url, words), line);
+    }
+}
+
+/// What operations allow is read, and nothing beside it; the refusal says which address, and what to do.
+#[test]
+fn an_allowed_network_is_read() {
+    let platform = Platform::start(|_| page(0..3, ""));
+    let desk = Desk::new(&platform, &Says { stream: JSON, ..Says::default() });
+    for (allowed, read) in [("", false), ("127.0.0.2, 10.0.0.0/8", false), ("127.0.0.0/8", true), ("127.0.0.1", true)] {
+        let out = desk.run_with(&["sync", "--all"], &[("HUILIU_ALLOW_NETWORKS", allowed)]);
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.success(), read, "{allowed}: {said}");
+        assert!(
+            read || said.contains("127.0.0.1, which is no public address") && said.contains("allow_networks"),
+            "{said}"
+        );
+    }
+    let out = desk.run_with(&["sync", "--all"], &[("HUILIU_ALLOW_NETWORKS", "10.0.0.0/33")]);
+    assert_eq!(out.status.code(), Some(2));
+}

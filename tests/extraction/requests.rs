@@ -1,0 +1,119 @@
+//! Requests: path, method, headers, query and bodies, with values from settings, secrets, paging and time.
+
+use super::{Answer, Desk, Platform, Says, record, records};
+
+#[test]
+fn a_json_body_has_its_values_escaped() {
+    let platform = Platform::start(|asked| {
+        let body: serde_json::Value = serde_json::from_str(&asked.body).unwrap_or_default();
+        let right = asked.method == "POST"
+            && asked.path == "/v2/search/a%2Fb%20%3F"
+            && asked.header("x-county") == "220102"
+            && asked.header("x-key") == "se\\cr\"et"
+            && asked.header("content-type") == "application/json"
+            && asked.param("who") == "I"
+            && body["county"] == "say \"hi\"\\"
+            && body["secret"] == "se\\cr\"et";
+        let n = body["page"].as_u64().unwrap_or(9) as usize;
+        if right && n < 3 { Answer::json(records(n * 2..n * 2 + 2 - n / 2)) } else { Answer::new(400, "wrong") }
+    });
+    let body = r#"{ kind = "json", text = '{"page":${page},"county":"${settings.quoted}","secret":"${secret.key}"}' }"#;
+    let headers = r#"{ X-County = "${settings.county}", X-Key = "${secret.key}" }"#;
+    let stream = format!(
+        "request = {{ path = \"/${{settings.root}}/search/${{each.odd}}\", method = \"post\", query = {{ who = \"${{institution}}\" }}, \
+         headers = {headers}, body = {body} }}\nformat = {{ kind = \"json\", items = \"\" }}\n\
+         each = [{{ from = \"list\", name = \"odd\", values = [\"a/b ?\"] }}]\npage = {{ by = \"number\", size = 2, first = 0 }}"
+    );
+    let desk = Desk::new(&platform, &Says { stream: &stream, ..Says::default() });
+    desk.settings(
+        "secrets_env = { key = \"OTHER\" }\nsettings = { root = \"v2\", county = \"220102\", quoted = 'say \"hi\"\\' }",
+    );
+    let out = desk.run_with(&["sync", "--all", "--json"], &[("OTHER", "se\\cr\"et")]);
+    assert!(out.status.success(), "{}\n{:?}", String::from_utf8_lossy(&out.stderr), platform.asked());
+    let pass: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(pass["balance"]["inserted"], 5, "{pass}");
+    // Without its secret the source is not read.
+    desk.settings("settings = { root = \"v2\", county = \"220102\", quoted = \"x\" }");
+    assert!(desk.fail().contains("${secret.key} has no value"));
+}
+
+#[test]
+fn a_form_is_posted() {
+    let platform = Platform::start(|asked| {
+        let form = asked.form();
+        let right = asked.method == "POST" && form["from"] == "2014-09-01" && form["who"] == "huiliu";
+        if right { Answer::json(records(0..3)) } else { Answer::new(400, "wrong") }
+    });
+    let stream = r#"
+request = { path = "/list", method = "post", body = { kind = "form", fields = { from = "${since}", who = "${user}" } } }
+since = { by = "moment", begin = 2014-09-01 }
+format = { kind = "json", items = "" }"#;
+    let desk = Desk::new(&platform, &Says { stream, ..Says::default() });
+    assert_eq!(desk.sync(), (3, 3));
+}
+
+#[test]
+fn soap_is_asked_and_read() {
+    let platform = Platform::start(|asked| {
+        let right = asked.header("soapaction") == "urn:records"
+            && asked.header("content-type").starts_with("text/xml")
+            && asked.body.contains("<who>a &lt;b&gt; &amp; c</who>");
+        let item = |n: usize| {
+            format!(
+                "<r:item><id>R{n}</id><v>1</v><name>王一</name><idno>22010219590911001X</idno><course>C-01</course><hours>4</hours><end>2014-09-11</end></r:item>"
+            )
+        };
+        let items: String = (0..4).map(item).collect();
+        let text = format!(
+            "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><r:list xmlns:r=\"urn:r\">{items}</r:list></s:Body></s:Envelope>"
+        );
+        if right { Answer::new(200, text).with("content-type", "text/xml") } else { Answer::new(500, "") }
+    });
+    let stream = r#"
+request = { path = "/soap", method = "post", headers = { SOAPAction = "urn:records" }, body = { kind = "xml", text = "<e><who>${settings.who}</who></e>" } }
+format = { kind = "xml", root = "Envelope", item = "Body.list.item" }"#;
+    let desk = Desk::new(&platform, &Says { stream, ..Says::default() });
+    desk.settings("settings = { who = \"a <b> & c\" }");
+    assert_eq!(desk.sync(), (4, 4));
+}
+
+#[test]
+fn a_gzip_answer_is_unpacked_within_bounds() {
+    use std::io::Write as _;
+    let gzip = |bytes: &[u8]| {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packer.write_all(bytes).unwrap();
+        packer.finish().unwrap()
+    };
+    let (good, bomb) = (gzip(records(0..3).as_bytes()), gzip(&vec![b' '; 80 << 20]));
+    let deep = format!("[{}1{}]", "[".repeat(100_000), "]".repeat(100_000));
+    let platform = Platform::start(move |asked| match asked.path.as_str() {
+        "/good" => Answer::json(good.clone()).with("content-encoding", "gzip"),
+        "/bomb" => Answer::json(bomb.clone()).with("content-encoding", "gzip"),
+        "/deep" => Answer::json(format!("[{},{deep}]", record(0))),
+        "/br" => Answer::json("x").with("content-encoding", "br"),
+        _ => Answer::json(vec![b'['; (64 << 20) + 1]),
+    });
+    let desk = Desk::new(&platform, &Says::default());
+    let read = |path: &str| {
+        let stream = format!("request = \"{path}\"\nformat = {{ kind = \"json\", items = \"\" }}");
+        desk.connector("p", &Says { stream: &stream, ..Says::default() });
+    };
+    read("/good");
+    assert_eq!(desk.sync(), (3, 3));
+    for (path, words) in
+        [("/bomb", "unpacks to more than"), ("/large", "more than 67108864 bytes"), ("/br", "packed as br")]
+    {
+        read(path);
+        let said = desk.fail();
+        assert!(said.contains(words), "{path}: {said}");
+    }
+    // One record that is too deep harms only itself, and nothing overflows.
+    read("/deep");
+    let pass = desk.json(&["sync", "--all", "--full", "--json"]);
+    assert_eq!(
+        (pass["balance"]["received"].as_i64(), pass["balance"]["parked"].as_i64()),
+        (Some(2), Some(1)),
+        "{pass}"
+    );
+}

@@ -1,0 +1,128 @@
+//! What has changed: moments in several forms, steps, numbers, the newest first; and cursors that people look at and set.
+
+use serde_json::json;
+
+use super::{Answer, Desk, JSON, Platform, Says, page, record_of, records};
+
+fn today() -> chrono::NaiveDate {
+    chrono::Utc::now().with_timezone(&chrono::FixedOffset::east_opt(8 * 3_600).unwrap()).date_naive()
+}
+
+#[test]
+fn a_moment_in_every_form_with_days_to_spare() {
+    let day = today() - chrono::Days::new(3);
+    let noon = |d: chrono::NaiveDate| d.and_hms_opt(0, 0, 0).unwrap().and_utc().timestamp() - 8 * 3_600;
+    for (form, written) in [
+        ("day", day.to_string()),
+        ("day_digits", day.format("%Y%m%d").to_string()),
+        ("time", format!("{day} 00:00:00")),
+        ("rfc3339", format!("{day}T00:00:00+08:00")),
+        ("seconds", noon(day).to_string()),
+        ("milliseconds", format!("{}000", noon(day))),
+    ] {
+        let platform = Platform::start(|a| if a.param("from").is_empty() { page(0..3, "") } else { page(3..4, "") });
+        let stream =
+            format!("{JSON}\nsince = {{ by = \"moment\", param = \"from\", form = \"{form}\", lookback_days = 3 }}");
+        let desk = Desk::new(&platform, &Says { stream: &stream, ..Says::default() });
+        assert_eq!((desk.sync(), desk.sync()), ((3, 3), (1, 1)), "{form}");
+        let asked: Vec<String> = platform.asked().iter().map(|a| a.param("from").to_owned()).collect();
+        assert_eq!(asked, ["".to_owned(), written], "{form}");
+    }
+}
+
+/// A platform that caps a listing at two records gives all of them when it is asked in steps.
+#[test]
+fn steps_of_time_reach_what_a_cap_hides() {
+    let begin = today() - chrono::Days::new(20);
+    let platform = Platform::start(move |a| {
+        let (from, to) = (a.param("from").to_owned(), a.param("to").to_owned());
+        // One record a day; the end does not belong to it.
+        let days = (0..21usize).map(|n| (n, (begin + chrono::Days::new(n as u64)).to_string()));
+        let found: Vec<String> =
+            days.filter(|(_, d)| *d >= from && *d < to).take(5).map(|(n, d)| record_of(n, "C-01", &d)).collect();
+        Answer::json(format!("{{\"items\":[{}]}}", found.join(",")))
+    });
+    let stream = format!(
+        "{JSON}\nsince = {{ by = \"moment\", param = \"from\", until_param = \"to\", step_days = 5, begin = {begin} }}"
+    );
+    let desk = Desk::new(&platform, &Says { stream: &stream, ..Says::default() });
+    assert_eq!(desk.sync(), (21, 21));
+    assert_eq!(platform.asked().len(), 5);
+    assert_eq!(desk.cursor(), json!({ "since": (today() - chrono::Days::new(1)).to_string() }));
+    // A range of days is read again on demand.
+    let since = (today() - chrono::Days::new(7)).to_string();
+    assert_eq!(desk.sync_with(&["--since", &since]), (8, 0));
+}
+
+#[test]
+fn numbers() {
+    let platform = Platform::start(|a| {
+        let after = if a.param("after").is_empty() { 0 } else { a.number("after") + 1 };
+        let until = if a.param("after").is_empty() { 12 } else { 14 };
+        page(after.min(until)..(after + 20).min(until), "")
+    });
+    let stream = format!("{JSON}\nsince = {{ by = \"counter\", param = \"after\", path = \"no\" }}");
+    let desk = Desk::new(&platform, &Says { stream: &stream, ..Says::default() });
+    assert_eq!((desk.sync(), desk.sync()), ((12, 12), (2, 2)));
+    assert_eq!(desk.cursor(), json!({ "since": "13" }));
+    assert_eq!(desk.sync(), (0, 0));
+    assert_eq!(desk.cursor(), json!({ "since": "13" }));
+
+    // Inspected, set and forgotten from the command line; each decision is in the audit log.
+    desk.json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"9\"}", "--because", "a test", "--json"]);
+    assert_eq!((desk.cursor(), desk.sync()), (json!({ "since": "9" }), (4, 0)));
+    desk.json(&["cursors", "reset", "a", "--json"]);
+    assert_eq!((desk.cursor(), desk.sync()), (json!(null), (12, 0)));
+    let log = desk.json(&["audit", "--json"]);
+    let actions: Vec<&str> = log.as_array().unwrap().iter().filter_map(|e| e["action"].as_str()).collect();
+    assert_eq!(actions, ["cursor.set", "cursor.reset"], "{log}");
+    for (args, words) in [
+        (&["set", "a", "records", "--to", "{\"sinse\":\"9\"}"][..], "no cursor of connector p"),
+        (&["set", "a", "nothing", "--to", "{}"], "no stream"),
+        (&["set", "b", "records", "--to", "{}"], "never read"),
+        (&["reset", "a", "nothing"], "no cursor of stream"),
+    ] {
+        let out = desk.run(&[&["cursors"], args].concat());
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(out.status.code() == Some(2) && said.contains(words), "{said}");
+    }
+}
+
+/// A platform that cannot be asked for changes and lists the newest first is left as soon as a page is old.
+#[test]
+fn the_newest_first() {
+    let old = (today() - chrono::Days::new(30)).to_string();
+    let new = today().to_string();
+    let platform = Platform::start(move |a| {
+        let items: Vec<String> = (0..2)
+            .map(|i| a.number("o") + i)
+            .map(|n| record_of(n, "C-01", if n < 3 { &new } else { &old }))
+            .filter(|_| a.number("o") < 10)
+            .collect();
+        Answer::json(format!("{{\"items\":[{}]}}", items.join(",")))
+    });
+    let stream = format!(
+        "{JSON}\npage = {{ by = \"offset\", param = \"o\", size = 2 }}\nsince = {{ by = \"newest_first\", path = \"changed\" }}"
+    );
+    let desk = Desk::new(&platform, &Says { stream: &stream, ..Says::default() });
+    assert_eq!(desk.sync(), (10, 10));
+    let before = platform.asked().len();
+    assert_eq!(desk.sync(), (6, 0));
+    assert_eq!(platform.asked().len() - before, 3);
+}
+
+#[test]
+fn a_cursor_of_an_earlier_version_is_read() {
+    let platform =
+        Platform::start(|a| if a.param("from") == "2014-09-01" { page(0..2, "") } else { Answer::json(records(0..0)) });
+    let stream = format!(
+        "{JSON}\npage = {{ by = \"token\", param = \"t\", next = \"next\", size = 2 }}\nsince = {{ by = \"moment\", param = \"from\" }}"
+    );
+    let desk = Desk::new(&platform, &Says { stream: &stream, ..Says::default() });
+    let _ = desk.run(&["sync", "--all"]);
+    let earlier = "{\"page\":\"t2\",\"since\":\"2014-09-01\",\"began\":\"2014-09-11\"}";
+    desk.json(&["cursors", "set", "a", "records", "--to", earlier, "--json"]);
+    assert_eq!(desk.sync(), (2, 2));
+    assert_eq!(desk.cursor(), json!({ "since": "2014-09-10" }));
+    assert_eq!(platform.asked().last().unwrap().param("t"), "t2");
+}
