@@ -3,13 +3,14 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use huiliu_core::keys::Keys;
 use huiliu_core::manifest::{Manifest, Stream};
 use huiliu_core::policy::Policy;
 use huiliu_core::registry::{MAX_SAMPLES, Sample};
 use huiliu_core::stages::Body;
-use huiliu_core::testkit::{self, variants};
+use huiliu_core::testkit::{self, rehearsal, variants};
 use huiliu_core::unpacker::Unpacker;
 use serde::Serialize;
 use serde_json::Value;
@@ -73,7 +74,7 @@ pub async fn gate(settings: &Settings, manifest: &Manifest, samples: &[Sample]) 
 /// Every sample as platforms, offices and networks spoil it: nothing wrong may come of it.
 async fn try_variants(manifest: &Manifest, samples: &[Sample], policy: &Policy) -> Result<Vec<Checked>, Stop> {
     let keys = Keys::from_hex(&"00".repeat(32)).map_err(|e| Stop::failed(spoken(&e)))?;
-    let unpacker = Unpacker::new(Box::new(Processes));
+    let unpacker = Arc::new(Unpacker::new(Box::new(Processes)));
     let mut rows = Vec::new();
     for sample in samples {
         let Some(stream) = manifest.stream(&sample.stream) else { continue };
@@ -93,6 +94,19 @@ async fn try_variants(manifest: &Manifest, samples: &[Sample], policy: &Policy) 
                 records: got.map_or(0, |got| got.len()),
                 ok: wrong.is_none(),
                 differences: wrong.into_iter().collect(),
+            });
+        }
+        let records = u32::try_from(of_sample.len()).unwrap_or(u32::MAX);
+        let played = rehearsal::rehearse(manifest, stream, (&sample.bytes, records), &unpacker).await;
+        for (name, wrong) in played.map_err(|e| Stop::failed(phrase(&e).into_owned()))? {
+            rows.push(Checked {
+                connector: manifest.id.clone(),
+                stream: sample.stream.clone(),
+                sample: sample.address.clone(),
+                variant: Some(name),
+                records: of_sample.len(),
+                ok: wrong.is_ok(),
+                differences: wrong.err().into_iter().collect(),
             });
         }
     }

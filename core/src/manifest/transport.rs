@@ -73,6 +73,23 @@ table! {
     }
 }
 
+impl Request {
+    /// The values it asks for.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        let body: Vec<&Template> = match &self.body {
+            Some(RequestBody::Form { fields }) => fields.values().collect(),
+            Some(RequestBody::Json { text } | RequestBody::Xml { text }) => vec![text],
+            None => vec![],
+        };
+        [&self.path]
+            .into_iter()
+            .chain(self.query.values())
+            .chain(self.headers.values())
+            .chain(body)
+            .flat_map(Template::values)
+    }
+}
+
 words! {
     /// Where a key or token stands in a request.
     pub enum Carrier {

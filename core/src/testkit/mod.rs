@@ -3,6 +3,7 @@
 mod connector;
 mod proxy;
 mod queue;
+pub mod rehearsal;
 mod samples;
 mod store;
 pub mod variants;

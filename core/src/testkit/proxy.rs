@@ -115,7 +115,7 @@ async fn pass_on(request: &[u8], upstream: &str) -> std::io::Result<Vec<u8>> {
 }
 
 /// Head and body of a request, as long as its content-length says.
-async fn read_message(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+pub(super) async fn read_message(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     let mut message = Vec::new();
     let mut buffer = [0u8; 4096];
     loop {
