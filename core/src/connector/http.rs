@@ -156,8 +156,8 @@ impl HttpConnector {
         }
         let first = self.platform.web.url(path)?;
         let asked = place.map_or(Ok(first.clone()), |place| self.platform.web.link(&first, place))?;
-        let key = super::auth::in_query(&self.platform.auth);
-        Ok(self.platform.web.link(&asked, &next).map_or(next, |url| paging::without_host(&url, key)))
+        let keys = super::auth::in_query(&self.platform.auth);
+        Ok(self.platform.web.link(&asked, &next).map_or(next, |url| paging::without_host(&url, &keys)))
     }
 }
 
