@@ -68,6 +68,9 @@ pub enum Command {
         /// Only what has changed since this day, YYYY-MM-DD, where the platform can tell. 仅读取此日以来的变更
         #[arg(long, conflicts_with = "full", value_name = "DATE", value_parser = day)]
         since: Option<NaiveDate>,
+        /// And nothing after this day; the cursor stays where it is. 止于此日；游标不变
+        #[arg(long, requires = "since", value_name = "DATE", value_parser = day)]
+        until: Option<NaiveDate>,
         /// Land only; worker processes deliver. 只接收，由工作进程投递
         #[arg(long)]
         land_only: bool,

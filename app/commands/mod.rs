@@ -20,6 +20,7 @@ mod sync;
 mod upload;
 mod worker;
 
+use huiliu_core::connector::Days;
 use huiliu_core::ingest::From;
 
 use crate::Stop;
@@ -33,9 +34,9 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
         Command::Demo { records, seed, full, changed, calm } => {
             demo::run(settings, demo::Asked { records, seed, full, changed, calm, json }).await
         }
-        Command::Sync { source, all, full, since, land_only } => {
+        Command::Sync { source, all, full, since, until, land_only } => {
             let from = match since {
-                Some(day) => From::Day(day),
+                Some(first) => From::Days(Days { first, last: until }),
                 None if full => From::Start,
                 None => From::Cursor,
             };

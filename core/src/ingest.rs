@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use chrono::NaiveDate;
 use tokio::sync::watch;
 use tracing::Instrument as _;
 
-use crate::connector::{Connector, Failure, Page};
+use crate::connector::{Connector, Days, Failure, Page};
 use crate::keys::Keys;
 use crate::manifest::Stream;
 use crate::queue::Bell;
@@ -47,8 +46,9 @@ pub enum From {
     Cursor,
     /// At the beginning.
     Start,
-    /// At what has changed since a day; a platform that cannot tell is read whole.
-    Day(NaiveDate),
+    /// At what has changed on some days; a platform that cannot tell is read whole. Days with an end are read once more: the
+    /// source's cursor is not moved.
+    Days(Days),
     /// At what was handed in: the source's cursor is neither read nor moved.
     Handed,
 }
@@ -120,9 +120,10 @@ async fn read_stream(
     let start = match from {
         From::Start | From::Handed => None,
         From::Cursor => books::cursor(cx.db, source, &stream.name).await?,
-        From::Day(day) => connector.since(stream, day),
+        From::Days(days) => connector.since(stream, days),
     };
     let mut cursor = start.clone();
+    let moves = !matches!(from, From::Handed | From::Days(Days { last: Some(_), .. }));
     // What leads in a circle would never end.
     let mut asked = HashSet::new();
     loop {
@@ -161,7 +162,7 @@ async fn read_stream(
             records: page.records.clone(),
             batch_size: cx.batch_records,
             cursor_at_start: start.as_deref(),
-            cursor: (from != From::Handed).then_some(&page.cursor),
+            cursor: moves.then_some(&page.cursor),
         };
         if page.waiting {
             books::keep_cursor(cx.db, &landing).await?;

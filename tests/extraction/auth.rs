@@ -190,6 +190,30 @@ fn signature(algorithm: &str, text: &str) -> String {
     }
 }
 
+/// What a link carries is signed as well, and what of the last signature it repeats is not.
+#[test]
+fn a_link_is_signed_too() {
+    let platform = Platform::start(|asked| {
+        let mut signed: Vec<(&str, &str)> =
+            asked.query.iter().filter(|(n, _)| n != "sign").map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        signed.sort_unstable();
+        let once = signed.windows(2).all(|pair| pair[0].0 != pair[1].0);
+        let text = signed.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join("&");
+        if !once || asked.param("sign") != signature("hmac_sha256", &text) {
+            return Answer::new(401, "");
+        }
+        let n = asked.number("p");
+        let all =
+            asked.query.iter().filter(|(name, _)| name != "p").map(|(n, v)| format!("&{n}={v}")).collect::<String>();
+        let more = if n < 2 { format!("\"more\":\"/list?p={}{all}\"", n + 1) } else { String::new() };
+        page(n..n + 1, &more)
+    });
+    let transport = "kind = \"http\"\nauth = { kind = \"sign\", rule = { app_id = \"appId\", timestamp = \"ts\", nonce = \"nonce\", signature = \"sign\" } }";
+    let stream = format!("{JSON}\npage = {{ by = \"link\", next = \"more\", size = 1 }}");
+    let desk = Desk::new(&platform, &Says { transport, stream: &stream, map: "" });
+    assert_eq!(desk.sync(), (3, 3));
+}
+
 /// Each attempt has a nonce of its own and a time that is now; the first of every page fails, so that it is made again.
 #[test]
 fn signatures_are_made_anew_at_every_attempt() {

@@ -49,9 +49,13 @@ fn steps_of_time_reach_what_a_cap_hides() {
     assert_eq!(desk.sync(), (21, 21));
     assert_eq!(platform.asked().len(), 5);
     assert_eq!(desk.cursor(), json!({ "since": (today() - chrono::Days::new(1)).to_string() }));
-    // A range of days is read again on demand.
-    let since = (today() - chrono::Days::new(7)).to_string();
-    assert_eq!(desk.sync_with(&["--since", &since]), (8, 0));
+    // Days are read again on demand; with an end, the cursor stays where it is.
+    let ago = |days| (today() - chrono::Days::new(days)).to_string();
+    desk.json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"2014-09-01\"}", "--json"]);
+    assert_eq!(desk.sync_with(&["--since", &ago(12), "--until", &ago(9)]), (4, 0));
+    assert_eq!(desk.cursor(), json!({ "since": "2014-09-01" }));
+    assert_eq!(desk.sync_with(&["--since", &ago(7)]), (8, 0));
+    assert_eq!(desk.cursor(), json!({ "since": ago(1) }));
 }
 
 #[test]

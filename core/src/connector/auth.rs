@@ -94,13 +94,16 @@ pub(super) fn apply(auth: &Auth, endpoint: &Endpoint, token: Option<&str>, fille
     }
 }
 
-/// The query parameter in which a key or token stands, if it stands there: links in answers may repeat it.
-pub(super) fn in_query(auth: &Auth) -> Option<&str> {
+/// The query parameters in which a key, a token or a signature stands: links in answers may repeat them.
+pub(super) fn in_query(auth: &Auth) -> Vec<&str> {
     match auth {
         Auth::ApiKey { carrier: Carrier::Query, name } | Auth::Session { carrier: Carrier::Query, name, .. } => {
-            Some(name)
+            vec![name]
         }
-        _ => None,
+        Auth::Sign { rule } if rule.carrier == Carrier::Query => {
+            vec![&rule.app_id, &rule.timestamp, &rule.nonce, &rule.signature]
+        }
+        _ => vec![],
     }
 }
 

@@ -19,6 +19,9 @@ pub(super) struct Cursor {
     /// Only what has changed since this day, or has a higher number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) since: Option<String>,
+    /// Nothing that has changed after this day, where the platform can be asked so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) until: Option<NaiveDate>,
     /// First day of the step that is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) step: Option<NaiveDate>,
@@ -81,6 +84,7 @@ impl Cursor {
     pub(super) fn after_listing(&self, ahead: Ahead<'_>) -> (Self, bool) {
         let rest = Self {
             since: self.since.clone(),
+            until: self.until,
             began: self.began,
             partitions: self.partitions.clone(),
             partition: self.partition.clone(),
@@ -100,9 +104,17 @@ impl Cursor {
             None => partitions.remove(ahead.key),
         };
         match ahead.next_partition {
-            Some(partition) => {
-                (Self { since: rest.since, began: rest.began, partition, partitions, ..Self::default() }, false)
-            }
+            Some(partition) => (
+                Self {
+                    since: rest.since,
+                    until: rest.until,
+                    began: rest.began,
+                    partition,
+                    partitions,
+                    ..Self::default()
+                },
+                false,
+            ),
             None => {
                 partitions.retain(|key, _| ahead.keys.contains(key));
                 (Self { partitions, ..Self::default() }, true)

@@ -1,13 +1,12 @@
 //! Files that a platform lists and gives out over HTTP, each request signed anew at every attempt.
 
 use async_trait::async_trait;
-use chrono::NaiveDate;
 use serde_json::Value;
 
 use super::files::{Cursor, Next, is_wanted};
 use super::platform::{Leads, Platform, Question};
 use super::request;
-use super::{Connector, Endpoint, Failure, Page};
+use super::{Connector, Days, Endpoint, Failure, Page};
 use crate::manifest::{Download, Manifest, Request, Stream, Transport};
 
 /// A connector over a listing of files.
@@ -86,7 +85,7 @@ impl Connector for DownloadConnector {
         super::file_page(&self.platform.endpoint.unpacker, stream, (name, bytes), (cursor, last)).await.map(Some)
     }
 
-    fn since(&self, _: &Stream, day: NaiveDate) -> Option<String> {
-        Some(super::write_cursor(&Cursor { since: Some(day), after: None }))
+    fn since(&self, _: &Stream, days: Days) -> Option<String> {
+        Some(super::write_cursor(&Cursor { since: Some(days.first), until: days.last, after: None }))
     }
 }

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt as _;
 
-use super::{Connector, Endpoint, Failure, Page};
+use super::{Connector, Days, Endpoint, Failure, Page};
 use crate::manifest::{Manifest, Stream, Transport, named_like};
 use crate::unpacker::Unpacker;
 use crate::values::date::parse_date;
@@ -26,6 +26,9 @@ pub(super) struct Cursor {
     /// Files with an earlier export date in their name are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) since: Option<NaiveDate>,
+    /// Files with a later one, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) until: Option<NaiveDate>,
 }
 
 impl Cursor {
@@ -33,6 +36,7 @@ impl Cursor {
         let dated = || name.split(|c: char| !c.is_ascii_digit()).find(|run| run.len() == 8).map(parse_date);
         self.after.as_ref().is_none_or(|after| name > after.as_str())
             && self.since.is_none_or(|since| !matches!(dated(), Some(Ok(day)) if day < since))
+            && self.until.is_none_or(|until| !matches!(dated(), Some(Ok(day)) if day > until))
     }
 }
 
@@ -51,7 +55,8 @@ impl Cursor {
         let mut later = names.iter().filter(|name| self.takes(name));
         let name = later.next()?;
         let last = later.next().is_none();
-        let next = Self { after: Some(name.clone()), since: if last { None } else { self.since } };
+        let (since, until) = if last { (None, None) } else { (self.since, self.until) };
+        let next = Self { after: Some(name.clone()), since, until };
         Some(Next { name, cursor: super::write_cursor(&next), last })
     }
 }
@@ -142,7 +147,7 @@ impl Connector for FileConnector {
         super::file_page(&self.unpacker, stream, (name, bytes), (cursor, last)).await.map(Some)
     }
 
-    fn since(&self, _: &Stream, day: NaiveDate) -> Option<String> {
-        Some(super::write_cursor(&Cursor { since: Some(day), after: None }))
+    fn since(&self, _: &Stream, days: Days) -> Option<String> {
+        Some(super::write_cursor(&Cursor { since: Some(days.first), until: days.last, after: None }))
     }
 }

@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::NaiveDate;
 use tokio::sync::Mutex;
 
 use super::files::{is_wanted, read};
-use super::{Connector, Failure, Page};
+use super::{Connector, Days, Failure, Page};
 use crate::manifest::{Manifest, Stream, Transport};
 use crate::unpacker::Unpacker;
 
@@ -86,7 +85,7 @@ impl Connector for HandedConnector {
         Ok(Some(page))
     }
 
-    fn since(&self, _: &Stream, _: NaiveDate) -> Option<String> {
+    fn since(&self, _: &Stream, _: Days) -> Option<String> {
         None
     }
 }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::NaiveDate;
 use tokio::sync::Mutex;
 
 use super::cursor::{Ahead, Cursor, key};
@@ -13,7 +12,7 @@ use super::paging::{self, Asked, Received};
 use super::platform::{Leads, Platform, Question};
 use super::since::{self, Window};
 use super::web::Answer;
-use super::{Connector, Endpoint, Failure, Page};
+use super::{Connector, Days, Endpoint, Failure, Page};
 use crate::manifest::{Auth, Manifest, Paging, Since, Stream, Transport};
 use crate::stages::decode::{self, DecodeFault};
 use crate::stages::unpack::UnpackFault;
@@ -157,8 +156,8 @@ impl HttpConnector {
         }
         let first = self.platform.web.url(path)?;
         let asked = place.map_or(Ok(first.clone()), |place| self.platform.web.link(&first, place))?;
-        let key = super::auth::in_query(&self.platform.auth);
-        Ok(self.platform.web.link(&asked, &next).map_or(next, |url| paging::without_host(&url, key)))
+        let keys = super::auth::in_query(&self.platform.auth);
+        Ok(self.platform.web.link(&asked, &next).map_or(next, |url| paging::without_host(&url, &keys)))
     }
 }
 
@@ -243,8 +242,8 @@ impl Connector for HttpConnector {
         let mut stands = stands;
         if !stands.partition.is_empty() && stands.partition != partition.values {
             // Its partition is gone: the next one is begun.
-            let Cursor { since, began, partitions, .. } = stands;
-            stands = Cursor { since, began, partitions, ..Cursor::default() };
+            let Cursor { since, until, began, partitions, .. } = stands;
+            stands = Cursor { since, until, began, partitions, ..Cursor::default() };
         }
         stands.partition.clone_from(&partition.values);
         let key = key(&each::names(stream), &partition.values);
@@ -256,11 +255,13 @@ impl Connector for HttpConnector {
         }
     }
 
-    fn since(&self, stream: &Stream, day: NaiveDate) -> Option<String> {
+    fn since(&self, stream: &Stream, days: Days) -> Option<String> {
         match &stream.since {
-            Some(Since::Moment { .. } | Since::NewestFirst { .. }) => {
-                Some(super::write_cursor(&Cursor { since: Some(day.to_string()), ..Cursor::default() }))
-            }
+            Some(Since::Moment { .. } | Since::NewestFirst { .. }) => Some(super::write_cursor(&Cursor {
+                since: Some(days.first.to_string()),
+                until: days.last,
+                ..Cursor::default()
+            })),
             // Numbers know no days.
             Some(Since::Counter { .. }) | None => None,
         }

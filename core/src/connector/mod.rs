@@ -92,8 +92,17 @@ pub trait Connector: Send + Sync {
     /// [`Failure`]; the cursor then stays where it was.
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure>;
 
-    /// The cursor from which everything that has changed since a day is read; `None` where that cannot be asked for.
-    fn since(&self, stream: &Stream, day: NaiveDate) -> Option<String>;
+    /// The cursor from which everything that has changed on these days is read; `None` where that cannot be asked for.
+    fn since(&self, stream: &Stream, days: Days) -> Option<String>;
+}
+
+/// Days of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Days {
+    /// The first.
+    pub first: NaiveDate,
+    /// The last, where it is not today.
+    pub last: Option<NaiveDate>,
 }
 
 /// Shares out the requests that a platform allows, among everybody who asks it.

@@ -191,12 +191,12 @@ fn parameters(text: &str) -> (Vec<(&str, &str)>, &str) {
     (pairs.map(|(name, value)| (name.trim(), value.trim().trim_matches('"'))).collect(), &text[end..])
 }
 
-/// A link without its host, and without the parameter that holds a key.
-pub(super) fn without_host(url: &Url, key: Option<&str>) -> String {
+/// A link without its host, and without the parameters that hold a key.
+pub(super) fn without_host(url: &Url, keys: &[&str]) -> String {
     let mut url = url.clone();
-    if let Some(key) = key.filter(|key| url.query_pairs().any(|(name, _)| name == **key)) {
-        let kept: Vec<(String, String)> =
-            url.query_pairs().filter(|(name, _)| name != key).map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
+    if url.query_pairs().any(|(name, _)| keys.contains(&&*name)) {
+        let kept = url.query_pairs().filter(|(name, _)| !keys.contains(&&**name));
+        let kept: Vec<(String, String)> = kept.map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
         url.query_pairs_mut().clear().extend_pairs(kept);
     }
     format!("{}?{}", url.path(), url.query().unwrap_or_default())

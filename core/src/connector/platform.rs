@@ -90,7 +90,7 @@ impl Platform {
             _ => values(name),
         };
         let mut filled = request::fill(request, &self.endpoint, &here)?;
-        let url = match leads {
+        let mut url = match leads {
             Leads::Path => self.web.url(&filled.path)?,
             Leads::Here(link) | Leads::Anywhere(link) => self.web.link(&self.web.url(&filled.path)?, link)?,
         };
@@ -99,6 +99,11 @@ impl Platform {
         } else {
             // The link carries everything on that the first page was asked with.
             filled.query.clear();
+            if attempt.is_some() {
+                // What it carries is signed, too.
+                filled.query = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+                url.set_query(None);
+            }
         }
         auth::apply(&self.auth, &self.endpoint, token.as_deref(), &mut filled);
         if let (Auth::Sign { rule }, Some(attempt)) = (&self.auth, attempt) {

@@ -38,7 +38,8 @@ impl Window {
     pub(super) fn of(rule: Option<&Since>, stands: &Cursor, from: Option<&str>) -> Self {
         match rule {
             Some(Since::Moment { param, until_param, form, step_days, begin, .. }) => {
-                let end = stands.began.unwrap_or_else(today) + Days::new(1);
+                let last = stands.until.or(stands.began).unwrap_or_else(today);
+                let end = last.checked_add_days(Days::new(1)).unwrap_or(last);
                 let first = stands.step.or_else(|| from.and_then(|day| day.parse().ok())).or(*begin);
                 let until = match (step_days, first) {
                     (Some(days), Some(first)) => {
@@ -47,7 +48,9 @@ impl Window {
                     _ => end,
                 };
                 // A beginning that is yet to come is asked for as one step.
-                let until = first.map_or(until, |first| if until > first { until } else { first + Days::new(1) });
+                let until = first.map_or(until, |first| {
+                    if until > first { until } else { first.checked_add_days(Days::new(1)).unwrap_or(first) }
+                });
                 let (since, until_text) = (first.map(|day| write(day, *form)), write(until, *form));
                 let mut query: Vec<_> = param.clone().zip(since.clone()).into_iter().collect();
                 query.extend(until_param.clone().map(|param| (param, until_text.clone())));
