@@ -65,7 +65,7 @@ pub const FORMS: [Form; 12] = [
     Form::RichWorkbook,
 ];
 
-const LAYOUT: &str = "layout = { header = [\"name\", \"idNo\"], end_markers = [\"填表人\"] }";
+const LAYOUT: &str = "layout = { header = [\"name\", \"idNo\"], end_markers = [\"合计\"] }";
 const COLUMNS: [&str; 7] = ["name", "idNo", "course", "hours", "end", "version", "remark"];
 
 impl Form {
@@ -127,8 +127,8 @@ impl Form {
             }),
             Self::GzippedJson => gzip(page.as_bytes()),
             Self::JsonLines => objects.iter().map(|o| format!("{o}\n")).collect::<String>().into_bytes(),
-            Self::Xml => xml(&rows).into_bytes(),
-            Self::EscapedXml => escaped(&xml(&rows), |c| format!("&#{};", u32::from(c))),
+            Self::Xml => xml(&rows, ("<![CDATA[", "]]>")).into_bytes(),
+            Self::EscapedXml => escaped(&xml(&rows, ("", "")), |c| format!("&#{};", u32::from(c))),
             Self::Csv => csv(&rows, b',').into_bytes(),
             Self::Gb18030 => encoding_rs::GB18030.encode(&csv(&rows, b',')).0.into_owned(),
             Self::Utf16 => csv(&rows, b'\t').encode_utf16().flat_map(u16::to_le_bytes).collect(),
@@ -200,10 +200,11 @@ fn escaped(text: &str, write: impl Fn(char) -> String) -> Vec<u8> {
     text.chars().map(|c| if c.is_ascii() { c.to_string() } else { write(c) }).collect::<String>().into_bytes()
 }
 
-fn xml(rows: &[Vec<String>]) -> String {
+/// With marks around the remarks.
+fn xml(rows: &[Vec<String>], (open, close): (&str, &str)) -> String {
     let item = |row: &Vec<String>| {
         let field = |(name, text): (&&str, &String)| match *name {
-            "remark" => format!("<remark><![CDATA[{text}]]></remark>"),
+            "remark" => format!("<remark>{open}{text}{close}</remark>"),
             name => format!("<{name}>{}</{name}>", quick_xml::escape::escape(text.as_str())),
         };
         let fields: String = COLUMNS.iter().zip(row).map(field).collect();
