@@ -1,6 +1,8 @@
 //! Hostile workbooks and archives: each is answered within its bounds, with a reason, and nothing else is harmed.
 
 mod corpus;
+mod texts;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,6 +11,8 @@ use serde_json::Value;
 
 use crate::house::{House, On};
 use corpus::Hostile;
+use texts::Room;
+use watched::Peak;
 
 /// Drops the files, syncs, and gives the pass and the reason of every file that could not be read.
 fn sync(house: &House, connector: &str, files: &[Hostile]) -> (Value, BTreeMap<String, String>) {
@@ -65,6 +69,77 @@ fn two_hundred_hostile_files_are_each_answered_and_harm_nothing() {
     let late = Hostile { name: "LEGO_20991231_late.xlsx".into(), bytes: corpus::GOOD.to_vec(), expected: None };
     let (pass, reasons) = sync(&house, "lego", &[late]);
     assert_eq!((pass["balance"]["received"].as_i64(), reasons.len()), (Some(3), 0), "{pass}");
+}
+
+/// Drops a room's files, syncs them in one process, and tells what is wrong.
+fn sync_room(house: &House, room: &Room) -> (Vec<String>, Peak, Duration) {
+    let (drop, manifests) = (house.dir.0.join(room.name), house.dir.0.join("manifests"));
+    for folder in [&drop, &manifests] {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    for file in &room.files {
+        std::fs::write(drop.join(&file.name), &file.bytes).unwrap();
+    }
+    std::fs::write(manifests.join(format!("{}.toml", room.name)), room.manifest()).unwrap();
+    let config = house.dir.0.join("huiliu.toml");
+    let text = format!(
+        "manifests_dir = \"{}\"\n[[source]]\nname = \"{name}\"\nconnector = \"{name}\"\ninstitution_code = \"A\"\nfolder = \"{}\"\n",
+        manifests.display(),
+        drop.display(),
+        name = room.name
+    );
+    std::fs::write(&config, text).unwrap();
+    let began = Instant::now();
+    let args = ["sync", room.name, "--json", "--config", config.to_str().unwrap()];
+    let (out, peak) = watched::run(&mut house.command(&args));
+    let took = began.elapsed();
+    let told = String::from_utf8_lossy(&out.stderr).into_owned();
+    let Ok(pass) = serde_json::from_slice::<Value>(&out.stdout) else {
+        return (vec![format!("{}: {told}", room.name)], peak, took);
+    };
+    let source = &pass["connectors"][0];
+    let mut wrong = vec![];
+    let whole = source["state"] == "done" && pass["balance"]["balanced"] == true && pass["balance"]["pending"] == 0;
+    if !whole || told.contains("panicked") {
+        wrong.push(format!("{}: {pass} {told}", room.name));
+    }
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    let unread = source["unread_payloads"].as_array().unwrap();
+    let reasons: BTreeMap<String, String> =
+        unread.iter().map(|row| (text(row, "payload"), text(row, "reason"))).collect();
+    for file in &room.files {
+        let reason = reasons.get(&file.name).map(String::as_str);
+        let good = match file.expected {
+            Some(words) => reason.is_some_and(|reason| reason.contains(words)),
+            None => reason.is_none_or(|reason| !reason.trim().is_empty()),
+        };
+        if !good {
+            wrong.push(format!("{}/{}: {reason:?}, expected {:?}", room.name, file.name, file.expected));
+        }
+    }
+    (wrong, peak, took)
+}
+
+/// With those of the other test more than a thousand: each is answered within 30 s and 512 MiB, and no worker is lost.
+#[test]
+fn a_thousand_hostile_texts_are_each_answered_within_their_bounds() {
+    let house = House::new(On::Sqlite);
+    assert!(house.run(&["migrate"]).status.success());
+    let (mut wrong, mut count) = (vec![], 0);
+    for room in texts::rooms() {
+        let (bad, peak, took) = sync_room(&house, &room);
+        let (files, seconds) = (room.files.len(), took.as_secs_f64());
+        eprintln!("{}: {files} files, {seconds:.1} s, {} MiB, children {} MiB", room.name, peak.own, peak.child);
+        wrong.extend(bad);
+        if peak.own > 512 || peak.child > 512 || took > Duration::from_secs(30) {
+            wrong.push(format!("{}: {peak:?} in {took:?}", room.name));
+        }
+        count += files;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count >= 800, "only {count}");
+    let held = house.sql("SELECT count(*) FROM payload");
+    assert!(held > 0, "no payload is held");
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod ops;
 mod order;
 mod pipeline;
 mod queue;
+mod record;
 mod register;
 mod replay;
 mod tidy;

@@ -1,7 +1,7 @@
 //! Connectors, sources and secrets that are registered while workers run.
 
 mod late;
-mod platform;
+pub mod platform;
 mod refusals;
 
 use std::io::Write as _;

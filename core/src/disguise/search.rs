@@ -97,7 +97,9 @@ impl Known {
             let whole = parts(&name) < 2;
             known.add(Pattern { solid: name, becomes, kind: Kind::Name, whole });
         }
-        for number in id_numbers.iter().map(|number| solid(number)) {
+        // A spreadsheet's apostrophe in front of a number is none of it.
+        let bare = |number: &String| solid(number.trim_matches(|c: char| !c.is_alphanumeric() && c != '*'));
+        for number in id_numbers.iter().map(bare) {
             let text: String = number.iter().collect();
             let digits = number.iter().filter(|c| c.is_ascii_digit()).count();
             if digits >= MIN_ID_DIGITS {

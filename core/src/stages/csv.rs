@@ -2,86 +2,145 @@
 
 use std::borrow::Cow;
 
-use super::decode::{DecodeFault, Position, RawRecord};
+use csv_core::ReadRecordResult;
+
+use super::decode::{DecodeFault, Decoded, Position, RawRecord};
 use super::table::{self, Mark};
 use crate::manifest::Layout;
+
+/// The most cells of a line.
+const MAX_CELLS: usize = 1_024;
+/// The most bytes of the cells of a line; more is a quote that is never closed.
+const MAX_LINE: usize = 1 << 20;
 
 /// Builds a range (first, count) of a file's records, with the cells under the header names in `paths`.
 ///
 /// # Errors
-/// [`DecodeFault`] for a missing header.
+/// [`DecodeFault`] for a missing header, and for a line that no office writes.
 pub fn decode<'a>(
     text: &'a str,
     separator: u8,
     layout: &Layout,
     paths: &[&str],
-    (first, count): (u32, u32),
-) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
-    let mut reader =
-        ::csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
+    range: (u32, u32),
+) -> Result<Decoded<'a>, DecodeFault> {
+    let mut rows = Rows::new(text, separator);
     // For each path the column it stands in, once the header is found.
     let mut columns: Option<Vec<Option<usize>>> = None;
-    let mut records = Vec::new();
-    let (mut index, mut width) = (0u32, 0);
-    let mut row = ::csv::StringRecord::new();
+    let mut all = Decoded::default();
+    let mut width = 0;
     let mut lines = Lines { text, counted: 0, line: 1 };
-    loop {
-        let more = reader.read_record(&mut row).map_err(|e| DecodeFault::Form { format: "CSV", why: e.to_string() })?;
-        if !more {
-            break;
-        }
-        let (start, line) = lines.at(row.position().map_or(0, ::csv::Position::byte));
+    while let Some(row) = rows.next(&mut lines)? {
         let Some(columns) = &columns else {
-            let names: Vec<String> = row.iter().map(table::bare).collect();
+            let names: Vec<String> = row.cells().map(table::bare).collect();
             columns = table::columns(&names, layout, paths)?;
-            width = row.len();
+            width = names.len();
             continue;
         };
-        if row.iter().all(|c| c.trim().is_empty()) {
+        if row.cells().all(|c| c.trim().is_empty()) {
             continue;
         }
-        match table::mark(row.iter(), layout) {
+        match table::mark(row.cells(), layout) {
             Mark::Record => {}
             Mark::Left => continue,
             Mark::End => break,
         }
-        if index >= first && index - first < count {
-            let broken = (row.len() < width && reader.is_done() && !text.ends_with('\n'))
+        all.take(range, |index| {
+            let broken = (row.ends.len() < width && row.end == text.len() && !text.ends_with('\n'))
                 .then(|| "the last line ends before its last cell: the file was cut".to_owned());
-            let end = usize::try_from(reader.position().byte()).unwrap_or(text.len());
-            let raw = text.get(start..end).unwrap_or_default().trim_end_matches(['\r', '\n']);
+            let raw = text.get(row.start..row.end).unwrap_or_default().trim_end_matches(['\r', '\n']);
             let texts = texts(raw, separator, &row, columns);
-            let position = Position::Line(line);
-            records.push(RawRecord { position, broken, ..RawRecord::new(index, Cow::Borrowed(raw), texts) });
-        }
-        index += 1;
+            RawRecord { position: Position::Line(row.line), broken, ..RawRecord::new(index, Cow::Borrowed(raw), texts) }
+        })?;
     }
     if columns.is_none() {
         return Err(DecodeFault::Header(layout.header.join(", ")));
     }
-    Ok(records)
+    Ok(all)
 }
 
 /// The cells of a row under the columns asked for. Without a quote in the row its cells are slices of it, and none is copied.
-fn texts<'a>(
-    raw: &'a str,
-    separator: u8,
-    row: &::csv::StringRecord,
-    columns: &[Option<usize>],
-) -> Vec<Option<Cow<'a, str>>> {
+fn texts<'a>(raw: &'a str, separator: u8, row: &Row<'_>, columns: &[Option<usize>]) -> Vec<Option<Cow<'a, str>>> {
     let plain: Vec<&'a str> = if raw.contains('"') { vec![] } else { raw.split(char::from(separator)).collect() };
     let cell = |column: &Option<usize>| {
         let at = (*column)?;
         let text = match plain.get(at) {
-            Some(text) if plain.len() == row.len() => Cow::Borrowed(*text),
-            _ => Cow::Owned(row.get(at)?.to_owned()),
+            Some(text) if plain.len() == row.ends.len() => Cow::Borrowed(*text),
+            _ => Cow::Owned(row.cell(at)?.to_owned()),
         };
         (!text.trim().is_empty()).then_some(text)
     };
     columns.iter().map(cell).collect()
 }
 
-/// Physical lines; the reader's own count is one behind after CR LF.
+/// The lines of a text, each in the same bounded room: the reader of `csv` has no bounds.
+struct Rows<'t> {
+    text: &'t str,
+    core: csv_core::Reader,
+    at: usize,
+    cells: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// A line as it is read.
+struct Row<'r> {
+    /// Its cells, one after the other.
+    cells: &'r str,
+    /// Where each of them ends.
+    ends: &'r [usize],
+    /// Its first byte in the text, and the first after it.
+    start: usize,
+    end: usize,
+    line: u64,
+}
+
+impl<'t> Rows<'t> {
+    fn new(text: &'t str, separator: u8) -> Self {
+        let core = csv_core::ReaderBuilder::new().delimiter(separator).build();
+        Self { text, core, at: 0, cells: vec![0; 4_096], ends: vec![0; MAX_CELLS] }
+    }
+
+    fn next(&mut self, lines: &mut Lines<'_>) -> Result<Option<Row<'_>>, DecodeFault> {
+        let (start, line) = lines.at(self.at);
+        let refused = |why: String| DecodeFault::Form { format: "CSV", why: format!("line {line} has {why}") };
+        let (mut bytes, mut count) = (0, 0);
+        loop {
+            let input = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let (room, ends) = (self.cells.get_mut(bytes..), self.ends.get_mut(count..));
+            let (result, read, written, ended) =
+                self.core.read_record(input, room.unwrap_or_default(), ends.unwrap_or_default());
+            (self.at, bytes, count) = (self.at + read, bytes + written, count + ended);
+            match result {
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull if self.cells.len() < MAX_LINE => {
+                    self.cells.resize(self.cells.len() * 2, 0);
+                }
+                ReadRecordResult::OutputFull => {
+                    return Err(refused(format!("more than {MAX_LINE} bytes; is a quote never closed?")));
+                }
+                ReadRecordResult::OutputEndsFull => return Err(refused(format!("more than {MAX_CELLS} cells"))),
+                ReadRecordResult::Record => break,
+                ReadRecordResult::End => return Ok(None),
+            }
+        }
+        let cells = std::str::from_utf8(self.cells.get(..bytes).unwrap_or_default());
+        let cells = cells.map_err(|e| refused(e.to_string()))?;
+        Ok(Some(Row { cells, ends: self.ends.get(..count).unwrap_or_default(), start, end: self.at, line }))
+    }
+}
+
+impl Row<'_> {
+    fn cell(&self, column: usize) -> Option<&str> {
+        let start = column.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.cells.get(start..*self.ends.get(column)?)
+    }
+
+    fn cells(&self) -> impl Iterator<Item = &str> {
+        (0..self.ends.len()).filter_map(|column| self.cell(column))
+    }
+}
+
+/// Physical lines.
 struct Lines<'a> {
     text: &'a str,
     counted: usize,
@@ -89,10 +148,11 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// Where the record that the reader says begins at `byte` really begins: its first byte and its line.
-    fn at(&mut self, byte: u64) -> (usize, u64) {
+    /// Where the line that is read next really begins, after the end of the one before and blank ones: its first byte
+    /// and its number.
+    fn at(&mut self, byte: usize) -> (usize, u64) {
         let bytes = self.text.as_bytes();
-        let mut start = usize::try_from(byte).unwrap_or(usize::MAX).min(bytes.len());
+        let mut start = byte.min(bytes.len());
         while bytes.get(start).is_some_and(|b| matches!(b, b'\r' | b'\n')) {
             start += 1;
         }
@@ -100,5 +160,32 @@ impl Lines<'_> {
         self.counted = self.counted.max(start);
         self.line += newlines as u64;
         (start, self.line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The reader of `csv` reads the same cells.
+    fn rows(text: &str) -> Vec<Vec<String>> {
+        let mut rows = Rows::new(text, b',');
+        let mut lines = Lines { text, counted: 0, line: 1 };
+        let mut all = vec![];
+        while let Some(row) = rows.next(&mut lines).unwrap() {
+            all.push(row.cells().map(str::to_owned).collect());
+        }
+        all
+    }
+
+    #[test]
+    fn cells_are_those_that_the_reader_of_csv_reads() {
+        let long = format!("\"{}\",x\n", "王,\n".repeat(3_000));
+        for text in ["a,b\r\n\r\n1,\"x\"\"y\nz\"\n", "a", "", "\n\n", "\"", "\"a\"b,c\n,", "a,\"b\r\n", &long] {
+            let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+            let wanted: Vec<Vec<String>> =
+                reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
+            assert_eq!(rows(text), wanted, "{text:?}");
+        }
     }
 }

@@ -143,6 +143,46 @@ fn letters(column: usize) -> String {
     format!("{before}{last}")
 }
 
+/// The most records of a payload: what has more is no list of records, or is sent in parts.
+const MAX_RECORDS: u32 = 1_000_000;
+
+/// The records of a range of a payload, and how many there are in all.
+#[derive(Debug, Default)]
+pub struct Decoded<'a> {
+    /// Those of the range.
+    pub records: Vec<RawRecord<'a>>,
+    /// All of them.
+    pub total: u32,
+}
+
+impl<'a> Decoded<'a> {
+    /// Counts a record; it is only made when it stands in the range (first, count).
+    ///
+    /// # Errors
+    /// [`DecodeFault::Form`] when there are too many.
+    pub(super) fn take(
+        &mut self,
+        (first, count): (u32, u32),
+        make: impl FnOnce(u32) -> RawRecord<'a>,
+    ) -> Result<(), DecodeFault> {
+        let index = self.total;
+        self.total = counted(index)?;
+        if index >= first && index - first < count {
+            self.records.push(make(index));
+        }
+        Ok(())
+    }
+}
+
+/// One record more.
+pub(super) fn counted(records: u32) -> Result<u32, DecodeFault> {
+    if records < MAX_RECORDS { Ok(records + 1) } else { Err(too_many()) }
+}
+
+fn too_many() -> DecodeFault {
+    DecodeFault::Form { format: "payload", why: format!("more than {MAX_RECORDS} records; send it in parts") }
+}
+
 /// How many raw records a payload holds, and where the next page is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline {
@@ -193,6 +233,9 @@ pub(crate) fn encoding_of(declared: manifest::Encoding, bytes: &[u8]) -> (&'stat
     (encoding, 0)
 }
 
+/// The range in which no record stands.
+const NO_RECORD: (u32, u32) = (0, 0);
+
 /// Counts the records and checks the payload as a whole.
 ///
 /// # Errors
@@ -200,14 +243,13 @@ pub(crate) fn encoding_of(declared: manifest::Encoding, bytes: &[u8]) -> (&'stat
 pub fn outline(stream: &Stream, body: &Body<'_>, next: Option<&str>) -> Result<Outline, DecodeFault> {
     let (records, next) = match (&stream.format, body) {
         (Format::Json { items, ok_path, ok_value, .. }, Body::Text(text)) => {
-            let page = json::page(text, items, ok_path.as_deref().zip(ok_value.as_deref()), next)?;
-            (page.items.len(), page.next.map(Cow::into_owned))
+            let page = json::page(text, items, ok_path.as_deref().zip(ok_value.as_deref()), next, NO_RECORD)?;
+            (page.total, page.next.map(Cow::into_owned))
         }
-        // With the paths that delivery asks for: what it would refuse is refused now.
-        (format, _) => (decode(format, body, &Plan::new(stream).paths, (0, u32::MAX))?.len(), None),
+        // With the paths that delivery asks for: what it would refuse is refused now. No record is kept.
+        (format, _) => (read(format, body, &Plan::new(stream).paths, NO_RECORD)?.total, None),
     };
-    let too_many = |_| DecodeFault::Form { format: "payload", why: "more than 4 billion records".into() };
-    Ok(Outline { records: u32::try_from(records).map_err(too_many)?, next })
+    Ok(Outline { records, next })
 }
 
 /// Builds the raw records of a range (first, count), with the texts at `paths`.
@@ -220,25 +262,35 @@ pub fn decode<'a>(
     paths: &[&str],
     range: (u32, u32),
 ) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
+    Ok(read(format, body, paths, range)?.records)
+}
+
+fn read<'a>(
+    format: &Format,
+    body: &'a Body<'_>,
+    paths: &[&str],
+    range: (u32, u32),
+) -> Result<Decoded<'a>, DecodeFault> {
     if let Body::Text(text) = body {
         return decode_part(format, &Part { head: Head::default(), text }, paths, range);
     }
-    let (first, count) = range;
-    let mut records = Vec::new();
-    let mut index = 0u32;
+    let (first, end) = (range.0, range.0.saturating_add(range.1));
+    let mut all = Decoded::default();
     for part in body.parts()? {
         let name = part.head.address("");
-        let read = decode_part(format, &part, paths, (0, u32::MAX))
+        let before = all.total;
+        let (from, to) = (first.saturating_sub(before), end.saturating_sub(before));
+        let read = decode_part(format, &part, paths, (from, to - from))
             .map_err(|why| DecodeFault::Part { part: name, why: Box::new(why) })?;
         let head = Arc::new(part.head);
-        for record in read {
-            if index >= first && index - first < count {
-                records.push(RawRecord { index, head: Some(Arc::clone(&head)), ..record });
-            }
-            index = index.saturating_add(1);
-        }
+        all.total = before.checked_add(read.total).filter(|total| *total <= MAX_RECORDS).ok_or_else(too_many)?;
+        all.records.extend(read.records.into_iter().map(|record| RawRecord {
+            index: before + record.index,
+            head: Some(Arc::clone(&head)),
+            ..record
+        }));
     }
-    Ok(records)
+    Ok(all)
 }
 
 fn decode_part<'a>(
@@ -246,12 +298,12 @@ fn decode_part<'a>(
     part: &Part<'a>,
     paths: &[&str],
     range: (u32, u32),
-) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
+) -> Result<Decoded<'a>, DecodeFault> {
     match format {
         Format::Json { items, .. } => json::decode(part.text, items, paths, range),
         Format::JsonLines { .. } => json::lines(part.text, paths, range),
         Format::Xml { item, root } => xml::decode(part.text, item, root, paths, range),
         Format::Csv { separator, layout, .. } => csv::decode(part.text, separator.0, layout, paths, range),
-        Format::Workbook { layout, .. } => workbook::decode(part, layout, paths),
+        Format::Workbook { layout, .. } => workbook::decode(part, layout, paths, range),
     }
 }

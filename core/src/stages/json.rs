@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::decode::{DecodeFault, Position, RawRecord};
+use super::decode::{self, DecodeFault, Decoded, Position, RawRecord};
 
 fn form(e: &serde_json::Error) -> DecodeFault {
     DecodeFault::Form { format: "JSON", why: e.to_string() }
@@ -60,7 +60,48 @@ fn names(path: &str) -> impl Iterator<Item = &str> {
 #[derive(Debug, Default)]
 struct Found<'a> {
     texts: Vec<Option<Cow<'a, str>>>,
-    items: Option<Vec<&'a RawValue>>,
+    items: Option<Items<'a>>,
+    /// Which of the items are kept.
+    range: (u32, u32),
+}
+
+/// The items of a range, and how many there are in all.
+#[derive(Debug, Default)]
+struct Items<'a> {
+    kept: Vec<&'a RawValue>,
+    total: u32,
+}
+
+/// Reads a list, and keeps its items of a range.
+struct List((u32, u32));
+
+impl<'a> DeserializeSeed<'a> for List {
+    type Value = Items<'a>;
+
+    fn deserialize<D: Deserializer<'a>>(self, d: D) -> Result<Items<'a>, D::Error> {
+        d.deserialize_seq(self)
+    }
+}
+
+impl<'a> Visitor<'a> for List {
+    type Value = Items<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Items<'a>, A::Error> {
+        let (first, count) = self.0;
+        let mut items = Items::default();
+        while let Some(item) = seq.next_element::<&'a RawValue>()? {
+            let index = items.total;
+            items.total = decode::counted(index).map_err(serde::de::Error::custom)?;
+            if index >= first && index - first < count {
+                items.kept.push(item);
+            }
+        }
+        Ok(items)
+    }
 }
 
 /// Walks an object along a tree; anything that is no object holds nothing.
@@ -91,7 +132,7 @@ impl<'a> Visitor<'a> for Walk<'_, '_, 'a> {
                 continue;
             };
             if child.items {
-                self.found.items = Some(map.next_value()?);
+                self.found.items = Some(map.next_value_seed(List(self.found.range))?);
             } else if let Some(slot) = child.slot {
                 let raw: &'a RawValue = map.next_value()?;
                 self.found.texts[slot] = text_of(raw.get()).map_err(serde::de::Error::custom)?;
@@ -175,13 +216,15 @@ fn text_of(value: &str) -> Result<Option<Cow<'_, str>>, serde_json::Error> {
 /// What a page says besides its records.
 #[derive(Debug)]
 pub struct Page<'a> {
-    /// The records, as text.
+    /// The records of the range, as text.
     pub items: Vec<&'a RawValue>,
+    /// All records.
+    pub total: u32,
     /// The text at the path that leads on.
     pub next: Option<Cow<'a, str>>,
 }
 
-/// Reads a page. `verdict` is a path and the text that must stand there in a good answer.
+/// Reads a page, and keeps its records of a range (first, count). `verdict` is a path and the text that must stand there in a good answer.
 ///
 /// # Errors
 /// [`DecodeFault`] when the page is cut, is no JSON, has no array at `items`, or says itself that it is an error.
@@ -190,16 +233,19 @@ pub fn page<'a>(
     items: &str,
     verdict: Option<(&str, &str)>,
     next: Option<&str>,
+    range: (u32, u32),
 ) -> Result<Page<'a>, DecodeFault> {
     if items.is_empty() && verdict.is_none() {
         // The document is the list; nothing stands beside it.
-        let items = serde_json::from_str(text).map_err(|e| form(&e))?;
-        return Ok(Page { items, next: None });
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let items = List(range).deserialize(&mut reader).and_then(|items| reader.end().map(|()| items));
+        let Items { kept, total } = items.map_err(|e| form(&e))?;
+        return Ok(Page { items: kept, total, next: None });
     }
     let scalars: Vec<&str> = verdict.map(|(path, _)| path).into_iter().chain(next).collect();
     let mut tree = Tree::new(scalars.iter().copied());
     tree.node(items).items = true;
-    let mut found = Found { texts: vec![None; scalars.len()], items: None };
+    let mut found = Found { texts: vec![None; scalars.len()], items: None, range };
     let mut reader = serde_json::Deserializer::from_str(text);
     let read = Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
     let mut texts = found.texts.into_iter();
@@ -216,7 +262,7 @@ pub fn page<'a>(
     }
     read.map_err(|e| form(&e))?;
     let items = found.items.ok_or_else(|| missing(format!("no array at {items}")))?;
-    Ok(Page { items, next: texts.next().flatten() })
+    Ok(Page { items: items.kept, total: items.total, next: texts.next().flatten() })
 }
 
 /// The texts at the paths of a document.
@@ -225,7 +271,7 @@ pub fn page<'a>(
 /// [`DecodeFault`] when it is cut or no JSON.
 pub fn texts(text: &str, paths: &[&str]) -> Result<Vec<Option<String>>, DecodeFault> {
     let tree = Tree::new(paths.iter().copied());
-    let mut found = Found { texts: vec![None; paths.len()], items: None };
+    let mut found = Found { texts: vec![None; paths.len()], items: None, range: (0, 0) };
     let mut reader = serde_json::Deserializer::from_str(text);
     let read = Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
     read.map_err(|e| form(&e))?;
@@ -243,38 +289,32 @@ pub fn texts(text: &str, paths: &[&str]) -> Result<Vec<Option<String>>, DecodeFa
 ///
 /// # Errors
 /// [`DecodeFault`].
-pub fn decode<'a>(
-    text: &'a str,
-    items: &str,
-    paths: &[&str],
-    (first, count): (u32, u32),
-) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
+pub fn decode<'a>(text: &'a str, items: &str, paths: &[&str], range: (u32, u32)) -> Result<Decoded<'a>, DecodeFault> {
     let tree = Tree::new(paths.iter().copied());
-    let range = page(text, items, None, None)?.items.into_iter().zip(0u32..).skip(first as usize).take(count as usize);
-    Ok(range.map(|(of, index)| item(&tree, paths, of.get(), index)).collect())
+    let page = page(text, items, None, None, range)?;
+    let records = page.items.into_iter().zip(range.0..).map(|(of, index)| item(&tree, paths, of.get(), index));
+    Ok(Decoded { records: records.collect(), total: page.total })
 }
 
 /// Builds a range of the records of a text with one JSON document per line. A line that cannot be read harms only itself.
 ///
 /// # Errors
 /// [`DecodeFault`] when it is a web page or an XML document.
-pub fn lines<'a>(text: &'a str, paths: &[&str], (first, count): (u32, u32)) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
+pub fn lines<'a>(text: &'a str, paths: &[&str], range: (u32, u32)) -> Result<Decoded<'a>, DecodeFault> {
     if text.trim_start().starts_with('<') {
         return Err(DecodeFault::Form { format: "JSON lines", why: "it begins with <, as a web page does".into() });
     }
     let tree = Tree::new(paths.iter().copied());
-    let all = (1u64..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).zip(0u32..);
-    let range = all.skip(first as usize).take(count as usize);
-    let record = |((number, line), index): ((u64, &'a str), u32)| RawRecord {
-        position: Position::Line(number),
-        ..item(&tree, paths, line, index)
-    };
-    Ok(range.map(record).collect())
+    let mut all = Decoded::default();
+    for (number, line) in (1u64..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+        all.take(range, |index| RawRecord { position: Position::Line(number), ..item(&tree, paths, line, index) })?;
+    }
+    Ok(all)
 }
 
 /// One record, with the texts at the paths of the tree.
 fn item<'a>(tree: &Tree, paths: &[&str], json: &'a str, index: u32) -> RawRecord<'a> {
-    let mut found = Found { texts: vec![None; paths.len()], items: None };
+    let mut found = Found { texts: vec![None; paths.len()], ..Found::default() };
     let mut reader = serde_json::Deserializer::from_str(json);
     let read = Walk { tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
     RawRecord { broken: read.err().map(|e| e.to_string()), ..RawRecord::new(index, Cow::Borrowed(json), found.texts) }
@@ -287,7 +327,7 @@ mod tests {
     #[test]
     fn texts_are_what_was_sent() {
         let text = r#"{"d":{"items":[{"a":1.50,"b":{"c":"x\ny","d":null},"e":"  ","f":123456789012345678901},7]}}"#;
-        let records = decode(text, "d.items", &["a", "b.c", "b.d", "e", "f", "g", "b"], (0, 9)).unwrap();
+        let records = decode(text, "d.items", &["a", "b.c", "b.d", "e", "f", "g", "b"], (0, 9)).unwrap().records;
         let texts: Vec<Option<&str>> = records[0].texts.iter().map(Option::as_deref).collect();
         let inner = Some(r#"{"c":"x\ny","d":null}"#);
         assert_eq!(texts, [Some("1.50"), Some("x\ny"), None, None, Some("123456789012345678901"), None, inner]);
@@ -298,7 +338,7 @@ mod tests {
     fn an_item_that_cannot_be_read_harms_only_itself() {
         for bad in [r#"{"a":"x\ud83d"}"#, r#"{"x\ud83d":1,"a":"1"}"#, r#"{"b":1e999,"a":"1"}"#, "1e999"] {
             let text = format!(r#"{{"d":{{"items":[{{"a":"1"}},{bad},{{"a":"3"}}]}}}}"#);
-            let records = decode(&text, "d.items", &["a", "b.c"], (0, 9)).unwrap();
+            let records = decode(&text, "d.items", &["a", "b.c"], (0, 9)).unwrap().records;
             let broken: Vec<bool> = records.iter().map(|r| r.broken.is_some()).collect();
             assert_eq!(broken, [false, true, false], "{bad}");
             assert_eq!((records[1].raw.as_ref(), records[2].texts[0].as_deref()), (bad, Some("3")));
@@ -307,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_document_can_be_the_list_itself() {
-        let records = decode(r#"[{"a":"1"},{"a":"2"}]"#, "", &["a"], (1, 9)).unwrap();
+        let records = decode(r#"[{"a":"1"},{"a":"2"}]"#, "", &["a"], (1, 9)).unwrap().records;
         assert_eq!((records.len(), records[0].texts[0].as_deref()), (1, Some("2")));
         for bad in [r#"{"code":500}"#, "[1,", "[1] x", ""] {
             assert!(matches!(decode(bad, "", &["a"], (0, 9)), Err(DecodeFault::Form { .. })), "{bad}");
@@ -316,7 +356,7 @@ mod tests {
 
     #[test]
     fn a_page_is_whole_or_refused() {
-        let read = |text| page(text, "d.items", Some(("code", "0")), Some("d.next"));
+        let read = |text| page(text, "d.items", Some(("code", "0")), Some("d.next"), (0, 9));
         let good = read(r#"{"code":0,"d":{"next":"t1","items":[1,2]}}"#).unwrap();
         assert_eq!((good.items.len(), good.next.as_deref()), (2, Some("t1")));
         let refused = read(r#"{"code":500,"message":"no"}"#).unwrap_err();

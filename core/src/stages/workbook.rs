@@ -4,23 +4,38 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::decode::{Cell, DecodeFault, Position, RawRecord, Stored};
+use super::decode::{Cell, DecodeFault, Decoded, Position, RawRecord, Stored};
 use super::parts::Part;
 use super::table::{self, Mark};
 use crate::manifest::Layout;
 
-/// Builds the records of a sheet, with the cells under the column names in `paths`. A sheet without any cell has none.
+/// The most rows of a sheet, as of an .xlsx.
+const MAX_ROWS: usize = 1 << 20;
+
+/// Builds a range (first, count) of a sheet's records, with the cells under the column names in `paths`. A sheet without any cell has none.
 ///
 /// # Errors
 /// [`DecodeFault`] for a missing header, and for a name that two columns have.
-pub fn decode<'a>(part: &Part<'a>, layout: &Layout, paths: &[&str]) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
+pub fn decode<'a>(
+    part: &Part<'a>,
+    layout: &Layout,
+    paths: &[&str],
+    range: (u32, u32),
+) -> Result<Decoded<'a>, DecodeFault> {
     let torn = || DecodeFault::Form { format: "workbook", why: "what was unpacked does not hang together".into() };
+    // A web page that calls itself a workbook can have more rows than a workbook can.
+    if part.text.lines().count() > MAX_ROWS {
+        return Err(DecodeFault::Form {
+            format: "workbook",
+            why: format!("more than {MAX_ROWS} rows; send it in parts"),
+        });
+    }
     let rows: Vec<Row<'a>> = part.text.lines().map(Row::parse).collect::<Option<_>>().ok_or_else(torn)?;
     if rows.is_empty() {
-        return Ok(vec![]);
+        return Ok(Decoded::default());
     }
     let Header { columns, first, .. } = header(&rows, part, layout, paths)?;
-    let mut records = Vec::new();
+    let mut all = Decoded::default();
     for row in &rows[first..] {
         let cells = row.cells();
         match table::mark(cells.iter().filter_map(|cell| cell.text.as_deref()), layout) {
@@ -29,15 +44,15 @@ pub fn decode<'a>(part: &Part<'a>, layout: &Layout, paths: &[&str]) -> Result<Ve
             Mark::End => break,
         }
         let cell = |column: &Option<usize>| cells.get((*column)?);
-        let texts = columns.iter().map(|c| cell(c)?.text.clone().filter(|t| !t.trim().is_empty())).collect();
+        let texts = || columns.iter().map(|c| cell(c)?.text.clone().filter(|t| !t.trim().is_empty())).collect();
         let stored = |c: &Option<usize>| cell(c).map_or(Stored::Text, |cell| cell.stored);
-        records.push(RawRecord {
+        all.take(range, |index| RawRecord {
             position: Position::Row(row.number),
             cells: columns.iter().map(|c| c.map(|column| Cell { column, stored: stored(&Some(column)) })).collect(),
-            ..RawRecord::new(0, Cow::Borrowed(row.json), texts)
-        });
+            ..RawRecord::new(index, Cow::Borrowed(row.json), texts())
+        })?;
     }
-    Ok(records)
+    Ok(all)
 }
 
 /// A row as it was unpacked.

@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::decode::{DecodeFault, RawRecord};
+use super::decode::{DecodeFault, Decoded, RawRecord};
 
 const MAX_DEPTH: usize = 16;
+/// The most attributes of an element: looking for one that is there twice compares each with all.
+const MAX_ATTRIBUTES: usize = 200;
 
 fn form(why: impl Into<String>) -> DecodeFault {
     DecodeFault::Form { format: "XML", why: why.into() }
@@ -31,7 +33,6 @@ struct Walk<'p, 'a> {
     item_depth: usize,
     texts: Vec<Option<Cow<'a, str>>>,
     start: usize,
-    index: u32,
     root_seen: bool,
     closed: bool,
 }
@@ -46,7 +47,7 @@ pub fn decode<'a>(
     root: &str,
     paths: &[&str],
     range: (u32, u32),
-) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
+) -> Result<Decoded<'a>, DecodeFault> {
     let mut reader = Reader::from_str(text);
     let mut walk = Walk {
         item,
@@ -61,11 +62,10 @@ pub fn decode<'a>(
         item_depth: 1,
         texts: vec![],
         start: 0,
-        index: 0,
         root_seen: false,
         closed: false,
     };
-    let mut records = Vec::new();
+    let mut records = Decoded::default();
     loop {
         let before = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
         let event = reader.read_event().map_err(|e| form(e.to_string()))?;
@@ -74,9 +74,9 @@ pub fn decode<'a>(
             Event::Start(e) => walk.open(&e, before)?,
             Event::Empty(e) => {
                 walk.open(&e, before)?;
-                walk.close(text, after, &mut records);
+                walk.close(text, after, &mut records)?;
             }
-            Event::End(_) => walk.close(text, after, &mut records),
+            Event::End(_) => walk.close(text, after, &mut records)?,
             Event::Text(t) => walk.text(t.xml10_content()),
             Event::CData(t) => walk.text(t.xml10_content()),
             Event::GeneralRef(r) => {
@@ -126,7 +126,10 @@ impl<'a> Walk<'_, 'a> {
         }
         self.depth += 1;
         if self.inside {
-            for attribute in e.attributes() {
+            for (nth, attribute) in e.attributes().enumerate() {
+                if nth >= MAX_ATTRIBUTES {
+                    return Err(form(format!("an element with more than {MAX_ATTRIBUTES} attributes")));
+                }
                 let attribute = attribute.map_err(|e| form(e.to_string()))?;
                 self.step_in("@");
                 self.path.push_str(attribute.key.local_name().as_ref());
@@ -170,28 +173,26 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    fn close(&mut self, text: &'a str, after: usize, out: &mut Vec<RawRecord<'a>>) {
+    fn close(&mut self, text: &'a str, after: usize, out: &mut Decoded<'a>) -> Result<(), DecodeFault> {
         self.depth = self.depth.saturating_sub(1);
         if self.depth == 0 {
             self.closed = true;
         }
         if !self.inside {
             self.outer.pop();
-            return;
+            return Ok(());
         }
         if self.depth > self.item_depth {
             self.step_out();
-            return;
+            return Ok(());
         }
         self.inside = false;
-        let (first, count) = self.range;
-        if self.index >= first && self.index - first < count {
-            let texts = std::mem::take(&mut self.texts).into_iter();
+        let texts = std::mem::take(&mut self.texts);
+        out.take(self.range, |index| {
             let raw = Cow::Borrowed(text.get(self.start..after).unwrap_or_default());
-            let texts = texts.map(|t| t.filter(|t| !t.trim().is_empty())).collect();
-            out.push(RawRecord::new(self.index, raw, texts));
-        }
-        self.index += 1;
+            let texts = texts.into_iter().map(|t| t.filter(|t| !t.trim().is_empty())).collect();
+            RawRecord::new(index, raw, texts)
+        })
     }
 }
 
@@ -203,9 +204,9 @@ mod tests {
     fn records_can_stand_deeper_than_below_the_root() {
         let text = "<s:E xmlns:s='x'><s:H><item>no</item></s:H><s:B><r><item><a>1</a><item><a>x</a></item></item>\
                     <item a='2'/><other/></r><item><a>no</a></item></s:B></s:E>";
-        let records = decode(text, "B.r.item", "E", &["a", "@a"], (0, 9)).unwrap();
+        let records = decode(text, "B.r.item", "E", &["a", "@a"], (0, 9)).unwrap().records;
         let texts: Vec<_> = records.iter().map(|r| (r.texts[0].as_deref(), r.texts[1].as_deref())).collect();
         assert_eq!(texts, [(Some("1"), None), (None, Some("2"))]);
-        assert_eq!(decode(text, "item", "E", &["a"], (0, 9)).unwrap().len(), 0, "one name is directly below the root");
+        assert_eq!(decode(text, "item", "E", &["a"], (0, 9)).unwrap().total, 0, "one name is directly below the root");
     }
 }

@@ -1,0 +1,214 @@
+//! `connectors record`: what a platform gives becomes a sample with nobody real in it, or is refused.
+
+mod pages;
+
+use std::path::{Path, PathBuf};
+
+use huiliu_core::disguise::{Disguise, DisguiseFault};
+use huiliu_core::keys::Keys;
+use huiliu_core::manifest::{Manifest, Stream};
+use huiliu_core::stages::unpack::{self, Task};
+use huiliu_core::stages::{Body, Context, NO_EACH, decode};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::connectors::policy;
+use crate::house::{House, On};
+use crate::register::platform::{FIRST, Platform};
+use pages::{FORMS, Form, person, written};
+
+/// A payload ready for the stages, unpacked in this process.
+fn body<'a>(stream: &Stream, bytes: &'a [u8]) -> Body<'a> {
+    match Task::of(stream, bytes) {
+        Some(task) => Body::Parts(unpack::unpack(&task, bytes).unwrap().into()),
+        None => Body::Text(decode::text(&stream.format, bytes).unwrap()),
+    }
+}
+
+/// The page as a sample, verified as the command does it.
+fn disguised(manifest: &Manifest, bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
+    let (stream, policy, keys) = (&manifest.stream[0], policy(), Keys::from_hex(&"00".repeat(32)).unwrap());
+    let address = "page_20141011.txt";
+    let cx =
+        Context { manifest, stream, policy: &policy, keys: &keys, source_id: 1, address, each: &NO_EACH, landing: 1 };
+    let before = body(stream, bytes);
+    let disguise = Disguise::new(cx, &before, &[3; 32])?;
+    let made = disguise.page(stream, bytes)?;
+    disguise.verify(cx, &before, (&body(stream, &made), &made))?;
+    Ok(made)
+}
+
+/// Pages of every format with generated people, written as platforms and offices write them: none of them is left, each is
+/// replaced by the same one everywhere, and what comes of each record is what came of it before.
+#[test]
+fn nobody_survives() {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[11; 32]);
+    let mut runner =
+        TestRunner::new_with_rng(Config { cases: 400, failure_persistence: None, ..Config::default() }, rng);
+    let page = (0..FORMS.len(), prop::collection::vec(person(), 1..9));
+    runner
+        .run(&page, |(form, people)| {
+            let form = FORMS[form];
+            let manifest = Manifest::parse("m.toml", &form.manifest()).unwrap();
+            let bytes = form.page(&people);
+            let made = disguised(&manifest, &bytes).map_err(|e| TestCaseError::fail(format!("{form:?}: {e}")))?;
+            let (before, after) = (form.plain(&bytes), form.plain(&made));
+            for person in &people {
+                for original in [&person.name, &person.id_number, &person.phone, &person.e_mail] {
+                    prop_assert!(before.contains(original.as_str()), "{form:?}: {original} was not in {before}");
+                    prop_assert!(!after.contains(original.as_str()), "{form:?}: {original} is in {after}");
+                }
+            }
+            // The remark says the name and the number once more: the same person must stand there.
+            for (name, id_number, remark) in form.told(&made) {
+                prop_assert!(
+                    remark.contains(&name) && remark.contains(&id_number),
+                    "{form:?}: {name} {id_number} {remark}"
+                );
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
+/// A page's words that are nobody's stay as they are, to the byte.
+#[test]
+fn nothing_else_changes() {
+    for form in FORMS.iter().filter(|form| form.is_text()) {
+        let manifest = Manifest::parse("m.toml", &form.manifest()).unwrap();
+        let nobody =
+            pages::Person { name: "王芳".into(), id_number: "22010219590911001X".into(), ..Default::default() };
+        let page = form.page(&[nobody]);
+        let made = disguised(&manifest, &page).unwrap();
+        let other = |text: String| -> String {
+            text.chars()
+                .filter(|c| !(c.is_ascii_digit() || *c == 'X' || ('\u{4E00}'..='\u{9FFF}').contains(c)))
+                .collect()
+        };
+        assert_ne!(made, page, "{form:?}");
+        assert_eq!(other(form.plain(&made)), other(form.plain(&page)), "{form:?}");
+        assert_eq!(made.len(), page.len(), "{form:?}");
+    }
+}
+
+/// The samples of this repository are recorded as if they were real.
+#[test]
+fn samples_can_be_recorded_again() {
+    for connector in huiliu_connectors::CONNECTORS {
+        let mut manifest = Manifest::parse(connector.id, connector.manifest).unwrap();
+        for sample in connector.samples {
+            let at = manifest.stream.iter().position(|stream| stream.name == sample.stream).unwrap();
+            manifest.stream.swap(0, at);
+            let made = match disguised(&manifest, sample.bytes) {
+                // It has a sheet of explanations, in which anybody may be named.
+                Err(DisguiseFault::Sheets { sheets }) if sheets == "说明" => continue,
+                made => made.unwrap_or_else(|e| panic!("{}: {e}", sample.address)),
+            };
+            assert_ne!(made, sample.bytes, "{}", sample.address);
+        }
+    }
+}
+
+fn write(house: &House, name: &str, bytes: &[u8]) -> String {
+    let file = house.dir.0.join(name);
+    std::fs::write(&file, bytes).unwrap();
+    file.display().to_string()
+}
+
+fn folder(house: &House, form: Form) -> PathBuf {
+    let folder = house.dir.0.join(format!("own-{form:?}"));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("manifest.toml"), form.manifest()).unwrap();
+    folder
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder.join("samples")) else { return vec![] };
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn a_file_is_recorded_and_then_tested() {
+    let house = House::new(On::Sqlite);
+    for form in FORMS {
+        let folder = folder(&house, form);
+        let people =
+            [("王芳", "22010219590911001X"), ("李小明", "220381197001011229")].map(|(name, id)| pages::Person {
+                name: name.into(),
+                id_number: id.into(),
+                phone: "13812345678".into(),
+                e_mail: "wang@school.edu.cn".into(),
+            });
+        let sample = write(&house, &format!("王芳_20141011.{}", form.ending()), &form.page(&people));
+        let into = folder.to_str().unwrap();
+        let told = house.json(&["connectors", "record", "--sample", &sample, "--into", into, "--json"]);
+        assert_eq!((told["names"].as_i64(), told["id_numbers"].as_i64()), (Some(2), Some(2)), "{told}");
+        let kept = std::fs::read(told["written"].as_str().unwrap()).unwrap();
+        let plain = form.plain(&kept);
+        for original in ["王芳", "李小明", "22010219590911001X", "13812345678", "wang@school"] {
+            assert!(!plain.contains(original), "{form:?}: {plain}");
+        }
+        let names = files(&folder);
+        assert!(names.len() == 1 && !names[0].contains("王芳") && names[0].ends_with(form.ending()), "{names:?}");
+        let tested = house.run(&["connectors", "test", into, "--accept"]);
+        assert!(tested.status.success(), "{form:?}: {}", String::from_utf8_lossy(&tested.stdout));
+    }
+}
+
+#[test]
+fn a_live_page_is_recorded() {
+    let house = House::new(On::Sqlite);
+    let platform = Platform::start(FIRST);
+    let folder = house.dir.0.join("intel");
+    std::fs::create_dir_all(&folder).unwrap();
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors/intel/manifest.toml");
+    std::fs::copy(manifest, folder.join("manifest.toml")).unwrap();
+    let settings = format!(
+        "[[source]]\nname = \"county\"\nconnector = \"intel\"\ninstitution_code = \"I\"\nbase_url = \"{}\"\nuser = \"first-user\"\npassword_env = \"COUNTY\"\n",
+        platform.url
+    );
+    let config = write(&house, "huiliu.toml", settings.as_bytes());
+    assert!(house.run(&["migrate"]).status.success());
+    let args = ["connectors", "record", "county", "--into", folder.to_str().unwrap(), "--config", &config];
+    let run = || house.command(&args).env("COUNTY", "Erste-Losung-7141").output().unwrap();
+    let out = run();
+    let said = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.success() && said.contains("of nobody now"), "{said}");
+    let sample = include_str!("../connectors/intel/samples/records.xml");
+    let kept = std::fs::read_to_string(folder.join("samples").join(&files(&folder)[0])).unwrap();
+    for line in sample.lines().filter(|line| line.contains("<name>")) {
+        assert!(!kept.contains(line.trim()), "{line}");
+    }
+    assert_eq!(kept.lines().count(), sample.lines().count());
+    let again = run();
+    assert!(!again.status.success() && String::from_utf8_lossy(&again.stderr).contains("is there already"));
+}
+
+#[test]
+fn what_cannot_be_disguised_is_refused_and_nothing_is_left() {
+    let house = House::new(On::Sqlite);
+    let xls = include_bytes!("workbooks/LEGO_20150331.xls").to_vec();
+    let lego = house.dir.0.join("lego");
+    std::fs::create_dir_all(&lego).unwrap();
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors/lego/manifest.toml");
+    std::fs::copy(manifest, lego.join("manifest.toml")).unwrap();
+    let word = pages::Person { name: "KC".into(), id_number: "22010219590911001X".into(), ..Default::default() };
+    let cut = Form::JsonLines.page(&[pages::Person { name: "王芳".into(), ..word.clone() }]);
+    let two_sheets = written(&[("名单", vec![vec!["name".into(), "idNo".into()]]), ("other", vec![])]);
+    for (into, name, bytes, words) in [
+        (lego.clone(), "LEGO_20150331.xls", xls, ["save it as .xlsx", "另存为 .xlsx"]),
+        (folder(&house, Form::Json), "word.json", Form::Json.page(&[word]), ["does not mean the same", "含义不同"]),
+        (folder(&house, Form::JsonLines), "cut.jsonl", cut[..cut.len() - 9].to_vec(), ["take it out", "请去掉该条"]),
+        (folder(&house, Form::Workbook), "two.xlsx", two_sheets, ["does not read the sheets", "不读取工作表"]),
+        (folder(&house, Form::Xml), "none.xml", b"<x/>".to_vec(), ["not readable as XML", "XML"]),
+    ] {
+        let sample = write(&house, name, &bytes);
+        for (language, words) in ["en", "zh_CN.UTF-8"].iter().zip(words) {
+            let args = ["connectors", "record", "--sample", &sample, "--into", into.to_str().unwrap()];
+            let out = house.command(&args).env("HUILIU_LANG", language).output().unwrap();
+            let told = String::from_utf8_lossy(&out.stderr).into_owned();
+            assert!(out.status.code() == Some(1) && told.contains(words), "{name}: {told}");
+            assert!(files(&into).is_empty(), "{name}");
+        }
+    }
+}
