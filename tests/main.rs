@@ -21,5 +21,6 @@ mod queue;
 mod register;
 mod replay;
 mod tidy;
+mod tutorial;
 mod upgrade;
 mod workbooks;
