@@ -242,7 +242,8 @@ impl House {
             timeout: Duration::from_millis(self.settings.timeout_ms),
             unpacker: Arc::clone(&self.desk.unpacker),
         };
-        huiliu_connectors::connect(huiliu_connectors::CONNECTORS, manifest, endpoint).map_err(|e| Stop::usage(spoken(&e)))
+        huiliu_connectors::connect(huiliu_connectors::CONNECTORS, manifest, endpoint)
+            .map_err(|e| Stop::usage(spoken(&e)))
     }
 
     /// Delivers and sweeps until `stop`; what a worker process does, and every command that syncs.

@@ -12,6 +12,7 @@ mod extraction;
 mod faults;
 mod hostile;
 mod infer;
+mod institutions;
 mod language;
 mod mapping;
 mod ops;

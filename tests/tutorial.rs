@@ -16,6 +16,9 @@ use huiliu_core::testkit;
 
 use crate::connectors::{desk, endpoint};
 use crate::house::{House, On, Scratch};
+use crate::institutions::{bash, blocks, links_lead_somewhere, read};
+
+const PAGES: [&str; 2] = ["docs/rust-connector.md", "docs/rust-connector.zh-CN.md"];
 
 /// The line of the registry, written out.
 const LIST: &[Connector] = &[Connector {
@@ -116,7 +119,16 @@ fn the_tutorials_connector_conforms_and_delivers() {
         let books = reports::balance(&db, (1, 1)).await.unwrap();
         assert_eq!((books.received, books.inserted, books.parked), (5, 4, 1));
         // By its manifest alone it is no connector: the platform refuses.
-        assert!(testkit::exercise_connector(&|e| huiliu_connectors::connect(&[], manifest.clone(), e), &endpoint, &desk, &bell).await.is_err());
+        assert!(
+            testkit::exercise_connector(
+                &|e| huiliu_connectors::connect(&[], manifest.clone(), e),
+                &endpoint,
+                &desk,
+                &bell
+            )
+            .await
+            .is_err()
+        );
         // The next pass begins with the block that still grows.
         let connector = make(endpoint.clone()).unwrap();
         let stream = &manifest.stream[0];
@@ -131,36 +143,25 @@ fn the_tutorials_connector_conforms_and_delivers() {
     });
 }
 
-fn read(path: &str) -> String {
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    std::fs::read_to_string(file).unwrap_or_else(|e| panic!("{path}: {e}"))
-}
-
-/// The text of every block in this language, joined as the file has them.
-fn blocks(page: &str, language: &str) -> String {
-    let begin = format!("```{language}\n");
-    page.split(&begin).skip(1).map(|b| b.split("```").next().unwrap()).collect::<Vec<_>>().join("\n")
-}
-
 /// Both pages show the whole connector, piece by piece, and no other code.
 #[test]
 fn both_pages_of_the_tutorial_show_the_connector_that_is_tested() {
-    for page in ["docs/rust-connector.md", "docs/rust-connector.zh-CN.md"] {
+    for page in PAGES {
         let text = read(page);
-        assert_eq!(blocks(&text, "rust"), read("tests/tutorial/evening/mod.rs"), "{page}: mod.rs");
-        assert_eq!(blocks(&text, "toml"), read("tests/tutorial/evening/manifest.toml"), "{page}: manifest.toml");
-        for link in text.split("](").skip(1).map(|l| l.split(')').next().unwrap()) {
-            let there = read("docs/rust-connector.md").len() > 1
-                && std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(link).exists();
-            assert!(there, "{page} links to {link}");
-        }
+        assert_eq!(blocks(&text, "rust").join("\n"), read("tests/tutorial/evening/mod.rs"), "{page}: mod.rs");
+        assert_eq!(
+            blocks(&text, "toml").join("\n"),
+            read("tests/tutorial/evening/manifest.toml"),
+            "{page}: manifest.toml"
+        );
+        links_lead_somewhere(page);
     }
 }
 
-/// Its commands, run where the registry would have its folder.
+/// Its commands give the results that are tested, from the folder as its first steps leave it.
 #[test]
 fn the_commands_of_the_tutorial_run() {
-    for page in ["docs/rust-connector.md", "docs/rust-connector.zh-CN.md"] {
+    for page in PAGES {
         let house = House::new(On::Sqlite);
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tutorial/evening");
         let place = house.dir.0.join("connectors/evening");
@@ -168,7 +169,7 @@ fn the_commands_of_the_tutorial_run() {
         for file in ["manifest.toml", "samples/0001.csv"] {
             std::fs::copy(folder.join(file), place.join(file)).unwrap();
         }
-        super::institutions::bash(&house.dir.0, page, &blocks(&read(page), "sh"));
+        bash(&house.dir.0, page, &blocks(&read(page), "sh").concat());
         let written = std::fs::read_to_string(place.join("expected/0001.json")).unwrap();
         assert_eq!(written, LIST[0].samples[0].expected, "{page}");
     }
