@@ -99,7 +99,7 @@ fn academy() -> String {
 fn answer(mut client: TcpStream) -> Option<()> {
     let lines = BufReader::new(client.try_clone().ok()?).lines().map_while(Result::ok);
     let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
-    let let_in = head.iter().any(|l| l.eq_ignore_ascii_case(&format!("authorization: Bearer {PASSWORD}")));
+    let let_in = head.iter().any(|l| l.eq_ignore_ascii_case(&format!("x-api-key: {PASSWORD}")));
     let asked = head.first()?.split(' ').nth(1)?;
     let numbers: std::ops::Range<usize> = match asked.contains("page=1&") {
         true => 0..1_000,
