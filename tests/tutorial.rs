@@ -77,7 +77,7 @@ fn answer(mut client: TcpStream, session: &str, sessions: &Mutex<HashSet<String>
     let mut form = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut form).ok()?;
     let (status, body) = match head.split_whitespace().take(2).collect::<Vec<_>>()[..] {
-        ["POST", "/open"] if form == format!("user=huiliu&password={PASSWORD}").into_bytes() => {
+        ["POST", "/open"] if form == format!("password={PASSWORD}&user=huiliu").into_bytes() => {
             sessions.lock().ok()?.insert(session.to_owned());
             (200, format!("8:{session},1:4,4:0001,4:0002,4:0003,4:0004,").into_bytes())
         }

@@ -54,18 +54,18 @@ impl Client {
     ) -> Result<Vec<u8>, Failure> {
         let template = |text: &str| Template::parse(text).map_err(|e| Failure::fatal("value", format!("{path}: {e}")));
         // The fields are values, so that nothing in them is taken for a value's name.
-        let field = |(name, _): &(&str, &str)| Ok(((*name).to_owned(), template(&format!("${{each.{name}}}"))?));
-        let fields = |form: &[(&str, &str)]| form.iter().map(field).collect::<Result<BTreeMap<_, _>, Failure>>();
+        let field =
+            |(nth, (name, _)): (usize, &(&str, &str))| Ok(((*name).to_owned(), template(&format!("${{each.{nth}}}"))?));
+        let fields =
+            |form: &[(&str, &str)]| form.iter().enumerate().map(field).collect::<Result<BTreeMap<_, _>, Failure>>();
         let body = form.map(fields).transpose()?.map(|fields| RequestBody::Form { fields });
-        let request =
-            Request { path: template(path)?, method, query: BTreeMap::new(), headers: BTreeMap::new(), body };
+        let request = Request { path: template(path)?, method, query: BTreeMap::new(), headers: BTreeMap::new(), body };
         let values = |name: &str| {
-            let name = name.strip_prefix("each.")?;
-            form?.iter().find(|(of, _)| *of == name).map(|(_, value)| (*value).to_owned())
+            let nth: usize = name.strip_prefix("each.")?.parse().ok()?;
+            form?.get(nth).map(|(_, value)| (*value).to_owned())
         };
         let query: Vec<_> = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let question =
-            Question { request: &request, values: &values, query: &query, leads: Leads::Path, place: path };
+        let question = Question { request: &request, values: &values, query: &query, leads: Leads::Path, place: path };
         Ok(self.platform.ask(&question).await?.map(|answer| answer.bytes).unwrap_or_default())
     }
 
