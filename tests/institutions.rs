@@ -229,4 +229,15 @@ fn both_pages_explain_the_same_codes_and_core_knows_them() {
         let fault = code.rsplit('.').next().unwrap();
         assert!(core.contains(&format!("\"{fault}\"")) || core.contains(&format!("\"{code}\"")), "{code}");
     }
+    // What the second table quotes is said so.
+    let phrases = read("app/words/phrases.rs");
+    for page in PAGES {
+        let text = read(page);
+        let table = text.split("|---|---|---|\n").nth(2).unwrap().to_owned();
+        for line in table.lines().filter(|line| line.starts_with('|')) {
+            for said in line.split('|').nth(1).unwrap().split('…').map(str::trim) {
+                assert!(phrases.contains(said), "{page}: nothing says {said:?}");
+            }
+        }
+    }
 }
