@@ -1,6 +1,8 @@
 //! docs/connectors.md, for institutions: its commands run in order, on a workbook and a platform of generated people; its
 //! recipes are taken by the manifest language.
 
+mod recipes;
+
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -144,61 +146,6 @@ fn the_commands_of_both_pages_run() {
             assert!(listed.contains(&format!("\"{state}\"")), "{page}: {listed}");
         }
         links_lead_somewhere(page);
-    }
-}
-
-/// A recipe on top of a manifest of the kind it is about: the template of workbooks, or that of JSON over HTTP.
-fn completed(recipe: &toml::Table) -> toml::Table {
-    let given = recipe.get("stream").map(first).unwrap_or_default();
-    let transport = recipe.get("transport").and_then(toml::Value::as_table).cloned().unwrap_or_default();
-    let over_http = transport.get("kind").and_then(toml::Value::as_str) == Some("http")
-        || ["request", "page", "since", "each", "export"].iter().any(|key| given.contains_key(*key));
-    let kind = if over_http { "http-json" } else { "xlsx" };
-    let mut whole: toml::Table = read(&format!("app/templates/{kind}/manifest.toml")).parse().unwrap();
-    let mut stream = first(&whole["stream"]);
-    if given.contains_key("export") {
-        stream.remove("request");
-        stream.remove("page");
-    }
-    for (key, value) in given {
-        match (key.as_str(), &value) {
-            ("map", toml::Value::Table(fields)) => {
-                stream["map"].as_table_mut().unwrap().extend(fields.clone());
-            }
-            _ => {
-                stream.insert(key, value);
-            }
-        }
-    }
-    if !transport.is_empty() {
-        whole.insert("transport".to_owned(), transport.into());
-    }
-    whole.insert("stream".to_owned(), vec![toml::Value::Table(stream)].into());
-    whole
-}
-
-/// The first of a list of tables, or the only one.
-fn first(value: &toml::Value) -> toml::Table {
-    let table = value.as_array().map_or(Some(value), |all| all.first());
-    table.and_then(toml::Value::as_table).cloned().unwrap_or_default()
-}
-
-#[test]
-fn every_recipe_is_taken_and_both_pages_have_the_same() {
-    let house = House::new(On::Sqlite);
-    let recipes = PAGES.map(|page| {
-        let tables = |text: &&str| text.parse::<toml::Table>().unwrap_or_else(|e| panic!("{page}: {text}: {e}"));
-        blocks(&read(page), "toml").iter().map(tables).collect::<Vec<_>>()
-    });
-    assert!(recipes[0].len() >= 18);
-    assert_eq!(recipes[0], recipes[1]);
-    for recipe in &recipes[0] {
-        let folder = house.dir.0.join("recipe");
-        std::fs::create_dir_all(&folder).unwrap();
-        let text = toml::to_string(&completed(recipe)).unwrap();
-        std::fs::write(folder.join("manifest.toml"), &text).unwrap();
-        let out = house.run(&["connectors", "check", folder.to_str().unwrap()]);
-        assert!(out.status.success(), "{}{text}", String::from_utf8_lossy(&out.stderr));
     }
 }
 
