@@ -80,8 +80,20 @@ pub fn connect(
     manifest: Manifest,
     endpoint: Endpoint,
 ) -> Result<Arc<dyn connector::Connector>, Failure> {
-    let make = list.iter().find(|c| c.id == manifest.id).and_then(|c| c.make);
-    make.unwrap_or(connector::from_manifest)(manifest, endpoint)
+    maker(list, &manifest).unwrap_or(connector::from_manifest)(manifest, endpoint)
+}
+
+fn maker(list: &[Connector], manifest: &Manifest) -> Option<Make> {
+    list.iter().find(|c| c.id == manifest.id).and_then(|c| c.make)
+}
+
+/// A cursor given by a person, as the connector of a manifest would write it. That of a connector in Rust is its own: it
+/// stays as it is given, and the next pass tells what is wrong with it.
+///
+/// # Errors
+/// Why it is no cursor of this connector, in words.
+pub fn check_cursor(list: &[Connector], manifest: &Manifest, text: &str) -> Result<String, String> {
+    if maker(list, manifest).is_some() { Ok(text.to_owned()) } else { connector::check_cursor(manifest, text) }
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ struct Evening {
 
 /// Where a pass stands.
 #[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Cursor {
     /// The first block that is still to be read.
     from: Option<String>,
