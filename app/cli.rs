@@ -341,7 +341,7 @@ pub enum Connectors {
         /// Another sample than the first. 样例文件
         #[arg(long, conflicts_with = "source")]
         sample: Option<PathBuf>,
-        /// The first page of this source of the settings; nothing is stored. 读取设置中该来源的首页，不存储
+        /// The first page of this source; nothing is stored. 读取该来源的首页，不存储
         #[arg(long)]
         source: Option<String>,
         /// At most so many records. 最多条数
@@ -373,7 +373,7 @@ pub enum Connectors {
     /// Keep a source's first page, or a file, as a sample, with a generated person in the place of everybody in it.
     /// 录制样例：其中的人员一律换成虚构的
     Record {
-        /// A source of the settings. 设置中的来源
+        /// A source. 来源
         #[arg(required_unless_present = "sample", conflicts_with = "sample")]
         source: Option<String>,
         #[arg(long)]

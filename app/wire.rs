@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use huiliu_core::connector::{self, Connector, Endpoint};
+use huiliu_core::connector::{Connector, Endpoint};
 use huiliu_core::deliver::{self, Delivered, Desk};
 use huiliu_core::expect;
 use huiliu_core::keys::Keys;
@@ -242,7 +242,8 @@ impl House {
             timeout: Duration::from_millis(self.settings.timeout_ms),
             unpacker: Arc::clone(&self.desk.unpacker),
         };
-        connector::from_manifest(manifest, endpoint).map_err(|e| Stop::usage(spoken(&e)))
+        huiliu_connectors::connect(huiliu_connectors::CONNECTORS, manifest, endpoint)
+            .map_err(|e| Stop::usage(spoken(&e)))
     }
 
     /// Delivers and sweeps until `stop`; what a worker process does, and every command that syncs.

@@ -82,7 +82,8 @@ fn connectors_conform() {
             schema::migrate(&db).await.unwrap();
             let desk = desk(db, &manifest).await;
             let bell = Bell::open(&format!("sqlite:{}-queue", scratch.0.join(shipped.id).display()), "").await.unwrap();
-            let make = |endpoint| connector::from_manifest(manifest.clone(), endpoint);
+            let list = huiliu_connectors::CONNECTORS;
+            let make = |endpoint| huiliu_connectors::connect(list, manifest.clone(), endpoint);
             let told = testkit::exercise_connector(&make, &endpoint, &desk, &bell).await;
             assert_eq!(told, Ok(()), "{}", shipped.id);
         }
@@ -91,7 +92,7 @@ fn connectors_conform() {
 }
 
 /// An endpoint on this host.
-fn endpoint() -> Endpoint {
+pub fn endpoint() -> Endpoint {
     Endpoint {
         base_url: String::new(),
         user: String::new(),
@@ -129,7 +130,7 @@ impl Apart for Here {
     }
 }
 
-async fn desk(db: Db, manifest: &Manifest) -> Desk {
+pub async fn desk(db: Db, manifest: &Manifest) -> Desk {
     let keys = Keys::from_hex(&"5a".repeat(32)).unwrap();
     let policy = policy();
     let rules = entries::register_rules(&db, &keys, &policy).await.unwrap();

@@ -191,7 +191,7 @@ pub(super) fn sample(package: &Package, stream: &Stream, given: Option<&Path>) -
     })
 }
 
-/// The first page of a source of the settings, read by this manifest. Nothing is landed.
+/// The first page of a source, read by this manifest. Nothing is landed.
 pub(super) async fn live(
     settings: Settings,
     manifest: &Manifest,
@@ -199,8 +199,12 @@ pub(super) async fn live(
     name: &str,
 ) -> Result<(String, Vec<u8>), Stop> {
     let house = wire::open(settings, wire::Make::Files).await?;
-    let Some(source) = house.settings.sources.iter().find(|s| s.name == name).cloned() else {
-        return Err(Stop::usage(both!("the settings have no source {name:?}", "设置中没有来源 {name:?}")));
+    let known = house.known();
+    let Some(source) = known.sources.iter().find(|s| s.name == name).cloned() else {
+        return Err(Stop::usage(both!(
+            "there is no source {name:?}; see `huiliu sources list`",
+            "没有来源 {name:?}；请看 `huiliu sources list`"
+        )));
     };
     let connector = house.connector(&house.recipe_for_any(&source)?, manifest.clone())?;
     let mut page = connector.pull(stream, None).await.map_err(|e| Stop::failed(spoken(&e)))?;

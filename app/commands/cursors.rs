@@ -1,6 +1,5 @@
 //! `cursors`: from where each stream is read next, to be looked at and to be set.
 
-use huiliu_core::connector;
 use huiliu_core::store::cursors::{self, CursorRow, Put};
 use huiliu_core::store::registry as registered;
 use huiliu_core::store::{audit, sources};
@@ -107,7 +106,7 @@ fn checked(
             "连接器 {connector} 没有数据流 {stream:?}；现有 {all}"
         )));
     }
-    connector::check_cursor(&found.manifest, text).map_err(|e| {
+    huiliu_connectors::check_cursor(huiliu_connectors::CONNECTORS, &found.manifest, text).map_err(|e| {
         Stop::usage(both!(
             "{text} is no cursor of connector {connector}: {e}; give one as `huiliu cursors list` shows it",
             "{text} 不是连接器 {connector} 的游标：{e}；请按 `huiliu cursors list` 的样式给出"

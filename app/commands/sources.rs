@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use huiliu_core::connector::{self, Endpoint};
+use huiliu_core::connector::Endpoint;
 use huiliu_core::manifest::Transport;
 use huiliu_core::schedule::{Schedule, TEN_DAYS};
 use huiliu_core::store::registry;
@@ -293,7 +293,9 @@ async fn usable(books: &Books, row: &SourceRow) -> Result<(), Stop> {
         timeout: std::time::Duration::from_millis(books.settings.timeout_ms),
         unpacker: std::sync::Arc::new(Unpacker::new(Box::new(Processes))),
     };
-    connector::from_manifest(found.manifest.clone(), endpoint).map(drop).map_err(|e| Stop::usage(spoken(&e)))
+    huiliu_connectors::connect(huiliu_connectors::CONNECTORS, found.manifest.clone(), endpoint)
+        .map(drop)
+        .map_err(|e| Stop::usage(spoken(&e)))
 }
 
 async fn remove(settings: Settings, name: &str, why: Why, json: bool) -> Result<(), Stop> {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod auth;
+mod client;
 mod cursor;
 pub mod download;
 mod each;
@@ -33,6 +34,7 @@ use crate::stages::decode::{self, DecodeFault};
 use crate::stages::unpack::UnpackFault;
 use crate::unpacker::Unpacker;
 
+pub use client::Client;
 pub use web::sample;
 
 /// One page or file as received.
@@ -217,14 +219,19 @@ async fn file_page(
     Ok(Page { address: name.to_owned(), bytes, records, each: None, cursor, last, waiting: false })
 }
 
-fn read_cursor<C: DeserializeOwned + Default>(text: Option<&str>) -> Result<C, Failure> {
+/// A connector's own cursor, from the text it was stored as; its beginning for `None`.
+///
+/// # Errors
+/// [`Failure`] for a text that is no such cursor.
+pub fn read_cursor<C: DeserializeOwned + Default>(text: Option<&str>) -> Result<C, Failure> {
     let Some(text) = text else { return Ok(C::default()) };
     serde_json::from_str(text).map_err(|e| {
         Failure::fatal("cursor", format!("the stored cursor {text:?} cannot be read: {e}; read again with --full"))
     })
 }
 
-fn write_cursor<C: Serialize>(cursor: &C) -> String {
+/// The text that a cursor is stored as.
+pub fn write_cursor<C: Serialize>(cursor: &C) -> String {
     serde_json::to_string(cursor).unwrap_or_default()
 }
 

@@ -8,6 +8,7 @@ use super::{Broken, broken, law};
 use crate::connector::{Connector, Endpoint, Failure, Page};
 use crate::deliver::{self, Desk};
 use crate::ingest::{self, From, Ingest};
+use crate::manifest::format::Encoding;
 use crate::manifest::{Format, Stream, Transport};
 use crate::queue::Bell;
 use crate::schedule;
@@ -90,7 +91,7 @@ async fn spoil(make: Make<'_>, endpoint: &Endpoint, stream: &Stream) -> Result<(
         Spoiled::Cut,
         Spoiled::LoginPage,
         Spoiled::Body("<html>".into()),
-        Spoiled::Body(String::new()),
+        Spoiled::Body(vec![]),
     ];
     for (nth, fault) in faults.into_iter().enumerate() {
         let (cursor, page) = &walk[nth % walk.len()];
@@ -121,8 +122,8 @@ async fn spoil(make: Make<'_>, endpoint: &Endpoint, stream: &Stream) -> Result<(
 }
 
 /// The body of a page without records.
-fn empty(format: &Format) -> String {
-    match format {
+fn empty(format: &Format) -> Vec<u8> {
+    let text = match format {
         Format::Json { items, ok_path, ok_value, .. } => {
             let mut answer = serde_json::json!({});
             let mut put = |path: &str, value: serde_json::Value| {
@@ -138,12 +139,16 @@ fn empty(format: &Format) -> String {
             }
             answer.to_string()
         }
+        Format::Csv { encoding: Encoding::Gb18030, layout, .. } => {
+            return encoding_rs::GB18030.encode(&layout.header.join(",")).0.into_owned();
+        }
         Format::Xml { root, .. } => format!("<{root}></{root}>"),
         Format::Csv { layout, .. } => layout.header.join(","),
         Format::JsonLines { .. } => String::new(),
         // No page is a workbook: they come as files.
         Format::Workbook { .. } => String::new(),
-    }
+    };
+    text.into_bytes()
 }
 
 async fn land_twice(connector: &dyn Connector, desk: &Desk, bell: &Bell) -> Result<(), Broken> {

@@ -17,7 +17,7 @@ pub(super) enum Spoiled {
     /// A web page that asks for a login, with status 200.
     LoginPage,
     /// This body instead.
-    Body(String),
+    Body(Vec<u8>),
 }
 
 /// The proxy; it ends when it is dropped.
@@ -72,11 +72,12 @@ async fn serve(mut client: TcpStream, upstream: &str, told: &Mutex<Option<Spoile
     let line = String::from_utf8_lossy(&request[..request.len().min(300)]).into_owned();
     let about_a_token = line.starts_with("POST ");
     let spoiled = if about_a_token { None } else { told.lock().unwrap_or_else(PoisonError::into_inner).take() };
-    let page = |status: &str, kind: &str, body: &str| {
-        format!(
-            "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-            body.len()
-        )
+    let page = |status: &str, kind: &str, body: &[u8]| {
+        let length = body.len();
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+        );
+        [head.as_bytes(), body].concat()
     };
     match spoiled {
         Some(Spoiled::Status(status)) => {
@@ -87,11 +88,9 @@ async fn serve(mut client: TcpStream, upstream: &str, told: &Mutex<Option<Spoile
         }
         Some(Spoiled::LoginPage) => {
             let form = "<html><body><form>登录</form></body></html>";
-            client.write_all(page("200 OK", "text/html; charset=utf-8", form).as_bytes()).await?;
+            client.write_all(&page("200 OK", "text/html; charset=utf-8", form.as_bytes())).await?;
         }
-        Some(Spoiled::Body(body)) => {
-            client.write_all(page("200 OK", "application/octet-stream", &body).as_bytes()).await?
-        }
+        Some(Spoiled::Body(body)) => client.write_all(&page("200 OK", "application/octet-stream", &body)).await?,
         Some(Spoiled::Cut) => {
             let answer = pass_on(&request, upstream).await?;
             let head = answer.windows(4).position(|w| w == b"\r\n\r\n").map_or(0, |at| at + 4);
