@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::NaiveDate;
-use huiliu_core::connector::{Client, Connector, Endpoint, Failure, Page, read_cursor, write_cursor};
+use huiliu_core::connector::{Client, Connector, Days, Endpoint, Failure, Page, read_cursor, write_cursor};
 use huiliu_core::manifest::{Manifest, Stream};
 use serde::{Deserialize, Serialize};
 
@@ -97,7 +96,7 @@ impl Connector for Evening {
         Ok(Some(Page { cursor, last, ..page }))
     }
 
-    fn since(&self, _: &Stream, _: NaiveDate) -> Option<String> {
+    fn since(&self, _: &Stream, _: Days) -> Option<String> {
         // The platform cannot be asked for what has changed since a day.
         None
     }
