@@ -65,7 +65,15 @@ fn fill(chinese: &str, facts: &[&str]) -> String {
 
 /// What core says. The more particular sentence stands before the more general.
 const CORE: &[(&str, &str)] = &[
+    // What is expected of a pass.
+    ("{}: the newest last day is {}, expected within {} days", "{0}：最新的结束日期为 {1}，应在 {2} 天之内"),
+    ("{}: {} records, expected at least {}", "{0}：{1} 条记录，应不少于 {2}"),
+    ("{}: {} records, expected at most {}", "{0}：{1} 条记录，应不多于 {2}"),
+    ("{}: {} of {} parked, expected at most {} %", "{0}：{2} 条中有 {1} 条待处理，应不超过 {3} %"),
+    ("{}: {} parked, expected at most {}", "{0}：{1} 条待处理，应不超过 {2}"),
     // Platforms and folders.
+    ("the budget of the platform cannot be asked for: {}", "无法查询该平台的请求额度：{0}"),
+    ("{} cannot be asked for", "{0} 无法请求"),
     ("{} (asked {} times)", "{0}（已请求 {1} 次）"),
     ("the platform {} {}; check base_url and the network", "平台 {0} {1}；请检查 base_url 和网络"),
     ("did not answer in time", "没有按时应答"),
@@ -270,12 +278,6 @@ const CORE: &[(&str, &str)] = &[
     ("in GB18030", "GB18030 编码"),
     ("without its header", "缺表头"),
     ("with its columns the other way round", "列序颠倒"),
-    // What is expected of a pass.
-    ("{}: the newest last day is {}, expected within {} days", "{0}：最新的结束日期为 {1}，应在 {2} 天之内"),
-    ("{}: {} records, expected at least {}", "{0}：{1} 条记录，应不少于 {2}"),
-    ("{}: {} records, expected at most {}", "{0}：{1} 条记录，应不多于 {2}"),
-    ("{}: {} of {} parked, expected at most {} %", "{0}：{2} 条中有 {1} 条待处理，应不超过 {3} %"),
-    ("{}: {} parked, expected at most {}", "{0}：{1} 条待处理，应不超过 {2}"),
     // The manifest language.
     (
         "connector {} is not read: its payloads are handed in with `huiliu upload`",
