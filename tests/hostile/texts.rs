@@ -313,7 +313,7 @@ fn pages() -> Room {
         ("spans", table(&"<td colspan=999999999 rowspan=999999999>x".repeat(20_000))),
         ("row_spans", table(&"<tr><td rowspan=65534>x<td colspan=64>y".repeat(20_000))),
         ("negative_spans", table("<tr><td colspan=-1 rowspan=x>1</td></tr>")),
-        ("million_cells", table(&"<tr><td>1<td>2<td>3<td>4<td>5".repeat(200_000))),
+        ("million_cells", table(&format!("<tr>{}", "<td>1".repeat(50)).repeat(20_000))),
         ("million_in_a_row", table(&format!("<tr>{}", "<td>1".repeat(1_000_000)))),
         ("nested", format!("<html>{rows}{}", "<table><tr><td>".repeat(200_000))),
         ("never_closed", good.replace("</td>", "").replace("</tr>", "").replace("</table>", "")),
