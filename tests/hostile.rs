@@ -74,13 +74,14 @@ fn two_hundred_hostile_files_are_each_answered_and_harm_nothing() {
 /// Drops a room's files, syncs them in one process, and tells what is wrong.
 fn sync_room(house: &House, room: &Room) -> (Vec<String>, Peak, Duration) {
     let (drop, manifests) = (house.dir.0.join(room.name), house.dir.0.join("manifests"));
-    for folder in [&drop, &manifests] {
+    let own = manifests.join(room.name);
+    for folder in [&drop, &own] {
         std::fs::create_dir_all(folder).unwrap();
     }
     for file in &room.files {
         std::fs::write(drop.join(&file.name), &file.bytes).unwrap();
     }
-    std::fs::write(manifests.join(format!("{}.toml", room.name)), room.manifest()).unwrap();
+    std::fs::write(own.join("manifest.toml"), room.manifest()).unwrap();
     let config = house.dir.0.join("huiliu.toml");
     let text = format!(
         "manifests_dir = \"{}\"\n[[source]]\nname = \"{name}\"\nconnector = \"{name}\"\ninstitution_code = \"A\"\nfolder = \"{}\"\n",

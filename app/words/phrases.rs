@@ -210,6 +210,7 @@ const CORE: &[(&str, &str)] = &[
     ("bytes that are not {} near byte {}", "第 {1} 字节附近不是 {0} 编码"),
     ("no header line with the cells {}", "没有含 {0} 的表头行"),
     ("more than {} records; send it in parts", "记录超过 {0} 条；请分批发送"),
+    ("record {} has more than {} bytes; send it in parts", "第 {0} 条记录超过 {1} 字节；请分开发送"),
     ("more than {} rows; send it in parts", "超过 {0} 行；请分批发送"),
     ("line {} has more than {} bytes; is a quote never closed?", "第 {0} 行超过 {1} 字节；是否有引号没有闭合？"),
     ("line {} has more than {} cells", "第 {0} 行超过 {1} 个单元格"),

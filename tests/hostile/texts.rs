@@ -73,8 +73,6 @@ fn json() -> Room {
     for (label, text) in [
         ("deep", "[".repeat(200_000)),
         ("deep_objects", "{\"list\":".repeat(100_000)),
-        ("deep_item", with(&format!("{}{}", "[".repeat(50_000), "]".repeat(50_000)))),
-        ("deep_wanted", with(&format!("{{\"id\":{}1{}}}", "{\"a\":".repeat(20_000), "}".repeat(20_000)))),
         ("nothing", String::new()),
         ("space", " \n\t".repeat(1_000)),
         ("scalar", "42".into()),
@@ -83,7 +81,6 @@ fn json() -> Room {
         ("list_is_object", "{\"code\":0,\"list\":{}}".into()),
         ("two_documents", format!("{JSON}{JSON}")),
         ("page", "<!DOCTYPE html><html>login</html>".into()),
-        ("wrong_code", "{\"code\":500,\"list\":[]}".into()),
         ("half_key", "{\"\\ud83d\":1,\"code\":0,\"list\":[]}".into()),
         ("comment", format!("// {JSON}")),
         ("nan", with("NaN")),
@@ -94,6 +91,8 @@ fn json() -> Room {
         room.add(label, text, Some("not "));
     }
     for (label, item) in [
+        ("deep", format!("{}{}", "[".repeat(50_000), "]".repeat(50_000))),
+        ("deep_wanted", format!("{{\"id\":{}1{}}}", "{\"a\":".repeat(20_000), "}".repeat(20_000))),
         ("half_pair", r#"{"id":"\ud83d"}"#.to_owned()),
         ("half_pair_key", r#"{"\udc00":"x","id":"7"}"#.to_owned()),
         ("huge_number", format!("{{\"id\":{}}}", "9".repeat(1 << 20))),
@@ -160,7 +159,7 @@ const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<r xmlns:a=\"urn:
 
 fn xml() -> Room {
     let mut room = Room::new("hxml", "format = { kind = \"xml\", root = \"r\", item = \"i\" }", "xml");
-    room.spoil(XML.as_bytes(), (150, 100), Some("not readable as XML"));
+    room.spoil(XML.as_bytes(), (150, 100), Some("not "));
     let laughs = "<!DOCTYPE r [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;\">]>";
     let external = "<!DOCTYPE r SYSTEM \"file:///etc/passwd\">";
     let attributes: String = (0..1_000_000).map(|n| format!(" a{n}=\"\"")).collect();
@@ -265,7 +264,7 @@ fn csv() -> Room {
 }
 
 fn packed(bytes: &[u8]) -> Vec<u8> {
-    let mut packer = GzEncoder::new(vec![], Compression::best());
+    let mut packer = GzEncoder::new(vec![], Compression::fast());
     packer.write_all(bytes).unwrap();
     packer.finish().unwrap()
 }
@@ -274,14 +273,14 @@ fn gzip() -> Room {
     let mut room = Room::new("hgzip", "format = { kind = \"csv\", LAYOUT }\narchive = { kind = \"gzip\" }", "gz");
     let good = packed(CSV.as_bytes());
     room.spoil(&good, (30, 40), None);
-    let bomb = packed(&vec![b' '; 200 << 20]);
+    let bomb = packed(&vec![b' '; 100 << 20]);
     let mut crc = good.clone();
     let end = crc.len();
     crc[end - 8] ^= 1;
     let mut length = good.clone();
     length[end - 1] ^= 1;
     for (label, bytes, expected) in [
-        ("bomb", bomb.clone(), Some("decompression bomb")),
+        ("bomb", bomb.clone(), Some("unpacked it has more than")),
         ("bomb_of_bombs", packed(&bomb), None),
         ("wrong_sum", crc, Some("broken")),
         ("wrong_length", length, Some("broken")),
@@ -314,7 +313,7 @@ fn pages() -> Room {
         ("spans", table(&"<td colspan=999999999 rowspan=999999999>x".repeat(20_000))),
         ("row_spans", table(&"<tr><td rowspan=65534>x<td colspan=64>y".repeat(20_000))),
         ("negative_spans", table("<tr><td colspan=-1 rowspan=x>1</td></tr>")),
-        ("million_cells", table(&"<tr><td>1<td>2<td>3<td>4<td>5".repeat(200_000))),
+        ("million_cells", table(&format!("<tr>{}", "<td>1".repeat(50)).repeat(20_000))),
         ("million_in_a_row", table(&format!("<tr>{}", "<td>1".repeat(1_000_000)))),
         ("nested", format!("<html>{rows}{}", "<table><tr><td>".repeat(200_000))),
         ("never_closed", good.replace("</td>", "").replace("</tr>", "").replace("</table>", "")),
@@ -336,9 +335,21 @@ fn pages() -> Room {
 fn large_json() -> Room {
     let mut room = Room::new("hjsonlarge", "format = { kind = \"json\", items = \"list\" }", "json");
     room.add("scalars", format!("{{\"list\":[{}1]}}", "1,".repeat(30 << 20)), Some("more than 1000000 records"));
-    room.add("one_string", format!("{{\"list\":[{{\"id\":\"{}\"}}]}}", "x".repeat(60 << 20)), None);
-    room.add("escapes", format!("{{\"list\":[{{\"id\":\"{}\"}}]}}", "\\u0041".repeat(10 << 20)), None);
-    room.add("keys", format!("{{\"list\":[{{{}\"id\":1}}]}}", "\"k\":1,".repeat(9 << 20)), None);
+    room.add(
+        "one_string",
+        format!("{{\"list\":[{{\"id\":\"{}\"}}]}}", "x".repeat(60 << 20)),
+        Some("more than 1048576 bytes"),
+    );
+    room.add(
+        "escapes",
+        format!("{{\"list\":[{{\"id\":\"{}\"}}]}}", "\\u0041".repeat(10 << 20)),
+        Some("more than 1048576 bytes"),
+    );
+    room.add(
+        "keys",
+        format!("{{\"list\":[{{{}\"id\":1}}]}}", "\"k\":1,".repeat(9 << 20)),
+        Some("more than 1048576 bytes"),
+    );
     room
 }
 
@@ -352,7 +363,7 @@ fn large_lines() -> Room {
 fn large_xml() -> Room {
     let mut room = Room::new("hxmllarge", "format = { kind = \"xml\", root = \"r\", item = \"i\" }", "xml");
     room.add("items", format!("<r>{}</r>", "<i/>".repeat(15 << 20)), Some("more than 1000000 records"));
-    room.add("attribute", format!("<r><i id=\"{}\"/></r>", "x".repeat(60 << 20)), None);
+    room.add("attribute", format!("<r><i id=\"{}\"/></r>", "x".repeat(60 << 20)), Some("more than 1048576 bytes"));
     room
 }
 

@@ -45,7 +45,7 @@ pub fn decode<'a>(
             Mark::Left => continue,
             Mark::End => break,
         }
-        all.take(range, |index| {
+        all.take(range, row.end - row.start, |index| {
             let broken = (row.ends.len() < width && row.end == text.len() && !text.ends_with('\n'))
                 .then(|| "the last line ends before its last cell: the file was cut".to_owned());
             let raw = text.get(row.start..row.end).unwrap_or_default().trim_end_matches(['\r', '\n']);

@@ -146,6 +146,9 @@ fn letters(column: usize) -> String {
 /// The most records of a payload: what has more is no list of records, or is sent in parts.
 const MAX_RECORDS: u32 = 1_000_000;
 
+/// The most bytes of a record; each is held several times on its way.
+const MAX_RECORD: usize = 1 << 20;
+
 /// The records of a range of a payload, and how many there are in all.
 #[derive(Debug, Default)]
 pub struct Decoded<'a> {
@@ -156,17 +159,18 @@ pub struct Decoded<'a> {
 }
 
 impl<'a> Decoded<'a> {
-    /// Counts a record; it is only made when it stands in the range (first, count).
+    /// Counts a record of so many bytes; it is only made when it stands in the range (first, count).
     ///
     /// # Errors
-    /// [`DecodeFault::Form`] when there are too many.
+    /// [`DecodeFault::Form`] when there are too many, or it is too long.
     pub(super) fn take(
         &mut self,
         (first, count): (u32, u32),
+        bytes: usize,
         make: impl FnOnce(u32) -> RawRecord<'a>,
     ) -> Result<(), DecodeFault> {
         let index = self.total;
-        self.total = counted(index)?;
+        self.total = counted(index, bytes)?;
         if index >= first && index - first < count {
             self.records.push(make(index));
         }
@@ -174,8 +178,12 @@ impl<'a> Decoded<'a> {
     }
 }
 
-/// One record more.
-pub(super) fn counted(records: u32) -> Result<u32, DecodeFault> {
+/// One record more, of so many bytes.
+pub(super) fn counted(records: u32, bytes: usize) -> Result<u32, DecodeFault> {
+    if bytes > MAX_RECORD {
+        let why = format!("record {records} has more than {MAX_RECORD} bytes; send it in parts");
+        return Err(DecodeFault::Form { format: "payload", why });
+    }
     if records < MAX_RECORDS { Ok(records + 1) } else { Err(too_many()) }
 }
 

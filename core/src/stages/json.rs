@@ -95,7 +95,7 @@ impl<'a> Visitor<'a> for List {
         let mut items = Items::default();
         while let Some(item) = seq.next_element::<&'a RawValue>()? {
             let index = items.total;
-            items.total = decode::counted(index).map_err(serde::de::Error::custom)?;
+            items.total = decode::counted(index, item.get().len()).map_err(serde::de::Error::custom)?;
             if index >= first && index - first < count {
                 items.kept.push(item);
             }
@@ -307,7 +307,10 @@ pub fn lines<'a>(text: &'a str, paths: &[&str], range: (u32, u32)) -> Result<Dec
     let tree = Tree::new(paths.iter().copied());
     let mut all = Decoded::default();
     for (number, line) in (1u64..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-        all.take(range, |index| RawRecord { position: Position::Line(number), ..item(&tree, paths, line, index) })?;
+        all.take(range, line.len(), |index| RawRecord {
+            position: Position::Line(number),
+            ..item(&tree, paths, line, index)
+        })?;
     }
     Ok(all)
 }

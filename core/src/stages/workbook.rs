@@ -46,7 +46,7 @@ pub fn decode<'a>(
         let cell = |column: &Option<usize>| cells.get((*column)?);
         let texts = || columns.iter().map(|c| cell(c)?.text.clone().filter(|t| !t.trim().is_empty())).collect();
         let stored = |c: &Option<usize>| cell(c).map_or(Stored::Text, |cell| cell.stored);
-        all.take(range, |index| RawRecord {
+        all.take(range, row.json.len(), |index| RawRecord {
             position: Position::Row(row.number),
             cells: columns.iter().map(|c| c.map(|column| Cell { column, stored: stored(&Some(column)) })).collect(),
             ..RawRecord::new(index, Cow::Borrowed(row.json), texts())

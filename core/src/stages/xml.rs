@@ -188,7 +188,7 @@ impl<'a> Walk<'_, 'a> {
         }
         self.inside = false;
         let texts = std::mem::take(&mut self.texts);
-        out.take(self.range, |index| {
+        out.take(self.range, after.saturating_sub(self.start), |index| {
             let raw = Cow::Borrowed(text.get(self.start..after).unwrap_or_default());
             let texts = texts.into_iter().map(|t| t.filter(|t| !t.trim().is_empty())).collect();
             RawRecord::new(index, raw, texts)

@@ -1,0 +1,239 @@
+//! Samples with bytes changed, cut, doubled and spliced, through everything that reads them: an answer, never a panic,
+//! and soon. So too under a manifest that was changed itself.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use huiliu_core::infer;
+use huiliu_core::keys::Keys;
+use huiliu_core::manifest::{Manifest, Stream};
+use huiliu_core::policy::Policy;
+use huiliu_core::stages::unpack::Task;
+use huiliu_core::stages::{self, Body, Context, NO_EACH, decode};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::connectors::policy;
+
+/// No sample is as long as to need more, but for a process that ends by its bounds.
+const SOON: Duration = Duration::from_secs(30);
+
+/// A sample, and the manifest that reads it; none where it is only guessed at.
+struct Sample {
+    manifest: Option<(String, usize)>,
+    name: String,
+    bytes: Vec<u8>,
+}
+
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+    let mut files: Vec<_> = entries
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Samples of the connectors, of the templates, and those that `infer` is tried on.
+fn samples() -> Vec<Sample> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = vec![];
+    for connector in huiliu_connectors::CONNECTORS {
+        let manifest = Manifest::parse(connector.id, connector.manifest).unwrap();
+        for sample in connector.samples {
+            let stream = manifest.stream.iter().position(|stream| stream.name == sample.stream).unwrap();
+            let manifest = Some((connector.manifest.to_owned(), stream));
+            all.push(Sample { manifest, name: sample.address.to_owned(), bytes: sample.bytes.to_vec() });
+        }
+    }
+    for kind in ["csv", "http-json", "http-xml", "push", "xlsx"] {
+        let folder = root.join("app/templates").join(kind);
+        let manifest = std::fs::read_to_string(folder.join("manifest.toml")).unwrap();
+        for (name, bytes) in files(&folder.join("samples")) {
+            all.push(Sample { manifest: Some((manifest.clone(), 0)), name, bytes });
+        }
+    }
+    for corpus in ["seen", "unseen", "later"] {
+        let of_corpus = files(&root.join("tests/infer").join(corpus)).into_iter();
+        // The largest would take the time of the others.
+        let small = of_corpus.filter(|(name, bytes)| bytes.len() < 20_000 && !name.ends_with(".py"));
+        all.extend(small.map(|(name, bytes)| Sample { manifest: None, name, bytes }));
+    }
+    assert!(all.len() > 40, "only {} samples", all.len());
+    all
+}
+
+/// Unpacks in a process of its own, as the program does: readers of workbooks take gigabytes for some of these. Such a
+/// process may end by its bounds, or by a panic of theirs; never by one of ours.
+fn apart(task: &Task, bytes: &[u8]) -> Option<String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_huiliu"));
+    let command = command.arg("unpack").env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut to = child.stdin.take().unwrap();
+    to.write_all(format!("{}\n", serde_json::to_string(task).unwrap()).as_bytes()).unwrap();
+    to.write_all(bytes).unwrap();
+    drop(to);
+    let out = child.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(!told.contains("panicked at core/") && !told.contains("panicked at app/"), "{told}");
+    out.status.success().then(|| String::from_utf8(out.stdout).unwrap())
+}
+
+/// The whole way of a payload; whether it was refused, and how, does not matter here.
+fn read(manifest: &Manifest, stream: &Stream, rules: (&Policy, &Keys), (address, bytes): (&str, &[u8])) {
+    let body = match Task::of(stream, bytes) {
+        Some(task) => match apart(&task, bytes) {
+            Some(parts) => Body::Parts(parts.into()),
+            None => return,
+        },
+        None => match decode::text(&stream.format, bytes) {
+            Ok(text) => Body::Text(text),
+            Err(_) => return,
+        },
+    };
+    let (policy, keys) = rules;
+    let cx = Context { manifest, stream, policy, keys, source_id: 1, address, each: &NO_EACH, landing: 1 };
+    let counted = decode::outline(stream, &body, None);
+    let staged = stages::run(cx, &body, (0, u32::MAX));
+    // What is counted when it lands is what is delivered.
+    if let (Ok(counted), Ok(staged)) = (&counted, &staged) {
+        assert_eq!(counted.records as usize, staged.len(), "{address}");
+    }
+}
+
+fn guess(name: &str, bytes: &[u8]) {
+    let unpacked = match infer::task(bytes).map(|task| apart(&task, bytes)) {
+        Some(None) => return,
+        Some(Some(parts)) => Some(parts),
+        None => None,
+    };
+    let _ = infer::guess(name, bytes, unpacked.as_deref());
+}
+
+/// One thing that is done to bytes.
+#[derive(Debug, Clone)]
+enum Change {
+    Flip(prop::sample::Index, u8),
+    Cut(prop::sample::Index),
+    Double(prop::sample::Index, usize),
+    Remove(prop::sample::Index, usize),
+    /// The end of another sample behind the beginning of this one.
+    Splice(prop::sample::Index, prop::sample::Index),
+    Insert(prop::sample::Index, Vec<u8>),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let index = any::<prop::sample::Index>;
+    let pieces = prop_oneof![
+        Just(b"\0".to_vec()),
+        Just(b"\"".to_vec()),
+        Just(b"\xef\xbb\xbf".to_vec()),
+        Just(b"\\ud83d".to_vec()),
+        Just(b"&#xD800;".to_vec()),
+        Just(b"<![CDATA[".to_vec()),
+        Just(b"99999999999999999999e999".to_vec()),
+        Just("年，·".as_bytes().to_vec()),
+        prop::collection::vec(any::<u8>(), 1..20),
+    ];
+    prop_oneof![
+        4 => (index(), 1u8..).prop_map(|(at, bits)| Change::Flip(at, bits)),
+        1 => index().prop_map(Change::Cut),
+        1 => (index(), 1usize..400).prop_map(|(at, length)| Change::Double(at, length)),
+        2 => (index(), 1usize..60).prop_map(|(at, length)| Change::Remove(at, length)),
+        1 => (index(), index()).prop_map(|(at, other)| Change::Splice(at, other)),
+        3 => (index(), pieces).prop_map(|(at, piece)| Change::Insert(at, piece)),
+    ]
+}
+
+fn changed(bytes: &mut Vec<u8>, change: &Change, all: &[Sample]) {
+    if bytes.is_empty() {
+        return;
+    }
+    let length = bytes.len();
+    match change {
+        Change::Flip(at, bits) => bytes[at.index(length)] ^= bits,
+        Change::Cut(at) => bytes.truncate(at.index(length)),
+        Change::Double(at, many) => {
+            let from = at.index(length);
+            let piece = bytes[from..(from + many).min(length)].to_vec();
+            bytes.splice(from..from, piece);
+        }
+        Change::Remove(at, many) => {
+            let from = at.index(length);
+            bytes.drain(from..(from + many).min(length));
+        }
+        Change::Splice(at, other) => {
+            let other = &all[other.index(all.len())].bytes;
+            bytes.truncate(at.index(length));
+            bytes.extend_from_slice(&other[at.index(other.len())..]);
+        }
+        Change::Insert(at, piece) => {
+            let from = at.index(length);
+            bytes.splice(from..from, piece.iter().copied());
+        }
+    }
+}
+
+fn runner(cases: u32, seed: u8) -> TestRunner {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
+    TestRunner::new_with_rng(
+        Config { cases, failure_persistence: None, max_shrink_iters: 200, ..Config::default() },
+        rng,
+    )
+}
+
+#[test]
+fn mutated_samples_are_answered() {
+    let all = samples();
+    let (policy, keys) = (policy(), Keys::from_hex(&"00".repeat(32)).unwrap());
+    let manifests: Vec<Option<Manifest>> =
+        all.iter().map(|s| s.manifest.as_ref().map(|(text, _)| Manifest::parse("m.toml", text).unwrap())).collect();
+    let mutation = (0..all.len(), prop::collection::vec(change(), 1..5));
+    runner(6_000, 21)
+        .run(&mutation, |(nth, changes)| {
+            let sample = &all[nth];
+            let mut bytes = sample.bytes.clone();
+            changes.iter().for_each(|change| changed(&mut bytes, change, &all));
+            let began = Instant::now();
+            match (&manifests[nth], &sample.manifest) {
+                (Some(manifest), Some((_, stream))) => {
+                    read(manifest, &manifest.stream[*stream], (&policy, &keys), (&sample.name, &bytes));
+                }
+                _ => guess(&sample.name, &bytes),
+            }
+            prop_assert!(began.elapsed() < SOON, "{} took {:?}", sample.name, began.elapsed());
+            Ok(())
+        })
+        .unwrap();
+}
+
+/// Texts and names of a manifest put in each other's place: what is still a manifest reads the sample.
+#[test]
+fn samples_are_answered_under_mutated_manifests() {
+    let all: Vec<Sample> = samples().into_iter().filter(|sample| sample.manifest.is_some()).collect();
+    let (policy, keys) = (policy(), Keys::from_hex(&"00".repeat(32)).unwrap());
+    let whole = std::cell::Cell::new(0);
+    let mutation = (0..all.len(), any::<prop::sample::Index>(), any::<prop::sample::Index>());
+    runner(4_000, 22)
+        .run(&mutation, |(nth, from, to)| {
+            let sample = &all[nth];
+            let Some((text, stream)) = &sample.manifest else { return Ok(()) };
+            let quoted: Vec<&str> = text.split('"').collect();
+            let mut pieces = quoted.clone();
+            let inside = |index: &prop::sample::Index| index.index(quoted.len() / 2) * 2 + 1;
+            pieces[inside(&to)] = quoted[inside(&from)];
+            if let Ok(manifest) = Manifest::parse("m.toml", &pieces.join("\""))
+                && let Some(stream) = manifest.stream.get(*stream)
+            {
+                whole.set(whole.get() + 1);
+                let began = Instant::now();
+                read(&manifest, stream, (&policy, &keys), (&sample.name, &sample.bytes));
+                prop_assert!(began.elapsed() < SOON, "{} took {:?}", sample.name, began.elapsed());
+            }
+            Ok(())
+        })
+        .unwrap();
+    assert!(whole.get() > 1_000, "only {} manifests were whole", whole.get());
+}
