@@ -177,6 +177,7 @@ mod tests {
         let expected = [("2014-09-01", "2014-09-11"), ("2014-09-11", "2014-09-21"), ("2014-09-21", "2014-09-26")];
         assert_eq!(walked, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
         assert_eq!(next_pass(Some(&rule), &stands, "").as_deref(), Some("2014-09-24"));
+        stands.step = None;
         let whole = Window::of(Some(&moment(None, None)), &stands, None);
         assert_eq!((whole.since, whole.until.as_deref()), (None, Some("2014-09-26")));
     }
