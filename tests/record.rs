@@ -102,6 +102,11 @@ fn samples_can_be_recorded_again() {
             let made = match disguised(&manifest, sample.bytes) {
                 // It has a sheet of explanations, in which anybody may be named.
                 Err(DisguiseFault::Sheets { sheets }) if sheets == "说明" => continue,
+                // One of its ID numbers is held as a rounded number: no digits to put others in the place of.
+                Err(DisguiseFault::Left { address }) if sample.address == "LEGO_20150331_libreoffice.xlsx" => {
+                    assert!(address.ends_with("row 6"), "{address}");
+                    continue;
+                }
                 made => made.unwrap_or_else(|e| panic!("{}: {e}", sample.address)),
             };
             assert_ne!(made, sample.bytes, "{}", sample.address);
