@@ -73,7 +73,7 @@ pub async fn gate(settings: &Settings, manifest: &Manifest, samples: &[Sample]) 
 
 /// Every sample as platforms, offices and networks spoil it: nothing wrong may come of it.
 async fn try_variants(manifest: &Manifest, samples: &[Sample], policy: &Policy) -> Result<Vec<Checked>, Stop> {
-    let keys = Keys::from_hex(&"00".repeat(32)).map_err(|e| Stop::failed(spoken(&e)))?;
+    let keys = no_keys()?;
     let unpacker = Arc::new(Unpacker::new(Box::new(Processes)));
     let mut rows = Vec::new();
     for sample in samples {
@@ -113,6 +113,11 @@ async fn try_variants(manifest: &Manifest, samples: &[Sample], policy: &Policy) 
     Ok(rows)
 }
 
+/// Keys for what is never stored: only equality within one sample depends on them.
+pub fn no_keys() -> Result<Keys, Stop> {
+    Keys::from_hex(&"00".repeat(32)).map_err(|e| Stop::failed(spoken(&e)))
+}
+
 /// The rules of the settings.
 pub fn policy(settings: &Settings) -> Result<Policy, Stop> {
     Policy::parse((&settings.policy.0, &settings.policy.1), (&settings.courses.0, &settings.courses.1))
@@ -121,8 +126,7 @@ pub fn policy(settings: &Settings) -> Result<Policy, Stop> {
 
 /// Every sample through the stages of a manifest, against what is expected.
 pub async fn try_samples(manifest: &Manifest, samples: &[Sample], policy: &Policy) -> Result<Vec<Checked>, Stop> {
-    // Only equality within one sample depends on it.
-    let keys = Keys::from_hex(&"00".repeat(32)).map_err(|e| Stop::failed(spoken(&e)))?;
+    let keys = no_keys()?;
     let unpacker = Unpacker::new(Box::new(Processes));
     let mut rows = Vec::new();
     for sample in samples {

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use huiliu_core::connector::Page;
-use huiliu_core::keys::Keys;
 use huiliu_core::manifest::{Manifest, Stream};
 use huiliu_core::stages::preview::{self, Preview};
 use huiliu_core::stages::{Context, NO_EACH};
@@ -58,7 +57,7 @@ pub async fn test(settings: &Settings, path: &Path, accept: bool, json: bool) ->
 /// Writes what comes of each sample into `expected/`: for a person to read before it is relied on.
 async fn accept_results(settings: &Settings, path: &Path) -> Result<(), Stop> {
     let package = gate::read_with(path, Expected::ToBeMade)?;
-    let (policy, keys) = (gate::policy(settings)?, no_keys()?);
+    let (policy, keys) = (gate::policy(settings)?, gate::no_keys()?);
     let unpacker = Unpacker::new(Box::new(Processes));
     for sample in &package.samples {
         let Some(stream) = package.manifest.stream(&sample.stream) else { continue };
@@ -101,11 +100,6 @@ pub(super) fn unreadable_sample(address: &str, why: &str) -> Stop {
     Stop::failed(both!("{address} cannot be read: {why}", "{address} 无法读取：{why}", why = phrase(why)))
 }
 
-/// Only equality within one run depends on it.
-pub(super) fn no_keys() -> Result<Keys, Stop> {
-    Keys::from_hex(&"00".repeat(32)).map_err(|e| Stop::failed(spoken(&e)))
-}
-
 pub fn write(file: &Path, bytes: &[u8]) -> Result<(), Stop> {
     let written =
         std::fs::create_dir_all(file.parent().unwrap_or(Path::new("."))).and_then(|()| std::fs::write(file, bytes));
@@ -134,7 +128,7 @@ pub async fn preview(settings: Settings, look: Look, json: bool) -> Result<(), S
         Some(source) => live(settings, &package.manifest, stream, source).await?,
         None => sample(&package, stream, look.sample.as_deref())?,
     };
-    let keys = no_keys()?;
+    let keys = gate::no_keys()?;
     let unpacker = Unpacker::new(Box::new(Processes));
     let (address, bytes) = &page;
     let cx = Context {

@@ -9,7 +9,7 @@ use huiliu_core::stages::{Context, NO_EACH};
 use huiliu_core::unpacker::Unpacker;
 use serde_json::json;
 
-use super::authoring::{self, chosen, no_keys, unreadable_sample};
+use super::authoring::{self, chosen, unreadable_sample};
 use crate::Stop;
 use crate::apart::Processes;
 use crate::gate::{self, Expected};
@@ -67,7 +67,7 @@ pub async fn run(settings: Settings, asked: &Asked, json: bool) -> Result<(), St
 /// Writes the sample under a hidden name, reads it again, and only then gives it its own.
 async fn keep(of: &Of<'_>, into: &Path, (address, bytes): (&str, &[u8])) -> Result<(PathBuf, Counts), Stop> {
     let unpacker = Unpacker::new(Box::new(Processes));
-    let keys = no_keys()?;
+    let keys = gate::no_keys()?;
     let unreadable = |why: String| unreadable_sample(address, &why);
     let before = unpacker.body(of.stream, bytes).await.map_err(|e| unreadable(e.to_string()))?;
     let cx = Context {

@@ -1,10 +1,11 @@
 //! Whether a pass was what its manifest expects of it: volume, freshness, and how much of it had to be parked.
 
-use chrono::{FixedOffset, NaiveDate, Utc};
+use chrono::NaiveDate;
 
 use crate::manifest::Stream;
 use crate::manifest::quality::Expect;
 use crate::registry::Active;
+use crate::schedule::today;
 use crate::store::expectations::{self, Ended, Figures};
 use crate::store::{Db, StoreFault};
 
@@ -64,10 +65,4 @@ fn of_figures(Figures { records, parked }: Figures, expect: &Expect) -> Vec<Stri
         told.push(format!("{parked} of {records} parked, expected at most {} %", most.0));
     }
     told
-}
-
-/// The day in Asia/Shanghai.
-fn today() -> NaiveDate {
-    FixedOffset::east_opt(8 * 3_600)
-        .map_or_else(|| Utc::now().date_naive(), |zone| Utc::now().with_timezone(&zone).date_naive())
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use croner::Cron;
 use croner::parser::{CronParser, Year};
 use thiserror::Error;
@@ -13,10 +13,20 @@ use crate::store::{Db, StoreFault};
 
 /// The ten-day cycle: the 1st, 11th and 21st of each month at two in the morning.
 pub const TEN_DAYS: &str = "0 2 1,11,21 * *";
-/// Asia/Shanghai is eight hours ahead of UTC all year.
-const SHANGHAI_SECONDS: i32 = 8 * 3_600;
 /// The first retry comes after this long; each further one after twice as long, up to 64 times.
 const RETRY_MICROS: i64 = 60_000_000;
+
+/// Asia/Shanghai: eight hours ahead of UTC all year.
+#[must_use]
+pub fn shanghai() -> Option<FixedOffset> {
+    FixedOffset::east_opt(8 * 3_600)
+}
+
+/// The day in Asia/Shanghai.
+#[must_use]
+pub fn today() -> NaiveDate {
+    shanghai().map_or_else(|| Utc::now().date_naive(), |zone| Utc::now().with_timezone(&zone).date_naive())
+}
 
 /// Why a text is no schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -57,8 +67,7 @@ impl Schedule {
     /// The first moment after another, both in microseconds UTC.
     #[must_use]
     pub fn next_after(&self, micros: i64) -> Option<i64> {
-        let shanghai = FixedOffset::east_opt(SHANGHAI_SECONDS)?;
-        let from = DateTime::from_timestamp_micros(micros)?.with_timezone(&shanghai);
+        let from = DateTime::from_timestamp_micros(micros)?.with_timezone(&shanghai()?);
         self.cron.find_next_occurrence(&from, false).ok().map(|next| next.timestamp_micros())
     }
 }
@@ -128,11 +137,7 @@ mod tests {
     fn after(text: &str, from: &str) -> Option<String> {
         let from: DateTime<FixedOffset> = from.parse().ok()?;
         let next = Schedule::parse(text).ok()?.next_after(from.timestamp_micros())?;
-        Some(
-            DateTime::from_timestamp_micros(next)?
-                .with_timezone(&FixedOffset::east_opt(SHANGHAI_SECONDS)?)
-                .to_rfc3339(),
-        )
+        Some(DateTime::from_timestamp_micros(next)?.with_timezone(&shanghai()?).to_rfc3339())
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl HttpConnector {
             return Err(Failure::fatal("export", format!("{place}: the id of the export is not printable")));
         }
         self.ordered.lock().await.push(id.clone());
-        let began = Some(listing.stands.began.unwrap_or_else(since::today));
+        let began = Some(listing.stands.began.unwrap_or_else(crate::schedule::today));
         let cursor = Cursor { export: Some(id), began, ..listing.stands.clone() };
         Ok(Page { waiting: true, ..listing.made(place, vec![], Ok(0), (&cursor, false)) })
     }

@@ -135,7 +135,7 @@ impl HttpConnector {
         }
         let told = since::told(stream, &body, stands.since_of(&listing.key)).map_err(|e| at_page(e.into()))?;
         let highest = since::highest([stands.highest.as_deref(), told.highest.as_deref()]);
-        let began = Some(stands.began.unwrap_or_else(since::today));
+        let began = Some(stands.began.unwrap_or_else(crate::schedule::today));
         let here = Cursor { began, highest, ..Cursor::clone(stands) };
         drop(body);
         Ok(match next.filter(|_| !told.all_older) {
@@ -213,7 +213,7 @@ impl Listing<'_> {
     /// The listing's last page; `here` stands at it.
     pub(super) fn ended(&self, address: String, bytes: Vec<u8>, records: Result<u32, String>, here: &Cursor) -> Page {
         let names = each::names(self.stream);
-        let here = Cursor { began: Some(here.began.unwrap_or_else(since::today)), ..here.clone() };
+        let here = Cursor { began: Some(here.began.unwrap_or_else(crate::schedule::today)), ..here.clone() };
         let ahead = Ahead {
             since: self.stream.since.as_ref(),
             window: self.window.clone(),

@@ -1,8 +1,6 @@
 //! Signatures of requests, made anew at every attempt.
 
-use std::fmt::Write as _;
-
-use chrono::{FixedOffset, Utc};
+use chrono::Utc;
 use hmac::{Hmac, KeyInit, Mac};
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
@@ -10,8 +8,10 @@ use sm3::Sm3;
 
 use super::request::Filled;
 use super::{Endpoint, Failure};
+use crate::keys::hex_encode;
 use crate::manifest::Sign;
 use crate::manifest::transport::{SignAlgorithm, StampForm};
+use crate::schedule::shanghai;
 
 /// Time and number of one attempt.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Attempt {
 pub(super) fn random_hex() -> Result<String, Failure> {
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce).map_err(|e| Failure::passing("nonce", format!("no random number: {e}")))?;
-    Ok(hex(&nonce))
+    Ok(hex_encode(&nonce))
 }
 
 fn stamp(form: StampForm) -> String {
@@ -39,8 +39,9 @@ fn stamp(form: StampForm) -> String {
     match form {
         StampForm::Seconds => now.timestamp().to_string(),
         StampForm::Milliseconds => now.timestamp_millis().to_string(),
-        StampForm::Digits => FixedOffset::east_opt(8 * 3_600)
-            .map_or_else(String::new, |zone| now.with_timezone(&zone).format("%Y%m%d%H%M%S").to_string()),
+        StampForm::Digits => {
+            shanghai().map_or_else(String::new, |zone| now.with_timezone(&zone).format("%Y%m%d%H%M%S").to_string())
+        }
     }
 }
 
@@ -71,14 +72,14 @@ pub(super) fn sign(rule: &Sign, endpoint: &Endpoint, attempt: Attempt, filled: &
 fn signature(rule: &Sign, text: &str, key: &str) -> Result<String, Failure> {
     let with_key = format!("{text}{}{key}", rule.before_key);
     Ok(match rule.algorithm {
-        SignAlgorithm::HmacSha256 => hex(&hmac_sha256(key.as_bytes(), text.as_bytes())?),
+        SignAlgorithm::HmacSha256 => hex_encode(&hmac_sha256(key.as_bytes(), text.as_bytes())?),
         SignAlgorithm::HmacSm3 => {
             let mut mac = Hmac::<Sm3>::new_from_slice(key.as_bytes()).map_err(unusable)?;
             mac.update(text.as_bytes());
-            hex(&mac.finalize().into_bytes())
+            hex_encode(&mac.finalize().into_bytes())
         }
-        SignAlgorithm::Md5 => hex(&Md5::digest(with_key)),
-        SignAlgorithm::Sm3 => hex(&Sm3::digest(with_key)),
+        SignAlgorithm::Md5 => hex_encode(&Md5::digest(with_key)),
+        SignAlgorithm::Sm3 => hex_encode(&Sm3::digest(with_key)),
     })
 }
 
@@ -91,14 +92,6 @@ pub(super) fn hmac_sha256(key: &[u8], text: &[u8]) -> Result<Vec<u8>, Failure> {
 
 fn unusable(e: impl std::fmt::Display) -> Failure {
     Failure::fatal("key", format!("the signing key cannot be used: {e}"))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 #[cfg(test)]

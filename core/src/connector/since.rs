@@ -1,22 +1,14 @@
 //! What has changed: days and numbers in requests, steps of days, and where the next pass begins.
 
-use chrono::{Days, FixedOffset, NaiveDate, NaiveTime, TimeZone as _, Utc};
+use chrono::{Days, NaiveDate, NaiveTime, TimeZone as _};
 
 use super::cursor::Cursor;
 use crate::manifest::stream::MomentForm;
 use crate::manifest::{Since, Stream};
+use crate::schedule::{shanghai, today};
 use crate::stages::decode;
 use crate::stages::parts::Body;
 use crate::values::date::{parse_date, parse_instant};
-
-/// The day in Asia/Shanghai.
-pub(super) fn today() -> NaiveDate {
-    shanghai().map_or_else(|| Utc::now().date_naive(), |zone| Utc::now().with_timezone(&zone).date_naive())
-}
-
-fn shanghai() -> Option<FixedOffset> {
-    FixedOffset::east_opt(8 * 3_600)
-}
 
 /// The step of time that a listing is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

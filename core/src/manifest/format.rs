@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::read::{Node, Reader};
-use super::shape::{Part, Within, choice, table, words};
-use super::shape::{Shape, Words};
+use super::shape::{Part, Shape, Within, Words, choice, table, words};
 
 words! {
     /// Encodings of text.

@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{Fault, ManifestFault, Problem, nearest};
-use super::shape::{Absent, Key, Part, Shape, Table};
+use super::shape::{Key, Part, Shape, Table};
 
 /// A value of the text, with its span; none of it for a text that stands for a whole table.
 pub type Node<'t> = &'t Spanned<DeValue<'t>>;
@@ -364,12 +364,4 @@ fn position(text: &str, at: usize) -> (usize, usize) {
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     (line, column)
-}
-
-impl Absent {
-    /// Whether the key must be there.
-    #[must_use]
-    pub fn is_refused(self) -> bool {
-        self == Self::Refused
-    }
 }
