@@ -5,6 +5,7 @@ pub mod batches;
 pub mod books;
 pub mod classify;
 pub mod cursors;
+pub mod decisions;
 pub mod entries;
 pub mod expectations;
 pub mod figures;
