@@ -53,7 +53,7 @@ pub struct Checked {
 /// [`Stop`] when there is a unit that the rules do not convert, or a stream without a sample.
 pub async fn gate(settings: &Settings, manifest: &Manifest, samples: &[Sample]) -> Result<Vec<Checked>, Stop> {
     let policy = policy(settings)?;
-    wire::convertible(manifest, &policy, &settings.policy.0)?;
+    wire::convertible(manifest, &policy, &settings.pack_names())?;
     if let Some(stream) = manifest.stream.iter().find(|stream| samples.iter().all(|s| s.stream != stream.name)) {
         return Err(Stop::usage(both!(
             "connector {connector}: stream {stream} has no sample; put a file as the platform gives it into samples/, and \
@@ -120,8 +120,13 @@ pub fn no_keys() -> Result<Keys, Stop> {
 
 /// The rules of the settings.
 pub fn policy(settings: &Settings) -> Result<Policy, Stop> {
-    Policy::parse((&settings.policy.0, &settings.policy.1), (&settings.courses.0, &settings.courses.1))
-        .map_err(|e| Stop::usage(spoken(&e)))
+    read_policy(&settings.packs, &settings.courses)
+}
+
+/// Rule packs and a crosswalk, each as its file's name and text.
+pub fn read_policy(packs: &[(String, String)], courses: &(String, String)) -> Result<Policy, Stop> {
+    let packs: Vec<(&str, &str)> = packs.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    Policy::parse(&packs, (&courses.0, &courses.1)).map_err(|e| Stop::usage(spoken(&e)))
 }
 
 /// Every sample through the stages of a manifest, against what is expected.

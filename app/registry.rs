@@ -126,7 +126,7 @@ pub async fn look(settings: &Settings, policy: &Policy) -> Result<(InUse, Regist
 
 /// What runs according to settings and what is registered.
 pub fn in_use(settings: &Settings, policy: &Policy, registered: &Registered) -> Result<InUse, Stop> {
-    Ok(merged(&base(settings)?, registered, (policy, &settings.policy.0)))
+    Ok(merged(&base(settings)?, registered, (policy, &settings.pack_names())))
 }
 
 async fn asked(settings: &Settings) -> Registered {
@@ -253,7 +253,8 @@ impl House {
 
     /// Changes nothing when something was registered meanwhile.
     async fn take_up_registered(&self, registered: Registered, told: &mut HashSet<String>) -> Result<(), StoreFault> {
-        let rules = (&*self.desk.policy, &*self.settings.policy.0);
+        let names = self.settings.pack_names();
+        let rules = (&*self.desk.policy, &*names);
         let InUse { found, unreadable } = merged(&self.follower.0.base, &registered, rules);
         let Some(mut active) = activated(self, registered.number, &found).await? else { return Ok(()) };
         let before = self.desk.manifests.now();
@@ -332,8 +333,8 @@ impl House {
 
 /// Activates what was found; none when something was registered meanwhile.
 async fn activated(house: &House, number: i64, found: &BTreeMap<String, Found>) -> Result<Option<Active>, StoreFault> {
-    let rules = [house.settings.policy.1.as_bytes(), house.settings.courses.1.as_bytes()];
-    let digest = |f: &Found| house.desk.keys.digest(&[b"activation", f.text.as_bytes(), rules[0], rules[1]]);
+    let rules = house.settings.rules_text();
+    let digest = |f: &Found| house.desk.keys.digest(&[b"activation", f.text.as_bytes(), rules.as_bytes()]);
     let digests: Vec<_> = found.values().map(digest).collect();
     let currents: Vec<Current<'_>> = found
         .values()

@@ -25,7 +25,7 @@ struct Typed {
     lease_ms: Option<u64>,
     timeout_ms: Option<u64>,
     batch_records: Option<u64>,
-    policy_file: Option<PathBuf>,
+    policy_files: Option<Vec<PathBuf>>,
     courses_file: Option<PathBuf>,
     manifests_dir: Option<PathBuf>,
     health: Option<String>,
@@ -83,7 +83,9 @@ pub struct Settings {
     pub lease_ms: u64,
     pub timeout_ms: u64,
     pub batch_records: u32,
-    pub policy: (String, String),
+    /// The rule packs, each file's name and text.
+    pub packs: Vec<(String, String)>,
+    /// The crosswalk of courses.
     pub courses: (String, String),
     /// Folders with a `manifest.toml` that replace built-in connectors or stand beside them.
     pub manifests_dir: Option<PathBuf>,
@@ -95,7 +97,10 @@ pub struct Settings {
     pub sources: Vec<SourceSettings>,
 }
 
-const POLICY: &str = include_str!("../config/policy/jilin-2014.toml");
+const PACKS: [(&str, &str); 2] = [
+    ("config/policy/jilin-2014.toml", include_str!("../config/policy/jilin-2014.toml")),
+    ("config/policy/tisheng-2.0.toml", include_str!("../config/policy/tisheng-2.0.toml")),
+];
 const COURSES: &str = include_str!("../config/courses.toml");
 
 impl Settings {
@@ -148,7 +153,7 @@ impl Settings {
             workers,
             lease_ms,
             timeout_ms: typed.timeout_ms.unwrap_or(30_000),
-            policy: text_or(typed.policy_file, "config/policy/jilin-2014.toml", POLICY)?,
+            packs: packs(typed.policy_files.unwrap_or_default())?,
             courses: text_or(typed.courses_file, "config/courses.toml", COURSES)?,
             manifests_dir: typed.manifests_dir.filter(|d| !d.as_os_str().is_empty()),
             health: given(typed.health).map(|text| address(&text)).transpose()?,
@@ -161,6 +166,19 @@ impl Settings {
                 .collect::<Result<_, _>>()?,
             data_dir,
         })
+    }
+}
+
+impl Settings {
+    /// The files of the rule packs, for messages.
+    pub fn pack_names(&self) -> String {
+        self.packs.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// All text of the rules: another text is another activation.
+    pub fn rules_text(&self) -> String {
+        let texts = self.packs.iter().chain([&self.courses]).map(|(_, text)| text.as_str());
+        texts.collect::<Vec<_>>().join("\0")
     }
 }
 
@@ -251,6 +269,14 @@ fn read_file(path: &Path) -> Result<Typed, Stop> {
     })
 }
 
+/// The rule packs of these files, or the ones built in.
+pub fn packs(paths: Vec<PathBuf>) -> Result<Vec<(String, String)>, Stop> {
+    if paths.is_empty() {
+        return Ok(PACKS.map(|(name, text)| (name.to_owned(), text.to_owned())).into());
+    }
+    paths.into_iter().map(|path| text_or(Some(path), "", "")).collect()
+}
+
 fn text_or(path: Option<PathBuf>, name: &str, built_in: &str) -> Result<(String, String), Stop> {
     match path.filter(|p| !p.as_os_str().is_empty()) {
         None => Ok((name.to_owned(), built_in.to_owned())),
@@ -285,11 +311,13 @@ fn from_environment(typed: &mut Typed) -> Result<(), Stop> {
     take!(lease_ms, number("HUILIU_LEASE_MS")?);
     take!(timeout_ms, number("HUILIU_TIMEOUT_MS")?);
     take!(batch_records, number("HUILIU_BATCH_RECORDS")?);
-    take!(policy_file, text("HUILIU_POLICY_FILE"));
     take!(courses_file, text("HUILIU_COURSES_FILE"));
     take!(manifests_dir, text("HUILIU_MANIFESTS_DIR"));
     take!(health, text("HUILIU_HEALTH"));
     take!(log_format, text("HUILIU_LOG_FORMAT"));
+    if let Some(all) = text("HUILIU_POLICY_FILES") {
+        typed.policy_files = Some(all.split(',').map(PathBuf::from).collect());
+    }
     if let Some(all) = text("HUILIU_ALLOW_NETWORKS") {
         typed.allow_networks = Some(all.split(',').map(str::to_owned).collect());
     }

@@ -173,14 +173,13 @@ pub async fn open(settings: Settings, make: Make) -> Result<House, Stop> {
     let policy = gate::policy(&settings)?;
     let base = registry::base(&settings)?;
     for found in base.values() {
-        convertible(&found.manifest, &policy, &settings.policy.0)?;
+        convertible(&found.manifest, &policy, &settings.pack_names())?;
     }
     let Books { settings, db, keys } = Books::open(settings, make).await?;
     let bell = open_queue(&settings, &keys).await?;
     let rules = entries::register_rules(&db, &keys, &policy).await?;
-    let rules_text = [settings.policy.1.as_bytes(), settings.courses.1.as_bytes()];
-    let digest = keys.digest(&[b"activation", rules_text[0], rules_text[1]]);
-    let version = policy.version.into();
+    let digest = keys.digest(&[b"activation", settings.rules_text().as_bytes()]);
+    let version = policy.packs.iter().map(|pack| i64::from(pack.version)).sum();
     books::activate(&db, Current { kind: "rules", name: "rules", version, digest: &digest }).await?;
     let desk = Desk {
         db,
@@ -210,7 +209,7 @@ pub fn host() -> String {
 
 /// Whether the rule pack converts the hours of every stream of a manifest.
 pub fn convertible(manifest: &Manifest, policy: &Policy, file: &str) -> Result<(), Stop> {
-    match manifest.stream.iter().find(|s| policy.conversion(s.hours_unit()).is_none()) {
+    match manifest.stream.iter().find(|s| !policy.knows_unit(s.hours_unit())) {
         None => Ok(()),
         Some(stream) => Err(Stop::usage(both!(
             "{file}: no [[conversion]] for the unit {unit:?}, which connector {connector}, stream {stream} uses; add one",

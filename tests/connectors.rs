@@ -31,8 +31,8 @@ fn root() -> &'static Path {
 
 pub fn policy() -> Policy {
     let read = |p: &str| std::fs::read_to_string(root().join(p)).unwrap();
-    let (policy, courses) = (read("config/policy/jilin-2014.toml"), read("config/courses.toml"));
-    Policy::parse(("config/policy/jilin-2014.toml", &policy), ("config/courses.toml", &courses)).unwrap()
+    let (pack, courses) = (read("config/policy/jilin-2014.toml"), read("config/courses.toml"));
+    Policy::parse(&[("config/policy/jilin-2014.toml", &pack)], ("config/courses.toml", &courses)).unwrap()
 }
 
 #[test]

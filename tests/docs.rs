@@ -52,7 +52,7 @@ fn default_settings_show_every_key_and_load() {
         "lease_ms",
         "timeout_ms",
         "batch_records",
-        "policy_file",
+        "policy_files",
         "courses_file",
         "health",
         "log_format",

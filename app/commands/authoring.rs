@@ -21,7 +21,7 @@ use crate::words::{both, expected, note, phrase, say, say_json, spoken, table, t
 /// The manifest alone: is it whole, and do the rules convert its hours?
 pub fn check(settings: &Settings, path: &Path, json: bool) -> Result<(), Stop> {
     let package = gate::read_with(path, Expected::ToBeMade)?;
-    wire::convertible(&package.manifest, &gate::policy(settings)?, &settings.policy.0)?;
+    wire::convertible(&package.manifest, &gate::policy(settings)?, &settings.pack_names())?;
     let Manifest { id, stream, .. } = &package.manifest;
     if json {
         say_json(
@@ -122,7 +122,7 @@ pub struct Look {
 pub async fn preview(settings: Settings, look: Look, json: bool) -> Result<(), Stop> {
     let package = gate::read_with(&look.path, Expected::ToBeMade)?;
     let policy = gate::policy(&settings)?;
-    wire::convertible(&package.manifest, &policy, &settings.policy.0)?;
+    wire::convertible(&package.manifest, &policy, &settings.pack_names())?;
     let stream = chosen(&package.manifest, look.stream.as_deref())?;
     let page = match &look.source {
         Some(source) => live(settings, &package.manifest, stream, source).await?,

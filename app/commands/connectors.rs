@@ -141,7 +141,7 @@ pub fn shipped(id: &str) -> Vec<Sample> {
 async fn check(settings: &Settings, policy: &Policy, in_use: &InUse, json: bool) -> Result<(), Stop> {
     let mut rows = Vec::new();
     for (id, found) in &in_use.found {
-        crate::wire::convertible(&found.manifest, policy, &settings.policy.0)?;
+        crate::wire::convertible(&found.manifest, policy, &settings.pack_names())?;
         let samples = match found.origin {
             Origin::Registered => register::samples(settings, id, found.manifest.version()).await?,
             Origin::BuiltIn | Origin::Folder => shipped(id),

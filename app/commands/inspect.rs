@@ -1,19 +1,17 @@
 //! Listings and explanations. Each has `--json`.
 
-use std::io::Read as _;
-
 use huiliu_core::store::expectations;
 use huiliu_core::store::reports::{self, RunRow, UnreadRow};
-use huiliu_core::values::{Hours, IdNumber};
+use huiliu_core::values::Hours;
 use serde::Serialize;
 
 use super::decide;
 use super::sync::{balance_cells, balance_heading, note_unread};
 use crate::Stop;
-use crate::cli::{DeadLetters, Listing, Span, Teachers};
+use crate::cli::{DeadLetters, Listing, Span};
 use crate::settings::Settings;
 use crate::wire::{Books, Make};
-use crate::words::{address, both, expected, note, pass_word, phrase, place, say, say_json, spoken, table, tr, word};
+use crate::words::{address, both, expected, note, pass_word, phrase, place, say, say_json, table, tr, word};
 
 pub async fn balance(settings: Settings, run: Option<i64>, json: bool) -> Result<(), Stop> {
     let books = Books::open(settings, Make::Nothing).await?;
@@ -205,78 +203,6 @@ pub(super) fn hours(units: i64) -> String {
 
 pub(super) fn found<T>(rows: Vec<T>, what: &str, id: i64) -> Result<Vec<T>, Stop> {
     if rows.is_empty() { Err(Stop::usage(both!("there is no {what} {id}", "没有{what} {id}"))) } else { Ok(rows) }
-}
-
-pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result<(), Stop> {
-    let Teachers::Explain { teacher } = asked;
-    let books = Books::open(settings, Make::Nothing).await?;
-    let id = if teacher == "-" {
-        let mut text = String::new();
-        std::io::stdin().take(1024).read_to_string(&mut text).map_err(|e| {
-            Stop::usage(both!(
-                "cannot read an ID number from standard input: {e}",
-                "无法从标准输入读取身份证号：{e}",
-                e = spoken(&e)
-            ))
-        })?;
-        let number = IdNumber::parse(&text)
-            .map_err(|e| Stop::usage(both!("standard input: {e}", "标准输入：{e}", e = spoken(&e))))?;
-        reports::teacher_by_id_number(&books.db, &books.keys, &number)
-            .await?
-            .ok_or_else(|| Stop::usage(tr("no teacher has this ID number", "没有教师使用此身份证号")))?
-    } else {
-        // What was typed is not repeated: it could be an ID number.
-        let number = if teacher.len() < 15 { teacher.parse().ok() } else { None };
-        number.ok_or_else(|| {
-            Stop::usage(tr(
-                "give a teacher's number, or `-` and the ID number on standard input",
-                "请给出教师编号，或用 `-` 并从标准输入给出身份证号",
-            ))
-        })?
-    };
-    if !reports::is_teacher(&books.db, id).await? {
-        return Err(Stop::usage(both!("there is no teacher {id}", "没有教师 {id}")));
-    }
-    let entries = reports::entries(&books.db, id).await?;
-    let sum = |outcome: &str| entries.iter().filter(|e| e.outcome == outcome).map(|e| e.units).sum::<i64>();
-    let (counted, provisional) = (sum("counted"), sum("provisional"));
-    if json {
-        say_json(&serde_json::json!({
-            "teacher": id, "counted_units": counted, "provisional_units": provisional, "entries": entries
-        }));
-    } else {
-        say(&format!(
-            "{} {id}: {} {} + {} {}",
-            tr("teacher", "教师"),
-            hours(counted),
-            tr("class hours", "学时"),
-            hours(provisional),
-            tr("provisional", "暂认")
-        ));
-        for e in &entries {
-            say(&format!("\n  {}  {} {}  {}", outcome_words(&e.outcome), e.source, e.course, address(&e.address)));
-            say(&format!("    {}", phrase(&e.arithmetic)));
-            say(&format!("    {}{} ({}): {}", tr("rule: ", "依据："), phrase(&e.rule), word(&e.basis), e.rule_source));
-            let basis = word(&e.conversion_basis);
-            say(&format!("    {}{basis}: {}", tr("conversion: ", "换算："), e.conversion_source));
-            if let Some(other) = e.duplicate_of {
-                say(&format!("    {}{other}", tr("the same course as record ", "与此记录为同一课程：")));
-            }
-        }
-    }
-    books.close().await;
-    Ok(())
-}
-
-fn outcome_words(outcome: &str) -> &'static str {
-    match outcome {
-        "counted" => tr("counted", "认定"),
-        "provisional" => tr("provisional", "暂认"),
-        "duplicate" => tr("duplicate, not counted", "重复，不计"),
-        "not_passed" => tr("not passed, not counted", "未合格，不计"),
-        "name_contradicts" => tr("name contradicts the ID number, not counted", "姓名与身份证号不符，不计"),
-        _ => tr("not counted", "不计"),
-    }
 }
 
 /// Every teacher's hours with the ID number opened, as JSON lines; for comparing with a truth file.

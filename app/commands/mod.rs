@@ -17,6 +17,7 @@ mod schedules;
 mod secrets;
 mod sources;
 mod sync;
+mod teachers;
 mod upload;
 mod worker;
 
@@ -61,7 +62,7 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
         Command::Replay(asked) => replay::run(settings, asked, json).await,
         Command::Audit(span) => decide::audit_log(settings, span, json).await,
         Command::Records(listing) => inspect::records(settings, listing, json).await,
-        Command::Teachers(asked) => inspect::teachers(settings, asked, json).await,
+        Command::Teachers(asked) => teachers::teachers(settings, asked, json).await,
         Command::Ledger => inspect::ledger(settings).await,
         Command::Connectors(Connectors::Infer { sample, out, id, with_sample }) => {
             infer::run(&infer::Asked { sample, out, id, with_sample }, &settings.networks, json).await

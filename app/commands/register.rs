@@ -246,7 +246,7 @@ pub async fn rollback(settings: Settings, (id, to): (&str, &str), because: &str,
 /// A version is taken into use again only if it passes under today's program and rules.
 async fn still_passes(settings: &Settings, books: &Books, version: &Version) -> Result<(), Stop> {
     let policy = gate::policy(settings)?;
-    let found = registry::parse(version, (&policy, &settings.policy.0)).map_err(Stop::usage)?;
+    let found = registry::parse(version, (&policy, &settings.pack_names())).map_err(Stop::usage)?;
     let samples = store::samples(&books.db, &books.keys, &version.connector, version.version).await?;
     let rows = gate::gate(settings, &found.manifest, &samples.unwrap_or_default()).await?;
     if rows.iter().all(|row| row.ok) {

@@ -6,7 +6,7 @@ use huiliu_core::connector::Failure;
 use huiliu_core::disguise::DisguiseFault;
 use huiliu_core::keys::KeyFault;
 use huiliu_core::manifest::{self, ManifestFault, Problem};
-use huiliu_core::policy::PolicyFault;
+use huiliu_core::policy::{PolicyFault, RuleFault};
 use huiliu_core::queue::QueueFault;
 use huiliu_core::replay::ReplayFault;
 use huiliu_core::schedule::ScheduleFault;
@@ -119,10 +119,12 @@ impl Fault for ReplayFault {
 
 impl Fault for PolicyFault {
     fn in_chinese(&self) -> String {
-        match self {
-            Self::Form { file, source } => format!("规则文件 {file} 有误：{}", source.in_chinese()),
-            Self::Rule { file, rule, why } => format!("规则文件 {file} 中的 {rule} 有误：{}", translate(why)),
-        }
+        let line = |fault: &RuleFault| {
+            let RuleFault { file, line, rule, why } = fault;
+            let colon = if rule.is_empty() { "" } else { "：" };
+            format!("{file}:{line}: {rule}{colon}{}", translate(why))
+        };
+        self.0.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }
 

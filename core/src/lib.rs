@@ -11,6 +11,7 @@ pub mod policy;
 
 pub mod connector;
 pub mod manifest;
+pub mod recount;
 pub mod registry;
 
 pub mod disguise;

@@ -1,6 +1,7 @@
 //! Dead letters through today's manifests and rules: planned first, with every effect, and applied only while all of the
 //! plan still holds. A plan only reads, in one state of the database; it asks the same classification as a live load.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
@@ -8,14 +9,14 @@ use serde_json::json;
 use thiserror::Error;
 
 use crate::deliver::{self, Desk, Reading};
-use crate::ledger::{self, Entry, Fact};
-use crate::manifest::Kind;
+use crate::ledger::{self, Entry, Fact, FactKind, Rulings};
+use crate::manifest::{Assessor, Kind};
 use crate::stages::{Body, TrainingRecord};
 use crate::store::batches::{self, Held};
 use crate::store::classify::{Classified, Verdict};
 use crate::store::load::{self, Load};
 use crate::store::replays::{self, Effect, Filter, Item, Wanted};
-use crate::store::{StoreFault, Tx, audit, entries, people};
+use crate::store::{StoreFault, Tx, audit, facts, people};
 
 /// Raw records that one plan takes at most.
 pub const MOST: i64 = 100_000;
@@ -403,25 +404,13 @@ impl Overlay {
         let records: Vec<&TrainingRecord> = written.iter().map(|w| w.record).collect();
         let people = people::recognise(tx, &desk.keys, &records).await?;
         let replaced: Vec<i64> = written.iter().filter_map(|w| w.verdict.overwrites()).filter(|row| *row > 0).collect();
-        self.former.extend(entries::owners(tx, &replaced).await?.into_values());
+        self.former.extend(facts::owners(tx, &replaced).await?.into_values());
         for (winner, person) in written.iter().zip(people) {
             let record = winner.record;
             let next = -i64::try_from(self.rows.len()).unwrap_or(i64::MAX) - 1;
             let row = winner.verdict.overwrites().unwrap_or(next);
             self.rows.insert(Self::key(held, record), (row, record.source_version, record.content_digest));
-            let carries = matches!(record.kind, Kind::CourseCompletion | Kind::ProjectCompletion | Kind::Certificate);
-            let fact = carries.then(|| Fact {
-                record_id: row,
-                record_key: record.record_key.to_vec(),
-                connector: held.connector.as_str().into(),
-                canonical_course: record.canonical_course.map(str::to_owned),
-                pass_state: record.pass_state.as_str().to_owned(),
-                raw_hours: record.texts.hours.as_deref().unwrap_or_default().trim().to_owned(),
-                hours_unit: load.hours_unit.to_owned(),
-                period_end: record.period_end.clone(),
-                name: record.name_folded.clone(),
-            });
-            self.facts.insert(row, (person, fact));
+            self.facts.insert(row, (person, fact(row, record, held, load)));
         }
         Ok(())
     }
@@ -438,12 +427,19 @@ impl Overlay {
         }
         let mut effects = Vec::new();
         for ids in teachers.into_iter().collect::<Vec<_>>().chunks(TEACHERS) {
-            let held = entries::read_facts(tx, ids).await?;
+            let held = facts::read(tx, ids).await?;
             for id in ids {
                 let before = held.get(id).cloned().unwrap_or_default();
                 let mut after: Vec<Fact> =
                     before.iter().filter(|f| !self.facts.contains_key(&f.record_id)).cloned().collect();
-                after.extend(laid.get(&(Some(*id), [0; 32])).into_iter().flatten().map(|f| (*f).clone()));
+                // What people decided about a row stays with it.
+                let rulings: HashMap<i64, Rulings> = before.iter().map(|f| (f.record_id, f.rulings)).collect();
+                after.extend(
+                    laid.get(&(Some(*id), [0; 32])).into_iter().flatten().map(|f| Fact {
+                        rulings: rulings.get(&f.record_id).copied().unwrap_or_default(),
+                        ..(*f).clone()
+                    }),
+                );
                 effects.extend(effect(desk, (Some(*id), &[0; 32]), &before, &after));
             }
         }
@@ -455,10 +451,46 @@ impl Overlay {
     }
 }
 
+/// What the ledger needs to know of a record that is not written yet, if it can carry credit or tells a grade.
+fn fact(row: i64, record: &TrainingRecord<'_>, held: &Held, load: &Load<'_>) -> Option<Fact> {
+    let kind = match record.kind {
+        Kind::CourseCompletion | Kind::ProjectCompletion | Kind::Certificate => FactKind::Training,
+        Kind::Assessment => FactKind::Assessment,
+        _ => return None,
+    };
+    let texts = &record.texts;
+    let text = |of: &Option<Cow<'_, str>>| of.as_deref().map(|text| text.trim().to_owned());
+    Some(Fact {
+        record_id: row,
+        record_key: record.record_key.to_vec(),
+        kind,
+        institution: held.institution_id,
+        connector: held.connector.as_str().into(),
+        course_code: text(&texts.course_code).unwrap_or_default(),
+        project: text(&texts.project_code),
+        pass_state: record.pass_state.as_str().to_owned(),
+        assessed: record.told().map(|a| a.assessed(record.assessor == Assessor::School)),
+        raw_hours: text(&texts.hours).unwrap_or_default(),
+        hours_unit: load.hours_unit.to_owned(),
+        period_start: record.period_start.as_deref().and_then(|day| day.parse().ok()),
+        period_end: record.period_end.parse().ok()?,
+        role: text(&texts.role),
+        mode: text(&texts.mode),
+        category: text(&texts.category_code),
+        required: record.required.map(|word| word == "required"),
+        attendance: record.attendance,
+        name: record.name_folded.clone(),
+        claimed: false,
+        rulings: Rulings::default(),
+    })
+}
+
 /// What changes for one person, if anything does.
 fn effect(desk: &Desk, (teacher, index): (Option<i64>, &[u8; 32]), before: &[Fact], after: &[Fact]) -> Option<Effect> {
-    let (before, after) = (ledger::entries(&desk.policy, before), ledger::entries(&desk.policy, after));
-    let says = |e: &Entry| (e.outcome, e.units, e.canonical_course.clone(), e.raw_hours.clone());
+    let nobody = ledger::Person::default();
+    let entries = |facts: &[Fact]| ledger::entries(&desk.policy, &nobody, facts);
+    let (before, after) = (entries(before), entries(after));
+    let says = |e: &Entry| (e.outcome, e.units, e.gross, e.grade, e.canonical_course.clone(), e.raw_hours.clone());
     let was: HashMap<i64, _> = before.iter().map(|e| (e.record_id, says(e))).collect();
     let is: HashMap<i64, _> = after.iter().map(|e| (e.record_id, says(e))).collect();
     let gone = was.keys().filter(|id| !is.contains_key(id)).count();

@@ -2,6 +2,7 @@
 //! that good newer versions have outdone, closed.
 
 use crate::policy::Policy;
+use crate::recount;
 use crate::store::entries::{self, RuleIds};
 use crate::store::{Db, StoreFault, letters};
 
@@ -16,6 +17,8 @@ pub async fn settle_all(
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<usize, StoreFault> {
     letters::close_outdone(db).await?;
+    let decided = recount::with_decisions(db, policy).await?;
+    let policy = decided.as_ref().unwrap_or(policy);
     let (mut total, mut after) = (0, -1);
     while let Some((block, teachers)) = entries::settle_block(db, policy, rules, after).await? {
         total += teachers;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::World;
-use crate::facts::Stream;
+use crate::facts::{Facts, Stream};
 use crate::text;
 
 /// The codes, by course number.
@@ -33,6 +33,11 @@ impl World {
         xml
     }
 
+    /// Whether it is of one who leads the course for others, not of one who takes it.
+    pub(crate) fn leads(&self, facts: &Facts) -> bool {
+        facts.stream == Stream::Intel && self.roll(70, facts.index).is_multiple_of(20)
+    }
+
     fn intel_record(&self, position: u64, xml: &mut String) {
         let facts = self.facts(Stream::Intel, self.listing(Stream::Intel).at(position));
         let person = self.people.person(facts.person);
@@ -52,7 +57,7 @@ impl World {
             facts.record,
             escaped(&self.name_text(&facts, &person)),
             escaped(&self.id_text(&facts, &person)),
-            if chance.is_multiple_of(20) { "主讲教师" } else { "学科教师" },
+            if self.leads(&facts) { "主讲教师" } else { "学科教师" },
             text::course_text(&facts, CODES[course]),
             NAMES[course],
             PLACES[(chance >> 8) as usize % PLACES.len()],

@@ -42,6 +42,8 @@ pub struct TruthSummary {
 struct Candidate {
     canonical: Option<String>,
     passed: bool,
+    /// As who leads the course for others, which is no duplicate of having taken it.
+    leads: bool,
     units: u64,
     end: NaiveDate,
     platform: &'static str,
@@ -158,15 +160,15 @@ impl World {
             match facts.stream {
                 Stream::Progress => {}
                 Stream::Completions if !facts.passed() => teller.totals.not_passed += 1,
-                _ => candidates.push(candidate(facts, &person.id_number)),
+                _ => candidates.push(self.candidate(facts, &person.id_number)),
             }
         }
         candidates.sort_by(|a, b| a.rank().cmp(&b.rank()));
         let (mut units, mut provisional) = (0, 0);
-        let mut taken: Vec<&str> = Vec::with_capacity(candidates.len());
+        let mut taken: Vec<(&str, bool)> = Vec::with_capacity(candidates.len());
         for candidate in &candidates {
             if let Some(course) = candidate.canonical.as_deref() {
-                if taken.contains(&course) {
+                if taken.contains(&(course, candidate.leads)) {
                     teller.totals.duplicates += 1;
                     teller.line(&json!({
                         "kind": "duplicate", "id_number": person.id_number, "canonical": course,
@@ -174,7 +176,7 @@ impl World {
                     }))?;
                     continue;
                 }
-                taken.push(course);
+                taken.push((course, candidate.leads));
             }
             teller.totals.counted += 1;
             *(if candidate.passed { &mut units } else { &mut provisional }) += candidate.units;
@@ -186,6 +188,21 @@ impl World {
             "kind": "teacher", "id_number": person.id_number, "name": person.name,
             "units": units, "provisional_units": provisional,
         }))
+    }
+
+    fn candidate(&self, facts: &Facts, id_number: &str) -> Candidate {
+        Candidate {
+            canonical: canonical(facts.stream, facts.course),
+            leads: self.leads(facts),
+            passed: facts.stream == Stream::Completions,
+            units: facts.units(),
+            end: facts.end,
+            platform: facts.stream.platform(),
+            record: match facts.stream {
+                Stream::Cmcc => format!("{id_number}|{}", cmcc::code(facts.course)),
+                _ => facts.record.clone(),
+            },
+        }
     }
 }
 
@@ -201,20 +218,6 @@ fn same_record(a: &Facts, b: &Facts) -> bool {
 /// The greater, the newer.
 fn age(facts: &Facts) -> (usize, u32) {
     (facts.export, facts.version)
-}
-
-fn candidate(facts: &Facts, id_number: &str) -> Candidate {
-    Candidate {
-        canonical: canonical(facts.stream, facts.course),
-        passed: facts.stream == Stream::Completions,
-        units: facts.units(),
-        end: facts.end,
-        platform: facts.stream.platform(),
-        record: match facts.stream {
-            Stream::Cmcc => format!("{id_number}|{}", cmcc::code(facts.course)),
-            _ => facts.record.clone(),
-        },
-    }
 }
 
 impl<W: Write> Teller<W> {

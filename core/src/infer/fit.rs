@@ -275,7 +275,9 @@ fn field_fit(field: Field, around: Around<'_>) -> Verdict {
             (Fit::Poor, _) => (Fit::Against, None),
             verdict => verdict,
         },
-        Field::ScoreLearning | Field::ScoreActivity | Field::ScoreArtefact | Field::ScoreTotal => score(facts),
+        Field::ScoreLearning | Field::ScoreActivity | Field::ScoreArtefact | Field::ScoreTotal | Field::Attendance => {
+            score(facts)
+        }
         Field::Result if facts.numbers == 100 && facts.distinct <= 2 && facts.high <= 100 => {
             (Fit::Good, Some(Evidence::ResultWords))
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::mapping::{Field, Rule};
 use super::quality::Condition;
 use super::read::Reader;
-use super::stream::{Each, Paging, PassRule, Since, Stream, VersionFrom};
+use super::stream::{Each, Kind, Paging, PassRule, Since, Stream, VersionFrom};
 use super::template::Template;
 use super::transport::{Auth, Request, RequestBody, Sign, Transport};
 use super::{Format, Layout, Manifest};
@@ -151,6 +151,11 @@ impl Place<'_> {
 
     fn fields(&self, told: &mut Reader<'_>) {
         for needed in [Field::Name, Field::IdNumber, Field::CourseCode, Field::Hours, Field::PeriodEnd] {
+            // A grade is about a project or a cycle, and is no training time.
+            let of_training = matches!(needed, Field::CourseCode | Field::Hours);
+            if self.stream.kind == Kind::Assessment && of_training {
+                continue;
+            }
             if !self.stream.map.contains_key(&needed) {
                 let field = needed.as_str();
                 told.tell(

@@ -64,6 +64,9 @@ words! {
         /// Last day. Required.
         #[zh = "结束日期（必需）"]
         "period_end" => PeriodEnd,
+        /// How much of the training the teacher was present at, in per cent, 0 to 100.
+        #[zh = "出勤率，百分数，0 至 100"]
+        "attendance" => Attendance,
         /// Certificate number.
         #[zh = "证书编号"]
         "certificate_number" => CertificateNumber,

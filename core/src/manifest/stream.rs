@@ -325,6 +325,18 @@ words! {
     }
 }
 
+words! {
+    /// Who assessed.
+    pub enum Assessor {
+        /// The training institution: 优秀, 合格, 不合格.
+        #[zh = "培训机构：优秀、合格、不合格"]
+        "institution" => Institution,
+        /// The teacher's school: 优秀, 及格, 不及格.
+        #[zh = "教师所在学校：优秀、及格、不及格"]
+        "school" => School,
+    }
+}
+
 table! {
     /// One kind of record of a source.
     #[zh = "来源的一种记录"]
@@ -365,6 +377,9 @@ table! {
         /// What decides that the teacher passed.
         #[zh = "如何认定通过"]
         pass: PassRule;
+        /// Who assessed, where there is an assessment.
+        #[zh = "由谁考核（有考核时）"]
+        assessor: Assessor = Assessor::Institution, "institution";
         /// Canonical field → where it comes from.
         #[zh = "标准字段 → 取自何处"]
         map: Map;

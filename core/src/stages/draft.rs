@@ -62,6 +62,8 @@ pub struct Draft<'a> {
     pub period_start: Option<Cow<'a, str>>,
     /// Last day as given.
     pub period_end: Option<Cow<'a, str>>,
+    /// Presence in per cent.
+    pub attendance: Option<Cow<'a, str>>,
     /// Certificate number.
     #[validate(length(max = 100, code = "length"))]
     pub certificate_number: Option<Cow<'a, str>>,
@@ -261,6 +263,7 @@ impl<'a> Draft<'a> {
             Field::Hours => &mut self.hours,
             Field::PeriodStart => &mut self.period_start,
             Field::PeriodEnd => &mut self.period_end,
+            Field::Attendance => &mut self.attendance,
             Field::CertificateNumber => &mut self.certificate_number,
             Field::ScoreLearning => &mut self.score_learning,
             Field::ScoreActivity => &mut self.score_activity,

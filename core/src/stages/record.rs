@@ -7,8 +7,9 @@ use chrono::NaiveDate;
 use super::decode::RawRecord;
 use super::draft::{Draft, Problem, raw_field};
 use super::{Context, Place, Plan};
-use crate::manifest::{Field, Kind, PassRule, VersionFrom};
-use crate::policy::Policy;
+use crate::ledger::{self, Assessed};
+use crate::manifest::{Assessor, Field, Kind, PassRule, VersionFrom};
+use crate::policy::pack::{MissingComponent, Pack, Seen};
 use crate::values::date::{parse_date, parse_instant};
 use crate::values::score::WeightedTotal;
 use crate::values::{Grade, Hours, IdNumber, PersonName, Score};
@@ -42,23 +43,43 @@ impl PassState {
 /// Scores with their exact total and grade.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assessment {
-    /// 课程学习, 研修活动, 应用成果, where they are told.
-    pub components: Option<[Score; 3]>,
+    /// 课程学习, 研修活动, 应用成果, as far as they are told.
+    pub components: [Option<Score>; 3],
     /// Numerator of the weighted total in hundredths.
     pub total_numerator: i64,
-    /// Denominator of the weighted total.
+    /// Denominator of the weighted total; 0 where only words told the result.
     pub total_denominator: i64,
-    /// The grade the bands give it.
+    /// The grade that the rules of today give it; settling finds it again.
     pub grade: Grade,
 }
 
 impl Assessment {
-    fn of(policy: &Policy, components: Option<[Score; 3]>, total: WeightedTotal) -> Self {
-        Self {
-            components,
-            total_numerator: i64::try_from(total.numerator()).unwrap_or(i64::MAX),
-            total_denominator: i64::try_from(total.denominator()).unwrap_or(i64::MAX),
-            grade: policy.bands.grade(total),
+    fn of(pack: &Pack, components: [Option<Score>; 3], total: WeightedTotal) -> Self {
+        let total_numerator = i64::try_from(total.numerator()).unwrap_or(i64::MAX);
+        let total_denominator = i64::try_from(total.denominator()).unwrap_or(i64::MAX);
+        let assessed = Assessed {
+            by_school: false,
+            components: components.map(|c| c.map(Score::hundredths)),
+            total: Some((total_numerator, total_denominator)),
+            grade: Grade::Fail,
+        };
+        Self { components, total_numerator, total_denominator, grade: ledger::grade_of(pack, &assessed) }
+    }
+
+    /// Of a result that only words told.
+    #[must_use]
+    pub fn in_words(grade: Grade) -> Self {
+        Self { components: [None; 3], total_numerator: 0, total_denominator: 0, grade }
+    }
+
+    /// What the ledger takes it for.
+    #[must_use]
+    pub fn assessed(&self, by_school: bool) -> Assessed {
+        Assessed {
+            by_school,
+            components: self.components.map(|c| c.map(Score::hundredths)),
+            total: (self.total_denominator > 0).then_some((self.total_numerator, self.total_denominator)),
+            grade: self.grade,
         }
     }
 }
@@ -98,12 +119,26 @@ pub struct TrainingRecord<'a> {
     pub pass_state: PassState,
     /// Scores, if the stream has them.
     pub assessment: Option<Assessment>,
+    /// Who assessed.
+    pub assessor: Assessor,
+    /// The grade, where only words told it.
+    pub grade_in_words: Option<Grade>,
+    /// Presence in hundredths of a per cent.
+    pub attendance: Option<i64>,
     /// `required` or `elective`.
     pub required: Option<&'static str>,
     /// `elementary`, `intermediate` or `advanced`.
     pub tier: Option<&'static str>,
     /// Canonical course, if the crosswalk knows the code.
     pub canonical_course: Option<&'a str>,
+}
+
+impl TrainingRecord<'_> {
+    /// What was told of a result: scores, or a word alone.
+    #[must_use]
+    pub fn told(&self) -> Option<Assessment> {
+        self.assessment.clone().or_else(|| self.grade_in_words.map(Assessment::in_words))
+    }
 }
 
 /// What makes a raw record the same record, and which version of it this is.
@@ -222,14 +257,30 @@ impl Check<'_> {
         PersonName::parse(text).map_err(|fault| self.fault(Field::Name, fault.code(), text, fault.to_string())).ok()
     }
 
-    fn hours(&mut self, draft: &Draft<'_>) -> Option<Hours> {
+    /// The pack of the training's last day, or the nearest.
+    fn pack(&self, day: Option<NaiveDate>) -> Option<&Pack> {
+        self.cx.policy.nearest(day.unwrap_or(NaiveDate::MAX))
+    }
+
+    /// Hours by the conversion that is in force; by the pack's first for the unit where none is for this very record.
+    fn hours(&mut self, draft: &Draft<'_>, day: Option<NaiveDate>) -> Option<Hours> {
         let unit = self.cx.stream.hours_unit();
         let text = draft.hours.as_deref().unwrap_or_default();
-        let Some(rule) = self.cx.policy.conversion(unit) else {
+        let rule = self.pack(day).and_then(|pack| {
+            let seen = Seen {
+                mode: draft.mode.as_deref().map(|mode| pack.mode(mode.trim())),
+                programme: &self.cx.manifest.id,
+                category: draft.category_code.as_deref(),
+                required: None,
+            };
+            let of_record = day.and_then(|day| pack.conversion(unit, &seen, day));
+            of_record.or_else(|| pack.conversions.iter().find(|c| c.unit == unit)).map(|c| c.units_per_one)
+        });
+        let Some(units_per_one) = rule else {
             self.fault(Field::Hours, "unit", unit, "a unit that the policy file converts".into());
             return None;
         };
-        Hours::from_amount(text, rule.units_per_one)
+        Hours::from_amount(text, units_per_one)
             .map_err(|fault| self.fault(Field::Hours, fault.code(), text, fault.to_string()))
             .ok()
     }
@@ -246,26 +297,48 @@ impl Check<'_> {
         Some((start, end))
     }
 
-    fn assessment(&mut self, draft: &Draft<'_>) -> Option<Assessment> {
-        let learning = self.score(Field::ScoreLearning, draft.score_learning.as_deref());
-        let activity = self.score(Field::ScoreActivity, draft.score_activity.as_deref());
-        let artefact = self.score(Field::ScoreArtefact, draft.score_artefact.as_deref());
-        let (learning, activity, artefact) = (learning?, activity?, artefact?);
-        let policy = self.cx.policy;
-        let total = policy.weights.total(learning, activity, artefact);
-        Some(Assessment::of(policy, Some([learning, activity, artefact]), total))
+    fn assessment(&mut self, draft: &Draft<'_>, day: Option<NaiveDate>) -> Option<Assessment> {
+        // Where a missing score need not wait, it is no fault.
+        let waits = self.pack(day).is_none_or(|pack| pack.missing_component == MissingComponent::Wait);
+        let mut told = |field, text: Option<&str>| {
+            if text.is_none_or(|t| t.trim().is_empty()) && !waits {
+                Some(None)
+            } else {
+                self.score(field, text).map(Some)
+            }
+        };
+        let learning = told(Field::ScoreLearning, draft.score_learning.as_deref());
+        let activity = told(Field::ScoreActivity, draft.score_activity.as_deref());
+        let artefact = told(Field::ScoreArtefact, draft.score_artefact.as_deref());
+        let components = [learning?, activity?, artefact?];
+        let pack = self.pack(day)?;
+        let [learning, activity, artefact] = components.map(Option::unwrap_or_default);
+        Some(Assessment::of(pack, components, pack.weights.total(learning, activity, artefact)))
     }
 
-    fn total(&mut self, draft: &Draft<'_>) -> Option<Assessment> {
+    fn total(&mut self, draft: &Draft<'_>, day: Option<NaiveDate>) -> Option<Assessment> {
         let total = self.score(Field::ScoreTotal, draft.score_total.as_deref())?;
-        Some(Assessment::of(self.cx.policy, None, total.into()))
+        Some(Assessment::of(self.pack(day)?, [None; 3], total.into()))
+    }
+
+    /// Presence, where it is told.
+    fn attendance(&mut self, draft: &Draft<'_>) -> Option<i64> {
+        let text = draft.attendance.as_deref().filter(|text| !text.trim().is_empty())?;
+        self.score(Field::Attendance, Some(text)).map(|percent| percent.hundredths().into())
     }
 
     /// What only words tell.
-    fn result(&mut self, draft: &Draft<'_>) -> Option<Grade> {
+    fn result(&mut self, draft: &Draft<'_>, day: Option<NaiveDate>) -> Option<Grade> {
         let text = draft.result.as_deref().unwrap_or_default();
         let all = [Grade::Excellent, Grade::Pass, Grade::Fail];
-        let grade = all.into_iter().find(|grade| grade.as_str() == text.trim());
+        let plain = all.into_iter().find(|grade| grade.as_str() == text.trim());
+        let in_words = || {
+            let pack = self.pack(day)?;
+            let by_school = self.cx.stream.assessor == Assessor::School;
+            let words = if by_school { &pack.school_words } else { &pack.institution_words };
+            words.get(text.trim()).copied()
+        };
+        let grade = plain.or_else(in_words);
         if grade.is_none() && !draft.is_doubtful(Field::Result) {
             let code = if text.is_empty() { "missing" } else { "value" };
             self.fault(Field::Result, code, text, "one of excellent, pass, fail".into());
@@ -352,12 +425,16 @@ pub(super) fn mask(text: &str) -> String {
 pub fn from_draft<'a>(
     cx: Context<'a>,
     raw: &RawRecord<'_>,
-    draft: Draft<'a>,
+    mut draft: Draft<'a>,
     identity: Identity,
 ) -> Result<TrainingRecord<'a>, Vec<Problem>> {
     if let Some(why) = &raw.broken {
         let expected = format!("a record that can be read; {why}");
         return Err(vec![Problem::new("record.form".into(), "record", &raw.raw, expected)]);
+    }
+    if cx.stream.kind == Kind::Assessment {
+        draft.hours.get_or_insert(Cow::Borrowed("0"));
+        draft.course_code.get_or_insert(Cow::Borrowed("-"));
     }
     let mut check = Check { cx, problems: draft.length_problems(cx) };
     check.doubts(&draft);
@@ -370,12 +447,14 @@ pub fn from_draft<'a>(
     check.no_nul(&draft);
     let required = check.required(&draft);
     let tier = check.tier(&draft);
-    let hours = check.hours(&draft);
     let period = check.period(&draft);
+    let day = period.map(|(_, end)| end);
+    let hours = check.hours(&draft, day);
+    let attendance = check.attendance(&draft);
     let (assessment, result) = match cx.stream.pass {
-        PassRule::Scores => (check.assessment(&draft), None),
-        PassRule::Total => (check.total(&draft), None),
-        PassRule::Result => (None, check.result(&draft)),
+        PassRule::Scores => (check.assessment(&draft, day), None),
+        PassRule::Total => (check.total(&draft, day), None),
+        PassRule::Result => (None, check.result(&draft, day)),
         PassRule::NotAssessed | PassRule::Pending => (None, None),
     };
     let source_version = identity.source_version.map_err(|p| check.problems.push(p)).ok();
@@ -412,6 +491,9 @@ pub fn from_draft<'a>(
         hours,
         pass_state: pass_state(cx, assessment.as_ref().map(|a| a.grade).or(result)),
         assessment,
+        assessor: cx.stream.assessor,
+        grade_in_words: result,
+        attendance,
         texts: draft,
     };
     record.content_digest = content_digest(cx, &record);
@@ -435,8 +517,11 @@ fn content_digest(cx: Context<'_>, record: &TrainingRecord<'_>) -> [u8; 16] {
     let t = &record.texts;
     let scores = record.assessment.as_ref().map_or([0; 9], |a| {
         let mut scores = [1; 9];
-        for (two, score) in scores[1..].chunks_exact_mut(2).zip(a.components.into_iter().flatten()) {
-            two.copy_from_slice(&score.hundredths().to_be_bytes());
+        for (two, score) in scores[1..].chunks_exact_mut(2).zip(a.components) {
+            two.copy_from_slice(&score.map_or(u16::MAX, Score::hundredths).to_be_bytes());
+        }
+        if a.components == [None; 3] {
+            scores[1..7].fill(1);
         }
         scores[7] = a.grade as u8;
         scores
@@ -468,8 +553,12 @@ fn content_digest(cx: Context<'_>, record: &TrainingRecord<'_>) -> [u8; 16] {
     ];
     // These came later: a record without them has the digest that it always had.
     parts.extend(record.tier.map(str::as_bytes));
-    let total = record.assessment.as_ref().filter(|a| a.components.is_none()).map(|a| a.total_numerator.to_be_bytes());
+    let only_total = record.assessment.as_ref().filter(|a| a.components == [None; 3]);
+    let total = only_total.map(|a| a.total_numerator.to_be_bytes());
     parts.extend(total.as_ref().map(<[u8; 8]>::as_slice));
+    parts.extend(record.grade_in_words.map(|grade| grade.as_str().as_bytes()));
+    let attendance = record.attendance.map(i64::to_be_bytes);
+    parts.extend(attendance.as_ref().map(<[u8; 8]>::as_slice));
     cx.keys.short_digest(&parts)
 }
 

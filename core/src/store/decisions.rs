@@ -171,6 +171,20 @@ pub async fn on_records(tx: &mut Tx, records: &[i64], kinds: &str) -> Result<Vec
     tx.rows_with(&sql, vec![Value::Text(format!("{kinds}%"))], wanted).await?.iter().map(read).collect()
 }
 
+/// What people decided about courses that still holds: connector, code there, canonical course or none.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn courses(db: &Db) -> Result<Vec<(String, String, Option<String>)>, StoreFault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM decision d LEFT JOIN decision r ON r.reverses = d.id
+         WHERE d.kind = 'course.equate' AND d.reverses IS NULL AND r.id IS NULL ORDER BY d.id"
+    );
+    let text = |d: &Decision, name: &str| d.detail.get(name).and_then(|v| v.as_str()).map(str::to_owned);
+    let decided: Vec<Decision> = db.rows(&sql, vec![]).await?.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(decided.iter().filter_map(|d| Some((text(d, "connector")?, text(d, "code")?, text(d, "course")))).collect())
+}
+
 /// Decisions after a number, the oldest first; of one teacher's records and claims where a teacher is given.
 ///
 /// # Errors

@@ -1,31 +1,30 @@
 //! Settling in sets: marked teachers' records in, differences of credit entries out.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::db::{Db, StoreFault, Tx};
-use super::marks;
 use super::rows::{Row, Rows, Value};
+use super::{facts, marks};
 use crate::keys::Keys;
-use crate::ledger::{self, Entry, Fact};
-use crate::policy::Policy;
+use crate::ledger::{self, Cut, Entry, Person};
+use crate::policy::{Policy, RuleNo};
 
-/// The row ids of a pack's rules, by name.
-pub type RuleIds = HashMap<String, i64>;
+/// The row ids of the rules, in the policy's order.
+pub type RuleIds = Vec<i64>;
 
-/// Writes the rules of a pack into the books, where entries refer to them, and gives their row ids.
+/// Writes the rules of all packs into the books, where entries refer to them, and gives their row ids.
 ///
 /// # Errors
 /// [`StoreFault`].
 pub async fn register_rules(db: &Db, keys: &Keys, policy: &Policy) -> Result<RuleIds, StoreFault> {
-    let mut ids = RuleIds::new();
+    let mut ids = RuleIds::with_capacity(policy.rules.len());
     let mut tx = db.begin().await?;
     for rule in &policy.rules {
         let units = rule.units_per_one.unwrap_or(0);
         let digest = keys.digest(&[
             b"rule",
-            policy.name.as_bytes(),
-            &policy.version.to_be_bytes(),
+            rule.pack.as_bytes(),
+            &rule.version.to_be_bytes(),
             rule.name.as_bytes(),
             &units.to_be_bytes(),
             rule.basis.as_str().as_bytes(),
@@ -35,8 +34,8 @@ pub async fn register_rules(db: &Db, keys: &Keys, policy: &Policy) -> Result<Rul
             "INSERT INTO rule (pack, version, name, unit, units_per_one, basis, source, digest)
              VALUES ($1, $2, $3, nullif($4, ''), nullif($5, 0), $6, $7, $8) ON CONFLICT (digest) DO NOTHING",
             vec![
-                policy.name.as_str().into(),
-                i64::from(policy.version).into(),
+                rule.pack.as_str().into(),
+                i64::from(rule.version).into(),
                 rule.name.as_str().into(),
                 rule.unit.clone().unwrap_or_default().into(),
                 units.into(),
@@ -47,7 +46,7 @@ pub async fn register_rules(db: &Db, keys: &Keys, policy: &Policy) -> Result<Rul
         )
         .await?;
         let rows = tx.rows("SELECT id FROM rule WHERE digest = $1", vec![Value::Bytes(digest.to_vec())]).await?;
-        ids.insert(rule.name.clone(), rows.first().map_or(Ok(0), |r| r.int("id"))?);
+        ids.push(rows.first().map_or(Ok(0), |r| r.int("id"))?);
     }
     tx.commit().await?;
     Ok(ids)
@@ -66,11 +65,13 @@ pub async fn settle_block(
 ) -> Result<Option<(i64, usize)>, StoreFault> {
     let mut tx = db.begin().await?;
     let Some((block, due)) = marks::next(&mut tx, after).await? else { return Ok(None) };
-    let facts = read_facts(&mut tx, &due.teachers).await?;
+    let facts = facts::read(&mut tx, &due.teachers).await?;
     let mut held = read_entries(&mut tx, &due.teachers).await?;
     let mut made: Vec<(i64, Entry)> = Vec::new();
+    let (people, nobody) = (facts::people(&mut tx, &due.teachers).await?, Person::default());
     for teacher in &due.teachers {
-        for entry in facts.get(teacher).map(|f| ledger::entries(policy, f)).unwrap_or_default() {
+        let person = people.get(teacher).unwrap_or(&nobody);
+        for entry in facts.get(teacher).map(|f| ledger::entries(policy, person, f)).unwrap_or_default() {
             let key = (*teacher, entry.record_id);
             if held.get(&key).is_some_and(|h| h.says(&entry, rules)) {
                 held.remove(&key);
@@ -87,66 +88,6 @@ pub async fn settle_block(
     Ok(Some((block, due.teachers.len())))
 }
 
-fn teachers(ids: &[i64]) -> Rows<'static> {
-    Rows::new().int("teacher_id", ids.iter().copied().map(Some))
-}
-
-/// What the ledger needs to know of the records of these teachers.
-///
-/// # Errors
-/// [`StoreFault`].
-pub async fn read_facts(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<Fact>>, StoreFault> {
-    let sources = tx.rows("SELECT id, connector FROM source", vec![]).await?;
-    let connectors: HashMap<i64, Arc<str>> =
-        sources.iter().map(|r| Ok((r.int("id")?, r.text("connector")?.into()))).collect::<Result<_, StoreFault>>()?;
-    let rows = tx
-        .rows_with(
-            "SELECT c.teacher_id AS teacher_id, r.id AS id, r.record_key AS record_key, r.source_id AS source_id,
-                    r.canonical_course AS canonical_course, r.pass_state AS pass_state, r.raw_hours AS raw_hours,
-                    r.hours_unit AS hours_unit, r.period_end AS period_end, c.name_folded AS name
-             FROM {rows} {join claim c ON c.teacher_id = incoming.teacher_id} {join training_record r ON r.claim_id = c.id}
-             WHERE r.kind IN ('course_completion', 'project_completion', 'certificate')",
-            vec![],
-            teachers(ids),
-        )
-        .await?;
-    let mut facts: HashMap<i64, Vec<Fact>> = HashMap::new();
-    for mut row in rows {
-        facts.entry(row.int("teacher_id")?).or_default().push(Fact {
-            record_id: row.int("id")?,
-            record_key: row.bytes("record_key")?,
-            connector: connectors.get(&row.int("source_id")?).cloned().unwrap_or_else(|| "".into()),
-            canonical_course: row.take_opt_text("canonical_course")?,
-            pass_state: row.take_text("pass_state")?,
-            raw_hours: row.take_text("raw_hours")?,
-            hours_unit: row.take_text("hours_unit")?,
-            period_end: row.take_text("period_end")?,
-            name: row.take_text("name")?,
-        });
-    }
-    Ok(facts)
-}
-
-/// Whose these records are.
-///
-/// # Errors
-/// [`StoreFault`].
-pub async fn owners(tx: &mut Tx, records: &[i64]) -> Result<HashMap<i64, i64>, StoreFault> {
-    if records.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows = tx
-        .rows_with(
-            "SELECT t.id AS id, c.teacher_id AS teacher_id
-             FROM {rows} {join training_record t ON t.id = incoming.id} {join claim c ON c.id = t.claim_id}
-             WHERE c.teacher_id IS NOT NULL",
-            vec![],
-            Rows::new().int("id", records.iter().copied().map(Some)),
-        )
-        .await?;
-    rows.iter().map(|r| Ok((r.int("id")?, r.int("teacher_id")?))).collect()
-}
-
 /// A current entry as it stands in the table.
 struct HeldEntry {
     id: i64,
@@ -159,13 +100,30 @@ impl HeldEntry {
         let text = |name: &str| self.row.opt_text(name).ok().flatten();
         text("outcome").as_deref() == Some(entry.outcome)
             && int("units") == Some(entry.units)
-            && text("canonical_course") == entry.canonical_course
-            && text("cycle") == entry.cycle
-            && int("rule_id") == rules.get(&entry.rule).copied()
-            && int("conversion_id") == rules.get(&entry.conversion).copied()
+            && int("gross") == Some(entry.gross)
+            && text("canonical_course").as_deref() == entry.canonical_course.as_deref()
+            && text("cycle").as_deref() == entry.cycle.as_deref()
+            && int("rule_id") == rules.get(entry.rule).copied()
+            && int("conversion_id") == rules.get(entry.conversion).copied()
             && text("raw_hours").as_deref() == Some(entry.raw_hours.as_str())
             && int("duplicate_of") == entry.duplicate_of
+            && text("grade").as_deref() == entry.grade.map(|g| g.as_str())
+            && int("hours_of") == entry.hours_of
+            && int("decision_id") == entry.decision
+            && text("cuts") == told(&entry.cuts, rules)
+            && text("carried") == carried(entry, rules)
     }
+}
+
+/// Cuts as they are kept: `[[rule, units], …]`, nothing where there is none.
+fn told(cuts: &[Cut], rules: &RuleIds) -> Option<String> {
+    let pair = |c: &Cut| (rules.get(c.rule).copied().unwrap_or_default(), c.units);
+    let pairs: Vec<(i64, i64)> = cuts.iter().map(pair).collect();
+    (!pairs.is_empty()).then(|| serde_json::json!(pairs).to_string())
+}
+
+fn carried(entry: &Entry, rules: &RuleIds) -> Option<String> {
+    told(entry.carried.as_slice(), rules)
 }
 
 /// (Teacher, record) → current entry.
@@ -173,11 +131,13 @@ async fn read_entries(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<(i64, i64), He
     let rows = tx
         .rows_with(
             "SELECT e.id AS id, e.teacher_id AS teacher_id, e.record_id AS record_id, e.outcome AS outcome, e.units AS units,
-                    e.canonical_course AS canonical_course, e.cycle AS cycle, e.rule_id AS rule_id,
-                    e.conversion_id AS conversion_id, e.raw_hours AS raw_hours, e.duplicate_of AS duplicate_of
+                    e.gross AS gross, e.cuts AS cuts, e.carried AS carried, e.grade AS grade, e.hours_of AS hours_of,
+                    e.decision_id AS decision_id, e.canonical_course AS canonical_course, e.cycle AS cycle,
+                    e.rule_id AS rule_id, e.conversion_id AS conversion_id, e.raw_hours AS raw_hours,
+                    e.duplicate_of AS duplicate_of
              FROM {rows} {join credit_entry e ON e.teacher_id = incoming.teacher_id AND e.superseded_at IS NULL}",
             vec![],
-            teachers(ids),
+            Rows::new().int("teacher_id", ids.iter().copied().map(Some)),
         )
         .await?;
     rows.into_iter()
@@ -191,15 +151,23 @@ async fn write(tx: &mut Tx, rules: &RuleIds, made: &[(i64, Entry)], ids: &[i64])
     }
     let now = tx.rows("SELECT {now} AS now", vec![]).await?;
     let now = now.first().map_or(Ok(0), |r| r.int("now"))?;
-    let rule = |name: &str| rules.get(name).copied().ok_or_else(|| StoreFault::Column(format!("rule {name}")));
-    let deciding: Vec<i64> = made.iter().map(|(_, e)| rule(&e.rule)).collect::<Result<_, _>>()?;
-    let converting: Vec<i64> = made.iter().map(|(_, e)| rule(&e.conversion)).collect::<Result<_, _>>()?;
+    let rule = |no: RuleNo| rules.get(no).copied().ok_or_else(|| StoreFault::Column(format!("rule {no}")));
+    let deciding: Vec<i64> = made.iter().map(|(_, e)| rule(e.rule)).collect::<Result<_, _>>()?;
+    let converting: Vec<i64> = made.iter().map(|(_, e)| rule(e.conversion)).collect::<Result<_, _>>()?;
+    let cuts: Vec<Option<String>> = made.iter().map(|(_, e)| told(&e.cuts, rules)).collect();
+    let carry: Vec<Option<String>> = made.iter().map(|(_, e)| carried(e, rules)).collect();
     let rows = Rows::new()
         .int("id", ids.iter().copied().map(Some))
         .int("teacher_id", made.iter().map(|(t, _)| Some(*t)))
         .int("record_id", made.iter().map(|(_, e)| Some(e.record_id)))
         .text("outcome", made.iter().map(|(_, e)| Some(e.outcome)))
         .int("units", made.iter().map(|(_, e)| Some(e.units)))
+        .int("gross", made.iter().map(|(_, e)| Some(e.gross)))
+        .text("cuts", cuts.iter().map(Option::as_deref))
+        .text("carried", carry.iter().map(Option::as_deref))
+        .text("grade", made.iter().map(|(_, e)| e.grade.map(|g| g.as_str())))
+        .int("hours_of", made.iter().map(|(_, e)| e.hours_of))
+        .int("decision_id", made.iter().map(|(_, e)| e.decision))
         .text("canonical_course", made.iter().map(|(_, e)| e.canonical_course.as_deref()))
         .text("cycle", made.iter().map(|(_, e)| e.cycle.as_deref()))
         .int("rule_id", deciding.into_iter().map(Some))

@@ -237,6 +237,7 @@ fn content<'l>(
         .text("raw_hours", text(|d| d.hours.as_deref()))
         .text("hours_unit", std::iter::repeat_n(Some(load.hours_unit), records.len()))
         .int("hours_units", all().map(|r| Some(r.hours.units())))
+        .int("attendance", all().map(|r| r.attendance))
         .text("certificate_number", text(|d| d.certificate_number.as_deref()))
         .text("pass_state", all().map(|r| Some(r.pass_state.as_str())))
         .int("manifest_version", always(load.manifest_version))
@@ -256,7 +257,7 @@ async fn assess(
         .iter()
         .zip(claims)
         .zip(records)
-        .filter_map(|((id, claim), r)| r.assessment.as_ref().map(|a| (*id, claim.id, *r, a)))
+        .filter_map(|((id, claim), r)| r.told().map(|a| (*id, claim.id, *r, a)))
         .collect();
     if replaces && !scored.is_empty() {
         tx.run_with(
@@ -270,11 +271,11 @@ async fn assess(
         scored.iter().map(move |(.., a)| Some(of(a))).collect::<Vec<_>>()
     };
     let component = |nth: usize| {
-        scored.iter().map(|(.., a)| a.components.map(|all| all[nth].hundredths().into())).collect::<Vec<_>>()
+        scored.iter().map(|(.., a)| a.components[nth].map(|score| score.hundredths().into())).collect::<Vec<_>>()
     };
     let rows = Rows::new()
         .int("record_id", scored.iter().map(|s| Some(s.0)))
-        .text("assessor", scored.iter().map(|_| Some("institution")))
+        .text("assessor", scored.iter().map(|s| Some(s.2.assessor.as_str())))
         .int("claim_id", scored.iter().map(|s| Some(s.1)))
         .text("project_code", scored.iter().map(|s| s.2.texts.project_code.as_deref()))
         .int("score_learning", component(0))

@@ -63,12 +63,20 @@ pub async fn add(tx: &mut Tx, teachers: impl Iterator<Item = i64>) -> Result<(),
 pub async fn add_all(tx: &mut Tx) -> Result<(), StoreFault> {
     let mut after = 0;
     loop {
-        let rows = tx.rows("SELECT id FROM teacher WHERE id > $1 ORDER BY id LIMIT 100000", vec![after.into()]).await?;
-        let ids: Vec<i64> = rows.iter().map(|r| r.int("id")).collect::<Result<_, _>>()?;
+        let ids = teachers_after(tx, after, 100_000).await?;
         let Some(last) = ids.last() else { return Ok(()) };
         after = *last;
         add(tx, ids.into_iter()).await?;
     }
+}
+
+/// Teachers after one, in order.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn teachers_after(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<i64>, StoreFault> {
+    let sql = "SELECT id FROM teacher WHERE id > $1 ORDER BY id LIMIT $2";
+    tx.rows(sql, vec![after.into(), limit.into()]).await?.iter().map(|r| r.int("id")).collect()
 }
 
 /// The marks of one block, locked for whoever settles it.

@@ -8,6 +8,7 @@ pub mod cursors;
 pub mod decisions;
 pub mod entries;
 pub mod expectations;
+pub mod facts;
 pub mod figures;
 pub mod letters;
 pub mod load;
@@ -21,6 +22,7 @@ pub mod reports;
 pub mod schema;
 pub mod sealing;
 pub mod sources;
+pub mod story;
 pub mod turns;
 
 pub mod db;

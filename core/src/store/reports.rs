@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::db::{Db, StoreFault};
 use super::rows::{Row, Value};
 use crate::keys::Keys;
-use crate::policy::arithmetic;
 
 /// The books of one run, of some runs, or of all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -410,43 +409,6 @@ pub async fn records(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Resu
         .collect()
 }
 
-/// One current credit entry with the record it is about and the rules it rests on.
-#[derive(Debug, Clone, Serialize)]
-pub struct EntryRow {
-    /// Entry id.
-    pub entry: i64,
-    /// Record id.
-    pub record: i64,
-    /// Source name.
-    pub source: String,
-    /// Course code at the source.
-    pub course: String,
-    /// Canonical course.
-    pub canonical_course: Option<String>,
-    /// Counted, provisional, duplicate …
-    pub outcome: String,
-    /// Class-hour units counted.
-    pub units: i64,
-    /// Cycle.
-    pub cycle: Option<String>,
-    /// The rule that decided: pack, version and name.
-    pub rule: String,
-    /// On what it rests: `stated`, `adopted`, `assumed`.
-    pub basis: String,
-    /// Where it is written, or why it is assumed.
-    pub rule_source: String,
-    /// The arithmetic, written out.
-    pub arithmetic: String,
-    /// On what the conversion rests.
-    pub conversion_basis: String,
-    /// Where the conversion is written, or why it is assumed.
-    pub conversion_source: String,
-    /// The record it duplicates.
-    pub duplicate_of: Option<i64>,
-    /// Page item or file line of the record.
-    pub address: String,
-}
-
 /// The teacher of an ID number, if there is one.
 ///
 /// # Errors
@@ -472,49 +434,6 @@ pub async fn teacher_by_id_number(
 /// [`StoreFault`].
 pub async fn is_teacher(db: &Db, teacher: i64) -> Result<bool, StoreFault> {
     Ok(!db.rows("SELECT id FROM teacher WHERE id = $1", vec![teacher.into()]).await?.is_empty())
-}
-
-/// A teacher's current entries.
-///
-/// # Errors
-/// [`StoreFault`].
-pub async fn entries(db: &Db, teacher: i64) -> Result<Vec<EntryRow>, StoreFault> {
-    let rows = db
-        .rows(
-            "SELECT e.id AS id, e.record_id AS record_id, s.name AS source, r.course_code AS course_code,
-                    e.canonical_course AS canonical_course, e.outcome AS outcome, e.units AS units, e.cycle AS cycle,
-                    k.pack AS pack, k.version AS version, k.name AS rule, k.basis AS basis, k.source AS rule_source,
-                    e.raw_hours AS raw_hours, m.unit AS unit, m.units_per_one AS units_per_one,
-                    m.basis AS conversion_basis, m.source AS conversion_source,
-                    e.duplicate_of AS duplicate_of, r.address AS address
-             FROM credit_entry e JOIN training_record r ON r.id = e.record_id JOIN source s ON s.id = r.source_id
-             JOIN rule k ON k.id = e.rule_id JOIN rule m ON m.id = e.conversion_id
-             WHERE e.teacher_id = $1 AND e.superseded_at IS NULL ORDER BY e.record_id",
-            vec![teacher.into()],
-        )
-        .await?;
-    rows.iter()
-        .map(|r| {
-            Ok(EntryRow {
-                entry: r.int("id")?,
-                record: r.int("record_id")?,
-                source: r.text("source")?,
-                course: r.text("course_code")?,
-                canonical_course: r.opt_text("canonical_course")?,
-                outcome: r.text("outcome")?,
-                units: r.int("units")?,
-                cycle: r.opt_text("cycle")?,
-                rule: format!("{}@{} {}", r.text("pack")?, r.int("version")?, r.text("rule")?),
-                basis: r.text("basis")?,
-                rule_source: r.text("rule_source")?,
-                arithmetic: arithmetic(&r.text("raw_hours")?, &r.text("unit")?, r.int("units_per_one")?),
-                conversion_basis: r.text("conversion_basis")?,
-                conversion_source: r.text("conversion_source")?,
-                duplicate_of: r.opt_int("duplicate_of")?,
-                address: r.text("address")?,
-            })
-        })
-        .collect()
 }
 
 /// One teacher's hours with the ID number opened: for comparing with a truth file, never for a listing.

@@ -128,6 +128,19 @@ impl From<Score> for WeightedTotal {
 }
 
 impl WeightedTotal {
+    /// A fraction of hundredths; a denominator of 0 counts as 1.
+    #[must_use]
+    pub fn new(numerator: u64, denominator: u64) -> Self {
+        Self { numerator, denominator: denominator.max(1) }
+    }
+
+    /// The total rounded half up to whole points, for rules that round before they band.
+    #[must_use]
+    pub fn to_point_half_up(self) -> Self {
+        let point = 100 * self.denominator;
+        Self { numerator: (2 * self.numerator + point) / (2 * point) * 100, denominator: 1 }
+    }
+
     /// The sum of each score, in hundredths, times its weight.
     pub fn numerator(&self) -> u64 {
         self.numerator

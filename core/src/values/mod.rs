@@ -23,6 +23,6 @@ pub mod text;
 pub use date::DateFault;
 pub use hours::{Hours, HoursFault};
 pub(crate) use id_arithmetic::check_character;
-pub use id_number::{IdFault, IdNumber};
+pub use id_number::{IdFault, IdNumber, Sex};
 pub use name::{NameFault, PersonName};
 pub use score::{Bands, Grade, Score, ScoreFault, Weights};

@@ -1,0 +1,63 @@
+//! What is wrong with a rule pack or a course file, each fault at its place.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// One thing that is wrong in a file of rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleFault {
+    /// The file as named to the loader.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// Which rule; empty where the file does not parse.
+    pub rule: String,
+    /// What is expected of it.
+    pub why: String,
+}
+
+impl fmt::Display for RuleFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, rule, why } = self;
+        match rule.as_str() {
+            "" => write!(f, "{file}:{line}: {why}"),
+            _ => write!(f, "{file}:{line}: {rule}: {why}"),
+        }
+    }
+}
+
+/// All that is wrong with files of rules.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct PolicyFault(pub Vec<RuleFault>);
+
+/// A file while it is read: what it is called, its text, and what was found wrong.
+#[derive(Debug)]
+pub(super) struct Reading<'t> {
+    file: &'t str,
+    text: &'t str,
+    pub(super) faults: Vec<RuleFault>,
+}
+
+impl<'t> Reading<'t> {
+    pub(super) fn new((file, text): (&'t str, &'t str)) -> Self {
+        Self { file, text, faults: vec![] }
+    }
+
+    /// Parses the file's TOML.
+    pub(super) fn parse<T: serde::de::DeserializeOwned>(&mut self) -> Option<T> {
+        toml::from_str(self.text)
+            .map_err(|e| {
+                let at = e.span().map_or(0, |span| span.start);
+                self.fault(at, "", e.message());
+            })
+            .ok()
+    }
+
+    /// Notes a fault at a byte of the file.
+    pub(super) fn fault(&mut self, at: usize, rule: &str, why: impl Into<String>) {
+        let line = self.text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1;
+        self.faults.push(RuleFault { file: self.file.to_owned(), line, rule: rule.to_owned(), why: why.into() });
+    }
+}

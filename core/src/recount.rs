@@ -1,0 +1,145 @@
+//! What would change in the ledger, teacher by teacher, before it does: other rules, or a decision.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use crate::ledger::{self, Entry, Fact, Person};
+use crate::policy::Policy;
+use crate::store::{Db, StoreFault, decisions, facts, marks};
+
+/// Teachers looked at together.
+const TEACHERS: i64 = 1_000;
+
+/// What would change for one teacher.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// The teacher.
+    pub teacher: i64,
+    /// Class-hour units counted for good, before and after.
+    pub counted_units: (i64, i64),
+    /// Class-hour units counted provisionally, before and after.
+    pub provisional_units: (i64, i64),
+    /// Entries that say something else.
+    pub entries_changed: usize,
+}
+
+/// What changed for all teachers together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Teachers looked at.
+    pub teachers: u64,
+    /// Teachers whose hours change.
+    pub hours_change: u64,
+    /// Teachers whose hours stay and whose reasons change.
+    pub reasons_change: u64,
+    /// Class-hour units counted for good, before and after.
+    pub counted_units: (i64, i64),
+    /// Class-hour units counted provisionally, before and after.
+    pub provisional_units: (i64, i64),
+}
+
+/// A side of a comparison: the rules, and what is known under them.
+#[derive(Debug, Clone, Copy)]
+pub struct Side<'a> {
+    /// The rules.
+    pub policy: &'a Policy,
+    /// The teacher's records and the decisions about them.
+    pub facts: &'a [Fact],
+}
+
+/// What changes for one teacher, if anything does. Entries of two sets of rules are compared by what they say, not by the
+/// place of their rules.
+#[must_use]
+pub fn change(teacher: i64, person: &Person, before: Side<'_>, after: Side<'_>) -> Option<Change> {
+    let entries = |side: Side<'_>| ledger::entries(side.policy, person, side.facts);
+    let (was, is) = (entries(before), entries(after));
+    let said: HashMap<i64, Said> = was.iter().map(|e| (e.record_id, says(before.policy, e))).collect();
+    let new = is.iter().filter(|e| said.get(&e.record_id) != Some(&says(after.policy, e))).count();
+    let gone = said.keys().filter(|id| is.iter().all(|e| e.record_id != **id)).count();
+    let sum = |entries: &[Entry], outcome: &str| entries.iter().filter(|e| e.outcome == outcome).map(|e| e.units).sum();
+    let both = |outcome: &str| (sum(&was, outcome), sum(&is, outcome));
+    (new + gone > 0).then(|| Change {
+        teacher,
+        counted_units: both("counted"),
+        provisional_units: both("provisional"),
+        entries_changed: new + gone,
+    })
+}
+
+/// What an entry says, whatever the place of its rules.
+type Said = (&'static str, i64, i64, Option<String>, Option<i64>, String, Vec<(String, i64)>, Option<i64>, Option<u8>);
+
+fn says(policy: &Policy, e: &Entry) -> Said {
+    let cuts = e.cuts.iter().chain(&e.carried).map(|cut| (policy.told(cut.rule), cut.units)).collect();
+    let course = e.canonical_course.as_deref().map(str::to_owned);
+    let rules = format!("{} {}", policy.told(e.rule), policy.told(e.conversion));
+    (e.outcome, e.units, e.gross, course, e.duplicate_of, rules, cuts, e.decision, e.grade.map(|g| g as u8))
+}
+
+impl Totals {
+    fn add(&mut self, change: &Change) {
+        let same = change.counted_units.0 == change.counted_units.1
+            && change.provisional_units.0 == change.provisional_units.1;
+        *(if same { &mut self.reasons_change } else { &mut self.hours_change }) += 1;
+    }
+}
+
+/// Compares two sets of rules over every teacher, in blocks; `told` gets each teacher for whom something changes.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn compare(
+    db: &Db,
+    before: &Policy,
+    after: &Policy,
+    told: &mut (dyn FnMut(Change) + Send),
+) -> Result<Totals, StoreFault> {
+    let mut totals = Totals::default();
+    let mut last = 0;
+    loop {
+        let mut tx = db.begin().await?;
+        let ids = marks::teachers_after(&mut tx, last, TEACHERS).await?;
+        let Some(end) = ids.last() else { return Ok(totals) };
+        last = *end;
+        let facts = facts::read(&mut tx, &ids).await?;
+        let people = facts::people(&mut tx, &ids).await?;
+        totals.teachers += ids.len() as u64;
+        for id in &ids {
+            let Some(facts) = facts.get(id) else { continue };
+            let nobody = Person::default();
+            let person = people.get(id).unwrap_or(&nobody);
+            let side = |policy| Side { policy, facts: facts.as_slice() };
+            for (policy, of) in [(before, 0), (after, 1)] {
+                for entry in ledger::entries(policy, person, facts) {
+                    let sum = match entry.outcome {
+                        "counted" => &mut totals.counted_units,
+                        "provisional" => &mut totals.provisional_units,
+                        _ => continue,
+                    };
+                    *(if of == 0 { &mut sum.0 } else { &mut sum.1 }) += entry.units;
+                }
+            }
+            if let Some(change) = change(*id, person, side(before), side(after)) {
+                totals.add(&change);
+                told(change);
+            }
+        }
+    }
+}
+
+/// The rules with what people decided about courses laid over the crosswalk.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn with_decisions(db: &Db, policy: &Policy) -> Result<Option<Policy>, StoreFault> {
+    let decided = decisions::courses(db).await?;
+    if decided.is_empty() {
+        return Ok(None);
+    }
+    let mut policy = policy.clone();
+    for (connector, code, course) in &decided {
+        policy.crosswalk.decide(connector, code, course.as_deref());
+    }
+    Ok(Some(policy))
+}
