@@ -326,7 +326,7 @@ fn csv_by_hand(cx: Context<'_>, bytes: &[u8]) -> usize {
 fn main() {
     let read = |path: &str| std::fs::read_to_string(path).unwrap();
     let (rules, courses) = (read("config/policy/jilin-2014.toml"), read("config/courses.toml"));
-    let policy = Policy::parse(("rules", &rules), ("courses", &courses)).unwrap();
+    let policy = Policy::parse(&[("rules", &rules)], ("courses", &courses)).unwrap();
     let keys = Keys::from_hex(&"00".repeat(32)).unwrap();
     let manifests: Vec<Manifest> = huiliu_connectors::all().unwrap();
     let of = |id: &str, address: &'static str| {

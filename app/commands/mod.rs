@@ -2,6 +2,7 @@
 
 mod authoring;
 mod connectors;
+mod courses;
 mod cursors;
 mod decide;
 mod demo;
@@ -13,6 +14,8 @@ mod operate;
 mod record;
 mod register;
 mod replay;
+mod rules;
+mod rulings;
 mod schedules;
 mod secrets;
 mod sources;
@@ -63,6 +66,9 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
         Command::Audit(span) => decide::audit_log(settings, span, json).await,
         Command::Records(listing) => inspect::records(settings, listing, json).await,
         Command::Teachers(asked) => teachers::teachers(settings, asked, json).await,
+        Command::Rules(asked) => rules::run(settings, asked, json).await,
+        Command::Courses(asked) => courses::run(settings, asked, json).await,
+        Command::Decisions(asked) => rulings::run(settings, asked, json).await,
         Command::Ledger => inspect::ledger(settings).await,
         Command::Connectors(Connectors::Infer { sample, out, id, with_sample }) => {
             infer::run(&infer::Asked { sample, out, id, with_sample }, &settings.networks, json).await

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::ledger::{self, Entry, Fact, Person};
 use crate::policy::Policy;
-use crate::store::{Db, StoreFault, decisions, facts, marks};
+use crate::store::{Db, StoreFault, Tx, decisions, facts, marks};
 
 /// Teachers looked at together.
 const TEACHERS: i64 = 1_000;
@@ -133,13 +133,56 @@ pub async fn compare(
 /// # Errors
 /// [`StoreFault`].
 pub async fn with_decisions(db: &Db, policy: &Policy) -> Result<Option<Policy>, StoreFault> {
-    let decided = decisions::courses(db).await?;
-    if decided.is_empty() {
-        return Ok(None);
-    }
+    let mut tx = db.begin().await?;
+    let decided = decisions::courses(&mut tx).await?;
+    Ok((!decided.is_empty()).then(|| decide(policy, &decided)))
+}
+
+/// The same, as a transaction sees it.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn overlaid(tx: &mut Tx, policy: &Policy) -> Result<Policy, StoreFault> {
+    Ok(decide(policy, &decisions::courses(tx).await?))
+}
+
+fn decide(policy: &Policy, decided: &[(String, String, Option<String>)]) -> Policy {
     let mut policy = policy.clone();
-    for (connector, code, course) in &decided {
+    for (connector, code, course) in decided {
         policy.crosswalk.decide(connector, code, course.as_deref());
     }
-    Ok(Some(policy))
+    policy
+}
+
+/// What is known of some teachers at one moment.
+pub type Known = HashMap<i64, (Person, Vec<Fact>)>;
+
+/// What is known of these teachers, as the transaction sees it.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn known(tx: &mut Tx, ids: &[i64]) -> Result<Known, StoreFault> {
+    let mut known = Known::new();
+    for ids in ids.chunks(1_000) {
+        let mut people = facts::people(tx, ids).await?;
+        for (id, facts) in facts::read(tx, ids).await? {
+            known.insert(id, (people.remove(&id).unwrap_or_default(), facts));
+        }
+    }
+    Ok(known)
+}
+
+/// Teachers for whom something changes between two moments, by number.
+#[must_use]
+pub fn between((before, was): (&Policy, &Known), (after, is): (&Policy, &Known)) -> Vec<Change> {
+    let nothing = (Person::default(), vec![]);
+    let mut ids: Vec<i64> = was.keys().chain(is.keys()).copied().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let of = |id: i64| {
+        let (old, new) = (was.get(&id).unwrap_or(&nothing), is.get(&id).unwrap_or(&nothing));
+        let (old, person) = (Side { policy: before, facts: &old.1 }, &new.0);
+        change(id, person, old, Side { policy: after, facts: &new.1 })
+    };
+    ids.into_iter().filter_map(of).collect()
 }

@@ -112,6 +112,7 @@ pub(super) fn pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Option<P
         requirement: requirement(reading, book, &file, (chose("hours_window").0, chose("legacy_certificate").0)),
         rounding: rounding(reading, book, &file),
         cycles,
+        chosen: chosen.iter().map(|(name, (value, _))| (*name, *value)).collect(),
         modes: modes(reading, &file),
         institution_words: words(reading, "vocabulary.institution", &file.vocabulary.institution),
         school_words: words(reading, "vocabulary.school", &file.vocabulary.school),

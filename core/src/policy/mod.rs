@@ -10,6 +10,7 @@ mod fault;
 pub mod pack;
 pub mod settings;
 pub mod shape;
+pub mod similar;
 
 use chrono::NaiveDate;
 use serde::Deserialize;

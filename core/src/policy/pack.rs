@@ -316,6 +316,8 @@ pub struct Pack {
     pub rounding: Rounding,
     /// Cycles, in order of date.
     pub cycles: Vec<Cycle>,
+    /// What was chosen of the open questions, by name.
+    pub chosen: std::collections::BTreeMap<&'static str, &'static str>,
     /// Modes as they are written → the pack's word.
     pub modes: std::collections::HashMap<String, String>,
     /// An institution's words of grades.

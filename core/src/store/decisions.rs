@@ -81,8 +81,7 @@ pub async fn decide(tx: &mut Tx, keys: &Keys, verdict: &Verdict<'_>, by: By<'_>)
 /// # Errors
 /// [`StoreFault`].
 pub async fn reverse(tx: &mut Tx, keys: &Keys, number: i64, by: By<'_>) -> Result<Option<Decision>, StoreFault> {
-    let found = find(tx, number).await?;
-    let Some(decision) = found.filter(|d| d.reversed_by.is_none() && d.reverses.is_none()) else { return Ok(None) };
+    let Some(decision) = held(tx, number).await? else { return Ok(None) };
     let verdict = Verdict {
         kind: &decision.kind,
         teacher: decision.teacher,
@@ -129,9 +128,14 @@ async fn write(
     Ok(number)
 }
 
-async fn find(tx: &mut Tx, number: i64) -> Result<Option<Decision>, StoreFault> {
+/// A decision of this number that still holds.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn held(tx: &mut Tx, number: i64) -> Result<Option<Decision>, StoreFault> {
     let sql = format!("SELECT {COLUMNS} FROM decision d LEFT JOIN decision r ON r.reverses = d.id WHERE d.id = $1");
-    tx.rows(&sql, vec![number.into()]).await?.first().map(read).transpose()
+    let found = tx.rows(&sql, vec![number.into()]).await?.first().map(read).transpose()?;
+    Ok(found.filter(|d| d.reversed_by.is_none() && d.reverses.is_none()))
 }
 
 fn read(row: &Row) -> Result<Decision, StoreFault> {
@@ -175,13 +179,13 @@ pub async fn on_records(tx: &mut Tx, records: &[i64], kinds: &str) -> Result<Vec
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn courses(db: &Db) -> Result<Vec<(String, String, Option<String>)>, StoreFault> {
+pub async fn courses(tx: &mut Tx) -> Result<Vec<(String, String, Option<String>)>, StoreFault> {
     let sql = format!(
         "SELECT {COLUMNS} FROM decision d LEFT JOIN decision r ON r.reverses = d.id
          WHERE d.kind = 'course.equate' AND d.reverses IS NULL AND r.id IS NULL ORDER BY d.id"
     );
     let text = |d: &Decision, name: &str| d.detail.get(name).and_then(|v| v.as_str()).map(str::to_owned);
-    let decided: Vec<Decision> = db.rows(&sql, vec![]).await?.iter().map(read).collect::<Result<_, _>>()?;
+    let decided: Vec<Decision> = tx.rows(&sql, vec![]).await?.iter().map(read).collect::<Result<_, _>>()?;
     Ok(decided.iter().filter_map(|d| Some((text(d, "connector")?, text(d, "code")?, text(d, "course")))).collect())
 }
 

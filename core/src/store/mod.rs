@@ -4,6 +4,7 @@ pub mod audit;
 pub mod batches;
 pub mod books;
 pub mod classify;
+pub mod courses;
 pub mod cursors;
 pub mod decisions;
 pub mod entries;

@@ -1,0 +1,276 @@
+//! Rule packs, the crosswalk and people's decisions, through the command line, on both databases.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::house::{House, On};
+
+fn file(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// A pack that ships, with some text of it replaced, in the house's folder.
+fn pack(house: &House, name: &str, from: &str, replaced: &[(&str, &str)]) -> String {
+    let mut text = file(from);
+    for (old, new) in replaced {
+        assert!(text.contains(old), "{old}");
+        text = text.replacen(old, new, 1);
+    }
+    let path = house.dir.0.join(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_pack_that_ships_is_usable() {
+    let house = House::new(On::Sqlite);
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/policy/examples")).unwrap() {
+        let path = entry.unwrap().path();
+        let told = house.json(&["rules", "check", path.to_str().unwrap(), "--json"]);
+        assert!(told["rules"].as_u64() > Some(20), "{}: {told}", path.display());
+    }
+    let packs = house.json(&["rules", "list", "--json"]);
+    let names: Vec<&str> = packs.as_array().unwrap().iter().map(|p| p["pack"].as_str().unwrap()).collect();
+    assert_eq!(names, ["jilin-2014", "tisheng-2.0"]);
+    let settings = house.json(&["rules", "settings", "--json"]);
+    let edge = settings.as_array().unwrap().iter().find(|s| s["setting"] == "band_edge").unwrap();
+    assert_eq!(
+        (edge["choices"].clone(), edge["packs"][0]["value"].clone()),
+        (json!(["upper", "lower"]), json!("upper"))
+    );
+    assert!(settings.as_array().unwrap().iter().all(|s| s["why"].as_str().unwrap().len() > 40));
+}
+
+#[test]
+fn what_is_wrong_with_a_pack_is_told_at_its_line_and_all_at_once() {
+    let house = House::new(On::Sqlite);
+    let jilin = "config/policy/jilin-2014.toml";
+    let wuhan = "config/policy/examples/wuhan-jianghan.toml";
+    let wrong: &[(&str, &[(&str, &str)], &[&str])] = &[
+        (
+            jilin,
+            &[("from = \"2009-01-01\"\nto = \"2013", "from = \"2009-02-01\"\nto = \"2013")],
+            &["no cycle holds from 2009-01-01 to the day before 2009-02-01"],
+        ),
+        (
+            jilin,
+            &[("from = \"2009-01-01\"\nto = \"2013", "from = \"2008-12-01\"\nto = \"2013")],
+            &["2009-2013 overlaps the one before it"],
+        ),
+        (jilin, &[("unit = \"minute\"", "unit = \"fortnight\"")], &["there is no unit \"fortnight\""]),
+        (
+            jilin,
+            &[("unit = \"minute\"", "unit = \"minute\"\nfrom = \"2015-01-01\"")],
+            &["nothing holds from 1999-01-01 to the day before 2015-01-01"],
+        ),
+        (jilin, &[("unit = \"minute\"", "unit = \"day\"")], &["conversion.day: overlaps another one"]),
+        (jilin, &[("units_per_one = 2400", "units_per_one = 0")], &["units_per_one must be a positive integer"]),
+        (jilin, &[("[\"fail\", \"fail\", \"fail\"],\n", "")], &["1 of the nine pairs of grades are missing"]),
+        (wuhan, &[("credits = \"15\"", "credits = \"0\"")], &["a cap of zero would count nothing"]),
+        (wuhan, &[("percent = \"80\"", "percent = \"800\"")], &["percent is \"800\""]),
+        (
+            jilin,
+            &[
+                ("prefer = [\"final\"", "prefer = [\"first\""),
+                ("hours = \"50\"", "hours = \"0\""),
+                ("to = \"1\"\n", "to = \"x\"\n"),
+            ],
+            &["prefer has \"first\"", "expected hours and years above zero", "to must be an amount of class hours"],
+        ),
+        (
+            jilin,
+            &[(
+                "# What the document leaves",
+                "[setting.colour]\nvalue = \"red\"\nbasis = \"assumed\"\nsource = \"\"\n#",
+            )],
+            &["there is no such setting; there are band_edge"],
+        ),
+    ];
+    for (n, (from, replaced, expected)) in wrong.iter().enumerate() {
+        let path = pack(&house, &format!("wrong-{n}.toml"), from, replaced);
+        let out = house.run(&["rules", "check", &path]);
+        let told = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(!out.status.success(), "{replaced:?}");
+        for words in *expected {
+            let line = told.lines().find(|l| l.contains(words)).unwrap_or_else(|| panic!("{words:?} not in {told}"));
+            let number =
+                line.split(&path).nth(1).and_then(|rest| rest.split(':').nth(1)).and_then(|n| n.parse::<usize>().ok());
+            assert!(number > Some(1), "{line}");
+        }
+        let chinese = house.command(&["rules", "check", &path]).env("HUILIU_LANG", "zh_CN.UTF-8").output().unwrap();
+        let chinese = String::from_utf8_lossy(&chinese.stderr).into_owned();
+        assert!(expected.iter().all(|words| !chinese.contains(words)), "not translated: {chinese}");
+    }
+    let two = house.run(&["rules", "check", &pack(&house, "a.toml", jilin, &[]), &pack(&house, "b.toml", jilin, &[])]);
+    assert!(String::from_utf8_lossy(&two.stderr).contains("its days overlap those of jilin-2014@2"));
+    let round = pack(
+        &house,
+        "courses.toml",
+        "config/courses.toml",
+        &[
+            ("title = \"课程标准主题 1\"", "title = \"课程标准主题 1\"\nsame_as = \"C-002\""),
+            ("title = \"课程标准主题 2\"", "title = \"课程标准主题 2\"\nsame_as = \"C-001\""),
+        ],
+    );
+    let out = house.run(&["rules", "check", &pack(&house, "c.toml", jilin, &[]), "--courses", &round]);
+    assert!(String::from_utf8_lossy(&out.stderr).contains("same_as goes round: C-001 → C-002 → C-001"));
+}
+
+/// Record → what its entry says.
+fn told(house: &House, teacher: i64) -> BTreeMap<i64, Value> {
+    let explained = house.json(&["teachers", "explain", &teacher.to_string(), "--json"]);
+    explained["entries"].as_array().unwrap().iter().map(|e| (e["record"].as_i64().unwrap(), e.clone())).collect()
+}
+
+fn what(entry: &Value) -> (String, i64) {
+    (entry["outcome"].as_str().unwrap().to_owned(), entry["units"].as_i64().unwrap())
+}
+
+/// A teacher with a counted record and a duplicate of it.
+fn somebody(house: &House) -> (i64, i64, i64) {
+    (1..400)
+        .filter(|teacher| house.run(&["teachers", "explain", &teacher.to_string()]).status.success())
+        .find_map(|teacher| {
+            let entries = told(house, teacher);
+            let duplicate = entries.values().find(|e| e["outcome"] == "duplicate")?;
+            let winner = duplicate["duplicate_of"].as_i64()?;
+            (entries[&winner]["outcome"] == "counted").then_some((
+                teacher,
+                winner,
+                duplicate["record"].as_i64().unwrap(),
+            ))
+        })
+        .unwrap()
+}
+
+fn people_decide(on: On) {
+    let house = House::new(on);
+    house.json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
+    let first = house.ledger();
+    let (teacher, winner, loser) = somebody(&house);
+    let before = told(&house, teacher);
+    let (w, l) = (winner.to_string(), loser.to_string());
+
+    // A plan says whose hours change, and changes nothing.
+    let plan = house.json(&["decisions", "revoke", &w, "--because", "由他人代培", "--plan", "--json"]);
+    assert_eq!((plan["planned"].as_bool(), plan["decision"].is_null()), (Some(true), true));
+    let change = &plan["teachers"][0];
+    assert_eq!(change["teacher"], teacher);
+    assert_eq!(told(&house, teacher), before);
+    assert_eq!(house.ledger(), first);
+
+    // The same decided: the hours are what the plan said, the duplicate counts in the revoked one's place.
+    let done = house.json(&["decisions", "revoke", &w, "--because", "由他人代培", "--json"]);
+    assert_eq!(&done["teachers"][0], change);
+    let after = told(&house, teacher);
+    assert_eq!(what(&after[&winner]), ("revoked".into(), 0));
+    assert_eq!(after[&winner]["decision"]["because"], "由他人代培");
+    assert_ne!(what(&after[&loser]), what(&before[&loser]));
+    let explained = house.json(&["teachers", "explain", &teacher.to_string(), "--json"]);
+    assert_eq!(explained["counted_units"], change["counted_units"][1]);
+
+    // Taken back: the ledger is what it was, and the history is kept.
+    let undone = done["decision"].to_string();
+    house.json(&["decisions", "undo", &undone, "--because", "误判", "--json"]);
+    assert_eq!(
+        told(&house, teacher).values().map(what).collect::<Vec<_>>(),
+        before.values().map(what).collect::<Vec<_>>()
+    );
+    assert_eq!(house.ledger(), first);
+    let listed = house.json(&["decisions", "list", "--teacher", &teacher.to_string(), "--json"]);
+    assert_eq!((listed[0]["reversed_by"].clone(), listed[1]["reverses"].clone()), (json!(2), json!(1)));
+    assert!(!house.run(&["decisions", "undo", &undone, "--because", "again"]).status.success());
+
+    // Which of two counts, and a grade.
+    house.json(&["decisions", "keep", &l, "--because", "原始证书", "--json"]);
+    let kept = told(&house, teacher);
+    assert_eq!(
+        (kept[&winner]["duplicate_of"].clone(), kept[&winner]["outcome"].clone()),
+        (json!(loser), json!("duplicate"))
+    );
+    let graded = house.json(&["decisions", "grade", &l, "fail", "--because", "复核", "--json"]);
+    assert_eq!(what(&told(&house, teacher)[&loser]), ("not_passed".into(), 0));
+    for number in ["4", "3"] {
+        house.json(&["decisions", "undo", number, "--because", "恢复", "--json"]);
+    }
+    assert_eq!(graded["decision"], 4);
+    assert_eq!(house.ledger(), first);
+    let audit = house.json(&["audit", "--json"]);
+    let actions: Vec<&str> = audit.as_array().unwrap().iter().filter_map(|e| e["action"].as_str()).collect();
+    for action in ["credit.revoke", "credit.revoke.undo", "credit.keep", "credit.grade"] {
+        assert!(actions.contains(&action), "{actions:?}");
+    }
+}
+
+#[test]
+fn people_decide_and_take_it_back_on_sqlite() {
+    people_decide(On::Sqlite);
+}
+
+#[test]
+fn people_decide_and_take_it_back_on_postgresql() {
+    people_decide(On::Postgres);
+}
+
+#[test]
+fn other_rules_are_compared_before_they_are_used() {
+    let house = House::new(On::Sqlite);
+    house.json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
+    let none = house.json(&["rules", "diff", "current", "current", "--json"]);
+    assert_eq!((none["totals"]["hours_change"].clone(), none["teachers"].clone()), (json!(0), json!([])));
+
+    let firm = pack(
+        &house,
+        "firm.toml",
+        "config/policy/jilin-2014.toml",
+        &[
+            ("standing = \"provisional\"", "standing = \"final\""),
+            ("version = 2", "version = 3"),
+            (
+                "# What the document leaves",
+                "[setting.band_edge]\nvalue = \"lower\"\nbasis = \"assumed\"\nsource = \"a trial\"\n\n# What",
+            ),
+        ],
+    );
+    let told = house.json(&["rules", "diff", "current", &firm, "--limit", "100000", "--json"]);
+    let totals = &told["totals"];
+    assert!(totals["hours_change"].as_u64() > Some(100), "{totals}");
+    assert_eq!(totals["provisional_units"][1], 0);
+    assert!(totals["counted_units"][1].as_i64() > totals["counted_units"][0].as_i64());
+    // What was planned is what comes, for each teacher.
+    let config = house.dir.0.join("firm-settings.toml");
+    std::fs::write(&config, format!("policy_files = [{firm:?}]\n")).unwrap();
+    let before = house.ledger();
+    let out = house.run(&["worker", "--until-done", "--config", config.to_str().unwrap()]);
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let after = house.ledger();
+    let sum = |ledger: &BTreeMap<String, (i64, i64, i64)>| {
+        ledger.values().map(|t| (t.0, t.1)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
+    };
+    assert_eq!(json!(sum(&before).0), totals["counted_units"][0]);
+    assert_eq!(json!(sum(&after)), json!([totals["counted_units"][1], totals["provisional_units"][1]]));
+    let changed = before.iter().filter(|(id, t)| (t.0, t.1) != (after[*id].0, after[*id].1)).count();
+    assert_eq!(json!(changed), totals["hours_change"]);
+}
+
+#[test]
+fn an_unknown_course_is_suggested_and_decided_by_people() {
+    let house = House::new(On::Sqlite);
+    house.json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
+    let first = house.ledger();
+    let unknown = house.json(&["courses", "unknown", "--json"]);
+    let course = unknown.as_array().unwrap().iter().find(|c| c["connector"] == "cmcc").unwrap();
+    let code = course["code"].as_str().unwrap();
+    assert!(!house.run(&["courses", "equate", "cmcc", code, "C-999", "--because", "x"]).status.success());
+    let done = house.json(&["courses", "equate", "cmcc", code, "C-001", "--because", "同一课程", "--json"]);
+    let concerned = done["teachers"].as_array().unwrap().len();
+    assert!(concerned > 0);
+    let second = house.ledger();
+    let changed = first.iter().filter(|(id, t)| second[*id] != **t).count();
+    assert!(changed > 0 && changed <= concerned, "{changed} of {concerned}");
+    assert!(!house.json(&["courses", "unknown", "--json"]).as_array().unwrap().iter().any(|c| c["code"] == code));
+    house.json(&["decisions", "undo", "1", "--because", "不是同一课程", "--json"]);
+    assert_eq!(house.ledger(), first);
+}
