@@ -5,6 +5,7 @@ pub mod guesses;
 mod phrases;
 mod platforms;
 mod reasons;
+mod rules;
 
 use std::borrow::Cow;
 use std::io::{IsTerminal as _, Write as _};

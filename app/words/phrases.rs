@@ -4,10 +4,11 @@
 use std::borrow::Cow;
 
 use super::platforms::PLATFORMS;
+use super::rules::RULES;
 
 /// The Chinese for an English sentence, its facts kept; the sentence itself when the catalogue does not know it.
 pub fn translate(english: &str) -> Cow<'_, str> {
-    for (template, chinese) in CORE.iter().chain(PLATFORMS).chain(FOREIGN) {
+    for (template, chinese) in CORE.iter().chain(RULES).chain(PLATFORMS).chain(FOREIGN) {
         if let Some(facts) = facts(template, english) {
             return Cow::Owned(fill(chinese, &facts));
         }
@@ -246,16 +247,6 @@ const CORE: &[(&str, &str)] = &[
     ("payload {}: {}", "原始载荷 {0}：{1}"),
     ("this version knows sqlite:PATH", "本版支持 sqlite:路径"),
     // Rules and manifests.
-    ("units_per_one must be a positive integer", "units_per_one 应为正整数"),
-    ("is declared twice", "重复声明"),
-    ("at least one weight must be above 0", "权重至少应有一项大于 0"),
-    (
-        "pass_from must not be above excellent_from, nor that above 10000",
-        "pass_from 不得高于 excellent_from，excellent_from 不得高于 10000",
-    ),
-    ("{} ends before it begins", "{0} 的结束日期早于开始日期"),
-    ("{} overlaps {}", "{0} 与 {1} 重叠"),
-    ("{} belongs to another course already", "{0} 已属于另一门课程"),
     (
         "the required field {} is not mapped; add it under [stream.map]",
         "必需的字段 {0} 没有映射；请加在 [stream.map] 下",
