@@ -1,0 +1,195 @@
+//! What settling costs beside loading: `cargo bench --bench settle -- [RECORDS] [TEACHERS]`.
+//!
+//! Four programmes hand in CSV files into a throw-away PostgreSQL; a quarter of the records are the same course by another
+//! programme. The load is the whole hand-in, settling included. Then every teacher is settled once more under rules of
+//! which each entry is another, which costs no less than the first time: the ratio is that over what the load costs
+//! without it. Last, 1,000 late records come into that ledger, in one file.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that cannot go on must fail loudly")]
+
+#[path = "../tests/house.rs"]
+#[allow(dead_code, reason = "the bench uses a part of the tests' house")]
+mod house;
+#[path = "machine.rs"]
+mod machine;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use house::{House, On, Postgres};
+use machine::{SETTINGS, psql, server_cpu};
+
+const PROGRAMMES: [&str; 4] = ["intel", "microsoft", "lego", "cmcc"];
+
+const MANIFEST: &str = r#"manifest = 1
+id = "ID"
+version = 1
+title_zh = "量"
+title_en = "Measured"
+profile = "Made for a measurement."
+
+[transport]
+kind = "files"
+names = ["*.csv"]
+
+[[stream]]
+name = "records"
+kind = "course_completion"
+format = { kind = "csv", layout = { header = ["name", "id", "course"] } }
+record_key = ["id", "course"]
+version = { from = "landing" }
+pass = "result"
+
+[stream.map]
+name = "name"
+id_number = "id"
+course_code = "course"
+hours = { path = "hours", unit = "class_hour" }
+period_end = "end"
+result = "result"
+"#;
+
+/// A number of our own making with a right check digit: one each for the first 4,000,000 people.
+fn id_number(person: u64) -> String {
+    let day = chrono::NaiveDate::from_ymd_opt(1960, 1, 1).unwrap() + chrono::Days::new(person / 400);
+    let body = format!("220102{}{:03}", day.format("%Y%m%d"), 100 + person % 400);
+    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: u32 = body.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    let check = b"10X98765432"[(sum % 11) as usize] as char;
+    format!("{body}{check}")
+}
+
+/// Records in the order of their numbers: each teacher has some in every programme.
+fn rows(records: std::ops::Range<u64>, teachers: u64, programme: u64) -> String {
+    let mut text = "name,id,course,hours,end,result\n".to_owned();
+    for record in records.filter(|r| r % 4 == programme) {
+        let (person, nth) = (record / 4 % teachers, record / 4 / teachers);
+        // Every other programme tells of a course that the one before it told of, too.
+        let course = nth * 4 + programme - programme % 2;
+        let result = if record % 50 == 7 { "fail" } else { "pass" };
+        let hours = 4 + record % 20;
+        let (month, day) = (1 + record % 12, 1 + record % 28);
+        let _ = writeln!(
+            text,
+            "王{},{},C{course},{hours},2016-{month:02}-{day:02},{result}",
+            person % 997,
+            id_number(person)
+        );
+    }
+    text
+}
+
+/// Names hold no digits: the number of a name in Han characters.
+fn named(text: &str) -> String {
+    let mut lines = String::with_capacity(text.len());
+    for line in text.lines() {
+        let (name, rest) = line.split_once(',').unwrap_or((line, ""));
+        let han = |c: char| {
+            c.to_digit(10).map_or(c, |d| ['零', '一', '二', '三', '四', '五', '六', '七', '八', '九'][d as usize])
+        };
+        let name: String = if name == "name" { name.to_owned() } else { name.chars().map(han).collect() };
+        lines.push_str(&name);
+        lines.push(',');
+        lines.push_str(rest);
+        lines.push('\n');
+    }
+    lines
+}
+
+/// CPU of client and server together, and the wall.
+fn measured(postgres: &Postgres, mut command: Command) -> (f64, f64) {
+    psql(postgres, &["-c", "CHECKPOINT"]);
+    let (server, wall) = (server_cpu(postgres), Instant::now());
+    let child = command.stdout(Stdio::null()).spawn().unwrap();
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    let mut status = 0;
+    // SAFETY: the child is ours, and both pointers live through the call.
+    unsafe { libc::wait4(i32::try_from(child.id()).unwrap(), &raw mut status, 0, &raw mut usage) };
+    assert_eq!(status, 0, "{command:?}");
+    let wall = wall.elapsed().as_secs_f64();
+    psql(postgres, &["-c", "CHECKPOINT"]);
+    let seconds = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
+    (seconds(usage.ru_utime) + seconds(usage.ru_stime) + server_cpu(postgres) - server, wall)
+}
+
+fn settings(house: &House, name: &str, pack: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let courses: String = (0..64)
+        .map(|n| {
+            let codes: Vec<String> = PROGRAMMES.iter().map(|p| format!("{p} = [\"C{n}\"]")).collect();
+            format!("[[course]]\nid = \"S{n:02}\"\ntitle = \"课程 {n}\"\ncodes = {{ {} }}\n", codes.join(", "))
+        })
+        .collect();
+    std::fs::write(house.dir.0.join("courses.toml"), courses).unwrap();
+    let text = std::fs::read_to_string(root.join("config/policy/jilin-2014.toml")).unwrap();
+    std::fs::write(house.dir.0.join(format!("{name}-pack.toml")), text.replace("version = 2", pack)).unwrap();
+    let mut config = format!(
+        "policy_files = [{:?}]\ncourses_file = {:?}\nmanifests_dir = {:?}\n",
+        house.dir.0.join(format!("{name}-pack.toml")),
+        house.dir.0.join("courses.toml"),
+        house.dir.0.join("manifests")
+    );
+    for programme in PROGRAMMES {
+        let folder = house.dir.0.join("manifests").join(programme);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("manifest.toml"), MANIFEST.replace("ID", programme)).unwrap();
+        let _ = write!(
+            config,
+            "[[source]]\nname = \"{programme}\"\nconnector = \"{programme}\"\ninstitution_code = \"{programme}\"\nfolder = {:?}\nschedule = \"\"\n",
+            house.dir.0.join(programme)
+        );
+    }
+    let path = house.dir.0.join(format!("{name}.toml"));
+    std::fs::write(&path, config).unwrap();
+    path
+}
+
+fn main() {
+    let mut numbers = std::env::args().skip(1).filter_map(|a| a.parse::<u64>().ok());
+    let (records, teachers) = (numbers.next().unwrap_or(1_000_000), numbers.next().unwrap_or(271_600));
+    let mut house = House::new(On::Sqlite);
+    house.postgres = Some(Postgres::start_with(SETTINGS));
+    assert!(house.run(&["migrate"]).status.success());
+    let postgres = house.postgres.as_ref().unwrap();
+    let (config, other) = (settings(&house, "first", "version = 2"), settings(&house, "other", "version = 3"));
+    for (n, programme) in (0..).zip(PROGRAMMES) {
+        let folder = house.dir.0.join(programme);
+        std::fs::create_dir_all(&folder).unwrap();
+        // A file is at most 64 MiB.
+        for (part, from) in (0..records).step_by(2_000_000).enumerate() {
+            let text = named(&rows(from..records.min(from + 2_000_000), teachers, n));
+            std::fs::write(folder.join(format!("{part}.csv")), text).unwrap();
+        }
+    }
+    println!("{records} records of {teachers} teachers; PostgreSQL: {SETTINGS}");
+    let with = |args: &[&str], config: &Path| {
+        let mut command = house.command(args);
+        command.arg("--config").arg(config);
+        command
+    };
+    let (load, wall) = measured(postgres, with(&["sync", "--all"], &config));
+    let books = house.json(&["balance", "--json", "--config", config.to_str().unwrap()]);
+    assert_eq!(
+        (&books["balanced"], &books["complete"], &books["parked"]),
+        (&true.into(), &true.into(), &0.into()),
+        "{books}"
+    );
+    assert_eq!(books["inserted"], records);
+    println!("load and settle            {load:>7.2} s CPU, {wall:>6.2} s wall");
+    let (settle, wall) = measured(postgres, with(&["worker", "--until-done"], &other));
+    println!("settle everybody anew      {settle:>7.2} s CPU, {wall:>6.2} s wall");
+    println!("settle / load without it   {:>7.2}", settle / (load - settle));
+    let late: String = (0..1_000)
+        .map(|n| n * (teachers / 1_000))
+        .fold("name,id,course,hours,end,result\n".to_owned(), |text, person| {
+            text + &format!("王{},{},LATE,8,2017-03-01,pass\n", person % 997, id_number(person))
+        });
+    let file = house.dir.0.join("late.csv");
+    std::fs::write(&file, named(&late)).unwrap();
+    for n in 1..=3 {
+        let (cpu, wall) = measured(postgres, with(&["upload", "intel", file.to_str().unwrap()], &other));
+        println!("1,000 late records, {n}      {cpu:>7.2} s CPU, {wall:>6.2} s wall, landing and delivery included");
+        std::fs::write(&file, named(&late.replace(",8,", &format!(",{},", 8 + n)))).unwrap();
+    }
+}
