@@ -302,7 +302,12 @@ pub enum KeyWork {
 pub enum Teachers {
     /// Explain every hour counted or refused. TEACHER is a teacher's number, or `-` to read an ID number from standard input.
     /// 解释每一学时的认定；身份证号只从标准输入读取
-    Explain { teacher: String },
+    Explain {
+        teacher: String,
+        /// And the raw record of each, out of the payload as it was received; ID numbers masked. 并显示原始记录
+        #[arg(long)]
+        raw: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,7 @@
 use std::io::Read as _;
 
 use chrono::NaiveDate;
+use huiliu_core::evidence;
 use huiliu_core::ledger::standing::{self, Sum};
 use huiliu_core::schedule;
 use huiliu_core::store::decisions::Decision;
@@ -13,23 +14,25 @@ use huiliu_core::values::IdNumber;
 use super::inspect::hours;
 use crate::cli::Teachers;
 use crate::settings::Settings;
-use crate::wire::{Books, Make};
+use crate::wire::{self, Books, Make};
 use crate::words::{address, both, phrase, say, say_json, spoken, tr, word};
 use crate::{Stop, gate};
 
 pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result<(), Stop> {
-    let Teachers::Explain { teacher } = asked;
+    let Teachers::Explain { teacher, raw } = asked;
     let policy = gate::policy(&settings)?;
-    let books = Books::open(settings, Make::Nothing).await?;
+    let books = Books::open(settings.clone(), Make::Nothing).await?;
     let id = who(&books, &teacher).await?;
     let entries = story::entries(&books.db, id).await?;
+    let received = if raw { received(settings, &entries).await? } else { vec![] };
     let lines: Vec<standing::Line> = entries.iter().map(EntryRow::line).collect();
     let sums = standing::sums(&policy, &lines, schedule::today());
     let sum = |outcome: &str| entries.iter().filter(|e| e.outcome == outcome).map(|e| e.units).sum::<i64>();
     let (counted, provisional) = (sum("counted"), sum("provisional"));
     if json {
         say_json(&serde_json::json!({
-            "teacher": id, "counted_units": counted, "provisional_units": provisional, "sums": sums, "entries": entries
+            "teacher": id, "counted_units": counted, "provisional_units": provisional, "sums": sums, "entries": entries,
+            "raw": received
         }));
     } else {
         say(&format!(
@@ -41,10 +44,28 @@ pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result
             tr("provisional", "暂认")
         ));
         sums.iter().for_each(told);
-        entries.iter().for_each(explained);
+        let mut received = received.iter();
+        for entry in &entries {
+            explained(entry);
+            if let Some(raw) = received.next() {
+                let gone = tr("today's manifest does not find it any more", "当前清单已找不到此记录");
+                say(&format!("    {}{}", tr("as received: ", "原文："), raw.as_deref().unwrap_or(gone)));
+            }
+        }
     }
     books.close().await;
     Ok(())
+}
+
+/// The raw record of each entry.
+async fn received(settings: Settings, entries: &[EntryRow]) -> Result<Vec<Option<String>>, Stop> {
+    let house = wire::open(settings, Make::Nothing).await?;
+    let mut received = Vec::with_capacity(entries.len());
+    for entry in entries {
+        received.push(evidence::raw(&house.desk, entry.batch, &entry.address).await?);
+    }
+    house.close().await;
+    Ok(received)
 }
 
 /// The teacher of a number, or of an ID number on standard input.

@@ -25,6 +25,7 @@ pub mod queue;
 pub mod store;
 
 pub mod deliver;
+pub mod evidence;
 pub mod expect;
 pub mod ingest;
 pub mod replay;
