@@ -91,12 +91,8 @@ async fn show(settings: Settings, teacher: &str, on: NaiveDate, json: bool) -> R
     let row = row.ok_or_else(|| Stop::usage(both!("there is no teacher {id}", "没有教师 {id}")))?;
     let region = row.memberships.iter().rev().find(|m| holds(m, on)).and_then(|m| m.region.clone());
     let chain = region.map(|code| tree.chain(&code, on)).unwrap_or_default();
-    let shown = Shown {
-        exemption: exempt(&row, on),
-        on,
-        regions: chain.into_iter().map(Link::from).collect(),
-        teacher: &row,
-    };
+    let shown =
+        Shown { exemption: exempt(&row, on), on, regions: chain.into_iter().map(Link::from).collect(), teacher: &row };
     if json {
         say_json(&shown);
     } else {
@@ -135,7 +131,9 @@ fn tell(shown: &Shown<'_>) {
     if let Some(exempt) = &shown.exemption {
         let (age, as_of) = (exempt.age, exempt.as_of);
         say(&match exempt.exempt {
-            true => both!("  {age} years old on {as_of}: outside the assessment", "  {as_of} 年满 {age} 周岁：不列入测评"),
+            true => {
+                both!("  {age} years old on {as_of}: outside the assessment", "  {as_of} 年满 {age} 周岁：不列入测评")
+            }
             false => both!("  {age} years old on {as_of}: assessed", "  {as_of} 年满 {age} 周岁：列入测评"),
         });
     }
@@ -218,7 +216,10 @@ fn tell_status(status: &Status) {
     }
     if !status.waiting.is_empty() {
         let cells = |(code, n): (&String, &i64)| vec![code.clone(), n.to_string()];
-        table(&[tr("waiting, by reason", "待处理，按原因"), tr("rows", "行数")], &status.waiting.iter().map(cells).collect::<Vec<_>>());
+        table(
+            &[tr("waiting, by reason", "待处理，按原因"), tr("rows", "行数")],
+            &status.waiting.iter().map(cells).collect::<Vec<_>>(),
+        );
     }
 }
 
@@ -241,7 +242,8 @@ pub async fn schools(settings: Settings, asked: Schools, json: bool) -> Result<(
     };
     if json {
         let with_chain = |row: &SchoolRow| {
-            let chain: Vec<Link<'_>> = region_on(row, on).map(|c| tree.chain(c, on)).unwrap_or_default().into_iter().map(Link::from).collect();
+            let chain: Vec<Link<'_>> =
+                region_on(row, on).map(|c| tree.chain(c, on)).unwrap_or_default().into_iter().map(Link::from).collect();
             let mut shown = serde_json::to_value(row).unwrap_or_default();
             shown["regions"] = serde_json::to_value(chain).unwrap_or_default();
             shown

@@ -45,12 +45,9 @@ async fn one(desk: &Desk, batch: i64, wanted: &Wanted) -> Result<usize, StoreFau
     let load = replay::staged(desk, &held, reading, &body, wanted)?;
     let sifted = roster::sift(&mut tx, &desk.keys, &held, &load, &Laid::default()).await?;
     let mut classified = Classified::of(&mut tx, &held, load.activation, sifted.kept()).await?;
-    let resolved: Vec<_> = sifted
-        .kept()
-        .filter_map(|row| Some((row.index, wanted.get(&row.index)?.0, Some(row.record_key))))
-        .collect();
-    let taken =
-        roster::replay(&mut tx, &desk.keys, (&held, &load), (&sifted, &mut classified), (0, &resolved)).await?;
+    let resolved: Vec<_> =
+        sifted.kept().filter_map(|row| Some((row.index, wanted.get(&row.index)?.0, Some(row.record_key)))).collect();
+    let taken = roster::replay(&mut tx, &desk.keys, (&held, &load), (&sifted, &mut classified), (0, &resolved)).await?;
     if taken != resolved.len() {
         // Somebody has closed a letter, or taken it up, in the meantime.
         return Ok(0);

@@ -64,10 +64,11 @@ impl Cursor {
 /// Whether a file is one of the connector's, and of the stream's.
 pub(super) fn is_wanted(manifest: &Manifest, stream: &Stream, name: &str) -> bool {
     let of_stream = stream.files.as_ref().is_none_or(|names| names.iter().any(|pattern| named_like(pattern, name)));
-    of_stream && match &manifest.transport {
-        Transport::Files { names, .. } => names.iter().any(|pattern| named_like(pattern, name)),
-        Transport::Http { .. } | Transport::Push {} => false,
-    }
+    of_stream
+        && match &manifest.transport {
+            Transport::Files { names, .. } => names.iter().any(|pattern| named_like(pattern, name)),
+            Transport::Http { .. } | Transport::Push {} => false,
+        }
 }
 
 /// A connector over a folder.

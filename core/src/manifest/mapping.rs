@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use regex::Regex;
 
 use super::read::{Node, Reader};
-use super::stream::Kind;
 use super::shape::{Part, Shape, Within, Words, steps, table, words};
+use super::stream::Kind;
 
 words! {
     /// The canonical fields a manifest can map.

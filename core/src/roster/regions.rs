@@ -124,7 +124,9 @@ impl Regions {
             let ended = of.last().is_some_and(|row| row.to.is_some_and(|to| to < day));
             code = match ended {
                 true => of.last()?.successor.as_deref()?,
-                false => self.rows.iter().find(|row| row.successor.as_deref() == Some(code)).map(|row| row.code.as_str())?,
+                false => {
+                    self.rows.iter().find(|row| row.successor.as_deref() == Some(code)).map(|row| row.code.as_str())?
+                }
             };
         }
         None
@@ -150,7 +152,10 @@ fn check(file: &File, told: &mut Reader<'_>) {
     for (nth, row) in file.region.iter().enumerate() {
         spans.entry(&row.code).or_default().push((nth, row));
         if !is_code(&row.code) {
-            told.tell(&at(nth, "code"), format!("{:?} is no code of a division; six characters are expected", row.code));
+            told.tell(
+                &at(nth, "code"),
+                format!("{:?} is no code of a division; six characters are expected", row.code),
+            );
         }
         if row.to.is_some_and(|to| to < row.from) {
             told.tell(&at(nth, "to"), "it ends before it begins");
@@ -198,7 +203,10 @@ fn parent(spans: &BTreeMap<&str, Vec<(usize, &Region)>>, (nth, row): (usize, &Re
     let begins = rows.first().is_some_and(|(_, first)| first.from <= row.from);
     let ends = rows.last().is_some_and(|(_, last)| last.to.is_none_or(|end| row.to.is_some_and(|to| to <= end)));
     if !begins || !ends {
-        told.tell(&place, format!("a gap: {up} is not there on every day from {} on that {} reports to it", row.from, row.code));
+        told.tell(
+            &place,
+            format!("a gap: {up} is not there on every day from {} on that {} reports to it", row.from, row.code),
+        );
     }
 }
 
@@ -247,17 +255,27 @@ mod tests {
     fn what_cannot_be_is_refused_with_its_line() {
         let root = "[[region]]\ncode = \"220000\"\nname = \"省\"\ntier = \"province\"\nfrom = 2000-01-01\n";
         let row = |code: &str, up: &str, from: &str, rest: &str| {
-            format!("[[region]]\ncode = \"{code}\"\nname = \"n\"\ntier = \"county\"\nreports_to = \"{up}\"\nfrom = {from}\n{rest}\n")
+            format!(
+                "[[region]]\ncode = \"{code}\"\nname = \"n\"\ntier = \"county\"\nreports_to = \"{up}\"\nfrom = {from}\n{rest}\n"
+            )
         };
         for (rows, line, words) in [
             (row("220102", "220100", "2001-01-01", ""), 10, "there is no region"),
             (row("220102", "220000", "1999-01-01", ""), 10, "a gap: 220000"),
-            (row("220102", "220000", "2001-01-01", "to = 2002-12-31") + &row("220102", "220000", "2004-01-01", ""), 18, "a gap"),
+            (
+                row("220102", "220000", "2001-01-01", "to = 2002-12-31") + &row("220102", "220000", "2004-01-01", ""),
+                18,
+                "a gap",
+            ),
             (row("220102", "220000", "2001-01-01", "") + &row("220102", "220000", "2004-01-01", ""), 18, "an overlap"),
             (row("220102", "220103", "2001-01-01", "") + &row("220103", "220102", "2001-01-01", ""), 10, "a cycle"),
             (row("220199", "220000", "2001-01-01", ""), 7, "no code of a division"),
             (row("220102", "220000", "2001-01-01", "to = 2000-01-01"), 12, "ends before"),
-            (row("220102", "220000", "2001-01-01", "to = 2003-01-01\nsuccessor = \"220103\""), 13, "there is no region"),
+            (
+                row("220102", "220000", "2001-01-01", "to = 2003-01-01\nsuccessor = \"220103\""),
+                13,
+                "there is no region",
+            ),
         ] {
             let fault = Regions::parse("regions.toml", &format!("{root}{rows}")).map(|_| ()).map_err(|e| e.to_string());
             let told = fault.err().unwrap_or_default();

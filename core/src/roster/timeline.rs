@@ -110,7 +110,14 @@ mod tests {
 
     fn row(what: u8, from: Option<&str>, to: Option<&str>, as_of: &str, version: i64) -> Stated<u8> {
         let day = |text: &str| text.parse::<NaiveDate>().unwrap_or_default();
-        Stated { what, from: from.map(day), to: to.map(day), as_of: day(as_of), order: (version, vec![what]), row: version }
+        Stated {
+            what,
+            from: from.map(day),
+            to: to.map(day),
+            as_of: day(as_of),
+            order: (version, vec![what]),
+            row: version,
+        }
     }
 
     fn told(rows: Vec<Stated<u8>>) -> Vec<String> {
@@ -124,7 +131,8 @@ mod tests {
 
     #[test]
     fn who_moves_leaves_the_day_before() {
-        let moved = vec![row(2, Some("2014-09-01"), None, "2014-10-01", 2), row(1, Some("2010-09-01"), None, "2014-01-01", 1)];
+        let moved =
+            vec![row(2, Some("2014-09-01"), None, "2014-10-01", 2), row(1, Some("2010-09-01"), None, "2014-01-01", 1)];
         assert_eq!(told(moved), ["1 2010-09-01..2014-08-31 next", "2 2014-09-01.. open"]);
         let undated = vec![row(1, None, None, "2014-01-01", 1), row(2, None, None, "2014-10-01", 2)];
         assert_eq!(told(undated), ["1 ..2014-09-30 next", "2 2014-10-01.. open"]);
@@ -132,7 +140,8 @@ mod tests {
 
     #[test]
     fn a_correction_leaves_nothing_of_what_it_corrects() {
-        let corrected = vec![row(1, Some("2010-09-01"), None, "2014-01-01", 1), row(2, Some("2010-09-01"), None, "2014-10-01", 2)];
+        let corrected =
+            vec![row(1, Some("2010-09-01"), None, "2014-01-01", 1), row(2, Some("2010-09-01"), None, "2014-10-01", 2)];
         assert_eq!(told(corrected), ["2 2010-09-01.. open"]);
     }
 
@@ -147,7 +156,8 @@ mod tests {
 
     #[test]
     fn two_sources_that_say_the_same_are_one_span() {
-        let twice = vec![row(1, None, None, "2014-01-01", 1), row(1, Some("2012-09-01"), Some("2015-07-31"), "2015-09-01", 2)];
+        let twice =
+            vec![row(1, None, None, "2014-01-01", 1), row(1, Some("2012-09-01"), Some("2015-07-31"), "2015-09-01", 2)];
         assert_eq!(told(twice), ["1 2012-09-01.. open"]);
         let back = vec![
             row(1, Some("2010-09-01"), None, "2010-09-01", 1),

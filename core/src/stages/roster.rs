@@ -253,7 +253,12 @@ impl Check<'_> {
         let (from, to) = self.span(draft, Field::ValidFrom, Field::ValidTo);
         let region_code = owned(&draft.roster.region_code);
         if let Some(region) = region_code.as_deref().filter(|code| !is_code(code)) {
-            self.fault(Field::RegionCode, "area", region, "a division code that once existed, of six characters".into());
+            self.fault(
+                Field::RegionCode,
+                "area",
+                region,
+                "a division code that once existed, of six characters".into(),
+            );
         }
         let successor = draft.roster.successor_code.as_deref().filter(|text| !text.trim().is_empty());
         let successor_code = successor.and_then(|text| self.school_code(Field::SuccessorCode, text));
@@ -366,19 +371,36 @@ fn content_digest(cx: Context<'_>, content: &Content) -> [u8; 16] {
             Some(Named::Ref(own)) => format!("ref {own}"),
             None => String::new(),
         };
-        parts.extend([school, day(post.from), day(post.to), post.ended.to_string(), text(&post.position), text(&post.stage)]);
+        parts.extend([
+            school,
+            day(post.from),
+            day(post.to),
+            post.ended.to_string(),
+            text(&post.position),
+            text(&post.stage),
+        ]);
     }
     match content {
         Content::Teacher(person, _) => {
             let id = |id: &IdNumber| id.reveal().to_owned();
             let name = |name: &PersonName| name.display().to_owned();
-            parts.extend([id(&person.id_number), name(&person.name), text(&person.teacher_ref), text(&person.teacher_number)]);
+            parts.extend([
+                id(&person.id_number),
+                name(&person.name),
+                text(&person.teacher_ref),
+                text(&person.teacher_number),
+            ]);
             parts.extend([text(&person.phone), person.former_name.as_ref().map(name).unwrap_or_default()]);
             parts.extend(person.former_id_number.as_ref().map(id));
         }
         Content::Membership(person, _) => parts.push(person.clone()),
         Content::School(school) => {
-            parts.extend([school.code.clone(), school.name.clone(), text(&school.region_code), text(&school.school_ref)]);
+            parts.extend([
+                school.code.clone(),
+                school.name.clone(),
+                text(&school.region_code),
+                text(&school.school_ref),
+            ]);
             parts.extend([day(school.from), day(school.to), text(&school.successor_code)]);
         }
     }

@@ -91,7 +91,8 @@ pub(super) async fn teachers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<()
         posts.push((*teacher, timeline(rows, &["school_code"])?));
     }
     write_teachers(tx, &derived, &of).await?;
-    let by_id: HashMap<i64, &Row> = rows.iter().map(|row| Ok((row.int("id")?, row))).collect::<Result<_, StoreFault>>()?;
+    let by_id: HashMap<i64, &Row> =
+        rows.iter().map(|row| Ok((row.int("id")?, row))).collect::<Result<_, StoreFault>>()?;
     write_memberships(tx, &posts, &by_id, &of).await?;
     let origins: HashMap<i64, String> =
         locked.iter().map(|r| Ok((r.int("id")?, r.text("origin")?))).collect::<Result<_, StoreFault>>()?;

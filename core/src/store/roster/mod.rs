@@ -5,8 +5,8 @@
 
 mod derive;
 mod identifiers;
-mod sift;
 pub mod report;
+mod sift;
 pub mod wait;
 mod write;
 

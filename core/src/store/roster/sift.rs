@@ -103,8 +103,7 @@ pub async fn sift<'l>(
 ) -> Result<Sifted<'l>, StoreFault> {
     super::alone(tx).await?;
     let rows: Vec<(&RosterRow<'l>, Vec<Problem>)> = load.roster.iter().map(|row| (&**row, vec![])).collect();
-    let mut sifted =
-        Sifted { rows, waits: BTreeSet::new(), school_refs: HashMap::new(), teachers: HashMap::new() };
+    let mut sifted = Sifted { rows, waits: BTreeSet::new(), school_refs: HashMap::new(), teachers: HashMap::new() };
     let codes = known_schools(tx, held, &mut sifted, laid).await?;
     let persons = known_persons(tx, held, &sifted, laid).await?;
     let mut waits = BTreeSet::new();
@@ -115,7 +114,12 @@ pub async fn sift<'l>(
                 Field::TeacherRef => "a person of this source; the row is taken up by itself when the person comes",
                 _ => "a school of the roster; the row is taken up by itself when the school comes",
             };
-            problems.push(Problem::new(format!("{}.unknown", field.code()), field.code(), &need.value, expected.into()));
+            problems.push(Problem::new(
+                format!("{}.unknown", field.code()),
+                field.code(),
+                &need.value,
+                expected.into(),
+            ));
             waits.insert((row.record_key, need));
         }
     }
@@ -289,7 +293,9 @@ impl Fault {
         };
         let (id, name) = (person.id_number.to_string(), person.name.display());
         let (code, field, seen, expected) = match self {
-            Self::Shared => ("id_number.shared", "id_number", id, "an ID number that one person has; another name has it too"),
+            Self::Shared => {
+                ("id_number.shared", "id_number", id, "an ID number that one person has; another name has it too")
+            }
             Self::OtherTeacher => (
                 "id_number.other_teacher",
                 "id_number",
@@ -317,8 +323,10 @@ impl Fault {
 fn is_shared(held: &Held, p: &Compared<'_>, within: Option<&BTreeSet<[u8; 16]>>, others: &[Other]) -> bool {
     let is_same = |name: &[u8]| name == p.name || p.former_name.is_some_and(|former| former == name);
     let same_source = |o: &Other| o.source_id == held.source_id && o.stream == held.stream;
-    let against = |o: &&Other| !is_same(&o.name_digest) && !(same_source(o) && o.source_version != p.row.source_version);
-    within.is_some_and(|names| names.len() > 1 && !names.iter().all(|name| is_same(name))) || others.iter().any(|o| against(&o))
+    let against =
+        |o: &&Other| !is_same(&o.name_digest) && !(same_source(o) && o.source_version != p.row.source_version);
+    within.is_some_and(|names| names.len() > 1 && !names.iter().all(|name| is_same(name)))
+        || others.iter().any(|o| against(&o))
 }
 
 /// The teacher that a row is about, if there is one yet.

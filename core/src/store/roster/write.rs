@@ -102,7 +102,8 @@ pub(super) async fn write(
 async fn landed_day(tx: &mut Tx, held: &Held) -> Result<NaiveDate, StoreFault> {
     let rows = tx.rows("SELECT landed_at FROM payload WHERE id = $1", vec![held.payload_id.into()]).await?;
     let at = rows.first().ok_or_else(|| StoreFault::Column("payload".into()))?.int("landed_at")?;
-    let day = DateTime::from_timestamp_micros(at).zip(shanghai()).map(|(at, zone)| at.with_timezone(&zone).date_naive());
+    let day =
+        DateTime::from_timestamp_micros(at).zip(shanghai()).map(|(at, zone)| at.with_timezone(&zone).date_naive());
     day.ok_or_else(|| StoreFault::Column("landed_at".into()))
 }
 
@@ -112,7 +113,8 @@ async fn codes_of(tx: &mut Tx, ids: &[i64]) -> Result<BTreeSet<String>, StoreFau
         return Ok(BTreeSet::new());
     }
     let rows = Rows::new().int("id", ids.iter().copied().map(Some));
-    let sql = "SELECT r.school_code AS code FROM {rows} {join roster_row r ON r.id = incoming.id} WHERE r.kind = 'school'";
+    let sql =
+        "SELECT r.school_code AS code FROM {rows} {join roster_row r ON r.id = incoming.id} WHERE r.kind = 'school'";
     tx.rows_with(sql, vec![], rows).await?.iter_mut().map(|row| row.take_text("code")).collect()
 }
 
@@ -218,7 +220,8 @@ async fn persons_of(
     if own.is_empty() {
         return Ok(HashMap::new());
     }
-    let sql = "SELECT r.teacher_ref AS teacher_ref, r.teacher_id AS teacher_id, r.row_key AS row_key, r.sealed AS sealed,
+    let sql =
+        "SELECT r.teacher_ref AS teacher_ref, r.teacher_id AS teacher_id, r.row_key AS row_key, r.sealed AS sealed,
                  r.blind_index AS blind_index FROM {rows} {join roster_row r
                  ON r.source_id = $1 AND r.teacher_ref = incoming.teacher_ref AND r.kind = 'teacher'}
                ORDER BY r.source_version, r.id";
