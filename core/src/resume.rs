@@ -6,7 +6,7 @@ use crate::replay;
 use crate::store::classify::Classified;
 use crate::store::replays::{self, Wanted};
 use crate::store::roster::{self, Laid, wait};
-use crate::store::{StoreFault, batches};
+use crate::store::{StoreFault, batches, letters};
 
 /// Letters taken up at once.
 const LETTERS: i64 = 1_000;
@@ -52,6 +52,9 @@ async fn one(desk: &Desk, batch: i64, wanted: &Wanted) -> Result<usize, StoreFau
         // Somebody has closed a letter, or taken it up, in the meantime.
         return Ok(0);
     }
+    let parked = load.parked.iter().cloned().chain(sifted.parked());
+    let still: Vec<_> = parked.filter_map(|parked| Some((wanted.get(&parked.index)?.0, parked))).collect();
+    letters::tell_again(&mut tx, &still).await?;
     wait::add(&mut tx, &held, &sifted.waits).await?;
     tx.commit().await?;
     Ok(taken)

@@ -64,12 +64,12 @@ CREATE TABLE school_name (
   valid_from TEXT,
   valid_to TEXT,
   ended_by TEXT NOT NULL,
-  overlaps INTEGER NOT NULL,
+  overlapping INTEGER NOT NULL,
   row_id INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX school_name_school ON school_name (school_code);
 
--- Where a teacher belongs, from when to when. `ended_by` is 'next' where only the next membership ends it; `overlaps` is 1
+-- Where a teacher belongs, from when to when. `ended_by` is 'next' where only the next membership ends it; `overlapping` is 1
 -- where rows state days in common with another.
 CREATE TABLE membership (
   teacher_id INTEGER NOT NULL,
@@ -77,7 +77,7 @@ CREATE TABLE membership (
   valid_from TEXT,
   valid_to TEXT,
   ended_by TEXT NOT NULL,
-  overlaps INTEGER NOT NULL,
+  overlapping INTEGER NOT NULL,
   position TEXT,
   stage TEXT,
   row_id INTEGER NOT NULL

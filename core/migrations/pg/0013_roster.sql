@@ -64,12 +64,12 @@ CREATE TABLE school_name (
   valid_from TEXT,
   valid_to TEXT,
   ended_by TEXT NOT NULL,
-  overlaps BIGINT NOT NULL,
+  overlapping BIGINT NOT NULL,
   row_id BIGINT NOT NULL
 );
 CREATE INDEX school_name_school ON school_name (school_code);
 
--- Where a teacher belongs, from when to when. `ended_by` is 'next' where only the next membership ends it; `overlaps` is 1
+-- Where a teacher belongs, from when to when. `ended_by` is 'next' where only the next membership ends it; `overlapping` is 1
 -- where rows state days in common with another.
 CREATE TABLE membership (
   teacher_id BIGINT NOT NULL,
@@ -77,7 +77,7 @@ CREATE TABLE membership (
   valid_from TEXT,
   valid_to TEXT,
   ended_by TEXT NOT NULL,
-  overlaps BIGINT NOT NULL,
+  overlapping BIGINT NOT NULL,
   position TEXT,
   stage TEXT,
   row_id BIGINT NOT NULL

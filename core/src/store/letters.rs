@@ -120,6 +120,31 @@ async fn write_letters(
     Ok(ids)
 }
 
+/// Tells anew why raw records are parked that were looked at again; a letter that another raw record speaks for keeps its
+/// reasons.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn tell_again(tx: &mut Tx, looked_at: &[(i64, Parked<'_>)]) -> Result<(), StoreFault> {
+    if looked_at.is_empty() {
+        return Ok(());
+    }
+    let reasons: Vec<String> =
+        looked_at.iter().map(|(_, parked)| serde_json::to_string(&parked.problems).unwrap_or_default()).collect();
+    tx.run_with(
+        "UPDATE dead_letter SET reasons = incoming.reasons FROM {rows}
+         WHERE dead_letter.id = incoming.letter_id AND dead_letter.raw_digest = incoming.raw_digest
+           AND dead_letter.state = 'open'",
+        vec![],
+        Rows::new()
+            .int("letter_id", looked_at.iter().map(|(letter, _)| Some(*letter)))
+            .bytes("raw_digest", looked_at.iter().map(|(_, parked)| parked.raw_digest.as_slice()))
+            .text("reasons", reasons.iter().map(|reasons| Some(reasons.as_str()))),
+    )
+    .await?;
+    Ok(())
+}
+
 /// Copies the sightings of a batch to one that received the same bytes again; gives (parked, superseded, discarded).
 ///
 /// # Errors

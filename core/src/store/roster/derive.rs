@@ -240,7 +240,7 @@ impl Days {
         rows.text("valid_from", self.0.iter().map(|(from, _)| from.as_deref()))
             .text("valid_to", self.0.iter().map(|(_, to)| to.as_deref()))
             .text("ended_by", spans.clone().map(|span| Some(span.end.as_str())))
-            .int("overlaps", spans.clone().map(|span| Some(span.overlaps.into())))
+            .int("overlapping", spans.clone().map(|span| Some(span.overlaps.into())))
             .int("row_id", spans.map(|span| Some(span.row)))
     }
 }

@@ -137,7 +137,7 @@ async fn identifiers(db: &Db, keys: &Keys, id: i64) -> Result<Vec<Identifier>, S
 async fn memberships(db: &Db, id: i64) -> Result<Vec<MembershipRow>, StoreFault> {
     let rows = db
         .rows(
-            "SELECT m.school_code, m.valid_from, m.valid_to, m.ended_by, m.overlaps, m.position, m.stage, s.name AS source,
+            "SELECT m.school_code, m.valid_from, m.valid_to, m.ended_by, m.overlapping, m.position, m.stage, s.name AS source,
                     r.batch_id, r.address, r.source_version,
                     (SELECT n.name FROM school_name n WHERE n.school_code = m.school_code
                      ORDER BY coalesce(n.valid_from, '') DESC LIMIT 1) AS school_name,
@@ -156,7 +156,7 @@ async fn memberships(db: &Db, id: i64) -> Result<Vec<MembershipRow>, StoreFault>
             from: row.opt_text("valid_from")?,
             to: row.opt_text("valid_to")?,
             ended_by: row.text("ended_by")?,
-            overlaps: row.int("overlaps")? == 1,
+            overlaps: row.int("overlapping")? == 1,
             position: row.opt_text("position")?,
             stage: row.opt_text("stage")?,
             lineage: Lineage::of(row)?,
@@ -215,7 +215,7 @@ pub async fn schools(db: &Db, only: Option<&str>, after: &str, limit: i64) -> Re
         .await?;
     let named = db
         .rows(
-            "SELECT n.school_code, n.name, n.region_code, n.valid_from, n.valid_to, n.ended_by, n.overlaps, s.name AS source,
+            "SELECT n.school_code, n.name, n.region_code, n.valid_from, n.valid_to, n.ended_by, n.overlapping, s.name AS source,
                     r.batch_id, r.address, r.source_version
              FROM school_name n JOIN roster_row r ON r.id = n.row_id JOIN source s ON s.id = r.source_id
              WHERE n.school_code IN (SELECT code FROM school WHERE code > $1 AND ($2 = '' OR code = $2)
@@ -232,7 +232,7 @@ pub async fn schools(db: &Db, only: Option<&str>, after: &str, limit: i64) -> Re
             from: row.opt_text("valid_from")?,
             to: row.opt_text("valid_to")?,
             ended_by: row.text("ended_by")?,
-            overlaps: row.int("overlaps")? == 1,
+            overlaps: row.int("overlapping")? == 1,
             lineage: Lineage::of(row)?,
         });
     }
@@ -290,7 +290,7 @@ pub async fn status(db: &Db, streams: &[(String, String)]) -> Result<Status, Sto
         )
         .await?,
         contested: count("SELECT count(*) AS n FROM teacher WHERE contested = 1").await?,
-        overlaps: count("SELECT count(*) AS n FROM membership WHERE overlaps = 1").await?,
+        overlaps: count("SELECT count(*) AS n FROM membership WHERE overlapping = 1").await?,
         schools: count("SELECT count(*) AS n FROM school").await?,
         waiting_by_itself: count(
             "SELECT count(DISTINCT w.letter_id) AS n FROM roster_wait w JOIN dead_letter d ON d.id = w.letter_id

@@ -125,14 +125,6 @@ pub async fn sift<'l>(
     }
     sifted.waits = waits;
     persons_apart(tx, keys, held, &mut sifted).await?;
-    // A row that waits for a person's decision does not go in by itself, whatever comes.
-    let stuck: HashSet<[u8; 16]> = sifted
-        .rows
-        .iter()
-        .filter(|(_, problems)| problems.iter().any(|p| !p.code.ends_with(".unknown")))
-        .map(|(row, _)| row.record_key)
-        .collect();
-    sifted.waits.retain(|(key, _)| !stuck.contains(key));
     Ok(sifted)
 }
 
