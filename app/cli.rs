@@ -145,6 +145,15 @@ pub enum Command {
     /// What people decided about credit, and how it is taken back. 人工决定
     #[command(subcommand)]
     Decisions(Decisions),
+    /// Teachers as the roster has them. 名册
+    #[command(subcommand)]
+    Roster(Roster),
+    /// Schools of the roster. 学校
+    #[command(subcommand)]
+    Schools(Schools),
+    /// Who reports to whom. 上报关系
+    #[command(subcommand)]
+    Regions(Tree),
     /// Connectors. 连接器
     #[command(subcommand)]
     Connectors(Connectors),
@@ -418,6 +427,57 @@ pub enum Decisions {
         decision: i64,
         #[command(flatten)]
         mode: Decided,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Roster {
+    /// Show a teacher: identifiers (masked), memberships, age exemption, reporting chain. TEACHER is a teacher's number, or
+    /// `-` to read an ID number from standard input. 查看一名教师
+    Show {
+        teacher: String,
+        /// As of this day, YYYY-MM-DD; today without it. 截至此日
+        #[arg(long, value_name = "DATE", value_parser = day)]
+        on: Option<NaiveDate>,
+    },
+    /// How many teachers and schools there are, and which rows wait and why. 名册概况
+    Status,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Schools {
+    /// List. 列表
+    List {
+        /// At most this many. 最多条数
+        #[arg(long, default_value_t = 50)]
+        limit: i64,
+        /// Only after this code. 起始标识码
+        #[arg(long, default_value = "")]
+        after: String,
+    },
+    /// Show one with its names. 查看一所学校
+    Show {
+        code: String,
+        /// As of this day, YYYY-MM-DD; today without it. 截至此日
+        #[arg(long, value_name = "DATE", value_parser = day)]
+        on: Option<NaiveDate>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Tree {
+    /// List. 列表
+    List {
+        /// As of this day, YYYY-MM-DD; today without it. 截至此日
+        #[arg(long, value_name = "DATE", value_parser = day)]
+        on: Option<NaiveDate>,
+    },
+    /// Every row of a code; with a day, to whom it reports then. 查看一个代码；给出日期时显示当日的逐级上报
+    Show {
+        code: String,
+        /// On this day, YYYY-MM-DD. 此日
+        #[arg(long, value_name = "DATE", value_parser = day)]
+        on: Option<NaiveDate>,
     },
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use huiliu_core::keys::Keys;
-use huiliu_core::manifest::{Manifest, Stream};
+use huiliu_core::manifest::{Manifest, Stream, named_like};
 use huiliu_core::policy::Policy;
 use huiliu_core::registry::{MAX_SAMPLES, Sample};
 use huiliu_core::stages::Body;
@@ -254,12 +254,17 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
     Ok(paths)
 }
 
-/// The only stream, or the one after which a file is named.
+/// The only stream, or the one after which a file is named, or the only one whose `files` take its name.
 fn stream_of<'m>(path: &Path, manifest: &'m Manifest) -> Option<&'m Stream> {
     let stem = path.file_stem().and_then(OsStr::to_str)?;
     match &manifest.stream[..] {
         [only] => Some(only),
-        many => many.iter().find(|s| s.name == stem),
+        many => many.iter().find(|s| s.name == stem).or_else(|| {
+            let name = path.file_name().and_then(OsStr::to_str)?;
+            let takes = |s: &&Stream| s.files.iter().flatten().any(|pattern| named_like(pattern, name));
+            let mut taking = many.iter().filter(takes);
+            taking.next().filter(|_| taking.next().is_none())
+        }),
     }
 }
 

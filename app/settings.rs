@@ -27,6 +27,7 @@ struct Typed {
     batch_records: Option<u64>,
     policy_files: Option<Vec<PathBuf>>,
     courses_file: Option<PathBuf>,
+    regions_file: Option<PathBuf>,
     manifests_dir: Option<PathBuf>,
     health: Option<String>,
     log_format: Option<String>,
@@ -87,6 +88,8 @@ pub struct Settings {
     pub packs: Vec<(String, String)>,
     /// The crosswalk of courses.
     pub courses: (String, String),
+    /// The reporting tree: its name for people, and its text.
+    pub regions: (String, String),
     /// Folders with a `manifest.toml` that replace built-in connectors or stand beside them.
     pub manifests_dir: Option<PathBuf>,
     /// Where a worker answers about its health, if anywhere.
@@ -102,6 +105,7 @@ const PACKS: [(&str, &str); 2] = [
     ("config/policy/tisheng-2.0.toml", include_str!("../config/policy/tisheng-2.0.toml")),
 ];
 const COURSES: &str = include_str!("../config/courses.toml");
+const REGIONS: &str = include_str!("../config/regions.toml");
 
 impl Settings {
     /// Defaults, then the file, then `HUILIU_…`, then flags.
@@ -155,6 +159,7 @@ impl Settings {
             timeout_ms: typed.timeout_ms.unwrap_or(30_000),
             packs: packs(typed.policy_files.unwrap_or_default())?,
             courses: text_or(typed.courses_file, "config/courses.toml", COURSES)?,
+            regions: text_or(typed.regions_file, "config/regions.toml", REGIONS)?,
             manifests_dir: typed.manifests_dir.filter(|d| !d.as_os_str().is_empty()),
             health: given(typed.health).map(|text| address(&text)).transpose()?,
             json_logs: json_logs(given(typed.log_format).as_deref())?,
@@ -312,6 +317,7 @@ fn from_environment(typed: &mut Typed) -> Result<(), Stop> {
     take!(timeout_ms, number("HUILIU_TIMEOUT_MS")?);
     take!(batch_records, number("HUILIU_BATCH_RECORDS")?);
     take!(courses_file, text("HUILIU_COURSES_FILE"));
+    take!(regions_file, text("HUILIU_REGIONS_FILE"));
     take!(manifests_dir, text("HUILIU_MANIFESTS_DIR"));
     take!(health, text("HUILIU_HEALTH"));
     take!(log_format, text("HUILIU_LOG_FORMAT"));

@@ -12,6 +12,7 @@ use huiliu_core::manifest::Manifest;
 use huiliu_core::policy::Policy;
 use huiliu_core::queue::{self, Bell};
 use huiliu_core::registry::Manifests;
+use huiliu_core::resume;
 use huiliu_core::settle;
 use huiliu_core::store::batches;
 use huiliu_core::store::books::{self, Current};
@@ -417,6 +418,7 @@ impl House {
 
     /// Settles what nobody else settles just now.
     pub async fn settle(&self) -> Result<usize, Stop> {
+        resume::take_up(&self.desk).await?;
         Ok(settle::settle_all(&self.desk.db, &self.desk.policy, &self.desk.rules, &|_| {}).await?)
     }
 

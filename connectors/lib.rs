@@ -61,6 +61,10 @@ pub const CONNECTORS: &[Connector] = &[
     connector!("intel": certificates "records" xml),
     connector!("lego": certificates "LEGO_20140930_openpyxl" xlsx, certificates "LEGO_20150331_libreoffice" xlsx),
     connector!("microsoft": certificates "TrainingRecords" json),
+    connector!("oneroster-v11": orgs "orgs" csv, users "users" csv),
+    connector!("oneroster-v12": orgs "orgs" csv, users "users" csv, roles "roles" csv),
+    connector!("roster-csv": schools "schools_20140901" csv, teachers "teachers_20140901" csv),
+    connector!("roster-xlsx": schools "schools_20140901" xlsx, teachers "teachers_20140901" xlsx),
 ];
 
 /// Every registered manifest, checked, in the order of [`CONNECTORS`].

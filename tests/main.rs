@@ -23,6 +23,7 @@ mod queue;
 mod record;
 mod register;
 mod replay;
+mod roster;
 mod rules;
 mod tidy;
 mod tutorial;

@@ -109,7 +109,9 @@ fn samples_can_be_recorded_again() {
                 }
                 made => made.unwrap_or_else(|e| panic!("{}: {e}", sample.address)),
             };
-            assert_ne!(made, sample.bytes, "{}", sample.address);
+            // Tables of schools and of roles name nobody.
+            let nobody = ["orgs", "schools", "roles"].contains(&sample.stream);
+            assert_eq!(made == sample.bytes, nobody && !sample.address.ends_with("xlsx"), "{}", sample.address);
         }
     }
 }

@@ -14,6 +14,7 @@ mod operate;
 mod record;
 mod register;
 mod replay;
+mod roster;
 mod rules;
 mod rulings;
 mod schedules;
@@ -69,6 +70,9 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
         Command::Rules(asked) => rules::run(settings, asked, json).await,
         Command::Courses(asked) => courses::run(settings, asked, json).await,
         Command::Decisions(asked) => rulings::run(settings, asked, json).await,
+        Command::Roster(asked) => roster::run(settings, asked, json).await,
+        Command::Schools(asked) => roster::schools(settings, asked, json).await,
+        Command::Regions(asked) => roster::tree(&settings, &asked, json),
         Command::Ledger => inspect::ledger(settings).await,
         Command::Connectors(Connectors::Infer { sample, out, id, with_sample }) => {
             infer::run(&infer::Asked { sample, out, id, with_sample }, &settings.networks, json).await

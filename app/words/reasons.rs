@@ -74,6 +74,29 @@ pub fn word(english: &str) -> &str {
         "key_file" => tr("key file", "密钥文件"),
         "queue" => tr("queue", "队列"),
         "orphans" => tr("orphans", "孤立行"),
+        "roster" => tr("of the roster", "在册"),
+        "provisional" => tr("provisional", "未入册"),
+        "male" => tr("male", "男"),
+        "female" => tr("female", "女"),
+        "id_number" => tr("ID number", "身份证号"),
+        "province" => tr("province", "省"),
+        "prefecture" => tr("prefecture", "市州"),
+        "direct" => tr("reports to the province", "省直报"),
+        "county" => tr("county", "县区"),
+        "kindergarten" => tr("kindergarten", "幼儿园"),
+        "primary" => tr("primary school", "小学"),
+        "adult_primary" => tr("adult primary school", "成人小学"),
+        "junior_middle" => tr("junior middle school", "初中"),
+        "vocational_junior_middle" => tr("vocational junior middle school", "职业初中"),
+        "adult_junior_middle" => tr("adult junior middle school", "成人初中"),
+        "senior_middle" => tr("senior middle school", "普通高中"),
+        "adult_senior_middle" => tr("adult senior middle school", "成人高中"),
+        "secondary_vocational" => tr("secondary vocational school", "中职"),
+        "correctional" => tr("correctional school", "工读学校"),
+        "higher" => tr("higher education", "高校"),
+        "adult_higher" => tr("adult higher education", "成人高校"),
+        "special" => tr("special school", "特教学校"),
+        "other" => tr("other", "其他"),
         "sweep" => tr("sweep", "巡检"),
         other => other,
     }
@@ -117,6 +140,25 @@ const TITLES: &[(&str, &str)] = &[
     ("score.artefact", "应用成果成绩"),
     ("score.total", "总成绩"),
     ("result", "结果"),
+    ("sex", "性别"),
+    ("birth_date", "出生日期"),
+    ("former_name", "曾用名"),
+    ("former_id_number", "原身份证号"),
+    ("teacher_number", "教师编号"),
+    ("phone", "联系电话"),
+    ("position", "职务"),
+    ("stage", "任教学段"),
+    ("teacher_ref", "来源人员标识"),
+    ("school_ref", "来源学校标识"),
+    ("school_name", "学校名称"),
+    ("member_from", "到校日期"),
+    ("member_to", "离校日期"),
+    ("active", "是否在校"),
+    ("as_of", "内容日期"),
+    ("region_code", "行政区划代码"),
+    ("valid_from", "启用日期"),
+    ("valid_to", "停用日期"),
+    ("successor_code", "承继学校标识码"),
     ("row", "行规则"),
     ("version", "版本"),
     ("record_key", "记录主键"),
@@ -158,6 +200,26 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("period", "order", "结束日期不得早于开始日期"),
     ("record_key", "missing", "构成记录主键的每个字段都应有值"),
     ("result", "missing", "应填写结果，此处为空"),
+    ("date", "order", "结束日期不得早于开始日期"),
+    ("date", "differs", "出生日期应与身份证号一致"),
+    ("sex", "value", "性别应为 男 或 女"),
+    ("sex", "differs", "性别应与身份证号一致"),
+    ("id_number", "shared", "一个身份证号只能属于一人；名册中另有姓名使用此号码"),
+    ("id_number", "other_teacher", "应为该行原属教师的身份证号；此号码已属另一名教师，须由人裁定"),
+    ("former_id_number", "other_teacher", "原身份证号与现身份证号应属同一名教师；两个号码现属两人，须由人裁定"),
+    ("record_key", "other_person", "应为该记录原来的人员；此行的姓名与身份证号均不同"),
+    ("school_code", "missing", "应填写教师所在学校，此处为空"),
+    ("school_code", "form", "学校标识码应为 10 位数字"),
+    ("school_code", "category", "学校标识码前两位应为学校类别，如小学为 21"),
+    ("school_code", "unknown", "应为名册中的学校；该校到来后此行自动录入"),
+    ("school_ref", "missing", "应填写教师所在学校，此处为空"),
+    ("school_ref", "unknown", "应为名册中的学校；该校到来后此行自动录入"),
+    ("school_name", "missing", "应填写学校名称，此处为空"),
+    ("teacher_ref", "missing", "应填写来源系统中的人员标识，此处为空"),
+    ("teacher_ref", "unknown", "应为该来源的人员；此人到来后此行自动录入"),
+    ("region_code", "area", "应为曾经存在的区划代码，共 6 位"),
+    ("active", "value", "应为 true 或 false"),
+    ("", "character", "不得含控制字符"),
     ("", "scale", "应为可以精确换算的普通十进制数"),
     ("", "level", "应为等级词，如 优秀、合格、不合格、通过、未通过"),
     ("", "stored_as_number", "应为文本单元格：电子表格对数字只保留 15 位，其余位数不可信"),
@@ -167,7 +229,11 @@ const SENTENCES: &[(&str, &str, &str)] = &[
 fn sentence(code: &str, english: &str) -> Option<String> {
     let (field, fault) = code.rsplit_once('.')?;
     let family = match field {
-        "period_start" | "period_end" => "date",
+        "period_start" | "period_end" | "birth_date" | "member_from" | "member_to" | "valid_from" | "valid_to"
+        | "as_of" => "date",
+        "former_id_number" if fault != "other_teacher" => "id_number",
+        "former_name" => "name",
+        "successor_code" => "school_code",
         _ if field.starts_with("score.") => "score",
         _ => field,
     };
@@ -232,6 +298,35 @@ mod tests {
         add("hours", "unit", "a unit that the policy file converts".into());
         add("course_code", "missing", "the source's code of the course".into());
         add("period", "order", "a last day not before the first".into());
+        for (field, code) in [
+            ("birth_date", "date"),
+            ("birth_date", "differs"),
+            ("sex", "value"),
+            ("sex", "differs"),
+            ("member_to", "order"),
+            ("valid_to", "order"),
+            ("id_number", "shared"),
+            ("id_number", "other_teacher"),
+            ("former_id_number", "other_teacher"),
+            ("former_id_number", "check_digit"),
+            ("former_name", "character"),
+            ("record_key", "other_person"),
+            ("school_code", "missing"),
+            ("school_code", "form"),
+            ("school_code", "category"),
+            ("school_code", "unknown"),
+            ("school_ref", "missing"),
+            ("school_ref", "unknown"),
+            ("school_name", "missing"),
+            ("teacher_ref", "missing"),
+            ("teacher_ref", "unknown"),
+            ("successor_code", "form"),
+            ("region_code", "area"),
+            ("active", "value"),
+            ("phone", "character"),
+        ] {
+            add(field, code, String::new());
+        }
         add("version", "form", "an integer or an instant".into());
         add("version", "form", "an export date of eight digits in the file name".into());
         add("record_key", "missing", "a value in every field that makes the record the same record".into());
@@ -274,7 +369,7 @@ mod tests {
         };
         let of_values =
             listed(IdFault::Missing, NameFault::Missing, HoursFault::Missing, ScoreFault::Missing, DateFault::Missing);
-        assert_eq!(codes().len(), of_values + 18);
+        assert_eq!(codes().len(), of_values + 18 + 25);
     }
 
     #[test]

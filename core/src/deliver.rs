@@ -157,7 +157,8 @@ impl Desk {
         let (each, landing) = (&held.each, held.payload_id);
         let cx = Context { manifest, stream, policy, keys, source_id, address, each, landing };
         let mut load = Load {
-            clean: Vec::with_capacity(held.count as usize),
+            clean: Vec::with_capacity(if stream.kind.is_roster() { 0 } else { held.count as usize }),
+            roster: vec![],
             parked: vec![],
             skipped: vec![],
             hours_unit: stream.hours_unit(),
@@ -174,6 +175,7 @@ impl Desk {
         for staged in staged {
             match staged {
                 Staged::Clean(record) if wanted(record.index) => load.clean.push(record),
+                Staged::Roster(row) if wanted(row.index) => load.roster.push(row),
                 Staged::Parked(parked) if wanted(parked.index) => load.parked.push(parked),
                 Staged::Skipped(index, because) if wanted(index) => load.skipped.push((index, because)),
                 _ => {}

@@ -18,6 +18,7 @@ pub mod disguise;
 pub mod infer;
 
 pub mod ledger;
+pub mod roster;
 pub mod stages;
 pub mod unpacker;
 
@@ -29,6 +30,7 @@ pub mod evidence;
 pub mod expect;
 pub mod ingest;
 pub mod replay;
+pub mod resume;
 pub mod schedule;
 pub mod settle;
 pub mod sweep;

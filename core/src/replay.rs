@@ -1,6 +1,8 @@
 //! Dead letters through today's manifests and rules: planned first, with every effect, and applied only while all of the
 //! plan still holds. A plan only reads, in one state of the database; it asks the same classification as a live load.
 
+mod roster;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,11 +13,12 @@ use thiserror::Error;
 use crate::deliver::{self, Desk, Reading};
 use crate::ledger::{self, Entry, Fact, FactKind, Rulings};
 use crate::manifest::{Assessor, Kind};
-use crate::stages::{Body, TrainingRecord};
+use crate::stages::{Body, Parked, TrainingRecord};
 use crate::store::batches::{self, Held};
-use crate::store::classify::{Classified, Verdict};
+use crate::store::classify::{Classified, Verdict, Versioned, Winner};
 use crate::store::load::{self, Load};
 use crate::store::replays::{self, Effect, Filter, Item, Wanted};
+use crate::store::roster::Laid;
 use crate::store::{StoreFault, Tx, audit, facts, people};
 
 /// Raw records that one plan takes at most.
@@ -233,6 +236,9 @@ async fn commit(
     let bytes = batches::payload_bytes(&desk.db, &desk.keys, &held).await?;
     let body = desk.unpacker.body(reading.stream, &bytes).await.map_err(|e| deliver::unreadable(&held, &e))?;
     let load = staged(desk, &held, reading, &body, wanted)?;
+    if !load.roster.is_empty() {
+        return roster::commit(tx, desk, replay, (&held, &load), wanted, planned).await;
+    }
     let mut classified = Classified::ask(tx, &held, &load).await?;
     let resolved: Vec<_> = load
         .clean
@@ -243,15 +249,20 @@ async fn commit(
         .collect();
     let taken = load::replay(tx, &desk.keys, &held, &load, &mut classified, (replay, &resolved)).await?;
     if taken != resolved.len() {
-        let gone = |item: &Item| Moved::Letter {
-            dead_letter: item.dead_letter,
-            address: item.address.clone(),
-            planned: item.outcome.clone(),
-            now: "gone".into(),
-        };
-        return Ok(planned.iter().filter(|item| item.outcome != "parked").map(gone).collect());
+        return Ok(all_gone(planned));
     }
     Ok(differences(planned, &told(&held, &load, &classified, wanted)))
+}
+
+/// What is told when somebody else has closed or replayed letters of a plan.
+fn all_gone(planned: &[Item]) -> Vec<Moved> {
+    let gone = |item: &Item| Moved::Letter {
+        dead_letter: item.dead_letter,
+        address: item.address.clone(),
+        planned: item.outcome.clone(),
+        now: "gone".into(),
+    };
+    planned.iter().filter(|item| item.outcome != "parked").map(gone).collect()
 }
 
 /// What would become of the wanted raw records of a batch, with what came before in the same replay. Nothing is written.
@@ -292,6 +303,9 @@ async fn examine_bytes(
     let reading = Reading::of(&manifests, held)?;
     let body = desk.unpacker.body(reading.stream, bytes).await.map_err(|e| deliver::unreadable(held, &e))?;
     let load = staged(desk, held, reading, &body, wanted)?;
+    if !load.roster.is_empty() {
+        return roster::examine(tx, desk, (held, &load), wanted, overlay).await;
+    }
     let mut classified = Classified::ask(tx, held, &load).await?;
     overlay.meet(held, &mut classified);
     overlay.lay(tx, desk, held, &classified, &load).await?;
@@ -299,7 +313,7 @@ async fn examine_bytes(
 }
 
 /// The wanted raw records after the stages; only if each still stands where it was seen.
-fn staged<'a>(
+pub(crate) fn staged<'a>(
     desk: &'a Desk,
     held: &'a Held,
     reading: Reading<'a>,
@@ -309,30 +323,18 @@ fn staged<'a>(
     let load = desk.stage(held, reading, body, |index| wanted.contains_key(&index))?;
     let seen = |index: u32, address: &str| wanted.get(&index).is_some_and(|(_, at)| at == address);
     let in_place = load.clean.iter().all(|r| seen(r.index, &r.address))
+        && load.roster.iter().all(|r| seen(r.index, &r.address))
         && load.parked.iter().all(|p| seen(p.index, &p.address))
-        && load.clean.len() + load.parked.len() + load.skipped.len() == wanted.len();
+        && load.clean.len() + load.roster.len() + load.parked.len() + load.skipped.len() == wanted.len();
     if in_place { Ok(load) } else { Err(deliver::other_layout(held)) }
 }
 
 /// What becomes of each raw record, in the order of the payload.
 fn told(held: &Held, load: &Load<'_>, classified: &Classified<'_>, wanted: &Wanted) -> Vec<Item> {
-    let winners: HashMap<[u8; 16], _> = classified.winners.iter().map(|w| (w.record.record_key, w)).collect();
-    let item = |index: u32, address: &str, outcome: &str| Item {
-        dead_letter: wanted.get(&index).map_or(0, |(letter, _)| *letter),
-        batch: held.id,
-        index,
-        address: address.to_owned(),
-        outcome: outcome.to_owned(),
-        record_key: None,
-        detail: serde_json::Value::Null,
-    };
+    let winners: HashMap<[u8; 16], _> = classified.winners.iter().map(|w| (*w.record.key(), w)).collect();
+    let item = |index: u32, address: &str, outcome: &str| item(held, wanted, index, address, outcome);
     let clean = load.clean.iter().map(|record| {
-        let version = |r: &TrainingRecord| (r.source_version, r.content_digest);
-        let outcome = match winners.get(&record.record_key) {
-            Some(w) if std::ptr::eq(w.record, &raw const **record) => w.verdict.outcome(),
-            Some(w) if version(w.record) == version(record) && w.verdict != Verdict::Older => "unchanged",
-            _ => "superseded",
-        };
+        let outcome = outcome(winners.get(&record.record_key).copied(), record);
         Item {
             record_key: Some(record.record_key),
             detail: json!({
@@ -344,17 +346,48 @@ fn told(held: &Held, load: &Load<'_>, classified: &Classified<'_>, wanted: &Want
             ..item(record.index, &record.address, outcome)
         }
     });
-    let parked = load.parked.iter().map(|parked| Item {
-        detail: json!({ "reasons": parked.problems }),
-        ..item(parked.index, &parked.address, "parked")
-    });
-    let skipped = load.skipped.iter().map(|(index, because)| {
-        let address = wanted.get(index).map_or("", |(_, address)| address);
-        Item { detail: json!({ "because": because }), ..item(*index, address, "skipped") }
-    });
-    let mut items: Vec<Item> = clean.chain(parked).chain(skipped).collect();
+    let mut items: Vec<Item> = clean.chain(left_out(held, load, &load.parked, wanted)).collect();
     items.sort_unstable_by_key(|item| item.index);
     items
+}
+
+/// The items of what does not go in: parked, or skipped by a rule.
+fn left_out<'i>(
+    held: &'i Held,
+    load: &'i Load<'_>,
+    parked: &'i [Parked<'_>],
+    wanted: &'i Wanted,
+) -> impl Iterator<Item = Item> + 'i {
+    let parked = parked.iter().map(move |parked| Item {
+        detail: json!({ "reasons": parked.problems }),
+        ..item(held, wanted, parked.index, &parked.address, "parked")
+    });
+    let skipped = load.skipped.iter().map(move |(index, because)| {
+        let address = wanted.get(index).map_or("", |(_, address)| address);
+        Item { detail: json!({ "because": because }), ..item(held, wanted, *index, address, "skipped") }
+    });
+    parked.chain(skipped)
+}
+
+/// What becomes of a clean raw record, by the winner of its key.
+fn outcome<R: Versioned>(winner: Option<&Winner<'_, R>>, record: &R) -> &'static str {
+    match winner {
+        Some(w) if std::ptr::eq(w.record, record) => w.verdict.outcome(),
+        Some(w) if w.record.version() == record.version() && w.verdict != Verdict::Older => "unchanged",
+        _ => "superseded",
+    }
+}
+
+fn item(held: &Held, wanted: &Wanted, index: u32, address: &str, outcome: &str) -> Item {
+    Item {
+        dead_letter: wanted.get(&index).map_or(0, |(letter, _)| *letter),
+        batch: held.id,
+        index,
+        address: address.to_owned(),
+        outcome: outcome.to_owned(),
+        record_key: None,
+        detail: serde_json::Value::Null,
+    }
 }
 
 /// The tables as they would be: what a replay lays over them.
@@ -366,6 +399,8 @@ struct Overlay {
     facts: BTreeMap<i64, (Person, Option<Fact>)>,
     /// Whose the rows are now that are overwritten.
     former: BTreeSet<i64>,
+    /// Schools and persons that come with the replay.
+    laid: Laid,
 }
 
 /// Source, stream, record key.
@@ -375,11 +410,11 @@ type Person = (Option<i64>, [u8; 32]);
 
 impl Overlay {
     /// What lies here already is newer than the tables: the verdicts follow it.
-    fn meet(&self, held: &Held, classified: &mut Classified<'_>) {
+    fn meet<R: Versioned>(&self, held: &Held, classified: &mut Classified<'_, R>) {
         for winner in &mut classified.winners {
             let record = winner.record;
             let Some((row, version, digest)) = self.rows.get(&Self::key(held, record)) else { continue };
-            winner.verdict = match (record.source_version, record.content_digest).cmp(&(*version, *digest)) {
+            winner.verdict = match record.version().cmp(&(*version, *digest)) {
                 std::cmp::Ordering::Greater => Verdict::Newer(*row),
                 std::cmp::Ordering::Equal => Verdict::Same,
                 std::cmp::Ordering::Less => Verdict::Older,
@@ -387,8 +422,8 @@ impl Overlay {
         }
     }
 
-    fn key(held: &Held, record: &TrainingRecord<'_>) -> Key {
-        (held.source_id, held.stream.clone(), record.record_key)
+    fn key<R: Versioned>(held: &Held, record: &R) -> Key {
+        (held.source_id, held.stream.clone(), *record.key())
     }
 
     /// Lays what would be written over the tables. Rows that do not exist yet have numbers below zero.

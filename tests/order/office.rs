@@ -138,6 +138,7 @@ impl Office {
         let text = Body::Text(decode::text(&stream.format, page.as_bytes()).unwrap());
         let item = |staged: Staged<'_>| match staged {
             Staged::Clean(r) => Item::Good { key: r.record_key, version: r.source_version, digest: r.content_digest },
+            Staged::Roster(_) => unreachable!("these manifests are of training"),
             Staged::Skipped(..) => unreachable!("these manifests skip nothing"),
             Staged::Parked(p) => Item::Bad {
                 key: p.letter_key,

@@ -40,7 +40,7 @@ impl DownloadConnector {
     }
 
     /// The names of the listing that are this connector's, sorted.
-    async fn names(&self) -> Result<Vec<String>, Failure> {
+    async fn names(&self, stream: &Stream) -> Result<Vec<String>, Failure> {
         let Download { list, items, name, .. } = &self.download;
         let foreign = |why: String| {
             let path =
@@ -56,7 +56,7 @@ impl DownloadConnector {
         for item in listed {
             let name =
                 at(item, name).and_then(Value::as_str).ok_or_else(|| foreign(format!("a file without {name}")))?;
-            if is_wanted(&self.manifest, name) && !name.contains(char::is_control) {
+            if is_wanted(&self.manifest, stream, name) && !name.contains(char::is_control) {
                 names.push(name.to_owned());
             }
         }
@@ -77,7 +77,7 @@ impl Connector for DownloadConnector {
     }
 
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
-        let names = self.names().await?;
+        let names = self.names(stream).await?;
         let Some(Next { name, cursor, last }) = super::read_cursor::<Cursor>(cursor)?.next(&names) else {
             return Ok(None);
         };

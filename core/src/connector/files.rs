@@ -61,12 +61,14 @@ impl Cursor {
     }
 }
 
-/// Whether a file is one of the connector's.
-pub(super) fn is_wanted(manifest: &Manifest, name: &str) -> bool {
-    match &manifest.transport {
-        Transport::Files { names, .. } => names.iter().any(|pattern| named_like(pattern, name)),
-        Transport::Http { .. } | Transport::Push {} => false,
-    }
+/// Whether a file is one of the connector's, and of the stream's.
+pub(super) fn is_wanted(manifest: &Manifest, stream: &Stream, name: &str) -> bool {
+    let of_stream = stream.files.as_ref().is_none_or(|names| names.iter().any(|pattern| named_like(pattern, name)));
+    of_stream
+        && match &manifest.transport {
+            Transport::Files { names, .. } => names.iter().any(|pattern| named_like(pattern, name)),
+            Transport::Http { .. } | Transport::Push {} => false,
+        }
 }
 
 /// A connector over a folder.
@@ -84,7 +86,7 @@ impl FileConnector {
         Self { manifest, folder: endpoint.folder, unpacker: endpoint.unpacker }
     }
 
-    fn names(&self) -> Result<Vec<String>, Failure> {
+    fn names(&self, stream: &Stream) -> Result<Vec<String>, Failure> {
         let unreadable = |e: std::io::Error| {
             Failure::fatal(
                 "folder",
@@ -97,7 +99,7 @@ impl FileConnector {
             // A symbolic link is not followed: it could lead out of the folder.
             let regular = entry.file_type().is_ok_and(|t| t.is_file());
             if let (true, Ok(name)) = (regular, entry.file_name().into_string())
-                && is_wanted(&self.manifest, &name)
+                && is_wanted(&self.manifest, stream, &name)
             {
                 names.push(name);
             }
@@ -139,7 +141,7 @@ impl Connector for FileConnector {
     }
 
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
-        let names = self.names()?;
+        let names = self.names(stream)?;
         let Some(Next { name, cursor, last }) = super::read_cursor::<Cursor>(cursor)?.next(&names) else {
             return Ok(None);
         };

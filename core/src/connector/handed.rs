@@ -37,20 +37,20 @@ impl HandedConnector {
                 format!("connector {} reads its platform itself; it takes no files", manifest.id),
             ));
         }
-        if manifest.stream(stream).is_none() {
+        let Some(of) = manifest.stream(stream) else {
             let all: Vec<&str> = manifest.stream.iter().map(|s| s.name.as_str()).collect();
             let all = all.join(", ");
             return Err(Failure::fatal(
                 "push",
                 format!("connector {} has no stream {stream:?}; there are {all}", manifest.id),
             ));
-        }
+        };
         for file in &files {
             let name = name(file);
             if let Transport::Files { names, .. } = &manifest.transport
-                && !is_wanted(&manifest, &name)
+                && !is_wanted(&manifest, of, &name)
             {
-                let names = names.join(", ");
+                let names = of.files.as_ref().unwrap_or(names).join(", ");
                 return Err(Failure::fatal(
                     "push",
                     format!("{name} is no file of connector {}; their names are {names}", manifest.id),

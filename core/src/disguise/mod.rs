@@ -232,7 +232,9 @@ fn script(format: &Format) -> Option<Script> {
 
 /// Where persons stand in a record.
 fn person_slots<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = usize> + 'p {
-    let person = plan.fields.iter().filter(|mapped| matches!(mapped.field, Field::Name | Field::IdNumber));
+    let person = plan.fields.iter().filter(|mapped| {
+        matches!(mapped.field, Field::Name | Field::IdNumber | Field::FormerName | Field::FormerIdNumber)
+    });
     person.flat_map(|mapped| &mapped.places).filter_map(|place| match place {
         Place::Slot(slot) => Some(*slot),
         Place::Around(_) => None,
@@ -265,8 +267,12 @@ impl People {
             match mapped.field {
                 Field::Name => originals(&mut self.names, texts.collect(), draft.name.as_deref()),
                 Field::IdNumber => originals(&mut self.id_numbers, texts.collect(), draft.id_number.as_deref()),
+                Field::FormerName => originals(&mut self.names, texts.collect(), draft.roster.former_name.as_deref()),
+                Field::FormerIdNumber => {
+                    originals(&mut self.id_numbers, texts.collect(), draft.roster.former_id_number.as_deref());
+                }
                 // They tell who it is at the platform, and mean nothing else.
-                Field::RecordName | Field::CertificateNumber => {}
+                Field::RecordName | Field::CertificateNumber | Field::TeacherNumber | Field::Phone => {}
                 _ => self.kept.extend(texts.map(str::to_owned)),
             }
         }

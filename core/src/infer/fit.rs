@@ -289,6 +289,8 @@ fn field_fit(field: Field, around: Around<'_>) -> Verdict {
         Field::DeliveryCode => known(facts.deliveries),
         Field::CategoryCode => known(facts.categories),
         Field::Place => (if facts.han > 80 && facts.people < 60 { Fit::Good } else { Fit::Poor }, None),
+        // A sample is guessed to be of training; a roster is described by hand.
+        _ => (Fit::Against, None),
     }
 }
 

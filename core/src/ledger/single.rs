@@ -4,7 +4,8 @@ use super::grade::{self, SchoolGrades, State};
 use super::{Draft, Entry, Fact, Person, seen};
 use crate::policy::pack::{AsOf, Exempt, Pack, Stands};
 use crate::policy::{NO_PACK, Policy, RuleNo, Standing};
-use crate::values::{Hours, Sex};
+use crate::roster::exemption::{self, exemption};
+use crate::values::Hours;
 use chrono::{Datelike as _, NaiveDate};
 
 /// What becomes of a record before duplicates and caps are looked at: outcome, rule, decision.
@@ -94,13 +95,9 @@ fn stand(stands: Stands, decision: Option<i64>) -> Gate {
 
 /// Whether the teacher is outside the assessment because of age. Whose sex or day of birth is not known is not.
 fn is_exempt(exempt: &Exempt, pack: &Pack, person: &Person, fact: &Fact) -> bool {
-    let limit = match person.sex {
-        Some(Sex::Male) => exempt.men,
-        Some(Sex::Female) => exempt.women,
-        None => return false,
-    };
+    let (Some(sex), Some(born)) = (person.sex, person.born) else { return false };
     let day = as_of(exempt.as_of, pack, fact);
-    person.born.and_then(|born| day.years_since(born)).is_some_and(|age| age >= limit)
+    exemption(sex, born, exempt.limits, exemption::AsOf::Itself, day).exempt
 }
 
 /// The day on which an age is looked at.

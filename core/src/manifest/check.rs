@@ -150,13 +150,16 @@ impl Place<'_> {
     }
 
     fn fields(&self, told: &mut Reader<'_>) {
-        for needed in [Field::Name, Field::IdNumber, Field::CourseCode, Field::Hours, Field::PeriodEnd] {
+        let needed: &[Field] = match self.stream.kind {
+            Kind::Teacher => &[Field::Name, Field::IdNumber],
+            Kind::School => &[Field::SchoolCode, Field::SchoolName],
+            Kind::Membership => &[Field::TeacherRef],
             // A grade is about a project or a cycle, and is no training time.
-            let of_training = matches!(needed, Field::CourseCode | Field::Hours);
-            if self.stream.kind == Kind::Assessment && of_training {
-                continue;
-            }
-            if !self.stream.map.contains_key(&needed) {
+            Kind::Assessment => &[Field::Name, Field::IdNumber, Field::PeriodEnd],
+            _ => &[Field::Name, Field::IdNumber, Field::CourseCode, Field::Hours, Field::PeriodEnd],
+        };
+        for needed in needed {
+            if !self.stream.map.contains_key(needed) {
                 let field = needed.as_str();
                 told.tell(
                     &self.to("map"),
@@ -164,7 +167,15 @@ impl Place<'_> {
                 );
             }
         }
+        let of_school = |field: &Field| self.stream.map.contains_key(field);
+        if self.stream.kind == Kind::Membership && ![Field::SchoolCode, Field::SchoolRef].iter().any(of_school) {
+            told.tell(&self.to("map"), "a membership needs school_code or school_ref under [stream.map]");
+        }
         for (field, rule) in &self.stream.map {
+            if !field.belongs_to(self.stream.kind) {
+                let (field, kind) = (field.as_str(), self.stream.kind.as_str());
+                told.tell(&self.to(&format!("map.{field}")), format!("a stream of kind {kind} has no field {field}"));
+            }
             self.rule(*field, rule, told);
         }
     }
@@ -194,9 +205,8 @@ impl Place<'_> {
             (Field::Hours, Some(_)) | (_, None) => {}
             _ => told.tell(&format!("{at}.unit"), "only hours have a unit"),
         }
-        let is_day = matches!(field, Field::PeriodStart | Field::PeriodEnd);
         for form in rule.formats.iter().flatten() {
-            if !is_day {
+            if !field.is_day() {
                 told.tell(&format!("{at}.formats"), "only days have formats");
             } else if !day_form(form) {
                 told.tell(&format!("{at}.formats"), format!("{form:?} is no form of a day; write it as %Y-%m-%d"));
@@ -214,14 +224,22 @@ impl Place<'_> {
     }
 
     fn passing(&self, told: &mut Reader<'_>) {
-        let needed: &[Field] = match self.stream.pass {
+        let Some(pass) = self.stream.pass.filter(|_| !self.stream.kind.is_roster()) else {
+            match (self.stream.kind.is_roster(), self.stream.pass) {
+                (true, Some(_)) => told.tell(&self.to("pass"), "nobody passes a roster; take pass out"),
+                (false, None) => told.tell(&self.of, "the key pass is missing: what decides that the teacher passed"),
+                _ => {}
+            }
+            return;
+        };
+        let needed: &[Field] = match pass {
             PassRule::Scores => &[Field::ScoreLearning, Field::ScoreActivity, Field::ScoreArtefact],
             PassRule::Total => &[Field::ScoreTotal],
             PassRule::Result => &[Field::Result],
             PassRule::NotAssessed | PassRule::Pending => &[],
         };
         for field in needed.iter().filter(|field| !self.stream.map.contains_key(field)) {
-            let (pass, field) = (self.stream.pass.as_str(), field.as_str());
+            let (pass, field) = (pass.as_str(), field.as_str());
             told.tell(&self.to("pass"), format!("pass = \"{pass}\" needs {field} under [stream.map]"));
         }
     }
@@ -287,6 +305,9 @@ impl Place<'_> {
     }
 
     fn over_http(&self, of_auth: &[&str], told: &mut Reader<'_>) {
+        if self.stream.files.is_some() {
+            told.tell(&self.to("files"), "files belongs to streams that are read from files");
+        }
         let always = ["page", "offset", "size", "token", "since", "until"];
         let mut here: Vec<String> = always.iter().chain(of_auth).map(|&name| name.to_owned()).collect();
         for (nth, each) in self.stream.each.iter().enumerate() {

@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::read::{Node, Reader};
 use super::shape::{Part, Shape, Within, Words, steps, table, words};
+use super::stream::Kind;
 
 words! {
     /// The canonical fields a manifest can map.
@@ -85,10 +86,142 @@ words! {
         /// `excellent`, `pass` or `fail`, where only words tell the result; see the step `levels`.
         #[zh = "结果：excellent、pass 或 fail（只有等级时；见步骤 levels）"]
         "result" => Result,
+        /// Sex, 男 or 女. Without it, as the ID number says (roster).
+        #[zh = "性别：男或女；不写则取自身份证号（名册）"]
+        "sex" => Sex,
+        /// Birth date. Without it, as the ID number says (roster).
+        #[zh = "出生日期；不写则取自身份证号（名册）"]
+        "birth_date" => BirthDate,
+        /// A name the teacher had before (roster).
+        #[zh = "曾用名（名册）"]
+        "former_name" => FormerName,
+        /// An ID number the teacher had before (roster).
+        #[zh = "原身份证号（名册）"]
+        "former_id_number" => FormerIdNumber,
+        /// Teacher number (roster).
+        #[zh = "教师编号（名册）"]
+        "teacher_number" => TeacherNumber,
+        /// Phone number (roster).
+        #[zh = "联系电话（名册）"]
+        "phone" => Phone,
+        /// Position at the school (roster).
+        #[zh = "职务（名册）"]
+        "position" => Position,
+        /// Stage of teaching, as 小学 (roster).
+        #[zh = "任教学段，如小学（名册）"]
+        "stage" => Stage,
+        /// The source's own id of the person, where memberships name persons so (roster).
+        #[zh = "来源中的人员标识，供任职关系引用（名册）"]
+        "teacher_ref" => TeacherRef,
+        /// The source's own id of the school, where teachers and memberships name schools so (roster).
+        #[zh = "来源中的学校标识，供教师与任职关系引用（名册）"]
+        "school_ref" => SchoolRef,
+        /// Name of the school (roster).
+        #[zh = "学校名称（名册）"]
+        "school_name" => SchoolName,
+        /// First day at the school (roster).
+        #[zh = "到校日期（名册）"]
+        "member_from" => MemberFrom,
+        /// Last day at the school (roster).
+        #[zh = "离校日期（名册）"]
+        "member_to" => MemberTo,
+        /// `true` or `false`: whether the person still belongs to the school; false without a last day ends it on the day
+        /// of the row (roster).
+        #[zh = "true 或 false：是否仍在校；为 false 而无离校日期时，于该行之日终止（名册）"]
+        "active" => Active,
+        /// Day from which the row says this; without it that of the file's name, else of the landing (roster).
+        #[zh = "该行内容自何日起成立；不写则取文件名中的日期，否则取接收之日（名册）"]
+        "as_of" => AsOf,
+        /// Division to which the school belongs, six characters (roster).
+        #[zh = "学校所属区划代码，6 位（名册）"]
+        "region_code" => RegionCode,
+        /// First day of the school's name and division (roster).
+        #[zh = "学校名称与区划的生效日期（名册）"]
+        "valid_from" => ValidFrom,
+        /// Last day of them (roster).
+        #[zh = "学校名称与区划的截止日期（名册）"]
+        "valid_to" => ValidTo,
+        /// Code of the school that took this one's place (roster).
+        #[zh = "承继学校的标识码（名册）"]
+        "successor_code" => SuccessorCode,
     }
 }
 
+/// The fields of each kind of roster.
+const OF_TEACHERS: &[Field] = &[
+    Field::Name,
+    Field::IdNumber,
+    Field::SchoolCode,
+    Field::Sex,
+    Field::BirthDate,
+    Field::FormerName,
+    Field::FormerIdNumber,
+    Field::TeacherNumber,
+    Field::Phone,
+    Field::Position,
+    Field::Stage,
+    Field::TeacherRef,
+    Field::SchoolRef,
+    Field::MemberFrom,
+    Field::MemberTo,
+    Field::Active,
+    Field::AsOf,
+];
+const OF_SCHOOLS: &[Field] = &[
+    Field::SchoolCode,
+    Field::SchoolRef,
+    Field::SchoolName,
+    Field::RegionCode,
+    Field::ValidFrom,
+    Field::ValidTo,
+    Field::SuccessorCode,
+    Field::AsOf,
+];
+const OF_MEMBERSHIPS: &[Field] = &[
+    Field::TeacherRef,
+    Field::SchoolCode,
+    Field::SchoolRef,
+    Field::Position,
+    Field::Stage,
+    Field::MemberFrom,
+    Field::MemberTo,
+    Field::Active,
+    Field::AsOf,
+];
+
 impl Field {
+    /// Whether a stream of this kind can map it.
+    #[must_use]
+    pub fn belongs_to(self, kind: Kind) -> bool {
+        let of = match kind {
+            _ if self == Self::RecordName => return true,
+            Kind::Teacher => OF_TEACHERS,
+            Kind::School => OF_SCHOOLS,
+            Kind::Membership => OF_MEMBERSHIPS,
+            _ => {
+                let of_both = [Self::Name, Self::IdNumber, Self::SchoolCode].contains(&self);
+                return of_both || ![OF_TEACHERS, OF_SCHOOLS, OF_MEMBERSHIPS].iter().any(|of| of.contains(&self));
+            }
+        };
+        of.contains(&self)
+    }
+
+    /// Whether it is a day, for which forms can be given.
+    #[must_use]
+    pub fn is_day(self) -> bool {
+        matches!(
+            self,
+            Self::PeriodStart
+                | Self::PeriodEnd
+                | Self::BirthDate
+                | Self::MemberFrom
+                | Self::MemberTo
+                | Self::AsOf
+                | Self::ValidFrom
+                | Self::ValidTo
+        )
+    }
+
     /// The field in reason codes, as `score.learning`.
     #[must_use]
     pub fn code(self) -> &'static str {

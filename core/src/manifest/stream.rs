@@ -9,7 +9,8 @@ use super::shape::{Within, choice, table, words};
 use super::transport::Request;
 
 words! {
-    /// What a record is. Only completions and certificates can carry credit.
+    /// What a record is. Only completions and certificates can carry credit; teachers, schools and memberships are rows of
+    /// a roster.
     pub enum Kind {
         /// Cumulative progress, sent every ten days: informs.
         #[zh = "累计进度（每十天上报），仅供参考"]
@@ -32,6 +33,23 @@ words! {
         /// An enrolment.
         #[zh = "报名"]
         "enrolment" => Enrolment,
+        /// A teacher of a roster; where no school is mapped, a person who is on it once a membership says so.
+        #[zh = "名册中的教师；未映射学校时，须另有任职关系才列入名册"]
+        "teacher" => Teacher,
+        /// A school of a roster.
+        #[zh = "名册中的学校"]
+        "school" => School,
+        /// That a person of a stream of teachers belongs to a school, where a roster tells it apart.
+        #[zh = "教师与学校的任职关系（名册单独给出时）"]
+        "membership" => Membership,
+    }
+}
+
+impl Kind {
+    /// Whether its records are rows of a roster.
+    #[must_use]
+    pub fn is_roster(self) -> bool {
+        matches!(self, Self::Teacher | Self::School | Self::Membership)
     }
 }
 
@@ -368,15 +386,18 @@ table! {
         /// An archive in which payloads may come.
         #[zh = "载荷可能所在的压缩包"]
         archive: Option<Archive>;
+        /// Which of the connector's files are this stream's, as patterns with one `*`; without it, all (files).
+        #[zh = "连接器的哪些文件属于本数据流，可含一个 *；不写则全部（文件）"]
+        files: Option<Vec<String>>;
         /// The raw fields that make a record the same record.
         #[zh = "哪些原始字段相同即为同一条记录"]
         record_key: Vec<String>;
         /// Where the source version comes from.
         #[zh = "版本取自何处"]
         version: VersionFrom;
-        /// What decides that the teacher passed.
-        #[zh = "如何认定通过"]
-        pass: PassRule;
+        /// What decides that the teacher passed. Required of every stream but those of a roster.
+        #[zh = "如何认定通过；除名册外必需"]
+        pass: Option<PassRule>;
         /// Who assessed, where there is an assessment.
         #[zh = "由谁考核（有考核时）"]
         assessor: Assessor = Assessor::Institution, "institution";

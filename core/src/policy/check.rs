@@ -15,6 +15,7 @@ use super::settings::{QUESTIONS, Question};
 use super::shape::{CapRule, ConversionRule, Dimension, PackFile, Principle, SettingRule};
 use super::{Basis, Rule, RuleNo};
 use crate::manifest::Unit;
+use crate::roster::exemption::Limits;
 use crate::values::{Bands, Grade, Hours, Score, Weights};
 
 impl Book<'_> {
@@ -74,7 +75,7 @@ pub(super) fn pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Option<P
             _ => AsOf::PeriodEnd,
         };
         let stands = standing(book, "exempt", of.standing, of.basis, &of.source);
-        Exempt { men: of.men, women: of.women, as_of, stands }
+        Exempt { limits: Limits { men: of.men, women: of.women }, as_of, stands }
     });
     let pending = chose("without_school_grade").0 == "pending";
     let cycles = cycles(reading, &file, (from, to));

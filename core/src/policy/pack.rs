@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::shape::{Dimension, Direction, Survivor, Within};
 use super::{Rule, RuleNo, Standing};
+use crate::roster::exemption::Limits;
 use crate::values::{Bands, Grade, Weights};
 
 /// What narrows a rule to some records; what is not given narrows nothing.
@@ -162,10 +163,8 @@ pub struct Stands {
 /// From which age on a teacher is outside the assessment.
 #[derive(Debug, Clone, Copy)]
 pub struct Exempt {
-    /// Age of men, in years.
-    pub men: u32,
-    /// Age of women, in years.
-    pub women: u32,
+    /// The ages, in full years.
+    pub limits: Limits,
     /// On which day.
     pub as_of: AsOf,
     /// What the records count for.

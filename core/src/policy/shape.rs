@@ -169,8 +169,8 @@ pub(super) struct StandingRule {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExemptRule {
-    pub men: u32,
-    pub women: u32,
+    pub men: u8,
+    pub women: u8,
     pub standing: Standing,
     pub basis: Basis,
     pub source: String,

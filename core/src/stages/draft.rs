@@ -77,8 +77,82 @@ pub struct Draft<'a> {
     pub score_total: Option<Cow<'a, str>>,
     /// `excellent`, `pass` or `fail`.
     pub result: Option<Cow<'a, str>>,
+    /// What only rows of a roster have.
+    pub roster: RosterTexts<'a>,
     /// Fields whose text cannot be relied on, and why.
     pub doubts: Vec<(Field, Doubt)>,
+}
+
+/// What only rows of a roster have. Lengths and values are checked when the row is built.
+#[derive(Debug, Clone, Default)]
+pub struct RosterTexts<'a> {
+    /// Sex as given.
+    pub sex: Option<Cow<'a, str>>,
+    /// Birth date as given.
+    pub birth_date: Option<Cow<'a, str>>,
+    /// A former name as given.
+    pub former_name: Option<Cow<'a, str>>,
+    /// A former ID number as given.
+    pub former_id_number: Option<Cow<'a, str>>,
+    /// Teacher number.
+    pub teacher_number: Option<Cow<'a, str>>,
+    /// Phone number.
+    pub phone: Option<Cow<'a, str>>,
+    /// Position.
+    pub position: Option<Cow<'a, str>>,
+    /// Stage of teaching.
+    pub stage: Option<Cow<'a, str>>,
+    /// The source's own id of the person.
+    pub teacher_ref: Option<Cow<'a, str>>,
+    /// The source's own id of the school.
+    pub school_ref: Option<Cow<'a, str>>,
+    /// Name of the school.
+    pub school_name: Option<Cow<'a, str>>,
+    /// First day at the school as given.
+    pub member_from: Option<Cow<'a, str>>,
+    /// Last day there as given.
+    pub member_to: Option<Cow<'a, str>>,
+    /// Whether the membership still holds.
+    pub active: Option<Cow<'a, str>>,
+    /// Day of the row as given.
+    pub as_of: Option<Cow<'a, str>>,
+    /// Division of the school.
+    pub region_code: Option<Cow<'a, str>>,
+    /// First day of name and division as given.
+    pub valid_from: Option<Cow<'a, str>>,
+    /// Last day of them as given.
+    pub valid_to: Option<Cow<'a, str>>,
+    /// Code of the school that took its place.
+    pub successor_code: Option<Cow<'a, str>>,
+}
+
+impl RosterTexts<'_> {
+    /// Every text that is there, and the most characters it may have.
+    pub(super) fn bounded(&self) -> impl Iterator<Item = (Field, &str, usize)> {
+        [
+            (Field::Sex, &self.sex, 10),
+            (Field::BirthDate, &self.birth_date, 100),
+            (Field::FormerName, &self.former_name, 50),
+            (Field::FormerIdNumber, &self.former_id_number, 100),
+            (Field::TeacherNumber, &self.teacher_number, 50),
+            (Field::Phone, &self.phone, 30),
+            (Field::Position, &self.position, 50),
+            (Field::Stage, &self.stage, 50),
+            (Field::TeacherRef, &self.teacher_ref, 255),
+            (Field::SchoolRef, &self.school_ref, 255),
+            (Field::SchoolName, &self.school_name, 100),
+            (Field::MemberFrom, &self.member_from, 100),
+            (Field::MemberTo, &self.member_to, 100),
+            (Field::Active, &self.active, 10),
+            (Field::AsOf, &self.as_of, 100),
+            (Field::RegionCode, &self.region_code, 10),
+            (Field::ValidFrom, &self.valid_from, 100),
+            (Field::ValidTo, &self.valid_to, 100),
+            (Field::SuccessorCode, &self.successor_code, 20),
+        ]
+        .into_iter()
+        .filter_map(|(field, text, most)| Some((field, text.as_deref()?.trim(), most)))
+    }
 }
 
 /// Why a text cannot be relied on.
@@ -228,7 +302,7 @@ pub(super) fn around<'a>(cx: Context<'a>, raw: &RawRecord<'a>, name: &str) -> Op
 fn counted_from_1900(raw: &RawRecord<'_>, field: Field, slot: usize) -> Option<String> {
     let of_1904 = raw.head.as_ref().is_some_and(|head| head.epoch_1904) && raw.stored(slot) == Stored::Number;
     let (days, rest) = split_days(raw.texts[slot].as_deref().filter(|_| of_1904)?);
-    let days: u32 = days.parse().ok().filter(|_| matches!(field, Field::PeriodStart | Field::PeriodEnd))?;
+    let days: u32 = days.parse().ok().filter(|_| field.is_day())?;
     Some(format!("{}{rest}", days.checked_add(1_462)?))
 }
 
@@ -270,6 +344,25 @@ impl<'a> Draft<'a> {
             Field::ScoreArtefact => &mut self.score_artefact,
             Field::ScoreTotal => &mut self.score_total,
             Field::Result => &mut self.result,
+            Field::Sex => &mut self.roster.sex,
+            Field::BirthDate => &mut self.roster.birth_date,
+            Field::FormerName => &mut self.roster.former_name,
+            Field::FormerIdNumber => &mut self.roster.former_id_number,
+            Field::TeacherNumber => &mut self.roster.teacher_number,
+            Field::Phone => &mut self.roster.phone,
+            Field::Position => &mut self.roster.position,
+            Field::Stage => &mut self.roster.stage,
+            Field::TeacherRef => &mut self.roster.teacher_ref,
+            Field::SchoolRef => &mut self.roster.school_ref,
+            Field::SchoolName => &mut self.roster.school_name,
+            Field::MemberFrom => &mut self.roster.member_from,
+            Field::MemberTo => &mut self.roster.member_to,
+            Field::Active => &mut self.roster.active,
+            Field::AsOf => &mut self.roster.as_of,
+            Field::RegionCode => &mut self.roster.region_code,
+            Field::ValidFrom => &mut self.roster.valid_from,
+            Field::ValidTo => &mut self.roster.valid_to,
+            Field::SuccessorCode => &mut self.roster.successor_code,
         }
     }
 

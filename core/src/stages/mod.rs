@@ -11,6 +11,7 @@ pub mod names;
 pub mod parts;
 pub mod preview;
 pub mod record;
+pub mod roster;
 mod rows;
 mod steps;
 pub(crate) mod table;
@@ -30,6 +31,7 @@ pub use decode::{DecodeFault, RawRecord};
 pub use draft::{Draft, Problem};
 pub use parts::Body;
 pub use record::TrainingRecord;
+pub use roster::RosterRow;
 
 /// What the stages need to know besides the bytes.
 #[derive(Debug, Clone, Copy)]
@@ -125,14 +127,16 @@ impl<'a> Plan<'a> {
 pub enum Staged<'a> {
     /// A clean record.
     Clean(Box<TrainingRecord<'a>>),
+    /// A clean row of a roster.
+    Roster(Box<RosterRow<'a>>),
     /// What could not be used, with every reason.
     Parked(Parked<'a>),
     /// What the manifest's rules about rows leave out: its position in the payload, and why.
     Skipped(u32, &'a str),
 }
 
-/// A raw record that could not become a training record.
-#[derive(Debug)]
+/// A raw record that could not become a training record or a row of a roster.
+#[derive(Debug, Clone)]
 pub struct Parked<'a> {
     /// Position in the payload, from 0.
     pub index: u32,
@@ -172,13 +176,16 @@ fn stage_one<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Staged
     let record_name = draft.record_name.clone();
     let identity = record::identity(cx, plan, &raw, &draft);
     let (record_key, source_version) = (identity.record_key, identity.source_version.as_ref().ok().copied());
-    let read = record::from_draft(cx, &raw, draft, identity);
+    let read = match cx.stream.kind.is_roster() {
+        true => roster::from_draft(cx, &raw, &draft, identity).map(|row| Staged::Roster(Box::new(row))),
+        false => record::from_draft(cx, &raw, draft, identity).map(|record| Staged::Clean(Box::new(record))),
+    };
     let read = match rule {
         Some(rule) => Err(read.err().into_iter().flatten().chain([Problem::by_rule(rule)]).collect()),
         None => read,
     };
     match read {
-        Ok(record) => Staged::Clean(Box::new(record)),
+        Ok(staged) => staged,
         Err(mut problems) => {
             for problem in &mut problems {
                 let slot = plan.paths.iter().position(|path| *path == problem.source_field);

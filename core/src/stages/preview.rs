@@ -67,6 +67,7 @@ pub fn preview(cx: Context<'_>, body: &Body<'_>, limit: u32) -> Result<Vec<Previ
         };
         match stage_one(cx, &plan, record) {
             Staged::Clean(record) => preview.class_hours = Some(record.hours.to_string()),
+            Staged::Roster(_) => {}
             Staged::Parked(parked) => (preview.outcome, preview.problems) = ("parked", parked.problems),
             Staged::Skipped(_, because) => (preview.outcome, preview.because) = ("skipped", Some(because.to_owned())),
         }
@@ -78,5 +79,5 @@ pub fn preview(cx: Context<'_>, body: &Body<'_>, limit: u32) -> Result<Vec<Previ
 fn shown(field: Field, text: &str) -> String {
     let masked = draft::masked(text, SHOWN);
     // A faulty ID number need not look like a number at all.
-    if field == Field::IdNumber { super::record::mask(&masked) } else { masked }
+    if matches!(field, Field::IdNumber | Field::FormerIdNumber) { super::record::mask(&masked) } else { masked }
 }

@@ -205,20 +205,21 @@ fn source_version(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>) -> Resu
     digits.ok_or_else(|| problem("file name", file, "an export date of eight digits in the file name"))
 }
 
-struct Check<'a> {
-    cx: Context<'a>,
-    problems: Vec<Problem>,
+pub(super) struct Check<'a> {
+    pub(super) cx: Context<'a>,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Check<'_> {
-    fn fault(&mut self, field: Field, code: &str, seen: &str, expected: String) {
+    pub(super) fn fault(&mut self, field: Field, code: &str, seen: &str, expected: String) {
         // Whatever made it unreliable has been told already.
         if code == "missing" && self.problems.iter().any(|p| p.code.starts_with(&format!("{}.", field.code()))) {
             return;
         }
         let code = format!("{}.{code}", field.code());
         // A faulty ID number need not look like a number at all.
-        let masked = if field == Field::IdNumber { mask(seen) } else { seen.to_owned() };
+        let is_id = matches!(field, Field::IdNumber | Field::FormerIdNumber);
+        let masked = if is_id { mask(seen) } else { seen.to_owned() };
         self.problems.push(Problem::new(code, raw_field(self.cx, field.code()), &masked, expected));
     }
 
@@ -227,18 +228,18 @@ impl Check<'_> {
         Score::parse(text).map_err(|fault| self.fault(field, fault.code(), text, fault.to_string())).ok()
     }
 
-    fn day(&mut self, field: Field, text: Option<&str>) -> Option<NaiveDate> {
+    pub(super) fn day(&mut self, field: Field, text: Option<&str>) -> Option<NaiveDate> {
         let text = text.unwrap_or_default();
         parse_date(text).map_err(|fault| self.fault(field, fault.code(), text, fault.to_string())).ok()
     }
 
-    fn doubts(&mut self, draft: &Draft<'_>) {
+    pub(super) fn doubts(&mut self, draft: &Draft<'_>) {
         for (field, doubt) in &draft.doubts {
             self.fault(*field, doubt.code, &doubt.seen, doubt.expected.clone().into_owned());
         }
     }
 
-    fn id_number(&mut self, draft: &Draft<'_>) -> Option<IdNumber> {
+    pub(super) fn id_number(&mut self, draft: &Draft<'_>) -> Option<IdNumber> {
         if draft.is_doubtful(Field::IdNumber) {
             return None;
         }
@@ -252,7 +253,7 @@ impl Check<'_> {
         parsed
     }
 
-    fn name(&mut self, draft: &Draft<'_>) -> Option<PersonName> {
+    pub(super) fn name(&mut self, draft: &Draft<'_>) -> Option<PersonName> {
         let text = draft.name.as_deref().unwrap_or_default();
         PersonName::parse(text).map_err(|fault| self.fault(Field::Name, fault.code(), text, fault.to_string())).ok()
     }
@@ -388,7 +389,7 @@ impl Check<'_> {
     }
 
     /// No database keeps a NUL, and no person typed one.
-    fn no_nul(&mut self, draft: &Draft<'_>) {
+    pub(super) fn no_nul(&mut self, draft: &Draft<'_>) {
         for (field, text) in draft.texts() {
             if text.contains('\0') {
                 self.fault(
@@ -401,7 +402,7 @@ impl Check<'_> {
         }
     }
 
-    fn key(&mut self, record_key: Option<[u8; 16]>) {
+    pub(super) fn key(&mut self, record_key: Option<[u8; 16]>) {
         // A key field that is faulty by itself has its own reason already.
         let explained = self.problems.iter().any(|p| self.cx.stream.record_key.contains(&p.source_field));
         if record_key.is_none() && !explained {
@@ -451,7 +452,7 @@ pub fn from_draft<'a>(
     let day = period.map(|(_, end)| end);
     let hours = check.hours(&draft, day);
     let attendance = check.attendance(&draft);
-    let (assessment, result) = match cx.stream.pass {
+    let (assessment, result) = match passing(cx) {
         PassRule::Scores => (check.assessment(&draft, day), None),
         PassRule::Total => (check.total(&draft, day), None),
         PassRule::Result => (None, check.result(&draft, day)),
@@ -500,8 +501,13 @@ pub fn from_draft<'a>(
     Ok(record)
 }
 
+/// What decides that the teacher passed; no stream of training is without it.
+fn passing(cx: Context<'_>) -> PassRule {
+    cx.stream.pass.unwrap_or(PassRule::NotAssessed)
+}
+
 fn pass_state(cx: Context<'_>, grade: Option<Grade>) -> PassState {
-    match cx.stream.pass {
+    match passing(cx) {
         PassRule::NotAssessed => PassState::NotAssessed,
         PassRule::Pending => PassState::Pending,
         PassRule::Scores | PassRule::Total | PassRule::Result => match grade {

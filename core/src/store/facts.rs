@@ -9,7 +9,7 @@ use super::db::{StoreFault, Tx};
 use super::decisions;
 use super::rows::{Row, Rows};
 use crate::ledger::{Assessed, Fact, FactKind, Person, Rulings};
-use crate::values::Grade;
+use crate::values::{Grade, Sex};
 
 /// What the ledger needs to know of the records of these teachers.
 ///
@@ -126,12 +126,31 @@ async fn rule(tx: &mut Tx, facts: &mut HashMap<i64, Vec<Fact>>) -> Result<(), St
     Ok(())
 }
 
-/// What is known of these teachers apart from their records; of whom nothing is, is not there.
+/// What the roster says of these teachers; whom it does not know is not there.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn people(_tx: &mut Tx, _ids: &[i64]) -> Result<HashMap<i64, Person>, StoreFault> {
-    Ok(HashMap::new())
+pub async fn people(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Person>, StoreFault> {
+    let rows = tx
+        .rows_with(
+            "SELECT t.id AS id, t.name_folded AS name, t.sex AS sex, t.birth_date AS born
+             FROM {rows} {join teacher t ON t.id = incoming.teacher_id} WHERE t.name_folded IS NOT NULL",
+            vec![],
+            Rows::new().int("teacher_id", ids.iter().copied().map(Some)),
+        )
+        .await?;
+    let sex = |word: Option<String>| match word.as_deref() {
+        Some("male") => Some(Sex::Male),
+        Some("female") => Some(Sex::Female),
+        _ => None,
+    };
+    rows.iter()
+        .map(|row| {
+            let born = row.opt_text("born")?.and_then(|day| day.parse().ok());
+            let names = row.opt_text("name")?.into_iter().collect();
+            Ok((row.int("id")?, Person { names, sex: sex(row.opt_text("sex")?), born }))
+        })
+        .collect()
 }
 
 /// Whose these records are.

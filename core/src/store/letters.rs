@@ -31,27 +31,28 @@ pub(super) async fn park(
     keys: &Keys,
     held: &Held,
     load: &Load<'_>,
+    all: &[Parked<'_>],
     outcomes: &mut Outcomes,
 ) -> Result<(), StoreFault> {
-    if load.parked.is_empty() {
+    if all.is_empty() {
         return Ok(());
     }
     sealing::hold(tx, keys).await?;
-    let letters = write_letters(tx, keys, held, load).await?;
-    let mut outcome_of = Vec::with_capacity(load.parked.len());
-    for parked in &load.parked {
+    let letters = write_letters(tx, keys, held, load, all).await?;
+    let mut outcome_of = Vec::with_capacity(all.len());
+    for parked in all {
         let (id, discarded) =
             letters.get(&parked.letter_key).copied().ok_or_else(|| StoreFault::Column("dead_letter.id".into()))?;
         *(if discarded { &mut outcomes.discarded } else { &mut outcomes.parked }) += 1;
         outcome_of.push((id, if discarded { "discarded" } else { "parked" }));
     }
     let rows = Rows::new()
-        .int("batch_id", load.parked.iter().map(|_| Some(held.id)))
-        .int("record_index", load.parked.iter().map(|p| Some(p.index.into())))
+        .int("batch_id", all.iter().map(|_| Some(held.id)))
+        .int("record_index", all.iter().map(|p| Some(p.index.into())))
         .int("letter_id", outcome_of.iter().map(|(id, _)| Some(*id)))
-        .text("address", load.parked.iter().map(|p| Some(p.address.as_str())))
-        .int("source_version", load.parked.iter().map(|p| p.source_version))
-        .int("activation", load.parked.iter().map(|_| Some(load.activation)))
+        .text("address", all.iter().map(|p| Some(p.address.as_str())))
+        .int("source_version", all.iter().map(|p| p.source_version))
+        .int("activation", all.iter().map(|_| Some(load.activation)))
         .text("outcome", outcome_of.iter().map(|(_, outcome)| Some(*outcome)));
     tx.copy("dead_letter_sighting", rows).await
 }
@@ -62,10 +63,11 @@ async fn write_letters(
     keys: &Keys,
     held: &Held,
     load: &Load<'_>,
+    all: &[Parked<'_>],
 ) -> Result<HashMap<[u8; 16], (i64, bool)>, StoreFault> {
     let order = |p: &Parked| (p.source_version, p.raw_digest);
     let mut newest: BTreeMap<[u8; 16], &Parked> = BTreeMap::new();
-    for parked in &load.parked {
+    for parked in all {
         let held = newest.entry(parked.letter_key).or_insert(parked);
         if order(parked) > order(held) {
             *held = parked;
@@ -116,6 +118,31 @@ async fn write_letters(
         }
     }
     Ok(ids)
+}
+
+/// Tells anew why raw records are parked that were looked at again; a letter that another raw record speaks for keeps its
+/// reasons.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn tell_again(tx: &mut Tx, looked_at: &[(i64, Parked<'_>)]) -> Result<(), StoreFault> {
+    if looked_at.is_empty() {
+        return Ok(());
+    }
+    let reasons: Vec<String> =
+        looked_at.iter().map(|(_, parked)| serde_json::to_string(&parked.problems).unwrap_or_default()).collect();
+    tx.run_with(
+        "UPDATE dead_letter SET reasons = incoming.reasons FROM {rows}
+         WHERE dead_letter.id = incoming.letter_id AND dead_letter.raw_digest = incoming.raw_digest
+           AND dead_letter.state = 'open'",
+        vec![],
+        Rows::new()
+            .int("letter_id", looked_at.iter().map(|(letter, _)| Some(*letter)))
+            .bytes("raw_digest", looked_at.iter().map(|(_, parked)| parked.raw_digest.as_slice()))
+            .text("reasons", reasons.iter().map(|reasons| Some(reasons.as_str()))),
+    )
+    .await?;
+    Ok(())
 }
 
 /// Copies the sightings of a batch to one that received the same bytes again; gives (parked, superseded, discarded).
@@ -192,7 +219,7 @@ pub(super) async fn resolve(tx: &mut Tx, held: &Held, replay: i64, resolved: &[R
         .int("letter_id", letters.iter().copied().map(Some))
         .bytes("record_key", resolved.iter().map(|(.., key)| key.as_ref().map_or([].as_slice(), <[u8; 16]>::as_slice)));
     tx.run_with(
-        "UPDATE dead_letter SET replay_id = $3, record_id =
+        "UPDATE dead_letter SET replay_id = nullif($3, 0), record_id =
            (SELECT max(t.id) FROM training_record t WHERE t.source_id = $1 AND t.stream = $2 AND t.record_key = incoming.record_key),
            state = CASE WHEN EXISTS (SELECT 1 FROM dead_letter_sighting s
                                      WHERE s.letter_id = dead_letter.id AND s.outcome = 'parked') THEN 'open' ELSE 'closed' END
@@ -233,17 +260,20 @@ pub async fn discard(tx: &mut Tx, letter: i64) -> Result<bool, StoreFault> {
 /// # Errors
 /// [`StoreFault`].
 pub async fn close_outdone(db: &Db) -> Result<usize, StoreFault> {
+    Ok(close_outdone_by(db, "training_record").await? + close_outdone_by(db, "roster_row").await?)
+}
+
+/// By the newest row that a table holds under the letter's key.
+async fn close_outdone_by(db: &Db, table: &str) -> Result<usize, StoreFault> {
     let (mut total, mut after) = (0, 0);
     loop {
-        let outdone = db
-            .rows(
-                "SELECT d.id AS id, t.source_version AS source_version, t.activation AS activation
-                 FROM dead_letter d {join training_record t
-                   ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.letter_key}
-                 WHERE d.state = 'open' AND d.id > $1 ORDER BY d.id LIMIT 2000",
-                vec![after.into()],
-            )
-            .await?;
+        let newest = format!(
+            "SELECT d.id AS id, max(t.source_version) AS source_version, min(t.activation) AS activation
+             FROM dead_letter d {{join {table} t
+               ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.letter_key}}
+             WHERE d.state = 'open' AND d.id > $1 GROUP BY d.id ORDER BY d.id LIMIT 2000"
+        );
+        let outdone = db.rows(&newest, vec![after.into()]).await?;
         let Some(last) = outdone.last() else { return Ok(total) };
         after = last.int("id")?;
         let column = |name: &str| outdone.iter().map(|r| r.int(name)).collect::<Result<Vec<_>, _>>();

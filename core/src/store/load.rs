@@ -7,9 +7,9 @@ use super::batches::Held;
 use super::classify::{Classified, Displaced, Fresh};
 use super::db::{Db, StoreFault, Tx};
 use super::rows::{Rows, Value};
-use super::{letters, marks, people};
+use super::{letters, marks, people, roster};
 use crate::keys::Keys;
-use crate::stages::{Parked, TrainingRecord};
+use crate::stages::{Parked, RosterRow, TrainingRecord};
 
 /// The outcomes of a batch's raw records; their sum is the batch's record count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Outcomes {
 pub struct Load<'a> {
     /// Clean records.
     pub clean: Vec<Box<TrainingRecord<'a>>>,
+    /// Clean rows of a roster; a stream has either these or records.
+    pub roster: Vec<Box<RosterRow<'a>>>,
     /// Dead letters to be.
     pub parked: Vec<Parked<'a>>,
     /// Positions of what the manifest's rules about rows leave out, and why.
@@ -69,11 +71,14 @@ pub async fn commit(
     held: &Held,
     load: &Load<'_>,
 ) -> Result<Commit, StoreFault> {
+    if !load.roster.is_empty() {
+        return roster::commit(db, keys, held, load).await;
+    }
     let mut tx = db.begin().await?;
     let mut classified = Classified::ask(&mut tx, held, load).await?;
     let written = write(&mut tx, keys, known, held, load, &mut classified).await?;
     let (mut outcomes, elsewhere) = classified.outcomes();
-    letters::park(&mut tx, keys, held, load, &mut outcomes).await?;
+    letters::park(&mut tx, keys, held, load, &load.parked, &mut outcomes).await?;
     outcomes.skipped = skip(&mut tx, held, load).await?;
     let done = Done {
         manifest_version: load.manifest_version,
@@ -98,7 +103,7 @@ pub(super) async fn write(
     load: &Load<'_>,
     classified: &mut Classified<'_>,
 ) -> Result<i64, StoreFault> {
-    let Displaced { losses, teachers: former } = classified.lock(tx, load).await?;
+    let Displaced { losses, teachers: former } = classified.lock(tx, load.activation).await?;
     let rows = Rows::new()
         .int("batch_id", losses.keys().copied().map(Some))
         .int("records", losses.values().copied().map(Some));
@@ -117,7 +122,7 @@ pub(super) async fn write(
 }
 
 /// Notes what is left out, and why; gives how many.
-async fn skip(tx: &mut Tx, held: &Held, load: &Load<'_>) -> Result<i64, StoreFault> {
+pub(super) async fn skip(tx: &mut Tx, held: &Held, load: &Load<'_>) -> Result<i64, StoreFault> {
     let mut reasons: BTreeMap<&str, i64> = BTreeMap::new();
     for (_, because) in &load.skipped {
         *reasons.entry(because).or_default() += 1;
@@ -191,14 +196,25 @@ pub async fn replay(
     let taken = letters::resolve(tx, held, replay, resolved).await?;
     let (o, elsewhere) = classified.outcomes();
     let skipped = skip(tx, held, load).await?;
-    let moved = i64::try_from(resolved.len()).unwrap_or(0);
+    move_counters(tx, held, resolved.len(), (&o, written, elsewhere, skipped)).await?;
+    Ok(taken)
+}
+
+/// Moves raw records of a batch that is done from `parked` to what became of them.
+pub(super) async fn move_counters(
+    tx: &mut Tx,
+    held: &Held,
+    resolved: usize,
+    (o, written, elsewhere, skipped): (&Outcomes, i64, i64, i64),
+) -> Result<(), StoreFault> {
+    let moved = i64::try_from(resolved).unwrap_or(0);
     tx.run(
         "UPDATE batch SET parked = parked - $2, inserted = inserted + $3, updated = updated + $4, unchanged = unchanged + $5,
            superseded = superseded + $6, held = held + $7, elsewhere = elsewhere + $8, skipped = skipped + $9 WHERE id = $1",
         [held.id, moved, o.inserted, o.updated, o.unchanged, o.superseded, written, elsewhere, skipped].map(Value::from).into(),
     )
     .await?;
-    Ok(taken)
+    Ok(())
 }
 
 /// Every column that a newer version overwrites.

@@ -20,6 +20,7 @@ pub mod registry;
 pub mod repeat;
 pub mod replays;
 pub mod reports;
+pub mod roster;
 pub mod schema;
 pub mod sealing;
 pub mod sources;

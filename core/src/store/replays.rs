@@ -166,7 +166,7 @@ pub async fn planned(tx: &mut Tx, replay: i64) -> Result<BTreeMap<i64, Wanted>, 
     wanted(&tx.rows(sql, vec![replay.into()]).await?)
 }
 
-fn wanted(rows: &[Row]) -> Result<BTreeMap<i64, Wanted>, StoreFault> {
+pub(super) fn wanted(rows: &[Row]) -> Result<BTreeMap<i64, Wanted>, StoreFault> {
     let mut batches: BTreeMap<i64, Wanted> = BTreeMap::new();
     for row in rows {
         let index = u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX);

@@ -20,7 +20,7 @@ struct Column {
     place: [&'static [u8]; 2],
 }
 
-const COLUMNS: [Column; 5] = [
+const COLUMNS: [Column; 6] = [
     Column { table: "payload", column: "wrapped_key", order: "id", row_key: "digest", place: [b"payload", b"sealed"] },
     Column {
         table: "teacher_identifier",
@@ -35,6 +35,13 @@ const COLUMNS: [Column; 5] = [
         order: "id",
         row_key: "letter_key",
         place: [b"dead_letter", b"raw_sealed"],
+    },
+    Column {
+        table: "roster_row",
+        column: "sealed",
+        order: "id",
+        row_key: "row_key",
+        place: [b"roster_row", b"sealed"],
     },
     Column {
         table: "connector_version",

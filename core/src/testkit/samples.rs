@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::keys::Keys;
 use crate::manifest::{Manifest, Stream};
 use crate::policy::Policy;
-use crate::stages::{self, Body, Context, DecodeFault, Staged, decode};
+use crate::stages::roster::{Content, Named};
+use crate::stages::{self, Body, Context, DecodeFault, RosterRow, Staged, decode};
 
 /// The outcome of each raw record of a sample, in order: `{"clean": …}` with what counts of the record, or
 /// `{"parked": …}` with its address and every reason code.
@@ -38,12 +39,44 @@ fn outcome(staged: &Staged<'_>) -> Value {
             "grade": r.assessment.as_ref().map(|a| a.grade.as_str()),
             "source_version": r.source_version,
         } }),
+        Staged::Roster(row) => json!({ "clean": told(row) }),
         Staged::Skipped(_, because) => json!({ "skipped": because }),
         Staged::Parked(p) => json!({ "parked": {
             "address": p.address,
             "reasons": p.problems.iter().map(|problem| problem.code.as_str()).collect::<Vec<_>>(),
         } }),
     }
+}
+
+/// What counts of a row of a roster.
+fn told(row: &RosterRow<'_>) -> Value {
+    let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string());
+    let mut told = match &row.content {
+        Content::Teacher(person, _) => json!({
+            "name": person.name.display(),
+            "birth_date": person.id_number.birth_date().to_string(),
+            "teacher_number": person.teacher_number,
+        }),
+        Content::Membership(person, _) => json!({ "teacher_ref": person }),
+        Content::School(school) => json!({
+            "school": school.code,
+            "name": school.name,
+            "region": school.region_code,
+            "from": day(school.from),
+            "to": day(school.to),
+        }),
+    };
+    if let Some(post) = row.post() {
+        told["school"] = match &post.school {
+            Some(Named::Code(code)) => code.as_str().into(),
+            Some(Named::Ref(own)) => format!("ref {own}").into(),
+            None => Value::Null,
+        };
+        (told["from"], told["to"]) = (day(post.from).into(), day(post.to).into());
+        told["ended"] = post.ended.into();
+    }
+    (told["as_of"], told["source_version"]) = (day(row.as_of).into(), row.source_version.into());
+    told
 }
 
 /// Where a sample's outcomes differ from what is expected: one line each, with the raw record's number from 0.

@@ -28,7 +28,7 @@ pub fn fold(text: &str) -> String {
 }
 
 /// Whether the text is one or more ASCII digits and nothing else.
-pub(super) fn all_digits(text: &str) -> bool {
+pub(crate) fn all_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 

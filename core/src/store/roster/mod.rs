@@ -1,0 +1,72 @@
+//! Rows of rosters: what they conflict with, the rows themselves, and everything that is derived from them.
+//!
+//! The rows are held like training records, newest version each. Teachers, memberships and schools are derived from the rows
+//! that are held, so that the order of arrival decides nothing. One roster is loaded at a time.
+
+mod derive;
+mod identifiers;
+pub mod report;
+mod sift;
+pub mod wait;
+mod write;
+
+pub use derive::{Concerned, re_examine};
+pub use sift::{Laid, Sifted, sift};
+
+use super::batches::Held;
+use super::classify::Classified;
+use super::db::{Db, StoreFault, Tx};
+use super::letters::{self, Resolved};
+use super::load::{Commit, Done, Load, finish, skip};
+use crate::keys::Keys;
+use crate::stages::RosterRow;
+
+/// Keeps other loads of rosters out until the end of the transaction: whoever looks for a school, or for somebody with the
+/// same ID number, sees all that came before.
+async fn alone(tx: &mut Tx) -> Result<(), StoreFault> {
+    tx.lock_table("roster_wait").await
+}
+
+/// Classifies and commits a batch of a roster.
+///
+/// # Errors
+/// [`StoreFault`]; nothing was written unless the fault came from the commit itself.
+pub(super) async fn commit(db: &Db, keys: &Keys, held: &Held, load: &Load<'_>) -> Result<Commit, StoreFault> {
+    let mut tx = db.begin().await?;
+    let sifted = sift(&mut tx, keys, held, load, &Laid::default()).await?;
+    let mut classified = Classified::of(&mut tx, held, load.activation, sifted.kept()).await?;
+    let written = write::write(&mut tx, keys, held, load, (&sifted, &mut classified)).await?;
+    let (mut outcomes, elsewhere) = classified.outcomes();
+    let parked: Vec<_> = load.parked.iter().cloned().chain(sifted.parked()).collect();
+    letters::park(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
+    wait::add(&mut tx, held, &sifted.waits).await?;
+    outcomes.skipped = skip(&mut tx, held, load).await?;
+    let done = Done {
+        manifest_version: load.manifest_version,
+        activation: load.activation,
+        outcomes,
+        held: written,
+        elsewhere,
+    };
+    finish(tx, held, &done).await
+}
+
+/// Commits rows of a batch that is done and whose letters are taken up again, as [`super::load::replay`] does for records;
+/// `replay` is 0 where nobody has planned it. Gives how many were still parked.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn replay(
+    tx: &mut Tx,
+    keys: &Keys,
+    (held, load): (&Held, &Load<'_>),
+    (sifted, classified): (&Sifted<'_>, &mut Classified<'_, RosterRow<'_>>),
+    (replay, resolved): (i64, &[Resolved]),
+) -> Result<usize, StoreFault> {
+    let written = write::write(tx, keys, held, load, (sifted, classified)).await?;
+    let taken = letters::resolve(tx, held, replay, resolved).await?;
+    let (outcomes, elsewhere) = classified.outcomes();
+    let skipped = skip(tx, held, load).await?;
+    super::load::move_counters(tx, held, resolved.len(), (&outcomes, written, elsewhere, skipped)).await?;
+    Ok(taken)
+}

@@ -1,0 +1,7 @@
+//! Rosters through the front door: counties' tables, OneRoster archives, what waits and what comes of it.
+
+mod county;
+mod office;
+mod oneroster;
+mod people;
+mod waiting;
