@@ -44,7 +44,7 @@ const PACKS: [(&str, &str); 7] = packs!(
 
 fn policy(name: &str) -> Policy {
     let pack = PACKS.iter().find(|p| p.0 == name).expect("a pack that ships");
-    Policy::parse(&[*pack], ("courses", COURSES)).unwrap_or_else(|e| panic!("{e}"))
+    Policy::parse(&[*pack], ("courses", COURSES)).expect("a pack that ships is usable")
 }
 
 fn fact(number: i64) -> impl Strategy<Value = Fact> {
@@ -178,7 +178,7 @@ proptest! {
                     Dimension::Mode => seen.mode.unwrap_or_default().to_owned(),
                     Dimension::Year => year.to_string(),
                     Dimension::Cycle => e.cycle.as_deref().unwrap_or_default().to_owned(),
-                    _ => unreachable!("no pack that ships"),
+                    _ => "a dimension that no pack that ships has".to_owned(),
                 }).collect::<Vec<_>>().join("|");
                 let measured = |units: i64| match cap.limit {
                     Limit::Units(_) => units,
