@@ -198,7 +198,7 @@ mod tests {
             ("2201XXXXXXXXXX001X", L::Masked44),
             ("**************001X", L::Masked),
             ("22010219590911101X", L::OneDigit),
-            ("22010219509911001X", L::TwoDigits),
+            ("22010219600911001X", L::TwoDigits),
             ("22010219950911001X", L::Transposed),
             ("2201021959091101X", L::OneDigit),
             ("220102591911001", L::OneDigit),

@@ -244,6 +244,6 @@ mod tests {
         refused("level = \"equal\"", "level = \"year\"", "name.year");
         refused("level = \"variant\"", "level = \"equal\"", "name.equal");
         refused("version = 1", "version = 1\nunknown = 2", "line");
-        refused("id_number = [\"equal\"], name", "name", "id_number_and_name");
+        refused("id_number = [\"equal\"]\n", "", "id_number_and_name");
     }
 }
