@@ -165,7 +165,7 @@ fn id_keys(id: &IdForm, wanted: Use, emit: &mut dyn FnMut(Kind, &str)) {
             emit(Kind::IdHead, &format!("{}{}", part(0, 6), part(8, 13)));
             // Counted from the end, so that a digit missing before it does not move it.
             emit(Kind::IdTail, part(last - 8, last - 1));
-            if wanted == Use::Find {
+            if wanted == Use::Find || id.is_unchecked() {
                 emit(Kind::IdAreaSequence, &format!("{} {}", part(0, 6), part(14, 17)));
             }
         }
@@ -192,16 +192,17 @@ fn name_keys(person: &Profile, name: &NameForm, emit: &mut dyn FnMut(Kind, &str)
         emit(Kind::Sound, &name.sound);
         emit(Kind::NamePart, &name.simple);
     }
-    let school = person.school_code.as_deref().or(person.school.as_ref().map(|s| s.simple.as_str()));
+    // A roster has code and name, a claim often one of them.
+    let schools = [person.school_code.as_deref(), person.school.as_ref().map(|s| s.simple.as_str())];
     let birth = person.any_birth();
-    if !name.han || (school.is_none() && birth.is_none()) {
+    if !name.han || (birth.is_none() && schools.iter().all(Option::is_none)) {
         return;
     }
     let sounds: Vec<&str> = name.sound.split(' ').collect();
     for left_out in 0..sounds.len().min(8) {
         let rest: Vec<&str> = sounds.iter().enumerate().filter(|(at, _)| *at != left_out).map(|(_, s)| *s).collect();
         let rest = rest.join(" ");
-        if let Some(school) = school {
+        for school in schools.into_iter().flatten() {
             emit(Kind::SoundsAtSchool, &format!("{school} {rest}"));
         }
         if let Some(birth) = birth {

@@ -13,6 +13,8 @@ pub const HIDDEN: u8 = b'*';
 pub struct IdForm {
     text: String,
     kind: Kind,
+    /// Made of fifteen digits, which have no check character: any of them may be wrong.
+    unchecked: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +29,8 @@ impl IdForm {
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         if let Ok(number) = IdNumber::parse(text) {
-            return Some(Self { text: number.reveal().to_owned(), kind: Kind::Valid });
+            let digits = fold(text).chars().filter(char::is_ascii_digit).count();
+            return Some(Self { text: number.reveal().to_owned(), kind: Kind::Valid, unchecked: digits == 15 });
         }
         let folded: String = fold(text)
             .chars()
@@ -42,13 +45,19 @@ impl IdForm {
         let hidden = mask(&folded);
         let kind = if hidden.contains('*') { Kind::Masked } else { Kind::Damaged };
         let shown = hidden.bytes().filter(|b| *b != HIDDEN).count();
-        (shown >= 3).then_some(Self { text: hidden, kind })
+        (shown >= 3).then_some(Self { text: hidden, kind, unchecked: false })
     }
 
     /// Whether it is a valid citizen ID number.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.kind == Kind::Valid
+    }
+
+    /// Whether it was given with fifteen digits, which have no check character.
+    #[must_use]
+    pub fn is_unchecked(&self) -> bool {
+        self.unchecked
     }
 
     /// Eighteen digits with everything shown, or as it arrived; hidden characters are `*`. Personal data.
@@ -103,6 +112,10 @@ fn hide_all_but_last(text: &str) -> String {
 pub fn compare(a: &IdForm, b: &IdForm) -> Level {
     match (a.kind, b.kind) {
         (Kind::Valid, Kind::Valid) if a.text == b.text => Level::Equal,
+        (Kind::Valid, Kind::Valid) if a.unchecked || b.unchecked => match compare_damaged(a, b) {
+            Level::DiffersDamaged => Level::Differs,
+            level => level,
+        },
         (Kind::Valid, Kind::Valid) if a.text.get(..14) == b.text.get(..14) => Level::SameBirth,
         (Kind::Valid, Kind::Valid) => Level::Differs,
         (Kind::Masked, _) | (_, Kind::Masked) => compare_masked(a, b),
@@ -136,7 +149,7 @@ fn compare_masked(a: &IdForm, b: &IdForm) -> Level {
 
 fn compare_damaged(a: &IdForm, b: &IdForm) -> Level {
     let (left, right) = (a.text.as_str(), b.text.as_str());
-    if left.len() == right.len() {
+    if left.len() == right.len() && !a.unchecked && !b.unchecked {
         return compare_digits(left, right);
     }
     if left.len().abs_diff(right.len()) == 1 && distance(left, right) == 1 {
@@ -206,6 +219,7 @@ mod tests {
             ("220302********002X", L::DiffersDamaged),
             ("110105194912310020", L::DiffersDamaged),
             ("11010519491231002X", L::Differs),
+            ("220102590911002", L::OneDigit),
             ("220102195909110028", L::SameBirth),
         ] {
             let (a, b) = (IdForm::read(whole).unwrap(), IdForm::read(text).unwrap());

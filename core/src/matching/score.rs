@@ -35,6 +35,7 @@ enum Slot {
     Phone,
     Code,
     School,
+    SchoolInRegion,
     Region,
     Postcode,
     Address,
@@ -87,6 +88,9 @@ impl Frequencies {
             if let Some(value) = value {
                 one(slot, value);
             }
+        }
+        if let (Some(school), Some(region)) = (&person.school, &person.region) {
+            one(Slot::SchoolInRegion, &in_region(&school.simple, region));
         }
         let texts = person.texts.iter().enumerate().map(|(at, text)| (Slot::Text(at), text.as_ref()));
         for (slot, form) in texts.chain([(Slot::Address, person.address.as_ref())]) {
@@ -261,6 +265,10 @@ fn phone(a: &str, b: &str) -> Level {
     }
 }
 
+fn in_region(school: &str, region: &str) -> String {
+    format!("{region} {school}")
+}
+
 fn schools(lines: &mut Lines<'_>, among: &Frequencies, a: &Profile, b: &Profile) {
     let codes = a.school_code.as_ref().zip(b.school_code.as_ref());
     let named = a.school.as_ref().zip(b.school.as_ref());
@@ -271,7 +279,13 @@ fn schools(lines: &mut Lines<'_>, among: &Frequencies, a: &Profile, b: &Profile)
     if let Some((x, y)) = named {
         let rarity = among.lower(Slot::School, &x.simple, &y.simple);
         if x.simple == y.simple {
-            return lines.add(Field::School, Level::Named, rarity);
+            // Counties give their schools the same names.
+            let rarity = match regions.filter(|(a, b)| a == b) {
+                Some((region, _)) => among.rarity(Slot::SchoolInRegion, &in_region(&x.simple, region)),
+                None => rarity,
+            };
+            let level = if regions.is_some_and(|(a, b)| a != b) { Level::Close } else { Level::Named };
+            return lines.add(Field::School, level, rarity);
         }
         let contained = x.simple.contains(&y.simple) || y.simple.contains(&x.simple);
         if contained || distance(&x.simple, &y.simple) <= 1 {
