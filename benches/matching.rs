@@ -122,13 +122,19 @@ fn main() {
         for index in 0..claims {
             let claim = world.claim(index);
             let decision = matcher.decide(&claimed(&claim));
-            let missed = matches!(claim.truth, Truth::Teacher(t) if !decision.candidates.iter().any(|c| u64::from(c.row) == t));
+            let missed =
+                matches!(claim.truth, Truth::Teacher(t) if !decision.candidates.iter().any(|c| u64::from(c.row) == t));
             let wrong = decision.verdict == Verdict::Definite
                 && !matches!(claim.truth, Truth::Teacher(t) if decision.candidates.first().is_some_and(|c| u64::from(c.row) == t));
-            if (missed || wrong) && show.as_deref().is_some_and(|s| s == claim.damage.as_str() || s == "wrong" && wrong) {
+            if (missed || wrong) && show.as_deref().is_some_and(|s| s == claim.damage.as_str() || s == "wrong" && wrong)
+            {
                 println!("{claim:?}\n   {:?} {:?}", decision.verdict, decision.candidates.first());
                 if let Truth::Teacher(t) = claim.truth {
-                    println!("   truth {:?}\n   {:?}", world.teacher(t), matcher.compare(&claimed(&claim), &matcher.people()[t as usize]));
+                    println!(
+                        "   truth {:?}\n   {:?}",
+                        world.teacher(t),
+                        matcher.compare(&claimed(&claim), &matcher.people()[t as usize])
+                    );
                 }
             }
             by_damage.entry(claim.damage.as_str()).or_default().take(&claim, &decision);
@@ -136,12 +142,19 @@ fn main() {
         }
         let spent = cpu() - begun;
         println!("\nseed {seed}: {teachers} teachers, {claims} claims");
-        println!("{:20} {:>8} {:>6} {:>11} {:>10} {:>10} {:>8}", "damage", "claims", "wrong", "recall", "definite", "potential", "cand.");
+        println!(
+            "{:20} {:>8} {:>6} {:>11} {:>10} {:>10} {:>8}",
+            "damage", "claims", "wrong", "recall", "definite", "potential", "cand."
+        );
         for (name, tally) in &by_damage {
             tally.tell(name);
         }
         all.tell("all");
-        println!("roster {built:.1} s CPU; {:.3} s CPU per 1,000 claims, the generator included", spent * 1_000.0 / claims as f64);
+        println!(
+            "roster {built:.1} s CPU; {:.3} s CPU per 1,000 claims, the generator included",
+            spent * 1_000.0 / claims as f64
+        );
+        println!("{:.1} pairs compared per claim", matcher.compared() as f64 / claims as f64);
         println!("crowded keys: {:?}", matcher.index().crowded());
     }
 }

@@ -3,11 +3,12 @@
 
 use std::borrow::Cow;
 
+use super::matching::MATCHING;
 use super::platforms::PLATFORMS;
 
 /// The Chinese for an English sentence, its facts kept; the sentence itself when the catalogue does not know it.
 pub fn translate(english: &str) -> Cow<'_, str> {
-    for (template, chinese) in CORE.iter().chain(PLATFORMS).chain(FOREIGN) {
+    for (template, chinese) in CORE.iter().chain(PLATFORMS).chain(MATCHING).chain(FOREIGN) {
         if let Some(facts) = facts(template, english) {
             return Cow::Owned(fill(chinese, &facts));
         }

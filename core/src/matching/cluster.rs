@@ -17,11 +17,7 @@ pub struct Link {
 /// The strongest link goes first. Two groups become one only where each of the one agrees with each of the other
 /// (`agree`): if A is like B and B like C, but A not like C, the weaker link stays a suggestion. What comes of it does not
 /// depend on the order of the links.
-pub fn clusters(
-    rows: usize,
-    links: &[Link],
-    agree: &mut dyn FnMut(u32, u32) -> bool,
-) -> (Vec<Vec<u32>>, Vec<Link>) {
+pub fn clusters(rows: usize, links: &[Link], agree: &mut dyn FnMut(u32, u32) -> bool) -> (Vec<Vec<u32>>, Vec<Link>) {
     let mut sorted: Vec<Link> = links.to_vec();
     sorted.sort_unstable_by(|x, y| y.score.cmp(&x.score).then((x.a, x.b).cmp(&(y.a, y.b))));
     let mut group_of: Vec<u32> = (0u32..).take(rows).collect();

@@ -146,17 +146,9 @@ impl Field {
                 L::Family,
                 L::Differs,
             ],
-            Self::GivenName | Self::FamilyName => &[
-                L::Equal,
-                L::Sound,
-                L::Part,
-                L::OneCharacter,
-                L::Swapped,
-                L::Initial,
-                L::Close,
-                L::Fair,
-                L::Differs,
-            ],
+            Self::GivenName | Self::FamilyName => {
+                &[L::Equal, L::Sound, L::Part, L::OneCharacter, L::Swapped, L::Initial, L::Close, L::Fair, L::Differs]
+            }
             Self::IdNumber => &[
                 L::Equal,
                 L::EqualUnchecked,

@@ -1,7 +1,9 @@
 //! Who shares a key with whom: one sorted list, bounded blocks.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{Hash as _, Hasher as _};
+
+use rustc_hash::FxHasher;
 
 use super::keys::{Kind, Use, keys, narrowers};
 use super::profile::Profile;
@@ -26,13 +28,13 @@ pub struct Found {
 }
 
 fn key_hash(kind: Kind, text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FxHasher::default();
     (kind, text).hash(&mut hasher);
     hasher.finish()
 }
 
 fn narrow_hash(key: u64, what: &str, value: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FxHasher::default();
     (key, what, value).hash(&mut hasher);
     hasher.finish()
 }
@@ -88,15 +90,18 @@ impl Index {
     pub fn find(&mut self, person: &Profile, strong: bool) -> Found {
         let mut found = Found::default();
         let mut seconds: Option<Vec<(String, String)>> = None;
+        let (mut looked, mut weak) = (0, Vec::new());
         let Self { rows, narrowed, block, crowded } = self;
         keys(person, Use::Look, &mut |kind, text| {
             if kind.is_strong() != strong {
                 return;
             }
+            looked += 1;
+            let into = if kind.is_weak() { &mut weak } else { &mut found.rows };
             let key = key_hash(kind, text);
             let all = block_of(rows, key);
             if all.len() <= *block {
-                found.rows.extend(all.iter().map(|(_, row)| *row));
+                into.extend(all.iter().map(|(_, row)| *row));
                 return;
             }
             let met = crowded.entry(kind).or_default();
@@ -106,18 +111,19 @@ impl Index {
                 narrowers(person, &mut |what, value| list.push((what.to_owned(), value.to_owned())));
                 list
             });
-            let mut helped = false;
-            for (what, value) in seconds.iter() {
-                let narrow = block_of(narrowed, narrow_hash(key, what, value));
-                if narrow.len() <= *block {
-                    helped |= !narrow.is_empty();
-                    found.rows.extend(narrow.iter().map(|(_, row)| *row));
-                }
-            }
-            if !helped {
+            let narrow = seconds.iter().map(|(what, value)| block_of(narrowed, narrow_hash(key, what, value)));
+            let mut narrow: Vec<&[(u64, u32)]> = narrow.filter(|n| !n.is_empty() && n.len() <= *block).collect();
+            narrow.sort_by_key(|n| n.len());
+            // The rarest second keys; the others find whom these find, and many more.
+            narrow.truncate(if kind == Kind::Word { 1 } else { 3 });
+            if narrow.is_empty() {
                 found.crowded = found.crowded.max(all.len());
             }
+            into.extend(narrow.into_iter().flatten().map(|(_, row)| *row));
         });
+        weak.sort_unstable();
+        let twice = weak.chunk_by(|a, b| a == b).filter(|same| same.len() > 1 || looked < 3);
+        found.rows.extend(twice.filter_map(|same| same.first()));
         found.rows.sort_unstable();
         found.rows.dedup();
         found

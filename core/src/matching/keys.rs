@@ -88,6 +88,13 @@ impl Kind {
         }
     }
 
+    /// Whether many people share the key who have nothing else in common: who is met by such a key alone is not compared
+    /// unless by two of them.
+    #[must_use]
+    pub fn is_weak(self) -> bool {
+        matches!(self, Self::Word | Self::AddressPair | Self::NumberHalf)
+    }
+
     /// Whether the key alone names one person: a whole ID number or a teacher number.
     #[must_use]
     pub fn is_strong(self) -> bool {
@@ -213,9 +220,8 @@ fn name_keys(person: &Profile, name: &NameForm, emit: &mut dyn FnMut(Kind, &str)
 
 /// Given and family name in columns of their own.
 fn pair_keys(person: &Profile, emit: &mut dyn FnMut(Kind, &str)) {
-    let sound = |form: &Option<NameForm>| {
-        form.as_ref().map(|f| if f.han { f.sound.clone() } else { soundex(&f.simple) })
-    };
+    let sound =
+        |form: &Option<NameForm>| form.as_ref().map(|f| if f.han { f.sound.clone() } else { soundex(&f.simple) });
     let (given, family) = (sound(&person.given), sound(&person.family));
     if let (Some(given), Some(family)) = (&given, &family) {
         let (first, second) = if given <= family { (given, family) } else { (family, given) };

@@ -33,6 +33,7 @@ pub struct Matcher<'w> {
     frequencies: Frequencies,
     index: Index,
     by_score: bool,
+    compared: u64,
 }
 
 impl<'w> Matcher<'w> {
@@ -45,13 +46,19 @@ impl<'w> Matcher<'w> {
             frequencies.count(person);
         }
         let index = Index::new(&people, weights.thresholds.block);
-        Self { weights, people, frequencies, index, by_score }
+        Self { weights, people, frequencies, index, by_score, compared: 0 }
     }
 
     /// The people.
     #[must_use]
     pub fn people(&self) -> &[Profile] {
         &self.people
+    }
+
+    /// How many pairs were found and compared.
+    #[must_use]
+    pub fn compared(&self) -> u64 {
+        self.compared
     }
 
     /// Keys that too many shared.
@@ -78,7 +85,8 @@ impl<'w> Matcher<'w> {
         self.weigh(claim, &rows, found.crowded > 0)
     }
 
-    fn weigh(&self, claim: &Profile, rows: &[u32], crowded: bool) -> Decision {
+    fn weigh(&mut self, claim: &Profile, rows: &[u32], crowded: bool) -> Decision {
+        self.compared += rows.len() as u64;
         let candidates = rows.iter().filter_map(|row| {
             let person = self.people.get(*row as usize)?;
             Some(Candidate { row: *row, scored: score::compare(self.weights, &self.frequencies, claim, person) })
@@ -112,14 +120,19 @@ impl<'w> Matcher<'w> {
         }
         pairs.sort_unstable();
         pairs.dedup();
+        self.compared += pairs.len() as u64;
         pairs
     }
 
-    /// Groups of these people that the definite pairs make.
+    /// Groups that the definite pairs make, of these people and of `more`, whose rows are numbered after theirs.
     #[must_use]
-    pub fn clusters(&self, links: &[cluster::Link]) -> (Vec<Vec<u32>>, Vec<cluster::Link>) {
-        cluster::clusters(self.people.len(), links, &mut |a, b| {
-            let sides = self.people.get(a as usize).zip(self.people.get(b as usize));
+    pub fn clusters(&self, links: &[cluster::Link], more: &[&Profile]) -> (Vec<Vec<u32>>, Vec<cluster::Link>) {
+        let row = |row: u32| {
+            let row = row as usize;
+            self.people.get(row).or_else(|| more.get(row.checked_sub(self.people.len())?).copied())
+        };
+        cluster::clusters(self.people.len() + more.len(), links, &mut |a, b| {
+            let sides = row(a).zip(row(b));
             sides.is_some_and(|(a, b)| self.compare(a, b).score >= self.weights.thresholds.potential)
         })
     }

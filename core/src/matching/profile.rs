@@ -173,9 +173,9 @@ fn read_date(text: &str, order: DateOrder) -> Option<String> {
         if let Ok(date) = parse_date(&folded) {
             return Some(date.format("%Y%m%d").to_string());
         }
-        // Eight digits that are no day can still agree in seven.
+        // Digits that are no day can still agree in all but one.
         let digits: String = folded.chars().filter(char::is_ascii_digit).collect();
-        return (digits.len() == 8).then_some(digits);
+        return (7..=9).contains(&digits.len()).then_some(digits);
     }
     let numbers: Vec<&str> = folded.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty()).collect();
     let &[first, second, year] = numbers.as_slice() else { return None };

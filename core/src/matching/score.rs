@@ -4,8 +4,9 @@
 //! for two. A value that few have weighs more (rarity); and two people taken at random are two, which the prior says.
 //! So a score of 0 means even odds, whatever the size of the tables.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{Hash as _, Hasher as _};
+
+use rustc_hash::{FxHashMap, FxHasher};
 
 use super::bits::{log2_milli, per_cent};
 use super::evidence::{Evidence, Field, Level};
@@ -18,7 +19,7 @@ use super::weights::Weights;
 #[derive(Debug, Clone, Default)]
 pub struct Frequencies {
     people: u64,
-    counts: HashMap<u64, u32>,
+    counts: FxHashMap<u64, u32>,
 }
 
 /// What kind of value is counted.
@@ -43,7 +44,7 @@ enum Slot {
 }
 
 fn hash(slot: Slot, value: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FxHasher::default();
     slot.hash(&mut hasher);
     value.hash(&mut hasher);
     hasher.finish()
@@ -67,10 +68,9 @@ impl Frequencies {
             one(Slot::Name, &name.simple);
             one(Slot::Sound, &name.sound);
         }
-        for (slot, sound, form) in [
-            (Slot::Given, Slot::GivenSound, &person.given),
-            (Slot::Family, Slot::FamilySound, &person.family),
-        ] {
+        for (slot, sound, form) in
+            [(Slot::Given, Slot::GivenSound, &person.given), (Slot::Family, Slot::FamilySound, &person.family)]
+        {
             if let Some(form) = form {
                 one(slot, &form.simple);
                 one(sound, &form.sound);
@@ -198,7 +198,9 @@ fn whole_names(lines: &mut Lines<'_>, among: &Frequencies, a: &Profile, b: &Prof
 
 fn name_rarity(among: &Frequencies, level: Level, x: &NameForm, y: &NameForm) -> i64 {
     match level {
-        Level::Homophone | Level::HomophoneToneless | Level::NearHomophone => among.lower(Slot::Sound, &x.sound, &y.sound),
+        Level::Homophone | Level::HomophoneToneless | Level::NearHomophone => {
+            among.lower(Slot::Sound, &x.sound, &y.sound)
+        }
         _ => among.lower(Slot::Name, &x.simple, &y.simple),
     }
 }
@@ -244,7 +246,9 @@ fn dates(a: &str, b: &str) -> Level {
         return Level::Equal;
     }
     let parts = |text: &str| Some((text.get(..4)?.to_owned(), text.get(4..6)?.to_owned(), text.get(6..8)?.to_owned()));
-    let (Some((year, month, day)), Some((year_b, month_b, day_b))) = (parts(a), parts(b)) else { return Level::Differs };
+    let (Some((year, month, day)), Some((year_b, month_b, day_b))) = (parts(a), parts(b)) else {
+        return numbers::compare_short(a, b);
+    };
     if year == year_b && month == day_b && day == month_b {
         return Level::Swapped;
     }

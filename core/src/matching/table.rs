@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use encoding_rs::{DecoderResult, Encoding};
 use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
 use serde::Deserialize;
 
+use super::numbers::IdForm;
 use super::profile::{DateOrder, Profile, Role};
 use super::weights::{Thresholds, check_thresholds};
 
@@ -29,6 +30,9 @@ pub struct Columns {
     /// Where the second table names its columns otherwise.
     #[serde(default)]
     pub right: Option<Box<Columns>>,
+    /// Whether a score alone can make a pair definite; see [`Columns::definite_by_score`].
+    #[serde(default)]
+    pub by_score: Option<bool>,
     /// Bounds that differ from the built-in ones.
     #[serde(default)]
     pub thresholds: Overrides,
@@ -209,10 +213,12 @@ impl Columns {
         self.right.as_deref().unwrap_or(self)
     }
 
-    /// Whether a role is given that tells people apart by a number.
+    /// Whether a score alone can make a pair definite: as the file says, else where nobody among these people has a
+    /// number by which the named rules could decide.
     #[must_use]
-    pub fn has_numbers(&self) -> bool {
-        self.roles.contains_key(&Role::IdNumber) || self.roles.contains_key(&Role::TeacherNumber)
+    pub fn definite_by_score(&self, people: &[Profile]) -> bool {
+        let numbered = |p: &Profile| p.teacher_number.is_some() || p.id.as_ref().is_some_and(IdForm::is_valid);
+        self.by_score.unwrap_or_else(|| !people.iter().any(numbered))
     }
 
     /// Role and column, in one order.
@@ -243,6 +249,7 @@ pub struct Row {
 pub struct Table {
     file: String,
     rows: csv::Reader<DecodeReaderBytes<BufReader<File>, Vec<u8>>>,
+    cells: usize,
     id: (usize, String),
     columns: Vec<(Role, usize, String)>,
     dates: DateOrder,
@@ -255,14 +262,19 @@ impl Table {
     ///
     /// # Errors
     /// [`TableFault`].
-    pub fn open(path: &PathBuf, columns: &Columns) -> Result<Self, TableFault> {
+    pub fn open(path: &Path, columns: &Columns) -> Result<Self, TableFault> {
         let file = path.display().to_string();
         let fault = |why| TableFault::File { file: file.clone(), why };
         let mut source = File::open(path).map_err(fault)?;
         let encoding = encoding_of(&file, &mut source)?;
         source.rewind().map_err(fault)?;
         let text = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).build(BufReader::new(source));
-        let mut rows = csv::ReaderBuilder::new().delimiter(columns.separator as u8).from_reader(text);
+        let mut rows = csv::ReaderBuilder::new()
+            .delimiter(columns.separator as u8)
+            // So that line numbers are right where lines end in CR LF, too.
+            .terminator(csv::Terminator::Any(b'\n'))
+            .flexible(true)
+            .from_reader(text);
         let header: Vec<String> = match rows.headers() {
             Ok(header) => header.iter().map(|name| name.trim_start_matches('\u{FEFF}').trim().to_owned()).collect(),
             Err(e) => return Err(row_fault(&file, &e)),
@@ -284,7 +296,16 @@ impl Table {
         let columns_at: Result<Vec<_>, TableFault> =
             listed.map(|(role, column)| Ok((role, place(column)?, column.to_owned()))).collect();
         let unreadable = vec![];
-        Ok(Self { rows, id, columns: columns_at?, dates: columns.dates, seen: HashMap::new(), unreadable, file })
+        Ok(Self {
+            rows,
+            cells: header.len(),
+            id,
+            columns: columns_at?,
+            dates: columns.dates,
+            seen: HashMap::new(),
+            unreadable,
+            file,
+        })
     }
 
     /// The next row; none at the end.
@@ -293,14 +314,21 @@ impl Table {
     /// [`TableFault`] with line and column.
     pub fn next_row(&mut self) -> Result<Option<Row>, TableFault> {
         let mut record = csv::StringRecord::new();
-        match self.rows.read_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => return Ok(None),
-            Err(e) => return Err(row_fault(&self.file, &e)),
+        loop {
+            match self.rows.read_record(&mut record) {
+                Ok(true) if record.len() == 1 && record.iter().all(|cell| cell.trim().is_empty()) => {}
+                Ok(true) => break,
+                Ok(false) => return Ok(None),
+                Err(e) => return Err(row_fault(&self.file, &e)),
+            }
         }
         let line = record.position().map_or(0, csv::Position::line);
         if record.as_slice().len() > MAX_ROW {
             return Err(TableFault::Long { file: self.file.clone(), line });
+        }
+        if record.len() != self.cells {
+            let (found, expected) = (record.len() as u64, self.cells as u64);
+            return Err(TableFault::Cells { file: self.file.clone(), line, found, expected });
         }
         let id = record.get(self.id.0).unwrap_or_default().trim().to_owned();
         let column = || self.id.1.clone();
@@ -330,16 +358,7 @@ impl Table {
 }
 
 fn row_fault(file: &str, error: &csv::Error) -> TableFault {
-    let file = file.to_owned();
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => TableFault::Cells {
-            file,
-            line: pos.as_ref().map_or(0, csv::Position::line),
-            found: *len,
-            expected: *expected_len,
-        },
-        _ => TableFault::File { file, why: std::io::Error::other(error.to_string()) },
-    }
+    TableFault::File { file: file.to_owned(), why: std::io::Error::other(error.to_string()) }
 }
 
 /// The encoding of a file: its byte order mark's, else UTF-8 where all of it is, else GB18030 where all of it is.

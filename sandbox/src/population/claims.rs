@@ -142,21 +142,15 @@ fn damaged(
         D::IdMissing => with_id(String::new()),
         D::TeacherNumberOnly => teacher_number_only(teacher, clean),
         D::TwoPeople => with_id(other(world, whom, chance).id_number),
-        D::TwoNumbers => {
-            Claim { teacher_number: other(world, whom, chance).teacher_number, ..with_id(String::new()) }
-        }
+        D::TwoNumbers => Claim { teacher_number: other(world, whom, chance).teacher_number, ..with_id(String::new()) },
         D::SchoolMoved => moved(world, whom, clean.clone()),
         D::BirthSwapped => Claim { birth_date: swapped(&teacher.birth_date)?, ..with_id(String::new()) },
-        D::MaskedHomophone => {
-            Claim { name: damage::homophone(&clean.name, chance)?, ..with_id(damage::masked(id, 4)) }
-        }
+        D::MaskedHomophone => Claim { name: damage::homophone(&clean.name, chance)?, ..with_id(damage::masked(id, 4)) },
         D::MaskedMoved => moved(world, whom, with_id(damage::masked(id, 3))),
         D::DigitHomophone => {
             Claim { name: damage::homophone(&clean.name, chance)?, ..with_id(damage::one_digit(id, chance >> 9)) }
         }
-        D::MissingLookAlike => {
-            Claim { name: damage::look_alike(&clean.name, chance)?, ..with_id(String::new()) }
-        }
+        D::MissingLookAlike => Claim { name: damage::look_alike(&clean.name, chance)?, ..with_id(String::new()) },
         D::FifteenDigit => with_id(damage::one_digit(&damage::fifteen(id), chance % 15)),
     })
 }

@@ -52,13 +52,25 @@ impl Population {
     /// # Errors
     /// What the writer says.
     pub fn write_roster(&self, out: &mut impl Write) -> std::io::Result<()> {
-        writeln!(out, "teacher,name,former_name,id_number,teacher_number,birth_date,sex,phone,school_code,school,region")?;
+        writeln!(
+            out,
+            "teacher,name,former_name,id_number,teacher_number,birth_date,sex,phone,school_code,school,region"
+        )?;
         for index in 0..self.teachers {
             let t = self.teacher(index);
             writeln!(
                 out,
                 "{index},{},{},{},{},{},{},{},{},{},{}",
-                t.name, t.former_name, t.id_number, t.teacher_number, t.birth_date, t.sex, t.phone, t.school_code, t.school, t.region
+                t.name,
+                t.former_name,
+                t.id_number,
+                t.teacher_number,
+                t.birth_date,
+                t.sex,
+                t.phone,
+                t.school_code,
+                t.school,
+                t.region
             )?;
         }
         Ok(())

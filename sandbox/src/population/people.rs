@@ -44,8 +44,8 @@ const ROUNDS: u64 = 16;
 const PER_SCHOOL: u64 = 68;
 const KINDS: [(&str, &str); 4] = [("2122", "小学"), ("3122", "中学"), ("3422", "高级中学"), ("1122", "幼儿园")];
 const PLACES: [&str; 20] = [
-    "第一", "第二", "第三", "实验", "育才", "新华", "东风", "朝阳", "红旗", "和平", "站前", "城西", "向阳", "民族", "中心",
-    "希望", "解放", "胜利", "光明", "建设",
+    "第一", "第二", "第三", "实验", "育才", "新华", "东风", "朝阳", "红旗", "和平", "站前", "城西", "向阳", "民族",
+    "中心", "希望", "解放", "胜利", "光明", "建设",
 ];
 
 /// The index of the teacher whose birth, school and surname this one shares, and in which way; none for most.
@@ -183,7 +183,10 @@ pub(super) fn school_name(seed: u64, school: u64) -> String {
     let chance = roll(seed, 719, school);
     let (_, kind) = KINDS[(chance % 4) as usize];
     let place = PLACES[(chance >> 8) as usize % PLACES.len()];
-    format!("{}市{place}{kind}", ["长春", "吉林", "四平", "延吉", "松原", "白城", "通化", "辽源"][(chance >> 20) as usize % 8])
+    format!(
+        "{}市{place}{kind}",
+        ["长春", "吉林", "四平", "延吉", "松原", "白城", "通化", "辽源"][(chance >> 20) as usize % 8]
+    )
 }
 
 /// A school drawn anew, for teachers who changed theirs.
