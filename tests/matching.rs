@@ -120,8 +120,16 @@ fn one_table_of_latin_names_is_searched_for_the_same_people_whatever_the_order()
         clusters
     };
     let expected = vec![vec!["\"1\"".to_owned(), "\"3\"".to_owned()], vec!["\"2\"".to_owned(), "\"5\"".to_owned()]];
-    assert_eq!(clusters(PEOPLE), expected);
-    let mut lines: Vec<&str> = PEOPLE.lines().collect();
+    // Rarity needs people to be rare among.
+    let (given, family) =
+        (["Ada", "Ben", "Cora", "Dirk", "Elsa"], ["Abbot", "Baker", "Carver", "Dyer", "Fisher", "Glover"]);
+    let others = (10..400usize).map(|n| {
+        let (given, family, year) = (given[n % 5], family[n / 5 % 6], 1930 + n % 61);
+        format!("{n},{given},{family},{year}-{:02}-{:02},{n} Mill Lane,{}\n", 1 + n % 12, 1 + n % 28, 2_000 + n * 13)
+    });
+    let people = format!("{PEOPLE}{}", others.collect::<String>());
+    assert_eq!(clusters(&people), expected);
+    let mut lines: Vec<&str> = people.lines().collect();
     lines[1..].reverse();
     assert_eq!(clusters(&lines.join("\r\n")), expected);
 }

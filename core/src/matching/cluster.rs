@@ -82,7 +82,7 @@ mod tests {
                 pairs.iter().filter(|(a, b, _)| a < b).map(|(a, b, score)| Link { a: *a, b: *b, score: *score }).collect();
             let mut shuffled = links.clone();
             shuffled.sort_by_key(|l| (u64::from(l.a) * 7 + u64::from(l.b) * 13 + seed * 31) % 17);
-            let mut agree = |a: u32, b: u32| (a + b) % 3 != 0;
+            let mut agree = |a: u32, b: u32| !(a + b).is_multiple_of(3);
             let one = clusters(12, &links, &mut agree);
             prop_assert_eq!(&one, &clusters(12, &shuffled, &mut agree));
             for group in &one.0 {

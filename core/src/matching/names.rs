@@ -40,7 +40,7 @@ impl NameForm {
         let han = folded.chars().all(is_han);
         let tidy = |part: &str| if part.is_ascii() { upper(part) } else { simple(&upper(part)) };
         let parts: Vec<String> = display
-            .split(|c: char| matches!(c, '\u{B7}' | ' ' | '-' | ',' | '.' | '/'))
+            .split(['\u{B7}', ' ', '-', ',', '.', '/'])
             .map(tidy)
             .filter(|part| !part.is_empty())
             .collect();

@@ -211,7 +211,13 @@ fn name_parts(lines: &mut Lines<'_>, among: &Frequencies, a: &Profile, b: &Profi
         _ => false,
     };
     let same = crossed(&a.given, &b.given) || crossed(&a.family, &b.family);
-    let swapped = !same && crossed(&a.given, &b.family) && crossed(&a.family, &b.given);
+    let alike = |x: &Option<NameForm>, y: &Option<NameForm>| match (x, y) {
+        (Some(x), Some(y)) => names::compare_part(x, y) != Level::Differs,
+        _ => false,
+    };
+    let swapped = !same
+        && (crossed(&a.given, &b.family) && alike(&a.family, &b.given)
+            || crossed(&a.family, &b.given) && alike(&a.given, &b.family));
     for (field, slot, sounds, x, y) in [
         (Field::GivenName, Slot::Given, Slot::GivenSound, &a.given, &b.given),
         (Field::FamilyName, Slot::Family, Slot::FamilySound, &a.family, &b.family),
