@@ -167,6 +167,16 @@ pub enum Command {
     /// Passwords and keys of sources, sealed in the store; a value is never shown. 来源的密码与密钥
     #[command(subcommand)]
     Secrets(Secrets),
+    /// Who in A is who in B, or who in A is there twice: scored pairs and clusters. `--config` says what the columns mean;
+    /// see docs/matching.md. 匹配两表（或一表之内）的人员
+    Match {
+        /// A table with a header. 表
+        #[arg(value_name = "A.csv")]
+        left: PathBuf,
+        /// The table in which its people are looked for. 在此表中查找
+        #[arg(value_name = "B.csv")]
+        right: Option<PathBuf>,
+    },
     /// Check settings, database, queue and key. 自检
     Doctor,
     #[command(hide = true)]

@@ -76,7 +76,9 @@ fn main() -> ExitCode {
     }
     // Database, key and backups hold data of people: what this process makes is its user's alone.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
-    let settings = settings::Settings::read(&cli.globals);
+    // `match --config` names no settings file.
+    let config = cli.globals.config.clone().filter(|_| !matches!(cli.command, cli::Command::Match { .. }));
+    let settings = settings::Settings::read(&cli::Globals { config, ..cli.globals.clone() });
     words::begin_log(settings.as_ref().is_ok_and(|s| s.json_logs));
     // Only the first caller installs a provider; there is no other.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -2,6 +2,7 @@
 
 mod faults;
 pub mod guesses;
+pub mod matching;
 mod phrases;
 mod platforms;
 mod reasons;

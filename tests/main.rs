@@ -15,6 +15,7 @@ mod infer;
 mod institutions;
 mod language;
 mod mapping;
+mod matching;
 mod mutated;
 mod ops;
 mod order;

@@ -10,6 +10,7 @@ mod health;
 mod infer;
 mod inspect;
 mod keep;
+mod matching;
 mod operate;
 mod record;
 mod register;
@@ -60,6 +61,11 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
         Command::Doctor => operate::doctor(settings, json).await,
         Command::DeliverAlone { batch } => operate::deliver_alone(settings, batch).await,
         Command::Runs(listing) => inspect::runs(settings, listing, json).await,
+        Command::Match { left, right } => {
+            // Global `--config` is this command's own: it needs no settings.
+            let config = cli.globals.config.ok_or_else(matching::config_missing)?;
+            matching::run(&matching::Asked { config, left, right, json })
+        }
         Command::Balance { run } => inspect::balance(settings, run, json).await,
         Command::DeadLetters(asked) => inspect::dead_letters(settings, asked, json).await,
         Command::Batches(asked) => decide::batches(settings, asked, json).await,

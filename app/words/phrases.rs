@@ -3,12 +3,13 @@
 
 use std::borrow::Cow;
 
+use super::matching::MATCHING;
 use super::platforms::PLATFORMS;
 use super::rules::RULES;
 
 /// The Chinese for an English sentence, its facts kept; the sentence itself when the catalogue does not know it.
 pub fn translate(english: &str) -> Cow<'_, str> {
-    for (template, chinese) in CORE.iter().chain(RULES).chain(PLATFORMS).chain(FOREIGN) {
+    for (template, chinese) in CORE.iter().chain(RULES).chain(MATCHING).chain(PLATFORMS).chain(FOREIGN) {
         if let Some(facts) = facts(template, english) {
             return Cow::Owned(fill(chinese, &facts));
         }

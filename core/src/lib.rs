@@ -17,6 +17,8 @@ pub mod registry;
 pub mod disguise;
 pub mod infer;
 
+pub mod matching;
+
 pub mod ledger;
 pub mod roster;
 pub mod stages;

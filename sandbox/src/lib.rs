@@ -19,6 +19,7 @@ mod intel;
 mod lego;
 mod microsoft;
 mod people;
+pub mod population;
 mod server;
 mod text;
 mod trouble;

@@ -6,7 +6,7 @@ use crate::chance::{Permutation, roll};
 
 /// The county-level area codes of Jilin at the end of 2014 (GB/T 2260), then codes that had been
 /// given up by then and stay on the numbers issued under them, then two of other provinces.
-const AREAS: [u32; 74] = [
+pub(crate) const AREAS: [u32; 74] = [
     220102, 220103, 220104, 220105, 220106, 220112, 220113, 220122, 220182, 220183, 220202, 220203, 220204, 220211,
     220221, 220281, 220282, 220283, 220284, 220302, 220303, 220322, 220323, 220381, 220382, 220402, 220403, 220421,
     220422, 220502, 220503, 220521, 220523, 220524, 220581, 220582, 220602, 220605, 220621, 220622, 220623, 220681,
