@@ -107,7 +107,8 @@ async fn show(settings: Settings, teacher: &str, on: NaiveDate, json: bool) -> R
     Ok(())
 }
 
-fn holds(membership: &MembershipRow, on: NaiveDate) -> bool {
+/// Whether a membership holds on a day.
+pub(super) fn holds(membership: &MembershipRow, on: NaiveDate) -> bool {
     let on = on.to_string();
     membership.from.as_ref().is_none_or(|from| *from <= on) && membership.to.as_ref().is_none_or(|to| *to >= on)
 }

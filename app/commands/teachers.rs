@@ -5,13 +5,16 @@ use std::io::Read as _;
 use chrono::NaiveDate;
 use huiliu_core::evidence;
 use huiliu_core::ledger::standing::{self, Sum};
+use huiliu_core::policy::Policy;
 use huiliu_core::schedule;
 use huiliu_core::store::decisions::Decision;
 use huiliu_core::store::reports;
+use huiliu_core::store::roster::report::{self, MembershipRow};
 use huiliu_core::store::story::{self, CutRow, EntryRow};
 use huiliu_core::values::IdNumber;
 
 use super::inspect::hours;
+use super::roster::holds;
 use crate::cli::Teachers;
 use crate::settings::Settings;
 use crate::wire::{self, Books, Make};
@@ -25,6 +28,8 @@ pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result
     let id = who(&books, &teacher).await?;
     let entries = story::entries(&books.db, id).await?;
     let received = if raw { received(settings, &entries).await? } else { vec![] };
+    let memberships = report::teacher(&books.db, &books.keys, id).await?.map(|t| t.memberships).unwrap_or_default();
+    let regions: Vec<Option<&str>> = entries.iter().map(|e| bears(&policy, &memberships, e)).collect();
     let lines: Vec<standing::Line> = entries.iter().map(EntryRow::line).collect();
     let sums = standing::sums(&policy, &lines, schedule::today());
     let sum = |outcome: &str| entries.iter().filter(|e| e.outcome == outcome).map(|e| e.units).sum::<i64>();
@@ -32,7 +37,7 @@ pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result
     if json {
         say_json(&serde_json::json!({
             "teacher": id, "counted_units": counted, "provisional_units": provisional, "sums": sums, "entries": entries,
-            "raw": received
+            "regions": regions, "raw": received
         }));
     } else {
         say(&format!(
@@ -45,8 +50,11 @@ pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result
         ));
         sums.iter().for_each(told);
         let mut received = received.iter();
-        for entry in &entries {
+        for (entry, region) in entries.iter().zip(&regions) {
             explained(entry);
+            if let Some(region) = region {
+                say(&format!("    {}{region}", tr("counts for region ", "计入区划：")));
+            }
             if let Some(raw) = received.next() {
                 let gone = tr("today's manifest does not find it any more", "当前清单已找不到此记录");
                 say(&format!("    {}{}", tr("as received: ", "原文："), raw.as_deref().unwrap_or(gone)));
@@ -55,6 +63,17 @@ pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result
     }
     books.close().await;
     Ok(())
+}
+
+/// The region that an entry counts for: where the teacher was on the day that the pack names.
+fn bears<'m>(policy: &Policy, memberships: &'m [MembershipRow], entry: &EntryRow) -> Option<&'m str> {
+    let end: NaiveDate = entry.period_end.parse().ok()?;
+    let pack = policy.pack(end)?;
+    let day = match pack.chosen.get("moved_teacher") {
+        Some(&"at_cycle_end") => pack.cycle(end)?.to,
+        _ => end,
+    };
+    memberships.iter().rev().find(|m| holds(m, day))?.region.as_deref()
 }
 
 /// The raw record of each entry.
