@@ -107,6 +107,11 @@ fn samples_can_be_recorded_again() {
                     assert!(address.ends_with("row 6"), "{address}");
                     continue;
                 }
+                // A column of birth dates must agree with the ID numbers, and those are of other days now: refused, not spoiled.
+                Err(DisguiseFault::Differs { difference }) if sample.stream == "teachers" => {
+                    assert!(difference.contains("birth_date.differs"), "{difference}");
+                    continue;
+                }
                 made => made.unwrap_or_else(|e| panic!("{}: {e}", sample.address)),
             };
             // Tables of schools and of roles name nobody.

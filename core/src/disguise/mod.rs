@@ -295,6 +295,8 @@ fn originals(all: &mut HashSet<String>, texts: Vec<&str>, mapped: Option<&str>) 
 fn nameless(mut outcome: Value) -> Value {
     if let Some(clean) = outcome.get_mut("clean").and_then(Value::as_object_mut) {
         clean.remove("name");
+        // It is the ID number's.
+        clean.remove("birth_date");
     }
     outcome
 }
