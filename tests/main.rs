@@ -4,6 +4,7 @@
 
 mod house;
 
+mod assessed;
 mod authoring;
 mod bad_input;
 mod connectors;

@@ -348,3 +348,62 @@ fn a_school_grade_fails_a_project_until_an_appeal() {
     let made = of(&p, &[training, by_school]);
     assert_eq!((made[0].outcome, made[0].decision, made[0].grade), ("counted", Some(9), Some(Grade::Pass)));
 }
+
+/// The pack of Jilin with some of its text replaced.
+fn altered(replaced: &[(&str, &str)]) -> Policy {
+    let mut text = PACKS[0].1.to_owned();
+    for (old, new) in replaced {
+        assert!(text.contains(old), "{old}");
+        text = text.replacen(old, new, 1);
+    }
+    Policy::parse(&[("altered", &text)], ("courses", COURSES)).expect("a pack that is usable")
+}
+
+#[test]
+fn periods_that_overlap_are_one_training_where_the_pack_says_so() {
+    let p = altered(&[("within = \"cycle\"", "within = \"overlap\"")]);
+    let on = |number: i64, from: &str, to: &str, hours: &str| Fact {
+        course_code: "b".into(),
+        period_start: from.parse().ok(),
+        ..passed(number, to, hours, "class_hour", "")
+    };
+    let (long, first, last) = (
+        on(1, "2014-03-01", "2014-06-30", "9"),
+        on(2, "2014-03-01", "2014-03-05", "8"),
+        on(3, "2014-06-28", "2014-07-02", "7"),
+    );
+    let outcomes = |facts: &[Fact]| of(&p, facts).iter().map(|e| e.outcome).collect::<Vec<_>>();
+    assert_eq!(outcomes(&[long, first.clone(), last.clone()]), ["counted", "duplicate", "duplicate"]);
+    assert_eq!(outcomes(&[first, last]), ["counted", "counted"]);
+}
+
+#[test]
+fn fields_of_a_loser_survive_where_the_pack_says_so() {
+    let p = altered(&[
+        ("prefer = [\"final\", \"more_hours\", \"earlier\"]", "prefer = [\"programme:two\"]"),
+        ("hours = \"winner\"", "hours = \"highest\""),
+        ("grade = \"winner\"", "grade = \"latest\""),
+    ]);
+    let graded = |grade| Some(Assessed { by_school: false, components: [None; 3], total: None, grade });
+    let one = Fact {
+        course_code: "b".into(),
+        assessed: graded(Grade::Pass),
+        ..passed(1, "2014-09-01", "12", "class_hour", "")
+    };
+    let two = Fact {
+        connector: "two".into(),
+        course_code: "y".into(),
+        assessed: graded(Grade::Excellent),
+        ..passed(2, "2014-05-01", "8", "class_hour", "")
+    };
+    let made = of(&p, &[one, two]);
+    assert_eq!((made[0].outcome, made[0].duplicate_of), ("duplicate", Some(2)));
+    assert_eq!((shown(made[1].units), made[1].hours_of, made[1].grade), ("12".into(), Some(1), Some(Grade::Pass)));
+    let each = altered(&[(
+        "# What the document",
+        "[setting.same_course_two_institutions]\nvalue = \"each\"\nbasis = \"assumed\"\nsource = \"x\"\n# What the document",
+    )]);
+    let same = Fact { course_code: "b".into(), ..passed(1, "2014-09-01", "12", "class_hour", "") };
+    let other = Fact { institution: 2, record_id: 2, record_key: vec![2], ..same.clone() };
+    assert_eq!(of(&each, &[same, other]).iter().filter(|e| e.outcome == "counted").count(), 2);
+}

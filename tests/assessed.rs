@@ -1,0 +1,226 @@
+//! Assessment through the front door: scores and presence of an institution, grades of schools, appeals, ages, and what
+//! the rule pack chooses where the document is silent.
+
+use serde_json::{Value, json};
+
+use crate::house::{House, On};
+
+const MANIFEST: &str = r#"
+manifest = 1
+id = "platform"
+version = 1
+title_zh = "培训平台"
+title_en = "A platform"
+profile = "Made up for a test."
+
+[transport]
+kind = "files"
+names = ["*.csv"]
+
+[[stream]]
+name = "completions"
+kind = "course_completion"
+files = ["done_*.csv"]
+record_key = ["身份证号", "课程"]
+version = { from = "landing" }
+pass = "scores"
+format = { kind = "csv", layout = { header = ["身份证号", "课程"] } }
+
+[stream.map]
+name = "姓名"
+id_number = "身份证号"
+project_code = "项目"
+course_code = "课程"
+hours = { path = "学时", unit = "class_hour" }
+period_end = "结束"
+score_learning = "学习"
+score_activity = "活动"
+score_artefact = "成果"
+attendance = "出勤"
+
+[[stream]]
+name = "schools"
+kind = "assessment"
+assessor = "school"
+files = ["school_*.csv"]
+record_key = ["身份证号", "项目"]
+version = { from = "landing" }
+pass = "result"
+format = { kind = "csv", layout = { header = ["身份证号", "评定"] } }
+
+[stream.map]
+name = "姓名"
+id_number = "身份证号"
+project_code = "项目"
+period_end = "日期"
+result = "评定"
+"#;
+
+const SCHOOLS: &str =
+    "学校标识码,学校名称,行政区划代码,启用日期,停用日期,承继学校标识码\n2122000001,实验小学,220102,1998-09-01,,\n";
+const TEACHERS: &str = "序号,教师编号,姓名,曾用名,性别,出生日期,身份证号,联系电话,学校标识码,任教学段,职务,到校日期,离校日期\n\
+                        1,T-001,赵五,,男,,220502196002290012,,2122000001,小学,教师,1981-08-15,\n";
+
+struct Office {
+    house: House,
+}
+
+impl Office {
+    fn new(on: On, pack: &[(&str, &str)]) -> Self {
+        let house = House::new(on);
+        let folder = house.dir.0.join("manifests/platform");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("manifest.toml"), MANIFEST).unwrap();
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut text = std::fs::read_to_string(root.join("config/policy/jilin-2014.toml")).unwrap();
+        for (old, new) in pack {
+            assert!(text.contains(old), "{old}");
+            text = text.replacen(old, new, 1);
+        }
+        std::fs::write(house.dir.0.join("pack.toml"), text).unwrap();
+        let settings = format!(
+            "manifests_dir = {:?}\npolicy_files = [{:?}]\n\
+             [[source]]\nname = \"platform\"\nconnector = \"platform\"\ninstitution_code = \"P\"\n",
+            house.dir.0.join("manifests"),
+            house.dir.0.join("pack.toml"),
+        );
+        std::fs::write(house.dir.0.join("huiliu.toml"), settings).unwrap();
+        let office = Self { house };
+        office.run(&["migrate"]);
+        office
+    }
+
+    fn run(&self, args: &[&str]) -> String {
+        let config = self.house.dir.0.join("huiliu.toml");
+        let out = self.house.command(args).env("HUILIU_CONFIG", config).output().unwrap();
+        assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8(out.stdout).unwrap()
+    }
+
+    fn json(&self, args: &[&str]) -> Value {
+        serde_json::from_str(&self.run(&[args, &["--json"]].concat())).unwrap()
+    }
+
+    fn upload(&self, name: &str, text: &str) {
+        let file = self.house.dir.0.join(name);
+        std::fs::write(&file, text).unwrap();
+        let stream = if name.starts_with("school") { "schools" } else { "completions" };
+        self.run(&["upload", "platform", file.to_str().unwrap(), "--stream", stream]);
+    }
+
+    fn done(&self, n: u32, rows: &[&str]) {
+        let head = "姓名,身份证号,项目,课程,学时,结束,学习,活动,成果,出勤\n";
+        self.upload(&format!("done_{n}.csv"), &format!("{head}{}\n", rows.join("\n")));
+    }
+
+    /// Outcome, grade, rule and class-hour units of a teacher's only training.
+    fn entry(&self, teacher: i64) -> (String, String, String, i64) {
+        let told = self.json(&["teachers", "explain", &teacher.to_string()]);
+        let e = &told["entries"][0];
+        let text = |name: &str| e[name].as_str().unwrap_or_default().to_owned();
+        let rule = text("rule").split(' ').nth(1).unwrap_or_default().to_owned();
+        (text("outcome"), text("grade"), rule, e["units"].as_i64().unwrap())
+    }
+}
+
+fn is(outcome: &str, grade: &str, rule: &str, hours: i64) -> (String, String, String, i64) {
+    (outcome.into(), grade.into(), rule.into(), hours * 108_000)
+}
+
+fn school_and_institution(on: On) {
+    let office = Office::new(on, &[]);
+    office.done(1, &["王一,22010219590911001X,P1,C1,10,2014-05-01,85,90,80,100"]);
+    assert_eq!(office.entry(1), is("counted", "excellent", "pass_gate", 10));
+    // The school fails it; the project is not passed.
+    office.upload("school_1.csv", "姓名,身份证号,项目,日期,评定\n王一,22010219590911001X,P1,2014-06-01,不及格\n");
+    assert_eq!(office.entry(1), is("not_passed", "fail", "comprehensive", 0));
+    // An appeal: planned, decided, taken back.
+    let records = office.json(&["records", "list"]);
+    let school = records.as_array().unwrap().iter().find(|r| r["stream"] == "schools").unwrap()["record"].to_string();
+    let plan = office.json(&["decisions", "grade", &school, "pass", "--because", "申诉", "--plan"]);
+    assert_eq!(plan["teachers"][0]["counted_units"], json!([0, 1_080_000]));
+    let done = office.json(&["decisions", "grade", &school, "pass", "--because", "申诉"]);
+    assert_eq!(office.entry(1), is("counted", "pass", "comprehensive", 10));
+    office.json(&["decisions", "undo", &done["decision"].to_string(), "--because", "撤回"]);
+    assert_eq!(office.entry(1), is("not_passed", "fail", "comprehensive", 0));
+    // A school's word in an institution's vocabulary is told, not guessed.
+    office.upload("school_2.csv", "姓名,身份证号,项目,日期,评定\n王一,22010219590911001X,P2,2014-06-01,不合格\n");
+    let letters = office.json(&["dead-letters", "list"]);
+    assert_eq!(letters[0]["reasons"][0]["code"], "result.value");
+}
+
+#[test]
+fn a_school_and_an_institution_grade_together_on_sqlite() {
+    school_and_institution(On::Sqlite);
+}
+
+#[test]
+fn a_school_and_an_institution_grade_together_on_postgresql() {
+    school_and_institution(On::Postgres);
+}
+
+#[test]
+fn a_teacher_of_that_age_is_outside_the_assessment() {
+    let office = Office::new(On::Sqlite, &[]);
+    // Born on 1960-02-29, a man: 55 from 1 March 2015 on.
+    office.done(1, &["赵五,220502196002290012,P1,C1,10,2014-05-01,10,10,10,100"]);
+    assert_eq!(office.entry(1), is("not_passed", "fail", "pass_gate", 0));
+    let config = office.house.dir.0.join("huiliu.toml");
+    let mut settings = std::fs::read_to_string(&config).unwrap();
+    settings += "[[source]]\nname = \"county\"\nconnector = \"roster-csv\"\ninstitution_code = \"C\"\n";
+    std::fs::write(&config, settings).unwrap();
+    for (name, text) in [("schools", SCHOOLS), ("teachers", TEACHERS)] {
+        let file = office.house.dir.0.join(format!("{name}_20140901.csv"));
+        std::fs::write(&file, text).unwrap();
+        office.run(&["upload", "county", file.to_str().unwrap(), "--stream", name]);
+    }
+    let shown = office.json(&["roster", "show", "1", "--on", "2015-02-28"]);
+    assert_eq!(shown["exemption"]["exempt"], false, "{shown}");
+    office.done(2, &["赵五,220502196002290012,P1,C1,10,2015-02-28,10,10,10,100"]);
+    assert_eq!(office.entry(1), is("not_passed", "fail", "pass_gate", 0));
+    office.done(3, &["赵五,220502196002290012,P1,C1,10,2015-03-01,10,10,10,100"]);
+    assert_eq!(office.entry(1), is("provisional", "fail", "exempt", 10));
+    // The school's division bears it.
+    assert_eq!(office.json(&["teachers", "explain", "1"])["regions"], json!(["220102"]));
+}
+
+#[test]
+fn what_the_pack_chooses_where_the_document_is_silent() {
+    let row = |learning: &str, activity: &str, artefact: &str, present: &str| {
+        format!("王一,22010219590911001X,P1,C1,10,2014-05-01,{learning},{activity},{artefact},{present}")
+    };
+    let setting = |name: &str, value: &str| {
+        format!(
+            "[setting.{name}]\nvalue = \"{value}\"\nbasis = \"assumed\"\nsource = \"a trial\"\n\n# What the document"
+        )
+    };
+    let with = |name: &str, value: &str, row: &str| {
+        let office = Office::new(On::Sqlite, &[("# What the document", &setting(name, value))]);
+        office.done(1, &[row]);
+        office
+    };
+    let entry = |name: &str, value: &str, row: &str| with(name, value, row).entry(1);
+    // A missing component waits, fails, or the others are the whole.
+    let missing = row("90", "90", "", "100");
+    let waiting = with("missing_component", "wait", &missing);
+    assert_eq!(waiting.json(&["dead-letters", "list"])[0]["reasons"][0]["code"], "score.artefact.missing");
+    assert_eq!(entry("missing_component", "fail", &missing), is("not_passed", "fail", "pass_gate", 0));
+    assert_eq!(entry("missing_component", "renormalise", &missing), is("counted", "excellent", "pass_gate", 10));
+    // Exactly on the edge, and just below it.
+    let edge = row("60", "60", "60", "100");
+    assert_eq!(entry("band_edge", "upper", &edge), is("counted", "pass", "pass_gate", 10));
+    assert_eq!(entry("band_edge", "lower", &edge), is("not_passed", "fail", "pass_gate", 0));
+    let below = row("59.5", "59.5", "59.5", "100");
+    assert_eq!(entry("band_rounding", "none", &below), is("not_passed", "fail", "pass_gate", 0));
+    assert_eq!(entry("band_rounding", "half_up", &below), is("counted", "pass", "pass_gate", 10));
+    assert_eq!(entry("failed_course_hours", "provisional", &below).0, "provisional");
+    // Without a school's grade nothing is decided yet.
+    assert_eq!(entry("without_school_grade", "pending", &row("90", "90", "90", "100")).0, "not_passed");
+    // Presence.
+    let gate = "[attendance]\npercent = \"80\"\nabove = true\nbasis = \"adopted\"\nsource = \"武汉江汉\"\n\n# Hours of a project";
+    let office = Office::new(On::Sqlite, &[("# Hours of a project", gate)]);
+    office.done(1, &[&row("90", "90", "90", "80")]);
+    assert_eq!(office.entry(1), is("absent", "excellent", "attendance", 0));
+    office.done(2, &[&row("90", "90", "90", "80.01%")]);
+    assert_eq!(office.entry(1), is("counted", "excellent", "pass_gate", 10));
+}
