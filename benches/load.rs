@@ -13,53 +13,16 @@ mod house;
 mod machine;
 
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::Command;
 
 use house::{House, On, Postgres};
 use huiliu_sandbox::{Options, SECRET, Sandbox};
-use machine::{SETTINGS, psql, psql_command, server_cpu, sources};
+use machine::{Cost, SETTINGS, measured, psql, psql_command, sources};
 
 const COLUMNS: &str = "institution_id, source_id, stream, record_key, kind, claim_id, source_version, activation, content_digest, \
     school_code, project_code, project_title, category_code, course_code, course_title, canonical_course, role, mode, delivery_code, \
     required, place, period_start, period_end, raw_hours, hours_unit, hours_units, certificate_number, pass_state, \
     manifest_version, batch_id, address";
-
-/// CPU seconds, wall seconds, peak memory of the client in MiB.
-#[derive(Clone, Copy, Debug, Default)]
-struct Cost {
-    client: f64,
-    server: f64,
-    wall: f64,
-    peak_mib: f64,
-}
-
-impl Cost {
-    fn cpu(self) -> f64 {
-        self.client + self.server
-    }
-}
-
-#[expect(clippy::zombie_processes, reason = "wait4 collects the child together with what it used")]
-fn measured(postgres: &Postgres, mut command: Command) -> Cost {
-    psql(postgres, &["-c", "CHECKPOINT"]);
-    let (server, wall) = (server_cpu(postgres), Instant::now());
-    let child = command.stdout(Stdio::null()).spawn().unwrap();
-    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-    let mut status = 0;
-    // SAFETY: the child is ours, and both pointers live through the call.
-    unsafe { libc::wait4(i32::try_from(child.id()).unwrap(), &raw mut status, 0, &raw mut usage) };
-    assert_eq!(status, 0, "{command:?}");
-    let wall = wall.elapsed().as_secs_f64();
-    psql(postgres, &["-c", "CHECKPOINT"]);
-    let seconds = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
-    Cost {
-        client: seconds(usage.ru_utime) + seconds(usage.ru_stime),
-        server: server_cpu(postgres) - server,
-        wall,
-        peak_mib: usage.ru_maxrss as f64 / 1024.0,
-    }
-}
 
 fn ours(house: &House, runtime: &tokio::runtime::Runtime, records: u64, changed_percent: u8) -> Cost {
     let options = Options { seed: 1, records, faults: false, changed_percent };

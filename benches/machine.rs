@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use huiliu_sandbox::{CLIENT, Sandbox};
 
@@ -60,4 +61,40 @@ pub fn sources(sandbox: &Sandbox, drop_dir: &Path, file: &Path) {
         );
     }
     std::fs::write(file, text).unwrap();
+}
+
+/// CPU seconds, wall seconds, peak memory of the client in MiB.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cost {
+    pub client: f64,
+    pub server: f64,
+    pub wall: f64,
+    pub peak_mib: f64,
+}
+
+impl Cost {
+    pub fn cpu(self) -> f64 {
+        self.client + self.server
+    }
+}
+
+#[expect(clippy::zombie_processes, reason = "wait4 collects the child together with what it used")]
+pub fn measured(postgres: &Postgres, mut command: Command) -> Cost {
+    psql(postgres, &["-c", "CHECKPOINT"]);
+    let (server, wall) = (server_cpu(postgres), Instant::now());
+    let child = command.stdout(Stdio::null()).spawn().unwrap();
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    let mut status = 0;
+    // SAFETY: the child is ours, and both pointers live through the call.
+    unsafe { libc::wait4(i32::try_from(child.id()).unwrap(), &raw mut status, 0, &raw mut usage) };
+    assert_eq!(status, 0, "{command:?}");
+    let wall = wall.elapsed().as_secs_f64();
+    psql(postgres, &["-c", "CHECKPOINT"]);
+    let seconds = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
+    Cost {
+        client: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+        server: server_cpu(postgres) - server,
+        wall,
+        peak_mib: usage.ru_maxrss as f64 / 1024.0,
+    }
 }

@@ -14,11 +14,9 @@ mod machine;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Instant;
 
 use house::{House, On, Postgres};
-use machine::{SETTINGS, psql, server_cpu};
+use machine::{Cost, SETTINGS, measured, psql};
 
 const PROGRAMMES: [&str; 4] = ["intel", "microsoft", "lego", "cmcc"];
 
@@ -97,22 +95,6 @@ fn named(text: &str) -> String {
     lines
 }
 
-/// CPU of client and server together, and the wall.
-fn measured(postgres: &Postgres, mut command: Command) -> (f64, f64) {
-    psql(postgres, &["-c", "CHECKPOINT"]);
-    let (server, wall) = (server_cpu(postgres), Instant::now());
-    let child = command.stdout(Stdio::null()).spawn().unwrap();
-    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-    let mut status = 0;
-    // SAFETY: the child is ours, and both pointers live through the call.
-    unsafe { libc::wait4(i32::try_from(child.id()).unwrap(), &raw mut status, 0, &raw mut usage) };
-    assert_eq!(status, 0, "{command:?}");
-    let wall = wall.elapsed().as_secs_f64();
-    psql(postgres, &["-c", "CHECKPOINT"]);
-    let seconds = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
-    (seconds(usage.ru_utime) + seconds(usage.ru_stime) + server_cpu(postgres) - server, wall)
-}
-
 fn settings(house: &House, name: &str, pack: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let courses: String = (0..64)
@@ -145,6 +127,11 @@ fn settings(house: &House, name: &str, pack: &str) -> PathBuf {
     path
 }
 
+/// Client and server together.
+fn line(name: &str, cost: Cost) {
+    println!("{name:<24} {:>7.2} s CPU, {:>6.2} s wall", cost.cpu(), cost.wall);
+}
+
 fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|a| a.parse::<u64>().ok());
     let (records, teachers) = (numbers.next().unwrap_or(1_000_000), numbers.next().unwrap_or(271_600));
@@ -168,7 +155,7 @@ fn main() {
         command.arg("--config").arg(config);
         command
     };
-    let (load, wall) = measured(postgres, with(&["sync", "--all"], &config));
+    let load = measured(postgres, with(&["sync", "--all"], &config));
     let books = house.json(&["balance", "--json", "--config", config.to_str().unwrap()]);
     assert_eq!(
         (&books["balanced"], &books["complete"], &books["parked"]),
@@ -176,26 +163,26 @@ fn main() {
         "{books}"
     );
     assert_eq!(books["inserted"], records);
-    println!("load and settle            {load:>7.2} s CPU, {wall:>6.2} s wall");
+    line("load and settle", load);
     // The first settling once more, alone: no entries yet, every teacher marked.
     let marks = "INSERT INTO settle_mark (block, teachers) SELECT block, decode(repeat('ff', 128), 'hex')
                  FROM generate_series(0, (SELECT max(id) / 1024 FROM teacher)) AS block";
     psql(postgres, &["-c", "TRUNCATE credit_entry", "-c", marks]);
-    let (settle, wall) = measured(postgres, with(&["worker", "--until-done"], &config));
-    println!("settle everybody           {settle:>7.2} s CPU, {wall:>6.2} s wall");
-    println!("settle / load without it   {:>7.2}", settle / (load - settle));
-    let (again, wall) = measured(postgres, with(&["worker", "--until-done"], &other));
-    println!("under other rules          {again:>7.2} s CPU, {wall:>6.2} s wall, every entry another");
-    let late: String = (0..1_000)
+    let settle = measured(postgres, with(&["worker", "--until-done"], &config));
+    line("settle everybody", settle);
+    println!("settle / load without it   {:>7.2}", settle.cpu() / (load.cpu() - settle.cpu()));
+    let again = measured(postgres, with(&["worker", "--until-done"], &other));
+    line("under other rules", again);
+    let rows_late: String = (0..1_000)
         .map(|n| n * (teachers / 1_000))
         .fold("name,id,course,hours,end,result\n".to_owned(), |text, person| {
             text + &format!("王{},{},LATE,8,2017-03-01,pass\n", person % 997, id_number(person))
         });
     let file = house.dir.0.join("late.csv");
-    std::fs::write(&file, named(&late)).unwrap();
+    std::fs::write(&file, named(&rows_late)).unwrap();
     for n in 1..=3 {
-        let (cpu, wall) = measured(postgres, with(&["upload", "intel", file.to_str().unwrap()], &other));
-        println!("1,000 late records, {n}      {cpu:>7.2} s CPU, {wall:>6.2} s wall, landing and delivery included");
-        std::fs::write(&file, named(&late.replace(",8,", &format!(",{},", 8 + n)))).unwrap();
+        let late = measured(postgres, with(&["upload", "intel", file.to_str().unwrap()], &other));
+        line(&format!("1,000 late records, {n}"), late);
+        std::fs::write(&file, named(&rows_late.replace(",8,", &format!(",{},", 8 + n)))).unwrap();
     }
 }

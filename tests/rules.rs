@@ -43,12 +43,15 @@ fn every_pack_that_ships_is_usable() {
     assert!(settings.as_array().unwrap().iter().all(|s| s["why"].as_str().unwrap().len() > 40));
 }
 
+/// A pack that ships, what is replaced in it, and what is told of that.
+type Wrong = (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
+
 #[test]
 fn what_is_wrong_with_a_pack_is_told_at_its_line_and_all_at_once() {
     let house = House::new(On::Sqlite);
     let jilin = "config/policy/jilin-2014.toml";
     let wuhan = "config/policy/examples/wuhan-jianghan.toml";
-    let wrong: &[(&str, &[(&str, &str)], &[&str])] = &[
+    let wrong: &[Wrong] = &[
         (
             jilin,
             &[("from = \"2009-01-01\"\nto = \"2013", "from = \"2009-02-01\"\nto = \"2013")],

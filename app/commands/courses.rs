@@ -69,8 +69,11 @@ async fn list(settings: Settings, json: bool) -> Result<(), Stop> {
     Ok(())
 }
 
+/// A canonical course, its title, and how alike it is, in thousandths.
+type Suggested<'c> = (&'c str, &'c str, u32);
+
 /// The canonical course with the most alike title, and how alike.
-fn suggestion<'c>(crosswalk: &'c Crosswalk, title: &str) -> Option<(&'c str, &'c str, u32)> {
+fn suggestion<'c>(crosswalk: &'c Crosswalk, title: &str) -> Option<Suggested<'c>> {
     let alike = crosswalk.courses.values().map(|c| (&*c.id, c.title.as_str(), likeness(title, &c.title)));
     alike.filter(|(.., n)| *n >= ALIKE).max_by_key(|(id, _, n)| (*n, std::cmp::Reverse(*id)))
 }
@@ -81,13 +84,13 @@ async fn unknown(settings: Settings, json: bool) -> Result<(), Stop> {
     let named = courses::named(&books.db).await?;
     books.close().await;
     let known = |n: &Named| crosswalk.canonical(&n.connector, &n.code).is_some();
-    let rows: Vec<(&Named, Option<(&str, &str, u32)>)> = named
+    let rows: Vec<(&Named, Option<Suggested<'_>>)> = named
         .iter()
         .filter(|n| !known(n))
         .map(|n| (n, suggestion(&crosswalk, n.title.as_deref().unwrap_or(&n.code))))
         .collect();
     if json {
-        let row = |(n, found): &(&Named, Option<(&str, &str, u32)>)| {
+        let row = |(n, found): &(&Named, Option<Suggested<'_>>)| {
             json!({
                 "connector": n.connector, "code": n.code, "title": n.title, "records": n.records,
                 "suggested": found.map(|(id, title, alike)| json!({ "course": id, "title": title, "alike_per_mille": alike })),
@@ -96,7 +99,7 @@ async fn unknown(settings: Settings, json: bool) -> Result<(), Stop> {
         say_json(&rows.iter().map(row).collect::<Vec<_>>());
         return Ok(());
     }
-    let cells = |(n, found): &(&Named, Option<(&str, &str, u32)>)| {
+    let cells = |(n, found): &(&Named, Option<Suggested<'_>>)| {
         let suggested = found.map(|(id, title, alike)| format!("{id} {title} ({} %)", alike / 10));
         vec![
             n.connector.clone(),

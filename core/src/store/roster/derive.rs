@@ -105,9 +105,12 @@ pub(super) async fn teachers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<()
     re_examine(tx, keys, &ids.iter().map(concerned).collect::<Vec<_>>()).await
 }
 
+/// How new a row is: day, version, key.
+type Age = (String, i64, Vec<u8>);
+
 /// What the newest row of a teacher says of the person; the last of it by day, version and key.
 fn person(keys: &Keys, teacher_id: i64, rows: &[&Row]) -> Result<Option<Derived>, StoreFault> {
-    let mut newest: Option<((String, i64, Vec<u8>), &Row)> = None;
+    let mut newest: Option<(Age, &Row)> = None;
     let mut names: HashMap<(i64, String, i64), BTreeSet<Vec<u8>>> = HashMap::new();
     for row in rows.iter().filter(|row| row.text("kind").is_ok_and(|kind| kind == "teacher")) {
         let version = row.int("source_version")?;

@@ -315,8 +315,7 @@ impl Fault {
 fn is_shared(held: &Held, p: &Compared<'_>, within: Option<&BTreeSet<[u8; 16]>>, others: &[Other]) -> bool {
     let is_same = |name: &[u8]| name == p.name || p.former_name.is_some_and(|former| former == name);
     let same_source = |o: &Other| o.source_id == held.source_id && o.stream == held.stream;
-    let against =
-        |o: &&Other| !is_same(&o.name_digest) && !(same_source(o) && o.source_version != p.row.source_version);
+    let against = |o: &&Other| !(is_same(&o.name_digest) || same_source(o) && o.source_version != p.row.source_version);
     within.is_some_and(|names| names.len() > 1 && !names.iter().all(|name| is_same(name)))
         || others.iter().any(|o| against(&o))
 }
