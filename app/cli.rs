@@ -93,6 +93,12 @@ pub enum Command {
         #[arg(long)]
         land_only: bool,
     },
+    /// Take payloads that platforms hand in over HTTP, until told to stop. 接收平台推送
+    Receive {
+        /// Address to listen at; TLS is for the proxy before it. 监听地址
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8701")]
+        listen: std::net::SocketAddr,
+    },
     /// From where each stream is read next. 游标
     #[command(subcommand)]
     Cursors(Cursors),

@@ -47,6 +47,28 @@ macro_rules! both {
 }
 pub(crate) use both;
 
+/// A sentence in both languages, for whoever is not at this terminal.
+pub struct Both {
+    pub english: String,
+    pub chinese: String,
+}
+
+/// [`both!`] in both languages.
+macro_rules! in_both {
+    ($english:literal, $chinese:literal $(, $($facts:tt)*)?) => {
+        $crate::words::Both {
+            english: format!($english $(, $($facts)*)?),
+            chinese: format!($chinese $(, $($facts)*)?),
+        }
+    };
+}
+pub(crate) use in_both;
+
+/// A sentence that came as free text, in Chinese.
+pub fn in_chinese(english: &str) -> Cow<'_, str> {
+    phrases::translate(english)
+}
+
 /// A sentence of ours or of another library's that came as free text, in the words of the locale.
 pub fn phrase(english: &str) -> Cow<'_, str> {
     if chinese() { phrases::translate(english) } else { Cow::Borrowed(english) }

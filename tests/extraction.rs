@@ -8,6 +8,7 @@ mod export;
 mod guard;
 mod paging;
 mod platform;
+mod receive;
 mod requests;
 mod since;
 mod tls;

@@ -2,7 +2,7 @@
 
 mod corpus;
 mod texts;
-mod watched;
+pub mod watched;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

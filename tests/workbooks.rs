@@ -1,8 +1,16 @@
 //! Real workbooks and signed downloads, through the front door.
 
+#[path = "workbooks/huge.rs"]
+mod huge;
+
+use huiliu_core::manifest::Format;
+use huiliu_core::stages::unpack::{self, Task};
+use huiliu_core::stages::window::Window;
+use huiliu_core::stages::{Body, decode};
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 use serde_json::Value;
 
+use crate::hostile::watched;
 use crate::house::{House, On};
 
 fn config(house: &House, source: &str) -> String {
@@ -87,4 +95,88 @@ fn a_wrong_signing_key_fails_the_run() {
     assert_eq!(out.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&out.stderr).contains("refuses user and password"));
     runtime.block_on(sandbox.stop());
+}
+
+const LAYOUT: &str = r#"{ kind = "workbook", sheets = "*", layout = { header = ["姓名", "身份证号"] } }"#;
+
+/// The workbook's bytes.
+fn written(of: huge::Rows) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    huge::write(&mut bytes, of);
+    bytes.into_inner()
+}
+
+#[test]
+fn a_workbook_with_more_than_fits_is_read_in_windows() {
+    let manifest = huiliu_core::manifest::Manifest::parse("huge", &huge::manifest("huge", LAYOUT)).unwrap();
+    let stream = &manifest.stream[0];
+    let Format::Workbook { layout, .. } = &stream.format else { panic!("no workbook") };
+    let records = 129_999;
+    for shared in [true, false] {
+        let bytes = written(huge::Rows { rows: records + 1, shared });
+        let read = |first: u32, least: u32, count: bool| {
+            let window = Some(Window { layout: layout.clone(), first, least, count });
+            let task = Task { window, ..Task::of(stream, &bytes).unwrap() };
+            Body::Parts(unpack::unpack(&task, &bytes).unwrap().into())
+        };
+        assert_eq!(decode::outline(stream, &read(0, 0, true), None).unwrap().records, records);
+        let paths = ["证书编号", "培训学时", "姓名"];
+        for (first, count) in
+            [(0, 5_000), (5_000, 5_000), (61_234, 777), (125_000, 4_999), (125_000, 5_000), (129_998, 2)]
+        {
+            let body = read(first, count, false);
+            let got = decode::decode(&stream.format, &body, &paths, (first, count)).unwrap();
+            let expected = first..records.min(first + count);
+            assert_eq!(got.len(), expected.len(), "{first} {count}");
+            for (record, n) in got.iter().zip(expected) {
+                let of = huge::record(n);
+                let texts: Vec<Option<&str>> = record.texts.iter().map(Option::as_deref).collect();
+                assert_eq!(texts, [Some(of[7].as_str()), Some(of[5].as_str()), Some(of[0].as_str())]);
+                assert_eq!((record.index, record.address("f")), (n, format!("f › Sheet1 row {}", n + 2)));
+            }
+        }
+    }
+}
+
+/// A source of such workbooks, and its settings.
+fn large(house: &House) -> String {
+    let (drop, own) = (house.dir.0.join("drop"), house.dir.0.join("manifests").join("huge"));
+    std::fs::create_dir_all(&drop).unwrap();
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::write(own.join("manifest.toml"), huge::manifest("huge", LAYOUT)).unwrap();
+    let config = house.dir.0.join("huiliu.toml");
+    let text = format!(
+        "manifests_dir = \"{}\"\n[[source]]\nname = \"huge\"\nconnector = \"huge\"\ninstitution_code = \"A\"\nfolder = \"{}\"\n",
+        own.parent().unwrap().display(),
+        drop.display()
+    );
+    std::fs::write(&config, text).unwrap();
+    config.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn batches_of_a_large_workbook_are_each_delivered_with_their_rows() {
+    let house = House::new(On::Sqlite);
+    let config = large(&house);
+    std::fs::write(house.dir.0.join("drop/huge_1.xlsx"), written(huge::Rows { rows: 120_001, shared: true })).unwrap();
+    let pass = house.json(&["sync", "huge", "--json", "--config", &config]);
+    let n = |key: &str| pass["balance"][key].as_i64();
+    assert_eq!((n("received"), n("inserted"), n("parked")), (Some(120_000), Some(120_000), Some(0)), "{pass}");
+    let wrong = "SELECT count(*) FROM training_record WHERE certificate_number <>
+                 'ZS' || printf('%07d', CAST(substr(address, instr(address, 'row ') + 4) AS INTEGER) - 2)";
+    assert_eq!(house.sql(wrong), 0);
+}
+
+/// As many rows as a sheet can have.
+#[test]
+fn a_workbook_of_1048576_rows_is_landed_within_its_bounds() {
+    let house = House::new(On::Sqlite);
+    let config = large(&house);
+    let file = std::fs::File::create(house.dir.0.join("drop/huge_1.xlsx")).unwrap();
+    huge::write(file, huge::Rows { rows: 1 << 20, shared: true });
+    let mut command = house.command(&["sync", "huge", "--land-only", "--json", "--config", &config]);
+    let (out, peak) = watched::run(&mut command);
+    let said = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+    assert_eq!(house.sql("SELECT sum(record_count) FROM batch"), (1 << 20) - 1, "{said}");
+    assert!(peak.child > 0 && peak.child <= 256, "{peak:?}");
 }

@@ -12,6 +12,7 @@ mod inspect;
 mod keep;
 mod matching;
 mod operate;
+mod receive;
 mod record;
 mod register;
 mod replay;
@@ -51,6 +52,7 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
         Command::Upload { source, files, stream, land_only } => {
             upload::run(settings, upload::Asked { source, files, stream, land_only, json }).await
         }
+        Command::Receive { listen } => receive::run(settings, listen).await,
         Command::Cursors(asked) => cursors::run(settings, asked, json).await,
         Command::Worker { until_done } => worker::run(settings, until_done).await,
         Command::Schedules(Schedules::List) => schedules::list(settings, json).await,

@@ -92,12 +92,28 @@ const CORE: &[(&str, &str)] = &[
     ),
     ("{}: the platform answered {}", "{0}：平台返回 {1}"),
     ("{}: more than {} bytes in one answer; ask for smaller pages", "{0}：一次应答超过 {1} 字节；请减小每页条数"),
+    (
+        "the secret or the signature is not the source's; ask whoever runs Huiliu for the secret, and see what is signed",
+        "密钥或签名与来源不符；请向汇流管理人员索取密钥，并核对签名内容",
+    ),
+    (
+        "the time stamp is more than 300 s from ours; set the clock, and sign each attempt anew",
+        "时间戳与本机相差超过 300 秒；请校准时钟，每次发送都重新签名",
+    ),
+    (
+        "the idempotency key must be 1 to 200 printable ASCII characters without a space",
+        "幂等键须为 1 至 200 个可显示的 ASCII 字符，不含空格",
+    ),
     ("{}: the token has run out", "{0}：令牌已过期"),
     ("{}: the token answer is not JSON: {}", "{0}：令牌应答不是 JSON：{1}"),
     ("{}: the token answer has no access_token", "{0}：令牌应答中没有 access_token"),
     (
         "{}: a web page came instead of records, as when a login has run out",
         "{0}：返回的是网页而不是记录，多为登录已过期",
+    ),
+    (
+        "{}: a web page without the columns {} came instead of records, as when a login has run out",
+        "{0}：返回的网页中没有列 {1}，不是记录，多为登录已过期",
     ),
     ("{}: the platform leads back to the same page", "{0}：平台又指回同一页"),
     ("{}: the token of the next page is not printable", "{0}：下一页的令牌含不可显示的字符"),

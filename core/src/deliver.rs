@@ -11,13 +11,14 @@ use crate::manifest::quality::NewField;
 use crate::manifest::{Manifest, Stream};
 use crate::policy::Policy;
 use crate::registry::{Active, Manifests};
+use crate::stages::unpack::Task;
 use crate::stages::{self, Body, Context, Staged, decode};
 use crate::store::batches::{self, Held};
 use crate::store::entries::RuleIds;
 use crate::store::load::{self, Commit, Load, Outcomes};
 use crate::store::people::Known;
 use crate::store::{Db, StoreFault, expectations, repeat};
-use crate::unpacker::Unpacker;
+use crate::unpacker::{Ask, Unpacker};
 
 /// A claim that was lost this often makes the batch run alone in a child process.
 pub const SUSPECT_AFTER: i64 = 3;
@@ -143,7 +144,42 @@ impl<'d> Reading<'d> {
     }
 }
 
+/// The records of a batch. Behind the last of the payload nothing may stand, nor may any be missing.
+fn asked(held: &Held) -> (u32, u32) {
+    let last = held.first + held.count == held.landed;
+    (held.first, held.count + u32::from(last))
+}
+
 impl Desk {
+    /// The payload of a batch, at least as much of it as the batch needs; `bytes` holds what it is read from. What was
+    /// unpacked for another batch is not fetched again.
+    pub(crate) async fn body<'b>(
+        &self,
+        held: &Held,
+        stream: &Stream,
+        bytes: &'b mut Arc<Vec<u8>>,
+    ) -> Result<Body<'b>, StoreFault> {
+        let (first, count) = asked(held);
+        let ask = Ask::Range(first, count);
+        if let Some(known) = self.unpacker.recall(stream, &held.digest, ask) {
+            return Ok(known);
+        }
+        let open = batches::payload_bytes(&self.db, &self.keys, held);
+        // A payload of one batch is nobody else's, and waits for nobody.
+        let is_alone = held.count == held.landed;
+        let opened = if is_alone { Arc::new(open.await?) } else { self.unpacker.opened(&held.digest, open).await? };
+        if Task::of(stream, &opened).is_none() {
+            *bytes = opened;
+            return decode::text(&stream.format, bytes).map(Body::Text).map_err(|e| unreadable(held, &e));
+        }
+        // What was unpacked stands by itself; the payload is not held any longer.
+        let unpacked = self.unpacker.part(stream, &opened, ask, Some(&held.digest)).await;
+        match unpacked.map_err(|e| unreadable(held, &e))? {
+            Body::Parts(parts) => Ok(Body::Parts(parts)),
+            Body::Text(text) => Ok(Body::Text(text.into_owned().into())),
+        }
+    }
+
     /// Takes the raw records of a batch that are `wanted` through the stages.
     pub(crate) fn stage<'a>(
         &'a self,
@@ -165,10 +201,7 @@ impl Desk {
             manifest_version: manifest.version(),
             activation,
         };
-        // Behind the last of the payload nothing may stand, nor may any be missing.
-        let last = held.first + held.count == held.landed;
-        let staged =
-            stages::run(cx, body, (held.first, held.count + u32::from(last))).map_err(|e| unreadable(held, &e))?;
+        let staged = stages::run(cx, body, asked(held)).map_err(|e| unreadable(held, &e))?;
         if staged.len() != held.count as usize {
             return Err(other_layout(held));
         }
@@ -204,8 +237,8 @@ async fn work(desk: &Desk, held: &Held) -> Result<Commit, StoreFault> {
     if let Some(done) = repeat::commit(&desk.db, held, reading.activation).await? {
         return Ok(done);
     }
-    let bytes = batches::payload_bytes(&desk.db, &desk.keys, held).await?;
-    let body = desk.unpacker.body(reading.stream, &bytes).await.map_err(|e| unreadable(held, &e))?;
+    let mut bytes = Arc::default();
+    let body = desk.body(held, reading.stream, &mut bytes).await?;
     let load = desk.stage(held, reading, &body, |_| true)?;
     if let Some(contract) = reading.stream.contract.as_ref().filter(|_| !held.waived)
         && let Some(why) = stages::contract::broken(contract, held.count as usize, &load.parked)

@@ -1,8 +1,10 @@
 //! The raw record behind a credit entry, out of the payload as it was received.
 
+use std::sync::Arc;
+
 use crate::deliver::{self, Desk, Reading};
 use crate::stages::{Plan, decode, draft};
-use crate::store::{StoreFault, batches, replays};
+use crate::store::{StoreFault, replays};
 
 /// The raw record at an address of a batch, what could be an ID or phone number masked; nothing when today's manifest does
 /// not find it there any more.
@@ -13,10 +15,10 @@ pub async fn raw(desk: &Desk, batch: i64, address: &str) -> Result<Option<String
     let mut tx = desk.db.begin().await?;
     let held = replays::batch(&mut tx, batch).await?;
     drop(tx);
-    let bytes = batches::payload_bytes(&desk.db, &desk.keys, &held).await?;
     let manifests = desk.manifests.now();
     let stream = Reading::of(&manifests, &held)?.stream;
-    let body = desk.unpacker.body(stream, &bytes).await.map_err(|e| deliver::unreadable(&held, &e))?;
+    let mut bytes = Arc::default();
+    let body = desk.body(&held, stream, &mut bytes).await?;
     let plan = Plan::new(stream);
     let range = (held.first, held.count);
     let records =

@@ -134,7 +134,7 @@ async fn read_stream(
             }
             page = pull_patiently(connector, stream, cursor.as_deref()) => page,
         };
-        let page = match pulled {
+        let mut page = match pulled {
             Ok(Some(page)) => page,
             Ok(None) => return Ok(Ok(())),
             Err(f) => return Ok(Err(f)),
@@ -167,7 +167,11 @@ async fn read_stream(
         if page.waiting {
             books::keep_cursor(cx.db, &landing).await?;
         } else {
-            land(cx, &landing).await?;
+            let batches = land(cx, &landing).await?;
+            // Whoever delivers opens it again; both of it at once may be more than there is room for.
+            page.bytes = Vec::new();
+            // A bell that does not ring delays the batch until the sweep.
+            sweep::ring(cx.db, cx.bell, &batches.iter().map(|b| (*b, 1)).collect::<Vec<_>>()).await?;
         }
         if page.last {
             return Ok(Ok(()));
@@ -183,7 +187,7 @@ async fn told_to(stop: &watch::Receiver<bool>) {
     }
 }
 
-async fn land(cx: Ingest<'_>, landing: &Landing<'_>) -> Result<(), StoreFault> {
+async fn land(cx: Ingest<'_>, landing: &Landing<'_>) -> Result<Vec<i64>, StoreFault> {
     let mut tries = 0;
     let batches = loop {
         match books::land(cx.db, cx.keys, landing).await {
@@ -200,9 +204,7 @@ async fn land(cx: Ingest<'_>, landing: &Landing<'_>) -> Result<(), StoreFault> {
     if let Ok(records) = landing.records {
         (cx.progress)(records);
     }
-    // A bell that does not ring delays the batch until the sweep.
-    sweep::ring(cx.db, cx.bell, &batches.iter().map(|b| (*b, 1)).collect::<Vec<_>>()).await?;
-    Ok(())
+    Ok(batches)
 }
 
 async fn pull_patiently(

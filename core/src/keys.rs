@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use aes_gcm::aead::{Aead, Payload};
+use aes_gcm::aead::{Aead, AeadInOut as _, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -15,6 +15,7 @@ use thiserror::Error;
 /// Stands where the generation stands, in a value that is sealed under a key of its own.
 const OWN: u8 = 1;
 const NONCE_LEN: usize = 12;
+const TAG_LEN: usize = 16;
 
 /// What can be wrong with a key or with a value sealed by it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -120,13 +121,47 @@ impl Keys {
         Ok((self.seal(place, &own)?, seal_with(&cipher, OWN, place, plain)?))
     }
 
-    /// Opens what [`Keys::seal_large`] made for the same place.
+    /// As [`Keys::seal_large`], of what `write` appends to the buffer that it is given: it is sealed where it stands, for two
+    /// of it may be more than there is room for.
+    ///
+    /// # Errors
+    /// [`KeyFault::Sealed`] when the cipher refuses, or `write` fails.
+    pub fn seal_written(
+        &self,
+        place: &[&[u8]],
+        write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>,
+    ) -> Result<(Vec<u8>, Vec<u8>), KeyFault> {
+        let (mut own, mut nonce) = ([0u8; 32], [0u8; NONCE_LEN]);
+        fill_random(&mut own)?;
+        fill_random(&mut nonce)?;
+        let cipher = Aes256Gcm::new_from_slice(&own).map_err(|_| KeyFault::Form)?;
+        let mut out = vec![OWN];
+        out.extend_from_slice(&nonce);
+        write(&mut out).map_err(|_| KeyFault::Sealed)?;
+        let plain = out.get_mut(1 + NONCE_LEN..).ok_or(KeyFault::Sealed)?;
+        let tag = cipher.encrypt_inout_detached(&Nonce::from(nonce), &join(place), plain.into());
+        out.extend_from_slice(&tag.map_err(|_| KeyFault::Sealed)?);
+        Ok((self.seal(place, &own)?, out))
+    }
+
+    /// Opens what [`Keys::seal_large`] made for the same place, where it stands.
     ///
     /// # Errors
     /// [`KeyFault::Sealed`] for another key, another place or altered bytes.
-    pub fn open_large(&self, place: &[&[u8]], wrapped: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyFault> {
+    pub fn open_large(&self, place: &[&[u8]], wrapped: &[u8], mut sealed: Vec<u8>) -> Result<Vec<u8>, KeyFault> {
         let own = self.open(place, wrapped)?;
-        open_with(&Aes256Gcm::new_from_slice(&own).map_err(|_| KeyFault::Sealed)?, place, sealed)
+        let cipher = Aes256Gcm::new_from_slice(&own).map_err(|_| KeyFault::Sealed)?;
+        let (head, body) = sealed.split_at_mut_checked(1 + NONCE_LEN).ok_or(KeyFault::Sealed)?;
+        let nonce: [u8; NONCE_LEN] = head[1..].try_into().map_err(|_| KeyFault::Sealed)?;
+        let end = body.len().checked_sub(TAG_LEN).ok_or(KeyFault::Sealed)?;
+        let (body, tag) = body.split_at_mut(end);
+        let tag: [u8; TAG_LEN] = tag.try_into().map_err(|_| KeyFault::Sealed)?;
+        cipher
+            .decrypt_inout_detached(&Nonce::from(nonce), &join(place), body.into(), &tag.into())
+            .map_err(|_| KeyFault::Sealed)?;
+        sealed.truncate(1 + NONCE_LEN + end);
+        sealed.drain(..=NONCE_LEN);
+        Ok(sealed)
     }
 
     /// The blind index of an identifier: equal identifiers have equal indexes, and nobody without the key can list them.
@@ -252,9 +287,18 @@ mod tests {
         assert_eq!(other.open(&[b"payload", b"sealed", b"1"], &sealed), Err(KeyFault::Sealed));
         assert_ne!(keys.check_value(), other.check_value());
         let (wrapped, large) = keys.seal_large(&[b"payload", b"1"], b"a page").unwrap();
-        assert_eq!(keys.open_large(&[b"payload", b"1"], &wrapped, &large).unwrap(), b"a page");
-        assert_eq!(keys.open_large(&[b"payload", b"2"], &wrapped, &large), Err(KeyFault::Sealed));
-        assert_eq!(other.open_large(&[b"payload", b"1"], &wrapped, &large), Err(KeyFault::Sealed));
+        assert_eq!(keys.open_large(&[b"payload", b"1"], &wrapped, large.clone()).unwrap(), b"a page");
+        assert_eq!(keys.open_large(&[b"payload", b"2"], &wrapped, large.clone()), Err(KeyFault::Sealed));
+        assert_eq!(other.open_large(&[b"payload", b"1"], &wrapped, large), Err(KeyFault::Sealed));
+        let page = |out: &mut Vec<u8>| {
+            out.extend_from_slice(b"a page");
+            Ok(())
+        };
+        let (wrapped, mut large) = keys.seal_written(&[b"payload", b"1"], page).unwrap();
+        assert_eq!(keys.open_large(&[b"payload", b"1"], &wrapped, large.clone()).unwrap(), b"a page");
+        large[20] ^= 1;
+        assert_eq!(keys.open_large(&[b"payload", b"1"], &wrapped, large), Err(KeyFault::Sealed));
+        assert_eq!(keys.open_large(&[b"payload", b"1"], &wrapped, vec![1; 20]), Err(KeyFault::Sealed));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod roster;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::json;
@@ -14,7 +15,7 @@ use crate::deliver::{self, Desk, Reading};
 use crate::ledger::{self, Entry, Fact, FactKind, Rulings};
 use crate::manifest::{Assessor, Kind};
 use crate::stages::{Body, Parked, TrainingRecord};
-use crate::store::batches::{self, Held};
+use crate::store::batches::Held;
 use crate::store::classify::{Classified, Verdict, Versioned, Winner};
 use crate::store::load::{self, Load};
 use crate::store::replays::{self, Effect, Filter, Item, Wanted};
@@ -233,8 +234,8 @@ async fn commit(
     let held = replays::batch(tx, batch).await?;
     let manifests = desk.manifests.now();
     let reading = Reading::of(&manifests, &held)?;
-    let bytes = batches::payload_bytes(&desk.db, &desk.keys, &held).await?;
-    let body = desk.unpacker.body(reading.stream, &bytes).await.map_err(|e| deliver::unreadable(&held, &e))?;
+    let mut bytes = Arc::default();
+    let body = desk.body(&held, reading.stream, &mut bytes).await?;
     let load = staged(desk, &held, reading, &body, wanted)?;
     if !load.roster.is_empty() {
         return roster::commit(tx, desk, replay, (&held, &load), wanted, planned).await;
@@ -274,8 +275,7 @@ async fn examine(
     overlay: &mut Overlay,
 ) -> Result<Vec<Item>, StoreFault> {
     let held = replays::batch(tx, batch).await?;
-    let bytes = batches::payload_bytes(&desk.db, &desk.keys, &held).await?;
-    match examine_bytes(tx, desk, (&held, &bytes), wanted, overlay).await {
+    match examine_held(tx, desk, &held, wanted, overlay).await {
         Err(StoreFault::Unreadable(why)) => {
             let still = |(index, (letter, address)): (&u32, &(i64, String))| Item {
                 dead_letter: *letter,
@@ -292,16 +292,17 @@ async fn examine(
     }
 }
 
-async fn examine_bytes(
+async fn examine_held(
     tx: &mut Tx,
     desk: &Desk,
-    (held, bytes): (&Held, &[u8]),
+    held: &Held,
     wanted: &Wanted,
     overlay: &mut Overlay,
 ) -> Result<Vec<Item>, StoreFault> {
     let manifests = desk.manifests.now();
     let reading = Reading::of(&manifests, held)?;
-    let body = desk.unpacker.body(reading.stream, bytes).await.map_err(|e| deliver::unreadable(held, &e))?;
+    let mut bytes = Arc::default();
+    let body = desk.body(held, reading.stream, &mut bytes).await?;
     let load = staged(desk, held, reading, &body, wanted)?;
     if !load.roster.is_empty() {
         return roster::examine(tx, desk, (held, &load), wanted, overlay).await;

@@ -1,12 +1,12 @@
 //! Rows of rosters that wait for a school, or for a person: taken up by themselves when it has come, out of the payload as it
 //! was received, under today's manifest.
 
-use crate::deliver::{self, Desk, Reading};
+use crate::deliver::{Desk, Reading};
 use crate::replay;
 use crate::store::classify::Classified;
 use crate::store::replays::{self, Wanted};
 use crate::store::roster::{self, Laid, wait};
-use crate::store::{StoreFault, batches, letters};
+use crate::store::{StoreFault, letters};
 
 /// Letters taken up at once.
 const LETTERS: i64 = 1_000;
@@ -40,8 +40,8 @@ async fn one(desk: &Desk, batch: i64, wanted: &Wanted) -> Result<usize, StoreFau
     let held = replays::batch(&mut tx, batch).await?;
     let manifests = desk.manifests.now();
     let reading = Reading::of(&manifests, &held)?;
-    let bytes = batches::payload_bytes(&desk.db, &desk.keys, &held).await?;
-    let body = desk.unpacker.body(reading.stream, &bytes).await.map_err(|e| deliver::unreadable(&held, &e))?;
+    let mut bytes = std::sync::Arc::default();
+    let body = desk.body(&held, reading.stream, &mut bytes).await?;
     let load = replay::staged(desk, &held, reading, &body, wanted)?;
     let sifted = roster::sift(&mut tx, &desk.keys, &held, &load, &Laid::default()).await?;
     let mut classified = Classified::of(&mut tx, &held, load.activation, sifted.kept()).await?;

@@ -2,18 +2,21 @@
 
 use std::collections::VecDeque;
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
-use crate::manifest::Stream;
+use crate::manifest::{Format, Stream};
 use crate::stages::Body;
 use crate::stages::decode::{self, DecodeFault};
-use crate::stages::unpack::{MAX_UNPACKED, Task, UnpackFault};
+use crate::stages::parts::Cover;
+use crate::stages::unpack::{Task, UnpackFault};
+use crate::stages::window::{self, Window};
 
-/// The last payloads are remembered: so many, and not more than [`MAX_UNPACKED`] bytes of them.
+/// What was unpacked last is remembered: so many texts, and but for the last not more than so many bytes of them.
 const REMEMBERED: usize = 4;
+const MAX_REMEMBERED: usize = 2 * window::ROOM;
 
 /// Whoever runs [`crate::stages::unpack::unpack`] in a process of its own, with bounds on memory and time.
 #[async_trait]
@@ -29,14 +32,44 @@ pub trait Apart: Debug + Send + Sync {
 #[derive(Debug)]
 pub struct Unpacker {
     apart: Box<dyn Apart>,
-    last: Mutex<VecDeque<([u8; 32], Arc<str>)>>,
+    last: Mutex<VecDeque<Known>>,
+    opened: tokio::sync::Mutex<Opened>,
+}
+
+/// The payload that was opened last, by name, while somebody holds it.
+#[derive(Debug, Default)]
+struct Opened {
+    name: Vec<u8>,
+    bytes: Weak<Vec<u8>>,
+}
+
+/// What was unpacked.
+#[derive(Debug)]
+struct Known {
+    /// Of which bytes, and how.
+    digest: [u8; 32],
+    /// What whoever asked calls them.
+    name: Option<[u8; 32]>,
+    text: Arc<String>,
+    cover: Cover,
+}
+
+/// The records that are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// All of them, and every other row.
+    Whole,
+    /// How many there are, and the first of them.
+    Count,
+    /// A range (first, count).
+    Range(u32, u32),
 }
 
 impl Unpacker {
     /// With this process runner.
     #[must_use]
     pub fn new(apart: Box<dyn Apart>) -> Self {
-        Self { apart, last: Mutex::default() }
+        Self { apart, last: Mutex::default(), opened: tokio::sync::Mutex::default() }
     }
 
     /// A payload of a stream, ready for the stages. Text costs nothing but its decoding; a payload unpacked a moment
@@ -45,28 +78,95 @@ impl Unpacker {
     /// # Errors
     /// [`DecodeFault`].
     pub async fn body<'a>(&self, stream: &Stream, bytes: &'a [u8]) -> Result<Body<'a>, DecodeFault> {
-        let Some(task) = Task::of(stream, bytes) else {
+        self.part(stream, bytes, Ask::Whole, None).await
+    }
+
+    /// As [`Unpacker::body`], but of a payload that has more than can be held at once only what is asked for. `name` is
+    /// that of the payload for [`Unpacker::recall`].
+    ///
+    /// # Errors
+    /// [`DecodeFault`].
+    pub async fn part<'a>(
+        &self,
+        stream: &Stream,
+        bytes: &'a [u8],
+        ask: Ask,
+        name: Option<&[u8]>,
+    ) -> Result<Body<'a>, DecodeFault> {
+        let Some(mut task) = Task::of(stream, bytes) else {
             return decode::text(&stream.format, bytes).map(Body::Text);
         };
         let digest = Sha256::new().chain_update(format!("{task:?}")).chain_update(bytes).finalize().into();
-        if let Some(known) = self.recall(&digest) {
-            return Ok(Body::Parts(known));
+        let name = name.map(|name| named(stream, name));
+        if let Some(text) = self.find(ask, name, |known| known.digest == digest) {
+            return Ok(Body::Parts(text));
         }
-        let text: Arc<str> = self.apart.unpack(&task, bytes).await?.into();
-        self.remember(digest, Arc::clone(&text));
+        task.window = match (&stream.format, ask) {
+            (Format::Workbook { layout, .. }, Ask::Count) => {
+                Some(Window { layout: layout.clone(), first: 0, least: 0, count: true })
+            }
+            (Format::Workbook { layout, .. }, Ask::Range(first, least)) => {
+                Some(Window { layout: layout.clone(), first, least, count: false })
+            }
+            _ => None,
+        };
+        let text = Arc::new(self.apart.unpack(&task, bytes).await?);
+        self.remember(Known { digest, name, cover: Cover::of(&text)?, text: Arc::clone(&text) });
         Ok(Body::Parts(text))
     }
 
-    fn recall(&self, digest: &[u8; 32]) -> Option<Arc<str>> {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.iter().find(|(of, _)| of == digest).map(|(_, text)| Arc::clone(text))
+    /// The bytes of a payload of that name, opened by whoever asks first: those who deliver its batches side by side hold it
+    /// once.
+    ///
+    /// # Errors
+    /// Those of `open`.
+    pub async fn opened<E>(
+        &self,
+        name: &[u8],
+        open: impl Future<Output = Result<Vec<u8>, E>>,
+    ) -> Result<Arc<Vec<u8>>, E> {
+        let mut opened = self.opened.lock().await;
+        if let Some(bytes) = opened.bytes.upgrade().filter(|_| opened.name == name) {
+            return Ok(bytes);
+        }
+        let bytes = Arc::new(open.await?);
+        *opened = Opened { name: name.to_owned(), bytes: Arc::downgrade(&bytes) };
+        Ok(bytes)
     }
 
-    fn remember(&self, digest: [u8; 32], text: Arc<str>) {
+    /// What is remembered of a payload of that name, if it is what is asked for: its bytes need not be fetched then.
+    #[must_use]
+    pub fn recall(&self, stream: &Stream, name: &[u8], ask: Ask) -> Option<Body<'static>> {
+        let name = named(stream, name);
+        self.find(ask, None, |known| known.name == Some(name)).map(Body::Parts)
+    }
+
+    fn find(&self, ask: Ask, name: Option<[u8; 32]>, is: impl Fn(&Known) -> bool) -> Option<Arc<String>> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.push_back((digest, text));
-        while last.len() > REMEMBERED || last.iter().map(|(_, text)| text.len()).sum::<usize>() > MAX_UNPACKED {
+        let known = last.iter_mut().find(|known| {
+            is(known)
+                && match ask {
+                    Ask::Whole => known.cover.is_whole,
+                    Ask::Count => known.cover.is_counted,
+                    Ask::Range(first, count) => known.cover.has((first, count)),
+                }
+        })?;
+        known.name = known.name.or(name);
+        Some(Arc::clone(&known.text))
+    }
+
+    fn remember(&self, known: Known) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.push_back(known);
+        let bytes = |last: &VecDeque<Known>| last.iter().map(|known| known.text.len()).sum::<usize>();
+        while last.len() > REMEMBERED || last.len() > 1 && bytes(&last) > MAX_REMEMBERED {
             last.pop_front();
         }
     }
+}
+
+/// The name of a payload as it is read today.
+fn named(stream: &Stream, name: &[u8]) -> [u8; 32] {
+    let reading = format!("{:?} {:?}", stream.archive, stream.format);
+    Sha256::new().chain_update(name).chain_update(reading).finalize().into()
 }

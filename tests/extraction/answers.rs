@@ -128,3 +128,35 @@ fn a_web_page_in_place_of_records_is_never_taken_for_them() {
     let platform = after(1, || Answer::json(&records(0..3).into_bytes()[..40]));
     assert_eq!(self::desk(&platform, "").sync(), (3, 3));
 }
+
+const TABLE: &str =
+    "request = \"/list\"\nformat = { kind = \"workbook\", sheets = \"*\", layout = { header = [\"id\", \"idno\"] } }";
+
+/// As a reporting system gives it: its columns spaced out, in GB18030.
+fn table() -> Answer {
+    let cells =
+        |tag: &str, texts: &[&str]| texts.iter().map(|text| format!("<{tag}>{text}</{tag}>")).collect::<String>();
+    let header = cells("th", &["<b>i d</b>", "name", "idno", "course", "hours", "end", "v"]);
+    let row = cells("td", &["R1", "王一", "22010219590911001X", "KC-1", "3", "2014-09-11", "1"]);
+    let page = format!("<html><table><tr>{header}</tr><tr>{row}</tr></table></html>");
+    Answer::new(200, encoding_rs::GB18030.encode(&page).0).with("content-type", "text/html; charset=gbk")
+}
+
+/// A login of the old kind, laid out in a table of its own.
+fn login() -> Answer {
+    let page = "<html><form><table><tr><td>用户名<td><input></tr><tr><td>密码<td><input></tr></table></form></html>";
+    Answer::new(200, page).with("content-type", "text/html")
+}
+
+#[test]
+fn a_web_page_that_is_the_stream_s_table_is_taken_and_a_login_page_is_not() {
+    let count = AtomicUsize::new(0);
+    let platform = Platform::start(move |_| if count.fetch_add(1, Ordering::SeqCst) < 2 { login() } else { table() });
+    let desk = Desk::new(&platform, &Says { stream: TABLE, ..Says::default() });
+    assert_eq!(desk.sync(), (1, 1));
+    assert_eq!(platform.asked().len(), 3, "the login page was asked about again");
+    let platform = Platform::start(|_| login());
+    let desk = Desk::new(&platform, &Says { stream: TABLE, ..Says::default() });
+    let said = desk.fail();
+    assert!(said.contains("without the columns id, idno"), "{said}");
+}

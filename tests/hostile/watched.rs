@@ -21,7 +21,14 @@ pub fn run(command: &mut Command) -> (Output, Peak) {
             let mut peak = Peak::default();
             while !ended.load(Ordering::Relaxed) {
                 peak.own = peak.own.max(high_water(pid));
-                let of_children = children(pid).into_iter().map(high_water).max().unwrap_or(0);
+                // Until it has become another program, a child's memory is its parent's.
+                let others = children(pid).into_iter().map(|child| (high_water(child), invoked(child)));
+                let own = invoked(pid);
+                let of_children = others
+                    .filter(|(_, words)| *words != own && !words.is_empty())
+                    .map(|(peak, _)| peak)
+                    .max()
+                    .unwrap_or(0);
                 peak.child = peak.child.max(of_children);
                 std::thread::sleep(Duration::from_millis(3));
             }
@@ -38,6 +45,10 @@ fn high_water(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()).unwrap_or(0) / 1_024
+}
+
+fn invoked(pid: u32) -> Vec<u8> {
+    std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default()
 }
 
 fn children(pid: u32) -> BTreeSet<u32> {

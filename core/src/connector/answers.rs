@@ -7,8 +7,9 @@ use reqwest::StatusCode;
 
 use super::Failure;
 use super::web::Answer;
+use crate::manifest::Layout;
 use crate::manifest::transport::{AnswerRule, Taken};
-use crate::stages::json;
+use crate::stages::{html, json};
 
 /// The longest wait that a platform can impose.
 const MAX_WAIT: Duration = Duration::from_secs(120);
@@ -28,9 +29,9 @@ pub(super) enum Verdict {
     Bad(Failure),
 }
 
-/// Judges an answer.
-pub(super) fn judge(rules: &[AnswerRule], answer: &Answer, place: &str) -> Verdict {
-    by_rules(rules, answer, place).unwrap_or_else(|| by_status(answer, place))
+/// Judges an answer. A web page is a login's, unless it is this table.
+pub(super) fn judge(rules: &[AnswerRule], answer: &Answer, (place, table): (&str, Option<&Layout>)) -> Verdict {
+    by_rules(rules, answer, place).or_else(|| by_status(answer, place)).unwrap_or_else(|| by_page(answer, place, table))
 }
 
 /// What the first rule that holds says.
@@ -78,43 +79,50 @@ fn by_rule(rule: &AnswerRule, answer: &Answer, place: &str) -> Verdict {
     }
 }
 
-fn by_status(answer: &Answer, place: &str) -> Verdict {
+/// What a status that is no success means.
+fn by_status(answer: &Answer, place: &str) -> Option<Verdict> {
     let status = answer.status;
     if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
         let refused = Failure::fatal(
             "credentials",
             format!("{place}: the platform refuses user and password ({status}); check the source's user and password"),
         );
-        return if status == StatusCode::UNAUTHORIZED { Verdict::Refresh(refused) } else { Verdict::Bad(refused) };
+        let is_token = status == StatusCode::UNAUTHORIZED;
+        return Some(if is_token { Verdict::Refresh(refused) } else { Verdict::Bad(refused) });
     }
     if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
         let wait = wait(answer, "retry-after").unwrap_or(Duration::ZERO);
         let text = format!("{place}: the platform answered {status}");
-        return Verdict::Bad(Failure { code: "status", text, retry: Some(wait) });
+        return Some(Verdict::Bad(Failure { code: "status", text, retry: Some(wait) }));
     }
     if status.is_redirection() {
         let to = answer.header("location").and_then(|to| reqwest::Url::parse(to).ok());
         let to = to.and_then(|to| to.host_str().map(str::to_owned)).unwrap_or_else(|| "another path".into());
-        return Verdict::Bad(Failure::fatal(
+        return Some(Verdict::Bad(Failure::fatal(
             "redirect",
             format!(
                 "{place}: the platform leads on to {to} ({status}); redirects are not followed: give the address itself"
             ),
-        ));
+        )));
     }
     if !status.is_success() {
-        return Verdict::Bad(Failure::fatal(
+        return Some(Verdict::Bad(Failure::fatal(
             "status",
             format!("{place}: the platform answered {status}; check base_url and the manifest's path"),
-        ));
+        )));
     }
-    if answer.is_html() {
-        return Verdict::Refresh(Failure::passing(
-            "login_page",
-            format!("{place}: a web page came instead of records, as when a login has run out"),
-        ));
+    None
+}
+
+fn by_page(answer: &Answer, place: &str, table: Option<&Layout>) -> Verdict {
+    if !answer.is_html() || table.is_some_and(|layout| html::has_columns(&answer.bytes, layout)) {
+        return Verdict::Good;
     }
-    Verdict::Good
+    let what = table.map_or_else(String::new, |layout| format!(" without the columns {}", layout.header.join(", ")));
+    Verdict::Refresh(Failure::passing(
+        "login_page",
+        format!("{place}: a web page{what} came instead of records, as when a login has run out"),
+    ))
 }
 
 /// How long the platform asks to be left alone: seconds, a date, or a second since 1970.

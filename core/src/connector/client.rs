@@ -9,6 +9,7 @@ use crate::manifest::template::Template;
 use crate::manifest::transport::{Method, RequestBody};
 use crate::manifest::{Auth, Manifest, Request, Stream, Transport};
 use crate::stages::decode;
+use crate::unpacker::Ask;
 
 /// Asks a platform as every other connector does: authorised as the manifest says, within its budget and the limits of time,
 /// size and networks, without redirects, a login page never taken for records, no secret in what is said.
@@ -65,7 +66,14 @@ impl Client {
             form?.get(nth).map(|(_, value)| (*value).to_owned())
         };
         let query: Vec<_> = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let question = Question { request: &request, values: &values, query: &query, leads: Leads::Path, place: path };
+        let question = Question {
+            request: &request,
+            values: &values,
+            query: &query,
+            leads: Leads::Path,
+            place: path,
+            table: None,
+        };
         Ok(self.platform.ask(&question).await?.map(|answer| answer.bytes).unwrap_or_default())
     }
 
@@ -75,7 +83,13 @@ impl Client {
     /// # Errors
     /// [`Failure`] for a cut or foreign body; it is worth asking again.
     pub async fn page(&self, stream: &Stream, address: String, bytes: Vec<u8>) -> Result<Page, Failure> {
-        let body = self.platform.endpoint.unpacker.body(stream, &bytes).await.map_err(|e| foreign(&address, e))?;
+        let body = self
+            .platform
+            .endpoint
+            .unpacker
+            .part(stream, &bytes, Ask::Count, None)
+            .await
+            .map_err(|e| foreign(&address, e))?;
         let records = decode::outline(stream, &body, None).map_err(|e| foreign(&address, e))?.records;
         drop(body);
         let (cursor, last) = ("{}".to_owned(), true);

@@ -31,11 +31,13 @@ impl DownloadConnector {
         Ok(Self { manifest, download, platform })
     }
 
-    async fn get(&self, request: &Request, file: Option<&str>) -> Result<Vec<u8>, Failure> {
+    async fn get(&self, request: &Request, file: Option<(&str, &Stream)>) -> Result<Vec<u8>, Failure> {
+        let (file, stream) = file.unzip();
         let values = |name: &str| file.filter(|_| name == "file").map(str::to_owned);
         let path = request::fill(request, &self.platform.endpoint, &values)?.path;
         let place = file.unwrap_or(&path);
-        let question = Question { request, values: &values, query: &[], leads: Leads::Path, place };
+        let table = stream.and_then(|stream| stream.format.page_of());
+        let question = Question { request, values: &values, query: &[], leads: Leads::Path, place, table };
         Ok(self.platform.ask(&question).await?.map(|answer| answer.bytes).unwrap_or_default())
     }
 
@@ -81,7 +83,7 @@ impl Connector for DownloadConnector {
         let Some(Next { name, cursor, last }) = super::read_cursor::<Cursor>(cursor)?.next(&names) else {
             return Ok(None);
         };
-        let bytes = self.get(&self.download.file, Some(name)).await?;
+        let bytes = self.get(&self.download.file, Some((name, stream))).await?;
         super::file_page(&self.platform.endpoint.unpacker, stream, (name, bytes), (cursor, last)).await.map(Some)
     }
 

@@ -94,7 +94,7 @@ async fn parents(
 ) -> Result<Vec<BTreeMap<String, String>>, Failure> {
     let place =
         super::request::fill(request, &platform.endpoint, &|name: &str| here(name).or(Some(String::new())))?.path;
-    let question = Question { request, values: here, query: &[], leads: Leads::Path, place: &place };
+    let question = Question { request, values: here, query: &[], leads: Leads::Path, place: &place, table: None };
     let Some(answer) = platform.ask(&question).await? else { return Ok(vec![]) };
     let foreign = |why: String| Failure::passing("undecodable", format!("{place}: {why}"));
     let text = String::from_utf8_lossy(&answer.bytes);

@@ -12,6 +12,7 @@ use super::{Failure, Page, since};
 use crate::manifest::Request;
 use crate::manifest::stream::Export;
 use crate::stages::{decode, json};
+use crate::unpacker::Ask;
 
 /// What a poll says.
 enum State {
@@ -104,7 +105,13 @@ impl HttpConnector {
         let (address, answer) = self.ask_for(listing, &export.download, id, link).await?;
         let bytes = answer.map(|answer| answer.bytes).unwrap_or_default();
         let stream = listing.stream;
-        let body = self.platform.endpoint.unpacker.body(stream, &bytes).await.map_err(|e| foreign(&address, e))?;
+        let body = self
+            .platform
+            .endpoint
+            .unpacker
+            .part(stream, &bytes, Ask::Count, None)
+            .await
+            .map_err(|e| foreign(&address, e))?;
         let records = decode::outline(stream, &body, None).map_err(|e| foreign(&address, e))?.records;
         let told = since::told(stream, &body, None)?;
         let highest = since::highest([listing.stands.highest.as_deref(), told.highest.as_deref()]);
@@ -142,7 +149,11 @@ impl HttpConnector {
             super::request::fill(request, &self.platform.endpoint, &|name| values(name).or(Some("…".into())))?.path;
         let place = self.platform.endpoint.discreet(&listing.address(&path, "first"));
         let leads = link.map_or(Leads::Path, Leads::Anywhere);
-        let question = Question { request, values: &values, query: &listing.window.query, leads, place: &place };
+        // Only what is downloaded is records.
+        let is_records =
+            listing.stream.export.as_ref().is_some_and(|export| std::ptr::eq(request, &raw const export.download));
+        let table = listing.stream.format.page_of().filter(|_| is_records);
+        let question = Question { request, values: &values, query: &listing.window.query, leads, place: &place, table };
         let answer = self.platform.ask(&question).await?;
         Ok((place, answer))
     }

@@ -1,4 +1,4 @@
-//! Files that are handed in, as with `huiliu upload`: taken once, in the order they were given.
+//! What is handed in, files as with `huiliu upload` and payloads that a platform sends: taken once, in the order given.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -12,12 +12,20 @@ use super::{Connector, Days, Failure, Page};
 use crate::manifest::{Manifest, Stream, Transport};
 use crate::unpacker::Unpacker;
 
-/// A connector over files that were handed in for one stream.
+/// One of the things that are handed in.
+#[derive(Debug)]
+enum Handed {
+    File(PathBuf),
+    /// Its name and bytes.
+    Sent(String, Vec<u8>),
+}
+
+/// A connector over what was handed in for one stream.
 #[derive(Debug)]
 pub struct HandedConnector {
     manifest: Manifest,
     stream: String,
-    files: Mutex<VecDeque<PathBuf>>,
+    files: Mutex<VecDeque<Handed>>,
     unpacker: Arc<Unpacker>,
 }
 
@@ -57,7 +65,28 @@ impl HandedConnector {
                 ));
             }
         }
-        Ok(Self { manifest, stream: stream.to_owned(), files: Mutex::new(files.into()), unpacker })
+        let files = files.into_iter().map(Handed::File).collect();
+        Ok(Self { manifest, stream: stream.to_owned(), files: Mutex::new(files), unpacker })
+    }
+
+    /// Of a payload that was sent, under this name.
+    ///
+    /// # Errors
+    /// [`Failure`] for a connector to which nothing is sent, and for a stream it has not.
+    pub fn sent(
+        manifest: Manifest,
+        stream: &str,
+        (name, bytes): (&str, Vec<u8>),
+        unpacker: Arc<Unpacker>,
+    ) -> Result<Self, Failure> {
+        if !matches!(manifest.transport, Transport::Push {}) {
+            return Err(Failure::fatal(
+                "push",
+                format!("connector {} is not one that payloads are sent to; its transport is not push", manifest.id),
+            ));
+        }
+        let made = Self::new(manifest, (stream, vec![]), unpacker)?;
+        Ok(Self { files: Mutex::new([Handed::Sent(name.to_owned(), bytes)].into()), ..made })
     }
 }
 
@@ -76,11 +105,15 @@ impl Connector for HandedConnector {
             return Ok(None);
         }
         let mut files = self.files.lock().await;
-        let Some(file) = files.front() else { return Ok(None) };
-        let bytes = read(file).await?;
+        // A file that cannot be read now is asked for again.
+        let (name, bytes) = match files.front() {
+            None => return Ok(None),
+            Some(Handed::File(file)) => (name(file), read(file).await?),
+            Some(Handed::Sent(name, bytes)) => (name.clone(), bytes.clone()),
+        };
         // The cursor is not kept: it only tells one file from the next.
         let (cursor, last) = (files.len().to_string(), files.len() == 1);
-        let page = super::file_page(&self.unpacker, stream, (&name(file), bytes), (cursor, last)).await?;
+        let page = super::file_page(&self.unpacker, stream, (&name, bytes), (cursor, last)).await?;
         files.pop_front();
         Ok(Some(page))
     }

@@ -16,6 +16,7 @@ use super::{Connector, Days, Endpoint, Failure, Page};
 use crate::manifest::{Auth, Manifest, Paging, Since, Stream, Transport};
 use crate::stages::decode::{self, DecodeFault};
 use crate::stages::unpack::UnpackFault;
+use crate::unpacker::Ask;
 
 /// No token or link that leads on is longer, in bytes: it stands in the cursor.
 const MAX_TOKEN: usize = 16 << 10;
@@ -86,7 +87,14 @@ impl HttpConnector {
             (Paging::Link { .. }, Some(link)) => Leads::Here(link),
             _ => Leads::Path,
         };
-        let question = Question { request, values: &values, query: &query, leads, place: &address };
+        let question = Question {
+            request,
+            values: &values,
+            query: &query,
+            leads,
+            place: &address,
+            table: stream.format.page_of(),
+        };
         let Some(answer) = self.platform.ask(&question).await? else {
             return Ok(listing.ended(address, vec![], Ok(0), &Cursor::clone(stands)));
         };
@@ -103,8 +111,10 @@ impl HttpConnector {
         let Listing { stream, stands, .. } = listing;
         let place = stands.page.as_deref();
         // A cut or foreign body is asked for again.
-        let body =
-            self.platform.endpoint.unpacker.body(stream, &answer.bytes).await.map_err(|e| foreign(&address, e))?;
+        // Where a stream's next pass begins is read off all of its records.
+        let ask = if stream.since.is_some() { Ask::Whole } else { Ask::Count };
+        let body = self.platform.endpoint.unpacker.part(stream, &answer.bytes, ask, None).await;
+        let body = body.map_err(|e| foreign(&address, e))?;
         let outline =
             decode::outline(stream, &body, paging::next_path(&stream.page)).map_err(|e| foreign(&address, e))?;
         let records = outline.records;

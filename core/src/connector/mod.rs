@@ -4,6 +4,7 @@ mod answers;
 mod auth;
 mod client;
 mod cursor;
+pub mod door;
 pub mod download;
 mod each;
 mod export;
@@ -32,7 +33,7 @@ use thiserror::Error;
 use crate::manifest::{Manifest, Stream, Transport};
 use crate::stages::decode::{self, DecodeFault};
 use crate::stages::unpack::UnpackFault;
-use crate::unpacker::Unpacker;
+use crate::unpacker::{Ask, Unpacker};
 
 pub use client::Client;
 pub use web::sample;
@@ -205,7 +206,7 @@ async fn file_page(
     (name, bytes): (&str, Vec<u8>),
     (cursor, last): (String, bool),
 ) -> Result<Page, Failure> {
-    let read = match unpacker.body(stream, &bytes).await {
+    let read = match unpacker.part(stream, &bytes, Ask::Count, None).await {
         Ok(body) => decode::outline(stream, &body, None),
         Err(fault) => Err(fault),
     };

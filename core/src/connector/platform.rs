@@ -10,9 +10,8 @@ use super::request::{self, Filled, Values};
 use super::sign::{self, Attempt};
 use super::web::{Answer, Web};
 use super::{Endpoint, Failure};
-use crate::manifest::Auth;
-use crate::manifest::Request;
 use crate::manifest::transport::{AnswerRule, Budget};
+use crate::manifest::{Auth, Layout, Request};
 
 /// One platform, for one source.
 #[derive(Debug)]
@@ -47,6 +46,8 @@ pub(super) struct Question<'q> {
     pub(super) leads: Leads<'q>,
     /// What is asked for, for people.
     pub(super) place: &'q str,
+    /// The table that a web page may be; without one a web page is a login's.
+    pub(super) table: Option<&'q Layout>,
 }
 
 impl Platform {
@@ -67,14 +68,14 @@ impl Platform {
     }
 
     async fn ask_plainly(&self, question: &Question<'_>) -> Result<Option<Answer>, Failure> {
-        let Question { request, values, query, leads, place } = question;
+        let Question { request, values, query, leads, place, table } = question;
         let base = self.web.url("")?;
         if let Leads::Anywhere(link) = leads {
             let url =
                 base.join(link).map_err(|e| Failure::fatal("link", format!("{place}: the link is no URL: {e}")))?;
             if url.origin() != base.origin() {
                 let answer = self.exchange(Filled::get(url.path()), url, place).await?;
-                return self.expect_good(&self.answers, &answer, place).map(|()| Some(answer));
+                return good(answers::judge(&self.answers, &answer, (place, *table))).map(|()| Some(answer));
             }
         }
         let token = self.token().await?;
@@ -110,7 +111,7 @@ impl Platform {
             sign::sign(rule, &self.endpoint, attempt, &mut filled)?;
         }
         let answer = self.web.send(filled.build(&self.web, url)?, place).await?;
-        match answers::judge(&self.answers, &answer, place) {
+        match answers::judge(&self.answers, &answer, (place, *table)) {
             verdict @ (Verdict::Good | Verdict::Empty) => {
                 self.tokens.lock().await.worked();
                 Ok(matches!(verdict, Verdict::Good).then_some(answer))
@@ -128,10 +129,7 @@ impl Platform {
 
     /// The failure that an answer is, if it is one.
     pub(super) fn expect_good(&self, rules: &[AnswerRule], answer: &Answer, place: &str) -> Result<(), Failure> {
-        match answers::judge(rules, answer, place) {
-            Verdict::Good | Verdict::Empty => Ok(()),
-            Verdict::Refresh(failure) | Verdict::Bad(failure) => Err(failure),
-        }
+        good(answers::judge(rules, answer, (place, None)))
     }
 
     /// Waits until the host may be asked, by the budget that all workers share.
@@ -144,5 +142,13 @@ impl Platform {
             })?;
         tokio::time::sleep(wait).await;
         Ok(())
+    }
+}
+
+/// The failure that a verdict is, if it is one.
+fn good(verdict: Verdict) -> Result<(), Failure> {
+    match verdict {
+        Verdict::Good | Verdict::Empty => Ok(()),
+        Verdict::Refresh(failure) | Verdict::Bad(failure) => Err(failure),
     }
 }

@@ -104,7 +104,7 @@ pub(super) fn of_page(text: &Text) -> Vec<Table> {
 
 /// The tables of the sheets of a workbook that was unpacked.
 pub(super) fn of_workbook(unpacked: &str) -> Result<Vec<Table>, InferFault> {
-    let body = Body::Parts(unpacked.into());
+    let body = Body::Parts(unpacked.to_owned().into());
     let parts = body.parts().map_err(|e| InferFault::Broken { format: "workbook", why: e.to_string() })?;
     let mut sheets = Vec::new();
     for part in parts {

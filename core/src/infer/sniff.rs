@@ -18,6 +18,7 @@ pub fn task(bytes: &[u8]) -> Option<Task> {
         members: None,
         gzip: false,
         content: Content::Workbook("*".into()),
+        window: None,
     })
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::read::{Node, Reader};
 use super::shape::{Part, Shape, Within, Words, choice, table, words};
 
@@ -60,6 +62,7 @@ table! {
     /// How the header of a table is found, and where its rows end. The first row in which all of `header` stand is the
     /// header; titles above it and whatever comes below an end marker are no records.
     #[zh = "如何找到表头、表在哪里结束。第一个含有 header 全部列名的行是表头；其上的标题行与结束标记以下的内容不是记录"]
+    #[derive(PartialEq, Eq, Serialize, Deserialize)]
     pub struct Layout {
         /// Column names by which the header is found.
         #[zh = "用来识别表头的列名"]
@@ -156,6 +159,15 @@ impl Format {
         match self {
             Self::Csv { layout, .. } | Self::Workbook { layout, .. } => Some(layout),
             Self::Json { .. } | Self::JsonLines { .. } | Self::Xml { .. } => None,
+        }
+    }
+
+    /// The layout of the table that a web page may be: reporting systems give their tables as pages.
+    #[must_use]
+    pub fn page_of(&self) -> Option<&Layout> {
+        match self {
+            Self::Workbook { layout, .. } => Some(layout),
+            Self::Csv { .. } | Self::Json { .. } | Self::JsonLines { .. } | Self::Xml { .. } => None,
         }
     }
 }

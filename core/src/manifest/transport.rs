@@ -363,8 +363,8 @@ choice! {
             #[zh = "没有文件夹时如何下载"]
             download: Option<Box<Download>>;
         }
-        /// Nothing is fetched: payloads are handed in, as with `huiliu upload`.
-        #[zh = "不主动读取：载荷由对方递交，如 huiliu upload"]
+        /// Nothing is fetched: payloads are handed in with `huiliu upload`, or sent to `huiliu receive`.
+        #[zh = "不主动读取：载荷用 huiliu upload 递交，或发送给 huiliu receive"]
         push => Push {}
     }
 }

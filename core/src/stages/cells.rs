@@ -11,12 +11,13 @@ use calamine::{Data, Dimensions, Ods, Reader, SheetType, Sheets, Xls, XlsError, 
 use serde_json::json;
 
 use super::parts::Head;
-use super::unpack::{MAX_UNPACKED, UnpackFault, inspect_workbook, is_zip, listed, printable};
+use super::unpack::{UnpackFault, inspect_workbook, is_zip, listed, printable};
+use super::window::{Out, Rows};
 use super::{decode, html};
 use crate::manifest::{Encoding, named_like};
 
 /// The most columns of a sheet.
-const MAX_COLUMNS: u32 = 512;
+pub(super) const MAX_COLUMNS: u32 = 512;
 /// Digits a spreadsheet keeps of a number.
 const DIGITS: usize = 15;
 /// Serials of 1900-03-01 and 9999-12-31: days outside are numbers to us.
@@ -35,11 +36,11 @@ pub(crate) fn is_workbook(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// [`UnpackFault`].
-pub(super) fn write(pattern: &str, member: Option<&str>, bytes: &[u8], out: &mut String) -> Result<(), UnpackFault> {
+pub(super) fn write(pattern: &str, member: Option<&str>, bytes: &[u8], out: &mut Out<'_>) -> Result<(), UnpackFault> {
     if let Some(text) = lookalike(bytes) {
         return write_text(pattern, &text, member, out);
     }
-    let mut book = open(bytes)?;
+    let mut book = open(bytes, out.is_known())?;
     let sheets = book.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
     let names: Vec<String> = sheets.map(|sheet| sheet.name.clone()).collect();
     let wanted: Vec<&String> = names.iter().filter(|name| named_like(pattern, name.trim())).collect();
@@ -52,22 +53,27 @@ pub(super) fn write(pattern: &str, member: Option<&str>, bytes: &[u8], out: &mut
         Sheets::Xlsb(_) | Sheets::Ods(_) => false,
     };
     for sheet in wanted {
-        let merged = merged(&mut book, sheet)?;
+        if out.is_done(0) {
+            return out.leave();
+        }
+        let merged = if out.wants_merged() { merged(&mut book, sheet)? } else { vec![] };
         let merged = merged.iter().map(|m| [m.start.0, m.start.1, m.end.0, m.end.1]).collect();
-        let mut rows = Rows { sheet, out: String::new(), row: None, cells: vec![] };
+        let (member, name) = (member.map(Into::into), Some(printable(sheet).into()));
+        let head = Head { member, sheet: name, merged, epoch_1904, ..Head::default() };
+        let mut rows = Rows::new(sheet, head, out);
         read(&mut book, sheet, &mut rows)?;
-        rows.end();
-        let head =
-            Head { member: member.map(Into::into), sheet: Some(printable(sheet).into()), merged, epoch_1904, bytes: 0 };
-        head.write(&rows.out, out);
+        rows.end()?;
     }
     Ok(())
 }
 
-fn open(bytes: &[u8]) -> Result<Book<'_>, UnpackFault> {
+/// `is_known` when it was inspected before.
+fn open(bytes: &[u8], is_known: bool) -> Result<Book<'_>, UnpackFault> {
     let cursor = Cursor::new(bytes);
     if is_zip(bytes) {
-        inspect_workbook(bytes)?;
+        if !is_known {
+            inspect_workbook(bytes)?;
+        }
         if !is_workbook(bytes) {
             return Err(UnpackFault::Foreign { what: "an archive of other files".into() });
         }
@@ -105,7 +111,7 @@ fn lookalike(bytes: &[u8]) -> Option<Cow<'_, str>> {
 
 /// Writes the tables of a page, or the lines of a text, as a sheet each: those that are named like `pattern`, or all where
 /// none is.
-fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut String) -> Result<(), UnpackFault> {
+fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut Out<'_>) -> Result<(), UnpackFault> {
     let is_page = looks_like(text.as_bytes()) == PAGE;
     if is_page && is_cut(text) {
         return Err(broken(&"the page ends inside a table"));
@@ -122,7 +128,8 @@ fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut String)
         if chosen && !named_like(pattern, &name) {
             continue;
         }
-        let mut rows = Rows { sheet: &name, out: String::new(), row: None, cells: vec![] };
+        let (member, sheet) = (member.map(Into::into), Some(name.as_str().into()));
+        let mut rows = Rows::new(&name, Head { member, sheet, merged: table.merged, ..Head::default() }, out);
         for (row, cells) in table.rows.into_iter().enumerate() {
             for (column, text) in cells.into_iter().enumerate() {
                 let at = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
@@ -131,14 +138,7 @@ fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut String)
                 }
             }
         }
-        rows.end();
-        let head = Head {
-            member: member.map(Into::into),
-            sheet: Some(name.as_str().into()),
-            merged: table.merged,
-            ..Head::default()
-        };
-        head.write(&rows.out, out);
+        rows.end()?;
     }
     Ok(())
 }
@@ -206,12 +206,14 @@ fn merged(book: &mut Book<'_>, sheet: &str) -> Result<Vec<Dimensions>, UnpackFau
     }
 }
 
-fn read(book: &mut Book<'_>, sheet: &str, rows: &mut Rows<'_>) -> Result<(), UnpackFault> {
+fn read(book: &mut Book<'_>, sheet: &str, rows: &mut Rows<'_, '_>) -> Result<(), UnpackFault> {
     if let Sheets::Xlsx(book) = book {
         // Cell by cell: a range is allocated as wide and high as its farthest cells claim.
         let mut cells = book.worksheet_cells_reader(sheet).map_err(of_xlsx)?;
         while let Some(cell) = cells.next_cell().map_err(of_xlsx)? {
-            rows.take(cell.get_position(), &Data::from(cell.get_value().clone()))?;
+            if !rows.take(cell.get_position(), &Data::from(cell.get_value().clone()))? {
+                break;
+            }
         }
         return Ok(());
     }
@@ -219,49 +221,15 @@ fn read(book: &mut Book<'_>, sheet: &str, rows: &mut Rows<'_>) -> Result<(), Unp
     let (top, left) = range.start().unwrap_or_default();
     for (row, column, value) in range.used_cells() {
         let far = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        rows.take((top.saturating_add(far(row)), left.saturating_add(far(column))), value)?;
+        if !rows.take((top.saturating_add(far(row)), left.saturating_add(far(column))), value)? {
+            break;
+        }
     }
     Ok(())
 }
 
-/// The rows of a sheet as they are written.
-struct Rows<'a> {
-    sheet: &'a str,
-    out: String,
-    row: Option<u32>,
-    cells: Vec<String>,
-}
-
-impl Rows<'_> {
-    fn take(&mut self, (row, column): (u32, u32), value: &Data) -> Result<(), UnpackFault> {
-        let Some(text) = json_of(value) else { return Ok(()) };
-        if column >= MAX_COLUMNS {
-            let sheet = printable(self.sheet);
-            return Err(UnpackFault::Columns { sheet, column: column.saturating_add(1), most: MAX_COLUMNS });
-        }
-        if self.row != Some(row) {
-            self.end();
-            self.row = Some(row);
-        }
-        let at = column as usize;
-        if self.cells.len() <= at {
-            self.cells.resize(at + 1, "null".into());
-        }
-        self.cells[at] = text;
-        if self.out.len() > MAX_UNPACKED { Err(UnpackFault::Size { most: MAX_UNPACKED }) } else { Ok(()) }
-    }
-
-    fn end(&mut self) {
-        if let Some(row) = self.row.take() {
-            let line = format!("{}\t[{}]\n", row.saturating_add(1), self.cells.join(","));
-            self.out.push_str(&line);
-        }
-        self.cells.clear();
-    }
-}
-
 /// A cell as JSON; nothing for an empty one.
-fn json_of(value: &Data) -> Option<String> {
+pub(super) fn json_of(value: &Data) -> Option<String> {
     Some(match value {
         Data::Empty => return None,
         Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) if text.is_empty() => return None,

@@ -30,16 +30,13 @@ pub fn decode<'a>(
     let mut all = Decoded::default();
     let mut width = 0;
     let mut lines = Lines { text, counted: 0, line: 1 };
-    while let Some(row) = rows.next(&mut lines)? {
+    while let Some(row) = if all.has_all(range) { None } else { rows.next(&mut lines)? } {
         let Some(columns) = &columns else {
             let names: Vec<String> = row.cells().map(table::bare).collect();
             columns = table::columns(&names, layout, paths)?;
             width = names.len();
             continue;
         };
-        if row.cells().all(|c| c.trim().is_empty()) {
-            continue;
-        }
         match table::mark(row.cells(), layout) {
             Mark::Record => {}
             Mark::Left => continue,
@@ -49,7 +46,7 @@ pub fn decode<'a>(
             let broken = (row.ends.len() < width && row.end == text.len() && !text.ends_with('\n'))
                 .then(|| "the last line ends before its last cell: the file was cut".to_owned());
             let raw = text.get(row.start..row.end).unwrap_or_default().trim_end_matches(['\r', '\n']);
-            let texts = texts(raw, separator, &row, columns);
+            let texts = columns.iter().map(|column| row.text(raw, (*column)?)).collect();
             RawRecord { position: Position::Line(row.line), broken, ..RawRecord::new(index, Cow::Borrowed(raw), texts) }
         })?;
     }
@@ -59,23 +56,10 @@ pub fn decode<'a>(
     Ok(all)
 }
 
-/// The cells of a row under the columns asked for. Without a quote in the row its cells are slices of it, and none is copied.
-fn texts<'a>(raw: &'a str, separator: u8, row: &Row<'_>, columns: &[Option<usize>]) -> Vec<Option<Cow<'a, str>>> {
-    let plain: Vec<&'a str> = if raw.contains('"') { vec![] } else { raw.split(char::from(separator)).collect() };
-    let cell = |column: &Option<usize>| {
-        let at = (*column)?;
-        let text = match plain.get(at) {
-            Some(text) if plain.len() == row.ends.len() => Cow::Borrowed(*text),
-            _ => Cow::Owned(row.cell(at)?.to_owned()),
-        };
-        (!text.trim().is_empty()).then_some(text)
-    };
-    columns.iter().map(cell).collect()
-}
-
 /// The lines of a text, each in the same bounded room: the reader of `csv` has no bounds.
 struct Rows<'t> {
     text: &'t str,
+    separator: u8,
     core: csv_core::Reader,
     at: usize,
     cells: Vec<u8>,
@@ -88,6 +72,8 @@ struct Row<'r> {
     cells: &'r str,
     /// Where each of them ends.
     ends: &'r [usize],
+    /// Whether the cells are the line itself, with a separator between them.
+    is_plain: bool,
     /// Its first byte in the text, and the first after it.
     start: usize,
     end: usize,
@@ -97,12 +83,39 @@ struct Row<'r> {
 impl<'t> Rows<'t> {
     fn new(text: &'t str, separator: u8) -> Self {
         let core = csv_core::ReaderBuilder::new().delimiter(separator).build();
-        Self { text, core, at: 0, cells: vec![0; 4_096], ends: vec![0; MAX_CELLS] }
+        Self { text, separator, core, at: 0, cells: vec![0; 4_096], ends: vec![0; MAX_CELLS] }
     }
 
     fn next(&mut self, lines: &mut Lines<'_>) -> Result<Option<Row<'_>>, DecodeFault> {
         let (start, line) = lines.at(self.at);
-        let refused = |why: String| DecodeFault::Form { format: "CSV", why: format!("line {line} has {why}") };
+        let bytes = self.text.as_bytes();
+        let rest = bytes.get(start..).unwrap_or_default();
+        match memchr::memchr3(b'\n', b'\r', b'"', rest) {
+            // Most lines have no quote, and are cut at their separators without another look at each byte.
+            Some(length) if rest[length] != b'"' && (rest[length] == b'\n' || rest.get(length + 1) == Some(&b'\n')) => {
+                self.plain((start, line), length)
+            }
+            _ => self.quoted((start, line)),
+        }
+    }
+
+    /// A line of so many bytes that has no quote and an end.
+    fn plain(&mut self, (start, line): (usize, u64), length: usize) -> Result<Option<Row<'_>>, DecodeFault> {
+        let cells = self.text.get(start..start + length).unwrap_or_default();
+        if length > MAX_LINE {
+            return Err(too_long(line));
+        }
+        let mut count = 0;
+        for at in memchr::memchr_iter(self.separator, cells.as_bytes()).chain([length]) {
+            *self.ends.get_mut(count).ok_or_else(|| too_wide(line))? = at;
+            count += 1;
+        }
+        let is_crlf = self.text.as_bytes().get(start + length) == Some(&b'\r');
+        self.at = start + length + 1 + usize::from(is_crlf);
+        Ok(Some(Row { cells, ends: &self.ends[..count], is_plain: true, start, end: self.at, line }))
+    }
+
+    fn quoted(&mut self, (start, line): (usize, u64)) -> Result<Option<Row<'_>>, DecodeFault> {
         let (mut bytes, mut count) = (0, 0);
         loop {
             let input = self.text.as_bytes().get(self.at..).unwrap_or_default();
@@ -115,28 +128,51 @@ impl<'t> Rows<'t> {
                 ReadRecordResult::OutputFull if self.cells.len() < MAX_LINE => {
                     self.cells.resize(self.cells.len() * 2, 0);
                 }
-                ReadRecordResult::OutputFull => {
-                    return Err(refused(format!("more than {MAX_LINE} bytes; is a quote never closed?")));
-                }
-                ReadRecordResult::OutputEndsFull => return Err(refused(format!("more than {MAX_CELLS} cells"))),
+                ReadRecordResult::OutputFull => return Err(too_long(line)),
+                ReadRecordResult::OutputEndsFull => return Err(too_wide(line)),
                 ReadRecordResult::Record => break,
                 ReadRecordResult::End => return Ok(None),
             }
         }
         let cells = std::str::from_utf8(self.cells.get(..bytes).unwrap_or_default());
-        let cells = cells.map_err(|e| refused(e.to_string()))?;
-        Ok(Some(Row { cells, ends: self.ends.get(..count).unwrap_or_default(), start, end: self.at, line }))
+        let cells = cells.map_err(|e| refused(line, &e.to_string()))?;
+        let ends = self.ends.get(..count).unwrap_or_default();
+        Ok(Some(Row { cells, ends, is_plain: false, start, end: self.at, line }))
     }
 }
 
+fn refused(line: u64, why: &str) -> DecodeFault {
+    DecodeFault::Form { format: "CSV", why: format!("line {line} has {why}") }
+}
+
+fn too_long(line: u64) -> DecodeFault {
+    refused(line, &format!("more than {MAX_LINE} bytes; is a quote never closed?"))
+}
+
+fn too_wide(line: u64) -> DecodeFault {
+    refused(line, &format!("more than {MAX_CELLS} cells"))
+}
+
 impl Row<'_> {
-    fn cell(&self, column: usize) -> Option<&str> {
-        let start = column.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
-        self.cells.get(start..*self.ends.get(column)?)
+    fn place(&self, column: usize) -> Option<(usize, usize)> {
+        let between = usize::from(self.is_plain);
+        let start = column.checked_sub(1).map_or(Some(0), |before| Some(self.ends.get(before)? + between))?;
+        Some((start, *self.ends.get(column)?))
     }
 
     fn cells(&self) -> impl Iterator<Item = &str> {
-        (0..self.ends.len()).filter_map(|column| self.cell(column))
+        (0..self.ends.len()).filter_map(|column| self.place(column)).filter_map(|(from, to)| self.cells.get(from..to))
+    }
+
+    /// What stands in a column, if it is not blank: a slice of the line where that is its cells.
+    fn text<'a>(&self, raw: &'a str, column: usize) -> Option<Cow<'a, str>> {
+        let (from, to) = self.place(column)?;
+        let text = if self.is_plain {
+            Cow::Borrowed(raw.get(from..to)?)
+        } else {
+            Cow::Owned(self.cells.get(from..to)?.to_owned())
+        };
+        text.contains(|c: char| !c.is_whitespace()).then_some(text)
     }
 }
 
@@ -181,7 +217,17 @@ mod tests {
     #[test]
     fn cells_are_those_that_the_reader_of_csv_reads() {
         let long = format!("\"{}\",x\n", "王,\n".repeat(3_000));
-        for text in ["a,b\r\n\r\n1,\"x\"\"y\nz\"\n", "a", "", "\n\n", "\"", "\"a\"b,c\n,", "a,\"b\r\n", &long] {
+        for text in [
+            "a,b\r\n\r\n1,\"x\"\"y\nz\"\n",
+            "a,,\n\r\n,b\rc,\"d\"\r\n\n,\r\r\nx",
+            "a",
+            "",
+            "\n\n",
+            "\"",
+            "\"a\"b,c\n,",
+            "a,\"b\r\n",
+            &long,
+        ] {
             let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
             let wanted: Vec<Vec<String>> =
                 reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();

@@ -144,7 +144,8 @@ fn letters(column: usize) -> String {
 }
 
 /// The most records of a payload: what has more is no list of records, or is sent in parts.
-const MAX_RECORDS: u32 = 1_000_000;
+/// As many as a sheet can have.
+const MAX_RECORDS: u32 = 1 << 20;
 
 /// The most bytes of a record; each is held several times on its way.
 const MAX_RECORD: usize = 1 << 20;
@@ -175,6 +176,14 @@ impl<'a> Decoded<'a> {
             self.records.push(make(index));
         }
         Ok(())
+    }
+}
+
+impl Decoded<'_> {
+    /// Whether the range is over, so that nothing behind it need be looked at: it was when the payload landed. Who only
+    /// counts asks for no record, and for no end.
+    pub(super) fn has_all(&self, (first, count): (u32, u32)) -> bool {
+        count > 0 && self.total >= first.saturating_add(count)
     }
 }
 
@@ -290,6 +299,7 @@ fn read<'a>(
         let (from, to) = (first.saturating_sub(before), end.saturating_sub(before));
         let read = decode_part(format, &part, paths, (from, to - from))
             .map_err(|why| DecodeFault::Part { part: name, why: Box::new(why) })?;
+        let left = part.head.shown.is_some_and(|shown| shown.records.is_none());
         let head = Arc::new(part.head);
         all.total = before.checked_add(read.total).filter(|total| *total <= MAX_RECORDS).ok_or_else(too_many)?;
         all.records.extend(read.records.into_iter().map(|record| RawRecord {
@@ -297,6 +307,9 @@ fn read<'a>(
             head: Some(Arc::clone(&head)),
             ..record
         }));
+        if left {
+            break;
+        }
     }
     Ok(all)
 }

@@ -256,7 +256,8 @@ pub fn map<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a>) -> Draft<'
     let mut draft = Draft::default();
     for mapped in &plan.fields {
         let field = mapped.field;
-        for place in &mapped.places {
+        // Only a workbook has cells that can be doubted.
+        for place in mapped.places.iter().filter(|_| !raw.cells.is_empty()) {
             if let Place::Slot(slot) = place
                 && let Some(doubt) =
                     raw.texts[*slot].as_deref().and_then(|text| Doubt::of_cell(raw.stored(*slot), text))

@@ -2,6 +2,9 @@
 
 use html5gum::{Token, Tokenizer};
 
+use super::{decode, table};
+use crate::manifest::{Encoding, Layout};
+
 /// Columns that are read of a table.
 const MAX_COLUMNS: usize = 512;
 /// Columns and rows that one cell can claim.
@@ -38,6 +41,34 @@ pub fn tables(text: &str) -> Vec<Table> {
     }
     reader.end_table();
     reader.tables
+}
+
+/// Bytes of a page in which its table's header stands.
+const TOP: usize = 1 << 20;
+
+/// Whether the words of a layout's header stand in a page, whatever tags and spaces are between their letters: a login page
+/// has none of them.
+pub(crate) fn has_columns(page: &[u8], layout: &Layout) -> bool {
+    let top = page.get(..TOP).unwrap_or(page);
+    // A letter may be cut in two.
+    let (encoding, _) = decode::encoding_of(Encoding::Auto, page);
+    let words = words_of(&encoding.decode(top).0);
+    let has = |name: &str| words.contains(&table::bare(name));
+    layout.header.iter().all(|column| {
+        let others = layout.aliases.get(column).into_iter().flatten();
+        others.chain([column]).any(|name| name.split('/').all(has))
+    })
+}
+
+/// What stands between the tags, without spaces.
+fn words_of(page: &str) -> String {
+    let mut words = String::new();
+    for Ok(token) in Tokenizer::new(page) {
+        if let Token::String(text) = token {
+            words.extend(String::from_utf8_lossy(&text).chars().filter(|c| !c.is_whitespace()));
+        }
+    }
+    words
 }
 
 #[derive(Default)]

@@ -311,6 +311,9 @@ pub fn lines<'a>(text: &'a str, paths: &[&str], range: (u32, u32)) -> Result<Dec
             position: Position::Line(number),
             ..item(&tree, paths, line, index)
         })?;
+        if all.has_all(range) {
+            break;
+        }
     }
     Ok(all)
 }

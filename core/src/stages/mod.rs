@@ -16,6 +16,7 @@ mod rows;
 mod steps;
 pub(crate) mod table;
 pub mod unpack;
+pub mod window;
 pub mod workbook;
 pub mod xml;
 

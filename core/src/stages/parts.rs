@@ -16,7 +16,7 @@ pub enum Body<'a> {
     /// Text as it came.
     Text(Cow<'a, str>),
     /// What was unpacked, part after part.
-    Parts(Arc<str>),
+    Parts(Arc<String>),
 }
 
 impl Body<'_> {
@@ -57,8 +57,77 @@ pub struct Head<'a> {
     /// Whether the workbook counts its days from 1904.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub epoch_1904: bool,
+    /// Which of its records stand in the text; all of them without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
     /// Bytes of its text.
     pub bytes: usize,
+}
+
+/// The records of a part that stand in its text, behind all that stands above the first one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// Records before them.
+    pub before: u32,
+    /// How many they are.
+    pub given: u32,
+    /// All records of the part, where they were counted; then nothing of the payload was left off before its end.
+    pub records: Option<u32>,
+}
+
+/// Which records of a payload stand in what was unpacked of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cover {
+    /// The first.
+    first: u32,
+    /// The first that does not; none where the last of the payload does.
+    end: Option<u32>,
+    /// Whether all records were counted.
+    pub is_counted: bool,
+    /// Whether every row is there.
+    pub is_whole: bool,
+}
+
+impl Cover {
+    /// Of what was unpacked.
+    ///
+    /// # Errors
+    /// [`DecodeFault::Form`] when it does not hang together.
+    pub fn of(unpacked: &str) -> Result<Self, DecodeFault> {
+        let mut cover = Self { first: 0, end: None, is_counted: true, is_whole: true };
+        let (mut base, mut given) = (0u32, 0u32);
+        for part in split(unpacked)? {
+            let Some(shown) = part.head.shown else { continue };
+            let begins = base.saturating_add(shown.before);
+            if given == 0 {
+                cover.first = begins;
+            }
+            given = given.saturating_add(shown.given);
+            cover.is_whole = false;
+            cover.is_counted = shown.records.is_some();
+            let behind = begins.saturating_add(shown.given);
+            match shown.records {
+                Some(records) => {
+                    base = base.saturating_add(records);
+                    if cover.end.is_none() && behind < base {
+                        cover.end = Some(behind);
+                    }
+                }
+                None => {
+                    cover.end = cover.end.or(Some(behind));
+                    break;
+                }
+            }
+        }
+        Ok(cover)
+    }
+
+    /// Whether a range (first, count) of the records stands there, and what is behind it, where it is the last.
+    #[must_use]
+    pub fn has(&self, (first, count): (u32, u32)) -> bool {
+        let end = first.saturating_add(count);
+        self.is_whole || first >= self.first && self.end.is_none_or(|covered| end <= covered)
+    }
 }
 
 impl Head<'_> {

@@ -7,6 +7,7 @@ use thiserror::Error;
 use zip::ZipArchive;
 
 use super::parts::Head;
+use super::window::{Out, ROOM, Window};
 use super::{cells, decode, draft};
 use crate::manifest::{Archive, Encoding, Format, Stream, named_like};
 
@@ -16,6 +17,9 @@ const MAX_MEMBERS: usize = 1_000;
 pub const MAX_UNPACKED: usize = 64 << 20;
 /// The most bytes that a workbook's own members unpack to, together; XML is wordy.
 pub(crate) const MAX_WORKBOOK: usize = 128 << 20;
+/// The most bytes of XML of sheets and of the texts in them, which are read as a stream: 1,048,576 rows of ten cells have
+/// some 600 MB.
+const MAX_SHEETS: usize = 2 << 30;
 /// How many times its packed size a member may unpack to, once it is beyond `SMALL`.
 const MAX_RATIO: u64 = 250;
 const SMALL: u64 = 4 << 20;
@@ -31,6 +35,9 @@ pub struct Task {
     pub gzip: bool,
     /// What a payload or a member is.
     pub content: Content,
+    /// The records that are asked for, where a workbook has more than fits; without it every row is given, or none.
+    #[serde(default)]
+    pub window: Option<Window>,
 }
 
 /// What a payload or a member is.
@@ -97,7 +104,7 @@ impl Task {
             }
             _ => return None,
         };
-        Some(Self { members, gzip, content })
+        Some(Self { members, gzip, content, window: None })
     }
 }
 
@@ -106,7 +113,24 @@ impl Task {
 /// # Errors
 /// [`UnpackFault`]. Memory and time are not bounded here but by whoever runs the process.
 pub fn unpack(task: &Task, bytes: &[u8]) -> Result<String, UnpackFault> {
-    let mut out = String::new();
+    let Some(window) = &task.window else { return unpack_into(task, bytes, Out::all(MAX_UNPACKED)) };
+    // What fits as a whole is given as a whole: then it is unpacked once. Whether it may is guessed by its size.
+    if !is_large(bytes) {
+        match unpack_into(task, bytes, Out::all(ROOM)) {
+            Err(UnpackFault::Size { most: ROOM }) => {}
+            unpacked => return unpacked,
+        }
+    }
+    unpack_into(task, bytes, Out::of(window))
+}
+
+/// Whether a workbook's text has more than [`ROOM`] for certain, by what the directory says of its sheets.
+fn is_large(bytes: &[u8]) -> bool {
+    let Ok(archive) = ZipArchive::new(Cursor::new(bytes)) else { return false };
+    archive.decompressed_size().is_some_and(|size| size > 8 * ROOM as u128)
+}
+
+fn unpack_into(task: &Task, bytes: &[u8], mut out: Out<'_>) -> Result<String, UnpackFault> {
     if task.gzip && bytes.starts_with(GZIP) {
         part(&task.content, None, &gunzip(bytes)?, &mut out)?;
     } else if let (Some(pattern), true) = (&task.members, is_zip(bytes) && !cells::is_workbook(bytes)) {
@@ -114,7 +138,7 @@ pub fn unpack(task: &Task, bytes: &[u8]) -> Result<String, UnpackFault> {
     } else {
         part(&task.content, None, bytes, &mut out)?;
     }
-    Ok(out)
+    Ok(out.text)
 }
 
 /// The one member of a gzip file, within bounds.
@@ -133,7 +157,7 @@ pub(crate) fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, UnpackFault> {
     }
 }
 
-fn part(content: &Content, member: Option<&str>, bytes: &[u8], out: &mut String) -> Result<(), UnpackFault> {
+fn part(content: &Content, member: Option<&str>, bytes: &[u8], out: &mut Out<'_>) -> Result<(), UnpackFault> {
     match content {
         Content::Workbook(sheets) => cells::write(sheets, member, bytes, out)?,
         Content::Text(encoding) => {
@@ -141,13 +165,13 @@ fn part(content: &Content, member: Option<&str>, bytes: &[u8], out: &mut String)
             let declared = Encoding::of(encoding).unwrap_or(Encoding::Auto);
             let text =
                 decode::in_encoding(declared, bytes).map_err(|e| UnpackFault::Text { name, why: e.to_string() })?;
-            Head { member: member.map(Into::into), ..Head::default() }.write(&text, out);
+            out.part(Head { member: member.map(Into::into), ..Head::default() }, &text)?;
         }
     }
-    if out.len() > MAX_UNPACKED { Err(UnpackFault::Size { most: MAX_UNPACKED }) } else { Ok(()) }
+    Ok(())
 }
 
-fn members(task: &Task, pattern: &str, bytes: &[u8], out: &mut String) -> Result<(), UnpackFault> {
+fn members(task: &Task, pattern: &str, bytes: &[u8], out: &mut Out<'_>) -> Result<(), UnpackFault> {
     let mut read = 0;
     let mut others = Vec::new();
     for_each_member(bytes, MAX_UNPACKED, |name, content| {
@@ -162,6 +186,9 @@ fn members(task: &Task, pattern: &str, bytes: &[u8], out: &mut String) -> Result
             return Ok(());
         }
         read += 1;
+        if out.is_done(0) {
+            return out.leave();
+        }
         part(&task.content, Some(name), content, out)
     })?;
     if read == 0 {
@@ -176,24 +203,8 @@ pub(crate) fn for_each_member(
     most: usize,
     mut take: impl FnMut(&str, &[u8]) -> Result<(), UnpackFault>,
 ) -> Result<(), UnpackFault> {
-    let broken = |why: &dyn std::fmt::Display| UnpackFault::Broken { why: why.to_string() };
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken(&e))?;
-    if archive.len() > MAX_MEMBERS {
-        return Err(UnpackFault::Members { found: archive.len(), most: MAX_MEMBERS });
-    }
-    // First all that the directory tells, so that nothing is unpacked of what is refused.
-    let mut names = Vec::with_capacity(archive.len());
-    for at in 0..archive.len() {
-        let member = archive.by_index_raw(at).map_err(|e| broken(&e))?;
-        let name = name_of(member.name_raw());
-        if !harmless(&name) {
-            return Err(UnpackFault::Name { name: printable(&name) });
-        }
-        if member.encrypted() {
-            return Err(UnpackFault::Encrypted { name: printable(&name) });
-        }
-        names.push(printable(&name));
-    }
+    let names = directory(&mut archive)?;
     let mut total = 0;
     let mut content = Vec::new();
     for (at, name) in names.iter().enumerate() {
@@ -201,7 +212,7 @@ pub(crate) fn for_each_member(
         if member.is_dir() {
             continue;
         }
-        let by_ratio = member.compressed_size().saturating_mul(MAX_RATIO).max(SMALL);
+        let by_ratio = by_ratio(member.compressed_size());
         let by_size = (most - total) as u64;
         content.clear();
         let read = member.take(by_ratio.min(by_size) + 1).read_to_end(&mut content).map_err(|e| broken(&e))?;
@@ -215,6 +226,36 @@ pub(crate) fn for_each_member(
         take(name, &content)?;
     }
     Ok(())
+}
+
+fn broken(why: &dyn std::fmt::Display) -> UnpackFault {
+    UnpackFault::Broken { why: why.to_string() }
+}
+
+/// How much a member of this packed size may unpack to.
+fn by_ratio(packed: u64) -> u64 {
+    packed.saturating_mul(MAX_RATIO).max(SMALL)
+}
+
+/// The names of an archive's members, if all that its directory tells is within bounds: nothing is unpacked of what is
+/// refused.
+fn directory(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<String>, UnpackFault> {
+    if archive.len() > MAX_MEMBERS {
+        return Err(UnpackFault::Members { found: archive.len(), most: MAX_MEMBERS });
+    }
+    let mut names = Vec::with_capacity(archive.len());
+    for at in 0..archive.len() {
+        let member = archive.by_index_raw(at).map_err(|e| broken(&e))?;
+        let name = name_of(member.name_raw());
+        if !harmless(&name) {
+            return Err(UnpackFault::Name { name: printable(&name) });
+        }
+        if member.encrypted() {
+            return Err(UnpackFault::Encrypted { name: printable(&name) });
+        }
+        names.push(printable(&name));
+    }
+    Ok(names)
 }
 
 /// Names without the mark of UTF-8 are in the code page of whoever packed them: here GBK.
@@ -250,14 +291,60 @@ fn is_archive(bytes: &[u8]) -> bool {
     is_zip(bytes) || [b"\x1f\x8b\x08".as_slice(), b"Rar!", b"7z\xbc\xaf"].iter().any(|magic| bytes.starts_with(magic))
 }
 
-/// The bounds that a workbook's own members keep, and that none of them has a DOCTYPE.
+/// The bounds that a workbook's own members keep, and that none of them has a DOCTYPE. No member is held.
 pub(super) fn inspect_workbook(bytes: &[u8]) -> Result<(), UnpackFault> {
-    const DOCTYPE: &[u8] = b"<!DOCTYPE";
-    for_each_member(bytes, MAX_WORKBOOK, |name, content| {
-        let of_xml = [".xml", ".rels", ".vml"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
-        if of_xml && content.windows(DOCTYPE.len()).any(|window| window.eq_ignore_ascii_case(DOCTYPE)) {
-            return Err(UnpackFault::Doctype { name: name.to_owned() });
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken(&e))?;
+    let (mut held, mut streamed) = (0, 0);
+    for (at, name) in directory(&mut archive)?.iter().enumerate() {
+        let member = archive.by_index(at).map_err(|e| broken(&e))?;
+        let folded = name.to_ascii_lowercase();
+        let is_streamed = folded.starts_with("xl/worksheets/") || folded == "xl/sharedstrings.xml";
+        let (total, most) = if is_streamed { (&mut streamed, MAX_SHEETS) } else { (&mut held, MAX_WORKBOOK) };
+        let of_xml = [".xml", ".rels", ".vml"].iter().any(|end| folded.ends_with(end));
+        let by_ratio = usize::try_from(by_ratio(member.compressed_size())).unwrap_or(usize::MAX);
+        let by_size = most - *total;
+        let mut read = Inspected { of_xml, read: 0, seen: vec![] };
+        std::io::copy(&mut member.take(by_ratio.min(by_size) as u64 + 1), &mut read).map_err(|e| match e.kind() {
+            std::io::ErrorKind::InvalidInput => UnpackFault::Doctype { name: name.clone() },
+            _ => broken(&e),
+        })?;
+        if read.read > by_size {
+            return Err(UnpackFault::Size { most });
         }
+        if read.read > by_ratio {
+            return Err(UnpackFault::Ratio { name: name.clone(), most: MAX_RATIO });
+        }
+        *total += read.read;
+    }
+    Ok(())
+}
+
+/// What of a member has been looked at.
+struct Inspected {
+    of_xml: bool,
+    /// Bytes.
+    read: usize,
+    /// The last of it, in which a DOCTYPE may begin.
+    seen: Vec<u8>,
+}
+
+impl std::io::Write for Inspected {
+    fn write(&mut self, part: &[u8]) -> std::io::Result<usize> {
+        const DOCTYPE: &[u8] = b"<!DOCTYPE";
+        self.read += part.len();
+        if self.of_xml {
+            self.seen.extend_from_slice(part);
+            // The second byte is looked at first: it is the rarer one.
+            let mut windows = self.seen.windows(DOCTYPE.len());
+            if windows.any(|window| window[1] == DOCTYPE[1] && window.eq_ignore_ascii_case(DOCTYPE)) {
+                return Err(std::io::ErrorKind::InvalidInput.into());
+            }
+            self.seen.drain(..self.seen.len().saturating_sub(DOCTYPE.len() - 1));
+        }
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
-    })
+    }
 }

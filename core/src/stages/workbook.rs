@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::decode::{Cell, DecodeFault, Decoded, Position, RawRecord, Stored};
-use super::parts::Part;
+use super::parts::{Head, Part};
 use super::table::{self, Mark};
 use crate::manifest::Layout;
 
@@ -31,11 +31,13 @@ pub fn decode<'a>(
         });
     }
     let rows: Vec<Row<'a>> = part.text.lines().map(Row::parse).collect::<Option<_>>().ok_or_else(torn)?;
+    let shown = part.head.shown;
+    let mut all = Decoded { records: vec![], total: shown.map_or(0, |shown| shown.before) };
+    let counted = |all: Decoded<'a>| Decoded { total: shown.and_then(|s| s.records).unwrap_or(all.total), ..all };
     if rows.is_empty() {
-        return Ok(Decoded::default());
+        return Ok(counted(all));
     }
-    let Header { columns, first, .. } = header(&rows, part, layout, paths)?;
-    let mut all = Decoded::default();
+    let Header { columns, first, .. } = header(&rows, &part.head, layout, paths)?;
     for row in &rows[first..] {
         let cells = row.cells();
         match table::mark(cells.iter().filter_map(|cell| cell.text.as_deref()), layout) {
@@ -52,7 +54,7 @@ pub fn decode<'a>(
             ..RawRecord::new(index, Cow::Borrowed(row.json), texts())
         })?;
     }
-    Ok(all)
+    Ok(counted(all))
 }
 
 /// A row as it was unpacked.
@@ -98,7 +100,18 @@ fn content(json: &str) -> Content<'_> {
 pub(super) fn header_names(part: &Part<'_>, layout: &Layout) -> Vec<String> {
     // A header stands near the top.
     let rows: Vec<Row<'_>> = part.text.lines().take(200).filter_map(Row::parse).collect();
-    header(&rows, part, layout, &[]).map_or_else(|_| vec![], |found| found.names)
+    header(&rows, &part.head, layout, &[]).map_or_else(|_| vec![], |found| found.names)
+}
+
+/// Whether the header stands in these rows.
+pub(super) fn has_header(text: &str, head: &Head<'_>, layout: &Layout) -> bool {
+    let rows: Vec<Row<'_>> = text.lines().filter_map(Row::parse).collect();
+    header(&rows, head, layout, &[]).is_ok()
+}
+
+/// The text in a cell.
+pub(super) fn text_of(json: &str) -> Option<Cow<'_, str>> {
+    content(json).text
 }
 
 /// A header that was found.
@@ -111,7 +124,7 @@ struct Header {
     first: usize,
 }
 
-fn header(rows: &[Row<'_>], part: &Part<'_>, layout: &Layout, paths: &[&str]) -> Result<Header, DecodeFault> {
+fn header(rows: &[Row<'_>], head: &Head<'_>, layout: &Layout, paths: &[&str]) -> Result<Header, DecodeFault> {
     let texts = |row: &Row<'_>| -> Vec<String> {
         row.cells().into_iter().map(|cell| table::bare(cell.text.as_deref().unwrap_or_default())).collect()
     };
@@ -119,7 +132,7 @@ fn header(rows: &[Row<'_>], part: &Part<'_>, layout: &Layout, paths: &[&str]) ->
         let mut names = texts(row);
         let mut last = at;
         if layout.header_rows.0 == 2 {
-            spread(&mut names, row.number, part);
+            spread(&mut names, row.number, head);
             // A lower row of blanks only is not there.
             let Some(lower) = rows.get(at + 1).filter(|lower| lower.number == row.number + 1) else { continue };
             names = joined(&names, &texts(lower));
@@ -133,8 +146,8 @@ fn header(rows: &[Row<'_>], part: &Part<'_>, layout: &Layout, paths: &[&str]) ->
 }
 
 /// Gives every column of a merged cell its text.
-fn spread(names: &mut Vec<String>, row: u32, part: &Part<'_>) {
-    for [_, left, _, right] in part.head.merged.iter().filter(|[top, ..]| top.saturating_add(1) == row) {
+fn spread(names: &mut Vec<String>, row: u32, head: &Head<'_>) {
+    for [_, left, _, right] in head.merged.iter().filter(|[top, ..]| top.saturating_add(1) == row) {
         let (left, right) = (*left as usize, *right as usize);
         let Some(text) = names.get(left).filter(|text| !text.is_empty() && right < 1_024).cloned() else { continue };
         if names.len() <= right {

@@ -93,6 +93,9 @@ pub fn decode<'a>(
             Event::Eof => break,
             _ => {}
         }
+        if records.has_all(range) {
+            return Ok(records);
+        }
     }
     if !walk.closed {
         return Err(form(format!("the document ends before </{root}>")));

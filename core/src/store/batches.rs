@@ -130,9 +130,9 @@ pub async fn renew(db: &Db, held: &Held, lease_ms: u64) -> Result<bool, StoreFau
 pub async fn payload_bytes(db: &Db, keys: &Keys, held: &Held) -> Result<Vec<u8>, StoreFault> {
     let kept = held.same_as.unwrap_or(held.payload_id);
     let rows = db.rows("SELECT wrapped_key, sealed, byte_count FROM payload WHERE id = $1", vec![kept.into()]).await?;
-    let row = rows.first().ok_or_else(|| StoreFault::Column("payload.sealed".into()))?;
+    let mut row = rows.into_iter().next().ok_or_else(|| StoreFault::Column("payload.sealed".into()))?;
     let place: [&[u8]; 3] = [b"payload", b"sealed", &held.digest];
-    let packed = keys.open_large(&place, &row.bytes("wrapped_key")?, &row.bytes("sealed")?)?;
+    let packed = keys.open_large(&place, &row.bytes("wrapped_key")?, row.take_bytes("sealed")?)?;
     let size = usize::try_from(row.int("byte_count")?).unwrap_or(0);
     zstd::bulk::decompress(&packed, size).map_err(|e| StoreFault::Unreadable(format!("payload {kept}: {e}")))
 }

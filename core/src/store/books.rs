@@ -185,14 +185,17 @@ pub struct Landing<'a> {
 /// # Errors
 /// [`StoreFault`], [`StoreFault::TurnLost`] among them; nothing remains then.
 pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64>, StoreFault> {
-    let digest = keys.digest(&[b"payload", landing.stream.as_bytes(), landing.bytes]);
+    let digest = super::pushed::digest(keys, landing.stream, landing.bytes);
     let held = held_already(db, landing, &digest).await?;
     let (wrapped, sealed) = match held {
         Some(_) => (Vec::new(), Vec::new()),
-        None => {
-            let packed = zstd::bulk::compress(landing.bytes, 1).map_err(|e| StoreFault::Unreadable(e.to_string()))?;
-            keys.seal_large(&[b"payload", b"sealed", &digest], &packed)?
-        }
+        // As a stream: what it could be packed to at worst is not allocated.
+        None => keys.seal_written(&[b"payload", b"sealed", &digest], |out| {
+            let mut packer = zstd::Encoder::new(out, 1)?;
+            packer.set_pledged_src_size(Some(landing.bytes.len() as u64))?;
+            std::io::Write::write_all(&mut packer, landing.bytes)?;
+            packer.finish().map(drop)
+        })?,
     };
     let (state, fault, records) = match &landing.records {
         Ok(n) => ("landed", "", *n),

@@ -16,6 +16,7 @@ pub mod load;
 pub mod marks;
 pub mod pace;
 pub mod people;
+pub mod pushed;
 pub mod registry;
 pub mod repeat;
 pub mod replays;

@@ -238,7 +238,7 @@ pub async fn samples(db: &Db, keys: &Keys, connector: &str, version: i64) -> Res
     let Some(row) = rows.first() else { return Ok(None) };
     let digest = row.bytes("digest")?;
     let place = [SAMPLES[0], SAMPLES[1], &digest];
-    let packed = keys.open_large(&place, &row.bytes("wrapped_key")?, &row.bytes("samples")?)?;
+    let packed = keys.open_large(&place, &row.bytes("wrapped_key")?, row.bytes("samples")?)?;
     registry::unpack(&packed).map(Some)
 }
 

@@ -276,6 +276,18 @@ impl Row {
         self.opt_bytes(name)?.ok_or_else(|| StoreFault::Column(name.to_owned()))
     }
 
+    /// Bytes that are never null, and that the row has no longer: no second copy of what is large.
+    ///
+    /// # Errors
+    /// [`StoreFault::Column`] for another name or type.
+    pub fn take_bytes(&mut self, name: &str) -> Result<Vec<u8>, StoreFault> {
+        let place = self.names.iter().position(|n| n == name);
+        match place.and_then(|i| self.cells.get_mut(i)).map(|cell| std::mem::replace(cell, Value::Null)) {
+            Some(Value::Bytes(v)) => Ok(v),
+            _ => Err(StoreFault::Column(name.to_owned())),
+        }
+    }
+
     /// Bytes or null.
     ///
     /// # Errors

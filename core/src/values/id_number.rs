@@ -172,14 +172,12 @@ fn examine(text: &str) -> Result<IdNumber, Vec<IdFault>> {
         let rounded = all_digits(&full) && full.ends_with("000");
         faults.push(if rounded { IdFault::Damaged } else { IdFault::CheckDigit });
     }
-    let digits = |from: usize, to: usize| -> Option<String> {
-        let part: String = full.chars().skip(from).take(to - from).collect();
-        all_digits(&part).then_some(part)
-    };
-    if digits(0, 6).is_some_and(|area| !may_be_on_id(&area)) {
+    let place = |nth: usize| full.char_indices().nth(nth).map_or(full.len(), |(at, _)| at);
+    let digits = |from: usize, to: usize| full.get(place(from)..place(to)).filter(|part| all_digits(part));
+    if digits(0, 6).is_some_and(|area| !may_be_on_id(area)) {
         faults.push(IdFault::Area);
     }
-    let birth = digits(6, 17).and_then(|part| birth_of(&part));
+    let birth = digits(6, 17).and_then(birth_of);
     if birth.is_none() && digits(6, 17).is_some() {
         faults.push(IdFault::Date);
     }

@@ -19,6 +19,10 @@ pub(crate) fn half_width(c: char) -> char {
 /// made a plain one, invisible characters dropped, ends trimmed.
 #[must_use]
 pub fn fold(text: &str) -> String {
+    // Most numbers and days are as they should be.
+    if text.bytes().all(|b| b.is_ascii_graphic()) {
+        return text.to_owned();
+    }
     let folded: String = text
         .chars()
         .filter(|c| !is_invisible(*c))

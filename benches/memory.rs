@@ -1,0 +1,135 @@
+//! The most memory that `huiliu sync` holds while it reads one large file, embedded, and that of the process in which it
+//! unpacks it: `cargo bench --bench memory -- [ROWS] [MIB] [NAME…]`.
+//!
+//! A workbook of ROWS rows and ten columns (1,048,576, as many as a sheet can have), once with shared texts and once with
+//! texts in their cells, and text files of MIB (60). Each is a sync of its own in a new directory. `above` is what is above
+//! a sync of one record. Numbers are `VmHWM`.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that cannot go on must fail loudly")]
+
+#[path = "../tests/house.rs"]
+#[allow(dead_code, reason = "the bench uses a part of the tests' house")]
+mod house;
+#[path = "../tests/workbooks/huge.rs"]
+#[allow(dead_code, reason = "tests use more of it")]
+mod huge;
+#[path = "../tests/hostile/watched.rs"]
+mod watched;
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+use std::time::Instant;
+
+use house::{House, On};
+use huge::{HEADER, Rows};
+use serde_json::Value;
+
+const WORKBOOK: &str = r#"{ kind = "workbook", sheets = "*", layout = { header = ["姓名", "身份证号"] } }"#;
+const CSV: &str = r#"{ kind = "csv", separator = ",", layout = { header = ["姓名", "身份证号"] } }"#;
+const JSON: &str = r#"{ kind = "json", items = "data.items" }"#;
+const LINES: &str = r#"{ kind = "json_lines" }"#;
+const XML: &str = r#"{ kind = "xml", root = "records", item = "record" }"#;
+
+fn json(n: u32) -> String {
+    let mut text = String::from("{");
+    for (name, value) in HEADER.iter().zip(huge::record(n)) {
+        let _ = write!(text, "{}\"{name}\":\"{value}\"", if text.len() > 1 { "," } else { "" });
+    }
+    text + "}"
+}
+
+fn xml(n: u32) -> String {
+    let cells = HEADER.iter().zip(huge::record(n)).map(|(name, value)| format!("<{name}>{value}</{name}>"));
+    format!("<record>{}</record>\n", cells.collect::<String>())
+}
+
+/// Writes records between a head and a tail until the file has so many bytes.
+fn text(path: &Path, most: usize, (head, tail): (&str, &str), record: impl Fn(u32) -> String) {
+    let mut file = BufWriter::new(File::create(path).unwrap());
+    let mut written = head.len() + tail.len();
+    file.write_all(head.as_bytes()).unwrap();
+    for n in 0.. {
+        let record = record(n);
+        written += record.len();
+        if n > 0 && written > most {
+            break;
+        }
+        file.write_all(record.as_bytes()).unwrap();
+    }
+    file.write_all(tail.as_bytes()).unwrap();
+}
+
+/// Writes the file of that name; its size is told in rows or in bytes.
+fn write(name: &str, path: &Path, rows: u32, bytes: usize) -> &'static str {
+    let head = format!("{}\n", HEADER.join(","));
+    match name {
+        "shared" | "inline" => {
+            huge::write(File::create(path).unwrap(), Rows { rows, shared: name == "shared" });
+            return WORKBOOK;
+        }
+        "csv" => text(path, bytes, (&head, ""), |n| huge::record(n).join(",") + "\n"),
+        "json" => text(path, bytes, (r#"{"data":{"items":["#, "]}}"), |n| {
+            format!("{}{}", if n == 0 { "" } else { "," }, json(n))
+        }),
+        "lines" => text(path, bytes, ("", ""), |n| json(n) + "\n"),
+        _ => text(path, bytes, ("<records>", "</records>"), xml),
+    }
+    match name {
+        "csv" => CSV,
+        "json" => JSON,
+        "lines" => LINES,
+        _ => XML,
+    }
+}
+
+/// Syncs one such file, and gives the records, the peaks, the seconds and the file's size.
+fn measure(name: &str, rows: u32, bytes: usize) -> (i64, watched::Peak, f64, u64) {
+    let house = House::new(On::Sqlite);
+    let (drop, own) = (house.dir.0.join("drop"), house.dir.0.join("manifests").join("large"));
+    std::fs::create_dir_all(&drop).unwrap();
+    std::fs::create_dir_all(&own).unwrap();
+    let file = drop.join("large_20141231.xlsx");
+    let format = write(name, &file, rows, bytes);
+    std::fs::write(own.join("manifest.toml"), huge::manifest("large", format)).unwrap();
+    let config = house.dir.0.join("huiliu.toml");
+    let text = format!(
+        "manifests_dir = \"{}\"\n[[source]]\nname = \"large\"\nconnector = \"large\"\ninstitution_code = \"A\"\nfolder = \"{}\"\n",
+        own.parent().unwrap().display(),
+        drop.display()
+    );
+    std::fs::write(&config, text).unwrap();
+    let begun = Instant::now();
+    let (out, peak) =
+        watched::run(&mut house.command(&["sync", "large", "--json", "--config", config.to_str().unwrap()]));
+    let seconds = begun.elapsed().as_secs_f64();
+    let told = String::from_utf8_lossy(&out.stderr).into_owned();
+    let pass: Value = serde_json::from_slice(&out.stdout).unwrap_or_else(|_| panic!("{told}"));
+    assert_eq!(pass["balance"]["balanced"], true, "{pass} {told}");
+    assert_eq!(pass["balance"]["pending"], 0, "{pass} {told}");
+    let inserted = pass["balance"]["inserted"].as_i64().unwrap();
+    assert!(inserted > 0, "{pass} {told}");
+    (inserted, peak, seconds, std::fs::metadata(&file).unwrap().len())
+}
+
+fn main() {
+    let mut args: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
+    let numbers: Vec<u32> = args.iter().map_while(|arg| arg.parse().ok()).collect();
+    args.drain(..numbers.len());
+    let rows = numbers.first().copied().unwrap_or(1 << 20);
+    let bytes = numbers.get(1).copied().unwrap_or(60) as usize * (1 << 20);
+    for name in ["csv", "json", "lines", "xml", "shared", "inline"] {
+        if !args.is_empty() && !args.iter().any(|arg| arg == name) {
+            continue;
+        }
+        let base = measure(name, 2, 1).1;
+        let (records, peak, seconds, size) = measure(name, rows, bytes);
+        println!(
+            "{name:6} {records:>9} records, {:>5.1} MiB: peak {} MiB ({} above), unpacking {} MiB, {seconds:.1} s",
+            size as f64 / f64::from(1 << 20),
+            peak.own,
+            peak.own - base.own,
+            peak.child
+        );
+    }
+}
