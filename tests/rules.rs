@@ -221,6 +221,21 @@ fn people_decide_and_take_it_back_on_postgresql() {
 fn other_rules_are_compared_before_they_are_used() {
     let house = House::new(On::Sqlite);
     house.json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
+    // Totals are the sums of what is told of each teacher.
+    let totals = house.json(&["teachers", "totals", "--json"]);
+    let sum = |name: &str| totals.as_object().unwrap().values().map(|t| t[name].as_i64().unwrap()).sum::<i64>();
+    let ledger = house.ledger();
+    assert_eq!(sum("counted_units"), ledger.values().map(|t| t.0).sum::<i64>());
+    assert_eq!(sum("provisional_units"), ledger.values().map(|t| t.1).sum::<i64>());
+    let bases: i64 = totals
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|t| {
+            ["stated", "adopted", "assumed"].map(|basis| t["by_basis"][basis].as_i64().unwrap()).iter().sum::<i64>()
+        })
+        .sum();
+    assert_eq!(bases, sum("counted_units") + sum("provisional_units"));
     let none = house.json(&["rules", "diff", "current", "current", "--json"]);
     assert_eq!((none["totals"]["hours_change"].clone(), none["teachers"].clone()), (json!(0), json!([])));
 

@@ -161,6 +161,8 @@ pub enum Tree {
 
 #[derive(Debug, Subcommand)]
 pub enum Teachers {
+    /// The hours of all teachers by cycle: what they rest on, and how many have enough. 全体教师学时合计
+    Totals,
     /// Explain every hour counted or refused. TEACHER is a teacher's number, or `-` to read an ID number from standard input.
     /// 解释每一学时的认定；身份证号只从标准输入读取
     Explain {

@@ -74,7 +74,7 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
         Command::Replay(asked) => replay::run(settings, asked, json).await,
         Command::Audit(span) => decide::audit_log(settings, span, json).await,
         Command::Records(listing) => inspect::records(settings, listing, json).await,
-        Command::Teachers(asked) => teachers::teachers(settings, asked, json).await,
+        Command::Teachers(asked) => teachers::run(settings, asked, json).await,
         Command::Rules(asked) => rules::run(settings, asked, json).await,
         Command::Courses(asked) => courses::run(settings, asked, json).await,
         Command::Decisions(asked) => rulings::run(settings, asked, json).await,

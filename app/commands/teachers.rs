@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use huiliu_core::evidence;
 use huiliu_core::ledger::standing::{self, Sum};
 use huiliu_core::policy::Policy;
+use huiliu_core::recount::{self, CycleTotals};
 use huiliu_core::schedule;
 use huiliu_core::store::decisions::Decision;
 use huiliu_core::store::reports;
@@ -18,14 +19,51 @@ use super::roster::holds;
 use crate::cli::Teachers;
 use crate::settings::Settings;
 use crate::wire::{self, Books, Make};
-use crate::words::{address, both, phrase, say, say_json, spoken, tr, word};
+use crate::words::{address, both, phrase, say, say_json, spoken, table, tr, word};
 use crate::{Stop, gate};
 
-pub async fn teachers(settings: Settings, asked: Teachers, json: bool) -> Result<(), Stop> {
-    let Teachers::Explain { teacher, raw } = asked;
+pub async fn run(settings: Settings, asked: Teachers, json: bool) -> Result<(), Stop> {
+    match asked {
+        Teachers::Totals => totals(settings, json).await,
+        Teachers::Explain { teacher, raw } => explain(settings, &teacher, raw, json).await,
+    }
+}
+
+async fn totals(settings: Settings, json: bool) -> Result<(), Stop> {
+    let policy = gate::policy(&settings)?;
+    let books = Books::open(settings, Make::Nothing).await?;
+    let policy = recount::with_decisions(&books.db, &policy).await?.unwrap_or(policy);
+    let totals = recount::totals(&books.db, &policy, schedule::today()).await?;
+    books.close().await;
+    if json {
+        say_json(&totals);
+        return Ok(());
+    }
+    let cells = |(cycle, t): (&String, &CycleTotals)| {
+        let of = &t.by_basis;
+        let numbers = [t.counted_units, t.provisional_units, of.stated, of.adopted, of.assumed].map(hours);
+        let mut row = vec![cycle.clone(), t.teachers.to_string(), t.met.to_string()];
+        row.extend(numbers);
+        row
+    };
+    let heading = [
+        tr("cycle", "周期"),
+        tr("teachers", "教师"),
+        tr("with enough", "已达到"),
+        tr("counted", "认定"),
+        tr("provisional", "暂认"),
+        word("stated"),
+        word("adopted"),
+        word("assumed"),
+    ];
+    table(&heading, &totals.iter().map(cells).collect::<Vec<_>>());
+    Ok(())
+}
+
+async fn explain(settings: Settings, teacher: &str, raw: bool, json: bool) -> Result<(), Stop> {
     let policy = gate::policy(&settings)?;
     let books = Books::open(settings.clone(), Make::Nothing).await?;
-    let id = who(&books, &teacher).await?;
+    let id = who(&books, teacher).await?;
     let entries = story::entries(&books.db, id).await?;
     let received = if raw { received(settings, &entries).await? } else { vec![] };
     let memberships = report::teacher(&books.db, &books.keys, id).await?.map(|t| t.memberships).unwrap_or_default();

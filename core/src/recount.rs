@@ -1,9 +1,11 @@
 //! What would change in the ledger, teacher by teacher, before it does: other rules, or a decision.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
+use crate::ledger::standing::{self, ByBasis, Line};
 use crate::ledger::{self, Entry, Fact, Person};
 use crate::policy::Policy;
 use crate::store::{Db, StoreFault, Tx, decisions, facts, marks};
@@ -82,6 +84,52 @@ impl Totals {
         let same = change.counted_units.0 == change.counted_units.1
             && change.provisional_units.0 == change.provisional_units.1;
         *(if same { &mut self.reasons_change } else { &mut self.hours_change }) += 1;
+    }
+}
+
+/// The hours of all teachers in a cycle.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CycleTotals {
+    /// Teachers with a record in it.
+    pub teachers: u64,
+    /// Those whose hours counted for good are enough.
+    pub met: u64,
+    /// Class-hour units counted for good.
+    pub counted_units: i64,
+    /// Class-hour units counted provisionally.
+    pub provisional_units: i64,
+    /// Of both, by the weakest rule that they rest on.
+    pub by_basis: ByBasis,
+}
+
+/// The hours of all teachers, by cycle, under these rules; teachers are looked at in blocks.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn totals(db: &Db, policy: &Policy, today: NaiveDate) -> Result<BTreeMap<String, CycleTotals>, StoreFault> {
+    let mut totals: BTreeMap<String, CycleTotals> = BTreeMap::new();
+    let mut last = 0;
+    loop {
+        let mut tx = db.begin().await?;
+        let ids = marks::teachers_after(&mut tx, last, TEACHERS).await?;
+        let Some(end) = ids.last() else { return Ok(totals) };
+        last = *end;
+        for (person, facts) in known(&mut tx, &ids).await?.into_values() {
+            let days: HashMap<i64, NaiveDate> = facts.iter().map(|f| (f.record_id, f.period_end)).collect();
+            let entries = ledger::entries(policy, &person, &facts);
+            let line = |e: &Entry| Some(Line::of(policy, e, *days.get(&e.record_id)?));
+            let lines: Vec<Line> = entries.iter().filter_map(line).collect();
+            for sum in standing::sums(policy, &lines, today) {
+                let total = totals.entry(sum.cycle).or_default();
+                total.teachers += 1;
+                total.met += u64::from(sum.met == Some(true));
+                total.counted_units += sum.counted;
+                total.provisional_units += sum.provisional;
+                total.by_basis.stated += sum.by_basis.stated;
+                total.by_basis.adopted += sum.by_basis.adopted;
+                total.by_basis.assumed += sum.by_basis.assumed;
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Months, NaiveDate};
 
+use super::Entry;
 use crate::policy::pack::Requirement;
 use crate::policy::{Basis, Policy};
 
@@ -20,6 +21,23 @@ pub struct Line {
     pub day: NaiveDate,
     /// The weakest basis of all rules that it rests on.
     pub basis: Basis,
+}
+
+impl Line {
+    /// Of an entry, and the last day of its training.
+    #[must_use]
+    pub fn of(policy: &Policy, entry: &Entry, day: NaiveDate) -> Self {
+        let cuts = entry.cuts.iter().chain(&entry.carried).map(|cut| cut.rule);
+        let rules = [entry.rule, entry.conversion].into_iter().chain(cuts);
+        let basis = rules.filter_map(|rule| policy.rules.get(rule)).map(|rule| rule.basis).max();
+        Self {
+            outcome: entry.outcome.to_owned(),
+            units: entry.units,
+            cycle: entry.cycle.as_deref().map(str::to_owned),
+            day,
+            basis: basis.unwrap_or(Basis::Assumed),
+        }
+    }
 }
 
 /// Units by what they rest on.
