@@ -104,6 +104,10 @@ const CORE: &[(&str, &str)] = &[
         "the idempotency key must be 1 to 200 printable ASCII characters without a space",
         "幂等键须为 1 至 200 个可显示的 ASCII 字符，不含空格",
     ),
+    (
+        "connector {} is not one that payloads are sent to; its transport is not push",
+        "连接器 {0} 不接收推送：其传输方式不是 push",
+    ),
     ("{}: the token has run out", "{0}：令牌已过期"),
     ("{}: the token answer is not JSON: {}", "{0}：令牌应答不是 JSON：{1}"),
     ("{}: the token answer has no access_token", "{0}：令牌应答中没有 access_token"),
@@ -336,7 +340,7 @@ const CORE: &[(&str, &str)] = &[
     ("there is no region {}", "没有区划 {0}"),
     (
         "a gap: {} is not there on every day from {} on that {} reports to it",
-        "中断：{2} 自 {1} 起上报给 {0}，但 {0} 并非每天都存在",
+        "中断：{0} 在 {2} 自 {1} 起向其上报的日子里并非每天都存在",
     ),
     ("a gap: {} begins on {}, not on the day after {} ends", "中断：{0} 自 {1} 起，而不是在 {2} 截止的次日"),
     ("only days have formats", "只有日期有 formats"),
@@ -499,7 +503,7 @@ mod tests {
     #[test]
     fn every_sentence_keeps_its_facts_and_hides_behind_no_other() {
         let mut hidden = vec![];
-        for (english, chinese) in CORE.iter().chain(FOREIGN) {
+        for (english, chinese) in CORE.iter().chain(RULES).chain(MATCHING).chain(FOREIGN) {
             let facts: Vec<String> = (1..english.split("{}").count()).map(|n| format!("F{n}")).collect();
             for n in 0..facts.len() {
                 assert_eq!(chinese.matches(&format!("{{{n}}}")).count(), 1, "{chinese}: fact {n}");
@@ -541,7 +545,7 @@ mod tests {
     #[test]
     fn core_still_says_every_sentence() {
         let core = core().replace("\\\"", "\"");
-        for (english, _) in CORE {
+        for (english, _) in CORE.iter().chain(RULES) {
             for piece in english.split("{}").map(|p| p.trim_matches([' ', ':', ';', '(', ')'])).filter(|p| p.len() > 5)
             {
                 assert!(core.contains(piece), "core says {piece:?} no more; it is in {english:?}");

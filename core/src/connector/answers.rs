@@ -118,11 +118,13 @@ fn by_page(answer: &Answer, place: &str, table: Option<&Layout>) -> Verdict {
     if !answer.is_html() || table.is_some_and(|layout| html::has_columns(&answer.bytes, layout)) {
         return Verdict::Good;
     }
-    let what = table.map_or_else(String::new, |layout| format!(" without the columns {}", layout.header.join(", ")));
-    Verdict::Refresh(Failure::passing(
-        "login_page",
-        format!("{place}: a web page{what} came instead of records, as when a login has run out"),
-    ))
+    let said = match table.map(|layout| layout.header.join(", ")) {
+        None => format!("{place}: a web page came instead of records, as when a login has run out"),
+        Some(columns) => format!(
+            "{place}: a web page without the columns {columns} came instead of records, as when a login has run out"
+        ),
+    };
+    Verdict::Refresh(Failure::passing("login_page", said))
 }
 
 /// How long the platform asks to be left alone: seconds, a date, or a second since 1970.

@@ -346,8 +346,8 @@ fn attendance(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -
     let rule = book.add("attendance", of.basis, &of.source);
     match Score::parse(&of.percent) {
         Ok(percent) => Some((percent.hundredths().into(), of.above, rule)),
-        Err(fault) => {
-            let why = format!("percent is {:?}: {}", of.percent, fault.to_string().replace("score", "per cent"));
+        Err(_) => {
+            let why = format!("percent is {:?}; expected 0 to 100, with at most two decimals", of.percent);
             reading.fault(spanned.span().start, "attendance", why);
             None
         }
