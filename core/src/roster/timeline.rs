@@ -65,7 +65,7 @@ pub struct Span<T> {
 /// whose rows state days in common both stay and are marked.
 #[must_use]
 pub fn spans<T: Clone + Eq>(mut stated: Vec<Stated<T>>) -> Vec<Span<T>> {
-    stated.sort_by(|a, b| (begins(a), said(a)).cmp(&(begins(b), said(b))));
+    stated.sort_by_cached_key(|row| (begins(row), said(row)));
     let mut spans: Vec<(Span<T>, Said)> = Vec::with_capacity(stated.len());
     for row in stated {
         let (begins, said) = (begins(&row), said(&row));
