@@ -43,6 +43,7 @@ async fn one(desk: &Desk, batch: i64, wanted: &Wanted) -> Result<usize, StoreFau
     let mut bytes = std::sync::Arc::default();
     let body = desk.body(&held, reading.stream, &mut bytes).await?;
     let load = replay::staged(desk, &held, reading, &body, wanted)?;
+    roster::alone(&mut tx).await?;
     let sifted = roster::sift(&mut tx, &desk.keys, &held, &load, &Laid::default()).await?;
     let mut classified = Classified::of(&mut tx, &held, load.activation, sifted.kept()).await?;
     let resolved: Vec<_> =

@@ -60,6 +60,7 @@ pub(super) async fn commit(
     wanted: &Wanted,
     planned: &[Item],
 ) -> Result<Vec<Moved>, StoreFault> {
+    roster::alone(tx).await?;
     let sifted = roster::sift(tx, &desk.keys, held, load, &Laid::default()).await?;
     let mut classified = Classified::of(tx, held, load.activation, sifted.kept()).await?;
     let kept = sifted.kept().map(|row| (row.index, Some(row.record_key)));

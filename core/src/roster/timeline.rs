@@ -60,41 +60,51 @@ pub struct Span<T> {
     pub row: i64,
 }
 
-/// The spans, in order. Rows that say the same of adjoining days are one span. A span without an end is ended by the next
-/// one, and says so; where that leaves no day of it, the next one corrects it. Two spans whose rows state days in common
-/// both stay and are marked.
+/// The spans, in order. Rows that say the same of adjoining days are one span, which ends as the newest of them says. A span
+/// without an end is ended by the next one, and says so; where that leaves no day of it, the next one corrects it. Two spans
+/// whose rows state days in common both stay and are marked.
 #[must_use]
 pub fn spans<T: Clone + Eq>(mut stated: Vec<Stated<T>>) -> Vec<Span<T>> {
-    stated.sort_by(|a, b| key(a).cmp(&key(b)));
-    let mut spans: Vec<Span<T>> = Vec::with_capacity(stated.len());
-    for (nth, row) in stated.into_iter().enumerate() {
-        let begins = row.from.unwrap_or(row.as_of);
-        if let Some(last) = spans.last_mut().filter(|last| last.what == row.what && adjoins(last, begins)) {
-            // The later row knows better how it ends.
-            (last.to, last.row) = (row.to, row.row);
-            last.end = if row.to.is_some() { End::Stated } else { End::Open };
+    stated.sort_by_cached_key(|row| (begins(row), said(row)));
+    let mut spans: Vec<(Span<T>, Said)> = Vec::with_capacity(stated.len());
+    for row in stated {
+        let (begins, said) = (begins(&row), said(&row));
+        let end = if row.to.is_some() { End::Stated } else { End::Open };
+        if let Some((last, before)) =
+            spans.last_mut().filter(|(last, _)| last.what == row.what && adjoins(last, begins))
+        {
+            if said > *before {
+                (last.to, last.end, last.row, *before) = (row.to, end, row.row, said);
+            }
             continue;
         }
-        while let Some(last) = spans.last_mut().filter(|last| last.end == End::Open) {
-            let eve = begins.pred_opt().unwrap_or(begins);
-            if last.from.is_some_and(|from| from > eve) {
-                spans.pop();
-                continue;
+        let eve = begins.pred_opt().unwrap_or(begins);
+        while let Some((last, _)) = spans.last_mut().filter(|(last, _)| last.end == End::Open) {
+            if last.from.is_none_or(|from| from <= eve) {
+                (last.to, last.end) = (Some(eve), End::Next);
+                break;
             }
-            (last.to, last.end) = (Some(eve), End::Next);
-            break;
+            spans.pop();
         }
-        let overlaps = spans.iter_mut().rev().find(|s| s.to.is_none_or(|to| to >= begins));
-        let overlaps = overlaps.map(|earlier| earlier.overlaps = true).is_some();
-        let from = if nth == 0 || spans.is_empty() { row.from } else { Some(begins) };
-        let end = if row.to.is_some() { End::Stated } else { End::Open };
-        spans.push(Span { what: row.what, from, to: row.to, end, overlaps, row: row.row });
+        let earlier = spans.iter_mut().rev().find(|(span, _)| span.to.is_none_or(|to| to >= begins));
+        let overlaps = earlier.map(|(span, _)| span.overlaps = true).is_some();
+        // Who came when is not told, but not before somebody else was there.
+        let from = if spans.is_empty() { row.from } else { Some(begins) };
+        spans.push((Span { what: row.what, from, to: row.to, end, overlaps, row: row.row }, said));
     }
-    spans
+    spans.into_iter().map(|(span, _)| span).collect()
 }
 
-fn key<T>(row: &Stated<T>) -> (NaiveDate, NaiveDate, &(i64, Vec<u8>)) {
-    (row.from.unwrap_or(row.as_of), row.as_of, &row.order)
+/// When something was said: day, version, key.
+type Said = (NaiveDate, (i64, Vec<u8>));
+
+fn said<T>(row: &Stated<T>) -> Said {
+    (row.as_of, row.order.clone())
+}
+
+/// The day from which a row is about something: its first day, else the day on which it was known, if it had not ended by then.
+fn begins<T>(row: &Stated<T>) -> NaiveDate {
+    row.from.unwrap_or_else(|| row.to.map_or(row.as_of, |to| to.min(row.as_of)))
 }
 
 /// Whether a span that begins on this day goes on with another.
@@ -158,7 +168,10 @@ mod tests {
     fn two_sources_that_say_the_same_are_one_span() {
         let twice =
             vec![row(1, None, None, "2014-01-01", 1), row(1, Some("2012-09-01"), Some("2015-07-31"), "2015-09-01", 2)];
-        assert_eq!(told(twice), ["1 2012-09-01.. open"]);
+        assert_eq!(told(twice), ["1 2012-09-01..2015-07-31 stated"]);
+        let left =
+            vec![row(1, None, Some("2011-07-31"), "2014-01-01", 1), row(2, Some("2012-09-01"), None, "2014-01-01", 2)];
+        assert_eq!(told(left), ["1 ..2011-07-31 stated", "2 2012-09-01.. open"]);
         let back = vec![
             row(1, Some("2010-09-01"), None, "2010-09-01", 1),
             row(2, Some("2012-09-01"), None, "2012-09-01", 2),

@@ -23,7 +23,10 @@ use crate::stages::RosterRow;
 
 /// Keeps other loads of rosters out until the end of the transaction: whoever looks for a school, or for somebody with the
 /// same ID number, sees all that came before.
-async fn alone(tx: &mut Tx) -> Result<(), StoreFault> {
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn alone(tx: &mut Tx) -> Result<(), StoreFault> {
     tx.lock_table("roster_wait").await
 }
 
@@ -33,6 +36,7 @@ async fn alone(tx: &mut Tx) -> Result<(), StoreFault> {
 /// [`StoreFault`]; nothing was written unless the fault came from the commit itself.
 pub(super) async fn commit(db: &Db, keys: &Keys, held: &Held, load: &Load<'_>) -> Result<Commit, StoreFault> {
     let mut tx = db.begin().await?;
+    alone(&mut tx).await?;
     let sifted = sift(&mut tx, keys, held, load, &Laid::default()).await?;
     let mut classified = Classified::of(&mut tx, held, load.activation, sifted.kept()).await?;
     let written = write::write(&mut tx, keys, held, load, (&sifted, &mut classified)).await?;

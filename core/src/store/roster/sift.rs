@@ -90,7 +90,7 @@ pub(super) fn name_digest(keys: &Keys, folded: &str) -> [u8; 16] {
     keys.short_digest(&[b"roster name", folded.as_bytes()])
 }
 
-/// Sifts the rows of a batch.
+/// Sifts the rows of a batch. Nothing is locked: whoever writes what is kept is alone first, see [`super::alone`].
 ///
 /// # Errors
 /// [`StoreFault`].
@@ -101,7 +101,6 @@ pub async fn sift<'l>(
     load: &'l Load<'_>,
     laid: &Laid,
 ) -> Result<Sifted<'l>, StoreFault> {
-    super::alone(tx).await?;
     let rows: Vec<(&RosterRow<'l>, Vec<Problem>)> = load.roster.iter().map(|row| (&**row, vec![])).collect();
     let mut sifted = Sifted { rows, waits: BTreeSet::new(), school_refs: HashMap::new(), teachers: HashMap::new() };
     let codes = known_schools(tx, held, &mut sifted, laid).await?;
