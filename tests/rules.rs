@@ -113,8 +113,8 @@ fn what_is_wrong_with_a_pack_is_told_at_its_line_and_all_at_once() {
         "courses.toml",
         "config/courses.toml",
         &[
-            ("title = \"课程标准主题 1\"", "title = \"课程标准主题 1\"\nsame_as = \"C-002\""),
-            ("title = \"课程标准主题 2\"", "title = \"课程标准主题 2\"\nsame_as = \"C-001\""),
+            ("id = \"C-001\"", "id = \"C-001\"\nsame_as = \"C-002\""),
+            ("id = \"C-002\"", "id = \"C-002\"\nsame_as = \"C-001\""),
         ],
     );
     let out = house.run(&["rules", "check", &pack(&house, "c.toml", jilin, &[]), "--courses", &round]);

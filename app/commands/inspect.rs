@@ -197,8 +197,15 @@ pub async fn records(settings: Settings, listing: Listing, json: bool) -> Result
     Ok(())
 }
 
+/// Class hours, also of many teachers together: more than one amount may be.
 pub(super) fn hours(units: i64) -> String {
-    Hours::from_units(units).map_or_else(|| units.to_string(), |h| h.to_string())
+    if let Some(hours) = Hours::from_units(units) {
+        return hours.to_string();
+    }
+    let (whole, rest) = (units.div_euclid(Hours::UNITS_PER_CLASS_HOUR), units.rem_euclid(Hours::UNITS_PER_CLASS_HOUR));
+    // The part of an hour is told as beside one hour: `1.5`, `1 1/3`.
+    let beside_one = Hours::from_units(Hours::UNITS_PER_CLASS_HOUR + rest).unwrap_or_default().to_string();
+    format!("{whole}{}", beside_one.strip_prefix('1').unwrap_or_default())
 }
 
 pub(super) fn found<T>(rows: Vec<T>, what: &str, id: i64) -> Result<Vec<T>, Stop> {
