@@ -131,7 +131,7 @@ fn what(entry: &Value) -> (String, i64) {
     (entry["outcome"].as_str().unwrap().to_owned(), entry["units"].as_i64().unwrap())
 }
 
-/// A teacher with a counted record and a duplicate of it.
+/// A teacher with a counted record and one duplicate of it.
 fn somebody(house: &House) -> (i64, i64, i64) {
     (1..400)
         .filter(|teacher| house.run(&["teachers", "explain", &teacher.to_string()]).status.success())
@@ -139,7 +139,8 @@ fn somebody(house: &House) -> (i64, i64, i64) {
             let entries = told(house, teacher);
             let duplicate = entries.values().find(|e| e["outcome"] == "duplicate")?;
             let winner = duplicate["duplicate_of"].as_i64()?;
-            (entries[&winner]["outcome"] == "counted").then_some((
+            let losers = entries.values().filter(|e| e["duplicate_of"] == winner).count();
+            (losers == 1 && entries[&winner]["outcome"] == "counted").then_some((
                 teacher,
                 winner,
                 duplicate["record"].as_i64().unwrap(),

@@ -12,8 +12,10 @@ use serde_json::json;
 use thiserror::Error;
 
 use crate::deliver::{self, Desk, Reading};
-use crate::ledger::{self, Entry, Fact, FactKind, Rulings};
+use crate::ledger::{self, Fact, FactKind, Rulings};
 use crate::manifest::{Assessor, Kind};
+use crate::policy::Policy;
+use crate::recount::{self, Side};
 use crate::stages::{Body, Parked, TrainingRecord};
 use crate::store::batches::Held;
 use crate::store::classify::{Classified, Verdict, Versioned, Winner};
@@ -461,9 +463,12 @@ impl Overlay {
             laid.entry(person).or_default().extend(fact);
             teachers.extend(*teacher);
         }
+        let policy = recount::overlaid(tx, &desk.policy).await?;
+        let nobody = ledger::Person::default();
         let mut effects = Vec::new();
         for ids in teachers.into_iter().collect::<Vec<_>>().chunks(TEACHERS) {
             let held = facts::read(tx, ids).await?;
+            let people = facts::people(tx, ids).await?;
             for id in ids {
                 let before = held.get(id).cloned().unwrap_or_default();
                 let mut after: Vec<Fact> =
@@ -476,12 +481,13 @@ impl Overlay {
                         ..(*f).clone()
                     }),
                 );
-                effects.extend(effect(desk, (Some(*id), &[0; 32]), &before, &after));
+                let person = people.get(id).unwrap_or(&nobody);
+                effects.extend(effect(&policy, (Some(*id), &[0; 32], person), &before, &after));
             }
         }
         for ((teacher, index), facts) in laid.iter().filter(|((teacher, _), _)| teacher.is_none()) {
             let after: Vec<Fact> = facts.iter().map(|f| (*f).clone()).collect();
-            effects.extend(effect(desk, (*teacher, index), &[], &after));
+            effects.extend(effect(&policy, (*teacher, index, &nobody), &[], &after));
         }
         Ok(effects)
     }
@@ -521,22 +527,18 @@ fn fact(row: i64, record: &TrainingRecord<'_>, held: &Held, load: &Load<'_>) -> 
     })
 }
 
+/// Whom an effect is told of: the teacher, if the tables know one, else the blind index; and what the roster says.
+type Who<'a> = (Option<i64>, &'a [u8; 32], &'a ledger::Person);
+
 /// What changes for one person, if anything does.
-fn effect(desk: &Desk, (teacher, index): (Option<i64>, &[u8; 32]), before: &[Fact], after: &[Fact]) -> Option<Effect> {
-    let nobody = ledger::Person::default();
-    let entries = |facts: &[Fact]| ledger::entries(&desk.policy, &nobody, facts);
-    let (before, after) = (entries(before), entries(after));
-    let says = |e: &Entry| (e.outcome, e.units, e.gross, e.grade, e.canonical_course.clone(), e.raw_hours.clone());
-    let was: HashMap<i64, _> = before.iter().map(|e| (e.record_id, says(e))).collect();
-    let is: HashMap<i64, _> = after.iter().map(|e| (e.record_id, says(e))).collect();
-    let gone = was.keys().filter(|id| !is.contains_key(id)).count();
-    let changed = is.iter().filter(|(id, e)| was.get(id) != Some(e)).count() + gone;
-    let sum = |entries: &[Entry], outcome: &str| entries.iter().filter(|e| e.outcome == outcome).map(|e| e.units).sum();
-    (changed > 0).then(|| Effect {
+fn effect(policy: &Policy, (teacher, index, person): Who<'_>, before: &[Fact], after: &[Fact]) -> Option<Effect> {
+    let side = |facts| Side { policy, facts };
+    let change = recount::change(teacher.unwrap_or_default(), person, side(before), side(after))?;
+    Some(Effect {
         person: replays::person(teacher, index),
         teacher,
-        units: (sum(&before, "counted"), sum(&after, "counted")),
-        provisional: (sum(&before, "provisional"), sum(&after, "provisional")),
-        entries_changed: i64::try_from(changed).unwrap_or(0),
+        units: change.counted_units,
+        provisional: change.provisional_units,
+        entries_changed: i64::try_from(change.entries_changed).unwrap_or(0),
     })
 }
