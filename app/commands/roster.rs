@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use huiliu_core::manifest::Manifest;
 use huiliu_core::policy::Policy;
-use huiliu_core::roster::exemption::{AsOf, Exemption, exemption};
+use huiliu_core::roster::exemption::{Exemption, exemption};
 use huiliu_core::roster::regions::{Region, Regions};
 use huiliu_core::schedule::today;
 use huiliu_core::store::roster::report::{self, MembershipRow, NameRow, SchoolRow, Status, TeacherRow};
@@ -118,7 +118,7 @@ fn exempt(policy: &Policy, row: &TeacherRow, on: NaiveDate) -> Option<Exempt> {
     let limits = policy.nearest(on)?.exempt?.limits;
     let sex = if row.sex.as_deref()? == "male" { Sex::Male } else { Sex::Female };
     let birth = row.birth_date.as_deref()?.parse().ok()?;
-    Some(exemption(sex, birth, limits, AsOf::Itself, on).into())
+    Some(exemption(sex, birth, limits, on).into())
 }
 
 fn tell(shown: &Shown<'_>) {

@@ -3,6 +3,7 @@
 use chrono::{Datelike, Days, NaiveDate};
 
 use crate::chance::{Permutation, roll};
+use crate::population::names::PARTS;
 
 /// The county-level area codes of Jilin at the end of 2014 (GB/T 2260), then codes that had been
 /// given up by then and stay on the numbers issued under them, then two of other provinces.
@@ -32,28 +33,8 @@ const GIVEN: [&str; 75] = [
     "琳", "宇", "浩", "鹏", "飞", "鑫", "波", "斌", "宁", "慧", "颖", "婷", "岩", "东", "哲", "善", "淑", "子", "晓",
     "光", "立", "新", "凤", "云", "莲", "真", "喆", "垚", "珺", "璐", "龙", "虎", "顺", "吉", "㛃", "䶮", "𬭎",
 ];
-const DOTTED: [&str; 20] = [
-    "巴特尔",
-    "阿古拉",
-    "苏日娜",
-    "其其格",
-    "乌兰",
-    "哈斯",
-    "朝鲁",
-    "格日勒",
-    "斯琴",
-    "高娃",
-    "布和",
-    "那仁",
-    "图雅",
-    "萨仁",
-    "乌云",
-    "娜仁",
-    "敖日格",
-    "毕力格",
-    "宝音",
-    "德力格尔",
-];
+/// Parts of names that have a separator between them.
+const DOTTED: &[&str] = PARTS.split_at(20).0;
 
 /// One generated teacher.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +84,7 @@ impl People {
         let chance = roll(self.seed, 13, number);
         let pick = |list: &[&'static str], shift: u32| list[(chance >> shift) as usize % list.len()];
         if chance.is_multiple_of(50) {
-            return format!("{}·{}", pick(&DOTTED, 8), pick(&DOTTED, 20));
+            return format!("{}·{}", pick(DOTTED, 8), pick(DOTTED, 20));
         }
         let second = if chance % 4 == 1 { "" } else { pick(&GIVEN, 32) };
         format!("{}{}{second}", pick(&SURNAMES, 8), pick(&GIVEN, 20))

@@ -4,7 +4,7 @@ use super::grade::{self, SchoolGrades, State};
 use super::{Draft, Entry, Fact, Person, seen};
 use crate::policy::pack::{AsOf, Exempt, Pack, Stands};
 use crate::policy::{NO_PACK, Policy, RuleNo, Standing};
-use crate::roster::exemption::{self, exemption};
+use crate::roster::exemption::exemption;
 use crate::values::Hours;
 use chrono::{Datelike as _, NaiveDate};
 
@@ -97,7 +97,7 @@ fn stand(stands: Stands, decision: Option<i64>) -> Gate {
 fn is_exempt(exempt: &Exempt, pack: &Pack, person: &Person, fact: &Fact) -> bool {
     let (Some(sex), Some(born)) = (person.sex, person.born) else { return false };
     let day = as_of(exempt.as_of, pack, fact);
-    exemption(sex, born, exempt.limits, exemption::AsOf::Itself, day).exempt
+    exemption(sex, born, exempt.limits, day).exempt
 }
 
 /// The day on which an age is looked at.

@@ -11,6 +11,7 @@ pub mod entries;
 pub mod expectations;
 pub mod facts;
 pub mod figures;
+mod identifiers;
 pub mod letters;
 pub mod load;
 pub mod marks;

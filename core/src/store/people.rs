@@ -1,11 +1,11 @@
 //! Claims, and the teachers they are definitely about.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use super::db::{StoreFault, Tx};
+use super::identifiers::{self, Index};
 use super::rows::Rows;
-use super::sealing;
 use crate::keys::Keys;
 use crate::stages::TrainingRecord;
 
@@ -87,15 +87,13 @@ pub async fn recognise(
 ) -> Result<Vec<(Option<i64>, [u8; 32])>, StoreFault> {
     let mut claims = HashMap::new();
     look_up(tx, &unseen(records, &claims), &mut claims).await?;
-    let index = |r: &TrainingRecord| keys.blind_index("id_number", r.id_number.reveal());
-    let people: Vec<Person> = records.iter().map(|r| (index(r), *r)).collect();
-    let mut teachers = HashMap::new();
-    find_teachers(tx, &people, &mut teachers).await?;
-    let who = |(index, record): &Person| match claims.get(&record.claim_key) {
+    let indexes: Vec<Index> = records.iter().map(|r| identifiers::index(keys, r.id_number.reveal())).collect();
+    let teachers = identifiers::find(tx, &indexes).await?;
+    let who = |(index, record): (&Index, &&TrainingRecord)| match claims.get(&record.claim_key) {
         Some(claim) => (claim.teacher, *index),
         None => (teachers.get(index).copied(), *index),
     };
-    Ok(people.iter().map(who).collect())
+    Ok(indexes.iter().zip(records).map(who).collect())
 }
 
 /// One record of each claim that is not known yet, sorted by claim.
@@ -145,18 +143,10 @@ async fn introduce(
     unseen: &[&TrainingRecord<'_>],
     claims: &mut HashMap<[u8; 16], Claim>,
 ) -> Result<(), StoreFault> {
-    let indexes: Vec<[u8; 32]> = unseen.iter().map(|r| keys.blind_index("id_number", r.id_number.reveal())).collect();
-    let mut people: Vec<Person> = indexes.iter().copied().zip(unseen.iter().copied()).collect();
-    people.sort_unstable_by_key(|(index, _)| *index);
-    people.dedup_by_key(|(index, _)| *index);
-    let mut teachers = HashMap::with_capacity(people.len());
-    find_teachers(tx, &people, &mut teachers).await?;
-    people.retain(|(index, _)| !teachers.contains_key(index));
-    if !people.is_empty() {
-        make_teachers(tx, keys, &people, &mut teachers).await?;
-        people.retain(|(index, _)| !teachers.contains_key(index));
-        find_teachers(tx, &people, &mut teachers).await?;
-    }
+    let indexes: Vec<Index> = unseen.iter().map(|r| identifiers::index(keys, r.id_number.reveal())).collect();
+    let numbers: BTreeMap<Index, &str> =
+        indexes.iter().copied().zip(unseen.iter().map(|r| r.id_number.reveal())).collect();
+    let teachers = identifiers::find_or_make(tx, keys, &numbers).await?;
     let made = tx
         .rows_with(
             "INSERT INTO claim (claim_key, name, name_folded, blind_index, teacher_id, decided_by)
@@ -167,7 +157,7 @@ async fn introduce(
                 .bytes("claim_key", unseen.iter().map(|r| r.claim_key.as_slice()))
                 .text("name", unseen.iter().map(|r| Some(r.name.display())))
                 .text("name_folded", unseen.iter().map(|r| Some(r.name_folded.as_str())))
-                .bytes("blind_index", indexes.iter().map(<[u8; 32]>::as_slice))
+                .bytes("blind_index", indexes.iter().map(Index::as_slice))
                 .int("teacher_id", indexes.iter().map(|index| teachers.get(index).copied())),
         )
         .await?;
@@ -176,75 +166,5 @@ async fn introduce(
             claims.insert(key, Claim { id: row.int("id")?, teacher: row.opt_int("teacher_id")? });
         }
     }
-    Ok(())
-}
-
-/// A blind index, and a record that names the ID number behind it.
-type Person<'r, 'a> = ([u8; 32], &'r TrainingRecord<'a>);
-
-async fn find_teachers(
-    tx: &mut Tx,
-    people: &[Person<'_, '_>],
-    teachers: &mut HashMap<[u8; 32], i64>,
-) -> Result<(), StoreFault> {
-    if people.is_empty() {
-        return Ok(());
-    }
-    let rows = Rows::new()
-        .int("ord", (0i64..).take(people.len()).map(Some))
-        .bytes("blind_index", people.iter().map(|(index, _)| index.as_slice()));
-    let found = tx
-        .rows_with(
-            "SELECT incoming.ord AS ord, i.teacher_id AS teacher_id FROM {rows} {join teacher_identifier i
-               ON i.blind_index = incoming.blind_index AND i.kind = 'id_number'}",
-            vec![],
-            rows,
-        )
-        .await?;
-    for row in &found {
-        if let Some((index, _)) = usize::try_from(row.int("ord")?).ok().and_then(|i| people.get(i)) {
-            teachers.insert(*index, row.int("teacher_id")?);
-        }
-    }
-    Ok(())
-}
-
-async fn make_teachers(
-    tx: &mut Tx,
-    keys: &Keys,
-    people: &[Person<'_, '_>],
-    teachers: &mut HashMap<[u8; 32], i64>,
-) -> Result<(), StoreFault> {
-    sealing::hold(tx, keys).await?;
-    let ids = tx.next_ids("teacher", people.len()).await?;
-    let sealed: Vec<Vec<u8>> = people
-        .iter()
-        .map(|(index, r)| keys.seal(&[b"teacher_identifier", b"sealed", index], r.id_number.reveal().as_bytes()))
-        .collect::<Result<_, _>>()?;
-    let made = tx
-        .rows_with(
-            "INSERT INTO teacher_identifier (teacher_id, kind, blind_index, sealed, valid_from)
-             SELECT teacher_id, 'id_number', blind_index, sealed, {now} FROM {rows}
-             WHERE true ON CONFLICT (blind_index, kind) DO NOTHING RETURNING teacher_id, blind_index",
-            vec![],
-            Rows::new()
-                .int("teacher_id", ids.into_iter().map(Some))
-                .bytes("blind_index", people.iter().map(|(index, _)| index.as_slice()))
-                .bytes("sealed", sealed.iter().map(Vec::as_slice)),
-        )
-        .await?;
-    let mut new = Vec::with_capacity(made.len());
-    for row in &made {
-        new.push(row.int("teacher_id")?);
-        if let Ok(index) = <[u8; 32]>::try_from(row.bytes("blind_index")?) {
-            teachers.insert(index, row.int("teacher_id")?);
-        }
-    }
-    tx.run_with(
-        "INSERT INTO teacher (id, origin, created_at) SELECT id, 'provisional', {now} FROM {rows} WHERE true",
-        vec![],
-        Rows::new().int("id", new.into_iter().map(Some)),
-    )
-    .await?;
     Ok(())
 }

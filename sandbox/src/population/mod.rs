@@ -7,7 +7,7 @@
 
 mod claims;
 mod damage;
-mod names;
+pub(crate) mod names;
 mod people;
 
 use std::io::Write;

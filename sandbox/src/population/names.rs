@@ -129,7 +129,7 @@ const KOREAN: [&str; 28] = [
     "学", "松", "虎", "光", "红", "兰", "春", "今", "锦",
 ];
 /// Parts of Mongolian and Manchu names.
-const PARTS: [&str; 30] = [
+pub(crate) const PARTS: [&str; 30] = [
     "巴特尔",
     "阿古拉",
     "苏日娜",

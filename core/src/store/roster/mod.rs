@@ -4,7 +4,6 @@
 //! that are held, so that the order of arrival decides nothing. One roster is loaded at a time.
 
 mod derive;
-mod identifiers;
 pub mod report;
 mod sift;
 pub mod wait;

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::identifiers::{self, Index};
 use crate::keys::Keys;
 use crate::manifest::Field;
 use crate::stages::roster::{Content, Named};
 use crate::stages::{Parked, Problem, RosterRow};
 use crate::store::batches::Held;
 use crate::store::db::{StoreFault, Tx};
+use crate::store::identifiers::{self, Index};
 use crate::store::load::Load;
 use crate::store::rows::Rows;
 

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::identifiers::{self, Index};
 use super::sift::{Sifted, name_digest};
 use super::{derive, wait};
 use crate::keys::Keys;
@@ -15,6 +14,7 @@ use crate::stages::roster::{Content, Named, Person, Post};
 use crate::store::batches::Held;
 use crate::store::classify::{Classified, Displaced, Fresh};
 use crate::store::db::{StoreFault, Tx};
+use crate::store::identifiers::{self, Index};
 use crate::store::load::Load;
 use crate::store::rows::Rows;
 use crate::store::sealing;
@@ -140,10 +140,10 @@ async fn whom(
         let index = identifiers::index(keys, person.id_number.reveal());
         match sifted.teachers.get(&index) {
             Some(teacher) => linked.push((index, &**person, *teacher)),
-            None => drop(numbers.insert(index, person.id_number.reveal().to_owned())),
+            None => drop(numbers.insert(index, person.id_number.reveal())),
         }
     }
-    numbers.extend(persons.values().filter(|p| p.teacher.is_none()).map(|p| (p.index, p.id_number.clone())));
+    numbers.extend(persons.values().filter(|p| p.teacher.is_none()).map(|p| (p.index, p.id_number.as_str())));
     let mut teachers = identifiers::find_or_make(tx, keys, &numbers).await?;
     teachers.extend(linked.iter().map(|(index, _, teacher)| (*index, *teacher)));
     new_numbers(tx, keys, &linked).await?;

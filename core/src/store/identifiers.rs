@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::db::{StoreFault, Tx};
+use super::rows::{Row, Rows};
+use super::sealing;
 use crate::keys::Keys;
-use crate::store::db::{StoreFault, Tx};
-use crate::store::rows::Rows;
-use crate::store::sealing;
 
 /// Blind index of an ID number.
 pub(super) type Index = [u8; 32];
@@ -24,18 +24,20 @@ pub(super) async fn find(tx: &mut Tx, indexes: &[Index]) -> Result<HashMap<Index
     if indexes.is_empty() {
         return Ok(teachers);
     }
-    let rows = Rows::new().bytes("blind_index", indexes.iter().map(Index::as_slice));
+    let rows = Rows::new()
+        .int("ord", (0i64..).take(indexes.len()).map(Some))
+        .bytes("blind_index", indexes.iter().map(Index::as_slice));
     let found = tx
         .rows_with(
-            "SELECT i.blind_index AS blind_index, i.teacher_id AS teacher_id FROM {rows} {join teacher_identifier i
+            "SELECT incoming.ord AS ord, i.teacher_id AS teacher_id FROM {rows} {join teacher_identifier i
                ON i.blind_index = incoming.blind_index AND i.kind = 'id_number'}",
             vec![],
             rows,
         )
         .await?;
     for row in &found {
-        if let Ok(index) = Index::try_from(row.bytes("blind_index")?) {
-            teachers.insert(index, row.int("teacher_id")?);
+        if let Some(index) = usize::try_from(row.int("ord")?).ok().and_then(|i| indexes.get(i)) {
+            teachers.insert(*index, row.int("teacher_id")?);
         }
     }
     Ok(teachers)
@@ -45,16 +47,16 @@ pub(super) async fn find(tx: &mut Tx, indexes: &[Index]) -> Result<HashMap<Index
 pub(super) async fn find_or_make(
     tx: &mut Tx,
     keys: &Keys,
-    numbers: &BTreeMap<Index, String>,
+    numbers: &BTreeMap<Index, &str>,
 ) -> Result<HashMap<Index, i64>, StoreFault> {
     let all: Vec<Index> = numbers.keys().copied().collect();
     let mut teachers = find(tx, &all).await?;
-    let missing: Vec<(&Index, &String)> = numbers.iter().filter(|(index, _)| !teachers.contains_key(*index)).collect();
+    let missing: Vec<(&Index, &&str)> = numbers.iter().filter(|(index, _)| !teachers.contains_key(*index)).collect();
     if missing.is_empty() {
         return Ok(teachers);
     }
     let ids = tx.next_ids("teacher", missing.len()).await?;
-    let wanted: Vec<(Index, &str, i64)> = missing.iter().zip(ids).map(|((i, n), id)| (**i, n.as_str(), id)).collect();
+    let wanted: Vec<(Index, &str, i64)> = missing.iter().zip(ids).map(|((i, n), id)| (**i, **n, id)).collect();
     let made = give(tx, keys, &wanted).await?;
     tx.run_with(
         "INSERT INTO teacher (id, origin, created_at) SELECT id, 'provisional', {now} FROM {rows} WHERE true",
@@ -95,7 +97,7 @@ pub(super) async fn give(
                 .bytes("sealed", sealed.iter().map(Vec::as_slice)),
         )
         .await?;
-    let index = |row: &crate::store::Row| {
+    let index = |row: &Row| {
         let index = Index::try_from(row.bytes("blind_index")?);
         Ok((index.map_err(|_| StoreFault::Column("blind_index".into()))?, row.int("teacher_id")?))
     };
