@@ -80,8 +80,13 @@ impl Postgres {
     }
 
     fn control(&self, verb: &[&str]) {
-        let options =
-            format!("-p {} -k {} -c listen_addresses=127.0.0.1 {}", self.port, self.dir.0.display(), self.settings);
+        // Twenty workers at once open more connections than the hundred that a server allows by itself.
+        let options = format!(
+            "-p {} -k {} -c listen_addresses=127.0.0.1 -c max_connections=400 {}",
+            self.port,
+            self.dir.0.display(),
+            self.settings
+        );
         let status = as_postgres(&self.bin.join("pg_ctl"))
             .args(["-w", "-t", "60", "-o", &options, "-l"])
             .arg(self.dir.0.join("log"))

@@ -533,6 +533,10 @@ fn lite_rows(rows: &[SqliteRow]) -> Result<Vec<Row>, StoreFault> {
 fn plain_words(e: &sqlx::Error) -> String {
     match e {
         sqlx::Error::Database(d) => d.message().to_owned(),
+        sqlx::Error::PoolTimedOut => {
+            "no connection came free within 15 s; it may allow fewer than all workers together need (max_connections)"
+                .into()
+        }
         other => other.to_string(),
     }
 }

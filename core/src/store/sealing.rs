@@ -72,7 +72,7 @@ pub(super) async fn recognise(db: &Db, keys: &Keys) -> Result<Keys, StoreFault> 
         let check = keys.sealing_check(keys.oldest()).map(|c| c.to_vec()).unwrap_or_default();
         db.run(
             "INSERT INTO sealing_key (generation, check_value, state, made_at) VALUES ($1, $2, 'current', {now})
-             ON CONFLICT (generation) DO NOTHING",
+             ON CONFLICT DO NOTHING",
             vec![i64::from(keys.oldest()).into(), check.into()],
         )
         .await?;
@@ -123,7 +123,7 @@ pub async fn begin(db: &Db, keys: &Keys) -> Result<(), StoreFault> {
     .await?;
     tx.run(
         "INSERT INTO sealing_key (generation, check_value, state, made_at) VALUES ($1, $2, 'current', {now})
-         ON CONFLICT (generation) DO NOTHING",
+         ON CONFLICT DO NOTHING",
         vec![generation.into(), check.clone().into()],
     )
     .await?;
