@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 
-pub use credit::{Courses, Decided, Decisions, Roster, Rules, Schools, Teachers, Tree};
+pub use credit::{Courses, Decided, Decisions, Identity, Kept, Roster, Rules, Schools, Teachers, Tree};
 
 /// Training records of many platforms in, one provable credit ledger per teacher out. 汇流
 #[derive(Debug, Parser)]
@@ -155,6 +155,9 @@ pub enum Command {
     /// What people decided about credit, and how it is taken back. 人工决定
     #[command(subcommand)]
     Decisions(Decisions),
+    /// Whose records are whose: claims that wait for somebody, and what is decided about them. 身份认定
+    #[command(subcommand)]
+    Identity(Identity),
     /// Teachers as the roster has them. 名册
     #[command(subcommand)]
     Roster(Roster),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use huiliu_core::keys::Keys;
 use huiliu_core::manifest::{Manifest, Stream, named_like};
+use huiliu_core::matching::Weights;
 use huiliu_core::policy::Policy;
 use huiliu_core::registry::{MAX_SAMPLES, Sample};
 use huiliu_core::stages::Body;
@@ -120,7 +121,8 @@ pub fn no_keys() -> Result<Keys, Stop> {
 
 /// The rules of the settings.
 pub fn policy(settings: &Settings) -> Result<Policy, Stop> {
-    read_policy(&settings.packs, &settings.courses)
+    let weights = Weights::read(&settings.matching.0, &settings.matching.1).map_err(|e| Stop::usage(spoken(&e)))?;
+    Ok(Policy { weights, ..read_policy(&settings.packs, &settings.courses)? })
 }
 
 /// Rule packs and a crosswalk, each as its file's name and text.

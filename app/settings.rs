@@ -28,6 +28,7 @@ struct Typed {
     policy_files: Option<Vec<PathBuf>>,
     courses_file: Option<PathBuf>,
     regions_file: Option<PathBuf>,
+    matching_file: Option<PathBuf>,
     manifests_dir: Option<PathBuf>,
     health: Option<String>,
     log_format: Option<String>,
@@ -86,6 +87,8 @@ pub struct Settings {
     pub batch_records: u32,
     /// The rule packs, each file's name and text.
     pub packs: Vec<(String, String)>,
+    /// Weights and rules of matching.
+    pub matching: (String, String),
     /// The crosswalk of courses.
     pub courses: (String, String),
     /// The reporting tree: its name for people, and its text.
@@ -106,6 +109,7 @@ const PACKS: [(&str, &str); 2] = [
 ];
 const COURSES: &str = include_str!("../config/courses.toml");
 const REGIONS: &str = include_str!("../config/regions.toml");
+const MATCHING: &str = include_str!("../config/matching.toml");
 
 impl Settings {
     /// Defaults, then the file, then `HUILIU_…`, then flags.
@@ -159,6 +163,7 @@ impl Settings {
             timeout_ms: typed.timeout_ms.unwrap_or(30_000),
             packs: packs(typed.policy_files.unwrap_or_default())?,
             courses: text_or(typed.courses_file, "config/courses.toml", COURSES)?,
+            matching: text_or(typed.matching_file, "config/matching.toml", MATCHING)?,
             regions: text_or(typed.regions_file, "config/regions.toml", REGIONS)?,
             manifests_dir: typed.manifests_dir.filter(|d| !d.as_os_str().is_empty()),
             health: given(typed.health).map(|text| address(&text)).transpose()?,
@@ -182,7 +187,7 @@ impl Settings {
 
     /// All text of the rules: another text is another activation.
     pub fn rules_text(&self) -> String {
-        let texts = self.packs.iter().chain([&self.courses]).map(|(_, text)| text.as_str());
+        let texts = self.packs.iter().chain([&self.courses, &self.matching]).map(|(_, text)| text.as_str());
         texts.collect::<Vec<_>>().join("\0")
     }
 }
@@ -318,6 +323,7 @@ fn from_environment(typed: &mut Typed) -> Result<(), Stop> {
     take!(batch_records, number("HUILIU_BATCH_RECORDS")?);
     take!(courses_file, text("HUILIU_COURSES_FILE"));
     take!(regions_file, text("HUILIU_REGIONS_FILE"));
+    take!(matching_file, text("HUILIU_MATCHING_FILE"));
     take!(manifests_dir, text("HUILIU_MANIFESTS_DIR"));
     take!(health, text("HUILIU_HEALTH"));
     take!(log_format, text("HUILIU_LOG_FORMAT"));

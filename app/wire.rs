@@ -419,7 +419,7 @@ impl House {
     /// Settles what nobody else settles just now.
     pub async fn settle(&self) -> Result<usize, Stop> {
         resume::take_up(&self.desk).await?;
-        Ok(settle::settle_all(&self.desk.db, &self.desk.policy, &self.desk.rules, &|_| {}).await?)
+        Ok(settle::settle_all(&self.desk.db, &self.desk.keys, &self.desk.policy, &self.desk.rules, &|_| {}).await?)
     }
 
     /// Judges the passes that are over; gives run and words for those that were not as their manifests expect.

@@ -10,7 +10,8 @@ use std::borrow::Cow;
 use huiliu_core::keys::Keys;
 use huiliu_core::manifest::Manifest;
 use huiliu_core::policy::Policy;
-use huiliu_core::stages::record::{self, Identity};
+use huiliu_core::stages::identity::Identity;
+use huiliu_core::stages::record;
 use huiliu_core::stages::{self, Body, Context, Draft, NO_EACH, RawRecord, Staged, decode, unpack};
 use serde::Deserialize;
 

@@ -54,6 +54,7 @@ fn default_settings_show_every_key_and_load() {
         "batch_records",
         "policy_files",
         "courses_file",
+        "matching_file",
         "health",
         "log_format",
         "allow_networks",

@@ -108,6 +108,53 @@ pub enum Decisions {
     },
 }
 
+/// Which claims are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kept {
+    /// Somebody may be meant; a person decides.
+    Potential,
+    /// Nobody known can be meant; they wait for the roster.
+    None,
+    /// The ID number is a teacher's, and the name contradicts.
+    Contradicting,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Identity {
+    /// How many claims are whose. 概况
+    Status,
+    /// The claims that wait, with who may be meant. 待认定的声明及候选人
+    Queue {
+        #[arg(long, value_enum, default_value = "potential")]
+        state: Kept,
+        #[command(flatten)]
+        span: Span,
+    },
+    /// All that is known of a claim, numbers masked. 查看一项声明
+    Show { claim: i64 },
+    /// Decide that a claim is a teacher's. 认定为某教师
+    Accept {
+        claim: i64,
+        teacher: i64,
+        #[command(flatten)]
+        mode: Decided,
+    },
+    /// Decide that a claim is not a teacher's. 认定不是某教师
+    Reject {
+        claim: i64,
+        teacher: i64,
+        #[command(flatten)]
+        mode: Decided,
+    },
+    /// Decide that a provisional teacher is another teacher: numbers and records go there. 将暂存教师并入另一教师
+    Merge {
+        from: i64,
+        into: i64,
+        #[command(flatten)]
+        mode: Decided,
+    },
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Roster {
     /// Show a teacher: identifiers (masked), memberships, age exemption, reporting chain. TEACHER is a teacher's number, or

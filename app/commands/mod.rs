@@ -7,6 +7,7 @@ mod cursors;
 mod decide;
 mod demo;
 mod health;
+mod identity;
 mod infer;
 mod inspect;
 mod keep;
@@ -78,6 +79,7 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
         Command::Rules(asked) => rules::run(settings, asked, json).await,
         Command::Courses(asked) => courses::run(settings, asked, json).await,
         Command::Decisions(asked) => rulings::run(settings, asked, json).await,
+        Command::Identity(asked) => identity::run(settings, asked, json).await,
         Command::Roster(asked) => roster::run(settings, asked, json).await,
         Command::Schools(asked) => roster::schools(settings, asked, json).await,
         Command::Regions(asked) => roster::tree(&settings, &asked, json),

@@ -7,6 +7,7 @@ use huiliu_core::store::{Tx, courses, facts, marks};
 use serde_json::json;
 
 use super::decide::actor;
+use super::identity;
 use super::rules::changed;
 use crate::Stop;
 use crate::cli::{Decided, Decisions};
@@ -17,8 +18,8 @@ use crate::words::{both, say, say_json, table, tr};
 /// Whether it is only a plan, and why it is decided.
 #[derive(Debug, Clone, Copy)]
 pub struct Mode<'a> {
-    plan: bool,
-    because: &'a str,
+    pub plan: bool,
+    pub because: &'a str,
 }
 
 impl<'a> Mode<'a> {
@@ -110,7 +111,7 @@ async fn credit(
 }
 
 /// The rules with what people decided about courses.
-async fn in_force(house: &House) -> Result<Policy, Stop> {
+pub(super) async fn in_force(house: &House) -> Result<Policy, Stop> {
     let desk = &house.desk;
     Ok(recount::with_decisions(&desk.db, &desk.policy).await?.unwrap_or_else(|| (*desk.policy).clone()))
 }
@@ -153,12 +154,15 @@ async fn undo(settings: Settings, decision: i64, mode: Mode<'_>, json: bool) -> 
     let before = in_force(&house).await?;
     let mut tx = desk.db.begin().await?;
     let held = decisions::held(&mut tx, decision).await?;
-    let Some(held) = held.filter(|d| d.kind.starts_with("credit.") || d.kind.starts_with("course.")) else {
+    let Some(held) = held else {
         return Err(Stop::usage(both!(
-            "there is no decision {decision} about credit or courses that holds; see `huiliu decisions list`",
-            "没有仍然有效的、关于学时或课程的决定 {decision}；请看 `huiliu decisions list`"
+            "there is no decision {decision} that holds; see `huiliu decisions list`",
+            "没有仍然有效的决定 {decision}；请看 `huiliu decisions list`"
         )));
     };
+    if held.kind.starts_with("identity.") {
+        return identity::undo((&house, &before), tx, &held, mode, json).await;
+    }
     let kind = held.kind.clone();
     let verdict =
         Verdict { kind: &kind, teacher: held.teacher, claim: held.claim, record: held.record, detail: held.detail };
@@ -173,7 +177,7 @@ async fn undo(settings: Settings, decision: i64, mode: Mode<'_>, json: bool) -> 
 }
 
 /// Tells what changes; where it is no plan, commits, marks whom it concerns and settles them.
-async fn finish(
+pub(super) async fn finish(
     house: &House,
     mut tx: Tx,
     (number, changes): (i64, &[Change]),

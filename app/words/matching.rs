@@ -1,7 +1,7 @@
 //! Evidence, verdicts and faults of matching, in words.
 
 use huiliu_core::matching::table::TableFault;
-use huiliu_core::matching::{Doubt, Evidence, Field, Level, Verdict, WeightsFault};
+use huiliu_core::matching::{Doubt, Evidence, Field, Level, Role, Verdict, WeightsFault};
 
 use super::faults::Fault;
 use super::phrases::translate;
@@ -38,6 +38,27 @@ pub fn doubt(doubt: Doubt) -> &'static str {
         Doubt::Rivals => tr("two candidates are too near each other", "两个候选过于接近"),
         Doubt::BetterName => tr("another candidate has this very name", "另一候选的姓名完全相同"),
         Doubt::Crowded => tr("too many share what is known", "符合已知信息的人过多"),
+    }
+}
+
+/// What a text says of a person.
+pub fn role(role: Role) -> &'static str {
+    match role {
+        Role::Name => field(Field::Name),
+        Role::FormerName => tr("former name", "曾用名"),
+        Role::GivenName => field(Field::GivenName),
+        Role::FamilyName => field(Field::FamilyName),
+        Role::IdNumber => field(Field::IdNumber),
+        Role::TeacherNumber => field(Field::TeacherNumber),
+        Role::BirthDate => field(Field::BirthDate),
+        Role::Sex => field(Field::Sex),
+        Role::Phone => field(Field::Phone),
+        Role::SchoolCode => tr("school code", "学校标识码"),
+        Role::School => field(Field::School),
+        Role::Region => tr("region", "地区"),
+        Role::Address => field(Field::Address),
+        Role::Postcode => field(Field::Postcode),
+        Role::Text => field(Field::Text),
     }
 }
 

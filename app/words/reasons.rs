@@ -45,6 +45,12 @@ fn chinese_address(english: &str) -> Cow<'_, str> {
 pub fn word(english: &str) -> &str {
     match english {
         "running" => tr("running", "进行中"),
+        "definite" => tr("definite", "确定"),
+        "potential" => tr("potential", "待定"),
+        "none" => tr("none", "无"),
+        "new" => tr("new", "未查"),
+        "id_number_and_name" => tr("ID number and name", "身份证号与姓名"),
+        "teacher_number_and_name" => tr("teacher number and name", "教师编号与姓名"),
         "done" => tr("done", "完成"),
         "failed" => tr("failed", "失败"),
         "open" => tr("open", "待处理"),

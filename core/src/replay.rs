@@ -398,8 +398,8 @@ fn item(held: &Held, wanted: &Wanted, index: u32, address: &str, outcome: &str) 
 struct Overlay {
     /// (Source, stream, record key) → row, version and content.
     rows: HashMap<Key, (i64, i64, [u8; 16])>,
-    /// Row → whose it is then, and what the ledger needs to know of it, if it can carry credit.
-    facts: BTreeMap<i64, (Person, Option<Fact>)>,
+    /// Row → whose it is then, if that is known, and what the ledger needs to know of it, if it can carry credit.
+    facts: BTreeMap<i64, (Option<Person>, Option<Fact>)>,
     /// Whose the rows are now that are overwritten.
     former: BTreeSet<i64>,
     /// Schools and persons that come with the replay.
@@ -457,7 +457,8 @@ impl Overlay {
     async fn effects(&self, tx: &mut Tx, desk: &Desk) -> Result<Vec<Effect>, StoreFault> {
         let mut laid: BTreeMap<Person, Vec<&Fact>> = BTreeMap::new();
         let mut teachers = self.former.clone();
-        for ((teacher, index), fact) in self.facts.values() {
+        for (person, fact) in self.facts.values() {
+            let Some((teacher, index)) = person else { continue };
             // Several ID numbers can be one teacher's.
             let person = (*teacher, if teacher.is_some() { [0; 32] } else { *index });
             laid.entry(person).or_default().extend(fact);

@@ -1,10 +1,11 @@
-//! The entries of the teachers marked, recomputed by pure rules, in sets, written as differences; and the dead letters
-//! that good newer versions have outdone, closed.
+//! Whose the claims are that wait to be looked at; then the entries of the teachers marked, recomputed by pure rules, in
+//! sets, written as differences; and the dead letters that good newer versions have outdone, closed.
 
+use crate::keys::Keys;
 use crate::policy::Policy;
 use crate::recount;
 use crate::store::entries::{self, RuleIds};
-use crate::store::{Db, StoreFault, letters};
+use crate::store::{Db, StoreFault, identity, letters};
 
 /// Settles every block of teachers that nobody else settles; gives the number of teachers settled.
 ///
@@ -12,11 +13,13 @@ use crate::store::{Db, StoreFault, letters};
 /// [`StoreFault`]; what was settled before stays.
 pub async fn settle_all(
     db: &Db,
+    keys: &Keys,
     policy: &Policy,
     rules: &RuleIds,
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<usize, StoreFault> {
     letters::close_outdone(db).await?;
+    identity::examine(db, keys, &policy.weights).await?;
     let decided = recount::with_decisions(db, policy).await?;
     let policy = decided.as_ref().unwrap_or(policy);
     let (mut total, mut after) = (0, -1);

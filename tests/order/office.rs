@@ -158,7 +158,7 @@ impl Office {
     }
 
     pub async fn settle(&self) {
-        settle::settle_all(&self.db, &self.desk.policy, &self.desk.rules, &|_| {}).await.unwrap();
+        settle::settle_all(&self.db, &self.desk.keys, &self.desk.policy, &self.desk.rules, &|_| {}).await.unwrap();
     }
 
     pub async fn rows(&self, sql: &str) -> Vec<Row> {

@@ -106,7 +106,7 @@ pub struct Fact {
     pub attendance: Option<i64>,
     /// The claim's folded name.
     pub name: String,
-    /// Whether a person has decided that the claim is this teacher's.
+    /// Whether a person has decided that the claim is this teacher's, or a rule has that looked at the name, too.
     pub claimed: bool,
     /// What people decided about it.
     pub rulings: Rulings,

@@ -47,7 +47,9 @@ pub(super) fn draft<'a>(
     };
     let result = grade::result(pack, schools, fact);
     draft.entry.grade = result.grade;
-    let (outcome, rule, decision) = gate(pack, person, names, &result, fact);
+    let named = fact.claimed || names.iter().any(|name| policy.is_name_of(name, &fact.name));
+    let (outcome, rule, decision) =
+        if named { gate(pack, person, &result, fact) } else { ("name_contradicts", pack.identity, None) };
     draft.entry.decision = decision;
     if matches!(outcome, "counted" | "provisional") {
         (draft.entry.outcome, draft.entry.rule) = (outcome, rule);
@@ -57,10 +59,7 @@ pub(super) fn draft<'a>(
     draft
 }
 
-fn gate(pack: &Pack, person: &Person, names: &[&str], result: &grade::Result, fact: &Fact) -> Gate {
-    if !fact.claimed && !names.contains(&fact.name.as_str()) {
-        return ("name_contradicts", pack.identity, None);
-    }
+fn gate(pack: &Pack, person: &Person, result: &grade::Result, fact: &Fact) -> Gate {
     if let Some(decision) = fact.rulings.revoked {
         return ("revoked", pack.revocation, Some(decision));
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::mapping::{Field, Rule};
 use super::quality::Condition;
 use super::read::Reader;
-use super::stream::{Each, Kind, Paging, PassRule, Since, Stream, VersionFrom};
+use super::stream::{Each, Kind, KnownBy, Paging, PassRule, Since, Stream, VersionFrom};
 use super::template::Template;
 use super::transport::{Auth, Request, RequestBody, Sign, Transport};
 use super::{Format, Layout, Manifest};
@@ -158,7 +158,11 @@ impl Place<'_> {
             Kind::Assessment => &[Field::Name, Field::IdNumber, Field::PeriodEnd],
             _ => &[Field::Name, Field::IdNumber, Field::CourseCode, Field::Hours, Field::PeriodEnd],
         };
-        for needed in needed {
+        let any = self.stream.known_by == KnownBy::Any;
+        if any && self.stream.kind.is_roster() {
+            told.tell(&self.to("known_by"), "who is on a roster is known by the ID number; take known_by out");
+        }
+        for needed in needed.iter().filter(|field| !any || **field != Field::IdNumber) {
             if !self.stream.map.contains_key(needed) {
                 let field = needed.as_str();
                 told.tell(
@@ -175,6 +179,11 @@ impl Place<'_> {
             if !field.belongs_to(self.stream.kind) {
                 let (field, kind) = (field.as_str(), self.stream.kind.as_str());
                 told.tell(&self.to(&format!("map.{field}")), format!("a stream of kind {kind} has no field {field}"));
+            } else if field.tells_apart() && !any && !self.stream.kind.is_roster() {
+                let field = field.as_str();
+                let why =
+                    format!("{field} says whose a record is only where known_by = \"any\"; add that, or take it out");
+                told.tell(&self.to(&format!("map.{field}")), why);
             }
             self.rule(*field, rule, told);
         }

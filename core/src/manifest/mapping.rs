@@ -17,8 +17,8 @@ words! {
         /// The teacher's name. Required.
         #[zh = "教师姓名（必需）"]
         "name" => Name,
-        /// The teacher's ID number. Required.
-        #[zh = "身份证号（必需）"]
+        /// The teacher's ID number. Required, unless the stream says `known_by = "any"`.
+        #[zh = "身份证号（必需；known_by = \"any\" 时除外）"]
         "id_number" => IdNumber,
         /// School code, 10 digits.
         #[zh = "学校（机构）标识码，10 位"]
@@ -86,11 +86,11 @@ words! {
         /// `excellent`, `pass` or `fail`, where only words tell the result; see the step `levels`.
         #[zh = "结果：excellent、pass 或 fail（只有等级时；见步骤 levels）"]
         "result" => Result,
-        /// Sex, 男 or 女. Without it, as the ID number says (roster).
-        #[zh = "性别：男或女；不写则取自身份证号（名册）"]
+        /// Sex, 男 or 女. Without it, as the ID number says (roster, `known_by = "any"`).
+        #[zh = "性别：男或女；不写则取自身份证号（名册、known_by = \"any\"）"]
         "sex" => Sex,
-        /// Birth date. Without it, as the ID number says (roster).
-        #[zh = "出生日期；不写则取自身份证号（名册）"]
+        /// Birth date. Without it, as the ID number says (roster, `known_by = "any"`).
+        #[zh = "出生日期；不写则取自身份证号（名册、known_by = \"any\"）"]
         "birth_date" => BirthDate,
         /// A name the teacher had before (roster).
         #[zh = "曾用名（名册）"]
@@ -98,11 +98,11 @@ words! {
         /// An ID number the teacher had before (roster).
         #[zh = "原身份证号（名册）"]
         "former_id_number" => FormerIdNumber,
-        /// Teacher number (roster).
-        #[zh = "教师编号（名册）"]
+        /// Teacher number (roster, `known_by = "any"`).
+        #[zh = "教师编号（名册、known_by = \"any\"）"]
         "teacher_number" => TeacherNumber,
-        /// Phone number (roster).
-        #[zh = "联系电话（名册）"]
+        /// Phone number (roster, `known_by = "any"`).
+        #[zh = "联系电话（名册、known_by = \"any\"）"]
         "phone" => Phone,
         /// Position at the school (roster).
         #[zh = "职务（名册）"]
@@ -116,8 +116,8 @@ words! {
         /// The source's own id of the school, where teachers and memberships name schools so (roster).
         #[zh = "来源中的学校标识，供教师与任职关系引用（名册）"]
         "school_ref" => SchoolRef,
-        /// Name of the school (roster).
-        #[zh = "学校名称（名册）"]
+        /// Name of the school (roster, `known_by = "any"`).
+        #[zh = "学校名称（名册、known_by = \"any\"）"]
         "school_name" => SchoolName,
         /// First day at the school (roster).
         #[zh = "到校日期（名册）"]
@@ -132,8 +132,8 @@ words! {
         /// Day from which the row says this; without it that of the file's name, else of the landing (roster).
         #[zh = "该行内容自何日起成立；不写则取文件名中的日期，否则取接收之日（名册）"]
         "as_of" => AsOf,
-        /// Division to which the school belongs, six characters (roster).
-        #[zh = "学校所属区划代码，6 位（名册）"]
+        /// Division to which the school belongs, six characters (roster, `known_by = "any"`).
+        #[zh = "学校所属区划代码，6 位（名册、known_by = \"any\"）"]
         "region_code" => RegionCode,
         /// First day of the school's name and division (roster).
         #[zh = "学校名称与区划的生效日期（名册）"]
@@ -199,11 +199,20 @@ impl Field {
             Kind::School => OF_SCHOOLS,
             Kind::Membership => OF_MEMBERSHIPS,
             _ => {
-                let of_both = [Self::Name, Self::IdNumber, Self::SchoolCode].contains(&self);
+                let of_both = [Self::Name, Self::IdNumber, Self::SchoolCode].contains(&self) || self.tells_apart();
                 return of_both || ![OF_TEACHERS, OF_SCHOOLS, OF_MEMBERSHIPS].iter().any(|of| of.contains(&self));
             }
         };
         of.contains(&self)
+    }
+
+    /// Whether it tells people apart beside name, ID number and school code, where `known_by` is `any`.
+    #[must_use]
+    pub fn tells_apart(self) -> bool {
+        matches!(
+            self,
+            Self::TeacherNumber | Self::Phone | Self::BirthDate | Self::Sex | Self::SchoolName | Self::RegionCode
+        )
     }
 
     /// Whether it is a day, for which forms can be given.

@@ -344,6 +344,20 @@ words! {
 }
 
 words! {
+    /// By what a record's teacher is known.
+    pub enum KnownBy {
+        /// A valid ID number; a record without one is parked.
+        #[zh = "有效的身份证号；没有的记录转入待处理"]
+        "id_number" => IdNumber,
+        /// Whatever is told. A record without a valid ID number waits until the roster or a person says whose it is; map
+        /// what there is: id_number as it comes, teacher_number, phone, birth_date, sex, school_code, school_name,
+        /// region_code.
+        #[zh = "凭所给的全部信息。没有有效身份证号的记录先等待，由名册或人工认定；请映射已有的字段：原样的 id_number、teacher_number、phone、birth_date、sex、school_code、school_name、region_code"]
+        "any" => Any,
+    }
+}
+
+words! {
     /// Who assessed.
     pub enum Assessor {
         /// The training institution: 优秀, 合格, 不合格.
@@ -401,6 +415,9 @@ table! {
         /// Who assessed, where there is an assessment.
         #[zh = "由谁考核（有考核时）"]
         assessor: Assessor = Assessor::Institution, "institution";
+        /// By what the teacher is known.
+        #[zh = "凭什么认定教师"]
+        known_by: KnownBy = KnownBy::IdNumber, "id_number";
         /// Canonical field → where it comes from.
         #[zh = "标准字段 → 取自何处"]
         map: Map;

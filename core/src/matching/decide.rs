@@ -42,6 +42,18 @@ pub enum Doubt {
     Crowded,
 }
 
+impl Doubt {
+    /// The word used in tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rivals => "rivals",
+            Self::BetterName => "better_name",
+            Self::Crowded => "crowded",
+        }
+    }
+}
+
 /// Somebody who may be meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {

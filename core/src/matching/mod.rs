@@ -16,12 +16,14 @@ pub mod numbers;
 pub mod profile;
 pub mod score;
 pub mod table;
+pub mod told;
 pub mod weights;
 
 pub use decide::{Candidate, Decision, Doubt, Verdict};
 pub use evidence::{Evidence, Field, Level};
 pub use profile::{DateOrder, Profile, Role};
 pub use score::{Frequencies, Scored};
+pub use told::Told;
 pub use weights::{Weights, WeightsFault};
 
 use index::Index;

@@ -43,6 +43,30 @@ pub enum Role {
     Text,
 }
 
+impl Role {
+    /// The word used in files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::FormerName => "former_name",
+            Self::GivenName => "given_name",
+            Self::FamilyName => "family_name",
+            Self::IdNumber => "id_number",
+            Self::TeacherNumber => "teacher_number",
+            Self::BirthDate => "birth_date",
+            Self::Sex => "sex",
+            Self::Phone => "phone",
+            Self::SchoolCode => "school_code",
+            Self::School => "school",
+            Self::Region => "region",
+            Self::Address => "address",
+            Self::Postcode => "postcode",
+            Self::Text => "text",
+        }
+    }
+}
+
 /// In which order a date has its numbers where that cannot be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

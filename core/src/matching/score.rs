@@ -23,8 +23,8 @@ pub struct Frequencies {
 }
 
 /// What kind of value is counted.
-#[derive(Debug, Clone, Copy, Hash)]
-enum Slot {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Slot {
     Name,
     Sound,
     Given,
@@ -50,6 +50,69 @@ fn hash(slot: Slot, value: &str) -> u64 {
     hasher.finish()
 }
 
+impl Slot {
+    /// The word used in digests.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Sound => "sound",
+            Self::Given => "given",
+            Self::GivenSound => "given_sound",
+            Self::Family => "family",
+            Self::FamilySound => "family_sound",
+            Self::Teacher => "teacher_number",
+            Self::Birth => "birth_date",
+            Self::Phone => "phone",
+            Self::Code => "school_code",
+            Self::School => "school",
+            Self::SchoolInRegion => "school_in_region",
+            Self::Region => "region",
+            Self::Postcode => "postcode",
+            Self::Address => "address",
+            Self::Text(_) => "text",
+        }
+    }
+}
+
+/// Gives every value of a person that is counted.
+pub fn counted(person: &Profile, one: &mut dyn FnMut(Slot, &str)) {
+    if let Some(name) = &person.name {
+        one(Slot::Name, &name.simple);
+        one(Slot::Sound, &name.sound);
+    }
+    for (slot, sound, form) in
+        [(Slot::Given, Slot::GivenSound, &person.given), (Slot::Family, Slot::FamilySound, &person.family)]
+    {
+        if let Some(form) = form {
+            one(slot, &form.simple);
+            one(sound, &form.sound);
+        }
+    }
+    for (slot, value) in [
+        (Slot::Teacher, person.teacher_number.as_deref()),
+        (Slot::Birth, person.any_birth()),
+        (Slot::Phone, person.phone.as_deref()),
+        (Slot::Code, person.school_code.as_deref()),
+        (Slot::School, person.school.as_ref().map(|s| s.simple.as_str())),
+        (Slot::Region, person.region.as_deref()),
+        (Slot::Postcode, person.postcode.as_deref()),
+    ] {
+        if let Some(value) = value {
+            one(slot, value);
+        }
+    }
+    if let (Some(school), Some(region)) = (&person.school, &person.region) {
+        one(Slot::SchoolInRegion, &in_region(&school.simple, region));
+    }
+    let texts = person.texts.iter().enumerate().map(|(at, text)| (Slot::Text(at), text.as_ref()));
+    for (slot, form) in texts.chain([(Slot::Address, person.address.as_ref())]) {
+        for word in form.map_or(&[][..], |f| f.words.as_slice()) {
+            one(slot, word);
+        }
+    }
+}
+
 impl Frequencies {
     /// Nobody yet.
     #[must_use]
@@ -57,47 +120,24 @@ impl Frequencies {
         Self::default()
     }
 
+    /// So many people who can be meant, of whose values only those are known that [`Frequencies::know`] tells.
+    #[must_use]
+    pub fn of(people: u64) -> Self {
+        Self { people, counts: FxHashMap::default() }
+    }
+
+    /// How many of the people have a value.
+    pub fn know(&mut self, slot: Slot, value: &str, people: u32) {
+        self.counts.insert(hash(slot, value), people);
+    }
+
     /// Counts one person who can be meant.
     pub fn count(&mut self, person: &Profile) {
         self.people += 1;
-        let mut one = |slot: Slot, value: &str| {
+        counted(person, &mut |slot, value| {
             let count = self.counts.entry(hash(slot, value)).or_default();
             *count = count.saturating_add(1);
-        };
-        if let Some(name) = &person.name {
-            one(Slot::Name, &name.simple);
-            one(Slot::Sound, &name.sound);
-        }
-        for (slot, sound, form) in
-            [(Slot::Given, Slot::GivenSound, &person.given), (Slot::Family, Slot::FamilySound, &person.family)]
-        {
-            if let Some(form) = form {
-                one(slot, &form.simple);
-                one(sound, &form.sound);
-            }
-        }
-        for (slot, value) in [
-            (Slot::Teacher, person.teacher_number.as_deref()),
-            (Slot::Birth, person.any_birth()),
-            (Slot::Phone, person.phone.as_deref()),
-            (Slot::Code, person.school_code.as_deref()),
-            (Slot::School, person.school.as_ref().map(|s| s.simple.as_str())),
-            (Slot::Region, person.region.as_deref()),
-            (Slot::Postcode, person.postcode.as_deref()),
-        ] {
-            if let Some(value) = value {
-                one(slot, value);
-            }
-        }
-        if let (Some(school), Some(region)) = (&person.school, &person.region) {
-            one(Slot::SchoolInRegion, &in_region(&school.simple, region));
-        }
-        let texts = person.texts.iter().enumerate().map(|(at, text)| (Slot::Text(at), text.as_ref()));
-        for (slot, form) in texts.chain([(Slot::Address, person.address.as_ref())]) {
-            for word in form.map_or(&[][..], |f| f.words.as_slice()) {
-                one(slot, word);
-            }
-        }
+        });
     }
 
     /// How many people were counted.

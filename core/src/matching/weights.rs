@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Deserialize;
 
 use super::evidence::{Evidence, Field, Level};
+use super::names::{self, NameForm};
 use crate::policy::Basis;
 
 /// What is wrong with a file of weights.
@@ -161,6 +162,15 @@ impl Weights {
     #[must_use]
     pub fn of(&self, field: Field, level: Level) -> Weight {
         self.levels.get(&(field, level)).copied().unwrap_or(Weight { weight: 0, rarity: 0 })
+    }
+
+    /// Whether some rule takes two names, folded, for one person's beside an equal ID number.
+    #[must_use]
+    pub fn fits_number(&self, name: &str, other: &str) -> bool {
+        let (Some(a), Some(b)) = (NameForm::read(name), NameForm::read(other)) else { return false };
+        let names = Evidence { field: Field::Name, level: Some(names::compare(&a, &b)), weight: 0 };
+        let number = Evidence { field: Field::IdNumber, level: Some(Level::Equal), weight: 0 };
+        self.rule(&[names, number]).is_some()
     }
 
     /// The first rule that the evidence satisfies.

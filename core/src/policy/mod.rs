@@ -19,6 +19,7 @@ pub use courses::Crosswalk;
 pub use fault::{PolicyFault, RuleFault};
 pub use pack::Pack;
 
+use crate::matching::Weights;
 use crate::values::Hours;
 use fault::Reading;
 
@@ -92,6 +93,8 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// Which courses are the same.
     pub crosswalk: Crosswalk,
+    /// When two sides are one person.
+    pub weights: Weights,
 }
 
 impl Policy {
@@ -130,10 +133,23 @@ impl Policy {
         let crosswalk = courses::crosswalk(&mut reading);
         faults.append(&mut reading.faults);
         made.sort_by_key(|p| p.from);
-        match crosswalk {
-            Some(crosswalk) if faults.is_empty() => Ok(Self { packs: made, rules, crosswalk }),
+        let weights = Weights::built_in();
+        if let Err(fault) = &weights {
+            let mut reading = Reading::new(("matching", ""));
+            reading.fault(0, "", fault.to_string());
+            faults.append(&mut reading.faults);
+        }
+        match crosswalk.zip(weights.ok()) {
+            Some((crosswalk, weights)) if faults.is_empty() => Ok(Self { packs: made, rules, crosswalk, weights }),
             _ => Err(PolicyFault(faults)),
         }
+    }
+
+    /// Whether a name can be the name of whoever has the same ID number: the same, or one that the rules of matching take
+    /// for it beside an equal number.
+    #[must_use]
+    pub fn is_name_of(&self, name: &str, other: &str) -> bool {
+        name == other || self.weights.fits_number(name, other)
     }
 
     /// The pack for records that end on a day.

@@ -6,6 +6,7 @@ pub mod csv;
 pub mod decode;
 pub mod draft;
 pub mod html;
+pub mod identity;
 pub mod json;
 pub mod names;
 pub mod parts;
@@ -175,7 +176,7 @@ fn stage_one<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Staged
     }
     let draft = draft::map(cx, plan, &raw);
     let record_name = draft.record_name.clone();
-    let identity = record::identity(cx, plan, &raw, &draft);
+    let identity = identity::identity(cx, plan, &raw, &draft);
     let (record_key, source_version) = (identity.record_key, identity.source_version.as_ref().ok().copied());
     let read = match cx.stream.kind.is_roster() {
         true => roster::from_draft(cx, &raw, &draft, identity).map(|row| Staged::Roster(Box::new(row))),

@@ -4,13 +4,15 @@ use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
+use super::Context;
 use super::decode::RawRecord;
 use super::draft::{Draft, Problem, raw_field};
-use super::{Context, Place, Plan};
+use super::identity::{Identity, knows_any, sure_id, told, told_key};
 use crate::ledger::{self, Assessed};
-use crate::manifest::{Assessor, Field, Kind, PassRule, VersionFrom};
+use crate::manifest::{Assessor, Field, Kind, PassRule};
+use crate::matching::Told;
 use crate::policy::pack::{MissingComponent, Pack, Seen};
-use crate::values::date::{parse_date, parse_instant};
+use crate::values::date::parse_date;
 use crate::values::score::WeightedTotal;
 use crate::values::{Grade, Hours, IdNumber, PersonName, Score};
 
@@ -103,9 +105,11 @@ pub struct TrainingRecord<'a> {
     pub name: PersonName,
     /// The name for comparison.
     pub name_folded: String,
-    /// Who it is about: the ID number.
-    pub id_number: IdNumber,
-    /// Keyed hash of name and ID number.
+    /// Who it is about: the ID number, where a valid one is told.
+    pub id_number: Option<IdNumber>,
+    /// Everything that is told of who it is about, where the stream may do without an ID number.
+    pub told: Option<Told>,
+    /// Keyed hash of name and ID number, or of everything told.
     pub claim_key: [u8; 16],
     /// The draft's texts that need no type of their own.
     pub texts: Draft<'a>,
@@ -141,70 +145,6 @@ impl TrainingRecord<'_> {
     }
 }
 
-/// What makes a raw record the same record, and which version of it this is.
-#[derive(Debug)]
-pub struct Identity {
-    /// Keyed hash of the key fields, when all of them are there.
-    pub record_key: Option<[u8; 16]>,
-    /// The source version.
-    pub source_version: Result<i64, Problem>,
-}
-
-/// The identity of a raw record, also of one that cannot be used.
-#[must_use]
-pub fn identity(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &Draft<'_>) -> Identity {
-    Identity { record_key: record_key(cx, plan, raw, draft), source_version: source_version(cx, plan, raw) }
-}
-
-fn record_key(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &Draft<'_>) -> Option<[u8; 16]> {
-    let source = cx.source_id.to_be_bytes();
-    let id_rule = cx.stream.map.get(&Field::IdNumber);
-    // An ID number is the same however it was typed.
-    let is_id = |path: &str| id_rule.is_some_and(|rule| rule.paths().any(|of| of == path));
-    let with_id = cx.stream.record_key.iter().any(|path| is_id(path));
-    if with_id && draft.is_doubtful(Field::IdNumber) {
-        return None;
-    }
-    let id = if with_id { Some(IdNumber::parse(draft.id_number.as_deref()?).ok()?) } else { None };
-    let mut texts: Vec<Cow<'_, str>> = Vec::with_capacity(plan.record_key.len());
-    for (place, path) in plan.record_key.iter().zip(&cx.stream.record_key) {
-        let text = match (&id, place) {
-            (Some(id), _) if is_id(path) => Cow::Owned(id.reveal().to_owned()),
-            (_, Place::Slot(slot)) => Cow::Borrowed(raw.texts[*slot].as_deref()?.trim()),
-            (_, Place::Around(name)) => super::draft::around(cx, raw, name)?,
-        };
-        texts.push(text);
-    }
-    let mut parts: Vec<&[u8]> = vec![b"record".as_slice(), &source, cx.stream.name.as_bytes()];
-    parts.extend(texts.iter().map(|text| text.as_bytes()));
-    Some(cx.keys.short_digest(&parts))
-}
-
-fn source_version(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>) -> Result<i64, Problem> {
-    let problem =
-        |path: &str, seen: &str, expected: &str| Problem::new("version.form".into(), path, seen, expected.to_owned());
-    if matches!(cx.stream.version, VersionFrom::Landing {}) {
-        return Ok(cx.landing);
-    }
-    if let Some(slot) = plan.version {
-        let text = raw.texts[slot].as_deref().unwrap_or_default().trim();
-        let instant = || parse_instant(text).ok();
-        return text
-            .parse()
-            .ok()
-            .or_else(instant)
-            .ok_or_else(|| problem(plan.paths[slot], text, "an integer or an instant"));
-    }
-    // A member of an archive is a file of its own.
-    let file = raw.head.as_ref().and_then(|head| head.member.as_deref()).unwrap_or(cx.address);
-    let digits: Option<i64> = file
-        .split(|c: char| !c.is_ascii_digit())
-        .find(|run| run.len() == 8)
-        .filter(|run| parse_date(run).is_ok())
-        .and_then(|run| run.parse().ok());
-    digits.ok_or_else(|| problem("file name", file, "an export date of eight digits in the file name"))
-}
-
 pub(super) struct Check<'a> {
     pub(super) cx: Context<'a>,
     pub(super) problems: Vec<Problem>,
@@ -234,7 +174,8 @@ impl Check<'_> {
     }
 
     pub(super) fn doubts(&mut self, draft: &Draft<'_>) {
-        for (field, doubt) in &draft.doubts {
+        let any = knows_any(self.cx);
+        for (field, doubt) in draft.doubts.iter().filter(|(field, _)| !any || *field != Field::IdNumber) {
             self.fault(*field, doubt.code, &doubt.seen, doubt.expected.clone().into_owned());
         }
     }
@@ -388,6 +329,18 @@ impl Check<'_> {
         }
     }
 
+    /// Texts that only some kinds of streams have, and that are not too long.
+    pub(super) fn bounded(&mut self, draft: &Draft<'_>) {
+        for (field, text, most) in draft.roster.bounded() {
+            if text.chars().count() > most {
+                self.fault(field, "length", text, format!("at most {most} characters"));
+            } else if text.contains('\0') {
+                let seen = text.replace('\0', "\u{2400}");
+                self.fault(field, "character", &seen, "text without control characters".into());
+            }
+        }
+    }
+
     /// No database keeps a NUL, and no person typed one.
     pub(super) fn no_nul(&mut self, draft: &Draft<'_>) {
         for (field, text) in draft.texts() {
@@ -439,8 +392,10 @@ pub fn from_draft<'a>(
     }
     let mut check = Check { cx, problems: draft.length_problems(cx) };
     check.doubts(&draft);
-    let id_number = check.id_number(&draft);
+    let any = knows_any(cx);
+    let id_number = if any { sure_id(&draft) } else { check.id_number(&draft) };
     let name = check.name(&draft);
+    check.bounded(&draft);
     if draft.course_code.is_none() {
         check.fault(Field::CourseCode, "missing", "", "the source's code of the course".into());
     }
@@ -461,8 +416,9 @@ pub fn from_draft<'a>(
     let source_version = identity.source_version.map_err(|p| check.problems.push(p)).ok();
     check.key(identity.record_key);
     let mut problems = check.problems;
-    let whole = (identity.record_key, source_version, name, id_number, period, hours);
-    let (Some(record_key), Some(source_version), Some(name), Some(id_number), Some(period), Some(hours)) = whole else {
+    let known = any || id_number.is_some();
+    let whole = (identity.record_key, source_version, name, period, hours, known);
+    let (Some(record_key), Some(source_version), Some(name), Some(period), Some(hours), true) = whole else {
         problems.sort_by(|a, b| a.code.cmp(&b.code));
         return Err(problems);
     };
@@ -471,7 +427,12 @@ pub fn from_draft<'a>(
         return Err(problems);
     }
     let name_folded = name.folded();
-    let claim_key = cx.keys.short_digest(&[b"claim", name_folded.as_bytes(), id_number.reveal().as_bytes()]);
+    let told = any.then(|| told(&draft));
+    let number = id_number.as_ref().map_or("", IdNumber::reveal);
+    let claim_key = match &told {
+        Some(told) => told_key(cx, told),
+        None => cx.keys.short_digest(&[b"claim", name_folded.as_bytes(), number.as_bytes()]),
+    };
     let course = draft.course_code.as_deref().unwrap_or_default().trim();
     let mut record = TrainingRecord {
         index: raw.index,
@@ -486,6 +447,7 @@ pub fn from_draft<'a>(
         name,
         name_folded,
         id_number,
+        told,
         claim_key,
         period_start: period.0.map(|day| day.to_string()),
         period_end: period.1.to_string(),

@@ -7,7 +7,8 @@ use chrono::NaiveDate;
 
 use super::decode::RawRecord;
 use super::draft::{Draft, Problem, discreet};
-use super::record::{Check, Identity};
+use super::identity::Identity;
+use super::record::Check;
 use super::{Context, Parked};
 use crate::manifest::{Field, Kind, VersionFrom};
 use crate::roster::regions::is_code;
@@ -312,13 +313,7 @@ pub fn from_draft<'a>(
     }
     let mut check = Check { cx, problems: draft.length_problems(cx) };
     check.doubts(draft);
-    for (field, text, most) in draft.roster.bounded() {
-        if text.chars().count() > most {
-            check.fault(field, "length", text, format!("at most {most} characters"));
-        } else if text.contains('\0') {
-            check.fault(field, "character", &text.replace('\0', "\u{2400}"), "text without control characters".into());
-        }
-    }
+    check.bounded(draft);
     check.no_nul(draft);
     let content = check.content(draft);
     let as_of = check.optional_day(Field::AsOf, draft.roster.as_of.as_deref());

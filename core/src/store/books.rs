@@ -97,6 +97,7 @@ pub(super) async fn activate_in(tx: &mut Tx, current: Current<'_>) -> Result<i64
     }
     if kind == "rules" && !held.is_empty() {
         super::marks::add_all(tx).await?;
+        super::identity::again(tx).await?;
     }
     let made = tx
         .rows(

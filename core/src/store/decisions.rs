@@ -175,17 +175,39 @@ pub async fn on_records(tx: &mut Tx, records: &[i64], kinds: &str) -> Result<Vec
     tx.rows_with(&sql, vec![Value::Text(format!("{kinds}%"))], wanted).await?.iter().map(read).collect()
 }
 
+/// Decisions that still hold about whose these claims are, the oldest first.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn on_claims(tx: &mut Tx, claims: &[i64]) -> Result<Vec<Decision>, StoreFault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {{rows}} {{join decision d ON d.claim_id = incoming.id}}
+         {{left join decision r ON r.reverses = d.id}}
+         WHERE d.reverses IS NULL AND r.id IS NULL AND d.kind LIKE 'identity.%' ORDER BY d.id"
+    );
+    let wanted = Rows::new().int("id", claims.iter().copied().map(Some));
+    tx.rows_with(&sql, vec![], wanted).await?.iter().map(read).collect()
+}
+
+/// Decisions of a kind that still hold, the oldest first.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn of_kind(tx: &mut Tx, kind: &str) -> Result<Vec<Decision>, StoreFault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM decision d LEFT JOIN decision r ON r.reverses = d.id
+         WHERE d.kind = $1 AND d.reverses IS NULL AND r.id IS NULL ORDER BY d.id"
+    );
+    tx.rows(&sql, vec![kind.into()]).await?.iter().map(read).collect()
+}
+
 /// What people decided about courses that still holds: connector, code there, canonical course or none.
 ///
 /// # Errors
 /// [`StoreFault`].
 pub async fn courses(tx: &mut Tx) -> Result<Vec<(String, String, Option<String>)>, StoreFault> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM decision d LEFT JOIN decision r ON r.reverses = d.id
-         WHERE d.kind = 'course.equate' AND d.reverses IS NULL AND r.id IS NULL ORDER BY d.id"
-    );
     let text = |d: &Decision, name: &str| d.detail.get(name).and_then(|v| v.as_str()).map(str::to_owned);
-    let decided: Vec<Decision> = tx.rows(&sql, vec![]).await?.iter().map(read).collect::<Result<_, _>>()?;
+    let decided = of_kind(tx, "course.equate").await?;
     Ok(decided.iter().filter_map(|d| Some((text(d, "connector")?, text(d, "code")?, text(d, "course")))).collect())
 }
 

@@ -64,7 +64,7 @@ pub async fn settle_block(
     after: i64,
 ) -> Result<Option<(i64, usize)>, StoreFault> {
     let mut tx = db.begin().await?;
-    let Some((block, due)) = marks::next(&mut tx, after).await? else { return Ok(None) };
+    let Some((block, due)) = marks::next(&mut tx, marks::SETTLE, after).await? else { return Ok(None) };
     let facts = facts::read(&mut tx, &due.teachers).await?;
     let mut held = read_entries(&mut tx, &due.teachers).await?;
     let mut made: Vec<(i64, Entry)> = Vec::new();

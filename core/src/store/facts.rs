@@ -73,7 +73,7 @@ fn fact(mut row: Row, connectors: &HashMap<i64, Arc<str>>) -> Result<Fact, Store
         required: row.take_opt_text("required")?.map(|word| word == "required"),
         attendance: row.opt_int("attendance")?,
         name: row.take_text("name")?,
-        claimed: row.take_text("decided_by")?.starts_with("decision"),
+        claimed: row.take_text("decided_by")? != "id_number",
         rulings: Rulings::default(),
     })
 }
@@ -133,7 +133,7 @@ async fn rule(tx: &mut Tx, facts: &mut HashMap<i64, Vec<Fact>>) -> Result<(), St
 pub async fn people(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Person>, StoreFault> {
     let rows = tx
         .rows_with(
-            "SELECT t.id AS id, t.name_folded AS name, t.sex AS sex, t.birth_date AS born
+            "SELECT t.id AS id, t.name_folded AS name, t.former_names AS former, t.sex AS sex, t.birth_date AS born
              FROM {rows} {join teacher t ON t.id = incoming.teacher_id} WHERE t.name_folded IS NOT NULL",
             vec![],
             Rows::new().int("teacher_id", ids.iter().copied().map(Some)),
@@ -147,7 +147,9 @@ pub async fn people(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Person>, St
     rows.iter()
         .map(|row| {
             let born = row.opt_text("born")?.and_then(|day| day.parse().ok());
-            let names = row.opt_text("name")?.into_iter().collect();
+            let former = row.opt_text("former")?.map(|list| serde_json::from_str::<Vec<String>>(&list)).transpose();
+            let former = former.map_err(|e| StoreFault::Column(format!("teacher.former_names: {e}")))?;
+            let names = row.opt_text("name")?.into_iter().chain(former.unwrap_or_default()).collect();
             Ok((row.int("id")?, Person { names, sex: sex(row.opt_text("sex")?), born }))
         })
         .collect()

@@ -103,6 +103,7 @@ pub(super) async fn write(
     load: &Load<'_>,
     classified: &mut Classified<'_>,
 ) -> Result<i64, StoreFault> {
+    people::hold(tx, known).await?;
     let Displaced { losses, teachers: former } = classified.lock(tx, load.activation).await?;
     let rows = Rows::new()
         .int("batch_id", losses.keys().copied().map(Some))

@@ -41,11 +41,28 @@ impl Bits {
     }
 }
 
-/// Marks teachers. Marks are only ever added here.
+/// Marks of one kind, by the table they stand in.
+#[derive(Debug, Clone, Copy)]
+pub struct Marks(&'static str);
+
+/// Teachers to settle.
+pub const SETTLE: Marks = Marks("settle_mark");
+/// Teachers by whom claims may be found in another way than before.
+pub const MATCH: Marks = Marks("match_mark");
+
+/// Marks teachers for settling. Marks are only ever added here.
 ///
 /// # Errors
 /// [`StoreFault`].
 pub async fn add(tx: &mut Tx, teachers: impl Iterator<Item = i64>) -> Result<(), StoreFault> {
+    add_to(tx, SETTLE, teachers).await
+}
+
+/// [`add`], for marks of any kind.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn add_to(tx: &mut Tx, marks: Marks, teachers: impl Iterator<Item = i64>) -> Result<(), StoreFault> {
     let mut blocks: BTreeMap<i64, Bits> = BTreeMap::new();
     for teacher in teachers {
         blocks.entry(teacher.div_euclid(BLOCK)).or_insert(Bits::NONE).set(teacher.rem_euclid(BLOCK));
@@ -53,7 +70,7 @@ pub async fn add(tx: &mut Tx, teachers: impl Iterator<Item = i64>) -> Result<(),
     let rows = Rows::new()
         .int("block", blocks.keys().copied().map(Some))
         .bytes("teachers", blocks.values().map(|b| b.0.as_slice()));
-    tx.copy("settle_mark", rows).await
+    tx.copy(marks.0, rows).await
 }
 
 /// Marks every teacher there is, as when the rules have changed.
@@ -79,28 +96,30 @@ pub async fn teachers_after(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<i
     tx.rows(sql, vec![after.into(), limit.into()]).await?.iter().map(|r| r.int("id")).collect()
 }
 
-/// The marks of one block, locked for whoever settles it.
+/// The marks of one block, locked for whoever took it.
 #[derive(Debug)]
 pub struct Due {
-    /// Teachers to settle.
+    /// The teachers.
     pub teachers: Vec<i64>,
+    of: Marks,
     marks: Vec<i64>,
 }
 
-/// Takes the first block after `after` that nobody else settles.
+/// Takes the first block after `after` that nobody else has.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn next(tx: &mut Tx, after: i64) -> Result<Option<(i64, Due)>, StoreFault> {
+pub async fn next(tx: &mut Tx, of: Marks, after: i64) -> Result<Option<(i64, Due)>, StoreFault> {
     let mut after = after;
     loop {
-        let block = tx
-            .rows("SELECT block FROM settle_mark WHERE block > $1 ORDER BY block LIMIT 1", vec![after.into()])
-            .await?;
+        let sql = format!("SELECT block FROM {} WHERE block > $1 ORDER BY block LIMIT 1", of.0);
+        let block = tx.rows(&sql, vec![after.into()]).await?;
         let Some(block) = block.first().map(|r| r.int("block")).transpose()? else { return Ok(None) };
-        if tx.try_lock("settle", block).await? {
-            let marks = tx.rows("SELECT id, teachers FROM settle_mark WHERE block = $1", vec![block.into()]).await?;
+        if tx.try_lock(of.0, block).await? {
+            let sql = format!("SELECT id, teachers FROM {} WHERE block = $1", of.0);
+            let marks = tx.rows(&sql, vec![block.into()]).await?;
             let due = Due {
+                of,
                 teachers: union(&marks)?.teachers(block),
                 marks: marks.iter().map(|r| r.int("id")).collect::<Result<_, _>>()?,
             };
@@ -124,7 +143,7 @@ fn union(marks: &[Row]) -> Result<Bits, StoreFault> {
 /// [`StoreFault`].
 pub async fn remove(tx: &mut Tx, due: &Due) -> Result<(), StoreFault> {
     tx.run_with(
-        "DELETE FROM settle_mark WHERE id IN (SELECT id FROM {rows})",
+        &format!("DELETE FROM {} WHERE id IN (SELECT id FROM {{rows}})", due.of.0),
         vec![],
         Rows::new().int("id", due.marks.iter().copied().map(Some)),
     )

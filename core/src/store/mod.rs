@@ -12,6 +12,7 @@ pub mod expectations;
 pub mod facts;
 pub mod figures;
 mod identifiers;
+pub mod identity;
 pub mod letters;
 pub mod load;
 pub mod marks;

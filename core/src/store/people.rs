@@ -1,4 +1,4 @@
-//! Claims, and the teachers they are definitely about.
+//! Claims as loads make them: definite by an ID number, or waiting to be looked at.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::db::{StoreFault, Tx};
 use super::identifiers::{self, Index};
 use super::rows::Rows;
+use super::{identity, sealing};
 use crate::keys::Keys;
 use crate::stages::TrainingRecord;
 
@@ -18,10 +19,12 @@ pub struct Claim {
     pub teacher: Option<i64>,
 }
 
-/// Claims that were found committed, so that the same people need not be looked up batch after batch. A claim's row and
-/// its teacher never change in this version; whoever makes them change has to forget them here.
+/// Claims that were found committed, so that the same people need not be looked up batch after batch; those of no teacher
+/// are looked up every time. When any claim changes its teacher, all are forgotten.
 #[derive(Debug, Default)]
 pub struct Known {
+    /// The number of changes up to which they are known.
+    changes: i64,
     young: HashMap<[u8; 16], Claim>,
     old: HashMap<[u8; 16], Claim>,
 }
@@ -35,13 +38,41 @@ impl Known {
     }
 
     fn learn(&mut self, found: &HashMap<[u8; 16], Claim>) {
-        for (key, claim) in found {
+        for (key, claim) in found.iter().filter(|(_, claim)| claim.teacher.is_some()) {
             if self.young.len() >= Self::MOST {
                 self.old = std::mem::take(&mut self.young);
             }
             self.young.insert(*key, *claim);
         }
     }
+
+    fn as_of(&mut self, changes: i64) {
+        if self.changes != changes {
+            *self = Self { changes, ..Self::default() };
+        }
+    }
+}
+
+/// Keeps every claim with its teacher until the end of the transaction: a record that is written under a claim is seen by
+/// whoever gives the claim to another.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn hold(tx: &mut Tx, known: &Mutex<Known>) -> Result<(), StoreFault> {
+    let rows = tx.rows("SELECT number FROM identity_change WHERE id = 1 {share}", vec![]).await?;
+    let changes = rows.first().map_or(Ok(0), |row| row.int("number"))?;
+    known.lock().unwrap_or_else(PoisonError::into_inner).as_of(changes);
+    Ok(())
+}
+
+/// Waits for whoever holds the claims, and lets nobody hold them until the end of the transaction: claims change their
+/// teachers.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn change(tx: &mut Tx) -> Result<(), StoreFault> {
+    tx.run("UPDATE identity_change SET number = number + 1 WHERE id = 1", vec![]).await?;
+    Ok(())
 }
 
 /// The claim of each record; claims and provisional teachers are made where missing. Sealing happens only for what is
@@ -76,7 +107,11 @@ pub async fn identify(
     records.iter().map(|r| claim(r).ok_or_else(|| StoreFault::Column("claim.id".into()))).collect()
 }
 
-/// Who each record is about, as far as the tables know, and the blind index of the ID number; nothing is made.
+/// Whom a record is about, as far as the tables know; where they know no teacher, the blind index of the ID number.
+/// Nothing for a record that waits for somebody to say so.
+pub type Recognised = Option<(Option<i64>, Index)>;
+
+/// Who each record is about; nothing is made.
 ///
 /// # Errors
 /// [`StoreFault`].
@@ -84,16 +119,55 @@ pub async fn recognise(
     tx: &mut Tx,
     keys: &Keys,
     records: &[&TrainingRecord<'_>],
-) -> Result<Vec<(Option<i64>, [u8; 32])>, StoreFault> {
+) -> Result<Vec<Recognised>, StoreFault> {
     let mut claims = HashMap::new();
     look_up(tx, &unseen(records, &claims), &mut claims).await?;
-    let indexes: Vec<Index> = records.iter().map(|r| identifiers::index(keys, r.id_number.reveal())).collect();
-    let teachers = identifiers::find(tx, &indexes).await?;
-    let who = |(index, record): (&Index, &&TrainingRecord)| match claims.get(&record.claim_key) {
-        Some(claim) => (claim.teacher, *index),
-        None => (teachers.get(index).copied(), *index),
+    let owners = Owners::find(tx, keys, records).await?;
+    let who = |record: &&TrainingRecord| match (claims.get(&record.claim_key), owners.index(record)) {
+        (Some(claim), index) if record.told.is_some() => claim.teacher.map(|t| (Some(t), index.unwrap_or_default())),
+        (Some(claim), index) => Some((claim.teacher, index.unwrap_or_default())),
+        (None, Some(index)) if record.told.is_none() => Some((owners.teacher(record), index)),
+        (None, index) => owners.sure(record).map(|teacher| (Some(teacher), index.unwrap_or_default())),
     };
-    Ok(indexes.iter().zip(records).map(who).collect())
+    Ok(records.iter().map(who).collect())
+}
+
+/// The teachers who have the ID numbers of some records.
+struct Owners {
+    /// Number in the clear → its index.
+    indexes: HashMap<String, Index>,
+    teachers: HashMap<Index, i64>,
+    /// The folded names of those who are on the roster.
+    names: HashMap<i64, String>,
+}
+
+impl Owners {
+    async fn find(tx: &mut Tx, keys: &Keys, records: &[&TrainingRecord<'_>]) -> Result<Self, StoreFault> {
+        let numbers = records.iter().filter_map(|r| r.id_number.as_ref());
+        let indexes: HashMap<String, Index> =
+            numbers.map(|id| (id.reveal().to_owned(), identifiers::index(keys, id.reveal()))).collect();
+        let wanted: Vec<Index> = indexes.values().copied().collect();
+        let teachers = identifiers::find(tx, &wanted).await?;
+        let mut owners = Self { indexes, teachers, names: HashMap::new() };
+        if records.iter().any(|r| r.told.is_some()) {
+            let ids: Vec<i64> = owners.teachers.values().copied().collect();
+            owners.names = identity::roster_names(tx, &ids).await?;
+        }
+        Ok(owners)
+    }
+
+    fn index(&self, record: &TrainingRecord<'_>) -> Option<Index> {
+        self.indexes.get(record.id_number.as_ref()?.reveal()).copied()
+    }
+
+    fn teacher(&self, record: &TrainingRecord<'_>) -> Option<i64> {
+        self.teachers.get(&self.index(record)?).copied()
+    }
+
+    /// The teacher on the roster who has the record's number and very name.
+    fn sure(&self, record: &TrainingRecord<'_>) -> Option<i64> {
+        self.teacher(record).filter(|teacher| self.names.get(teacher) == Some(&record.name_folded))
+    }
 }
 
 /// One record of each claim that is not known yet, sorted by claim.
@@ -137,34 +211,70 @@ async fn look_up(
 
 /// Makes claims and, for ID numbers nobody has had, provisional teachers. Everything goes in by sorted key, so that two
 /// loads that meet the same people wait for each other in one order.
+///
+/// What a source told of somebody is kept, sealed, unless the number and the very name are those of a teacher of the roster.
 async fn introduce(
     tx: &mut Tx,
     keys: &Keys,
     unseen: &[&TrainingRecord<'_>],
     claims: &mut HashMap<[u8; 16], Claim>,
 ) -> Result<(), StoreFault> {
-    let indexes: Vec<Index> = unseen.iter().map(|r| identifiers::index(keys, r.id_number.reveal())).collect();
-    let numbers: BTreeMap<Index, &str> =
-        indexes.iter().copied().zip(unseen.iter().map(|r| r.id_number.reveal())).collect();
-    let teachers = identifiers::find_or_make(tx, keys, &numbers).await?;
-    let made = tx
+    let mut owners = Owners::find(tx, keys, unseen).await?;
+    let mut numbers: BTreeMap<Index, &str> = BTreeMap::new();
+    for record in unseen.iter().filter(|r| r.told.is_none()) {
+        numbers.extend(owners.index(record).zip(record.id_number.as_ref().map(|id| id.reveal())));
+    }
+    owners.teachers.extend(identifiers::find_or_make(tx, keys, &numbers).await?);
+    let made: Vec<Made<'_>> = unseen.iter().map(|r| Made::of(keys, &owners, r)).collect::<Result<_, _>>()?;
+    if made.iter().any(|m| m.told.is_some()) {
+        sealing::hold(tx, keys).await?;
+    }
+    let rows = Rows::new()
+        .bytes("claim_key", made.iter().map(|m| m.record.claim_key.as_slice()))
+        .text("name", made.iter().map(|m| Some(m.record.name.display())))
+        .text("name_folded", made.iter().map(|m| Some(m.record.name_folded.as_str())))
+        .bytes("blind_index", made.iter().map(|m| m.index.as_ref().map_or(&[][..], Index::as_slice)))
+        .int("teacher_id", made.iter().map(|m| m.teacher))
+        .text("decided_by", made.iter().map(|m| Some(if m.told.is_some() { "" } else { "id_number" })))
+        .text("state", made.iter().map(|m| Some(if m.told.is_some() { "new" } else { "definite" })))
+        .opt_bytes("told", made.iter().map(|m| m.told.as_deref()));
+    let inserted = tx
         .rows_with(
-            "INSERT INTO claim (claim_key, name, name_folded, blind_index, teacher_id, decided_by)
-             SELECT claim_key, name, name_folded, blind_index, teacher_id, 'id_number' FROM {rows}
+            "INSERT INTO claim (claim_key, name, name_folded, blind_index, teacher_id, decided_by, state, told)
+             SELECT claim_key, name, name_folded, blind_index, teacher_id, decided_by, state, told FROM {rows}
              WHERE true ON CONFLICT (claim_key) DO NOTHING RETURNING id, claim_key, teacher_id",
             vec![],
-            Rows::new()
-                .bytes("claim_key", unseen.iter().map(|r| r.claim_key.as_slice()))
-                .text("name", unseen.iter().map(|r| Some(r.name.display())))
-                .text("name_folded", unseen.iter().map(|r| Some(r.name_folded.as_str())))
-                .bytes("blind_index", indexes.iter().map(Index::as_slice))
-                .int("teacher_id", indexes.iter().map(|index| teachers.get(index).copied())),
+            rows,
         )
         .await?;
-    for row in &made {
+    for row in &inserted {
         if let Ok(key) = <[u8; 16]>::try_from(row.bytes("claim_key")?) {
             claims.insert(key, Claim { id: row.int("id")?, teacher: row.opt_int("teacher_id")? });
         }
     }
-    Ok(())
+    let waiting = made.iter().filter(|m| m.told.is_some());
+    let waiting = waiting.filter_map(|m| Some((claims.get(&m.record.claim_key)?.id, m.record.told.as_ref()?)));
+    identity::write_claim_keys(tx, keys, waiting).await
+}
+
+/// A claim that is made.
+struct Made<'r> {
+    record: &'r TrainingRecord<'r>,
+    index: Option<Index>,
+    teacher: Option<i64>,
+    /// What was told, sealed.
+    told: Option<Vec<u8>>,
+}
+
+impl<'r> Made<'r> {
+    fn of(keys: &Keys, owners: &Owners, record: &'r TrainingRecord<'_>) -> Result<Self, StoreFault> {
+        let (teacher, told) = match &record.told {
+            None => (owners.teacher(record), None),
+            Some(told) => match owners.sure(record) {
+                Some(teacher) => (Some(teacher), None),
+                None => (None, Some(identity::seal_told(keys, &record.claim_key, told)?)),
+            },
+        };
+        Ok(Self { record, index: owners.index(record), teacher, told })
+    }
 }

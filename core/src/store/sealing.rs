@@ -20,7 +20,7 @@ struct Column {
     place: [&'static [u8]; 2],
 }
 
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [Column; 7] = [
     Column { table: "payload", column: "wrapped_key", order: "id", row_key: "digest", place: [b"payload", b"sealed"] },
     Column {
         table: "teacher_identifier",
@@ -43,6 +43,7 @@ const COLUMNS: [Column; 6] = [
         row_key: "row_key",
         place: [b"roster_row", b"sealed"],
     },
+    Column { table: "claim", column: "told", order: "id", row_key: "claim_key", place: [b"claim", b"told"] },
     Column {
         table: "connector_version",
         column: "wrapped_key",

@@ -14,26 +14,6 @@ use crate::store::rows::{Row, Rows};
 use crate::values::id_number::Sex;
 use crate::values::{IdNumber, PersonName};
 
-/// A teacher whom a roster load concerns, and what the roster says of the teacher by now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Concerned {
-    /// The teacher.
-    pub teacher_id: i64,
-    /// The folded name; none where no row is about the teacher any more.
-    pub name_folded: Option<String>,
-    /// Whether the teacher was provisional before, or is new.
-    pub is_new: bool,
-}
-
-/// The one place where a roster load has what waits for it looked at again: the teachers are marked for settling in the
-/// load's transaction. Whoever keeps claims that wait for a roster looks for them here.
-///
-/// # Errors
-/// [`StoreFault`].
-pub async fn re_examine(tx: &mut Tx, _keys: &Keys, concerned: &[Concerned]) -> Result<(), StoreFault> {
-    marks::add(tx, concerned.iter().map(|c| c.teacher_id)).await
-}
-
 /// What is derived of one teacher.
 struct Derived {
     teacher_id: i64,
@@ -42,7 +22,8 @@ struct Derived {
     sex: &'static str,
     birth_date: String,
     contested: bool,
-    traits: Vec<(&'static str, [u8; 32])>,
+    /// Folded names of before, a JSON list.
+    former_names: Option<String>,
 }
 
 /// A membership, or a name of a school, as it is written.
@@ -61,14 +42,8 @@ pub(super) async fn teachers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<()
         return Ok(());
     }
     let of = || Rows::new().int("teacher_id", ids.iter().copied().map(Some));
-    let locked = tx
-        .rows_with(
-            "SELECT t.id AS id, t.origin AS origin FROM teacher t WHERE t.id IN (SELECT teacher_id FROM {rows})
-             ORDER BY t.id {lock}",
-            vec![],
-            of(),
-        )
-        .await?;
+    let lock = "SELECT t.id AS id FROM teacher t WHERE t.id IN (SELECT teacher_id FROM {rows}) ORDER BY t.id {lock}";
+    tx.rows_with(lock, vec![], of()).await?;
     let rows = tx
         .rows_with(
             "SELECT r.teacher_id AS teacher_id, r.id AS id, r.kind AS kind, r.source_id AS source_id, r.stream AS stream,
@@ -90,19 +65,13 @@ pub(super) async fn teachers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<()
         derived.extend(person(keys, *teacher, rows)?);
         posts.push((*teacher, timeline(rows, &["school_code"])?));
     }
-    write_teachers(tx, &derived, &of).await?;
+    write_teachers(tx, &derived).await?;
     let by_id: HashMap<i64, &Row> =
         rows.iter().map(|row| Ok((row.int("id")?, row))).collect::<Result<_, StoreFault>>()?;
     write_memberships(tx, &posts, &by_id, &of).await?;
-    let origins: HashMap<i64, String> =
-        locked.iter().map(|r| Ok((r.int("id")?, r.text("origin")?))).collect::<Result<_, StoreFault>>()?;
-    let names: HashMap<i64, &str> = derived.iter().map(|d| (d.teacher_id, d.name_folded.as_str())).collect();
-    let concerned = |id: &i64| Concerned {
-        teacher_id: *id,
-        name_folded: names.get(id).map(|name| (*name).to_owned()),
-        is_new: origins.get(id).is_some_and(|origin| origin == "provisional"),
-    };
-    re_examine(tx, keys, &ids.iter().map(concerned).collect::<Vec<_>>()).await
+    // What waits for the roster is looked at again: the hours, and the claims that may be about these teachers.
+    marks::add_to(tx, marks::MATCH, ids.iter().copied()).await?;
+    marks::add(tx, ids.iter().copied()).await
 }
 
 /// How new a row is: day, version, key.
@@ -110,26 +79,25 @@ type Age = (String, i64, Vec<u8>);
 
 /// What the newest row of a teacher says of the person; the last of it by day, version and key.
 fn person(keys: &Keys, teacher_id: i64, rows: &[&Row]) -> Result<Option<Derived>, StoreFault> {
-    let mut newest: Option<(Age, &Row)> = None;
+    let mut newest: Option<(Age, Personal)> = None;
+    let mut former = BTreeSet::new();
     let mut names: HashMap<(i64, String, i64), BTreeSet<Vec<u8>>> = HashMap::new();
     for row in rows.iter().filter(|row| row.text("kind").is_ok_and(|kind| kind == "teacher")) {
         let version = row.int("source_version")?;
         let order = (row.text("as_of")?, version, row.bytes("row_key")?);
+        let personal = Personal::open(keys, &order.2, &row.bytes("sealed")?)?;
+        let before = personal.former_name.as_deref().and_then(|name| PersonName::parse(name).ok());
+        former.extend(before.map(|name| name.folded()));
         let of_version = (row.int("source_id")?, row.text("stream")?, version);
         names.entry(of_version).or_default().extend(row.opt_bytes("name_digest")?);
         if newest.as_ref().is_none_or(|(before, _)| order > *before) {
-            newest = Some((order, row));
+            newest = Some((order, personal));
         }
     }
-    let Some((_, row)) = newest else { return Ok(None) };
-    let personal = Personal::open(keys, &row.bytes("row_key")?, &row.bytes("sealed")?)?;
+    let Some((_, personal)) = newest else { return Ok(None) };
     let unreadable = |e: &dyn std::fmt::Display| StoreFault::Unreadable(format!("a row of the roster: {e}"));
     let id = IdNumber::parse(&personal.id_number).map_err(|e| unreadable(&e))?;
     let name = PersonName::parse(&personal.name).map_err(|e| unreadable(&e))?;
-    let number = personal.teacher_number.map(|n| ("teacher_number", keys.blind_index("teacher_number", &n)));
-    let phone = personal.phone.map(|p| ("phone", keys.blind_index("phone", &digits(&p))));
-    let former = personal.former_name.as_deref().and_then(|name| PersonName::parse(name).ok());
-    let former = former.map(|name| ("former_name", keys.blind_index("name", &name.folded())));
     Ok(Some(Derived {
         teacher_id,
         name_folded: name.folded(),
@@ -140,13 +108,8 @@ fn person(keys: &Keys, teacher_id: i64, rows: &[&Row]) -> Result<Option<Derived>
         },
         birth_date: id.birth_date().to_string(),
         contested: names.values().any(|names| names.len() > 1),
-        traits: [number, phone, former].into_iter().flatten().collect(),
+        former_names: (!former.is_empty()).then(|| serde_json::json!(former).to_string()),
     }))
-}
-
-/// A phone number is the same however it is written.
-fn digits(phone: &str) -> String {
-    crate::values::text::fold(phone).chars().filter(char::is_ascii_digit).collect()
 }
 
 /// The spans of what rows say in these columns; rows without the first of them say nothing.
@@ -173,36 +136,27 @@ fn timeline(rows: &[&Row], columns: &[&str]) -> Result<Vec<Span<Vec<String>>>, S
     Ok(spans(stated))
 }
 
-async fn write_teachers(
-    tx: &mut Tx,
-    derived: &[Derived],
-    of: &(dyn Fn() -> Rows<'static> + Sync),
-) -> Result<(), StoreFault> {
+async fn write_teachers(tx: &mut Tx, derived: &[Derived]) -> Result<(), StoreFault> {
     let rows = Rows::new()
         .int("id", derived.iter().map(|d| Some(d.teacher_id)))
         .text("name", derived.iter().map(|d| Some(d.name.as_str())))
         .text("name_folded", derived.iter().map(|d| Some(d.name_folded.as_str())))
         .text("sex", derived.iter().map(|d| Some(d.sex)))
         .text("birth_date", derived.iter().map(|d| Some(d.birth_date.as_str())))
-        .int("contested", derived.iter().map(|d| Some(d.contested.into())));
+        .int("contested", derived.iter().map(|d| Some(d.contested.into())))
+        .text("former_names", derived.iter().map(|d| d.former_names.as_deref()));
     if !derived.is_empty() {
         tx.run_with(
             "UPDATE teacher SET origin = 'roster', name = incoming.name, name_folded = incoming.name_folded,
-               sex = incoming.sex, birth_date = incoming.birth_date, contested = incoming.contested
+               sex = incoming.sex, birth_date = incoming.birth_date, contested = incoming.contested,
+               former_names = incoming.former_names
              FROM {rows} WHERE teacher.id = incoming.id",
             vec![],
             rows,
         )
         .await?;
     }
-    tx.run_with("DELETE FROM teacher_trait WHERE teacher_id IN (SELECT teacher_id FROM {rows})", vec![], of()).await?;
-    let traits: Vec<(i64, &'static str, &[u8; 32])> =
-        derived.iter().flat_map(|d| d.traits.iter().map(|(kind, index)| (d.teacher_id, *kind, index))).collect();
-    let rows = Rows::new()
-        .text("kind", traits.iter().map(|(_, kind, _)| Some(*kind)))
-        .bytes("blind_index", traits.iter().map(|(.., index)| index.as_slice()))
-        .int("teacher_id", traits.iter().map(|(id, ..)| Some(*id)));
-    tx.copy("teacher_trait", rows).await
+    Ok(())
 }
 
 async fn write_memberships(

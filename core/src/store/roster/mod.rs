@@ -6,11 +6,12 @@
 mod derive;
 pub mod report;
 mod sift;
+mod told;
 pub mod wait;
 mod write;
 
-pub use derive::{Concerned, re_examine};
 pub use sift::{Laid, Sifted, sift};
+pub(super) use told::told;
 
 use super::batches::Held;
 use super::classify::Classified;

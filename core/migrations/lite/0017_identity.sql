@@ -1,0 +1,67 @@
+-- Whose a claim is: `definite` by a rule or a person, `potential` where a person is asked, `none` where nobody known can be
+-- meant, `new` until it has been looked at. `told` is what the source told of the person, sealed JSON; a claim by an ID number
+-- that is the teacher's has none.
+ALTER TABLE claim ADD COLUMN state TEXT NOT NULL DEFAULT 'definite' CHECK (state IN ('definite', 'potential', 'none', 'new'));
+ALTER TABLE claim ADD COLUMN doubt TEXT;
+ALTER TABLE claim ADD COLUMN told BLOB;
+CREATE INDEX claim_waiting ON claim (state, id) WHERE state <> 'definite';
+CREATE INDEX claim_told ON claim (id) WHERE told IS NOT NULL;
+
+-- Who may be meant by a claim that a person has to look at, the likeliest first; `evidence` is JSON, without a value of anybody.
+CREATE TABLE candidate (
+  claim_id INTEGER NOT NULL,
+  rank INTEGER NOT NULL,
+  teacher_id INTEGER NOT NULL,
+  score INTEGER NOT NULL,
+  evidence TEXT NOT NULL,
+  PRIMARY KEY (claim_id, rank)
+);
+CREATE INDEX candidate_teacher ON candidate (teacher_id);
+
+-- Keyed digests of what people are found by: of claims that carry what was told, and of the teachers of the roster.
+CREATE TABLE claim_match_key (
+  match_key INTEGER NOT NULL,
+  claim_id INTEGER NOT NULL,
+  PRIMARY KEY (match_key, claim_id)
+) WITHOUT ROWID;
+CREATE TABLE teacher_match_key (
+  match_key INTEGER NOT NULL,
+  teacher_id INTEGER NOT NULL,
+  PRIMARY KEY (match_key, teacher_id)
+) WITHOUT ROWID;
+
+-- A teacher's keys, counted values and second keys as they were written last, eight bytes each.
+CREATE TABLE teacher_match (
+  teacher_id INTEGER PRIMARY KEY,
+  match_keys BLOB NOT NULL,
+  counted BLOB NOT NULL,
+  seconds BLOB NOT NULL
+);
+
+-- How many teachers of the roster have a value, by its keyed digest; 0 is all of them.
+CREATE TABLE match_count (
+  value INTEGER PRIMARY KEY,
+  teachers INTEGER NOT NULL
+);
+
+-- Teachers whose keys are to be written anew, as in settle_mark.
+CREATE TABLE match_mark (
+  id INTEGER PRIMARY KEY,
+  block INTEGER NOT NULL,
+  teachers BLOB NOT NULL
+);
+CREATE INDEX match_mark_block ON match_mark (block);
+
+-- Goes up whenever a claim changes its teacher. A load holds it while it writes, so that no record slips between.
+CREATE TABLE identity_change (
+  id INTEGER PRIMARY KEY,
+  number INTEGER NOT NULL
+);
+INSERT INTO identity_change (id, number) VALUES (1, 0);
+
+-- Folded names that the roster says a teacher had before, a JSON list.
+ALTER TABLE teacher ADD COLUMN former_names TEXT;
+CREATE INDEX credit_entry_contradicted ON credit_entry (record_id) WHERE superseded_at IS NULL AND outcome = 'name_contradicts';
+
+-- The keys above take its place; nobody read it.
+DROP TABLE teacher_trait;
