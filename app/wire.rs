@@ -16,7 +16,7 @@ use huiliu_core::resume;
 use huiliu_core::settle;
 use huiliu_core::store::batches;
 use huiliu_core::store::books::{self, Current};
-use huiliu_core::store::{Db, StoreFault, entries, marks, schema};
+use huiliu_core::store::{Db, StoreFault, entries, schema};
 use huiliu_core::sweep::{self, Swept};
 use huiliu_core::unpacker::Unpacker;
 use tokio::sync::watch;
@@ -436,7 +436,7 @@ impl House {
         let patience = Instant::now() + Duration::from_secs(60);
         loop {
             self.settle().await?;
-            if Instant::now() > patience || marks::count(&self.desk.db).await? == 0 {
+            if Instant::now() > patience || settle::due(&self.desk.db).await? == 0 {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(100)).await;

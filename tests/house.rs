@@ -266,6 +266,25 @@ impl House {
             .unwrap_or_else(|e| panic!("{args:?}: {e}: {}", String::from_utf8_lossy(&out.stdout)))
     }
 
+    /// Pairs of a number and a text or bytes that a statement in the store gives.
+    pub fn rows(&self, statement: &str) -> Vec<(i64, Vec<u8>)> {
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            if let Some(pg) = &self.postgres {
+                let mut connection = sqlx::PgConnection::connect(&pg.url()).await.unwrap();
+                let rows = sqlx::query(statement).fetch_all(&mut connection).await.unwrap();
+                return rows.iter().map(|r| (r.get(0), r.try_get_unchecked(1).unwrap())).collect();
+            }
+            let url = format!("sqlite:{}", self.dir.0.join("data/huiliu.db").display());
+            let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+            let rows = sqlx::query(statement).fetch_all(&mut connection).await.unwrap();
+            let pairs = rows.iter().map(|r| (r.get(0), r.try_get_unchecked(1).unwrap())).collect();
+            connection.close().await.unwrap();
+            pairs
+        })
+    }
+
     /// Runs a statement in the store; gives the first column of its first row, or 0.
     pub fn sql(&self, statement: &str) -> i64 {
         let statement = sqlx::AssertSqlSafe(statement.to_owned());

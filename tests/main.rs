@@ -12,6 +12,7 @@ mod docs;
 mod extraction;
 mod faults;
 mod hostile;
+mod identity;
 mod infer;
 mod institutions;
 mod language;

@@ -1,6 +1,6 @@
 //! Rosters through the front door: counties' tables, OneRoster archives, what waits and what comes of it.
 
-mod county;
+pub mod county;
 mod office;
 mod oneroster;
 mod people;

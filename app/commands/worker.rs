@@ -8,7 +8,7 @@ use huiliu_core::manifest::Transport;
 use huiliu_core::schedule::Turn;
 use huiliu_core::store::reports::instant;
 use huiliu_core::store::turns::Ended;
-use huiliu_core::store::{StoreFault, batches, marks, schema, turns};
+use huiliu_core::store::{StoreFault, batches, schema, turns};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
@@ -218,7 +218,11 @@ async fn tend(house: &House, until_done: bool) -> Result<(), Stop> {
         }
         match house.settle().await {
             // A block that another process holds, or one that was killed, was left out.
-            Ok(_) if !waiting && until_done && marks::count(&house.desk.db).await.is_ok_and(|left| left == 0) => {
+            Ok(_)
+                if !waiting
+                    && until_done
+                    && huiliu_core::settle::due(&house.desk.db).await.is_ok_and(|left| left == 0) =>
+            {
                 return Ok(());
             }
             Ok(_) => (settled, worked) = (Instant::now(), waiting || until_done),

@@ -5,7 +5,15 @@ use crate::keys::Keys;
 use crate::policy::Policy;
 use crate::recount;
 use crate::store::entries::{self, RuleIds};
-use crate::store::{Db, StoreFault, identity, letters};
+use crate::store::{Db, StoreFault, identity, letters, marks};
+
+/// How many teachers and claims wait to be settled.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn due(db: &Db) -> Result<i64, StoreFault> {
+    Ok(marks::count(db).await? + identity::due(db).await?)
+}
 
 /// Settles every block of teachers that nobody else settles; gives the number of teachers settled.
 ///

@@ -5,8 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use super::db::{StoreFault, Tx};
 use super::identifiers::{self, Index};
+use super::identity::{self, rulings};
 use super::rows::Rows;
-use super::{identity, sealing};
+use super::sealing;
 use crate::keys::Keys;
 use crate::stages::TrainingRecord;
 
@@ -225,7 +226,8 @@ async fn introduce(
         numbers.extend(owners.index(record).zip(record.id_number.as_ref().map(|id| id.reveal())));
     }
     owners.teachers.extend(identifiers::find_or_make(tx, keys, &numbers).await?);
-    let made: Vec<Made<'_>> = unseen.iter().map(|r| Made::of(keys, &owners, r)).collect::<Result<_, _>>()?;
+    let merged = rulings::merged_numbers(tx).await?;
+    let made: Vec<Made<'_>> = unseen.iter().map(|r| Made::of(keys, &owners, &merged, r)).collect::<Result<_, _>>()?;
     if made.iter().any(|m| m.told.is_some()) {
         sealing::hold(tx, keys).await?;
     }
@@ -235,7 +237,7 @@ async fn introduce(
         .text("name_folded", made.iter().map(|m| Some(m.record.name_folded.as_str())))
         .bytes("blind_index", made.iter().map(|m| m.index.as_ref().map_or(&[][..], Index::as_slice)))
         .int("teacher_id", made.iter().map(|m| m.teacher))
-        .text("decided_by", made.iter().map(|m| Some(if m.told.is_some() { "" } else { "id_number" })))
+        .text("decided_by", made.iter().map(|m| Some(m.decided_by.as_str())))
         .text("state", made.iter().map(|m| Some(if m.told.is_some() { "new" } else { "definite" })))
         .opt_bytes("told", made.iter().map(|m| m.told.as_deref()));
     let inserted = tx
@@ -262,12 +264,19 @@ struct Made<'r> {
     record: &'r TrainingRecord<'r>,
     index: Option<Index>,
     teacher: Option<i64>,
+    /// By what it is the teacher's.
+    decided_by: String,
     /// What was told, sealed.
     told: Option<Vec<u8>>,
 }
 
 impl<'r> Made<'r> {
-    fn of(keys: &Keys, owners: &Owners, record: &'r TrainingRecord<'_>) -> Result<Self, StoreFault> {
+    fn of(
+        keys: &Keys,
+        owners: &Owners,
+        merged: &HashMap<String, i64>,
+        record: &'r TrainingRecord<'_>,
+    ) -> Result<Self, StoreFault> {
         let (teacher, told) = match &record.told {
             None => (owners.teacher(record), None),
             Some(told) => match owners.sure(record) {
@@ -275,6 +284,11 @@ impl<'r> Made<'r> {
                 None => (None, Some(identity::seal_told(keys, &record.claim_key, told)?)),
             },
         };
-        Ok(Self { record, index: owners.index(record), teacher, told })
+        let index = owners.index(record);
+        let decided_by = match (teacher, &index) {
+            (Some(_), Some(index)) => rulings::by_number(merged, index),
+            _ => String::new(),
+        };
+        Ok(Self { record, index, teacher, decided_by, told })
     }
 }

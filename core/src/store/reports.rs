@@ -29,7 +29,7 @@ pub struct Balance {
     pub pending: i64,
     /// Payloads that cannot be decoded.
     pub unread: i64,
-    /// Teachers that wait to be settled.
+    /// Teachers, and claims, that wait to be settled.
     pub teachers_due: i64,
     /// Whether the outcomes sum to what was received.
     pub balanced: bool,
@@ -71,7 +71,7 @@ pub async fn balance(db: &Db, runs: (i64, i64)) -> Result<Balance, StoreFault> {
         discarded: row.int("discarded")?,
         pending: row.int("pending")?,
         unread: unread.first().map_or(Ok(0), |r| r.int("n"))?,
-        teachers_due: super::marks::count(db).await?,
+        teachers_due: crate::settle::due(db).await?,
         ..Balance::default()
     };
     let outcomes = b.inserted + b.updated + b.unchanged + b.superseded + b.skipped + b.parked + b.discarded + b.pending;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::keying::{ALL, seconds, unpack};
+use super::rulings::{by_number, merged_numbers};
 use super::{alone, digest, match_keys, open_told};
 use crate::keys::Keys;
 use crate::matching::decide::{Candidate, Decision, decide};
@@ -34,9 +35,6 @@ pub(super) async fn decide_page(db: &Db, keys: &Keys, weights: &Weights) -> Resu
     let sql = "SELECT id FROM claim WHERE state = 'new' ORDER BY id LIMIT $1";
     let ids: Vec<i64> =
         tx.rows(sql, vec![PAGE.into()]).await?.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?;
-    if ids.is_empty() {
-        return Ok(0);
-    }
     decide_on(&mut tx, keys, weights, &ids).await?;
     tx.commit().await?;
     Ok(ids.len())
@@ -48,6 +46,9 @@ pub(super) async fn decide_page(db: &Db, keys: &Keys, weights: &Weights) -> Resu
 /// [`StoreFault`].
 pub(super) async fn decide_on(tx: &mut Tx, keys: &Keys, weights: &Weights, ids: &[i64]) -> Result<(), StoreFault> {
     let claims = read(tx, keys, ids).await?;
+    if claims.is_empty() {
+        return Ok(());
+    }
     let found = find(tx, keys, &claims).await?;
     let teachers: Vec<i64> =
         found.iter().flat_map(|f| &f.teachers).copied().collect::<BTreeSet<_>>().into_iter().collect();
@@ -142,7 +143,7 @@ async fn find(tx: &mut Tx, keys: &Keys, claims: &[Claim]) -> Result<Vec<Found>, 
 async fn sizes(tx: &mut Tx, wanted: &BTreeSet<i64>) -> Result<HashMap<i64, i64>, StoreFault> {
     let sql = format!(
         "SELECT incoming.match_key AS match_key, (SELECT count(*) FROM
-           (SELECT 1 FROM teacher_match_key k WHERE k.match_key = incoming.match_key LIMIT {}) AS some) AS size
+           (SELECT 1 FROM teacher_match_key k WHERE k.match_key = incoming.match_key LIMIT {}) AS few) AS size
          FROM {{rows}}",
         MOST + 1
     );
@@ -266,11 +267,14 @@ async fn write(
         Some(_) => Verdict::Definite.as_str(),
         None => decision.verdict.as_str(),
     };
-    let by = |decision: &'_ Decision, owner: &Option<i64>| match (owner, &decision.rule) {
-        (None, _) => String::new(),
-        (Some(_), rule) => rule.clone().unwrap_or_else(|| "id_number".to_owned()),
+    let merged = merged_numbers(tx).await?;
+    let by = |claim: &Claim, decision: &Decision, owner: &Option<i64>| match (owner, &decision.rule, &claim.index) {
+        (None, ..) | (_, None, None) => String::new(),
+        (Some(_), Some(rule), _) => rule.clone(),
+        (Some(_), None, Some((index, _))) => by_number(&merged, index),
     };
-    let rules: Vec<String> = decided.iter().zip(&owners).map(|((_, decision), owner)| by(decision, owner)).collect();
+    let rules: Vec<String> =
+        decided.iter().zip(&owners).map(|((claim, decision), owner)| by(claim, decision, owner)).collect();
     let rows = Rows::new()
         .int("id", decided.iter().map(|(claim, _)| Some(claim.id)))
         .int("teacher_id", owners.iter().copied())

@@ -28,9 +28,9 @@ pub(super) async fn begin(db: &Db) -> Result<(), StoreFault> {
         let sql = "SELECT id FROM teacher WHERE origin = 'roster'";
         let ids: Vec<i64> = tx.rows(sql, vec![]).await?.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?;
         marks::add_to(&mut tx, marks::MATCH, ids.into_iter()).await?;
-        tx.commit().await?;
     }
-    Ok(())
+    // The lock must be gone at once, not when a dropped transaction is rolled back.
+    tx.commit().await
 }
 
 /// Writes the keys of the first block of marked teachers after `after`; gives the block, or nothing when none is left.
@@ -42,7 +42,10 @@ pub(super) async fn key_block(db: &Db, keys: &Keys, after: i64) -> Result<Option
     if !alone(&mut tx).await? {
         return Ok(None);
     }
-    let Some((block, due)) = marks::next(&mut tx, marks::MATCH, after).await? else { return Ok(None) };
+    let Some((block, due)) = marks::next(&mut tx, marks::MATCH, after).await? else {
+        tx.commit().await?;
+        return Ok(None);
+    };
     let told = roster::told(&mut tx, keys, &due.teachers).await?;
     let was = read(&mut tx, &due.teachers).await?;
     let nothing = Found::default();

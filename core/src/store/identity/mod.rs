@@ -43,6 +43,15 @@ async fn alone(tx: &mut Tx) -> Result<bool, StoreFault> {
     tx.try_lock("identity", 0).await
 }
 
+/// How many claims wait to be looked at.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn due(db: &Db) -> Result<i64, StoreFault> {
+    let rows = db.rows("SELECT count(*) AS claims FROM claim WHERE state = 'new'", vec![]).await?;
+    rows.first().map_or(Ok(0), |row| row.int("claims"))
+}
+
 /// Has every claim looked at again on which nobody decided, as when the weights have changed.
 ///
 /// # Errors

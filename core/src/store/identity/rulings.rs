@@ -139,6 +139,20 @@ fn shares(one: &Decision, other: &Decision) -> bool {
     numbers(&other.detail).iter().any(|number| mine.contains(number))
 }
 
+/// The numbers that people gave to another teacher: blind index in hexadecimal → the decision.
+///
+/// # Errors
+/// [`StoreFault`].
+pub(in crate::store) async fn merged_numbers(tx: &mut Tx) -> Result<HashMap<String, i64>, StoreFault> {
+    let moved = |m: &Decision| numbers(&m.detail).into_iter().map(|number| (number, m.decision)).collect::<Vec<_>>();
+    Ok(merges(tx).await?.iter().flat_map(moved).collect())
+}
+
+/// By what a claim with this number is the teacher's who has the number.
+pub(in crate::store) fn by_number(merged: &HashMap<String, i64>, index: &[u8]) -> String {
+    merged.get(&hex_encode(index)).map_or_else(|| "id_number".to_owned(), |decision| format!("decision {decision}"))
+}
+
 async fn merges(tx: &mut Tx) -> Result<Vec<Decision>, StoreFault> {
     decisions::of_kind(tx, "identity.merge").await
 }
@@ -247,15 +261,11 @@ async fn derive(tx: &mut Tx, rules: Rules<'_>, claims: &[i64]) -> Result<Vec<i64
     decide_on(tx, rules.keys, rules.weights, &by_rule).await?;
     let owners = owners(tx, &before).await?;
     let mut made: Vec<(i64, Option<i64>, String)> = Vec::new();
-    for claim in standing(tx, claims).await? {
+    for claim in &before {
         let owner = owners.get(&claim.index);
         if let Some((teacher, decision)) = accepted.get(&claim.id) {
             made.push((claim.id, Some(*teacher), format!("decision {decision}")));
-        } else if claim.told {
-            // A rule has found it; by a number that a merger moved, it is the merger that did.
-            let merged = owner.filter(|(owner, by)| claim.teacher == Some(*owner) && by != "id_number");
-            made.extend(merged.map(|(owner, by)| (claim.id, Some(*owner), by.clone())));
-        } else {
+        } else if !claim.told {
             let refused = owner.and_then(|(owner, _)| rejected.get(&(claim.id, *owner)));
             made.push(match (refused, owner) {
                 (Some(decision), _) => (claim.id, None, format!("decision {decision}")),
@@ -277,9 +287,8 @@ async fn derive(tx: &mut Tx, rules: Rules<'_>, claims: &[i64]) -> Result<Vec<i64
 
 /// Blind index → who has the number, and by what.
 async fn owners(tx: &mut Tx, claims: &[Stands]) -> Result<HashMap<Vec<u8>, (i64, String)>, StoreFault> {
-    let by_merger: HashMap<String, i64> =
-        merges(tx).await?.iter().flat_map(|m| numbers(&m.detail).into_iter().map(|n| (n, m.decision))).collect();
-    let numbered = claims.iter().filter(|c| !c.index.is_empty());
+    let merged = merged_numbers(tx).await?;
+    let numbered = claims.iter().filter(|c| !c.told && !c.index.is_empty());
     let rows = Rows::new().bytes("blind_index", numbered.map(|c| c.index.as_slice()));
     let found = tx
         .rows_with(
@@ -291,7 +300,7 @@ async fn owners(tx: &mut Tx, claims: &[Stands]) -> Result<HashMap<Vec<u8>, (i64,
         .await?;
     let owner = |row: &Row| {
         let index = row.bytes("blind_index")?;
-        let by = by_merger.get(&hex_encode(&index)).map_or("id_number".to_owned(), |n| format!("decision {n}"));
+        let by = by_number(&merged, &index);
         Ok((index, (row.int("teacher_id")?, by)))
     };
     found.iter().map(owner).collect()
