@@ -125,8 +125,10 @@ fn the_unit_is_one_that_systemd_takes() {
 
 #[test]
 fn the_commands_of_the_pages_run() {
-    for page in ["docs/operations.md", "docs/operations.zh-CN.md", "docs/ledger.md", "docs/ledger.zh-CN.md"] {
-        let text = read(page);
+    for page in
+        ["operations", "ledger", "roster"].iter().flat_map(|p| [format!("docs/{p}.md"), format!("docs/{p}.zh-CN.md")])
+    {
+        let text = read(&page);
         let script: String = text.split("```sh\n").skip(1).map(|b| b.split("```").next().unwrap()).collect();
         assert!(script.lines().count() > 8, "{page}");
         let scratch = Scratch::new("page");
