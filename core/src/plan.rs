@@ -2,12 +2,13 @@
 //! which nothing remains, and then compared with what is there, for whom it concerns.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::connector::Connector;
-use crate::deliver::{self, Desk};
+use crate::deliver::{self, Delivered, Desk};
 use crate::ingest::{self, From, Ingest};
 use crate::policy::Policy;
 use crate::recount::{self, Change, Totals};
@@ -65,7 +66,7 @@ pub struct People {
 type Pair<T> = Option<(T, T)>;
 
 /// A teacher for whom something changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Teacher {
     /// The teacher; nothing for who is not in the books yet.
     pub teacher: Option<i64>,
@@ -112,8 +113,6 @@ impl Teacher {
         let nobody = Known::default();
         let before = was.unwrap_or(&nobody);
         let told = Self {
-            teacher: None,
-            id_number: String::new(),
             on_roster: pair(&before.on_roster, &is.on_roster),
             name: pair(&before.name, &is.name),
             contested: pair(&before.contested, &is.contested),
@@ -121,15 +120,9 @@ impl Teacher {
             birth_date: pair(&before.birth_date, &is.birth_date),
             memberships: pair(&before.memberships, &is.memberships),
             hours,
+            ..Self::default()
         };
-        let same = told.on_roster.is_none()
-            && told.name.is_none()
-            && told.contested.is_none()
-            && told.sex.is_none()
-            && told.birth_date.is_none()
-            && told.memberships.is_none()
-            && told.hours.is_none();
-        (was.is_none() || !same).then_some(told)
+        (was.is_none() || told != Self::default()).then_some(told)
     }
 }
 
@@ -176,7 +169,7 @@ pub async fn plan(now: &Db, desk: &Desk, asked: Asked<'_>) -> Result<Plan, Store
     let cx = Ingest { db, keys, bell: None, batch_records, progress: &|_| {}, stop };
     let report = ingest::sync(cx, (source, claim), connector, From::Handed).await?;
     for batch in plans::batches(db, report.run).await? {
-        deliver::deliver(desk, batch, true).await?;
+        deliver_patiently(desk, batch).await?;
     }
     let taken_up = resume::take_up(desk).await?;
     letters::close_outdone(db).await?;
@@ -201,6 +194,17 @@ pub async fn plan(now: &Db, desk: &Desk, asked: Asked<'_>) -> Result<Plan, Store
         after = block;
         plan.compare((now, desk), &ids, told).await?;
     }
+}
+
+/// As workers do: what was put back, as when another load was in the way, is tried again, here three times in all.
+async fn deliver_patiently(desk: &Desk, batch: i64) -> Result<(), StoreFault> {
+    for wait_ms in [600, 1_200, 0] {
+        if deliver::deliver(desk, batch, true).await? != Delivered::Released {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+    }
+    Ok(())
 }
 
 impl Plan {

@@ -105,10 +105,10 @@ impl Totals {
     }
 }
 
-/// The hours of all teachers in a cycle.
+/// The hours of all teachers in a cycle, or in the years up to a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CycleTotals {
-    /// Teachers with a record in it.
+    /// Teachers with a record in it; of the years up to a day all who have one at any time.
     pub teachers: u64,
     /// Those whose hours counted for good are enough.
     pub met: u64,
@@ -120,7 +120,8 @@ pub struct CycleTotals {
     pub by_basis: ByBasis,
 }
 
-/// The hours of all teachers, by cycle, under these rules; teachers are looked at in blocks.
+/// The hours of all teachers, by cycle, under these rules; where a pack asks for hours in any so many years, those up to
+/// `today` beside them. Teachers are looked at in blocks.
 ///
 /// # Errors
 /// [`StoreFault`].

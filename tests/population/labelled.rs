@@ -77,7 +77,7 @@ certificate_number = "record"
 pub struct Labelled {
     pub config: String,
     pub credit: Credit,
-    files: PathBuf,
+    pub files: PathBuf,
 }
 
 impl Labelled {
@@ -133,7 +133,7 @@ fn entries(house: &House) -> Vec<Entry> {
 }
 
 /// Teacher → ID number, units, provisional units.
-fn ledger(house: &House) -> HashMap<i64, (String, u64, u64)> {
+pub fn ledger(house: &House) -> HashMap<i64, (String, u64, u64)> {
     let out = house.run(&["ledger"]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let line = |line: &str| {
