@@ -8,7 +8,7 @@ use huiliu_core::store::roster::known::Post;
 
 use super::inspect::hours;
 use super::replay::reasons;
-use super::sync::{self, Line, balance_cells, balance_heading};
+use super::sync::{Line, balance_cells, balance_heading};
 use crate::Stop;
 use crate::registry::Recipe;
 use crate::wire::House;
@@ -49,7 +49,6 @@ async fn rehearsed(house: &House, recipe: Recipe, handed: Arc<dyn Connector>, to
         connector: handed.as_ref(),
         batch_records: house.settings.batch_records,
         told,
-        stop: &sync::told_to_stop()?,
     };
     Ok(plan::plan(&house.desk.db, &stage.desk, asked).await?)
 }

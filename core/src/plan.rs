@@ -155,8 +155,6 @@ pub struct Asked<'a> {
     pub batch_records: u32,
     /// Parked raw records, and teachers, told at most.
     pub told: usize,
-    /// Turns true when the plan is to stop.
-    pub stop: &'a watch::Receiver<bool>,
 }
 
 /// Plans: `desk` works on a rehearsal of `now`.
@@ -165,8 +163,10 @@ pub struct Asked<'a> {
 /// [`StoreFault`].
 pub async fn plan(now: &Db, desk: &Desk, asked: Asked<'_>) -> Result<Plan, StoreFault> {
     let (db, keys) = (&desk.db, &desk.keys);
-    let Asked { source, claim, connector, batch_records, told, stop } = asked;
-    let cx = Ingest { db, keys, bell: None, batch_records, progress: &|_| {}, stop };
+    let Asked { source, claim, connector, batch_records, told } = asked;
+    // Whoever is tired of waiting ends the process; nothing is lost by it.
+    let (_, never) = watch::channel(false);
+    let cx = Ingest { db, keys, bell: None, batch_records, progress: &|_| {}, stop: &never };
     let report = ingest::sync(cx, (source, claim), connector, From::Handed).await?;
     for batch in plans::batches(db, report.run).await? {
         deliver_patiently(desk, batch).await?;
