@@ -92,6 +92,12 @@ pub enum Command {
         /// Land only; worker processes deliver. 只接收，由工作进程投递
         #[arg(long)]
         land_only: bool,
+        /// Only say what would happen; nothing is kept. 仅试算
+        #[arg(long, conflicts_with = "land_only")]
+        plan: bool,
+        /// Teachers, and dead letters, told of a plan. 最多列出
+        #[arg(long, value_name = "N", default_value_t = 100, requires = "plan")]
+        limit: usize,
     },
     /// Take payloads that platforms hand in over HTTP, until told to stop. 接收平台推送
     Receive {

@@ -224,3 +224,33 @@ fn what_the_pack_chooses_where_the_document_is_silent() {
     office.done(2, &[&row("90", "90", "90", "80.01%")]);
     assert_eq!(office.entry(1), is("counted", "excellent", "pass_gate", 10));
 }
+
+#[test]
+fn hours_in_any_five_years_up_to_a_day() {
+    let window =
+        "[setting.hours_window]\nvalue = \"rolling\"\nbasis = \"assumed\"\nsource = \"a trial\"\n\n# What the document";
+    for on in [On::Sqlite, On::Postgres] {
+        let office = Office::new(on, &[("# What the document", window)]);
+        let row = |course: u32, day: &str| format!("王一,22010219590911001X,P1,C{course},30,{day},90,90,90,100");
+        let rows = [row(1, "2012-03-01"), row(2, "2014-05-01"), row(3, "2017-02-28")];
+        office.done(1, &[&rows[0], &rows[1], &rows[2], "李二,220203197812030225,P1,C1,30,2014-05-01,90,90,90,100"]);
+        // Both ends of the five years: the day itself, and the day after the one five years before.
+        for (day, hours, enough) in
+            [("2017-02-27", 60, 1), ("2017-02-28", 90, 1), ("2017-03-01", 60, 1), ("2019-05-01", 30, 0)]
+        {
+            let totals = office.json(&["teachers", "totals", "--on", day]);
+            let (name, total) = totals.as_object().unwrap().iter().find(|(name, _)| name.contains('<')).unwrap();
+            let others = totals["2014-2018"]["counted_units"].as_i64().unwrap();
+            assert_eq!(others, 90 * 108_000, "the cycle stays as it is");
+            assert_eq!((&total["teachers"], &total["met"]), (&2.into(), &enough.into()), "{totals}");
+            let told = ["1", "2"].map(|teacher| office.json(&["teachers", "explain", teacher, "--on", day]));
+            let told = told.iter().find(|told| told["entries"][0]["name"] == "王一").unwrap();
+            let sum = told["sums"].as_array().unwrap().iter().find(|sum| sum["cycle"] == **name).unwrap();
+            assert_eq!(
+                (&sum["counted"], &sum["required"]),
+                (&(hours * 108_000).into(), &(50 * 108_000).into()),
+                "{told}"
+            );
+        }
+    }
+}

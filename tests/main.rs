@@ -22,6 +22,7 @@ mod mutated;
 mod ops;
 mod order;
 mod pipeline;
+mod population;
 mod queue;
 mod record;
 mod register;

@@ -4,4 +4,5 @@ pub mod county;
 mod office;
 mod oneroster;
 mod people;
+mod planned;
 mod waiting;

@@ -209,7 +209,11 @@ pub enum Tree {
 #[derive(Debug, Subcommand)]
 pub enum Teachers {
     /// The hours of all teachers by cycle: what they rest on, and how many have enough. 全体教师学时合计
-    Totals,
+    Totals {
+        /// The day up to which years are counted, where a rule pack asks for hours in any so many; today. 截至日期
+        #[arg(long, value_name = "DATE", value_parser = day)]
+        on: Option<NaiveDate>,
+    },
     /// Explain every hour counted or refused. TEACHER is a teacher's number, or `-` to read an ID number from standard input.
     /// 解释每一学时的认定；身份证号只从标准输入读取
     Explain {
@@ -217,6 +221,9 @@ pub enum Teachers {
         /// And the raw record of each, out of the payload as it was received; ID numbers masked. 并显示原始记录
         #[arg(long)]
         raw: bool,
+        /// The day up to which years are counted; today. 截至日期
+        #[arg(long, value_name = "DATE", value_parser = day)]
+        on: Option<NaiveDate>,
     },
 }
 

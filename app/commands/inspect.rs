@@ -218,9 +218,9 @@ pub async fn ledger(settings: Settings) -> Result<(), Stop> {
     let mut after = 0;
     loop {
         let rows = reports::ledger(&books.db, &books.keys, after, 10_000).await?;
-        let Some((last, _)) = rows.last() else { break };
-        after = *last;
-        rows.iter().for_each(|(_, row)| say_json(row));
+        let Some(last) = rows.last() else { break };
+        after = last.teacher;
+        rows.iter().for_each(say_json);
     }
     books.close().await;
     Ok(())

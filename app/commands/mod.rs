@@ -13,6 +13,7 @@ mod inspect;
 mod keep;
 mod matching;
 mod operate;
+mod planned;
 mod receive;
 mod record;
 mod register;
@@ -50,8 +51,9 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
             };
             sync::run(settings, sync::Asked { names: source, all, from, land_only, json }).await
         }
-        Command::Upload { source, files, stream, land_only } => {
-            upload::run(settings, upload::Asked { source, files, stream, land_only, json }).await
+        Command::Upload { source, files, stream, land_only, plan, limit } => {
+            let plan = plan.then_some(limit);
+            upload::run(settings, upload::Asked { source, files, stream, land_only, plan, json }).await
         }
         Command::Receive { listen } => receive::run(settings, listen).await,
         Command::Cursors(asked) => cursors::run(settings, asked, json).await,

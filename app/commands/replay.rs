@@ -183,26 +183,27 @@ impl Whole {
 
 /// What a record says then, or why it stays parked.
 fn detail(item: &Item) -> String {
-    let text = |v: &serde_json::Value, k: &str| v.get(k).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
-    if let Some(reasons) = item.detail.get("reasons").and_then(|r| r.as_array()) {
-        let reason = |p: &serde_json::Value| {
-            let code = text(p, "code");
-            let at = place(&code, &text(p, "source_field")).to_string();
-            format!(
-                "{code} {at}={:?} ({}{})",
-                text(p, "seen"),
-                tr("expected: ", "应为："),
-                expected(&code, &text(p, "expected"))
-            )
-        };
-        return reasons.iter().map(reason).collect::<Vec<_>>().join("; ");
+    if let Some(told) = item.detail.get("reasons") {
+        return reasons(told);
     }
+    let text = |v: &serde_json::Value, k: &str| v.get(k).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
     if item.detail.get("unreadable").is_some() {
         return crate::words::phrase(&text(&item.detail, "unreadable")).into_owned();
     }
     let (course, hours, end) =
         (text(&item.detail, "course"), text(&item.detail, "class_hours"), text(&item.detail, "period_end"));
     format!("{course}  {hours} {}  {end}", tr("class hours", "学时"))
+}
+
+/// The reasons of a dead letter, in one line.
+pub(super) fn reasons(told: &serde_json::Value) -> String {
+    let reason = |p: &serde_json::Value| {
+        let text = |k: &str| p.get(k).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+        let code = text("code");
+        let at = place(&code, &text("source_field")).to_string();
+        format!("{code} {at}={:?} ({}{})", text("seen"), tr("expected: ", "应为："), expected(&code, &text("expected")))
+    };
+    told.as_array().into_iter().flatten().map(reason).collect::<Vec<_>>().join("; ")
 }
 
 fn overview(rows: &[Replay]) {
@@ -223,6 +224,7 @@ fn overview(rows: &[Replay]) {
         tr("updated", "更新"),
         tr("unchanged", "未变"),
         tr("superseded", "过时"),
+        tr("skipped", "略过"),
         tr("parked", "待处理"),
         tr("teachers", "教师"),
         tr("planned", "计划时间"),

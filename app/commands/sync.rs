@@ -242,6 +242,15 @@ impl Line {
         Ok(schedule::take(&desk.db, self.source.id, desk.lease_ms, &desk.holder, only_due).await?)
     }
 
+    /// Somebody else has its turn.
+    pub fn busy(&self) -> Stop {
+        Stop::failed(both!(
+            "source {name} is being read by another process; see `huiliu schedules list`, and try again when it has ended",
+            "来源 {name} 正由另一个进程同步；请看 `huiliu schedules list`，待其结束后再试",
+            name = self.source.name
+        ))
+    }
+
     /// Reads it to its end, or until told to stop, and gives the turn back. Says when it is read next, in microseconds UTC.
     pub async fn read(
         &self,
@@ -253,7 +262,7 @@ impl Line {
         let cx = Ingest {
             db: &house.desk.db,
             keys: &house.desk.keys,
-            bell: &house.bell,
+            bell: Some(&house.bell),
             batch_records: house.settings.batch_records,
             progress,
             stop,
@@ -278,11 +287,7 @@ async fn take_all(house: &House, lines: Vec<Line>) -> Result<Vec<(Line, Turn)>, 
         for (_, turn) in ready {
             turn.end(Ended::Stopped, None).await?;
         }
-        return Err(Stop::failed(both!(
-            "source {name} is being read by another process; see `huiliu schedules list`, and try again when it has ended",
-            "来源 {name} 正由另一个进程同步；请看 `huiliu schedules list`，待其结束后再试",
-            name = line.source.name
-        )));
+        return Err(line.busy());
     }
     Ok(ready)
 }

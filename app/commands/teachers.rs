@@ -24,16 +24,18 @@ use crate::{Stop, gate};
 
 pub async fn run(settings: Settings, asked: Teachers, json: bool) -> Result<(), Stop> {
     match asked {
-        Teachers::Totals => totals(settings, json).await,
-        Teachers::Explain { teacher, raw } => explain(settings, &teacher, raw, json).await,
+        Teachers::Totals { on } => totals(settings, on.unwrap_or_else(schedule::today), json).await,
+        Teachers::Explain { teacher, raw, on } => {
+            explain(settings, (&teacher, raw), on.unwrap_or_else(schedule::today), json).await
+        }
     }
 }
 
-async fn totals(settings: Settings, json: bool) -> Result<(), Stop> {
+async fn totals(settings: Settings, on: NaiveDate, json: bool) -> Result<(), Stop> {
     let policy = gate::policy(&settings)?;
     let books = Books::open(settings, Make::Nothing).await?;
     let policy = recount::with_decisions(&books.db, &policy).await?.unwrap_or(policy);
-    let totals = recount::totals(&books.db, &policy, schedule::today()).await?;
+    let totals = recount::totals(&books.db, &policy, on).await?;
     books.close().await;
     if json {
         say_json(&totals);
@@ -60,7 +62,7 @@ async fn totals(settings: Settings, json: bool) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn explain(settings: Settings, teacher: &str, raw: bool, json: bool) -> Result<(), Stop> {
+async fn explain(settings: Settings, (teacher, raw): (&str, bool), on: NaiveDate, json: bool) -> Result<(), Stop> {
     let policy = gate::policy(&settings)?;
     let books = Books::open(settings.clone(), Make::Nothing).await?;
     let id = who(&books, teacher).await?;
@@ -69,7 +71,7 @@ async fn explain(settings: Settings, teacher: &str, raw: bool, json: bool) -> Re
     let memberships = report::teacher(&books.db, &books.keys, id).await?.map(|t| t.memberships).unwrap_or_default();
     let regions: Vec<Option<&str>> = entries.iter().map(|e| bears(&policy, &memberships, e)).collect();
     let lines: Vec<standing::Line> = entries.iter().map(EntryRow::line).collect();
-    let sums = standing::sums(&policy, &lines, schedule::today());
+    let sums = standing::sums(&policy, &lines, on);
     let sum = |outcome: &str| entries.iter().filter(|e| e.outcome == outcome).map(|e| e.units).sum::<i64>();
     let (counted, provisional) = (sum("counted"), sum("provisional"));
     if json {

@@ -1,4 +1,4 @@
-//! `upload`: files of a source are handed in, as a run of their own.
+//! `upload`: files of a source are handed in, as a run of their own; or it is said what would come of it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use huiliu_core::connector::handed::HandedConnector;
 use huiliu_core::ingest::From;
 
+use super::planned;
 use super::sync::{self, Line, Pace};
 use crate::Stop;
 use crate::settings::Settings;
@@ -19,11 +20,13 @@ pub struct Asked {
     pub files: Vec<PathBuf>,
     pub stream: Option<String>,
     pub land_only: bool,
+    /// Say only what would happen, of so many teachers and dead letters each.
+    pub plan: Option<usize>,
     pub json: bool,
 }
 
 pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
-    let Asked { source, files, stream, land_only, json } = asked;
+    let Asked { source, files, stream, land_only, plan, json } = asked;
     for file in &files {
         if !file.is_file() {
             return Err(Stop::usage(both!(
@@ -33,7 +36,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
             )));
         }
     }
-    let house = wire::open(settings, Make::Files).await?;
+    let house = wire::open(settings, if plan.is_some() { Make::Nothing } else { Make::Files }).await?;
     let known = house.known();
     let chosen = sync::choose(&known.sources, std::slice::from_ref(&source), false)?;
     let mut lines = Vec::new();
@@ -54,8 +57,11 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
         };
         let unpacker = Arc::clone(&house.desk.unpacker);
         let handed = HandedConnector::new(manifest, (&stream, files.clone()), unpacker);
-        let handed = handed.map_err(|e| Stop::usage(spoken(&e)))?;
-        lines.push(Line::over(&house, recipe, Arc::new(handed)).await?);
+        let handed = Arc::new(handed.map_err(|e| Stop::usage(spoken(&e)))?);
+        if let Some(told) = plan {
+            return planned::run(&house, recipe, handed, told, json).await;
+        }
+        lines.push(Line::over(&house, recipe, handed).await?);
     }
     let pass = sync::pass_over(&house, lines, Pace { from: From::Handed, land_only, expected: None }).await?;
     sync::show(&pass, json);

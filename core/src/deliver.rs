@@ -151,6 +151,15 @@ fn asked(held: &Held) -> (u32, u32) {
 }
 
 impl Desk {
+    /// The same desk over a rehearsal: nothing of what is done on it remains. A lease must not be renewed while something else
+    /// is being done, so it is long.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    pub async fn rehearse(&self) -> Result<Self, StoreFault> {
+        Ok(Self { db: self.db.rehearse().await?, known: Arc::default(), lease_ms: 86_400_000, ..self.clone() })
+    }
+
     /// The payload of a batch, at least as much of it as the batch needs; `bytes` holds what it is read from. What was
     /// unpacked for another batch is not fetched again.
     pub(crate) async fn body<'b>(

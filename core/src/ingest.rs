@@ -29,8 +29,8 @@ pub struct Ingest<'a> {
     pub db: &'a Db,
     /// Keys for sealing.
     pub keys: &'a Keys,
-    /// The queue.
-    pub bell: &'a Bell,
+    /// The queue; without one whoever calls delivers by itself.
+    pub bell: Option<&'a Bell>,
     /// Raw records per batch, at most 5,000.
     pub batch_records: u32,
     /// Called with the raw records of each landed page.
@@ -171,7 +171,9 @@ async fn read_stream(
             // Whoever delivers opens it again; both of it at once may be more than there is room for.
             page.bytes = Vec::new();
             // A bell that does not ring delays the batch until the sweep.
-            sweep::ring(cx.db, cx.bell, &batches.iter().map(|b| (*b, 1)).collect::<Vec<_>>()).await?;
+            if let Some(bell) = cx.bell {
+                sweep::ring(cx.db, bell, &batches.iter().map(|b| (*b, 1)).collect::<Vec<_>>()).await?;
+            }
         }
         if page.last {
             return Ok(Ok(()));

@@ -31,6 +31,7 @@ pub mod deliver;
 pub mod evidence;
 pub mod expect;
 pub mod ingest;
+pub mod plan;
 pub mod replay;
 pub mod resume;
 pub mod schedule;

@@ -24,6 +24,8 @@ pub struct Change {
     pub provisional_units: (i64, i64),
     /// Entries that say something else.
     pub entries_changed: usize,
+    /// Entries that count because the teacher is outside the assessment, before and after.
+    pub exempt_entries: (usize, usize),
 }
 
 /// What changed for all teachers together.
@@ -46,15 +48,29 @@ pub struct Totals {
 pub struct Side<'a> {
     /// The rules.
     pub policy: &'a Policy,
+    /// What the roster says of the teacher.
+    pub person: &'a Person,
     /// The teacher's records and the decisions about them.
     pub facts: &'a [Fact],
+}
+
+impl<'a> Side<'a> {
+    fn of(policy: &'a Policy, (person, facts): &'a (Person, Vec<Fact>)) -> Self {
+        Self { policy, person, facts }
+    }
+
+    /// How many entries count because the teacher is outside the assessment.
+    fn exempt(&self, entries: &[Entry]) -> usize {
+        let by_age = |e: &&Entry| self.policy.rules.get(e.rule).is_some_and(|rule| rule.name == "exempt");
+        entries.iter().filter(by_age).filter(|e| matches!(e.outcome, "counted" | "provisional")).count()
+    }
 }
 
 /// What changes for one teacher, if anything does. Entries of two sets of rules are compared by what they say, not by the
 /// place of their rules.
 #[must_use]
-pub fn change(teacher: i64, person: &Person, before: Side<'_>, after: Side<'_>) -> Option<Change> {
-    let entries = |side: Side<'_>| ledger::entries(side.policy, person, side.facts);
+pub fn change(teacher: i64, before: Side<'_>, after: Side<'_>) -> Option<Change> {
+    let entries = |side: Side<'_>| ledger::entries(side.policy, side.person, side.facts);
     let (was, is) = (entries(before), entries(after));
     let said: HashMap<i64, Said> = was.iter().map(|e| (e.record_id, says(before.policy, e))).collect();
     let new = is.iter().filter(|e| said.get(&e.record_id) != Some(&says(after.policy, e))).count();
@@ -66,6 +82,7 @@ pub fn change(teacher: i64, person: &Person, before: Side<'_>, after: Side<'_>) 
         counted_units: both("counted"),
         provisional_units: both("provisional"),
         entries_changed: new + gone,
+        exempt_entries: (before.exempt(&was), after.exempt(&is)),
     })
 }
 
@@ -80,17 +97,18 @@ fn says(policy: &Policy, e: &Entry) -> Said {
 }
 
 impl Totals {
-    fn add(&mut self, change: &Change) {
+    /// Counts a teacher for whom something changes.
+    pub fn add(&mut self, change: &Change) {
         let same = change.counted_units.0 == change.counted_units.1
             && change.provisional_units.0 == change.provisional_units.1;
         *(if same { &mut self.reasons_change } else { &mut self.hours_change }) += 1;
     }
 }
 
-/// The hours of all teachers in a cycle.
+/// The hours of all teachers in a cycle, or in the years up to a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CycleTotals {
-    /// Teachers with a record in it.
+    /// Teachers with a record in it; of the years up to a day all who have one at any time.
     pub teachers: u64,
     /// Those whose hours counted for good are enough.
     pub met: u64,
@@ -102,7 +120,8 @@ pub struct CycleTotals {
     pub by_basis: ByBasis,
 }
 
-/// The hours of all teachers, by cycle, under these rules; teachers are looked at in blocks.
+/// The hours of all teachers, by cycle, under these rules; where a pack asks for hours in any so many years, those up to
+/// `today` beside them. Teachers are looked at in blocks.
 ///
 /// # Errors
 /// [`StoreFault`].
@@ -157,7 +176,7 @@ pub async fn compare(
             let Some(facts) = facts.get(id) else { continue };
             let nobody = Person::default();
             let person = people.get(id).unwrap_or(&nobody);
-            let side = |policy| Side { policy, facts: facts.as_slice() };
+            let side = |policy| Side { policy, person, facts: facts.as_slice() };
             for (policy, of) in [(before, 0), (after, 1)] {
                 for entry in ledger::entries(policy, person, facts) {
                     let sum = match entry.outcome {
@@ -168,7 +187,7 @@ pub async fn compare(
                     *(if of == 0 { &mut sum.0 } else { &mut sum.1 }) += entry.units;
                 }
             }
-            if let Some(change) = change(*id, person, side(before), side(after)) {
+            if let Some(change) = change(*id, side(before), side(after)) {
                 totals.add(&change);
                 told(change);
             }
@@ -228,9 +247,8 @@ pub fn between((before, was): (&Policy, &Known), (after, is): (&Policy, &Known))
     ids.sort_unstable();
     ids.dedup();
     let of = |id: i64| {
-        let (old, new) = (was.get(&id).unwrap_or(&nothing), is.get(&id).unwrap_or(&nothing));
-        let (old, person) = (Side { policy: before, facts: &old.1 }, &new.0);
-        change(id, person, old, Side { policy: after, facts: &new.1 })
+        let (was, is) = (was.get(&id).unwrap_or(&nothing), is.get(&id).unwrap_or(&nothing));
+        change(id, Side::of(before, was), Side::of(after, is))
     };
     ids.into_iter().filter_map(of).collect()
 }

@@ -533,8 +533,8 @@ type Who<'a> = (Option<i64>, &'a [u8; 32], &'a ledger::Person);
 
 /// What changes for one person, if anything does.
 fn effect(policy: &Policy, (teacher, index, person): Who<'_>, before: &[Fact], after: &[Fact]) -> Option<Effect> {
-    let side = |facts| Side { policy, facts };
-    let change = recount::change(teacher.unwrap_or_default(), person, side(before), side(after))?;
+    let side = |facts| Side { policy, person, facts };
+    let change = recount::change(teacher.unwrap_or_default(), side(before), side(after))?;
     Some(Effect {
         person: replays::person(teacher, index),
         teacher,

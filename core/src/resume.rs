@@ -36,13 +36,13 @@ pub async fn take_up(desk: &Desk) -> Result<usize, StoreFault> {
 
 /// The wanted raw records of one batch, in one transaction.
 async fn one(desk: &Desk, batch: i64, wanted: &Wanted) -> Result<usize, StoreFault> {
-    let mut tx = desk.db.begin().await?;
-    let held = replays::batch(&mut tx, batch).await?;
+    let held = replays::batch(&mut desk.db.look().await?, batch).await?;
     let manifests = desk.manifests.now();
     let reading = Reading::of(&manifests, &held)?;
     let mut bytes = std::sync::Arc::default();
     let body = desk.body(&held, reading.stream, &mut bytes).await?;
     let load = replay::staged(desk, &held, reading, &body, wanted)?;
+    let mut tx = desk.db.begin().await?;
     roster::alone(&mut tx).await?;
     let sifted = roster::sift(&mut tx, &desk.keys, &held, &load, &Laid::default()).await?;
     let mut classified = Classified::of(&mut tx, &held, load.activation, sifted.kept()).await?;

@@ -125,7 +125,8 @@ fn the_unit_is_one_that_systemd_takes() {
 
 #[test]
 fn the_commands_of_the_pages_run() {
-    for page in ["operations", "ledger", "identity"].into_iter().flat_map(|page| [format!("docs/{page}.md"), format!("docs/{page}.zh-CN.md")]) {
+    let pages = ["operations", "ledger", "roster", "identity"];
+    for page in pages.iter().flat_map(|p| [format!("docs/{p}.md"), format!("docs/{p}.zh-CN.md")]) {
         let text = read(&page);
         let script: String = text.split("```sh\n").skip(1).map(|b| b.split("```").next().unwrap()).collect();
         assert!(script.lines().count() > 8, "{page}");

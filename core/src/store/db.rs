@@ -14,14 +14,17 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
 use sqlx::{
     AssertSqlSafe, Column as _, Connection as _, Executor as _, PgConnection, PgPool, Postgres, Row as _, Sqlite,
     SqlitePool, Transaction, TypeInfo as _, ValueRef as _,
 };
 use thiserror::Error;
+use tokio::sync::OwnedMutexGuard;
 
+use super::rehearsal::{Rehearsal, Stage};
 use super::rows::{Column, Row, Rows, Value};
 
 /// What can go wrong between us and a database, in words for the person who must act.
@@ -113,6 +116,8 @@ pub enum Db {
         /// Connections for reports.
         read: SqlitePool,
     },
+    /// Either of them, in one transaction from which nothing remains.
+    Rehearsal(Rehearsal),
 }
 
 const CLOCK_PG: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
@@ -184,7 +189,22 @@ impl Db {
         match self {
             Self::Pg { .. } => "postgresql",
             Self::Lite { .. } => "sqlite",
+            Self::Rehearsal(rehearsal) => rehearsal.kind,
         }
+    }
+
+    /// The same database, for work of which nothing is to remain. Whoever else writes what it writes waits until it, and
+    /// every copy of it, is dropped; on SQLite whoever writes at all.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn rehearse(&self) -> Result<Self, StoreFault> {
+        let mut whole = self.begin().await?;
+        if let Tx::Pg(_) = whole {
+            // A file is read and unpacked between two statements.
+            whole.run("SET LOCAL idle_in_transaction_session_timeout = '5min'", vec![]).await?;
+        }
+        Ok(Self::Rehearsal(Rehearsal::of(whole, self.kind())))
     }
 
     /// Begins a write transaction (`BEGIN IMMEDIATE` on SQLite).
@@ -195,6 +215,7 @@ impl Db {
         Ok(match self {
             Self::Pg { load, .. } => Tx::Pg(load.begin().await?),
             Self::Lite { write, .. } => Tx::Lite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Rehearsal(rehearsal) => rehearsal.begin().await?,
         })
     }
 
@@ -206,6 +227,7 @@ impl Db {
         Ok(match self {
             Self::Pg { load, .. } => Tx::Pg(load.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
             Self::Lite { read, .. } => Tx::Lite(read.begin().await?),
+            Self::Rehearsal(rehearsal) => rehearsal.begin().await?,
         })
     }
 
@@ -217,6 +239,7 @@ impl Db {
         match self {
             Self::Pg { read, .. } => pg_rows(&read.fetch_all(pg_query(sql, args, None)).await?),
             Self::Lite { read, .. } => lite_rows(&read.fetch_all(lite_query(sql, args, None)?).await?),
+            Self::Rehearsal(rehearsal) => rehearsal.between().await?.whole.rows(sql, args).await,
         }
     }
 
@@ -242,6 +265,8 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
+            // It ends when it is dropped.
+            Self::Rehearsal(_) => {}
         }
     }
 }
@@ -253,17 +278,39 @@ pub enum Tx {
     Pg(Transaction<'static, Postgres>),
     /// On SQLite.
     Lite(Transaction<'static, Sqlite>),
+    /// A part of a rehearsal.
+    Rehearsed(OwnedMutexGuard<Stage>),
+}
+
+/// What a transaction runs on.
+enum On<'c> {
+    Pg(&'c mut PgConnection),
+    Lite(&'c mut SqliteConnection),
 }
 
 impl Tx {
+    /// Whether nothing of it will remain.
+    #[must_use]
+    pub fn is_rehearsed(&self) -> bool {
+        matches!(self, Self::Rehearsed(_))
+    }
+
+    fn on(&mut self) -> On<'_> {
+        match self {
+            Self::Pg(tx) => On::Pg(tx),
+            Self::Lite(tx) => On::Lite(tx),
+            Self::Rehearsed(stage) => stage.whole.on(),
+        }
+    }
+
     /// Runs a statement and gives the number of rows it touched.
     ///
     /// # Errors
     /// [`StoreFault::Statement`].
     pub async fn run(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, StoreFault> {
-        Ok(match self {
-            Self::Pg(tx) => tx.execute(pg_query(sql, args, None)).await?.rows_affected(),
-            Self::Lite(tx) => tx.execute(lite_query(sql, args, None)?).await?.rows_affected(),
+        Ok(match self.on() {
+            On::Pg(tx) => tx.execute(pg_query(sql, args, None)).await?.rows_affected(),
+            On::Lite(tx) => tx.execute(lite_query(sql, args, None)?).await?.rows_affected(),
         })
     }
 
@@ -272,9 +319,9 @@ impl Tx {
     /// # Errors
     /// [`StoreFault::Statement`].
     pub async fn rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
-        match self {
-            Self::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, None)).await?),
-            Self::Lite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, None)?).await?),
+        match self.on() {
+            On::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, None)).await?),
+            On::Lite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, None)?).await?),
         }
     }
 
@@ -283,9 +330,9 @@ impl Tx {
     /// # Errors
     /// [`StoreFault::Statement`].
     pub async fn rows_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows<'_>) -> Result<Vec<Row>, StoreFault> {
-        match self {
-            Self::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, Some(relation))).await?),
-            Self::Lite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, Some(relation))?).await?),
+        match self.on() {
+            On::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, Some(relation))).await?),
+            On::Lite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, Some(relation))?).await?),
         }
     }
 
@@ -294,9 +341,9 @@ impl Tx {
     /// # Errors
     /// [`StoreFault::Statement`].
     pub async fn run_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows<'_>) -> Result<u64, StoreFault> {
-        Ok(match self {
-            Self::Pg(tx) => tx.execute(pg_query(sql, args, Some(relation))).await?.rows_affected(),
-            Self::Lite(tx) => tx.execute(lite_query(sql, args, Some(relation))?).await?.rows_affected(),
+        Ok(match self.on() {
+            On::Pg(tx) => tx.execute(pg_query(sql, args, Some(relation))).await?.rows_affected(),
+            On::Lite(tx) => tx.execute(lite_query(sql, args, Some(relation))?).await?.rows_affected(),
         })
     }
 
@@ -309,19 +356,19 @@ impl Tx {
             return Ok(());
         }
         let names = relation.name_list();
-        match self {
+        match self.on() {
             // A short COPY is slower than a statement: its end waits for the delayed acknowledgement of its data.
-            Self::Pg(tx) if relation.len() < 500 => {
+            On::Pg(tx) if relation.len() < 500 => {
                 let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {{rows}}");
                 tx.execute(pg_query(&sql, vec![], Some(relation))).await?;
             }
-            Self::Pg(tx) => {
+            On::Pg(tx) => {
                 let statement = format!("COPY {table} ({names}) FROM STDIN (FORMAT binary)");
                 let mut copy = tx.copy_in_raw(&statement).await?;
                 copy.send(relation.pg_copy()).await?;
                 copy.finish().await?;
             }
-            Self::Lite(tx) => {
+            On::Lite(tx) => {
                 let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {{rows}} WHERE true");
                 tx.execute(lite_query(&sql, vec![], Some(relation))?).await?;
             }
@@ -334,7 +381,7 @@ impl Tx {
     /// # Errors
     /// [`StoreFault::Statement`].
     pub async fn try_lock(&mut self, what: &str, number: i64) -> Result<bool, StoreFault> {
-        if let Self::Lite(_) = self {
+        if let On::Lite(_) = self.on() {
             return Ok(true);
         }
         let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, $2)) AS taken";
@@ -351,7 +398,7 @@ impl Tx {
         if count == 0 {
             return Ok(vec![]);
         }
-        if let Self::Pg(_) = self {
+        if let On::Pg(_) = self.on() {
             let sql = format!(
                 "SELECT string_agg(nextval('{table}_id_seq'::regclass)::text, ',') AS ids FROM generate_series(1, $1)"
             );
@@ -369,7 +416,7 @@ impl Tx {
     /// # Errors
     /// [`StoreFault::Statement`].
     pub async fn lock_table(&mut self, table: &'static str) -> Result<(), StoreFault> {
-        if let Self::Pg(_) = self {
+        if let On::Pg(_) = self.on() {
             self.run(&format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"), vec![]).await?;
         }
         Ok(())
@@ -383,6 +430,7 @@ impl Tx {
         match self {
             Self::Pg(tx) => tx.commit().await?,
             Self::Lite(tx) => tx.commit().await?,
+            Self::Rehearsed(mut stage) => stage.commit().await?,
         }
         Ok(())
     }

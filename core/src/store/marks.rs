@@ -137,6 +137,18 @@ fn union(marks: &[Row]) -> Result<Bits, StoreFault> {
     Ok(bits)
 }
 
+/// Teachers that wait to be settled, in the first block after one; nobody is kept from settling them.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn waiting(tx: &mut Tx, after: i64) -> Result<Option<(i64, Vec<i64>)>, StoreFault> {
+    let sql = "SELECT block, teachers FROM settle_mark
+               WHERE block = (SELECT min(block) FROM settle_mark WHERE block > $1)";
+    let marks = tx.rows(sql, vec![after.into()]).await?;
+    let Some(block) = marks.first().map(|row| row.int("block")).transpose()? else { return Ok(None) };
+    Ok(Some((block, union(&marks)?.teachers(block))))
+}
+
 /// Removes the marks that were read; what a load has added since stays.
 ///
 /// # Errors

@@ -18,6 +18,7 @@ pub mod load;
 pub mod marks;
 pub mod pace;
 pub mod people;
+pub mod plans;
 pub mod pushed;
 pub mod registry;
 pub mod repeat;
@@ -31,6 +32,7 @@ pub mod story;
 pub mod turns;
 
 pub mod db;
+pub mod rehearsal;
 pub mod rows;
 
 pub use db::{Db, StoreFault, Tx};

@@ -67,12 +67,14 @@ pub async fn hold(tx: &mut Tx, known: &Mutex<Known>) -> Result<(), StoreFault> {
 }
 
 /// Waits for whoever holds the claims, and lets nobody hold them until the end of the transaction: claims change their
-/// teachers.
+/// teachers. What a rehearsal changes nobody sees, so it holds up nobody.
 ///
 /// # Errors
 /// [`StoreFault`].
 pub async fn change(tx: &mut Tx) -> Result<(), StoreFault> {
-    tx.run("UPDATE identity_change SET number = number + 1 WHERE id = 1", vec![]).await?;
+    if !tx.is_rehearsed() {
+        tx.run("UPDATE identity_change SET number = number + 1 WHERE id = 1", vec![]).await?;
+    }
     Ok(())
 }
 

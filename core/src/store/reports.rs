@@ -439,6 +439,8 @@ pub async fn is_teacher(db: &Db, teacher: i64) -> Result<bool, StoreFault> {
 /// One teacher's hours with the ID number opened: for comparing with a truth file, never for a listing.
 #[derive(Debug, Clone, Serialize)]
 pub struct LedgerRow {
+    /// The teacher.
+    pub teacher: i64,
     /// The ID number in the clear.
     pub id_number: String,
     /// Units counted for good.
@@ -453,7 +455,7 @@ pub struct LedgerRow {
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn ledger(db: &Db, keys: &Keys, after: i64, limit: i64) -> Result<Vec<(i64, LedgerRow)>, StoreFault> {
+pub async fn ledger(db: &Db, keys: &Keys, after: i64, limit: i64) -> Result<Vec<LedgerRow>, StoreFault> {
     let rows = db
         .rows(
             "SELECT i.teacher_id AS teacher, i.blind_index AS blind_index, i.sealed AS sealed,
@@ -470,13 +472,13 @@ pub async fn ledger(db: &Db, keys: &Keys, after: i64, limit: i64) -> Result<Vec<
         .map(|row| {
             let index = row.bytes("blind_index")?;
             let plain = keys.open(&[b"teacher_identifier", b"sealed", &index], &row.bytes("sealed")?)?;
-            let line = LedgerRow {
+            Ok(LedgerRow {
+                teacher: row.int("teacher")?,
                 id_number: String::from_utf8_lossy(&plain).into_owned(),
                 units: row.int("units")?,
                 provisional_units: row.int("provisional")?,
                 duplicates: row.int("duplicates")?,
-            };
-            Ok((row.int("teacher")?, line))
+            })
         })
         .collect()
 }

@@ -12,10 +12,7 @@ static PG: Migrator = sqlx::migrate!("migrations/pg");
 static LITE: Migrator = sqlx::migrate!("migrations/lite");
 
 fn migrator(db: &Db) -> &'static Migrator {
-    match db {
-        Db::Pg { .. } => &PG,
-        Db::Lite { .. } => &LITE,
-    }
+    if db.kind() == "sqlite" { &LITE } else { &PG }
 }
 
 /// What a database's schema is to this program.
@@ -41,18 +38,17 @@ pub enum SchemaState {
 /// # Errors
 /// [`StoreFault::Statement`].
 pub async fn state(db: &Db) -> Result<SchemaState, StoreFault> {
-    let ledger = match db {
-        Db::Pg { .. } => {
-            "SELECT count(*) AS n FROM pg_tables WHERE tablename = '_sqlx_migrations' AND schemaname = current_schema()"
-        }
-        Db::Lite { .. } => "SELECT count(*) AS n FROM sqlite_master WHERE name = '_sqlx_migrations'",
+    let embedded = db.kind() == "sqlite";
+    let ledger = if embedded {
+        "SELECT count(*) AS n FROM sqlite_master WHERE name = '_sqlx_migrations'"
+    } else {
+        "SELECT count(*) AS n FROM pg_tables WHERE tablename = '_sqlx_migrations' AND schemaname = current_schema()"
     };
     if count(db, ledger).await? == 0 {
-        let ours = match db {
-            Db::Pg { .. } => {
-                "SELECT count(*) AS n FROM pg_tables WHERE tablename = 'training_record' AND schemaname = current_schema()"
-            }
-            Db::Lite { .. } => "SELECT count(*) AS n FROM sqlite_master WHERE type = 'table'",
+        let ours = if embedded {
+            "SELECT count(*) AS n FROM sqlite_master WHERE type = 'table'"
+        } else {
+            "SELECT count(*) AS n FROM pg_tables WHERE tablename = 'training_record' AND schemaname = current_schema()"
         };
         return Ok(if count(db, ours).await? == 0 { SchemaState::Empty } else { SchemaState::Unknown });
     }
@@ -89,6 +85,7 @@ pub async fn migrate(db: &Db) -> Result<SchemaState, StoreFault> {
     let result = match db {
         Db::Pg { read, .. } => PG.run(read).await,
         Db::Lite { write, .. } => LITE.run(write).await,
+        Db::Rehearsal(_) => Ok(()),
     };
     result.map_err(|e| StoreFault::Schema(format!("the migration did not go through, nothing was changed: {e}")))?;
     Ok(before)

@@ -159,7 +159,8 @@ async fn land_twice(connector: &dyn Connector, desk: &Desk, bell: &Bell) -> Resu
     let turn = schedule::take(&desk.db, source.id, 30_000, "exercise", false).await.map_err(broken)?;
     let claim = turn.as_ref().ok_or("nobody holds the source, and it cannot be taken")?.claim;
     let (_tell, stop) = tokio::sync::watch::channel(false);
-    let cx = Ingest { db: &desk.db, keys: &keys, bell, batch_records: 5_000, progress: &|_| {}, stop: &stop };
+    let cx =
+        Ingest { db: &desk.db, keys: &keys, bell: Some(bell), batch_records: 5_000, progress: &|_| {}, stop: &stop };
     let mut runs = Vec::new();
     for _ in 0..2 {
         let report = ingest::sync(cx, (&source, claim), connector, From::Start).await.map_err(broken)?;

@@ -86,6 +86,28 @@ pub(super) fn claim(world: &Population, index: u64) -> Claim {
 /// How many people a damage is tried on.
 const ATTEMPTS: u64 = 150;
 
+/// What a source sends of a person; with a damage, drawn by the first number, where it can happen to this person, else the
+/// next one that can.
+pub(super) fn identity(world: &Population, (whom, source): (u64, usize), damage: Option<(u64, u64)>) -> Claim {
+    let teacher = people::teacher(world, whom);
+    let truth = if whom < world.teachers { Truth::Teacher(whom) } else { Truth::Outside };
+    let (name, sends) = SOURCES[source % SOURCES.len()];
+    let clean = sent(&teacher, name, sends, truth);
+    let Some((which, how)) = damage else { return clean };
+    let classes = &Damage::ALL[1..];
+    let first = (which % classes.len() as u64) as usize;
+    classes
+        .iter()
+        .cycle()
+        .skip(first)
+        .take(classes.len())
+        .find_map(|wanted| {
+            let damaged = damaged(world, &teacher, whom, &clean, *wanted, how)?;
+            Some(Claim { damage: *wanted, ..damaged })
+        })
+        .unwrap_or(clean)
+}
+
 /// What a source sends where nothing goes wrong.
 fn sent(teacher: &Teacher, source: &'static str, sends: [bool; 4], truth: Truth) -> Claim {
     let [code, phone, number, birth] = sends;

@@ -6,15 +6,20 @@
 //! of the reports' commonest names heavier. Nobody in it lives.
 
 mod claims;
+mod credit;
 mod damage;
+mod files;
 pub(crate) mod names;
 mod people;
+mod training;
 
 use std::io::Write;
 
 pub use claims::{Claim, Truth};
+pub use credit::{Credit, Outcome};
 pub use damage::Damage;
 pub use people::Teacher;
+pub use training::{Record, SOURCES, Source, Training};
 
 /// What population to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

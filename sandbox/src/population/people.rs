@@ -83,8 +83,7 @@ pub(super) fn teacher(world: &Population, index: u64) -> Teacher {
         .and_then(|first| first.checked_add_days(Days::new(chance(712) % BIRTH_DAYS / ROUNDS * ROUNDS + round(model))))
         .unwrap_or_default();
     let region = region(seed, model);
-    let schools = (world.teachers / PER_SCHOOL).max(2);
-    let school = chance(713) % schools;
+    let school = chance(713) % schools(world);
     Teacher {
         former_name: former(&family, seed, index, male, kind.is_none()),
         name: format!("{family}{given}"),
@@ -167,6 +166,11 @@ fn region(seed: u64, index: u64) -> String {
     AREAS[(roll(seed, 718, index) % 60) as usize].to_string()
 }
 
+/// How many schools there are.
+pub(super) fn schools(world: &Population) -> u64 {
+    (world.teachers / PER_SCHOOL).max(2)
+}
+
 /// The county a school stands in; every school has one.
 pub(super) fn region_of(seed: u64, school: u64) -> Option<String> {
     Some(region(seed, 1_000_000_007 + school))
@@ -191,7 +195,7 @@ pub(super) fn school_name(seed: u64, school: u64) -> String {
 
 /// A school drawn anew, for teachers who changed theirs.
 pub(super) fn other_school(world: &Population, index: u64) -> u64 {
-    roll(world.seed, 720, index) % (world.teachers / PER_SCHOOL).max(2)
+    roll(world.seed, 720, index) % schools(world)
 }
 
 /// A teacher of the same school, drawn by looking through the next ones; a neighbour where none is found.

@@ -4,6 +4,7 @@
 //! that are held, so that the order of arrival decides nothing. One roster is loaded at a time.
 
 mod derive;
+pub mod known;
 pub mod report;
 mod sift;
 mod told;

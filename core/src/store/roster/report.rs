@@ -7,7 +7,6 @@ use serde::Serialize;
 use crate::keys::Keys;
 use crate::store::db::{Db, StoreFault};
 use crate::store::rows::{Row, Value};
-use crate::values::IdNumber;
 
 /// An identifier of a teacher, masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -121,12 +120,9 @@ async fn identifiers(db: &Db, keys: &Keys, id: i64) -> Result<Vec<Identifier>, S
         )
         .await?;
     let one = |row: &Row| {
-        let index = row.bytes("blind_index")?;
-        let plain = keys.open(&[b"teacher_identifier", b"sealed", &index], &row.bytes("sealed")?)?;
-        let number = String::from_utf8(plain).ok().and_then(|text| IdNumber::parse(&text).ok());
         Ok(Identifier {
             kind: row.text("kind")?,
-            value: number.map_or_else(|| "***".to_owned(), |number| number.to_string()),
+            value: super::known::masked(keys, row)?,
             valid_from: crate::store::reports::instant(row.int("valid_from")?),
             valid_to: row.opt_int("valid_to")?.map(crate::store::reports::instant),
         })

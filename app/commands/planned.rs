@@ -1,0 +1,163 @@
+//! What files would do that are handed in: rows, teachers, hours. Nothing is kept.
+
+use std::sync::Arc;
+
+use huiliu_core::connector::Connector;
+use huiliu_core::plan::{self, Asked, People, Plan, Teacher};
+use huiliu_core::store::roster::known::Post;
+
+use super::inspect::hours;
+use super::replay::reasons;
+use super::sync::{Line, balance_cells, balance_heading};
+use crate::Stop;
+use crate::registry::Recipe;
+use crate::wire::House;
+use crate::words::{address, both, note, phrase, say, say_json, table, tr, word};
+
+pub async fn run(
+    house: &House,
+    recipe: Recipe,
+    handed: Arc<dyn Connector>,
+    told: usize,
+    json: bool,
+) -> Result<(), Stop> {
+    let plan = rehearsed(house, recipe, handed, told).await?;
+    if json {
+        say_json(&plan);
+    } else {
+        show(&plan);
+    }
+    house.close().await;
+    match plan.failure {
+        None => Ok(()),
+        Some(why) => Err(Stop::failed(both!(
+            "the files cannot be read to their end, the plan is of what came before: {}",
+            "文件无法读完，以上计划仅含此前的部分：{}",
+            phrase(&why)
+        ))),
+    }
+}
+
+/// All that the rehearsal holds is given back at the end of it.
+async fn rehearsed(house: &House, recipe: Recipe, handed: Arc<dyn Connector>, told: usize) -> Result<Plan, Stop> {
+    let stage = House { desk: house.desk.rehearse().await?, ..house.clone() };
+    let line = Line::over(&stage, recipe, Arc::clone(&handed)).await?;
+    let turn = line.take(&stage, false).await?.ok_or_else(|| line.busy())?;
+    let asked = Asked {
+        source: &line.source,
+        claim: turn.claim,
+        connector: handed.as_ref(),
+        batch_records: house.settings.batch_records,
+        told,
+    };
+    Ok(plan::plan(&house.desk.db, &stage.desk, asked).await?)
+}
+
+fn show(plan: &Plan) {
+    let mut cells = vec![plan.source.clone()];
+    cells.extend(balance_cells(&plan.balance));
+    table(&balance_heading(tr("source", "来源")), &[cells]);
+    for why in &plan.undelivered {
+        note(&both!("would not be delivered: {}", "不会被投递：{}", phrase(why)));
+    }
+    if plan.taken_up > 0 {
+        say(&both!("\n  {} rows that have waited would go in", "\n  有 {} 行此前等待的数据将随之入库", plan.taken_up));
+    }
+    show_parked(plan);
+    show_teachers(&plan.teachers);
+    show_people(&plan.people);
+    let h = &plan.hours;
+    let both_sums = |counted: i64, provisional: i64| format!("{} + {}", hours(counted), hours(provisional));
+    say(&both!(
+        "  of {} teachers concerned {} would have other hours, {} the same hours for other reasons; \
+         counted + provisional of these: {} → {}",
+        "  涉及教师 {} 名：{} 名学时会变化，{} 名学时不变而依据变化；其认定 + 暂认：{} → {}",
+        h.teachers,
+        h.hours_change,
+        h.reasons_change,
+        both_sums(h.counted_units.0, h.provisional_units.0),
+        both_sums(h.counted_units.1, h.provisional_units.1)
+    ));
+    say(tr("\n  only a plan: nothing was changed", "\n  仅为计划：没有任何改动"));
+}
+
+fn show_parked(plan: &Plan) {
+    if plan.parked.reasons.is_empty() {
+        return;
+    }
+    let cells = |(code, n): (&String, &u64)| vec![code.clone(), n.to_string()];
+    say("");
+    table(
+        &[tr("would wait, by reason", "将待处理，按原因"), tr("rows", "行数")],
+        &plan.parked.reasons.iter().map(cells).collect::<Vec<_>>(),
+    );
+    for row in &plan.parked.rows {
+        say(&format!("  {}  {}", address(&row.address), reasons(&row.reasons)));
+    }
+}
+
+fn show_teachers(teachers: &[Teacher]) {
+    for teacher in teachers {
+        let number = teacher.teacher.map_or_else(|| tr("new", "新").to_owned(), |number| number.to_string());
+        say(&format!("\n{} {number}: {}", tr("teacher", "教师"), teacher.id_number));
+        changes(teacher).iter().for_each(|line| say(&format!("  {line}")));
+    }
+}
+
+fn changes(teacher: &Teacher) -> Vec<String> {
+    let text = |name: &str, of: &Option<(Option<String>, Option<String>)>| {
+        let said = |text: &Option<String>| word(text.as_deref().unwrap_or("—")).to_owned();
+        of.as_ref().map(|(was, is)| format!("{name}: {} → {}", said(was), said(is)))
+    };
+    let on_roster = teacher.on_roster.map(|_| tr("on the roster from then on", "由此入册").to_owned());
+    let contested = teacher.contested.map(|(_, now)| {
+        let words = if now {
+            tr("its ID number has two names then", "此身份证号届时有两个姓名")
+        } else {
+            tr("its ID number has one name again", "此身份证号恢复为一个姓名")
+        };
+        words.to_owned()
+    });
+    let posts = |posts: &[Post]| {
+        let day = |day: &Option<String>| day.clone().unwrap_or_else(|| "…".to_owned());
+        let post = |p: &Post| format!("{} ({} – {})", p.school, day(&p.from), day(&p.to));
+        if posts.is_empty() { "—".to_owned() } else { posts.iter().map(post).collect::<Vec<_>>().join(", ") }
+    };
+    let moved = teacher.memberships.as_ref();
+    let moved = moved.map(|(was, is)| format!("{}: {} → {}", tr("schools", "学校"), posts(was), posts(is)));
+    let hours = teacher.hours.map(|h| {
+        both!(
+            "hours: {} + {} → {} + {} (counted + provisional); {} entries change, {} → {} count by age",
+            "学时：{} + {} → {} + {}（认定 + 暂认）；{} 条认定变化，因年龄计入 {} → {} 条",
+            hours(h.counted_units.0),
+            hours(h.provisional_units.0),
+            hours(h.counted_units.1),
+            hours(h.provisional_units.1),
+            h.entries_changed,
+            h.exempt_entries.0,
+            h.exempt_entries.1
+        )
+    });
+    [
+        on_roster,
+        text(tr("name", "姓名"), &teacher.name),
+        text(tr("sex", "性别"), &teacher.sex),
+        text(tr("born", "出生日期"), &teacher.birth_date),
+        contested,
+        moved,
+        hours,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn show_people(people: &People) {
+    let People { new, on_roster, renamed, contested, sex, birth_date, moved } = people;
+    say(&both!(
+        "\n  {new} new teachers, {on_roster} come onto the roster, {renamed} renamed, {contested} with two names on one ID number, \
+         {sex} of another sex, {birth_date} with another birth date, {moved} with other schools",
+        "\n  新教师 {new} 名，入册 {on_roster} 名，改名 {renamed} 名，一号两名 {contested} 名，性别变化 {sex} 名，\
+         出生日期变化 {birth_date} 名，学校变化 {moved} 名"
+    ));
+}

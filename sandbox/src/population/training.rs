@@ -1,0 +1,393 @@
+//! What the population was trained in: four programmes and six institutions tell of it, some of it twice. Which records are
+//! of one training is laid down here, where they are made, and not found by comparing them.
+
+use chrono::{Days, NaiveDate};
+
+use super::claims;
+use super::{Claim, Population};
+use crate::chance::roll;
+
+/// A platform that tells of training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// Its name, which is also its folder's.
+    pub name: &'static str,
+    /// The kind of platform: the programme, or `institution` for all six of them.
+    pub connector: &'static str,
+    /// What one of its hours' unit is, in 1/108,000 class hours.
+    units_per_one: u64,
+}
+
+impl Source {
+    /// Whether it assesses: institutions do, the four older programmes never did.
+    #[must_use]
+    pub fn assesses(&self) -> bool {
+        self.connector == "institution"
+    }
+}
+
+const fn institution(name: &'static str) -> Source {
+    Source { name, connector: "institution", units_per_one: 2_400 }
+}
+
+/// All ten; `intel`, `microsoft` and `lego` count days, `cmcc` class hours, institutions minutes.
+pub const SOURCES: [Source; 10] = [
+    Source { name: "intel", connector: "intel", units_per_one: 864_000 },
+    Source { name: "microsoft", connector: "microsoft", units_per_one: 864_000 },
+    Source { name: "lego", connector: "lego", units_per_one: 864_000 },
+    Source { name: "cmcc", connector: "cmcc", units_per_one: 108_000 },
+    institution("A1"),
+    institution("A2"),
+    institution("A3"),
+    institution("A4"),
+    institution("A5"),
+    institution("A6"),
+];
+const CMCC: usize = 3;
+/// The first of the six.
+const INSTITUTIONS: usize = 4;
+/// First years of the two cycles of five years in which it took place.
+const CYCLES: [i32; 2] = [2009, 2014];
+/// Records that a person's number has room for.
+const ROOM: u64 = 64;
+
+/// A course, whatever its code is on a platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    /// Several platforms have it, each under a code of its own.
+    Shared(u32),
+    /// Only this kind of platform has it.
+    Own(&'static str, u32),
+    /// The crosswalk does not know it.
+    Unknown(&'static str),
+}
+
+impl Course {
+    /// Its code with a kind of platform that has it.
+    fn code(self, connector: &str) -> Option<String> {
+        let shared = |known: &[(u32, &str)], n: u32| known.iter().find(|(m, _)| *m == n).map(|(_, c)| (*c).to_owned());
+        match (self, connector) {
+            (Self::Shared(n), "intel") => shared(&[(1, "ITF-BASIC"), (2, "ITF-CORE"), (4, "ITF-PBL")], n),
+            (Self::Shared(n), "microsoft") => shared(&[(1, "MS-01"), (2, "MS-02")], n),
+            (Self::Shared(n), "lego") => shared(&[(3, "LG-01"), (4, "LG-02")], n),
+            (Self::Shared(n), "cmcc") => shared(&[(1, "CM-01"), (2, "CM-02"), (3, "CM-03")], n),
+            (Self::Shared(n), _) => Some(format!("TS-{n:02}")),
+            (Self::Own(of, n), with) => (of == with).then(|| format!("{}-{n:02}", prefix(of))),
+            (Self::Unknown(of), with) => (of == with).then(|| format!("{}-99", prefix(of))),
+        }
+    }
+
+    /// What all codes of it stand for.
+    fn canonical(self) -> Option<String> {
+        match self {
+            Self::Shared(n) => Some(format!("C-{n:03}")),
+            Self::Own(of, _) => self.code(of),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// One that a kind of platform has.
+    fn of(connector: &'static str, chance: u64) -> Self {
+        let (shared, own): (&[u32], _) = match connector {
+            "intel" => (&[1, 2, 4], 0..0),
+            "microsoft" => (&[1, 2], 3..4),
+            "lego" => (&[3, 4], 3..6),
+            "cmcc" => (&[1, 2, 3], 4..8),
+            _ => (&[1, 2, 3, 4], 5..28),
+        };
+        let at = chance % (shared.len() as u64 + u64::from(own.end - own.start));
+        match shared.get(at as usize) {
+            Some(n) => Self::Shared(*n),
+            None => Self::Own(connector, own.start + at as u32 - shared.len() as u32),
+        }
+    }
+}
+
+fn prefix(connector: &str) -> &'static str {
+    match connector {
+        "intel" => "ITF",
+        "microsoft" => "MS",
+        "lego" => "LG",
+        "cmcc" => "CM",
+        _ => "TS",
+    }
+}
+
+/// How trainings of a person lie to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// One platform tells of it.
+    Single,
+    /// So many programmes tell of one training.
+    Programmes(usize),
+    /// Two tell of it, with days in common.
+    Overlapping,
+    /// Two institutions tell of it.
+    Institutions,
+    /// Failed with one institution, passed with another.
+    FailedFirst,
+    /// Taken, then led for others: no duplicate.
+    RoleUpgraded,
+    /// The same course in either cycle: no duplicate.
+    OtherCycle,
+    /// Two courses on the same days: no duplicate.
+    SameDays,
+    /// Twice a course that no crosswalk knows: no duplicate.
+    Unknown,
+}
+
+fn shape(chance: u64) -> Shape {
+    match chance % 100 {
+        0..40 => Shape::Single,
+        40..52 => Shape::Programmes(2),
+        52..57 => Shape::Programmes(3),
+        57..63 => Shape::Overlapping,
+        63..73 => Shape::Institutions,
+        73..78 => Shape::FailedFirst,
+        78..85 => Shape::RoleUpgraded,
+        85..92 => Shape::OtherCycle,
+        92..97 => Shape::SameDays,
+        _ => Shape::Unknown,
+    }
+}
+
+/// A record in its newest version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Who tells it.
+    pub source: Source,
+    /// The source's own id of it; no two sources have the same.
+    pub id: String,
+    /// Whose it is: below [`Population::teachers`] the roster's teacher of that index, else somebody who is not on it.
+    pub person: u64,
+    /// Which training of the person it tells of.
+    pub training: usize,
+    /// The source's code of the course.
+    pub course: String,
+    /// The canonical course; none where the crosswalk knows none.
+    pub canonical: Option<String>,
+    /// In what role; empty in most.
+    pub role: &'static str,
+    /// Amount in the source's unit.
+    pub amount: u64,
+    /// The amount of the version sent before, where one was; the same for a plain resend.
+    pub before: Option<u64>,
+    /// First day.
+    pub start: NaiveDate,
+    /// Last day.
+    pub end: NaiveDate,
+    /// 课程学习, 研修活动, 应用成果 of those who assess.
+    pub scores: Option<[u64; 3]>,
+    number: u64,
+}
+
+impl Record {
+    /// Its hours in 1/108,000 class hours.
+    #[must_use]
+    pub fn units(&self) -> u64 {
+        self.amount * self.source.units_per_one
+    }
+
+    /// Passed, by 4:4:2 and 60; nothing where nobody assessed.
+    #[must_use]
+    pub fn passed(&self) -> Option<bool> {
+        self.scores.map(|[learning, activity, artefact]| learning * 4 + activity * 4 + artefact * 2 >= 600)
+    }
+}
+
+/// The training of a population: who is told of, and how much of that is damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Training {
+    /// Whose; one in fifty more are not on its roster.
+    pub population: Population,
+    /// Of so many percent of the records, name or ID number or both are damaged; 0 for none.
+    pub damaged_percent: u8,
+}
+
+impl Training {
+    /// Training of these; costs nothing.
+    #[must_use]
+    pub fn new(population: Population, damaged_percent: u8) -> Self {
+        Self { population, damaged_percent }
+    }
+
+    /// How many people there are, those who are not on the roster with them.
+    #[must_use]
+    pub fn people(&self) -> u64 {
+        self.population.teachers + self.population.teachers / 50
+    }
+
+    /// The records of a person, by training.
+    #[must_use]
+    pub fn records(&self, person: u64) -> Vec<Record> {
+        let mut life = Life { seed: self.population.seed, person, taken: vec![], trainings: 0, records: vec![] };
+        for nth in 0..1 + life.chance(801, 0) % 3 {
+            life.live(shape(life.chance(802, nth)), nth);
+        }
+        life.records
+    }
+
+    /// What a record says of the person, damaged if it is one of those.
+    #[must_use]
+    pub fn identity(&self, record: &Record) -> Claim {
+        let source = SOURCES.iter().position(|s| *s == record.source).unwrap_or_default();
+        let chance = |purpose| roll(self.population.seed, purpose, record.number);
+        let damaged = chance(820) % 100 < u64::from(self.damaged_percent);
+        claims::identity(&self.population, (record.person, source), damaged.then(|| (chance(821), chance(822))))
+    }
+}
+
+/// A person's trainings as they come about.
+struct Life {
+    seed: u64,
+    person: u64,
+    /// Course, cycle and whether it was led, of what there is: the same again would be the same training.
+    taken: Vec<(String, i32, bool)>,
+    trainings: usize,
+    records: Vec<Record>,
+}
+
+/// A training: what, when, in what role.
+#[derive(Debug, Clone, Copy)]
+struct What {
+    course: Course,
+    cycle: i32,
+    /// Days after the cycle's first.
+    day: u64,
+    role: &'static str,
+}
+
+/// How a platform tells of a training.
+#[derive(Debug, Clone, Copy)]
+struct Teller {
+    source: usize,
+    /// So many days after the training's first.
+    after: u64,
+    failed: bool,
+}
+
+impl Life {
+    fn chance(&self, purpose: u64, nth: u64) -> u64 {
+        roll(self.seed, purpose, self.person * ROOM + nth)
+    }
+
+    fn live(&mut self, shape: Shape, nth: u64) {
+        let (chance, whom) = (self.chance(803, nth), self.chance(804, nth));
+        let what = What {
+            course: Course::Shared(1 + (chance >> 40) as u32 % 4),
+            cycle: CYCLES[(chance % 2) as usize],
+            day: (chance >> 8) % 1_400,
+            role: "",
+        };
+        let at = |source, after| Teller { source, after, failed: false };
+        let one = (whom % 10) as usize;
+        let some_of = |source: usize| Course::of(SOURCES[source].connector, chance >> 20);
+        let (first, second) = two_institutions(whom);
+        match shape {
+            Shape::Single => {
+                let failed = SOURCES[one].assesses() && (whom >> 32).is_multiple_of(12);
+                self.train(What { course: some_of(one), ..what }, &[Teller { source: one, after: 0, failed }]);
+            }
+            Shape::Programmes(count) => {
+                let tellers: Vec<_> =
+                    (0..).zip(programmes(what.course, whom, count)).map(|(n, source)| at(source, n * 100)).collect();
+                self.train(what, &tellers);
+            }
+            Shape::Overlapping => {
+                let tellers: Vec<_> =
+                    (0..).zip(programmes(what.course, whom, 2)).map(|(n, source)| at(source, n)).collect();
+                self.train(what, &tellers);
+            }
+            Shape::Institutions => {
+                self.train(What { course: some_of(first), ..what }, &[at(first, 0), at(second, 100)]);
+            }
+            Shape::FailedFirst => {
+                let failed = Teller { failed: true, ..at(first, 0) };
+                self.train(What { course: some_of(first), ..what }, &[failed, at(second, 100)]);
+            }
+            Shape::RoleUpgraded => {
+                let source = if whom.is_multiple_of(2) { 0 } else { first };
+                let course = some_of(source);
+                self.train(What { course, role: "学科教师", ..what }, &[at(source, 0)]);
+                self.train(What { course, role: "主讲教师", ..what }, &[at(source, 100)]);
+            }
+            Shape::OtherCycle => {
+                for cycle in CYCLES {
+                    self.train(What { course: some_of(one), cycle, ..what }, &[at(one, 0)]);
+                }
+            }
+            Shape::SameDays => {
+                self.train(What { course: Course::Shared(1), ..what }, &[at(0, 0)]);
+                self.train(What { course: Course::Shared(2), ..what }, &[at(1, 0)]);
+            }
+            Shape::Unknown => {
+                let source = (whom % INSTITUTIONS as u64) as usize;
+                let course = Course::Unknown(SOURCES[source].connector);
+                self.train(What { course, ..what }, &[at(source, 0)]);
+                self.train(What { course, ..what }, &[at(source, 100)]);
+            }
+        }
+    }
+
+    /// Nothing where the person has had that training already.
+    fn train(&mut self, what: What, tellers: &[Teller]) {
+        if let Some(course) = what.course.canonical() {
+            let training = (course, what.cycle, what.role == "主讲教师");
+            if self.taken.contains(&training) {
+                return;
+            }
+            self.taken.push(training);
+        }
+        for teller in tellers {
+            let record = self.told(what, *teller);
+            self.records.extend(record);
+        }
+        self.trainings += 1;
+    }
+
+    fn told(&self, what: What, teller: Teller) -> Option<Record> {
+        let source = SOURCES[teller.source];
+        let number = self.person * ROOM + self.records.len() as u64;
+        let chance = |purpose| roll(self.seed, purpose, number);
+        let hours = chance(810);
+        let (amount, days) = match teller.source {
+            0..CMCC => (2 + hours % 5, 2 + hours % 5),
+            CMCC => (8 + hours % 33, 3),
+            _ => (360 + hours % 2_341, 20 + (hours >> 20) % 40),
+        };
+        let start = NaiveDate::from_ymd_opt(what.cycle, 1, 1)?.checked_add_days(Days::new(what.day + teller.after))?;
+        let sent = chance(811);
+        let score = |nth: u64| if teller.failed { 20 + (sent >> nth) % 35 } else { 62 + (sent >> nth) % 36 };
+        Some(Record {
+            source,
+            id: format!("{}-{number:09}", source.name),
+            person: self.person,
+            training: self.trainings,
+            course: what.course.code(source.connector)?,
+            canonical: what.course.canonical(),
+            role: what.role,
+            amount,
+            before: sent.is_multiple_of(10).then(|| if sent.is_multiple_of(3) { amount } else { amount + 1 }),
+            start,
+            end: start.checked_add_days(Days::new(days - 1))?,
+            scores: source.assesses().then(|| [score(8), score(16), score(24)]),
+            number,
+        })
+    }
+}
+
+fn two_institutions(chance: u64) -> (usize, usize) {
+    let (first, step) = (chance % 6, 1 + (chance >> 8) % 5);
+    (INSTITUTIONS + first as usize, INSTITUTIONS + ((first + step) % 6) as usize)
+}
+
+/// So many platforms of different kinds that have a course, from a place on in the round.
+fn programmes(course: Course, chance: u64, count: usize) -> Vec<usize> {
+    let one_institution = INSTITUTIONS + (chance >> 8) as usize % 6;
+    let having: Vec<usize> = (0..INSTITUTIONS)
+        .chain([one_institution])
+        .filter(|source| course.code(SOURCES[*source].connector).is_some())
+        .collect();
+    let from = chance as usize % having.len();
+    having.iter().copied().cycle().skip(from).take(count.min(having.len())).collect()
+}
