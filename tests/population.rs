@@ -14,7 +14,7 @@ use crate::house::{House, On};
 fn duplicates_and_hours_of_a_labelled_population_are_the_truth() {
     for on in [On::Sqlite, On::Postgres] {
         let house = House::new(on);
-        let labelled = Labelled::write(&house, Training::new(Population::new(1, 2_000), 0));
+        let labelled = Labelled::write(&house, Training::new(Population::new(1, 2_000), 0), false);
         house.json(&["sync", "roster", "--json", "--config", &labelled.config]);
         let pass = house.json(&["sync", "--all", "--json", "--config", &labelled.config]);
         let books = &house.json(&["balance", "--json", "--config", &labelled.config]);
@@ -29,6 +29,24 @@ fn duplicates_and_hours_of_a_labelled_population_are_the_truth() {
             "{told:?} {pass}"
         );
         assert_eq!((told.other_outcome, told.wrongly_credited, told.other_hours), (0, 0, 0), "{told:?}");
+    }
+}
+
+/// A third of the records with damaged names or numbers: nobody has another's hours, and who is meant is found.
+#[test]
+fn a_damaged_population_is_found_and_nobody_has_anothers_hours() {
+    for on in [On::Sqlite, On::Postgres] {
+        let house = House::new(on);
+        let labelled = Labelled::write(&house, Training::new(Population::new(3, 1_000), 33), true);
+        house.json(&["sync", "--all", "--json", "--config", &labelled.config]);
+        let books = &house.json(&["balance", "--json", "--config", &labelled.config]);
+        assert_eq!((&books["balanced"], &books["complete"]), (&true.into(), &true.into()), "{books}");
+        let told = labelled.compare(&house);
+        println!("{told:?} {books}");
+        assert_eq!(told.wrongly_credited, 0, "{told:?}");
+        assert!(told.found * 1_000 >= told.on_roster * 995, "{told:?}");
+        assert!(told.definite * 100 >= told.on_roster * 75, "{told:?}");
+        assert!(told.right * 1_000 >= told.told * 995, "{told:?}");
     }
 }
 
@@ -76,7 +94,7 @@ fn as_planned(house: &House, config: &str, args: &[&str]) -> Value {
 fn what_files_would_do_to_a_population_is_what_they_do() {
     for on in [On::Sqlite, On::Postgres] {
         let house = House::new(on);
-        let labelled = Labelled::write(&house, Training::new(Population::new(2, 400), 30));
+        let labelled = Labelled::write(&house, Training::new(Population::new(2, 400), 30), false);
         let config = labelled.config.as_str();
         let others: Vec<&str> = SOURCES.iter().map(|s| s.name).filter(|name| *name != "A1").collect();
         let sync = [&["sync"], others.as_slice(), &["--json", "--config", config]].concat();

@@ -32,7 +32,12 @@ const PLATFORMS: [(&str, [&str; 5]); 5] = [
     ("institution", ["course_completion", "scores", "*.json", "kind = \"json\", items = \"items\"", "minute"]),
 ];
 
-fn manifest(id: &str, [kind, pass, names, format, unit]: [&str; 5]) -> String {
+/// What rows have to tell people apart by where ID numbers are damaged.
+const ANY: &str = "teacher_number = \"teacher_number\"\nbirth_date = \"birth_date\"\nsex = \"sex\"\nphone = \"phone\"\n\
+                   school_name = \"school\"\nregion_code = \"region\"\n";
+
+fn manifest(id: &str, [kind, pass, names, format, unit]: [&str; 5], any: bool) -> String {
+    let (known_by, any) = if any { ("known_by = \"any\"", ANY) } else { ("", "") };
     let scores = if pass == "scores" {
         "score_learning = \"learning\"\nscore_activity = \"activity\"\nscore_artefact = \"artefact\"\n"
     } else {
@@ -57,6 +62,7 @@ format = {{ {format} }}
 record_key = ["record"]
 version = {{ from = "field", path = "version" }}
 pass = "{pass}"
+{known_by}
 
 [stream.map]
 record_name = "record"
@@ -69,7 +75,7 @@ hours = {{ path = "amount", unit = "{unit}" }}
 period_start = "start"
 period_end = "end"
 certificate_number = "record"
-{scores}"#
+{scores}{any}"#
     )
 }
 
@@ -78,17 +84,19 @@ pub struct Labelled {
     pub config: String,
     pub credit: Credit,
     pub files: PathBuf,
+    roster: u64,
 }
 
 impl Labelled {
-    /// Writes files, manifests and settings, and makes the schema.
-    pub fn write(house: &House, training: Training) -> Self {
+    /// Writes files, manifests and settings, and makes the schema. A record without a valid ID number is parked, or looked
+    /// for by anything that is told.
+    pub fn write(house: &House, training: Training, known_by_any: bool) -> Self {
         let files = house.dir.0.join("population");
         let credit = training.write(&files).unwrap();
         let manifests = house.dir.0.join("manifests");
         for (id, what) in PLATFORMS {
             std::fs::create_dir_all(manifests.join(id)).unwrap();
-            std::fs::write(manifests.join(id).join("manifest.toml"), manifest(id, what)).unwrap();
+            std::fs::write(manifests.join(id).join("manifest.toml"), manifest(id, what, known_by_any)).unwrap();
         }
         let mut settings = format!("manifests_dir = {manifests:?}\n");
         let roster = ("roster", "roster-csv");
@@ -102,14 +110,19 @@ impl Labelled {
         }
         let config = house.dir.0.join("population.toml");
         std::fs::write(&config, settings).unwrap();
-        let labelled = Self { config: config.display().to_string(), credit, files };
+        let labelled =
+            Self { config: config.display().to_string(), credit, files, roster: training.population.teachers };
         assert!(house.run(&["migrate", "--config", &labelled.config]).status.success());
         labelled
     }
 
     /// The ledger beside the truth.
     pub fn compare(&self, house: &House) -> Verdict {
-        Truth::read(&self.files.join("truth.jsonl")).judge(&ledger(house), &entries(house))
+        let truth = Truth::read(&self.files.join("truth.jsonl"), self.roster);
+        let ledger = ledger(house);
+        let mut verdict = truth.judge(&ledger, &entries(house));
+        truth.find(&ledger, &meant(house), &mut verdict);
+        verdict
     }
 }
 
@@ -117,9 +130,29 @@ impl Labelled {
 type Entry = (i64, String, String, i64, Option<String>);
 
 fn entries(house: &House) -> Vec<Entry> {
-    let statement = "SELECT e.teacher_id, r.certificate_number, e.outcome, e.units, d.certificate_number
+    asked(
+        house,
+        "SELECT e.teacher_id, r.certificate_number, e.outcome, e.units, d.certificate_number
                      FROM credit_entry e JOIN training_record r ON r.id = e.record_id
-                     LEFT JOIN training_record d ON d.id = e.duplicate_of WHERE e.superseded_at IS NULL";
+                     LEFT JOIN training_record d ON d.id = e.duplicate_of WHERE e.superseded_at IS NULL",
+    )
+}
+
+/// Whose a record is, and who is among the candidates: teacher, record, state of the claim.
+fn meant(house: &House) -> Vec<(i64, String, String)> {
+    asked(
+        house,
+        "SELECT x.teacher_id, r.certificate_number, c.state FROM training_record r JOIN claim c ON c.id = r.claim_id
+         JOIN (SELECT id AS claim_id, teacher_id FROM claim WHERE teacher_id IS NOT NULL
+               UNION SELECT claim_id, teacher_id FROM candidate) x ON x.claim_id = c.id",
+    )
+}
+
+fn asked<T>(house: &House, statement: &'static str) -> Vec<T>
+where
+    T: for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow> + for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow>,
+    T: Send + Unpin,
+{
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         if let Some(postgres) = &house.postgres {
@@ -152,14 +185,16 @@ struct Labelling {
 }
 
 struct Truth {
+    /// Whoever has a lower number is on the roster.
+    roster: u64,
     records: HashMap<String, Labelling>,
     /// ID number → person, units, provisional units.
     people: HashMap<String, (u64, u64, u64)>,
 }
 
 impl Truth {
-    fn read(path: &Path) -> Self {
-        let mut truth = Self { records: HashMap::new(), people: HashMap::new() };
+    fn read(path: &Path, roster: u64) -> Self {
+        let mut truth = Self { roster, records: HashMap::new(), people: HashMap::new() };
         for line in std::fs::read_to_string(path).unwrap().lines() {
             let v: Value = serde_json::from_str(line).unwrap();
             let (text, number) =
@@ -177,6 +212,19 @@ impl Truth {
             }
         }
         truth
+    }
+
+    /// Of how many records of people on the roster the right one is the teacher, or among the candidates.
+    fn find(&self, ledger: &HashMap<i64, (String, u64, u64)>, meant: &[(i64, String, String)], verdict: &mut Verdict) {
+        let mut found: HashMap<&str, bool> = HashMap::new();
+        for (teacher, record, state) in meant {
+            let whose = ledger.get(teacher).and_then(|(id, ..)| self.people.get(id)).map(|(person, ..)| *person);
+            let label = &self.records[record];
+            if whose == Some(label.person) && label.person < self.roster {
+                *found.entry(record).or_default() |= state == "definite";
+            }
+        }
+        (verdict.found, verdict.definite) = (found.len(), found.values().filter(|definite| **definite).count());
     }
 
     fn judge(&self, ledger: &HashMap<i64, (String, u64, u64)>, entries: &[Entry]) -> Verdict {
@@ -203,6 +251,7 @@ impl Truth {
         }
         wrong.sort_unstable();
         wrong.dedup();
+        verdict.on_roster = self.records.values().filter(|l| l.person < self.roster).count();
         verdict.wrongly_credited = wrong.len();
         let hours: HashMap<&str, (u64, u64)> =
             ledger.values().map(|(id, units, provisional)| (id.as_str(), (*units, *provisional))).collect();
@@ -230,4 +279,8 @@ pub struct Verdict {
     pub wrongly_credited: usize,
     /// People whose hours are not the truth's.
     pub other_hours: usize,
+    /// Records about people on the roster; of how many of them the right one is found, and is the teacher.
+    pub on_roster: usize,
+    pub found: usize,
+    pub definite: usize,
 }

@@ -139,7 +139,7 @@ fn a_roster_does_what_was_planned() {
         // Records before the roster: one failed, one under another name than the roster's, one passed.
         let header = "name,id,course,hours,end,result\n";
         let record = |(id, name): (&str, &str), result: &str| format!("{name},{id},CM-01,20,2014-09-11,{result}\n");
-        let records = record(WANG, "fail") + &record((LI.0, "李贰"), "pass") + &record(SUN, "fail");
+        let records = record(WANG, "fail") + &record((LI.0, "周五"), "pass") + &record(SUN, "fail");
         let records = office.file("CMCC_20140912_001.csv", &format!("{header}{records}"));
         let plan = office.as_planned(&["courses", &records]);
         assert_eq!((people(&plan), &plan["hours"]["hours_change"]), ([3, 0, 0, 0, 0, 0, 0], &1.into()));
@@ -163,7 +163,7 @@ fn a_roster_does_what_was_planned() {
         assert_eq!((&plan["taken_up"], people(&plan)), (&1.into(), [1, 1, 0, 0, 0, 0, 0]), "{plan}");
         // Another name, another number with another day of birth, another school, and two names on one number.
         let shared = line(ZHAO, "2122000001", "") + &line((ZHAO.0, "赵四"), "2122000001", "");
-        let all = line((LI.0, "李贰"), "2122000002", "") + &line((OTHER, SUN.1), "2122000001", SUN.0) + &shared;
+        let all = line((LI.0, "周五"), "2122000002", "") + &line((OTHER, SUN.1), "2122000001", SUN.0) + &shared;
         let newer = office.file("教师名册_20140920.csv", &format!("{TEACHERS}{all}"));
         let plan = office.as_planned(&["county", &newer, "--stream", "teachers"]);
         assert_eq!((people(&plan), &plan["hours"]["hours_change"]), ([0, 0, 1, 0, 1, 1, 1], &2.into()), "{plan}");

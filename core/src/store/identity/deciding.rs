@@ -73,7 +73,7 @@ pub(super) async fn decide_on(tx: &mut Tx, keys: &Keys, weights: &Weights, ids: 
 /// A claim to be decided on.
 struct Claim {
     id: i64,
-    /// The index of a valid ID number, and the number.
+    /// The index of a valid ID number whose check character agrees, and the number.
     index: Option<(Index, String)>,
     teacher: Option<i64>,
     profile: Profile,
@@ -90,7 +90,9 @@ async fn read(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<Vec<Claim>, Store
         .await?;
     let claim = |row: &Row| {
         let profile = open_told(keys, &row.bytes("claim_key")?, &row.bytes("told")?)?.profile();
-        let number = profile.id.as_ref().filter(|id| id.is_valid()).map(|id| id.reveal().to_owned());
+        // Fifteen digits have no check character: a wrong one is a number of nobody, and makes no teacher.
+        let sure = profile.id.as_ref().filter(|id| id.is_valid() && !id.is_unchecked());
+        let number = sure.map(|id| id.reveal().to_owned());
         let index = number.map(|number| (identifiers::index(keys, &number), number));
         Ok(Claim { id: row.int("id")?, index, teacher: row.opt_int("teacher_id")?, profile })
     };
