@@ -32,14 +32,15 @@ macro_rules! packs {
     ($($name:literal),*) => { [$(($name, include_str!(concat!("../../../config/policy/", $name, ".toml")))),*] };
 }
 
-const PACKS: [(&str, &str); 7] = packs!(
+const PACKS: [(&str, &str); 8] = packs!(
     "jilin-2014",
     "tisheng-2.0",
     "examples/guangdong-2023",
     "examples/xueshi-xuefen",
     "examples/wuhan-jianghan",
     "examples/nanbu",
-    "examples/annual-72"
+    "examples/annual-72",
+    "examples/xnai"
 );
 
 fn policy(name: &str) -> Policy {
@@ -304,6 +305,21 @@ fn what_a_year_has_too_much_counts_in_the_next() {
     let carried = |i: usize| made[i].carried.map(|c| shown(c.units));
     // 72 of 2012; 28 + 44 of 2013; 16 of 2014.
     assert_eq!([carried(0), carried(1)], [Some("28".into()), Some("16".into())]);
+}
+
+#[test]
+fn a_course_is_passed_by_time_by_an_examination_or_by_both() {
+    let p = policy("examples/xnai");
+    let outcome = |pass: &str, present: Option<i64>| {
+        let mut fact = passed(1, "2012-05-01", "8", "class_hour", "");
+        (fact.pass_state, fact.attendance) = (pass.into(), present);
+        of(&p, &[fact])[0].outcome
+    };
+    // By time alone; by the examination alone; by both.
+    assert_eq!([outcome("not_assessed", Some(10_000)), outcome("not_assessed", Some(9_999))], ["counted", "absent"]);
+    assert_eq!([outcome("passed", None), outcome("failed", None)], ["counted", "not_passed"]);
+    let both = [outcome("passed", Some(10_000)), outcome("passed", Some(9_999)), outcome("failed", Some(10_000))];
+    assert_eq!(both, ["counted", "absent", "not_passed"]);
 }
 
 #[test]
