@@ -3,6 +3,7 @@
 
 mod answers;
 mod auth;
+mod bucket;
 mod each;
 mod export;
 mod guard;

@@ -14,7 +14,7 @@ use crate::unpacker::Unpacker;
 use crate::values::date::parse_date;
 
 /// The largest file that is taken.
-const MAX_BYTES: u64 = 64 << 20;
+pub(super) const MAX_BYTES: u64 = 64 << 20;
 
 /// Where a pass over a folder stands.
 #[derive(Debug, Default, Serialize, Deserialize)]

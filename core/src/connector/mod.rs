@@ -2,6 +2,7 @@
 
 mod answers;
 mod auth;
+pub mod bucket;
 mod client;
 mod cursor;
 pub mod door;
@@ -171,6 +172,11 @@ impl Endpoint {
         }
     }
 
+    /// Whether its files are not in a folder.
+    fn is_remote(&self) -> bool {
+        self.folder.as_os_str().is_empty() && !self.base_url.is_empty()
+    }
+
     /// The text without any secret of the source: platforms repeat what they were sent.
     #[must_use]
     pub fn discreet(&self, text: &str) -> String {
@@ -186,10 +192,11 @@ impl Endpoint {
 pub fn from_manifest(manifest: Manifest, endpoint: Endpoint) -> Result<Arc<dyn Connector>, Failure> {
     match &manifest.transport {
         Transport::Http { .. } => Ok(Arc::new(http::HttpConnector::new(manifest, endpoint)?)),
-        Transport::Files { download: Some(_), .. }
-            if endpoint.folder.as_os_str().is_empty() && !endpoint.base_url.is_empty() =>
-        {
+        Transport::Files { download: Some(_), .. } if endpoint.is_remote() => {
             Ok(Arc::new(download::DownloadConnector::new(manifest, endpoint)?))
+        }
+        Transport::Files { bucket: Some(_), .. } if endpoint.is_remote() => {
+            Ok(Arc::new(bucket::BucketConnector::new(manifest, endpoint)?))
         }
         Transport::Push {} => Err(Failure::fatal(
             "push",
@@ -241,9 +248,15 @@ pub fn write_cursor<C: Serialize>(cursor: &C) -> String {
 /// # Errors
 /// Why it is no cursor of this connector, in words.
 pub fn check_cursor(manifest: &Manifest, text: &str) -> Result<String, String> {
-    let checked = match &manifest.transport {
-        Transport::Http { .. } => serde_json::from_str::<cursor::Cursor>(text).map(|cursor| write_cursor(&cursor)),
-        _ => serde_json::from_str::<files::Cursor>(text).map(|cursor| write_cursor(&cursor)),
-    };
-    checked.map_err(|e| e.to_string())
+    fn checked<C: DeserializeOwned + Serialize>(text: &str) -> Result<String, String> {
+        serde_json::from_str::<C>(text).map(|cursor| write_cursor(&cursor)).map_err(|e| e.to_string())
+    }
+    match &manifest.transport {
+        Transport::Http { .. } => checked::<cursor::Cursor>(text),
+        // Which of the two it is says the source.
+        Transport::Files { bucket: Some(_), .. } => {
+            checked::<files::Cursor>(text).or_else(|_| checked::<bucket::Cursor>(text))
+        }
+        _ => checked::<files::Cursor>(text),
+    }
 }
