@@ -7,6 +7,7 @@ mod bucket;
 mod each;
 mod export;
 mod guard;
+mod large;
 mod paging;
 mod platform;
 mod receive;

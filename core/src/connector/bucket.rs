@@ -327,7 +327,8 @@ impl Connector for BucketConnector {
             self.ahead.lock().await.insert(stream.name.clone(), ahead);
         }
         let address = self.address(&object.place.key);
-        super::file_page(&self.platform.endpoint.unpacker, stream, (address, bytes), place).await.map(Some)
+        let payload = super::kept(stream, address, bytes)?;
+        super::file_page(&self.platform.endpoint.unpacker, stream, (address, payload), place).await.map(Some)
     }
 
     fn since(&self, _: &Stream, days: Days) -> Option<String> {

@@ -32,9 +32,11 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use crate::manifest::{Manifest, Stream, Transport};
+use crate::payload::Payload;
 use crate::stages::decode::{self, DecodeFault};
+use crate::stages::text_window;
 use crate::stages::unpack::UnpackFault;
-use crate::unpacker::{Ask, Unpacker};
+use crate::unpacker::Unpacker;
 
 pub use client::Client;
 pub use web::sample;
@@ -45,7 +47,7 @@ pub struct Page {
     /// Page or file name, for people.
     pub address: String,
     /// Bytes as received.
-    pub bytes: Vec<u8>,
+    pub payload: Payload,
     /// Raw records in it, or why it cannot be read.
     pub records: Result<u32, String>,
     /// What it was asked for with: the values of the stream's fan-out, a JSON object of texts.
@@ -206,14 +208,19 @@ pub fn from_manifest(manifest: Manifest, endpoint: Endpoint) -> Result<Arc<dyn C
     }
 }
 
+/// A file that came as a whole.
+fn kept(stream: &Stream, name: &str, bytes: Vec<u8>) -> Result<Payload, Failure> {
+    text_window::kept(stream, bytes).map_err(|e| Failure::passing("packing", format!("{name} cannot be packed: {e}")))
+}
+
 /// A file as a page: counted, or with the reason why it cannot be read.
 async fn file_page(
     unpacker: &Unpacker,
     stream: &Stream,
-    (name, bytes): (&str, Vec<u8>),
+    (name, payload): (&str, Payload),
     (cursor, last): (String, bool),
 ) -> Result<Page, Failure> {
-    let read = match unpacker.part(stream, &bytes, Ask::Count, None).await {
+    let read = match unpacker.count(stream, &payload).await {
         Ok(body) => decode::outline(stream, &body, None),
         Err(fault) => Err(fault),
     };
@@ -224,7 +231,7 @@ async fn file_page(
         }
         read => read.map(|outline| outline.records).map_err(|e| e.to_string()),
     };
-    Ok(Page { address: name.to_owned(), bytes, records, each: None, cursor, last, waiting: false })
+    Ok(Page { address: name.to_owned(), payload, records, each: None, cursor, last, waiting: false })
 }
 
 /// A connector's own cursor, from the text it was stored as; its beginning for `None`.

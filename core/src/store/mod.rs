@@ -16,6 +16,7 @@ pub mod letters;
 pub mod load;
 pub mod marks;
 pub mod pace;
+pub mod payloads;
 pub mod people;
 pub mod pushed;
 pub mod registry;
