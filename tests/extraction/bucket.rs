@@ -48,9 +48,21 @@ impl Store {
             return Answer::new(200, listing(&objects, asked.param("prefix"), asked.number("continuation-token")));
         }
         match path.strip_prefix("/records/").and_then(|key| objects.get(key)) {
-            Some((bytes, _)) => Answer::new(200, bytes.clone()),
+            Some((bytes, _)) => part(asked, bytes),
             None => Answer::new(404, "<Error><Code>NoSuchKey</Code></Error>"),
         }
+    }
+}
+
+/// The object, or the range of it that is asked for.
+fn part(asked: &Asked, bytes: &[u8]) -> Answer {
+    let etag = format!("\"{}\"", hex(&Sha256::digest(bytes)));
+    if !["", &etag].contains(&asked.header("if-match")) {
+        return Answer::new(412, "<Error><Code>PreconditionFailed</Code></Error>");
+    }
+    match asked.header("range").strip_prefix("bytes=").and_then(|range| range.split_once('-')) {
+        None => Answer::new(200, bytes),
+        Some((from, to)) => Answer::new(206, &bytes[from.parse().unwrap()..=to.parse().unwrap()]),
     }
 }
 
@@ -183,6 +195,19 @@ fn objects_are_read_once_and_again_when_they_change() {
 #[test]
 fn objects_are_read_once_and_again_when_they_change_on_postgresql() {
     reads(On::Postgres);
+}
+
+#[test]
+fn a_large_object_comes_in_parts() {
+    let item = |n: usize| super::record(n).replacen('{', &format!("{{\"note\":\"{}\",", "课".repeat(400)), 1);
+    let text = format!("[{}]", (0..8_000).map(item).collect::<Vec<_>>().join(","));
+    assert!(text.len() > 8 << 20);
+    let store = Store::default();
+    store.objects.lock().unwrap().insert("培训/a.json".into(), (text.into(), "2014-09-11T02:00:00.000Z".into()));
+    let platform = store.play();
+    let desk = desk(On::Sqlite, &platform);
+    assert_eq!(desk.sync(), (8_000, 8_000));
+    assert_eq!(fetched(&platform, 0), ["培训/a.json"; 2]);
 }
 
 #[test]

@@ -22,11 +22,14 @@ use crate::keys::hex_encode;
 use crate::manifest::template::Template;
 use crate::manifest::transport::BucketStyle;
 use crate::manifest::{Auth, Bucket, Manifest, Stream, Transport};
+use crate::payload::{Packer, Payload};
 use crate::schedule::midnight;
-use crate::stages::xml;
+use crate::stages::{text_window, xml};
 
 /// How long a signature holds.
 const SIGNED_FOR: Duration = Duration::from_secs(900);
+/// Bytes that a large object is asked for at once.
+const PART: usize = 8 << 20;
 /// Pages of one listing, of mostly 1,000 objects each.
 const MAX_PAGES: usize = 10_000;
 /// Objects that are kept of a listing; those after them are listed again.
@@ -120,6 +123,9 @@ struct Ahead {
     more: bool,
 }
 
+/// Names and values, which are signed.
+type Query<'q> = &'q [(&'static str, &'q str)];
+
 /// A connector over a bucket.
 #[derive(Debug)]
 pub struct BucketConnector {
@@ -164,11 +170,11 @@ impl BucketConnector {
         Ok(Self { manifest, platform, bucket, credentials, prefix, ahead: Mutex::default() })
     }
 
-    /// Asks for an object, or for the bucket itself where the key is empty.
+    /// Asks for an object, or for the bucket itself where the key is empty. Headers need not be signed.
     async fn get(
         &self,
         key: &str,
-        query: &[(&'static str, &str)],
+        (query, headers): (Query<'_>, Vec<(String, String)>),
         (place, stream): (&str, Option<&Stream>),
     ) -> Result<Vec<u8>, Failure> {
         let mut action = GetObject::new(&self.bucket, self.credentials.as_ref(), key);
@@ -176,7 +182,8 @@ impl BucketConnector {
             action.query_mut().insert(*name, *value);
         }
         let url = action.sign(SIGNED_FOR);
-        let answer = self.platform.exchange(Filled::get(url.path()), url, place).await?;
+        let filled = Filled { headers, ..Filled::get(url.path()) };
+        let answer = self.platform.exchange(filled, url, place).await?;
         let table = stream.and_then(|stream| stream.format.page_of());
         good(answers::judge(&[], &answer, (place, table)))
             .map_err(|f| Failure { text: self.platform.endpoint.discreet(&with_code(&f.text, &answer)), ..f })?;
@@ -191,7 +198,7 @@ impl BucketConnector {
         for _ in 0..MAX_PAGES {
             let mut query = vec![("list-type", "2"), ("encoding-type", "url"), ("prefix", self.prefix.as_str())];
             query.extend(token.as_deref().map(|token| ("continuation-token", token)));
-            let bytes = self.get("", &query, (&place, None)).await?;
+            let bytes = self.get("", (&query, vec![]), (&place, None)).await?;
             let page = listed(&bytes).map_err(|why| {
                 Failure::passing("undecodable", format!("{place}: the listing cannot be read: {why}"))
             })?;
@@ -230,7 +237,7 @@ impl BucketConnector {
         key.get(folder..).unwrap_or(key)
     }
 
-    async fn fetch(&self, stream: &Stream, object: &Object) -> Result<Vec<u8>, Failure> {
+    async fn fetch(&self, stream: &Stream, object: &Object) -> Result<Payload, Failure> {
         let (key, size) = (&object.place.key, object.size);
         if size > MAX_BYTES {
             return Err(Failure::fatal(
@@ -243,11 +250,45 @@ impl BucketConnector {
             let why = "has a step \".\" or \"..\", which no address can hold; store it under another key";
             return Err(Failure::fatal("key", format!("the object {key:?} {why}")));
         }
-        self.get(key, &[], (key, Some(stream))).await.map_err(|f| match f.code {
+        let in_parts = match usize::try_from(size) {
+            Ok(size) if text_window::packs(stream, size) => self.parts(stream, object, size).await.map(Some),
+            _ => Ok(None),
+        };
+        let fetched = match in_parts {
+            Ok(Some(payload)) => Ok(payload),
+            // A part of what the store itself keeps packed is nothing by itself.
+            Err(f) if f.code != "undecodable" => Err(f),
+            Ok(None) | Err(_) => match self.get(key, (&[], vec![]), (key, Some(stream))).await {
+                Ok(bytes) => super::kept(stream, key, bytes),
+                Err(f) => Err(f),
+            },
+        };
+        fetched.map_err(|f| match f.code {
             // It was there a moment ago: listed again, it is or is not.
             "status" => Failure { retry: f.retry.or(Some(Duration::ZERO)), ..f },
             _ => f,
         })
+    }
+
+    /// A large object, which is packed part by part so that it is never whole.
+    async fn parts(&self, stream: &Stream, object: &Object, size: usize) -> Result<Payload, Failure> {
+        let key = &object.place.key;
+        let broken =
+            |what: &dyn std::fmt::Display| Failure::passing("part", format!("{key}: {what}; it is read again"));
+        let mut packer = Packer::new(true, size);
+        while packer.len() < size {
+            let (from, to) = (packer.len(), size.min(packer.len() + PART));
+            let mut headers = vec![("range".to_owned(), format!("bytes={from}-{}", to - 1))];
+            if !object.etag.is_empty() {
+                headers.push(("if-match".to_owned(), object.etag.clone()));
+            }
+            let bytes = self.get(key, (&[], headers), (key, Some(stream))).await?;
+            if bytes.len() != to - from {
+                return Err(broken(&format!("{} bytes came for those from {from} to {to}", bytes.len())));
+            }
+            packer.push(&bytes).map_err(|e| broken(&e))?;
+        }
+        packer.finish().map_err(|e| broken(&e))
     }
 }
 
@@ -319,7 +360,7 @@ impl Connector for BucketConnector {
             None => self.list(stream, &stands).await?,
         };
         let Some(object) = ahead.objects.pop_first() else { return Ok(None) };
-        let bytes = self.fetch(stream, &object).await?;
+        let payload = self.fetch(stream, &object).await?;
         let last = ahead.objects.is_empty() && !ahead.more;
         ahead.stands = super::write_cursor(&stands.past(&object, last));
         let place = (ahead.stands.clone(), last);
@@ -327,7 +368,6 @@ impl Connector for BucketConnector {
             self.ahead.lock().await.insert(stream.name.clone(), ahead);
         }
         let address = self.address(&object.place.key);
-        let payload = super::kept(stream, address, bytes)?;
         super::file_page(&self.platform.endpoint.unpacker, stream, (address, payload), place).await.map(Some)
     }
 

@@ -147,11 +147,15 @@ impl Head<'_> {
     }
 
     /// Appends the part to what is unpacked.
-    pub(super) fn write(mut self, text: &str, out: &mut String) {
-        self.bytes = text.len();
-        out.push_str(&serde_json::to_string(&self).unwrap_or_default());
-        out.push('\n');
+    pub(super) fn write(self, text: &str, out: &mut String) {
+        out.push_str(&self.line(text.len()));
         out.push_str(text);
+    }
+
+    /// The line before a text of so many bytes.
+    pub(super) fn line(mut self, bytes: usize) -> String {
+        self.bytes = bytes;
+        serde_json::to_string(&self).unwrap_or_default() + "\n"
     }
 }
 

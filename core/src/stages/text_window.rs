@@ -19,6 +19,8 @@ use crate::unpacker::Ask;
 pub const LARGE: usize = 8 << 20;
 /// Bytes of text in a window, once the records that are asked for are in it.
 const ROOM: usize = 4 << 20;
+/// What stands around the records of a window mostly has fewer bytes.
+const SPARE: usize = 64 << 10;
 /// Bytes that are decoded at once.
 pub(super) const STEP: usize = 64 << 10;
 
@@ -56,7 +58,8 @@ pub fn kept(stream: &Stream, bytes: Vec<u8>) -> io::Result<Payload> {
 pub fn window(stream: &Stream, payload: &Payload, ask: Ask) -> Result<String, DecodeFault> {
     let wanted = match ask {
         Ask::Range(first, least) => Wanted { first, least, counts: false, room: ROOM },
-        Ask::Count | Ask::Whole => Wanted { first: 0, least: 0, counts: true, room: ROOM },
+        // Who counts looks at no record.
+        Ask::Count | Ask::Whole => Wanted { first: 0, least: 0, counts: true, room: 0 },
     };
     read(stream, payload, wanted)
 }
@@ -64,28 +67,30 @@ pub fn window(stream: &Stream, payload: &Payload, ask: Ask) -> Result<String, De
 fn read(stream: &Stream, payload: &Payload, wanted: Wanted) -> Result<String, DecodeFault> {
     let mut chunks = Chunks::of(payload, stream.format.encoding())?;
     let mut taken = Taken::new(wanted);
-    let mut out = String::new();
-    match &stream.format {
+    taken.text.reserve(wanted.room.min(payload.len()) + SPARE);
+    let (above, below) = match &stream.format {
         Format::Csv { separator, layout, .. } => {
             csv::walk(&mut chunks, separator.0, layout, &Plan::new(stream).paths, &mut taken)?;
-            if !taken.is_over && !taken.text.ends_with('\n') {
-                taken.text.push('\n');
-            }
-            taken.head().write(&(std::mem::take(&mut taken.above) + &taken.text), &mut out);
+            let is_cut = !taken.is_over && !taken.text.ends_with('\n');
+            (std::mem::take(&mut taken.above), if is_cut { "\n".to_owned() } else { String::new() })
         }
         Format::Json { items, .. } => {
             let names: Vec<&str> = if items.is_empty() { vec![] } else { json::names(items).collect() };
             walk_json(&mut chunks, &names, &mut taken)?;
             let opened: String = names.iter().map(|name| format!("{{{}:", serde_json::Value::from(*name))).collect();
-            let text = format!("{opened}[{}]{}", taken.text, "}".repeat(names.len()));
-            taken.head().write(&text, &mut out);
+            (opened + "[", format!("]{}", "}".repeat(names.len())))
         }
         _ => {
             json::walk_lines(&mut chunks, &mut taken)?;
-            taken.head().write(&taken.text, &mut out);
+            (String::new(), String::new())
         }
-    }
-    Ok(out)
+    };
+    let head = taken.head(&above).line(above.len() + taken.text.len() + below.len());
+    // Where it stands: a second one would be as large.
+    let mut text = taken.text;
+    text.push_str(&below);
+    text.insert_str(0, &(head + &above));
+    Ok(text)
 }
 
 /// A payload as text, step by step.
@@ -223,8 +228,8 @@ impl Taken {
         Ok(())
     }
 
-    fn head(&self) -> Head<'static> {
-        let above = 1 + self.above.bytes().filter(|b| *b == b'\n').count() as u64;
+    fn head(&self, above: &str) -> Head<'static> {
+        let above = 1 + above.bytes().filter(|b| *b == b'\n').count() as u64;
         let records = self.is_over.then_some(self.seen);
         let shown = Shown { before: self.wanted.first.min(self.seen), given: self.given, records };
         Head { shown: Some(shown), lines: self.line.saturating_sub(above), ..Head::default() }
@@ -294,7 +299,9 @@ impl<'de> DeserializeSeed<'de> for Within<'_, '_> {
     fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
         if self.names.is_empty() {
             // Of two lists of one name the later one counts.
-            *self.taken = Taken::new(self.taken.wanted);
+            let mut text = std::mem::take(&mut self.taken.text);
+            text.clear();
+            *self.taken = Taken { text, ..Taken::new(self.taken.wanted) };
             *self.found = true;
             return d.deserialize_seq(Items(self.taken));
         }
