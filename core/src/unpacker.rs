@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
@@ -151,6 +151,8 @@ impl Unpacker {
         if let Some(text) = name.and_then(|name| self.find(ask, None, |known| known.name == Some(name))) {
             return Ok(Body::Parts(text));
         }
+        // Batches go in order: the window before is wanted by nobody but those who hold it.
+        self.remembered().retain(|known| name.is_none() || known.name != name);
         let text = Arc::new(text_window::window(stream, payload, ask)?);
         if let Some(name) = name {
             let (cover, text) = (Cover::of(&text)?, Arc::clone(&text));
@@ -185,8 +187,12 @@ impl Unpacker {
         self.find(ask, None, |known| known.name == Some(name)).map(Body::Parts)
     }
 
+    fn remembered(&self) -> MutexGuard<'_, VecDeque<Known>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn find(&self, ask: Ask, name: Option<[u8; 32]>, is: impl Fn(&Known) -> bool) -> Option<Arc<String>> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.remembered();
         let known = last.iter_mut().find(|known| {
             is(known)
                 && match ask {
@@ -200,7 +206,7 @@ impl Unpacker {
     }
 
     fn remember(&self, known: Known) {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.remembered();
         last.push_back(known);
         let bytes = |last: &VecDeque<Known>| last.iter().map(|known| known.text.len()).sum::<usize>();
         while last.len() > REMEMBERED || last.len() > 1 && bytes(&last) > MAX_REMEMBERED {
