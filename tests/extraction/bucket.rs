@@ -237,7 +237,7 @@ fn a_refusal_says_why_and_tells_no_secret() {
     assert!(told().contains("${settings.bucket} has no value"));
     desk.rewrite("p", &super::manifest("p", &SAYS).replace(", style = \"path\"", ""));
     desk.settings(SETTINGS);
-    assert!(told().contains("write style = \"path\""));
+    assert!(told().contains("write the style path"));
 }
 
 #[test]

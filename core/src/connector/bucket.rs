@@ -164,7 +164,9 @@ impl BucketConnector {
             let host = &platform.endpoint.base_url;
             Failure::fatal(
                 "bucket",
-                format!("no address can be made of the bucket {name:?} at {host}: {e}; check both, or write style = \"path\""),
+                format!(
+                    "no address can be made of the bucket {name:?} at {host}: {e}; check both, or write the style path"
+                ),
             )
         })?;
         Ok(Self { manifest, platform, bucket, credentials, prefix, ahead: Mutex::default() })
@@ -247,8 +249,12 @@ impl BucketConnector {
         }
         // An address would lead elsewhere.
         if key.split('/').any(|step| matches!(step, "." | "..")) {
-            let why = "has a step \".\" or \"..\", which no address can hold; store it under another key";
-            return Err(Failure::fatal("key", format!("the object {key:?} {why}")));
+            return Err(Failure::fatal(
+                "key",
+                format!(
+                    "the object {key:?} has a step of one or two dots, which no address can hold; store it under another key"
+                ),
+            ));
         }
         let in_parts = match usize::try_from(size) {
             Ok(size) if text_window::packs(stream, size) => self.parts(stream, object, size).await.map(Some),
