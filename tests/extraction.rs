@@ -3,9 +3,11 @@
 
 mod answers;
 mod auth;
+mod bucket;
 mod each;
 mod export;
 mod guard;
+mod large;
 mod paging;
 mod platform;
 mod receive;

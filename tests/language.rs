@@ -83,6 +83,24 @@ fn columns_count_characters() {
 }
 
 #[test]
+fn a_bucket_is_checked_at_its_place() {
+    let cmcc = huiliu_connectors::CONNECTORS.iter().find(|c| c.id == "cmcc").unwrap().manifest;
+    let with = |bucket: &str| cmcc.replacen("[transport]\n", &format!("[transport]\nbucket = {{ {bucket} }}\n"), 1);
+    let line = 1 + cmcc.lines().position(|line| line == "[transport]").unwrap() + 1;
+    for (bucket, words) in [
+        ("name = \"b\"", "give download or bucket, not both"),
+        ("name = \"\"", "a bucket has a name"),
+        ("name = \"b\", prefix = \"${secret.key}/\"", "${secret.key} has no value here"),
+        ("name = \"b\", style = \"paht\"", "did you mean \"path\""),
+        ("prefix = \"a/\"", "the key name is missing"),
+    ] {
+        let faults = told(&with(bucket));
+        assert!(faults.iter().any(|(at, told)| *at == line && told.contains(words)), "{bucket}: {faults:?}");
+    }
+    assert!(explain::explain("transport.bucket.style", Tongue::Chinese).unwrap().contains("MinIO"));
+}
+
+#[test]
 fn built_in_manifests_fit_the_schema() {
     let schema = schema::schema();
     let validator = jsonschema::validator_for(&schema).unwrap();

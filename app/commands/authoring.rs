@@ -207,8 +207,9 @@ pub(super) async fn live(
         page = connector.pull(stream, Some(cursor)).await.map_err(|e| Stop::failed(spoken(&e)))?;
     }
     house.close().await;
-    let Page { address, bytes, .. } =
+    let Page { address, payload, .. } =
         page.ok_or_else(|| Stop::failed(both!("source {name} has nothing to read", "来源 {name} 没有可读取的内容")))?;
+    let bytes = payload.whole().map_err(|e| Stop::failed(spoken(&e)))?.into_owned();
     Ok((address, bytes))
 }
 

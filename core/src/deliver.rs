@@ -9,15 +9,16 @@ use tracing::Instrument as _;
 use crate::keys::Keys;
 use crate::manifest::quality::NewField;
 use crate::manifest::{Manifest, Stream};
+use crate::payload::Payload;
 use crate::policy::Policy;
 use crate::registry::{Active, Manifests};
 use crate::stages::unpack::Task;
-use crate::stages::{self, Body, Context, Staged, decode};
+use crate::stages::{self, Body, Context, Staged, decode, text_window};
 use crate::store::batches::{self, Held};
 use crate::store::entries::RuleIds;
 use crate::store::load::{self, Commit, Load, Outcomes};
 use crate::store::people::Known;
-use crate::store::{Db, StoreFault, expectations, repeat};
+use crate::store::{Db, StoreFault, expectations, payloads, repeat};
 use crate::unpacker::{Ask, Unpacker};
 
 /// A claim that was lost this often makes the batch run alone in a child process.
@@ -160,29 +161,34 @@ impl Desk {
         Ok(Self { db: self.db.rehearse().await?, known: Arc::default(), lease_ms: 86_400_000, ..self.clone() })
     }
 
-    /// The payload of a batch, at least as much of it as the batch needs; `bytes` holds what it is read from. What was
+    /// The payload of a batch, at least as much of it as the batch needs; `payload` holds what it is read from. What was
     /// unpacked for another batch is not fetched again.
     pub(crate) async fn body<'b>(
         &self,
         held: &Held,
         stream: &Stream,
-        bytes: &'b mut Arc<Vec<u8>>,
+        payload: &'b mut Arc<Payload>,
     ) -> Result<Body<'b>, StoreFault> {
         let (first, count) = asked(held);
         let ask = Ask::Range(first, count);
         if let Some(known) = self.unpacker.recall(stream, &held.digest, ask) {
             return Ok(known);
         }
-        let open = batches::payload_bytes(&self.db, &self.keys, held);
+        let open = payloads::open(&self.db, &self.keys, held, text_window::has_windows(stream));
         // A payload of one batch is nobody else's, and waits for nobody.
         let is_alone = held.count == held.landed;
         let opened = if is_alone { Arc::new(open.await?) } else { self.unpacker.opened(&held.digest, open).await? };
-        if Task::of(stream, &opened).is_none() {
-            *bytes = opened;
+        let Some(bytes) = opened.plain() else {
+            let window = self.unpacker.window(stream, &opened, ask, Some(&held.digest)).await;
+            return window.map_err(|e| unreadable(held, &e));
+        };
+        if Task::of(stream, bytes).is_none() {
+            *payload = opened;
+            let bytes = payload.plain().unwrap_or_default();
             return decode::text(&stream.format, bytes).map(Body::Text).map_err(|e| unreadable(held, &e));
         }
         // What was unpacked stands by itself; the payload is not held any longer.
-        let unpacked = self.unpacker.part(stream, &opened, ask, Some(&held.digest)).await;
+        let unpacked = self.unpacker.part(stream, bytes, ask, Some(&held.digest)).await;
         match unpacked.map_err(|e| unreadable(held, &e))? {
             Body::Parts(parts) => Ok(Body::Parts(parts)),
             Body::Text(text) => Ok(Body::Text(text.into_owned().into())),
@@ -246,8 +252,8 @@ async fn work(desk: &Desk, held: &Held) -> Result<Commit, StoreFault> {
     if let Some(done) = repeat::commit(&desk.db, held, reading.activation).await? {
         return Ok(done);
     }
-    let mut bytes = Arc::default();
-    let body = desk.body(held, reading.stream, &mut bytes).await?;
+    let mut payload = Arc::default();
+    let body = desk.body(held, reading.stream, &mut payload).await?;
     let load = desk.stage(held, reading, &body, |_| true)?;
     if let Some(contract) = reading.stream.contract.as_ref().filter(|_| !held.waived)
         && let Some(why) = stages::contract::broken(contract, held.count as usize, &load.parked)

@@ -17,8 +17,8 @@ pub async fn raw(desk: &Desk, batch: i64, address: &str) -> Result<Option<String
     drop(tx);
     let manifests = desk.manifests.now();
     let stream = Reading::of(&manifests, &held)?.stream;
-    let mut bytes = Arc::default();
-    let body = desk.body(&held, stream, &mut bytes).await?;
+    let mut payload = Arc::default();
+    let body = desk.body(&held, stream, &mut payload).await?;
     let plan = Plan::new(stream);
     let range = (held.first, held.count);
     let records =

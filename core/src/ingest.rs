@@ -9,6 +9,7 @@ use tracing::Instrument as _;
 use crate::connector::{Connector, Days, Failure, Page};
 use crate::keys::Keys;
 use crate::manifest::Stream;
+use crate::payload::Payload;
 use crate::queue::Bell;
 use crate::store::books::{self, Landing, Source};
 use crate::store::turns::{Claim, Ended};
@@ -157,7 +158,7 @@ async fn read_stream(
             run,
             stream: &stream.name,
             address: &page.address,
-            bytes: &page.bytes,
+            payload: &page.payload,
             each: page.each.as_deref(),
             records: page.records.clone(),
             batch_size: cx.batch_records,
@@ -169,7 +170,7 @@ async fn read_stream(
         } else {
             let batches = land(cx, &landing).await?;
             // Whoever delivers opens it again; both of it at once may be more than there is room for.
-            page.bytes = Vec::new();
+            page.payload = Payload::default();
             // A bell that does not ring delays the batch until the sweep.
             if let Some(bell) = cx.bell {
                 sweep::ring(cx.db, bell, &batches.iter().map(|b| (*b, 1)).collect::<Vec<_>>()).await?;

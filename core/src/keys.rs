@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use aes_gcm::aead::{Aead, AeadInOut as _, Payload};
@@ -109,59 +110,40 @@ impl Keys {
         open_with(cipher, place, sealed)
     }
 
-    /// Seals a large value under a key of its own: gives that key, wrapped, and the sealed value. Another sealing key later
-    /// means wrapping anew, not sealing anew.
+    /// A key of its own for one large value, and that key wrapped for a place. Another sealing key later means wrapping anew,
+    /// not sealing anew.
+    ///
+    /// # Errors
+    /// [`KeyFault::Form`] when the operating system gives no randomness.
+    pub fn own_key(&self, place: &[&[u8]]) -> Result<(OwnKey, Vec<u8>), KeyFault> {
+        let mut own = [0u8; 32];
+        fill_random(&mut own)?;
+        Ok((OwnKey::new(&own)?, self.seal(place, &own)?))
+    }
+
+    /// Unwraps what [`Keys::own_key`] has wrapped for the same place.
+    ///
+    /// # Errors
+    /// [`KeyFault::Sealed`] for another key, another place or altered bytes.
+    pub fn open_own_key(&self, place: &[&[u8]], wrapped: &[u8]) -> Result<OwnKey, KeyFault> {
+        OwnKey::new(&self.open(place, wrapped)?)
+    }
+
+    /// Seals a large value under a key of its own: gives that key, wrapped, and the sealed value.
     ///
     /// # Errors
     /// [`KeyFault::Sealed`] when the cipher refuses.
     pub fn seal_large(&self, place: &[&[u8]], plain: &[u8]) -> Result<(Vec<u8>, Vec<u8>), KeyFault> {
-        let mut own = [0u8; 32];
-        fill_random(&mut own)?;
-        let cipher = Aes256Gcm::new_from_slice(&own).map_err(|_| KeyFault::Form)?;
-        Ok((self.seal(place, &own)?, seal_with(&cipher, OWN, place, plain)?))
+        let (own, wrapped) = self.own_key(place)?;
+        Ok((wrapped, own.seal(place, plain)?))
     }
 
-    /// As [`Keys::seal_large`], of what `write` appends to the buffer that it is given: it is sealed where it stands, for two
-    /// of it may be more than there is room for.
-    ///
-    /// # Errors
-    /// [`KeyFault::Sealed`] when the cipher refuses, or `write` fails.
-    pub fn seal_written(
-        &self,
-        place: &[&[u8]],
-        write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>,
-    ) -> Result<(Vec<u8>, Vec<u8>), KeyFault> {
-        let (mut own, mut nonce) = ([0u8; 32], [0u8; NONCE_LEN]);
-        fill_random(&mut own)?;
-        fill_random(&mut nonce)?;
-        let cipher = Aes256Gcm::new_from_slice(&own).map_err(|_| KeyFault::Form)?;
-        let mut out = vec![OWN];
-        out.extend_from_slice(&nonce);
-        write(&mut out).map_err(|_| KeyFault::Sealed)?;
-        let plain = out.get_mut(1 + NONCE_LEN..).ok_or(KeyFault::Sealed)?;
-        let tag = cipher.encrypt_inout_detached(&Nonce::from(nonce), &join(place), plain.into());
-        out.extend_from_slice(&tag.map_err(|_| KeyFault::Sealed)?);
-        Ok((self.seal(place, &own)?, out))
-    }
-
-    /// Opens what [`Keys::seal_large`] made for the same place, where it stands.
+    /// Opens what [`Keys::seal_large`] made for the same place.
     ///
     /// # Errors
     /// [`KeyFault::Sealed`] for another key, another place or altered bytes.
-    pub fn open_large(&self, place: &[&[u8]], wrapped: &[u8], mut sealed: Vec<u8>) -> Result<Vec<u8>, KeyFault> {
-        let own = self.open(place, wrapped)?;
-        let cipher = Aes256Gcm::new_from_slice(&own).map_err(|_| KeyFault::Sealed)?;
-        let (head, body) = sealed.split_at_mut_checked(1 + NONCE_LEN).ok_or(KeyFault::Sealed)?;
-        let nonce: [u8; NONCE_LEN] = head[1..].try_into().map_err(|_| KeyFault::Sealed)?;
-        let end = body.len().checked_sub(TAG_LEN).ok_or(KeyFault::Sealed)?;
-        let (body, tag) = body.split_at_mut(end);
-        let tag: [u8; TAG_LEN] = tag.try_into().map_err(|_| KeyFault::Sealed)?;
-        cipher
-            .decrypt_inout_detached(&Nonce::from(nonce), &join(place), body.into(), &tag.into())
-            .map_err(|_| KeyFault::Sealed)?;
-        sealed.truncate(1 + NONCE_LEN + end);
-        sealed.drain(..=NONCE_LEN);
-        Ok(sealed)
+    pub fn open_large(&self, place: &[&[u8]], wrapped: &[u8], sealed: Vec<u8>) -> Result<Vec<u8>, KeyFault> {
+        self.open_own_key(place, wrapped)?.open(place, sealed)
     }
 
     /// The blind index of an identifier: equal identifiers have equal indexes, and nobody without the key can list them.
@@ -174,6 +156,23 @@ impl Keys {
     #[must_use]
     pub fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
         mac(&self.digest, parts)
+    }
+
+    /// [`Keys::digest`] of parts of which the last, of `size` bytes, is read.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub fn digest_read(&self, parts: &[&[u8]], size: usize, last: &mut dyn Read) -> io::Result<[u8; 32]> {
+        let mut mac = self.digest.clone();
+        parts.iter().for_each(|part| add(&mut mac, part));
+        add_length(&mut mac, size);
+        let mut bytes = vec![0; 64 << 10];
+        loop {
+            match last.read(&mut bytes)? {
+                0 => return Ok(mac.finalize().into_bytes().into()),
+                read => mac.update(bytes.get(..read).unwrap_or_default()),
+            }
+        }
     }
 
     /// The first 16 bytes of [`Keys::digest`], the form used for record, claim and dead letter keys.
@@ -194,6 +193,47 @@ impl Keys {
     #[must_use]
     pub fn check_value(&self) -> Vec<u8> {
         self.digest(&[b"key check value 1"]).to_vec()
+    }
+}
+
+/// The key of one large value, which may stand in pieces, each with a place of its own.
+pub struct OwnKey(Aes256Gcm);
+
+impl std::fmt::Debug for OwnKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OwnKey(…)")
+    }
+}
+
+impl OwnKey {
+    fn new(key: &[u8]) -> Result<Self, KeyFault> {
+        Aes256Gcm::new_from_slice(key).map(Self).map_err(|_| KeyFault::Sealed)
+    }
+
+    /// Seals for one place.
+    ///
+    /// # Errors
+    /// [`KeyFault::Sealed`] when the cipher refuses.
+    pub fn seal(&self, place: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, KeyFault> {
+        seal_with(&self.0, OWN, place, plain)
+    }
+
+    /// Opens what [`OwnKey::seal`] made for the same place, where it stands.
+    ///
+    /// # Errors
+    /// [`KeyFault::Sealed`] for another key, another place or altered bytes.
+    pub fn open(&self, place: &[&[u8]], mut sealed: Vec<u8>) -> Result<Vec<u8>, KeyFault> {
+        let (head, body) = sealed.split_at_mut_checked(1 + NONCE_LEN).ok_or(KeyFault::Sealed)?;
+        let nonce: [u8; NONCE_LEN] = head[1..].try_into().map_err(|_| KeyFault::Sealed)?;
+        let end = body.len().checked_sub(TAG_LEN).ok_or(KeyFault::Sealed)?;
+        let (body, tag) = body.split_at_mut(end);
+        let tag: [u8; TAG_LEN] = tag.try_into().map_err(|_| KeyFault::Sealed)?;
+        self.0
+            .decrypt_inout_detached(&Nonce::from(nonce), &join(place), body.into(), &tag.into())
+            .map_err(|_| KeyFault::Sealed)?;
+        sealed.truncate(1 + NONCE_LEN + end);
+        sealed.drain(..=NONCE_LEN);
+        Ok(sealed)
     }
 }
 
@@ -246,18 +286,24 @@ pub(crate) fn hex_decode(text: &str) -> Option<Vec<u8>> {
 
 fn mac(key: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = key.clone();
-    for part in parts {
-        // One byte before most parts, nine before the long ones: no two lists of parts read the same.
-        match u8::try_from(part.len()) {
-            Ok(short) if short < u8::MAX => mac.update(&[short]),
-            _ => {
-                mac.update(&[u8::MAX]);
-                mac.update(&(part.len() as u64).to_be_bytes());
-            }
-        }
-        mac.update(part);
-    }
+    parts.iter().for_each(|part| add(&mut mac, part));
     mac.finalize().into_bytes().into()
+}
+
+fn add(mac: &mut Hmac<Sha256>, part: &[u8]) {
+    add_length(mac, part.len());
+    mac.update(part);
+}
+
+/// One byte before most parts, nine before the long ones: no two lists of parts read the same.
+fn add_length(mac: &mut Hmac<Sha256>, length: usize) {
+    match u8::try_from(length) {
+        Ok(short) if short < u8::MAX => mac.update(&[short]),
+        _ => {
+            mac.update(&[u8::MAX]);
+            mac.update(&(length as u64).to_be_bytes());
+        }
+    }
 }
 
 fn join(parts: &[&[u8]]) -> Vec<u8> {
@@ -289,13 +335,8 @@ mod tests {
         let (wrapped, large) = keys.seal_large(&[b"payload", b"1"], b"a page").unwrap();
         assert_eq!(keys.open_large(&[b"payload", b"1"], &wrapped, large.clone()).unwrap(), b"a page");
         assert_eq!(keys.open_large(&[b"payload", b"2"], &wrapped, large.clone()), Err(KeyFault::Sealed));
-        assert_eq!(other.open_large(&[b"payload", b"1"], &wrapped, large), Err(KeyFault::Sealed));
-        let page = |out: &mut Vec<u8>| {
-            out.extend_from_slice(b"a page");
-            Ok(())
-        };
-        let (wrapped, mut large) = keys.seal_written(&[b"payload", b"1"], page).unwrap();
-        assert_eq!(keys.open_large(&[b"payload", b"1"], &wrapped, large.clone()).unwrap(), b"a page");
+        assert_eq!(other.open_large(&[b"payload", b"1"], &wrapped, large.clone()), Err(KeyFault::Sealed));
+        let mut large = large;
         large[20] ^= 1;
         assert_eq!(keys.open_large(&[b"payload", b"1"], &wrapped, large), Err(KeyFault::Sealed));
         assert_eq!(keys.open_large(&[b"payload", b"1"], &wrapped, vec![1; 20]), Err(KeyFault::Sealed));
@@ -305,6 +346,9 @@ mod tests {
     fn digests_separate_their_parts() {
         let keys = Keys::from_hex(&"01".repeat(32)).unwrap();
         assert_ne!(keys.digest(&[b"ab", b"c"]), keys.digest(&[b"a", b"bc"]));
+        let long = vec![7; 70_000];
+        let read = |last: &[u8]| keys.digest_read(&[b"ab"], last.len(), &mut &last[..]).unwrap();
+        assert_eq!((read(b"c"), read(&long)), (keys.digest(&[b"ab", b"c"]), keys.digest(&[b"ab", &long])));
         assert!(Keys::from_hex("zz").is_err());
     }
 }

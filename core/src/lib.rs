@@ -7,6 +7,7 @@ pub mod values;
 
 pub mod keyring;
 pub mod keys;
+pub mod payload;
 pub mod policy;
 
 pub mod connector;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Utc};
 use croner::Cron;
 use croner::parser::{CronParser, Year};
 use thiserror::Error;
@@ -26,6 +26,12 @@ pub fn shanghai() -> Option<FixedOffset> {
 #[must_use]
 pub fn today() -> NaiveDate {
     shanghai().map_or_else(|| Utc::now().date_naive(), |zone| Utc::now().with_timezone(&zone).date_naive())
+}
+
+/// The moment at which a day begins in Asia/Shanghai.
+#[must_use]
+pub fn midnight(day: NaiveDate) -> Option<DateTime<FixedOffset>> {
+    shanghai().and_then(|zone| day.and_time(NaiveTime::MIN).and_local_timezone(zone).single())
 }
 
 /// Why a text is no schedule.

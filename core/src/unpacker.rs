@@ -2,15 +2,17 @@
 
 use std::collections::VecDeque;
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
 use crate::manifest::{Format, Stream};
+use crate::payload::Payload;
 use crate::stages::Body;
 use crate::stages::decode::{self, DecodeFault};
 use crate::stages::parts::Cover;
+use crate::stages::text_window;
 use crate::stages::unpack::{Task, UnpackFault};
 use crate::stages::window::{self, Window};
 
@@ -34,13 +36,15 @@ pub struct Unpacker {
     apart: Box<dyn Apart>,
     last: Mutex<VecDeque<Known>>,
     opened: tokio::sync::Mutex<Opened>,
+    /// Held by who reads a window, so that nobody reads the same one beside it.
+    reading: tokio::sync::Mutex<()>,
 }
 
 /// The payload that was opened last, by name, while somebody holds it.
 #[derive(Debug, Default)]
 struct Opened {
     name: Vec<u8>,
-    bytes: Weak<Vec<u8>>,
+    payload: Weak<Payload>,
 }
 
 /// What was unpacked.
@@ -69,7 +73,12 @@ impl Unpacker {
     /// With this process runner.
     #[must_use]
     pub fn new(apart: Box<dyn Apart>) -> Self {
-        Self { apart, last: Mutex::default(), opened: tokio::sync::Mutex::default() }
+        Self {
+            apart,
+            last: Mutex::default(),
+            opened: tokio::sync::Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
+        }
     }
 
     /// A payload of a stream, ready for the stages. Text costs nothing but its decoding; a payload unpacked a moment
@@ -115,7 +124,44 @@ impl Unpacker {
         Ok(Body::Parts(text))
     }
 
-    /// The bytes of a payload of that name, opened by whoever asks first: those who deliver its batches side by side hold it
+    /// As [`Unpacker::part`], of a payload as it was received.
+    ///
+    /// # Errors
+    /// [`DecodeFault`].
+    pub async fn count<'a>(&self, stream: &Stream, payload: &'a Payload) -> Result<Body<'a>, DecodeFault> {
+        match payload.plain() {
+            Some(bytes) => self.part(stream, bytes, Ask::Count, None).await,
+            None => self.window(stream, payload, Ask::Count, None).await,
+        }
+    }
+
+    /// What is asked for of a packed payload, `name` being its name for [`Unpacker::recall`].
+    ///
+    /// # Errors
+    /// [`DecodeFault`].
+    pub async fn window(
+        &self,
+        stream: &Stream,
+        payload: &Payload,
+        ask: Ask,
+        name: Option<&[u8]>,
+    ) -> Result<Body<'static>, DecodeFault> {
+        let name = name.map(|name| named(stream, name));
+        let _one = self.reading.lock().await;
+        if let Some(text) = name.and_then(|name| self.find(ask, None, |known| known.name == Some(name))) {
+            return Ok(Body::Parts(text));
+        }
+        // Batches go in order: the window before is wanted by nobody but those who hold it.
+        self.remembered().retain(|known| name.is_none() || known.name != name);
+        let text = Arc::new(text_window::window(stream, payload, ask)?);
+        if let Some(name) = name {
+            let (cover, text) = (Cover::of(&text)?, Arc::clone(&text));
+            self.remember(Known { digest: name, name: Some(name), text, cover });
+        }
+        Ok(Body::Parts(text))
+    }
+
+    /// The payload of that name, opened by whoever asks first: those who deliver its batches side by side hold it
     /// once.
     ///
     /// # Errors
@@ -123,15 +169,15 @@ impl Unpacker {
     pub async fn opened<E>(
         &self,
         name: &[u8],
-        open: impl Future<Output = Result<Vec<u8>, E>>,
-    ) -> Result<Arc<Vec<u8>>, E> {
+        open: impl Future<Output = Result<Payload, E>>,
+    ) -> Result<Arc<Payload>, E> {
         let mut opened = self.opened.lock().await;
-        if let Some(bytes) = opened.bytes.upgrade().filter(|_| opened.name == name) {
-            return Ok(bytes);
+        if let Some(payload) = opened.payload.upgrade().filter(|_| opened.name == name) {
+            return Ok(payload);
         }
-        let bytes = Arc::new(open.await?);
-        *opened = Opened { name: name.to_owned(), bytes: Arc::downgrade(&bytes) };
-        Ok(bytes)
+        let payload = Arc::new(open.await?);
+        *opened = Opened { name: name.to_owned(), payload: Arc::downgrade(&payload) };
+        Ok(payload)
     }
 
     /// What is remembered of a payload of that name, if it is what is asked for: its bytes need not be fetched then.
@@ -141,8 +187,12 @@ impl Unpacker {
         self.find(ask, None, |known| known.name == Some(name)).map(Body::Parts)
     }
 
+    fn remembered(&self) -> MutexGuard<'_, VecDeque<Known>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn find(&self, ask: Ask, name: Option<[u8; 32]>, is: impl Fn(&Known) -> bool) -> Option<Arc<String>> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.remembered();
         let known = last.iter_mut().find(|known| {
             is(known)
                 && match ask {
@@ -156,7 +206,7 @@ impl Unpacker {
     }
 
     fn remember(&self, known: Known) {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.remembered();
         last.push_back(known);
         let bytes = |last: &VecDeque<Known>| last.iter().map(|known| known.text.len()).sum::<usize>();
         while last.len() > REMEMBERED || last.len() > 1 && bytes(&last) > MAX_REMEMBERED {

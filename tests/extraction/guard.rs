@@ -145,6 +145,27 @@ fn as_base_url() {
     refused_through(&desk, &trap, ("", REFUSED), |_, url| format!("connector = \"p\"\nbase_url = \"{url}\""));
 }
 
+/// The address of an object store, and where it leads by a redirect.
+#[test]
+fn as_object_store() {
+    let trap = Trap::set();
+    let port = trap.port;
+    let platform = Platform::start(move |a| {
+        let n = a.path.trim_matches('/').parse().unwrap_or(0usize);
+        let to = format!("http://{}/x", at(&spellings()[n], port));
+        Answer::new(307, "").with("location", if to.is_ascii() { &to } else { "http://127.0.0.2/" })
+    });
+    let transport = "kind = \"files\"\nnames = [\"*\"]\nbucket = { name = \"${settings.n}\", style = \"path\" }";
+    let says = Says { transport, stream: "format = { kind = \"json\", items = \"\" }", ..Says::default() };
+    let desk = Desk::new(&platform, &says);
+    refused_through(&desk, &trap, ("", REFUSED), |n, url| {
+        format!("connector = \"p\"\nbase_url = \"{url}\"\nsettings = {{ n = \"{n}\" }}")
+    });
+    refused_through(&desk, &trap, (&platform.url, &["redirects are not followed"]), |n, _| {
+        format!("connector = \"p\"\nsettings = {{ n = \"{n}\" }}")
+    });
+}
+
 #[test]
 fn as_token_url() {
     let trap = Trap::set();

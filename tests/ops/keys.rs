@@ -230,7 +230,7 @@ fn nothing_lands_under_a_retired_key(url: &str) {
                 each: None,
                 stream: "records",
                 address: "page 1",
-                bytes,
+                payload: &bytes.to_vec().into(),
                 records: Ok(1),
                 batch_size: 1,
                 cursor_at_start: None,

@@ -107,7 +107,7 @@ impl Office {
             run: self.runs[run % 2],
             stream: "completions",
             address,
-            bytes: page.as_bytes(),
+            payload: &page.as_bytes().to_vec().into(),
             each: None,
             records: Ok(records),
             batch_size: cut,

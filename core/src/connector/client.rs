@@ -9,7 +9,6 @@ use crate::manifest::template::Template;
 use crate::manifest::transport::{Method, RequestBody};
 use crate::manifest::{Auth, Manifest, Request, Stream, Transport};
 use crate::stages::decode;
-use crate::unpacker::Ask;
 
 /// Asks a platform as every other connector does: authorised as the manifest says, within its budget and the limits of time,
 /// size and networks, without redirects, a login page never taken for records, no secret in what is said.
@@ -83,16 +82,11 @@ impl Client {
     /// # Errors
     /// [`Failure`] for a cut or foreign body; it is worth asking again.
     pub async fn page(&self, stream: &Stream, address: String, bytes: Vec<u8>) -> Result<Page, Failure> {
-        let body = self
-            .platform
-            .endpoint
-            .unpacker
-            .part(stream, &bytes, Ask::Count, None)
-            .await
-            .map_err(|e| foreign(&address, e))?;
+        let payload = super::kept(stream, &address, bytes)?;
+        let body = self.platform.endpoint.unpacker.count(stream, &payload).await.map_err(|e| foreign(&address, e))?;
         let records = decode::outline(stream, &body, None).map_err(|e| foreign(&address, e))?.records;
         drop(body);
         let (cursor, last) = ("{}".to_owned(), true);
-        Ok(Page { address, bytes, records: Ok(records), each: None, cursor, last, waiting: false })
+        Ok(Page { address, payload, records: Ok(records), each: None, cursor, last, waiting: false })
     }
 }

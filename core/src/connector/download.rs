@@ -84,7 +84,8 @@ impl Connector for DownloadConnector {
             return Ok(None);
         };
         let bytes = self.get(&self.download.file, Some((name, stream))).await?;
-        super::file_page(&self.platform.endpoint.unpacker, stream, (name, bytes), (cursor, last)).await.map(Some)
+        let payload = super::kept(stream, name, bytes)?;
+        super::file_page(&self.platform.endpoint.unpacker, stream, (name, payload), (cursor, last)).await.map(Some)
     }
 
     fn since(&self, _: &Stream, days: Days) -> Option<String> {

@@ -10,11 +10,15 @@ use tokio::io::AsyncReadExt as _;
 
 use super::{Connector, Days, Endpoint, Failure, Page};
 use crate::manifest::{Manifest, Stream, Transport, named_like};
+use crate::payload::{Packer, Payload};
+use crate::stages::text_window;
 use crate::unpacker::Unpacker;
 use crate::values::date::parse_date;
 
 /// The largest file that is taken.
-const MAX_BYTES: u64 = 64 << 20;
+pub(super) const MAX_BYTES: u64 = 64 << 20;
+/// Bytes that are read at once.
+const STEP: usize = 256 << 10;
 
 /// Where a pass over a folder stands.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -109,8 +113,8 @@ impl FileConnector {
     }
 }
 
-/// The bytes of a file that nobody is writing any more.
-pub(super) async fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+/// A stream's file that nobody is writing any more.
+pub(super) async fn read(path: &Path, stream: &Stream) -> Result<Payload, Failure> {
     let unreadable = |e: std::io::Error| Failure::fatal("file", format!("cannot read {}: {e}", path.display()));
     let before = tokio::fs::metadata(path).await.map_err(unreadable)?;
     let size = before.len();
@@ -120,18 +124,26 @@ pub(super) async fn read(path: &Path) -> Result<Vec<u8>, Failure> {
             format!("{} has {size} bytes, at most {MAX_BYTES} are taken; split the file", path.display()),
         ));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    let size = usize::try_from(size).unwrap_or(0);
+    let mut packer = Packer::new(text_window::packs(stream, size), size);
     let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).await.map_err(unreadable)?;
+    let mut file = file.take(MAX_BYTES + 1);
+    let mut bytes = vec![0; STEP];
+    loop {
+        match file.read(&mut bytes).await.map_err(unreadable)? {
+            0 => break,
+            read => packer.push(bytes.get(..read).unwrap_or_default()).map_err(unreadable)?,
+        }
+    }
     let after = tokio::fs::metadata(path).await.map_err(unreadable)?;
     let still = |m: &std::fs::Metadata| (m.len(), m.modified().ok());
-    if still(&before) != still(&after) || bytes.len() as u64 != after.len() {
+    if still(&before) != still(&after) || packer.len() as u64 != after.len() {
         return Err(Failure::passing(
             "writing",
             format!("{} is still being written; it is read again", path.display()),
         ));
     }
-    Ok(bytes)
+    packer.finish().map_err(unreadable)
 }
 
 #[async_trait]
@@ -145,8 +157,8 @@ impl Connector for FileConnector {
         let Some(Next { name, cursor, last }) = super::read_cursor::<Cursor>(cursor)?.next(&names) else {
             return Ok(None);
         };
-        let bytes = read(&self.folder.join(name)).await?;
-        super::file_page(&self.unpacker, stream, (name, bytes), (cursor, last)).await.map(Some)
+        let payload = read(&self.folder.join(name), stream).await?;
+        super::file_page(&self.unpacker, stream, (name, payload), (cursor, last)).await.map(Some)
     }
 
     fn since(&self, _: &Stream, days: Days) -> Option<String> {

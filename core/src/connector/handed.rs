@@ -10,14 +10,15 @@ use tokio::sync::Mutex;
 use super::files::{is_wanted, read};
 use super::{Connector, Days, Failure, Page};
 use crate::manifest::{Manifest, Stream, Transport};
+use crate::payload::Payload;
 use crate::unpacker::Unpacker;
 
 /// One of the things that are handed in.
 #[derive(Debug)]
 enum Handed {
     File(PathBuf),
-    /// Its name and bytes.
-    Sent(String, Vec<u8>),
+    /// Under its name.
+    Sent(String, Payload),
 }
 
 /// A connector over what was handed in for one stream.
@@ -76,7 +77,7 @@ impl HandedConnector {
     pub fn sent(
         manifest: Manifest,
         stream: &str,
-        (name, bytes): (&str, Vec<u8>),
+        (name, payload): (&str, Payload),
         unpacker: Arc<Unpacker>,
     ) -> Result<Self, Failure> {
         if !matches!(manifest.transport, Transport::Push {}) {
@@ -86,7 +87,7 @@ impl HandedConnector {
             ));
         }
         let made = Self::new(manifest, (stream, vec![]), unpacker)?;
-        Ok(Self { files: Mutex::new([Handed::Sent(name.to_owned(), bytes)].into()), ..made })
+        Ok(Self { files: Mutex::new([Handed::Sent(name.to_owned(), payload)].into()), ..made })
     }
 }
 
@@ -106,14 +107,14 @@ impl Connector for HandedConnector {
         }
         let mut files = self.files.lock().await;
         // A file that cannot be read now is asked for again.
-        let (name, bytes) = match files.front() {
+        let (name, payload) = match files.front() {
             None => return Ok(None),
-            Some(Handed::File(file)) => (name(file), read(file).await?),
-            Some(Handed::Sent(name, bytes)) => (name.clone(), bytes.clone()),
+            Some(Handed::File(file)) => (name(file), read(file, stream).await?),
+            Some(Handed::Sent(name, payload)) => (name.clone(), payload.clone()),
         };
         // The cursor is not kept: it only tells one file from the next.
         let (cursor, last) = (files.len().to_string(), files.len() == 1);
-        let page = super::file_page(&self.unpacker, stream, (&name, bytes), (cursor, last)).await?;
+        let page = super::file_page(&self.unpacker, stream, (&name, payload), (cursor, last)).await?;
         files.pop_front();
         Ok(Some(page))
     }

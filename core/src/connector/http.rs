@@ -217,7 +217,15 @@ impl Listing<'_> {
         (cursor, last): (&Cursor, bool),
     ) -> Page {
         let each = each::kept(&self.partition.named);
-        Page { address, bytes, records, each, cursor: super::write_cursor(cursor), last, waiting: false }
+        Page {
+            address,
+            payload: bytes.into(),
+            records,
+            each,
+            cursor: super::write_cursor(cursor),
+            last,
+            waiting: false,
+        }
     }
 
     /// The listing's last page; `here` stands at it.

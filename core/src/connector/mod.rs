@@ -2,6 +2,7 @@
 
 mod answers;
 mod auth;
+pub mod bucket;
 mod client;
 mod cursor;
 pub mod door;
@@ -31,9 +32,11 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use crate::manifest::{Manifest, Stream, Transport};
+use crate::payload::Payload;
 use crate::stages::decode::{self, DecodeFault};
+use crate::stages::text_window;
 use crate::stages::unpack::UnpackFault;
-use crate::unpacker::{Ask, Unpacker};
+use crate::unpacker::Unpacker;
 
 pub use client::Client;
 pub use web::sample;
@@ -44,7 +47,7 @@ pub struct Page {
     /// Page or file name, for people.
     pub address: String,
     /// Bytes as received.
-    pub bytes: Vec<u8>,
+    pub payload: Payload,
     /// Raw records in it, or why it cannot be read.
     pub records: Result<u32, String>,
     /// What it was asked for with: the values of the stream's fan-out, a JSON object of texts.
@@ -171,6 +174,11 @@ impl Endpoint {
         }
     }
 
+    /// Whether its files are not in a folder.
+    fn is_remote(&self) -> bool {
+        self.folder.as_os_str().is_empty() && !self.base_url.is_empty()
+    }
+
     /// The text without any secret of the source: platforms repeat what they were sent.
     #[must_use]
     pub fn discreet(&self, text: &str) -> String {
@@ -186,10 +194,11 @@ impl Endpoint {
 pub fn from_manifest(manifest: Manifest, endpoint: Endpoint) -> Result<Arc<dyn Connector>, Failure> {
     match &manifest.transport {
         Transport::Http { .. } => Ok(Arc::new(http::HttpConnector::new(manifest, endpoint)?)),
-        Transport::Files { download: Some(_), .. }
-            if endpoint.folder.as_os_str().is_empty() && !endpoint.base_url.is_empty() =>
-        {
+        Transport::Files { download: Some(_), .. } if endpoint.is_remote() => {
             Ok(Arc::new(download::DownloadConnector::new(manifest, endpoint)?))
+        }
+        Transport::Files { bucket: Some(_), .. } if endpoint.is_remote() => {
+            Ok(Arc::new(bucket::BucketConnector::new(manifest, endpoint)?))
         }
         Transport::Push {} => Err(Failure::fatal(
             "push",
@@ -199,14 +208,19 @@ pub fn from_manifest(manifest: Manifest, endpoint: Endpoint) -> Result<Arc<dyn C
     }
 }
 
+/// A file that came as a whole.
+fn kept(stream: &Stream, name: &str, bytes: Vec<u8>) -> Result<Payload, Failure> {
+    text_window::kept(stream, bytes).map_err(|e| Failure::passing("packing", format!("{name} cannot be packed: {e}")))
+}
+
 /// A file as a page: counted, or with the reason why it cannot be read.
 async fn file_page(
     unpacker: &Unpacker,
     stream: &Stream,
-    (name, bytes): (&str, Vec<u8>),
+    (name, payload): (&str, Payload),
     (cursor, last): (String, bool),
 ) -> Result<Page, Failure> {
-    let read = match unpacker.part(stream, &bytes, Ask::Count, None).await {
+    let read = match unpacker.count(stream, &payload).await {
         Ok(body) => decode::outline(stream, &body, None),
         Err(fault) => Err(fault),
     };
@@ -217,7 +231,7 @@ async fn file_page(
         }
         read => read.map(|outline| outline.records).map_err(|e| e.to_string()),
     };
-    Ok(Page { address: name.to_owned(), bytes, records, each: None, cursor, last, waiting: false })
+    Ok(Page { address: name.to_owned(), payload, records, each: None, cursor, last, waiting: false })
 }
 
 /// A connector's own cursor, from the text it was stored as; its beginning for `None`.
@@ -241,9 +255,15 @@ pub fn write_cursor<C: Serialize>(cursor: &C) -> String {
 /// # Errors
 /// Why it is no cursor of this connector, in words.
 pub fn check_cursor(manifest: &Manifest, text: &str) -> Result<String, String> {
-    let checked = match &manifest.transport {
-        Transport::Http { .. } => serde_json::from_str::<cursor::Cursor>(text).map(|cursor| write_cursor(&cursor)),
-        _ => serde_json::from_str::<files::Cursor>(text).map(|cursor| write_cursor(&cursor)),
-    };
-    checked.map_err(|e| e.to_string())
+    fn checked<C: DeserializeOwned + Serialize>(text: &str) -> Result<String, String> {
+        serde_json::from_str::<C>(text).map(|cursor| write_cursor(&cursor)).map_err(|e| e.to_string())
+    }
+    match &manifest.transport {
+        Transport::Http { .. } => checked::<cursor::Cursor>(text),
+        // Which of the two it is says the source.
+        Transport::Files { bucket: Some(_), .. } => {
+            checked::<files::Cursor>(text).or_else(|_| checked::<bucket::Cursor>(text))
+        }
+        _ => checked::<files::Cursor>(text),
+    }
 }

@@ -146,7 +146,7 @@ impl Platform {
 }
 
 /// The failure that a verdict is, if it is one.
-fn good(verdict: Verdict) -> Result<(), Failure> {
+pub(super) fn good(verdict: Verdict) -> Result<(), Failure> {
     match verdict {
         Verdict::Good | Verdict::Empty => Ok(()),
         Verdict::Refresh(failure) | Verdict::Bad(failure) => Err(failure),

@@ -1,11 +1,11 @@
 //! What has changed: days and numbers in requests, steps of days, and where the next pass begins.
 
-use chrono::{Days, NaiveDate, NaiveTime, TimeZone as _};
+use chrono::{Days, NaiveDate};
 
 use super::cursor::Cursor;
 use crate::manifest::stream::MomentForm;
 use crate::manifest::{Since, Stream};
-use crate::schedule::{shanghai, today};
+use crate::schedule::{midnight, shanghai, today};
 use crate::stages::decode;
 use crate::stages::parts::Body;
 use crate::values::date::{parse_date, parse_instant};
@@ -68,8 +68,7 @@ impl Window {
 
 /// The beginning of a day, in Asia/Shanghai.
 fn write(day: NaiveDate, form: MomentForm) -> String {
-    let moment = shanghai().and_then(|zone| zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).single());
-    match (form, moment) {
+    match (form, midnight(day)) {
         (MomentForm::DayDigits, _) => day.format("%Y%m%d").to_string(),
         (MomentForm::Time, _) => format!("{day} 00:00:00"),
         (MomentForm::Rfc3339, Some(moment)) => moment.to_rfc3339(),

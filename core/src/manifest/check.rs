@@ -7,7 +7,7 @@ use super::quality::Condition;
 use super::read::Reader;
 use super::stream::{Each, Kind, KnownBy, Paging, PassRule, Since, Stream, VersionFrom};
 use super::template::Template;
-use super::transport::{Auth, Request, RequestBody, Sign, Transport};
+use super::transport::{Auth, Bucket, Request, RequestBody, Sign, Transport};
 use super::{Format, Layout, Manifest};
 
 /// Tells everything that cannot work.
@@ -44,7 +44,7 @@ fn transport(transport: &Transport, told: &mut Reader<'_>) {
                 }
             }
         }
-        Transport::Files { names, download } => {
+        Transport::Files { names, download, bucket } => {
             if names.is_empty() {
                 told.tell("transport.names", "at least one name pattern is needed");
             }
@@ -53,8 +53,32 @@ fn transport(transport: &Transport, told: &mut Reader<'_>) {
                 request("transport.download.list", &download.list, &[], told);
                 request("transport.download.file", &download.file, &["file"], told);
             }
+            if let Some(bucket) = bucket {
+                if download.is_some() {
+                    told.tell("transport.bucket", "give download or bucket, not both");
+                }
+                of_bucket(bucket, told);
+            }
         }
         Transport::Push {} => {}
+    }
+}
+
+/// Where a bucket is stands in listings and cursors: no secret does.
+fn of_bucket(bucket: &Bucket, told: &mut Reader<'_>) {
+    if bucket.name.pieces().is_empty() {
+        told.tell("transport.bucket.name", "a bucket has a name");
+    }
+    for (key, template) in [("name", &bucket.name), ("prefix", &bucket.prefix), ("region", &bucket.region)] {
+        for value in template.values() {
+            if !matches!(value, "institution" | "user") && !value.starts_with("settings.") {
+                let allowed = "institution, user and settings.…";
+                told.tell(
+                    &format!("transport.bucket.{key}"),
+                    format!("${{{value}}} has no value here; there are {allowed}"),
+                );
+            }
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub use fault::{Fault, ManifestFault, Problem};
 pub use format::{Archive, Encoding, Format, Layout, named_like};
 pub use mapping::{Field, Rule, Step, Unit};
 pub use stream::{Assessor, Kind, KnownBy, Paging, PassRule, Since, Stream, VersionFrom};
-pub use transport::{Auth, Download, Request, Sign, Transport};
+pub use transport::{Auth, Bucket, Download, Request, Sign, Transport};
 
 use read::Reader;
 use shape::{Within, table};

@@ -14,7 +14,7 @@ pub enum Piece {
 }
 
 /// A text with values filled in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Template(Vec<Piece>);
 
 /// The values that are known without more: what they are called, and what they are.
@@ -49,6 +49,12 @@ pub const NAMED: &[(&str, Words)] = &[
 ];
 
 impl Template {
+    /// A text without values.
+    #[must_use]
+    pub fn plain(text: &str) -> Self {
+        Self(vec![Piece::Text(text.to_owned())])
+    }
+
     /// Reads a text.
     ///
     /// # Errors

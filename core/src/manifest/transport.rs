@@ -336,6 +336,40 @@ table! {
     }
 }
 
+words! {
+    /// Where a bucket's name stands in addresses.
+    pub enum BucketStyle {
+        /// Before the host: `https://BUCKET.HOST/KEY`.
+        #[zh = "主机名之前：https://桶名.主机/键"]
+        "host" => Host,
+        /// In the path: `https://HOST/BUCKET/KEY`, as of MinIO.
+        #[zh = "路径之中：https://主机/桶名/键（如 MinIO）"]
+        "path" => Path,
+    }
+}
+
+table! {
+    /// Where the same files lie in an object store that speaks S3, for a source that has a base URL and no folder. The
+    /// source's user is the access key, its password the secret key; a temporary key has the secret `session_token` too.
+    /// Every object below the prefix is looked at; its name is what stands behind the last `/`. Taken in the order in which
+    /// they were changed, and once more when they are changed.
+    #[zh = "来源设有 base_url 而没有 folder 时，同样的文件在 S3 协议对象存储中的位置。来源的用户名为 Access Key，密码为 Secret Key；临时密钥另设密钥 session_token。前缀之下的对象全部在列，最后一个 / 之后为文件名。按修改时间先后读取，修改后再读一次"]
+    pub struct Bucket {
+        /// Name of the bucket; it may hold `${settings.NAME}`, `${institution}` and `${user}`, as the others here.
+        #[zh = "桶名；可含 ${settings.名称}、${institution} 和 ${user}，下同"]
+        name: Template;
+        /// What the objects' keys begin with.
+        #[zh = "对象键的前缀"]
+        prefix: Template = Template::default(), "";
+        /// Region, as the store calls it.
+        #[zh = "区域，按对象存储的叫法"]
+        region: Template = Template::plain("us-east-1"), "us-east-1";
+        /// Where its name stands in addresses.
+        #[zh = "桶名写在地址的何处"]
+        style: BucketStyle = BucketStyle::Host, "host";
+    }
+}
+
 choice! {
     /// How a platform is reached.
     #[zh = "如何与平台对接"]
@@ -353,8 +387,9 @@ choice! {
             #[zh = "请求频率上限"]
             budget: Option<Budget>;
         }
-        /// Files in a folder that the source's settings name, taken in the order of their names.
-        #[zh = "来源设置所指文件夹中的文件，按文件名顺序读取"]
+        /// Files in a folder that the source's settings name, taken in the order of their names; without a folder, from where
+        /// `download` or `bucket` says.
+        #[zh = "来源设置所指文件夹中的文件，按文件名顺序读取；没有文件夹时取自 download 或 bucket"]
         files => Files {
             /// Patterns of their names, each with one `*`.
             #[zh = "文件名模式，各可含一个 *"]
@@ -362,6 +397,9 @@ choice! {
             /// How they are fetched, where there is no folder.
             #[zh = "没有文件夹时如何下载"]
             download: Option<Box<Download>>;
+            /// The bucket they lie in, where there is no folder.
+            #[zh = "没有文件夹时，文件所在的桶"]
+            bucket: Option<Box<Bucket>>;
         }
         /// Nothing is fetched: payloads are handed in with `huiliu upload`, or sent to `huiliu receive`.
         #[zh = "不主动读取：载荷用 huiliu upload 递交，或发送给 huiliu receive"]

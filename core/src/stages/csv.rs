@@ -6,6 +6,7 @@ use csv_core::ReadRecordResult;
 
 use super::decode::{DecodeFault, Decoded, Position, RawRecord};
 use super::table::{self, Mark};
+use super::text_window::{Chunks, Taken};
 use crate::manifest::Layout;
 
 /// The most cells of a line.
@@ -13,7 +14,8 @@ const MAX_CELLS: usize = 1_024;
 /// The most bytes of the cells of a line; more is a quote that is never closed.
 const MAX_LINE: usize = 1 << 20;
 
-/// Builds a range (first, count) of a file's records, with the cells under the header names in `paths`.
+/// Builds a range (first, count) of a file's records, with the cells under the header names in `paths`; so many lines are
+/// left off above the first of them.
 ///
 /// # Errors
 /// [`DecodeFault`] for a missing header, and for a line that no office writes.
@@ -22,38 +24,122 @@ pub fn decode<'a>(
     separator: u8,
     layout: &Layout,
     paths: &[&str],
-    range: (u32, u32),
+    (range, left_off): ((u32, u32), u64),
 ) -> Result<Decoded<'a>, DecodeFault> {
     let mut rows = Rows::new(text, separator);
-    // For each path the column it stands in, once the header is found.
-    let mut columns: Option<Vec<Option<usize>>> = None;
+    let mut table = Table { layout, paths, columns: None, width: 0 };
     let mut all = Decoded::default();
-    let mut width = 0;
     let mut lines = Lines { text, counted: 0, line: 1 };
     while let Some(row) = if all.has_all(range) { None } else { rows.next(&mut lines)? } {
-        let Some(columns) = &columns else {
-            let names: Vec<String> = row.cells().map(table::bare).collect();
-            columns = table::columns(&names, layout, paths)?;
-            width = names.len();
-            continue;
-        };
-        match table::mark(row.cells(), layout) {
-            Mark::Record => {}
-            Mark::Left => continue,
-            Mark::End => break,
+        match table.see(&row)? {
+            Seen::Record => {}
+            Seen::Above | Seen::Left => continue,
+            Seen::End => break,
         }
         all.take(range, row.end - row.start, |index| {
-            let broken = (row.ends.len() < width && row.end == text.len() && !text.ends_with('\n'))
+            let broken = (row.ends.len() < table.width && row.end == text.len() && !text.ends_with('\n'))
                 .then(|| "the last line ends before its last cell: the file was cut".to_owned());
             let raw = text.get(row.start..row.end).unwrap_or_default().trim_end_matches(['\r', '\n']);
-            let texts = columns.iter().map(|column| row.text(raw, (*column)?)).collect();
-            RawRecord { position: Position::Line(row.line), broken, ..RawRecord::new(index, Cow::Borrowed(raw), texts) }
+            let columns = table.columns.iter().flatten();
+            let texts = columns.map(|column| row.text(raw, (*column)?)).collect();
+            let position = Position::Line(row.line + left_off);
+            RawRecord { position, broken, ..RawRecord::new(index, Cow::Borrowed(raw), texts) }
         })?;
     }
-    if columns.is_none() {
-        return Err(DecodeFault::Header(layout.header.join(", ")));
-    }
+    table.headed()?;
     Ok(all)
+}
+
+/// Walks over a file that comes step by step.
+///
+/// # Errors
+/// As [`decode`].
+pub(super) fn walk(
+    chunks: &mut Chunks<'_>,
+    separator: u8,
+    layout: &Layout,
+    paths: &[&str],
+    taken: &mut Taken,
+) -> Result<(), DecodeFault> {
+    let mut table = Table { layout, paths, columns: None, width: 0 };
+    let (mut text, mut line) = (String::new(), 1);
+    let mut more = true;
+    while more && !taken.is_over {
+        more = chunks.more(&mut text)?;
+        let mut rows = Rows::new(&text, separator);
+        let mut lines = Lines { text: &text, counted: 0, line };
+        let mut done = 0;
+        while let Some(row) = rows.next(&mut lines)? {
+            // What comes next may belong to it.
+            if more && row.end + 1 >= text.len() {
+                break;
+            }
+            let whole = text.get(done..row.end).unwrap_or_default();
+            match table.see(&row)? {
+                Seen::Above => taken.above.push_str(whole),
+                Seen::Left => taken.between(whole),
+                Seen::Record => taken.record(whole.split_at(row.start - done), row.line)?,
+                Seen::End => {
+                    taken.is_over = true;
+                    break;
+                }
+            }
+            done = row.end;
+            if taken.is_done() {
+                return Ok(());
+            }
+        }
+        if table.columns.is_none() && taken.above.len() > MAX_LINE {
+            break;
+        }
+        line += text.as_bytes()[..done].iter().filter(|b| **b == b'\n').count() as u64;
+        text.drain(..done);
+    }
+    taken.is_over = true;
+    table.headed()
+}
+
+/// A table's header, once it is found.
+struct Table<'l> {
+    layout: &'l Layout,
+    paths: &'l [&'l str],
+    /// For each path the column it stands in.
+    columns: Option<Vec<Option<usize>>>,
+    width: usize,
+}
+
+/// What a row is.
+enum Seen {
+    /// The header, or above it.
+    Above,
+    Record,
+    /// No record, and the table goes on.
+    Left,
+    /// The records are over.
+    End,
+}
+
+impl Table<'_> {
+    fn see(&mut self, row: &Row<'_>) -> Result<Seen, DecodeFault> {
+        if self.columns.is_none() {
+            let names: Vec<String> = row.cells().map(table::bare).collect();
+            self.columns = table::columns(&names, self.layout, self.paths)?;
+            self.width = names.len();
+            return Ok(Seen::Above);
+        }
+        Ok(match table::mark(row.cells(), self.layout) {
+            Mark::Record => Seen::Record,
+            Mark::Left => Seen::Left,
+            Mark::End => Seen::End,
+        })
+    }
+
+    fn headed(&self) -> Result<(), DecodeFault> {
+        match &self.columns {
+            Some(_) => Ok(()),
+            None => Err(DecodeFault::Header(self.layout.header.join(", "))),
+        }
+    }
 }
 
 /// The lines of a text, each in the same bounded room: the reader of `csv` has no bounds.

@@ -320,11 +320,27 @@ fn decode_part<'a>(
     paths: &[&str],
     range: (u32, u32),
 ) -> Result<Decoded<'a>, DecodeFault> {
-    match format {
-        Format::Json { items, .. } => json::decode(part.text, items, paths, range),
-        Format::JsonLines { .. } => json::lines(part.text, paths, range),
-        Format::Xml { item, root } => xml::decode(part.text, item, root, paths, range),
-        Format::Csv { separator, layout, .. } => csv::decode(part.text, separator.0, layout, paths, range),
-        Format::Workbook { layout, .. } => workbook::decode(part, layout, paths, range),
+    if let Format::Workbook { layout, .. } = format {
+        return workbook::decode(part, layout, paths, range);
     }
+    // Of a window the first record has a number of its own.
+    let (shown, lines) = (part.head.shown, part.head.lines);
+    let before = shown.map_or(0, |shown| shown.before);
+    let from = range.0.saturating_sub(before);
+    let range = (from, range.0.saturating_add(range.1).saturating_sub(before) - from);
+    let mut read = match format {
+        Format::Json { items, .. } => json::decode(part.text, items, paths, range),
+        Format::JsonLines { .. } => json::lines(part.text, paths, range, lines),
+        Format::Xml { item, root } => xml::decode(part.text, item, root, paths, range),
+        Format::Csv { separator, layout, .. } => csv::decode(part.text, separator.0, layout, paths, (range, lines)),
+        Format::Workbook { .. } => Ok(Decoded::default()),
+    }?;
+    for record in &mut read.records {
+        record.index += before;
+        if let Position::Item(n) = &mut record.position {
+            *n += before;
+        }
+    }
+    read.total = shown.and_then(|shown| shown.records).unwrap_or(read.total.saturating_add(before));
+    Ok(read)
 }

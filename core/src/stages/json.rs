@@ -9,6 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::decode::{self, DecodeFault, Decoded, Position, RawRecord};
+use super::text_window::{Chunks, STEP, Taken};
 
 fn form(e: &serde_json::Error) -> DecodeFault {
     DecodeFault::Form { format: "JSON", why: e.to_string() }
@@ -43,7 +44,7 @@ impl Tree {
 }
 
 /// The names of a dotted path; a name in single quotes may have dots itself, as `'@odata.nextLink'`.
-fn names(path: &str) -> impl Iterator<Item = &str> {
+pub(super) fn names(path: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(path);
     std::iter::from_fn(move || {
         let text = rest?;
@@ -296,17 +297,18 @@ pub fn decode<'a>(text: &'a str, items: &str, paths: &[&str], range: (u32, u32))
     Ok(Decoded { records: records.collect(), total: page.total })
 }
 
-/// Builds a range of the records of a text with one JSON document per line. A line that cannot be read harms only itself.
+/// Builds a range of the records of a text with one JSON document per line; so many lines are left off above it. A line that
+/// cannot be read harms only itself.
 ///
 /// # Errors
 /// [`DecodeFault`] when it is a web page or an XML document.
-pub fn lines<'a>(text: &'a str, paths: &[&str], range: (u32, u32)) -> Result<Decoded<'a>, DecodeFault> {
-    if text.trim_start().starts_with('<') {
-        return Err(DecodeFault::Form { format: "JSON lines", why: "it begins with <, as a web page does".into() });
+pub fn lines<'a>(text: &'a str, paths: &[&str], range: (u32, u32), left_off: u64) -> Result<Decoded<'a>, DecodeFault> {
+    if left_off == 0 {
+        no_web_page(text)?;
     }
     let tree = Tree::new(paths.iter().copied());
     let mut all = Decoded::default();
-    for (number, line) in (1u64..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+    for (number, line) in (1 + left_off..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
         all.take(range, line.len(), |index| RawRecord {
             position: Position::Line(number),
             ..item(&tree, paths, line, index)
@@ -316,6 +318,45 @@ pub fn lines<'a>(text: &'a str, paths: &[&str], range: (u32, u32)) -> Result<Dec
         }
     }
     Ok(all)
+}
+
+fn no_web_page(text: &str) -> Result<(), DecodeFault> {
+    if text.trim_start().starts_with('<') {
+        return Err(DecodeFault::Form { format: "JSON lines", why: "it begins with <, as a web page does".into() });
+    }
+    Ok(())
+}
+
+/// Walks over a text of lines that comes step by step.
+///
+/// # Errors
+/// As [`lines`].
+pub(super) fn walk_lines(chunks: &mut Chunks<'_>, taken: &mut Taken) -> Result<(), DecodeFault> {
+    let (mut text, mut number) = (String::new(), 0);
+    let (mut more, mut begun) = (true, false);
+    while more {
+        more = chunks.more(&mut text)?;
+        let mut done = 0;
+        for line in text.split_inclusive('\n').filter(|line| !more || line.ends_with('\n')) {
+            (done, number) = (done + line.len(), number + 1);
+            if line.trim().is_empty() {
+                taken.between(line);
+                continue;
+            }
+            if !std::mem::replace(&mut begun, true) {
+                no_web_page(line)?;
+            }
+            taken.record(("", line), number)?;
+            if taken.is_done() {
+                return Ok(());
+            }
+        }
+        text.drain(..done);
+        // A line that does not end is too long some day.
+        decode::counted(0, text.len().saturating_sub(STEP))?;
+    }
+    taken.is_over = true;
+    Ok(())
 }
 
 /// One record, with the texts at the paths of the tree.

@@ -16,6 +16,7 @@ pub mod roster;
 mod rows;
 mod steps;
 pub(crate) mod table;
+pub mod text_window;
 pub mod unpack;
 pub mod window;
 pub mod workbook;

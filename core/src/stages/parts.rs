@@ -60,8 +60,16 @@ pub struct Head<'a> {
     /// Which of its records stand in the text; all of them without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<Shown>,
+    /// Lines left off between what stands above the records and the first of those shown.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lines: u64,
     /// Bytes of its text.
     pub bytes: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// The records of a part that stand in its text, behind all that stands above the first one.
@@ -139,11 +147,15 @@ impl Head<'_> {
     }
 
     /// Appends the part to what is unpacked.
-    pub(super) fn write(mut self, text: &str, out: &mut String) {
-        self.bytes = text.len();
-        out.push_str(&serde_json::to_string(&self).unwrap_or_default());
-        out.push('\n');
+    pub(super) fn write(self, text: &str, out: &mut String) {
+        out.push_str(&self.line(text.len()));
         out.push_str(text);
+    }
+
+    /// The line before a text of so many bytes.
+    pub(super) fn line(mut self, bytes: usize) -> String {
+        self.bytes = bytes;
+        serde_json::to_string(&self).unwrap_or_default() + "\n"
     }
 }
 

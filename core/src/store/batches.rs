@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::db::{Db, StoreFault, Tx};
 use super::rows::{Row, Rows};
-use crate::keys::Keys;
 
 /// A batch in our hands, until its lease ends or a newer epoch takes it away.
 #[derive(Debug, Clone)]
@@ -121,20 +120,6 @@ pub async fn renew(db: &Db, held: &Held, lease_ms: u64) -> Result<bool, StoreFau
         )
         .await?;
     Ok(n == 1)
-}
-
-/// The payload of a held batch, opened.
-///
-/// # Errors
-/// [`StoreFault::Key`] when it does not open with this key.
-pub async fn payload_bytes(db: &Db, keys: &Keys, held: &Held) -> Result<Vec<u8>, StoreFault> {
-    let kept = held.same_as.unwrap_or(held.payload_id);
-    let rows = db.rows("SELECT wrapped_key, sealed, byte_count FROM payload WHERE id = $1", vec![kept.into()]).await?;
-    let mut row = rows.into_iter().next().ok_or_else(|| StoreFault::Column("payload.sealed".into()))?;
-    let place: [&[u8]; 3] = [b"payload", b"sealed", &held.digest];
-    let packed = keys.open_large(&place, &row.bytes("wrapped_key")?, row.take_bytes("sealed")?)?;
-    let size = usize::try_from(row.int("byte_count")?).unwrap_or(0);
-    zstd::bulk::decompress(&packed, size).map_err(|e| StoreFault::Unreadable(format!("payload {kept}: {e}")))
 }
 
 /// How often a claim on a batch has been lost, with the one that is being lost now; 0 when it is not to be had.

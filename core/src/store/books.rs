@@ -2,9 +2,10 @@
 
 use super::db::{Db, StoreFault, Tx};
 use super::rows::{Rows, Value};
-use super::sealing;
 use super::turns::{self, Claim};
+use super::{payloads, sealing};
 use crate::keys::Keys;
+use crate::payload::Payload;
 
 /// A registered source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,7 +168,7 @@ pub struct Landing<'a> {
     /// Page or file name, for people.
     pub address: &'a str,
     /// Bytes as received.
-    pub bytes: &'a [u8],
+    pub payload: &'a Payload,
     /// The values of the stream's fan-out it was asked for with, a JSON object of texts.
     pub each: Option<&'a str>,
     /// Raw records in it, or why it cannot be read.
@@ -186,27 +187,24 @@ pub struct Landing<'a> {
 /// # Errors
 /// [`StoreFault`], [`StoreFault::TurnLost`] among them; nothing remains then.
 pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64>, StoreFault> {
-    let digest = super::pushed::digest(keys, landing.stream, landing.bytes);
+    let unreadable = |e: std::io::Error| StoreFault::Unreadable(format!("{}: {e}", landing.address));
+    let digest = super::pushed::digest(keys, landing.stream, landing.payload).map_err(unreadable)?;
     let held = held_already(db, landing, &digest).await?;
-    let (wrapped, sealed) = match held {
-        Some(_) => (Vec::new(), Vec::new()),
-        // As a stream: what it could be packed to at worst is not allocated.
-        None => keys.seal_written(&[b"payload", b"sealed", &digest], |out| {
-            let mut packer = zstd::Encoder::new(out, 1)?;
-            packer.set_pledged_src_size(Some(landing.bytes.len() as u64))?;
-            std::io::Write::write_all(&mut packer, landing.bytes)?;
-            packer.finish().map(drop)
-        })?,
+    let sealed = match held {
+        Some(_) => None,
+        None => Some(payloads::seal(keys, &digest, landing.payload)?),
     };
     let (state, fault, records) = match &landing.records {
         Ok(n) => ("landed", "", *n),
         Err(why) => ("undecodable", why.as_str(), 0),
     };
-    let size = i64::try_from(landing.bytes.len()).unwrap_or(i64::MAX);
+    let size = i64::try_from(landing.payload.len()).unwrap_or(i64::MAX);
     let mut tx = db.begin().await?;
     turns::hold(&mut tx, landing.claim).await?;
-    if held.is_none() {
+    let (mut wrapped, mut first) = (vec![], vec![]);
+    if let Some(sealed) = &sealed {
         sealing::hold(&mut tx, keys).await?;
+        (wrapped, first) = (sealed.wrapped.clone(), sealed.first.clone());
     }
     let made = tx
         .rows(
@@ -223,7 +221,7 @@ pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64
                 digest.to_vec().into(),
                 held.unwrap_or(0).into(),
                 wrapped.into(),
-                sealed.into(),
+                first.into(),
                 size.into(),
                 state.into(),
                 fault.replace('\0', "\u{FFFD}").into(),
@@ -232,6 +230,9 @@ pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64
         )
         .await?;
     let payload = made.first().ok_or_else(|| StoreFault::Column("payload.id".into()))?.int("id")?;
+    if let Some(sealed) = &sealed {
+        payloads::put_rest(&mut tx, (payload, &digest), sealed, landing.payload).await?;
+    }
     let at_most = landing.batch_size.clamp(1, 5_000);
     let starts: Vec<u32> = (0..records).step_by(at_most as usize).collect();
     let rows = Rows::new()

@@ -17,6 +17,7 @@ pub mod letters;
 pub mod load;
 pub mod marks;
 pub mod pace;
+pub mod payloads;
 pub mod people;
 pub mod plans;
 pub mod pushed;

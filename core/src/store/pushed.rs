@@ -2,6 +2,7 @@
 
 use super::db::{Db, StoreFault};
 use crate::keys::Keys;
+use crate::payload::Payload;
 
 /// A payload that is in the books.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +18,11 @@ pub struct Pushed {
 }
 
 /// The digest under which the books keep a stream's payload.
-#[must_use]
-pub fn digest(keys: &Keys, stream: &str, bytes: &[u8]) -> [u8; 32] {
-    keys.digest(&[b"payload", stream.as_bytes(), bytes])
+///
+/// # Errors
+/// Those of reading it.
+pub fn digest(keys: &Keys, stream: &str, payload: &Payload) -> std::io::Result<[u8; 32]> {
+    keys.digest_read(&[b"payload", stream.as_bytes()], payload.len(), &mut payload.reader()?)
 }
 
 /// The payload of a source's stream with this key, and whether it has this digest. The key is its address.

@@ -75,7 +75,7 @@ fn same(page: &Page, again: Option<&Page>) -> Result<(), Broken> {
     let told = |p: &Page| (p.address.clone(), p.cursor.clone(), p.last, p.records.clone());
     let again = again.ok_or_else(|| format!("{}: no page the second time", page.address))?;
     law(told(page) == told(again), format!("{:?} the first time, {:?} the second", told(page), told(again)))?;
-    law(page.bytes == again.bytes, format!("{}: other bytes the second time", page.address))
+    law(page.payload == again.payload, format!("{}: other bytes the second time", page.address))
 }
 
 async fn spoil(make: Make<'_>, endpoint: &Endpoint, stream: &Stream) -> Result<(), Broken> {

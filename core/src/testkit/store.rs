@@ -5,7 +5,7 @@ use crate::keys::Keys;
 use crate::store::batches;
 use crate::store::books::{self, Landing, Source};
 use crate::store::turns::{self, Claim, Ended};
-use crate::store::{Db, StoreFault, schema};
+use crate::store::{Db, StoreFault, payloads, schema};
 
 const LEASE_MS: u64 = 60_000;
 const RECORDS: u32 = 10;
@@ -53,13 +53,14 @@ async fn land(
     run: i64,
     cursor: &str,
 ) -> Result<Vec<i64>, StoreFault> {
+    let payload = b"as received".to_vec().into();
     let landing = Landing {
         source,
         claim,
         run,
         stream: "completions",
         address: "page 1",
-        bytes: b"as received",
+        payload: &payload,
         each: None,
         records: Ok(RECORDS),
         batch_size: 4,
@@ -79,8 +80,8 @@ async fn landing(db: &Db, keys: &Keys, (source, claim): (&Source, Claim), run: i
     let held =
         batches::claim(db, twice[0], LEASE_MS, "a").await.map_err(broken)?.ok_or("a landed batch cannot be claimed")?;
     law(held.same_as.is_some(), "bytes that are held already are kept twice")?;
-    let bytes = batches::payload_bytes(db, keys, &held).await.map_err(broken)?;
-    law(bytes == b"as received", "a payload does not open as it was received")?;
+    let opened = payloads::open(db, keys, &held, false).await.map_err(broken)?;
+    law(opened.plain() == Some(b"as received"), "a payload does not open as it was received")?;
     Ok(batches)
 }
 

@@ -1,0 +1,517 @@
+//! A part of a text that is too large to be held: as [`super::window`] gives of a workbook, some batches of its records,
+//! with what stands above them. Read in steps from the beginning, each step unpacked and decoded by itself.
+
+use std::fmt;
+use std::io::{self, BufReader, Read};
+
+use encoding_rs::{Decoder, DecoderResult, Encoding};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::decode::{self, DecodeFault};
+use super::parts::{Head, Shown};
+use super::{Plan, csv, json};
+use crate::manifest::{self, Format, Stream};
+use crate::payload::{Packer, Payload};
+use crate::unpacker::Ask;
+
+/// A text of more bytes is read in windows.
+pub const LARGE: usize = 8 << 20;
+/// Bytes of text in a window, once the records that are asked for are in it.
+const ROOM: usize = 4 << 20;
+/// What stands around the records of a window mostly has fewer bytes.
+const SPARE: usize = 64 << 10;
+/// Bytes that are decoded at once.
+pub(super) const STEP: usize = 64 << 10;
+
+/// Whether a stream's payloads can be read in windows.
+#[must_use]
+pub fn has_windows(stream: &Stream) -> bool {
+    let in_order = matches!(stream.format, Format::Json { .. } | Format::JsonLines { .. } | Format::Csv { .. });
+    stream.archive.is_none() && in_order
+}
+
+/// Whether a payload of so many bytes is packed as it comes in: nothing but its records is asked of it then.
+#[must_use]
+pub fn packs(stream: &Stream, size: usize) -> bool {
+    let tells_more = matches!(stream.format, Format::Json { ok_path: Some(_), .. });
+    size > LARGE && has_windows(stream) && !tells_more
+}
+
+/// A payload that came as a whole, packed where it can be read in windows.
+///
+/// # Errors
+/// When it cannot be packed.
+pub fn kept(stream: &Stream, bytes: Vec<u8>) -> io::Result<Payload> {
+    if !packs(stream, bytes.len()) {
+        return Ok(bytes.into());
+    }
+    let mut packer = Packer::new(true, bytes.len());
+    packer.push(&bytes)?;
+    packer.finish()
+}
+
+/// The part of a payload with the records that are asked for, as [`super::parts`] describes it.
+///
+/// # Errors
+/// [`DecodeFault`], for all that is read.
+pub fn window(stream: &Stream, payload: &Payload, ask: Ask) -> Result<String, DecodeFault> {
+    let wanted = match ask {
+        Ask::Range(first, least) => Wanted { first, least, counts: false, room: ROOM },
+        // Who counts looks at no record.
+        Ask::Count | Ask::Whole => Wanted { first: 0, least: 0, counts: true, room: 0 },
+    };
+    read(stream, payload, wanted)
+}
+
+fn read(stream: &Stream, payload: &Payload, wanted: Wanted) -> Result<String, DecodeFault> {
+    let mut chunks = Chunks::of(payload, stream.format.encoding())?;
+    let mut taken = Taken::new(wanted);
+    taken.text.reserve(wanted.room.min(payload.len()) + SPARE);
+    let (above, below) = match &stream.format {
+        Format::Csv { separator, layout, .. } => {
+            csv::walk(&mut chunks, separator.0, layout, &Plan::new(stream).paths, &mut taken)?;
+            let is_cut = !taken.is_over && !taken.text.ends_with('\n');
+            (std::mem::take(&mut taken.above), if is_cut { "\n".to_owned() } else { String::new() })
+        }
+        Format::Json { items, .. } => {
+            let names: Vec<&str> = if items.is_empty() { vec![] } else { json::names(items).collect() };
+            walk_json(&mut chunks, &names, &mut taken)?;
+            let opened: String = names.iter().map(|name| format!("{{{}:", serde_json::Value::from(*name))).collect();
+            (opened + "[", format!("]{}", "}".repeat(names.len())))
+        }
+        _ => {
+            json::walk_lines(&mut chunks, &mut taken)?;
+            (String::new(), String::new())
+        }
+    };
+    let head = taken.head(&above).line(above.len() + taken.text.len() + below.len());
+    // Where it stands: a second one would be as large.
+    let mut text = taken.text;
+    text.push_str(&below);
+    text.insert_str(0, &(head + &above));
+    Ok(text)
+}
+
+/// A payload as text, step by step.
+pub(super) struct Chunks<'p> {
+    reader: Box<dyn Read + 'p>,
+    encoding: &'static Encoding,
+    decoder: Decoder,
+    bytes: Vec<u8>,
+    /// Those of `bytes` that are not decoded yet.
+    left: std::ops::Range<usize>,
+    /// Bytes decoded so far, the byte order mark among them.
+    decoded: usize,
+    is_over: bool,
+}
+
+fn unreadable(e: &io::Error) -> DecodeFault {
+    DecodeFault::Form { format: "payload", why: e.to_string() }
+}
+
+impl<'p> Chunks<'p> {
+    fn of(payload: &'p Payload, declared: manifest::Encoding) -> Result<Self, DecodeFault> {
+        let mut reader = payload.reader().map_err(|e| unreadable(&e))?;
+        let (mut bytes, mut held) = (vec![0; STEP], 0);
+        // A byte order mark has three bytes at most.
+        while held < 3 {
+            let read = reader.read(&mut bytes[held..]).map_err(|e| unreadable(&e))?;
+            held += read;
+            if read == 0 {
+                break;
+            }
+        }
+        let is_utf8 = || payload.is_utf8().map_err(|e| unreadable(&e));
+        let (encoding, skip) = match (Encoding::for_bom(&bytes[..held]), declared) {
+            (Some(marked), _) => marked,
+            (None, manifest::Encoding::Auto) if is_utf8()? => (encoding_rs::UTF_8, 0),
+            (None, manifest::Encoding::Auto) => (encoding_rs::GB18030, 0),
+            (None, declared) => decode::encoding_of(declared, &[]),
+        };
+        let decoder = encoding.new_decoder_without_bom_handling();
+        Ok(Self { reader, encoding, decoder, bytes, left: skip..held, decoded: skip, is_over: false })
+    }
+
+    /// Appends what comes next; false when nothing more comes.
+    ///
+    /// # Errors
+    /// [`DecodeFault::Encoding`].
+    pub(super) fn more(&mut self, out: &mut String) -> Result<bool, DecodeFault> {
+        if self.is_over {
+            return Ok(false);
+        }
+        if self.left.is_empty() {
+            self.left = 0..self.reader.read(&mut self.bytes).map_err(|e| unreadable(&e))?;
+            self.is_over = self.left.is_empty();
+        }
+        let bytes = self.bytes.get(self.left.clone()).unwrap_or_default();
+        out.reserve(self.decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(STEP * 4));
+        let (result, read) = self.decoder.decode_to_string_without_replacement(bytes, out, self.is_over);
+        self.decoded += read;
+        self.left = 0..0;
+        if let DecoderResult::Malformed(bad, behind) = result {
+            let offset = self.decoded.saturating_sub(usize::from(bad) + usize::from(behind));
+            return Err(DecodeFault::Encoding { encoding: self.encoding.name().to_lowercase(), offset });
+        }
+        Ok(!self.is_over)
+    }
+}
+
+/// The records that are asked for.
+#[derive(Clone, Copy)]
+struct Wanted {
+    first: u32,
+    least: u32,
+    /// Whether those behind the window are counted, and checked, too.
+    counts: bool,
+    /// Bytes of text, once the least is in it.
+    room: usize,
+}
+
+/// What is taken of the records that are met.
+pub(super) struct Taken {
+    wanted: Wanted,
+    /// Of a table what stands above its records.
+    pub(super) above: String,
+    pub(super) text: String,
+    /// Records that were met.
+    seen: u32,
+    given: u32,
+    /// The line of the first that is given.
+    line: u64,
+    /// Whether one was met for which there was no room.
+    is_full: bool,
+    /// Whether the payload was read to its end.
+    pub(super) is_over: bool,
+}
+
+impl Taken {
+    fn new(wanted: Wanted) -> Self {
+        let (above, text) = (String::new(), String::new());
+        Self { wanted, above, text, seen: 0, given: 0, line: 1, is_full: false, is_over: false }
+    }
+
+    /// Whether nothing more is wanted.
+    pub(super) fn is_done(&self) -> bool {
+        self.is_full && !self.wanted.counts
+    }
+
+    /// What stands behind a record, and is none.
+    pub(super) fn between(&mut self, text: &str) {
+        if self.given > 0 && !self.is_full {
+            self.text.push_str(text);
+        }
+    }
+
+    /// The next record with what stands between it and the one before, and its line.
+    ///
+    /// # Errors
+    /// [`DecodeFault::Form`] when there are too many, or it is too long.
+    pub(super) fn record(&mut self, (between, text): (&str, &str), line: u64) -> Result<(), DecodeFault> {
+        let index = self.seen;
+        self.seen = decode::counted(index, text.len())?;
+        if index < self.wanted.first || self.is_full {
+            return Ok(());
+        }
+        if self.given >= self.wanted.least && self.text.len() + text.len() > self.wanted.room {
+            self.is_full = true;
+            return Ok(());
+        }
+        if self.given == 0 {
+            self.line = line;
+        } else {
+            self.text.push_str(between);
+        }
+        self.given += 1;
+        self.text.push_str(text);
+        Ok(())
+    }
+
+    fn head(&self, above: &str) -> Head<'static> {
+        let above = 1 + above.bytes().filter(|b| *b == b'\n').count() as u64;
+        let records = self.is_over.then_some(self.seen);
+        let shown = Shown { before: self.wanted.first.min(self.seen), given: self.given, records };
+        Head { shown: Some(shown), lines: self.line.saturating_sub(above), ..Head::default() }
+    }
+}
+
+/// Text as bytes.
+struct Bytes<'c, 'p> {
+    chunks: &'c mut Chunks<'p>,
+    text: String,
+    at: usize,
+    fault: &'c mut Option<DecodeFault>,
+}
+
+impl Read for Bytes<'_, '_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.text.len() {
+            self.text.clear();
+            self.at = 0;
+            let more = self.chunks.more(&mut self.text).map_err(|fault| {
+                *self.fault = Some(fault);
+                io::Error::other("no text")
+            })?;
+            if !more && self.text.is_empty() {
+                return Ok(0);
+            }
+        }
+        let read = self.text.as_bytes().get(self.at..).unwrap_or_default().read(out)?;
+        self.at += read;
+        Ok(read)
+    }
+}
+
+/// Walks over a JSON document with a list at the end of some names.
+fn walk_json(chunks: &mut Chunks<'_>, names: &[&str], taken: &mut Taken) -> Result<(), DecodeFault> {
+    let (mut fault, mut found) = (None, false);
+    let bytes = Bytes { chunks, text: String::new(), at: 0, fault: &mut fault };
+    let mut reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(STEP, bytes));
+    let within = Within { names, taken: &mut *taken, found: &mut found };
+    let read = within.deserialize(&mut reader).and_then(|()| reader.end());
+    drop(reader);
+    if taken.is_done() {
+        return Ok(());
+    }
+    if let Some(fault) = fault {
+        return Err(fault);
+    }
+    let form = |why: String| DecodeFault::Form { format: "JSON", why };
+    read.map_err(|e| form(e.to_string()))?;
+    if !found {
+        return Err(form(format!("no array at {}", names.join("."))));
+    }
+    taken.is_over = true;
+    Ok(())
+}
+
+/// What a value holds at the end of some names; anything that is no object holds nothing.
+struct Within<'n, 't> {
+    names: &'n [&'n str],
+    taken: &'t mut Taken,
+    found: &'t mut bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Within<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
+        if self.names.is_empty() {
+            // Of two lists of one name the later one counts.
+            let mut text = std::mem::take(&mut self.taken.text);
+            text.clear();
+            *self.taken = Taken { text, ..Taken::new(self.taken.wanted) };
+            *self.found = true;
+            return d.deserialize_seq(Items(self.taken));
+        }
+        d.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Within<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Some((name, names)) = self.names.split_first() else { return Ok(()) };
+        while let Some(is_it) = map.next_key_seed(Is(name))? {
+            if is_it {
+                map.next_value_seed(Within { names, taken: &mut *self.taken, found: &mut *self.found })?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+/// Whether a key is this name.
+struct Is<'n>(&'n str);
+
+impl<'de> DeserializeSeed<'de> for Is<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<bool, D::Error> {
+        d.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Is<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
+        Ok(key == self.0)
+    }
+}
+
+/// The items of the list.
+struct Items<'t>(&'t mut Taken);
+
+impl<'de> Visitor<'de> for Items<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(item) = seq.next_element::<Box<RawValue>>()? {
+            self.0.record((",", item.get()), 1).map_err(serde::de::Error::custom)?;
+            if self.0.is_done() {
+                // The only way out; whoever called looks at it.
+                return Err(serde::de::Error::custom("done"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::Manifest;
+    use crate::stages::Body;
+    use crate::stages::parts::Cover;
+
+    fn stream(format: &str) -> Stream {
+        let text = format!(
+            "manifest = 1\nid = \"t\"\nversion = 1\ntitle_zh = \"t\"\ntitle_en = \"t\"\nprofile = \"t\"\n\
+             [transport]\nkind = \"push\"\n[[stream]]\nname = \"s\"\nkind = \"certificate\"\nformat = {format}\n\
+             record_key = [\"a\"]\nversion = {{ from = \"landing\" }}\npass = \"not_assessed\"\n[stream.map]\n\
+             name = \"a\"\nid_number = \"b\"\ncourse_code = \"a\"\nhours = {{ path = \"b\", unit = \"day\" }}\nperiod_end = \"b\"\n"
+        );
+        Manifest::parse("t.toml", &text).unwrap().stream.remove(0)
+    }
+
+    /// Packed in frames of a few bytes.
+    fn packed(bytes: &[u8]) -> Payload {
+        let frames = bytes.chunks(7).chain([&[][..]]).map(|chunk| zstd::bulk::compress(chunk, 1).unwrap());
+        Payload::of_frames(frames.collect(), bytes.len())
+    }
+
+    fn records(stream: &Stream, body: &Body<'_>, range: (u32, u32)) -> Result<Vec<String>, DecodeFault> {
+        let records = decode::decode(&stream.format, body, &Plan::new(stream).paths, range)?;
+        Ok(records.iter().map(|r| format!("{} {} {:?} {:?}", r.index, r.address("f"), r.raw, r.texts)).collect())
+    }
+
+    /// Through windows of every size the same records come as of the whole, with the same numbers and lines.
+    fn same(format: &str, bytes: &[u8]) {
+        let stream = stream(format);
+        let body = Body::Text(decode::text(&stream.format, bytes).unwrap());
+        let total = decode::outline(&stream, &body, None).map(|outline| outline.records);
+        let payload = packed(bytes);
+        let windowed = |wanted| read(&stream, &payload, wanted).map(|text| Body::Parts(std::sync::Arc::new(text)));
+        for room in [0, 30, 1 << 20] {
+            let counted = windowed(Wanted { first: 0, least: 0, counts: true, room });
+            let counted = counted.and_then(|body| decode::outline(&stream, &body, None)).map(|outline| outline.records);
+            assert_eq!(counted, total, "{format} {room}");
+            let Ok(total) = total else { continue };
+            for first in 0..total {
+                for least in 1..=total - first + 1 {
+                    let body_of = windowed(Wanted { first, least, counts: false, room }).unwrap();
+                    let Body::Parts(text) = &body_of else { panic!() };
+                    assert!(Cover::of(text).unwrap().has((first, least)), "{format} {room} {first} {least}: {text}");
+                    let of_window = records(&stream, &body_of, (first, least)).unwrap();
+                    assert_eq!(of_window, records(&stream, &body, (first, least)).unwrap(), "{format} {room} {text}");
+                }
+            }
+        }
+    }
+
+    const CSV: &str = r#"{ kind = "csv", encoding = "auto", layout = { header = ["a", "b"], end_markers = ["合计"], skip_markers = ["小计"] } }"#;
+
+    #[test]
+    fn windows_of_csv_have_the_records_of_the_whole() {
+        for text in [
+            "标题,\r\n\r\na,b\r\n1,x\r\n2,\"y\nz\"\r\n\r\n小计,9\r\n3,王\r\n,\r\n4,\"q\"\"q\"\r\n5",
+            "a,b\n1,x\n2,y\n3,z\n合计,3\n4,no\n",
+            "a,b\r1,x\r2,y\r",
+            "a,b\n",
+            "c,d\n1,2\n",
+            "",
+        ] {
+            same(CSV, text.as_bytes());
+            same(CSV, &encoding_rs::GB18030.encode(text).0);
+            same(CSV, &[b"\xef\xbb\xbf", text.as_bytes()].concat());
+        }
+    }
+
+    #[test]
+    fn windows_of_json_have_the_records_of_the_whole() {
+        let nested = r#"{ kind = "json", items = "d.'x.y'" }"#;
+        for text in [
+            r#" {"n":[{"d":1}],"d":{"o":"]","x.y":[{"a":"1","b":[1,"}"]}, {"a":"王\u738b"} ,3,null],"p":{}},"e":1e5} "#,
+            r#"{"d":{"x.y":[{"a":"old"}],"x.y":[{"a":"1"},{"a":"2"}]}}"#,
+            r#"{"d":{"x.y":[]}}"#,
+            r#"{"d":{"x.y":[{"a":1}]}"#,
+            r#"{"d":{"x.y":[{"a":1},]}}"#,
+            r#"{"d":{"x.y":{"a":1}}}"#,
+            r#"{"d":[1]}"#,
+            r#"{"d":{"x.y":[{"a":1}]}} x"#,
+            "",
+        ] {
+            let stream = stream(nested);
+            let of_whole = decode::outline(&stream, &Body::Text(text.into()), None);
+            match of_whole {
+                Ok(_) => same(nested, text.as_bytes()),
+                Err(_) => {
+                    let wanted = Wanted { first: 0, least: 0, counts: true, room: 9 };
+                    assert!(read(&stream, &packed(text.as_bytes()), wanted).is_err(), "{text}");
+                }
+            }
+        }
+        same(r#"{ kind = "json", items = "" }"#, br#"[{"a":"1"},{"a":"2","b":"x"},[]]"#);
+    }
+
+    #[test]
+    fn windows_of_lines_have_the_records_of_the_whole() {
+        for text in ["{\"a\":\"1\"}\n\n \r\n{\"a\":\"2\"}\r\n<p>\n{\"a\":\"3\"}", "\n{}\n{}\n", "", "\n<html>"] {
+            same(r#"{ kind = "json_lines" }"#, text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused_where_they_stand() {
+        let lines = stream(r#"{ kind = "json_lines" }"#);
+        let bytes = b"{\"a\":\"\xe7\x8e\x8b\"}\n{\"a\":\"\xe7\x8e\"}";
+        let told = window(&lines, &packed(bytes), Ask::Count).unwrap_err();
+        assert_eq!(Err(told), decode::text(&lines.format, bytes).map(|_| ()));
+    }
+}

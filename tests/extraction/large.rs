@@ -1,0 +1,89 @@
+//! Files of more than eight MiB: landed in pieces, read in windows, and all the same in every other way.
+
+use super::{Desk, Platform, Says};
+use crate::house::On;
+
+const ROWS: usize = 9_000;
+const BAD: usize = 7_777;
+
+/// Rows of more than a kilobyte; the hours of one of them are a word.
+fn cells(n: usize) -> [String; 8] {
+    let hours = if n == BAD { "四" } else { "4" };
+    let texts = [&format!("R{n}"), "1", "王一", "22010219590911001X", &format!("C-{n}"), hours, "2014-09-11"];
+    let [id, v, name, idno, course, hours, end] = texts.map(str::to_owned);
+    [id, v, name, idno, course, hours, end, format!("\"备注,\n{}\"", "课".repeat(600))]
+}
+
+const NAMES: [&str; 8] = ["id", "v", "name", "idno", "course", "hours", "end", "note"];
+
+fn csv() -> String {
+    let rows = (0..ROWS).map(|n| cells(n).join(",") + "\r\n");
+    format!("培训记录\r\n{}\r\n", NAMES.join(",")) + &rows.collect::<String>()
+}
+
+fn json() -> String {
+    let item = |n: usize| {
+        let fields = NAMES.iter().zip(cells(n)).map(|(name, cell)| format!("{name:?}:{}", serde_json::json!(cell)));
+        format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+    };
+    format!("{{\"d\":{{\"items\":[{}]}}}}", (0..ROWS).map(item).collect::<Vec<_>>().join(","))
+}
+
+fn reads(on: On, format: &str, (file, bytes): (&str, &[u8]), address: &str) {
+    assert!(bytes.len() > 8 << 20);
+    let platform = Platform::start(|_| super::Answer::new(404, ""));
+    let stream = format!("format = {format}");
+    let says = Says { transport: "kind = \"files\"\nnames = [\"large*\"]", stream: &stream, map: "" };
+    let desk = Desk::on(on, &platform, &says);
+    let folder = desk.house.dir.0.join("drop");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(file), bytes).unwrap();
+    desk.write(&format!(
+        "[[source]]\nname = \"a\"\nconnector = \"p\"\ninstitution_code = \"I\"\nfolder = \"{}\"\n",
+        folder.display()
+    ));
+    let balance = |args: &[&str]| {
+        let pass = desk.json(args);
+        ["received", "inserted", "unchanged", "parked"].map(|key| pass["balance"][key].as_u64().unwrap() as usize)
+    };
+    assert_eq!(balance(&["sync", "a", "--json"]), [ROWS, ROWS - 1, 0, 1]);
+    let pieces = || desk.house.sql("SELECT count(*) FROM payload_piece");
+    let landed = pieces();
+    assert!(landed >= 8, "{landed} pieces");
+    // Received again, it is not kept again.
+    assert_eq!(balance(&["sync", "a", "--full", "--json"]), [ROWS, 0, ROWS - 1, 1]);
+    assert_eq!(pieces(), landed);
+    let letters = desk.json(&["dead-letters", "list", "--json"]);
+    assert!(letters.to_string().contains(address), "{letters}");
+    // Sealed anew, and read again under another manifest.
+    desk.json(&["keys", "rotate", "--json"]);
+    let four = "hours = { path = \"hours\", unit = \"day\", then = [{ values = { values = { \"四\" = \"4\" } } }] }";
+    let mended = super::manifest("p", &says).replace("hours = { path = \"hours\", unit = \"day\" }", four);
+    desk.rewrite("p", &mended.replace("version = 1\ntitle", "version = 2\ntitle"));
+    let plan = desk.json(&["replay", "plan", "--json"]);
+    desk.json(&["replay", "apply", &plan["replay"].to_string(), "--json"]);
+    assert_eq!(desk.house.sql("SELECT count(*) FROM training_record"), ROWS as i64, "{plan}");
+}
+
+const CSV: &str = "{ kind = \"csv\", encoding = \"auto\", layout = { header = [\"id\", \"idno\"] } }";
+
+/// Two lines above, and two lines a record.
+fn line() -> String {
+    format!("large.csv line {}", 3 + 2 * BAD)
+}
+
+#[test]
+fn csv_in_gb18030() {
+    reads(On::Sqlite, CSV, ("large.csv", &encoding_rs::GB18030.encode(&csv()).0), &line());
+}
+
+#[test]
+fn csv_on_postgresql() {
+    reads(On::Postgres, CSV, ("large.csv", csv().as_bytes()), &line());
+}
+
+#[test]
+fn json_by_path() {
+    let format = "{ kind = \"json\", items = \"d.items\" }";
+    reads(On::Sqlite, format, ("large.json", json().as_bytes()), &format!("large.json item {BAD}"));
+}
