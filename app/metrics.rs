@@ -12,6 +12,11 @@ const GAUGES: &[(&str, &str, &str)] = &[
     ("records", "outcome", "Raw records received by their current outcome."),
     ("payloads_unread", "", "Payloads that cannot be decoded."),
     ("dead_letters_open", "", "Dead letters that wait for somebody."),
+    (
+        "claims_waiting",
+        "state",
+        "Claims that are nobody's yet: a person is asked, the roster is waited for, not looked at.",
+    ),
     ("lost_claims", "", "Claims on batches that were lost: workers that died or were paused."),
     ("oldest_waiting_seconds", "", "Age of the oldest batch that is not delivered."),
     ("settle_marks", "", "Blocks of teachers marked and not settled."),

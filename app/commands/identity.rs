@@ -224,9 +224,7 @@ fn refused(refused: Refused) -> Stop {
     match refused {
         Refused::NoClaim(claim) => no_claim(claim),
         Refused::NoTeacher(teacher) => Stop::usage(both!("there is no teacher {teacher}", "没有教师 {teacher}")),
-        Refused::Already(0) => {
-            Stop::usage(tr("a teacher cannot be merged into itself", "不能将教师并入其自身").to_owned())
-        }
+        Refused::Itself => Stop::usage(tr("a teacher cannot be merged into itself", "不能将教师并入其自身").to_owned()),
         Refused::Already(decision) => {
             Stop::usage(both!("decision {decision} says so already", "决定 {decision} 已作此认定"))
         }

@@ -61,6 +61,11 @@ INSERT INTO identity_change (id, number) VALUES (1, 0);
 
 -- Folded names that the roster says a teacher had before, a JSON list.
 ALTER TABLE teacher ADD COLUMN former_names TEXT;
+
+-- Every load that makes claims asks for these few.
+CREATE INDEX decision_merge ON decision (id) WHERE kind = 'identity.merge';
+
+-- What contradicts is listed.
 CREATE INDEX credit_entry_contradicted ON credit_entry (record_id) WHERE superseded_at IS NULL AND outcome = 'name_contradicts';
 
 -- The keys above take its place; nobody read it.

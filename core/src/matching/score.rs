@@ -24,7 +24,7 @@ pub struct Frequencies {
 
 /// What kind of value is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Slot {
+pub(crate) enum Slot {
     Name,
     Sound,
     Given,
@@ -52,8 +52,7 @@ fn hash(slot: Slot, value: &str) -> u64 {
 
 impl Slot {
     /// The word used in digests.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Sound => "sound",
@@ -76,7 +75,7 @@ impl Slot {
 }
 
 /// Gives every value of a person that is counted.
-pub fn counted(person: &Profile, one: &mut dyn FnMut(Slot, &str)) {
+pub(crate) fn counted(person: &Profile, one: &mut dyn FnMut(Slot, &str)) {
     if let Some(name) = &person.name {
         one(Slot::Name, &name.simple);
         one(Slot::Sound, &name.sound);
@@ -122,12 +121,12 @@ impl Frequencies {
 
     /// So many people who can be meant, of whose values only those are known that [`Frequencies::know`] tells.
     #[must_use]
-    pub fn of(people: u64) -> Self {
+    pub(crate) fn of(people: u64) -> Self {
         Self { people, counts: FxHashMap::default() }
     }
 
     /// How many of the people have a value.
-    pub fn know(&mut self, slot: Slot, value: &str, people: u32) {
+    pub(crate) fn know(&mut self, slot: Slot, value: &str, people: u32) {
         self.counts.insert(hash(slot, value), people);
     }
 

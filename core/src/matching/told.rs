@@ -30,12 +30,6 @@ impl Told {
         self.0.iter().map(|(role, text)| (*role, text.as_str()))
     }
 
-    /// Whether nothing is told.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// It ready to be compared; a text that cannot be read says nothing.
     #[must_use]
     pub fn profile(&self) -> Profile {

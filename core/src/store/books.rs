@@ -97,7 +97,7 @@ pub(super) async fn activate_in(tx: &mut Tx, current: Current<'_>) -> Result<i64
         return row.int("id");
     }
     if kind == "rules" && !held.is_empty() {
-        super::marks::add_all(tx).await?;
+        super::marks::add_all(tx, super::marks::SETTLE).await?;
         super::identity::again(tx).await?;
     }
     let made = tx

@@ -389,6 +389,18 @@ impl Tx {
         rows.first().map_or(Ok(false), |r| Ok(r.int("taken")? == 1))
     }
 
+    /// As [`Tx::try_lock`], but waits for it.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn lock(&mut self, what: &str, number: i64) -> Result<(), StoreFault> {
+        if let On::Pg(_) = self.on() {
+            let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, $2))";
+            self.run(sql, vec![what.into(), number.into()]).await?;
+        }
+        Ok(())
+    }
+
     /// The next `count` numbers of a table's `id`.
     ///
     /// # Errors

@@ -77,13 +77,13 @@ pub async fn add_to(tx: &mut Tx, marks: Marks, teachers: impl Iterator<Item = i6
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn add_all(tx: &mut Tx) -> Result<(), StoreFault> {
+pub async fn add_all(tx: &mut Tx, marks: Marks) -> Result<(), StoreFault> {
     let mut after = 0;
     loop {
         let ids = teachers_after(tx, after, 100_000).await?;
         let Some(last) = ids.last() else { return Ok(()) };
         after = *last;
-        add(tx, ids.into_iter()).await?;
+        add_to(tx, marks, ids.into_iter()).await?;
     }
 }
 

@@ -125,7 +125,8 @@ pub async fn recognise(
 ) -> Result<Vec<Recognised>, StoreFault> {
     let mut claims = HashMap::new();
     look_up(tx, &unseen(records, &claims), &mut claims).await?;
-    let owners = Owners::find(tx, keys, records).await?;
+    let mut owners = Owners::of(keys, records);
+    owners.find(tx, records.iter().copied()).await?;
     let who = |record: &&TrainingRecord| match (claims.get(&record.claim_key), owners.index(record)) {
         (Some(claim), index) if record.told.is_some() => claim.teacher.map(|t| (Some(t), index.unwrap_or_default())),
         (Some(claim), index) => Some((claim.teacher, index.unwrap_or_default())),
@@ -145,18 +146,26 @@ struct Owners {
 }
 
 impl Owners {
-    async fn find(tx: &mut Tx, keys: &Keys, records: &[&TrainingRecord<'_>]) -> Result<Self, StoreFault> {
+    /// Of the numbers of these records nobody is known yet.
+    fn of(keys: &Keys, records: &[&TrainingRecord<'_>]) -> Self {
         let numbers = records.iter().filter_map(|r| r.id_number.as_ref());
-        let indexes: HashMap<String, Index> =
-            numbers.map(|id| (id.reveal().to_owned(), identifiers::index(keys, id.reveal()))).collect();
-        let wanted: Vec<Index> = indexes.values().copied().collect();
-        let teachers = identifiers::find(tx, &wanted).await?;
-        let mut owners = Self { indexes, teachers, names: HashMap::new() };
-        if records.iter().any(|r| r.told.is_some()) {
-            let ids: Vec<i64> = owners.teachers.values().copied().collect();
-            owners.names = identity::roster_names(tx, &ids).await?;
+        let indexes = numbers.map(|id| (id.reveal().to_owned(), identifiers::index(keys, id.reveal()))).collect();
+        Self { indexes, teachers: HashMap::new(), names: HashMap::new() }
+    }
+
+    /// Looks up who has the numbers of these, and what the roster calls those of whom more is told.
+    async fn find<'r>(
+        &mut self,
+        tx: &mut Tx,
+        records: impl Iterator<Item = &'r TrainingRecord<'r>> + Clone,
+    ) -> Result<(), StoreFault> {
+        let wanted: Vec<Index> = records.clone().filter_map(|r| self.index(r)).collect();
+        self.teachers.extend(identifiers::find(tx, &wanted).await?);
+        let told: Vec<i64> = records.filter(|r| r.told.is_some()).filter_map(|r| self.teacher(r)).collect();
+        if !told.is_empty() {
+            self.names = identity::roster_names(tx, &told).await?;
         }
-        Ok(owners)
+        Ok(())
     }
 
     fn index(&self, record: &TrainingRecord<'_>) -> Option<Index> {
@@ -222,12 +231,13 @@ async fn introduce(
     unseen: &[&TrainingRecord<'_>],
     claims: &mut HashMap<[u8; 16], Claim>,
 ) -> Result<(), StoreFault> {
-    let mut owners = Owners::find(tx, keys, unseen).await?;
+    let mut owners = Owners::of(keys, unseen);
     let mut numbers: BTreeMap<Index, &str> = BTreeMap::new();
     for record in unseen.iter().filter(|r| r.told.is_none()) {
         numbers.extend(owners.index(record).zip(record.id_number.as_ref().map(|id| id.reveal())));
     }
-    owners.teachers.extend(identifiers::find_or_make(tx, keys, &numbers).await?);
+    owners.teachers = identifiers::find_or_make(tx, keys, &numbers).await?;
+    owners.find(tx, unseen.iter().copied().filter(|r| r.told.is_some())).await?;
     let merged = rulings::merged_numbers(tx).await?;
     let made: Vec<Made<'_>> = unseen.iter().map(|r| Made::of(keys, &owners, &merged, r)).collect::<Result<_, _>>()?;
     if made.iter().any(|m| m.told.is_some()) {

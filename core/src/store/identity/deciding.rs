@@ -17,11 +17,11 @@ use crate::store::rows::{Row, Rows};
 use crate::store::{marks, roster};
 
 /// Claims decided together.
-const PAGE: i64 = 400;
+const PAGE: i64 = 200;
 /// Teachers who share a key up to which all of them are compared; of more only those who share a second one, too.
 const BLOCK: i64 = 50;
 /// Teachers who share a key beyond which they are too many to look for a second one.
-const MOST: i64 = 4_000;
+const MOST: i64 = 2_000;
 
 /// Decides on the next claims that wait; gives how many, 0 when none is left or somebody else decides.
 ///
@@ -254,8 +254,9 @@ async fn write(
     // Somebody with a valid number whom the roster does not know is a provisional teacher.
     let unknown = decided.iter().filter(|(_, d)| d.verdict == Verdict::None).filter_map(|(c, _)| c.index.as_ref());
     let numbers: BTreeMap<Index, &str> = unknown.map(|(index, number)| (*index, number.as_str())).collect();
-    let provisional = identifiers::find_or_make(tx, keys, &numbers).await?;
+    // Loads are waited for before anything is made that one of them may be making, too.
     people::change(tx).await?;
+    let provisional = identifiers::find_or_make(tx, keys, &numbers).await?;
     let teacher = |claim: &Claim, decision: &Decision| match decision.verdict {
         Verdict::Definite => teachers.get(decision.candidates.first()?.row as usize).copied(),
         Verdict::Potential => None,

@@ -15,7 +15,7 @@ use crate::store::{marks, roster};
 /// Where the number of all teachers stands among the counts.
 pub(super) const ALL: i64 = 0;
 
-/// Marks every teacher of the roster when nobody has been keyed yet.
+/// Marks every teacher when nobody has been keyed yet.
 ///
 /// # Errors
 /// [`StoreFault`].
@@ -25,9 +25,7 @@ pub(super) async fn begin(db: &Db) -> Result<(), StoreFault> {
     let begun = tx.rows("SELECT 1 AS one FROM match_count WHERE value = $1", vec![ALL.into()]).await?;
     if free && begun.is_empty() {
         tx.run("INSERT INTO match_count (value, teachers) VALUES ($1, 0)", vec![ALL.into()]).await?;
-        let sql = "SELECT id FROM teacher WHERE origin = 'roster'";
-        let ids: Vec<i64> = tx.rows(sql, vec![]).await?.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?;
-        marks::add_to(&mut tx, marks::MATCH, ids.into_iter()).await?;
+        marks::add_all(&mut tx, marks::MATCH).await?;
     }
     // The lock must be gone at once, not when a dropped transaction is rolled back.
     tx.commit().await

@@ -40,8 +40,10 @@ pub async fn examine(db: &Db, keys: &Keys, weights: &Weights) -> Result<usize, S
 
 /// Only one at a time finds and decides: who is keyed meanwhile would be missed. The lock ends with the transaction.
 async fn alone(tx: &mut Tx) -> Result<bool, StoreFault> {
-    tx.try_lock("identity", 0).await
+    tx.try_lock(LOCK.0, LOCK.1).await
 }
+
+const LOCK: (&str, i64) = ("identity", 0);
 
 /// How many claims wait to be looked at.
 ///

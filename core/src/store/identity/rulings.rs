@@ -46,6 +46,8 @@ pub enum Refused {
     NoClaim(i64),
     /// There is no teacher of this number.
     NoTeacher(i64),
+    /// A teacher cannot be merged into the same.
+    Itself,
     /// It has been decided so already.
     Already(i64),
     /// A teacher of the roster is whom the roster says; two of them are not made one here.
@@ -74,7 +76,7 @@ pub async fn rule(
     ruling: Ruling,
     by: By<'_>,
 ) -> Result<Result<(i64, Vec<i64>), Refused>, StoreFault> {
-    people::change(tx).await?;
+    begin(tx).await?;
     if let Some(refused) = refuse(tx, ruling).await? {
         return Ok(Err(refused));
     }
@@ -109,7 +111,7 @@ pub async fn undo(
     decision: &Decision,
     by: By<'_>,
 ) -> Result<Result<Vec<i64>, Refused>, StoreFault> {
-    people::change(tx).await?;
+    begin(tx).await?;
     let mut claims: Vec<i64> = decision.claim.into_iter().collect();
     if let (Some(into), Some(from)) = (decision.teacher, merged_from(decision)) {
         let later = merges(tx).await?.into_iter().find(|m| m.decision > decision.decision && shares(m, decision));
@@ -121,6 +123,12 @@ pub async fn undo(
     }
     decisions::reverse(tx, rules.keys, decision.decision, by).await?;
     Ok(Ok(derive(tx, rules, &claims).await?))
+}
+
+/// Whoever finds and decides by rule is waited for first: it locks claims before it changes them.
+async fn begin(tx: &mut Tx) -> Result<(), StoreFault> {
+    tx.lock(super::LOCK.0, super::LOCK.1).await?;
+    people::change(tx).await
 }
 
 fn merged_from(decision: &Decision) -> Option<i64> {
@@ -170,10 +178,10 @@ async fn refuse(tx: &mut Tx, ruling: Ruling) -> Result<Option<Refused>, StoreFau
         }
     }
     if matches!(ruling, Ruling::Merge { from, into } if from == into) {
-        return Ok(Some(Refused::Already(0)));
+        return Ok(Some(Refused::Itself));
     }
     let Some(claim) = claim else { return Ok(None) };
-    let sql = "SELECT teacher_id, decided_by FROM claim WHERE id = $1 {lock}";
+    let sql = "SELECT id FROM claim WHERE id = $1 {lock}";
     if tx.rows(sql, vec![claim.into()]).await?.is_empty() {
         return Ok(Some(Refused::NoClaim(claim)));
     }
