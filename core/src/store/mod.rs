@@ -7,6 +7,7 @@ pub mod classify;
 pub mod courses;
 pub mod cursors;
 pub mod decisions;
+mod dialect;
 pub mod entries;
 pub mod expectations;
 pub mod facts;
