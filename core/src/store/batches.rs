@@ -229,15 +229,15 @@ pub async fn postpone(db: &Db, batch: i64, wait_ms: u64) -> Result<(), StoreFaul
     Ok(())
 }
 
-/// Makes a quarantined batch due again, as if no claim on it had been lost. False when it is not quarantined.
+/// Makes a quarantined batch due again, as if it had never been tried: it is waited for like any other. False when it is not quarantined.
 ///
 /// # Errors
 /// [`StoreFault`].
 pub async fn unquarantine(tx: &mut Tx, batch: i64) -> Result<bool, StoreFault> {
     let n = tx
         .run(
-            "UPDATE batch SET state = 'due', lost_claims = 0, due_at = {now}, rung_at = 0, generation = generation + 1,
-                    contract = CASE WHEN contract = 1 THEN 2 ELSE contract END
+            "UPDATE batch SET state = 'due', attempts = 0, lost_claims = 0, last_error = NULL, due_at = {now}, rung_at = 0,
+                    generation = generation + 1, contract = CASE WHEN contract = 1 THEN 2 ELSE contract END
              WHERE id = $1 AND state = 'quarantined'",
             vec![batch.into()],
         )
