@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::decode::{self, DecodeFault};
 use super::json::pass_over;
 use super::parts::{Head, Shown};
-use super::{Plan, csv, json};
+use super::{Plan, csv, json, xml};
 use crate::manifest::{self, Format, Stream};
 use crate::payload::{Packer, Payload};
 use crate::unpacker::Ask;
@@ -28,8 +28,7 @@ pub(super) const STEP: usize = 64 << 10;
 /// Whether a stream's payloads can be read in windows.
 #[must_use]
 pub fn has_windows(stream: &Stream) -> bool {
-    let in_order = matches!(stream.format, Format::Json { .. } | Format::JsonLines { .. } | Format::Csv { .. });
-    stream.archive.is_none() && in_order
+    stream.archive.is_none() && !matches!(stream.format, Format::Workbook { .. })
 }
 
 /// Whether a payload of so many bytes is packed as it comes in: nothing but its records is asked of it then.
@@ -81,7 +80,15 @@ fn read(stream: &Stream, payload: &Payload, wanted: Wanted) -> Result<String, De
             let opened: String = names.iter().map(|name| format!("{{{}:", serde_json::Value::from(*name))).collect();
             (opened + "[", format!("]{}", "}".repeat(names.len())))
         }
-        _ => {
+        Format::Xml { item, root } => {
+            xml::walk(&mut chunks, (item, root), &mut taken)?;
+            let above = item.rsplit_once('.').map_or("", |(above, _)| above);
+            let between = above.split('.').filter(|name| !name.is_empty());
+            let around: Vec<&str> = std::iter::once(root.as_str()).chain(between).collect();
+            let opened: String = around.iter().map(|name| format!("<{name}>")).collect();
+            (opened, around.iter().rev().map(|name| format!("</{name}>")).collect())
+        }
+        Format::JsonLines { .. } | Format::Workbook { .. } => {
             json::walk_lines(&mut chunks, &mut taken)?;
             (String::new(), String::new())
         }
@@ -156,6 +163,11 @@ impl<'p> Chunks<'p> {
             return Err(DecodeFault::Encoding { encoding: self.encoding.name().to_lowercase(), offset });
         }
         Ok(!self.is_over)
+    }
+
+    /// The text as bytes; why there is no more of it stands in `fault`.
+    pub(super) fn bytes<'c>(&'c mut self, fault: &'c mut Option<DecodeFault>) -> Bytes<'c, 'p> {
+        Bytes { chunks: self, text: String::new(), at: 0, fault }
     }
 }
 
@@ -238,7 +250,7 @@ impl Taken {
 }
 
 /// Text as bytes.
-struct Bytes<'c, 'p> {
+pub(super) struct Bytes<'c, 'p> {
     chunks: &'c mut Chunks<'p>,
     text: String,
     at: usize,
@@ -267,7 +279,7 @@ impl Read for Bytes<'_, '_> {
 /// Walks over a JSON document with a list at the end of some names.
 fn walk_json(chunks: &mut Chunks<'_>, names: &[&str], taken: &mut Taken) -> Result<(), DecodeFault> {
     let (mut fault, mut found) = (None, false);
-    let bytes = Bytes { chunks, text: String::new(), at: 0, fault: &mut fault };
+    let bytes = chunks.bytes(&mut fault);
     let mut reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(STEP, bytes));
     let within = Within { names, taken: &mut *taken, found: &mut found };
     let read = within.deserialize(&mut reader).and_then(|()| reader.end());
@@ -479,6 +491,36 @@ mod tests {
         for text in ["{\"a\":\"1\"}\n\n \r\n{\"a\":\"2\"}\r\n<p>\n{\"a\":\"3\"}", "\n{}\n{}\n", "", "\n<html>"] {
             same(r#"{ kind = "json_lines" }"#, text.as_bytes());
         }
+    }
+
+    #[test]
+    fn windows_of_xml_have_the_records_of_the_whole() {
+        let direct = r#"{ kind = "xml", root = "r", item = "i" }"#;
+        let deep = r#"{ kind = "xml", root = "r", item = "s.x.i" }"#;
+        for text in [
+            "<?xml version='1.0'?>\r\n<r n='1'><!-- <i/> --><i a='&#49;&amp;'><b>王</b><i/></i>\r\n<o><i/></o><i><a>2</a><b><![CDATA[<]]>&lt;</b></i><i/></r>\n",
+            "<p:r xmlns:p='n'><p:i><p:a>1</p:a></p:i><s><x><i a='1'/><i><a>2</a></i></x><x><i a='3'/></x></s><x><i/></x></p:r>",
+            "<r></r>",
+            "<r/>",
+            "<r><i/>",
+            "<r><i></r>",
+            "<q><i/></q>",
+            "<!DOCTYPE r><r><i/></r>",
+            "<r><i>&nbsp;</i></r>",
+            "<r><i a='1' a='2'/></r>",
+            "",
+        ] {
+            for format in [direct, deep] {
+                same(format, text.as_bytes());
+                same(format, &[b"\xef\xbb\xbf", text.as_bytes()].concat());
+            }
+        }
+        let torn = read(
+            &stream(direct),
+            &packed(b"<r><i>\xe7\x8e</i></r>"),
+            Wanted { first: 0, least: 0, counts: true, room: 9 },
+        );
+        assert_eq!(torn, Err(DecodeFault::Encoding { encoding: "utf-8".into(), offset: 6 }));
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! XML pages: one element per record, its texts at `child`, `@attribute` and `child.@attribute`. A DOCTYPE is refused.
 
 use std::borrow::Cow;
+use std::io::{self, BufRead, BufReader, Read};
+use std::ops::Range;
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::decode::{DecodeFault, Decoded, RawRecord};
+use super::text_window::{Chunks, STEP, Taken};
 
 const MAX_DEPTH: usize = 16;
 /// The most attributes of an element: looking for one that is there twice compares each with all.
@@ -16,11 +19,10 @@ fn form(why: impl Into<String>) -> DecodeFault {
 }
 
 /// Where the reader stands.
-struct Walk<'p, 'a> {
+struct Walk<'p> {
     item: &'p str,
     root: &'p str,
     paths: &'p [&'p str],
-    range: (u32, u32),
     /// Open elements.
     depth: usize,
     /// Dotted path below the item, with the lengths to go back to.
@@ -31,7 +33,6 @@ struct Walk<'p, 'a> {
     outer: Vec<String>,
     /// Elements open around the record that is being read.
     item_depth: usize,
-    texts: Vec<Option<Cow<'a, str>>>,
     start: usize,
     root_seen: bool,
     closed: bool,
@@ -49,62 +50,163 @@ pub fn decode<'a>(
     range: (u32, u32),
 ) -> Result<Decoded<'a>, DecodeFault> {
     let mut reader = Reader::from_str(text);
-    let mut walk = Walk {
-        item,
-        root,
-        paths,
-        range,
-        depth: 0,
-        path: String::new(),
-        lengths: vec![],
-        inside: false,
-        outer: vec![],
-        item_depth: 1,
-        texts: vec![],
-        start: 0,
-        root_seen: false,
-        closed: false,
-    };
+    let mut walk = Walk::new(item, root, paths);
+    let mut texts: Vec<Option<Cow<'a, str>>> = vec![None; paths.len()];
     let mut records = Decoded::default();
     loop {
         let before = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
         let event = reader.read_event().map_err(|e| form(e.to_string()))?;
         let after = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-        match event {
-            Event::Start(e) => walk.open(&e, before)?,
-            Event::Empty(e) => {
-                walk.open(&e, before)?;
-                walk.close(text, after, &mut records)?;
-            }
-            Event::End(_) => walk.close(text, after, &mut records)?,
-            Event::Text(t) => walk.text(t.xml10_content()),
-            Event::CData(t) => walk.text(t.xml10_content()),
-            Event::GeneralRef(r) => {
-                let name = r.xml10_content();
-                let resolved = match r.resolve_char_ref().map_err(|e| form(e.to_string()))? {
-                    Some(c) => c.to_string(),
-                    None => quick_xml::escape::resolve_predefined_entity(&name)
-                        .ok_or_else(|| form(format!("unknown entity &{name};")))?
-                        .to_owned(),
-                };
-                walk.text(Cow::Owned(resolved));
-            }
-            Event::DocType(_) => return Err(form("a DOCTYPE is not accepted")),
-            Event::Eof => break,
-            _ => {}
+        if matches!(event, Event::Eof) {
+            break;
         }
+        let ended = walk.step(event, (before, after), |slot, words: Cow<'a, str>| match &mut texts[slot] {
+            Some(text) => text.to_mut().push_str(&words),
+            empty => *empty = Some(words),
+        })?;
+        let Some(bytes) = ended else { continue };
+        let texts = std::mem::replace(&mut texts, vec![None; paths.len()]);
+        records.take(range, bytes.len(), |index| {
+            let raw = Cow::Borrowed(text.get(bytes).unwrap_or_default());
+            let texts = texts.into_iter().map(|t| t.filter(|t| !t.trim().is_empty())).collect();
+            RawRecord::new(index, raw, texts)
+        })?;
         if records.has_all(range) {
             return Ok(records);
         }
     }
-    if !walk.closed {
-        return Err(form(format!("the document ends before </{root}>")));
-    }
+    walk.end()?;
     Ok(records)
 }
 
-impl<'a> Walk<'_, 'a> {
-    fn open(&mut self, e: &BytesStart<'_>, before: usize) -> Result<(), DecodeFault> {
+/// Walks over the records of a document that is too large to be held.
+///
+/// # Errors
+/// [`DecodeFault`], for all that is read.
+pub(super) fn walk(chunks: &mut Chunks<'_>, (item, root): (&str, &str), taken: &mut Taken) -> Result<(), DecodeFault> {
+    let mut fault = None;
+    let bytes = BufReader::with_capacity(STEP, chunks.bytes(&mut fault));
+    let mut reader = Reader::from_reader(Kept { bytes, kept: vec![], read: 0 });
+    let mut walk = Walk::new(item, root, &[]);
+    let mut event = Vec::new();
+    let read = loop {
+        event.clear();
+        if !walk.inside {
+            reader.get_mut().kept.clear();
+        }
+        let before = reader.get_ref().read;
+        let event = match reader.read_event_into(&mut event) {
+            Ok(Event::Eof) => break walk.end(),
+            Ok(event) => event,
+            Err(e) => break Err(form(e.to_string())),
+        };
+        let Kept { kept, read, .. } = reader.get_ref();
+        let ended = match walk.step(event, (before, *read), |_, _| ()) {
+            Ok(ended) => ended,
+            Err(fault) => break Err(fault),
+        };
+        let Some(record) = ended else { continue };
+        let text = kept.get(kept.len() - record.len()..).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        taken.record(("", text.unwrap_or_default()), 1)?;
+        if taken.is_done() {
+            return Ok(());
+        }
+    };
+    drop(reader);
+    fault.map_or(read, Err)?;
+    taken.is_over = true;
+    Ok(())
+}
+
+/// What is read, and the last of it.
+struct Kept<R> {
+    bytes: BufReader<R>,
+    kept: Vec<u8>,
+    /// Bytes read so far.
+    read: usize,
+}
+
+impl<R: Read> Read for Kept<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(out)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl<R: Read> BufRead for Kept<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.bytes.fill_buf()
+    }
+
+    fn consume(&mut self, read: usize) {
+        self.kept.extend_from_slice(self.bytes.buffer().get(..read).unwrap_or_default());
+        self.bytes.consume(read);
+        self.read += read;
+    }
+}
+
+impl<'p> Walk<'p> {
+    fn new(item: &'p str, root: &'p str, paths: &'p [&'p str]) -> Self {
+        Self {
+            item,
+            root,
+            paths,
+            depth: 0,
+            path: String::new(),
+            lengths: vec![],
+            inside: false,
+            outer: vec![],
+            item_depth: 1,
+            start: 0,
+            root_seen: false,
+            closed: false,
+        }
+    }
+
+    /// Takes what stands from one byte to another, and gives the bytes of the record that ends with it. What stands at one
+    /// of the paths is told, piece by piece.
+    fn step<'e>(
+        &mut self,
+        event: Event<'e>,
+        (before, after): (usize, usize),
+        mut tell: impl FnMut(usize, Cow<'e, str>),
+    ) -> Result<Option<Range<usize>>, DecodeFault> {
+        let words = match event {
+            Event::Start(e) => return self.open(&e, before, tell).map(|()| None),
+            Event::Empty(e) => return self.open(&e, before, tell).map(|()| self.close(after)),
+            Event::End(_) => return Ok(self.close(after)),
+            Event::Text(t) => t.xml10_content(),
+            Event::CData(t) => t.xml10_content(),
+            Event::GeneralRef(r) => {
+                let name = r.xml10_content();
+                Cow::Owned(match r.resolve_char_ref().map_err(|e| form(e.to_string()))? {
+                    Some(c) => c.to_string(),
+                    None => quick_xml::escape::resolve_predefined_entity(&name)
+                        .ok_or_else(|| form(format!("unknown entity &{name};")))?
+                        .to_owned(),
+                })
+            }
+            Event::DocType(_) => return Err(form("a DOCTYPE is not accepted")),
+            _ => return Ok(None),
+        };
+        if let Some(slot) = self.slot() {
+            tell(slot, words);
+        }
+        Ok(None)
+    }
+
+    /// Nothing comes any more.
+    fn end(&self) -> Result<(), DecodeFault> {
+        if self.closed { Ok(()) } else { Err(form(format!("the document ends before </{}>", self.root))) }
+    }
+
+    fn open<'e>(
+        &mut self,
+        e: &BytesStart<'_>,
+        before: usize,
+        mut tell: impl FnMut(usize, Cow<'e, str>),
+    ) -> Result<(), DecodeFault> {
         let name = e.local_name();
         if !self.root_seen {
             if name.as_ref() != self.root {
@@ -121,7 +223,6 @@ impl<'a> Walk<'_, 'a> {
             self.start = before;
             self.path.clear();
             self.lengths.clear();
-            self.texts = vec![None; self.paths.len()];
         } else if self.inside {
             self.step_in(name.as_ref());
         } else if self.depth > 0 {
@@ -138,7 +239,9 @@ impl<'a> Walk<'_, 'a> {
                 self.path.push_str(attribute.key.local_name().as_ref());
                 let value =
                     attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|e| form(e.to_string()))?;
-                self.text(Cow::Owned(value.into_owned()));
+                if let Some(slot) = self.slot() {
+                    tell(slot, Cow::Owned(value.into_owned()));
+                }
                 self.step_out();
             }
         }
@@ -165,37 +268,26 @@ impl<'a> Walk<'_, 'a> {
         self.path.truncate(self.lengths.pop().unwrap_or(0));
     }
 
-    fn text(&mut self, words: Cow<'a, str>) {
-        if self.inside
-            && let Some(slot) = self.paths.iter().position(|p| *p == self.path)
-        {
-            match &mut self.texts[slot] {
-                Some(text) => text.to_mut().push_str(&words),
-                empty => *empty = Some(words),
-            }
-        }
+    /// Which of the paths leads here.
+    fn slot(&self) -> Option<usize> {
+        if self.inside { self.paths.iter().position(|p| *p == self.path) } else { None }
     }
 
-    fn close(&mut self, text: &'a str, after: usize, out: &mut Decoded<'a>) -> Result<(), DecodeFault> {
+    fn close(&mut self, after: usize) -> Option<Range<usize>> {
         self.depth = self.depth.saturating_sub(1);
         if self.depth == 0 {
             self.closed = true;
         }
         if !self.inside {
             self.outer.pop();
-            return Ok(());
+            return None;
         }
         if self.depth > self.item_depth {
             self.step_out();
-            return Ok(());
+            return None;
         }
         self.inside = false;
-        let texts = std::mem::take(&mut self.texts);
-        out.take(self.range, after.saturating_sub(self.start), |index| {
-            let raw = Cow::Borrowed(text.get(self.start..after).unwrap_or_default());
-            let texts = texts.into_iter().map(|t| t.filter(|t| !t.trim().is_empty())).collect();
-            RawRecord::new(index, raw, texts)
-        })
+        Some(self.start..after)
     }
 }
 
