@@ -8,17 +8,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use http_body_util::BodyExt as _;
 use huiliu_core::connector::door::{self, DoorFault, Handed, Proof};
 use huiliu_core::connector::handed::HandedConnector;
 use huiliu_core::ingest::From;
-use huiliu_core::manifest::{Manifest, Transport};
-use huiliu_core::payload::Payload;
+use huiliu_core::manifest::{Manifest, Stream, Transport};
+use huiliu_core::payload::{Packer, Payload};
 use huiliu_core::schedule::Turn;
+use huiliu_core::stages::text_window;
 use huiliu_core::store::pushed::{self, Pushed};
 use huiliu_core::store::{StoreFault, schema};
 use serde_json::json;
@@ -187,10 +189,13 @@ async fn take(
     let key = text("idempotency-key").unwrap_or_default();
     door::check_key(key).map_err(refused)?;
     let _room = door.room.try_acquire().map_err(|_| Refused::later("payloads of others are being taken"))?;
-    let read = tokio::time::timeout(PATIENCE, to_bytes(body, MAX_BODY)).await;
-    let bytes = read.map_err(|_| too_slow())?.map_err(|_| too_large())?;
     door.house.refresh().await?;
-    let (recipe, manifest) = known(door, source).map_err(refused)?;
+    let known = known(door, source);
+    let of = known.as_ref().ok().and_then(|(_, manifest)| chosen(manifest, stream).ok());
+    let packer = of.map_or_else(Packer::default, |stream| text_window::packer(stream, 0));
+    let read = tokio::time::timeout(PATIENCE, received(body, packer)).await;
+    let payload = read.map_err(|_| too_slow())?.ok_or_else(too_large)?;
+    let (recipe, manifest) = known.map_err(refused)?;
     let secret = recipe.secrets().remove(SECRET).unwrap_or_default();
     let bearer = text("authorization").and_then(|value| value.strip_prefix("Bearer "));
     let proof = match (bearer, text("huiliu-timestamp"), text("huiliu-signature")) {
@@ -198,11 +203,23 @@ async fn take(
         (None, Some(timestamp), Some(signature)) => Proof::Signature { timestamp, signature },
         _ => return Err(refused(DoorFault::Secret)),
     };
-    let handed = Handed { path, key, body: &bytes };
+    let handed = Handed { path, key, body: &payload };
     door::check(&secret, proof, handed, chrono::Utc::now().timestamp()).map_err(refused)?;
     door.house.known().may_read(&recipe.source.connector).map_err(|_| disabled())?;
-    let stream = chosen(&manifest, stream)?;
-    land(door, recipe, manifest, (&stream, key, bytes.into())).await
+    let stream = chosen(&manifest, stream)?.name.clone();
+    land(door, recipe, manifest, (&stream, key, payload)).await
+}
+
+/// A body, unless it is too large or breaks off.
+async fn received(mut body: Body, mut packer: Packer) -> Option<Payload> {
+    while let Some(frame) = body.frame().await {
+        let Ok(bytes) = frame.ok()?.into_data() else { continue };
+        if packer.len() + bytes.len() > MAX_BODY {
+            return None;
+        }
+        packer.push(&bytes).ok()?;
+    }
+    packer.finish().ok()
 }
 
 /// The source, if payloads are handed in for it. Who does not know its secret is not told whether there is one.
@@ -213,11 +230,15 @@ fn known(door: &Door, name: &str) -> Result<(Recipe, Manifest), DoorFault> {
     if matches!(manifest.transport, Transport::Push {}) { Ok((recipe, manifest)) } else { Err(DoorFault::Secret) }
 }
 
-fn chosen(manifest: &Manifest, stream: Option<&str>) -> Result<String, Refused> {
-    match (stream, &manifest.stream[..]) {
-        (Some(name), all) if all.iter().any(|stream| stream.name == name) => Ok(name.to_owned()),
-        (None, [only]) => Ok(only.name.clone()),
-        (_, all) => {
+fn chosen<'m>(manifest: &'m Manifest, name: Option<&str>) -> Result<&'m Stream, Refused> {
+    let chosen = match (name, &manifest.stream[..]) {
+        (Some(name), _) => manifest.stream(name),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    match (chosen, &manifest.stream) {
+        (Some(stream), _) => Ok(stream),
+        (None, all) => {
             let all = all.iter().map(|stream| stream.name.as_str()).collect::<Vec<_>>().join(", ");
             let why = in_both!(
                 "no such stream; there are {all}: send it to /push/SOURCE/STREAM",
@@ -233,12 +254,11 @@ async fn land(
     door: &Door,
     recipe: Recipe,
     manifest: Manifest,
-    (stream, key, bytes): (&str, &str, Vec<u8>),
+    (stream, key, payload): (&str, &str, Payload),
 ) -> Result<Pushed, Refused> {
     let house = &door.house;
     let (db, keys) = (&house.desk.db, &house.desk.keys);
     let unpacker = Arc::clone(&house.desk.unpacker);
-    let payload = Payload::from(bytes);
     let digest = pushed::digest(keys, stream, &payload).map_err(|e| Refused::later(&e.to_string()))?;
     let handed = HandedConnector::sent(manifest, stream, (key, payload), unpacker);
     let line = Line::over(house, recipe, Arc::new(handed.map_err(|e| Refused::later(&e.text))?)).await?;

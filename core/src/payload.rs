@@ -108,6 +108,48 @@ impl Payload {
         Ok(Cow::Owned(bytes))
     }
 
+    /// Gives all its bytes, in order, step by step.
+    ///
+    /// # Errors
+    /// When they do not unpack.
+    pub fn each(&self, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+        if let Some(bytes) = self.plain() {
+            take(bytes);
+            return Ok(());
+        }
+        let (mut reader, mut bytes) = (self.reader()?, vec![0; STEP]);
+        loop {
+            match reader.read(&mut bytes)? {
+                0 => return Ok(()),
+                read => take(bytes.get(..read).unwrap_or_default()),
+            }
+        }
+    }
+
+    /// Its beginning, at most so many bytes of it.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub fn beginning(&self, most: usize) -> io::Result<Cow<'_, [u8]>> {
+        if let Some(bytes) = self.plain() {
+            return Ok(Cow::Borrowed(bytes.get(..most).unwrap_or(bytes)));
+        }
+        let mut bytes = vec![];
+        self.reader()?.take(most as u64).read_to_end(&mut bytes)?;
+        Ok(Cow::Owned(bytes))
+    }
+
+    /// All bytes, which are no longer packed.
+    ///
+    /// # Errors
+    /// Those of [`Payload::whole`].
+    pub fn into_whole(self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Plain(bytes) => Ok(bytes),
+            packed @ Self::Packed(_) => packed.whole().map(Cow::into_owned),
+        }
+    }
+
     /// How many [`Payload::pieces`] there are.
     #[must_use]
     pub fn piece_count(&self) -> usize {
@@ -180,22 +222,32 @@ impl Read for Chain<'_> {
 }
 
 /// Takes bytes as they come in.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Packer {
     /// Not packed yet.
     plain: Vec<u8>,
     frames: Vec<Vec<u8>>,
     /// What the frames unpack to, in bytes.
     len: usize,
-    packs: bool,
+    /// More bytes than so many are packed; never without it.
+    above: Option<usize>,
+    is_packing: bool,
 }
 
 impl Packer {
-    /// Which packs, or keeps the bytes as they come; `size` is how many will come, if that is known.
+    /// Which packs more bytes than so many, or keeps them all as they come; `size` is how many will come, if that is known.
     #[must_use]
-    pub fn new(packs: bool, size: usize) -> Self {
-        let room = if packs { size.min(PIECE) } else { size };
-        Self { plain: Vec::with_capacity(room), frames: vec![], len: 0, packs }
+    pub fn new(above: Option<usize>, size: usize) -> Self {
+        let mut made = Self { above, ..Self::default() };
+        made.is_packing = made.packs(size);
+        made.plain.reserve_exact(if made.is_packing { PIECE } else { size });
+        made
+    }
+
+    /// Whether so many bytes are packed.
+    #[must_use]
+    pub fn packs(&self, size: usize) -> bool {
+        self.above.is_some_and(|above| size > above)
     }
 
     /// Takes what comes next.
@@ -203,7 +255,12 @@ impl Packer {
     /// # Errors
     /// When it cannot be packed.
     pub fn push(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        while self.packs && self.plain.len() + bytes.len() > PIECE {
+        if !self.is_packing && self.packs(self.plain.len() + bytes.len()) {
+            self.is_packing = true;
+            let before = std::mem::replace(&mut self.plain, Vec::with_capacity(PIECE));
+            self.push(&before)?;
+        }
+        while self.is_packing && self.plain.len() + bytes.len() > PIECE {
             let (now, later) = bytes.split_at(PIECE - self.plain.len());
             self.plain.extend_from_slice(now);
             self.pack()?;
@@ -237,7 +294,7 @@ impl Packer {
     /// # Errors
     /// When it cannot be packed.
     pub fn finish(mut self) -> io::Result<Payload> {
-        if !self.packs {
+        if !self.is_packing {
             return Ok(Payload::Plain(self.plain));
         }
         if !self.plain.is_empty() || self.frames.is_empty() {
@@ -253,18 +310,22 @@ mod tests {
 
     #[test]
     fn what_is_packed_is_what_came() {
-        for len in [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE, 3 * PIECE + 7] {
+        for (len, told) in
+            [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE, 3 * PIECE + 7].into_iter().zip([0, 9].into_iter().cycle())
+        {
             let bytes: Vec<u8> = (0..len).map(|n| b'a' + u8::try_from(n / 1_000 % 26).unwrap()).collect();
-            let mut packer = Packer::new(true, 0);
+            let mut packer = Packer::new(Some(2 * PIECE), told * PIECE);
             bytes.chunks(70_001).for_each(|part| packer.push(part).unwrap());
+            assert_eq!(packer.len(), len);
             let (packed, plain) = (packer.finish().unwrap(), Payload::from(bytes.clone()));
             assert!(packed == plain && packed.len() == len && packed.is_utf8().unwrap(), "{len}");
+            assert_eq!(packed.plain().is_none(), told > 2 || len > 2 * PIECE, "{len}");
             let pieces = |payload: &Payload| payload.pieces().map(|p| p.unwrap().into_owned()).collect::<Vec<_>>();
             assert_eq!(pieces(&packed), pieces(&plain), "{len}");
             assert_eq!(pieces(&packed).len(), len.div_ceil(PIECE).max(1));
             assert_eq!(Payload::of_frames(pieces(&packed), len).whole().unwrap(), bytes);
         }
-        let mut packer = Packer::new(true, 0);
+        let mut packer = Packer::new(Some(0), 0);
         packer.push(&"汇".repeat(PIECE).into_bytes()[..3 * PIECE - 1]).unwrap();
         assert!(!packer.finish().unwrap().is_utf8().unwrap());
     }

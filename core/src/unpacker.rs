@@ -128,11 +128,19 @@ impl Unpacker {
     ///
     /// # Errors
     /// [`DecodeFault`].
-    pub async fn count<'a>(&self, stream: &Stream, payload: &'a Payload) -> Result<Body<'a>, DecodeFault> {
+    pub async fn read<'a>(&self, stream: &Stream, payload: &'a Payload, ask: Ask) -> Result<Body<'a>, DecodeFault> {
         match payload.plain() {
-            Some(bytes) => self.part(stream, bytes, Ask::Count, None).await,
-            None => self.window(stream, payload, Ask::Count, None).await,
+            Some(bytes) => self.part(stream, bytes, ask, None).await,
+            None => self.window(stream, payload, ask, None).await,
         }
+    }
+
+    /// As [`Unpacker::read`], for whoever counts.
+    ///
+    /// # Errors
+    /// [`DecodeFault`].
+    pub async fn count<'a>(&self, stream: &Stream, payload: &'a Payload) -> Result<Body<'a>, DecodeFault> {
+        self.read(stream, payload, Ask::Count).await
     }
 
     /// What is asked for of a packed payload, `name` being its name for [`Unpacker::recall`].

@@ -1,6 +1,8 @@
-//! Files of more than eight MiB: landed in pieces, read in windows, and all the same in every other way.
+//! Files and answers of more than eight MiB: landed in pieces, read in windows, and all the same in every other way.
 
-use super::{Desk, Platform, Says};
+use std::io::Write as _;
+
+use super::{Answer, Desk, Platform, Says};
 use crate::house::On;
 
 const ROWS: usize = 9_000;
@@ -29,9 +31,33 @@ fn json() -> String {
     format!("{{\"d\":{{\"items\":[{}]}}}}", (0..ROWS).map(item).collect::<Vec<_>>().join(","))
 }
 
-fn reads(on: On, format: &str, (file, bytes): (&str, &[u8]), address: &str) {
+fn xml() -> String {
+    let item = |n: usize| {
+        let fields = NAMES.iter().zip(cells(n)).map(|(name, cell)| format!("<{name}>{cell}</{name}>"));
+        format!("<r>{}</r>\n", fields.collect::<String>())
+    };
+    format!("<?xml version=\"1.0\"?>\n<list><all>{}</all></list>\n", (0..ROWS).map(item).collect::<String>())
+}
+
+/// A platform's only page, packed on its way.
+fn over_http(format: &str, bytes: &[u8]) {
     assert!(bytes.len() > 8 << 20);
-    let platform = Platform::start(|_| super::Answer::new(404, ""));
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(bytes).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let platform = Platform::start(move |asked| match asked.path.as_str() {
+        "/list" => Answer::new(200, gzip.clone()).with("content-encoding", "gzip"),
+        _ => Answer::new(404, ""),
+    });
+    let stream = format!("request = \"/list\"\nformat = {format}");
+    let says = Says { stream: &stream, ..Says::default() };
+    let desk = Desk::on(On::Sqlite, &platform, &says);
+    reads(&desk, &says, &format!("/list page first item {BAD}"));
+}
+
+fn from_a_folder(on: On, format: &str, (file, bytes): (&str, &[u8]), address: &str) {
+    assert!(bytes.len() > 8 << 20);
+    let platform = Platform::start(|_| Answer::new(404, ""));
     let stream = format!("format = {format}");
     let says = Says { transport: "kind = \"files\"\nnames = [\"large*\"]", stream: &stream, map: "" };
     let desk = Desk::on(on, &platform, &says);
@@ -42,6 +68,10 @@ fn reads(on: On, format: &str, (file, bytes): (&str, &[u8]), address: &str) {
         "[[source]]\nname = \"a\"\nconnector = \"p\"\ninstitution_code = \"I\"\nfolder = \"{}\"\n",
         folder.display()
     ));
+    reads(&desk, &says, address);
+}
+
+fn reads(desk: &Desk, says: &Says, address: &str) {
     let balance = |args: &[&str]| {
         let pass = desk.json(args);
         ["received", "inserted", "unchanged", "parked"].map(|key| pass["balance"][key].as_u64().unwrap() as usize)
@@ -58,7 +88,7 @@ fn reads(on: On, format: &str, (file, bytes): (&str, &[u8]), address: &str) {
     // Sealed anew, and read again under another manifest.
     desk.json(&["keys", "rotate", "--json"]);
     let four = "hours = { path = \"hours\", unit = \"day\", then = [{ values = { values = { \"四\" = \"4\" } } }] }";
-    let mended = super::manifest("p", &says).replace("hours = { path = \"hours\", unit = \"day\" }", four);
+    let mended = super::manifest("p", says).replace("hours = { path = \"hours\", unit = \"day\" }", four);
     desk.rewrite("p", &mended.replace("version = 1\ntitle", "version = 2\ntitle"));
     let plan = desk.json(&["replay", "plan", "--json"]);
     desk.json(&["replay", "apply", &plan["replay"].to_string(), "--json"]);
@@ -67,6 +97,8 @@ fn reads(on: On, format: &str, (file, bytes): (&str, &[u8]), address: &str) {
 
 const CSV: &str = "{ kind = \"csv\", encoding = \"auto\", layout = { header = [\"id\", \"idno\"] } }";
 
+const XML: &str = "{ kind = \"xml\", root = \"list\", item = \"all.r\" }";
+
 /// Two lines above, and two lines a record.
 fn line() -> String {
     format!("large.csv line {}", 3 + 2 * BAD)
@@ -74,16 +106,31 @@ fn line() -> String {
 
 #[test]
 fn csv_in_gb18030() {
-    reads(On::Sqlite, CSV, ("large.csv", &encoding_rs::GB18030.encode(&csv()).0), &line());
+    from_a_folder(On::Sqlite, CSV, ("large.csv", &encoding_rs::GB18030.encode(&csv()).0), &line());
 }
 
 #[test]
 fn csv_on_postgresql() {
-    reads(On::Postgres, CSV, ("large.csv", csv().as_bytes()), &line());
+    from_a_folder(On::Postgres, CSV, ("large.csv", csv().as_bytes()), &line());
 }
 
 #[test]
 fn json_by_path() {
     let format = "{ kind = \"json\", items = \"d.items\" }";
-    reads(On::Sqlite, format, ("large.json", json().as_bytes()), &format!("large.json item {BAD}"));
+    from_a_folder(On::Sqlite, format, ("large.json", json().as_bytes()), &format!("large.json item {BAD}"));
+}
+
+#[test]
+fn xml_from_a_folder() {
+    from_a_folder(On::Sqlite, XML, ("large.xml", xml().as_bytes()), &format!("large.xml item {BAD}"));
+}
+
+#[test]
+fn xml_over_http() {
+    over_http(XML, xml().as_bytes());
+}
+
+#[test]
+fn json_over_http() {
+    over_http("{ kind = \"json\", items = \"d.items\" }", json().as_bytes());
 }

@@ -114,9 +114,16 @@ fn a_payload_is_taken_once(on: On) {
     // With a stream, and signed.
     let (status, third) = door.signed(("/push/a/records", "/push/a/records"), "three", &records(6..7), 100);
     assert_eq!((status, third["records"].as_i64()), (202, Some(1)), "{third}");
+    // A large one is packed on its way in; what is signed is what was sent.
+    let large = records(0..7).replacen(']', &format!("{}]", " ".repeat(9 << 20)), 1);
+    let (status, fourth) = door.signed(("/push/a", "/push/a"), "four", &large, 0);
+    assert_eq!((status, fourth["records"].as_i64()), (202, Some(7)), "{fourth}");
+    let (status, _) = door.signed(("/push/a", "/push/b"), "five", &large, 0);
+    assert_eq!(status, 401);
     let out = desk.run(&["worker", "--until-done"]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     assert_eq!(desk.house.sql("SELECT count(*) FROM training_record"), 7);
+    assert_eq!(desk.house.sql("SELECT count(*) FROM payload_piece"), 9);
     assert_eq!(desk.house.sql("SELECT count(*) FROM payload WHERE address = 'three'"), 1);
 }
 

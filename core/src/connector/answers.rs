@@ -48,14 +48,15 @@ fn holds(rule: &AnswerRule, answer: &Answer) -> bool {
 }
 
 fn has(answer: &Answer, text: &str) -> bool {
-    let searched = &answer.bytes[..answer.bytes.len().min(SEARCHED)];
+    let searched = answer.payload.beginning(SEARCHED).unwrap_or_default();
     let within = |part: &[u8]| !part.is_empty() && searched.windows(part.len()).any(|window| window == part);
     within(text.as_bytes()) || within(&encoding_rs::GB18030.encode(text).0)
 }
 
 fn stands(path: Option<&str>, is: Option<&[String]>, answer: &Answer) -> bool {
     let (Some(path), Some(is)) = (path, is) else { return true };
-    let Ok(text) = std::str::from_utf8(&answer.bytes) else { return false };
+    let bytes = answer.bytes();
+    let Ok(text) = std::str::from_utf8(&bytes) else { return false };
     let found = json::texts(text, &[path]).ok().and_then(|texts| texts.into_iter().next().flatten());
     found.is_some_and(|found| is.contains(&found))
 }
@@ -115,7 +116,7 @@ fn by_status(answer: &Answer, place: &str) -> Option<Verdict> {
 }
 
 fn by_page(answer: &Answer, place: &str, table: Option<&Layout>) -> Verdict {
-    if !answer.is_html() || table.is_some_and(|layout| html::has_columns(&answer.bytes, layout)) {
+    if !answer.is_html() || table.is_some_and(|layout| html::has_columns(&answer.bytes(), layout)) {
         return Verdict::Good;
     }
     let said = match table.map(|layout| layout.header.join(", ")) {
@@ -146,6 +147,7 @@ fn wait(answer: &Answer, header: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::payload::Payload;
 
     #[test]
     fn a_wait_is_told_in_several_ways() {
@@ -153,7 +155,7 @@ mod tests {
             let mut headers = reqwest::header::HeaderMap::new();
             headers.insert("retry-after", value.parse().unwrap());
             headers.insert("date", "Thu, 11 Sep 2014 00:00:00 GMT".parse().unwrap());
-            Answer { status: StatusCode::OK, headers, bytes: vec![] }
+            Answer { status: StatusCode::OK, headers, payload: Payload::default() }
         };
         for (value, seconds) in [
             ("7", Some(7)),

@@ -14,6 +14,7 @@ use super::sign;
 use super::web::Answer;
 use super::{Endpoint, Failure};
 use crate::manifest::transport::{Auth, Carrier};
+use crate::payload::Packer;
 use crate::stages::json;
 
 /// A token is not used in its last seconds.
@@ -157,7 +158,7 @@ impl Platform {
             _ => return Ok((String::new(), None)),
         };
         let filled = Filled { method: reqwest::Method::POST, body: Some(Body::Form(fields)), ..Filled::get(path) };
-        let answer = self.exchange(filled, self.web.url(path)?, path).await?;
+        let answer = self.exchange(filled, self.web.url(path)?, (path, Packer::default())).await?;
         if answer.status.as_u16() == 400 {
             return Err(Failure::fatal(
                 "credentials",
@@ -168,7 +169,7 @@ impl Platform {
             ));
         }
         self.expect_good(&[], &answer, path)?;
-        let told: Value = serde_json::from_slice(&answer.bytes)
+        let told: Value = serde_json::from_slice(&answer.bytes())
             .map_err(|e| Failure::passing("token", format!("{path}: the token answer is not JSON: {e}")))?;
         let text = told
             .get("access_token")
@@ -187,7 +188,7 @@ impl Platform {
     async fn log_in(&self, login: &crate::manifest::Request, token: Option<&str>) -> Result<String, Failure> {
         let filled = request::fill(login, &self.endpoint, &|_| None)?;
         let place = filled.path.clone();
-        let answer = self.exchange(filled, self.web.url(&place)?, &place).await?;
+        let answer = self.exchange(filled, self.web.url(&place)?, (&place, Packer::default())).await?;
         let Some(path) = token else {
             let cookies = cookies(&answer);
             // Many logins answer with a page, or lead on to one.
@@ -198,7 +199,8 @@ impl Platform {
             return Err(Failure::fatal("login", format!("{place}: the login gave no cookie; check user and password")));
         };
         self.expect_good(&self.answers, &answer, &place)?;
-        let text = String::from_utf8_lossy(&answer.bytes);
+        let bytes = answer.bytes();
+        let text = String::from_utf8_lossy(&bytes);
         let found = json::texts(&text, &[path]).ok().and_then(|texts| texts.into_iter().next().flatten());
         found.ok_or_else(|| {
             Failure::fatal("login", format!("{place}: the login gave no token at {path}; check user and password"))

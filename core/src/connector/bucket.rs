@@ -177,19 +177,19 @@ impl BucketConnector {
         &self,
         key: &str,
         (query, headers): (Query<'_>, Vec<(String, String)>),
-        (place, stream): (&str, Option<&Stream>),
-    ) -> Result<Vec<u8>, Failure> {
+        (place, stream, packer): (&str, Option<&Stream>, Packer),
+    ) -> Result<Payload, Failure> {
         let mut action = GetObject::new(&self.bucket, self.credentials.as_ref(), key);
         for (name, value) in query {
             action.query_mut().insert(*name, *value);
         }
         let url = action.sign(SIGNED_FOR);
         let filled = Filled { headers, ..Filled::get(url.path()) };
-        let answer = self.platform.exchange(filled, url, place).await?;
+        let answer = self.platform.exchange(filled, url, (place, packer)).await?;
         let table = stream.and_then(|stream| stream.format.page_of());
         good(answers::judge(&[], &answer, (place, table)))
             .map_err(|f| Failure { text: self.platform.endpoint.discreet(&with_code(&f.text, &answer)), ..f })?;
-        Ok(answer.bytes)
+        Ok(answer.payload)
     }
 
     /// The objects of a stream that a pass is still to take: the first of them, and whether there are more.
@@ -200,8 +200,8 @@ impl BucketConnector {
         for _ in 0..MAX_PAGES {
             let mut query = vec![("list-type", "2"), ("encoding-type", "url"), ("prefix", self.prefix.as_str())];
             query.extend(token.as_deref().map(|token| ("continuation-token", token)));
-            let bytes = self.get("", (&query, vec![]), (&place, None)).await?;
-            let page = listed(&bytes).map_err(|why| {
+            let answer = self.get("", (&query, vec![]), (&place, None, Packer::default())).await?;
+            let page = listed(answer.plain().unwrap_or_default()).map_err(|why| {
                 Failure::passing("undecodable", format!("{place}: the listing cannot be read: {why}"))
             })?;
             for object in page.objects {
@@ -257,17 +257,18 @@ impl BucketConnector {
             ));
         }
         let in_parts = match usize::try_from(size) {
-            Ok(size) if text_window::packs(stream, size) => self.parts(stream, object, size).await.map(Some),
+            Ok(size) if text_window::packer(stream, size).packs(size) => {
+                self.parts(stream, object, size).await.map(Some)
+            }
             _ => Ok(None),
         };
         let fetched = match in_parts {
             Ok(Some(payload)) => Ok(payload),
             // A part of what the store itself keeps packed is nothing by itself.
             Err(f) if f.code != "undecodable" => Err(f),
-            Ok(None) | Err(_) => match self.get(key, (&[], vec![]), (key, Some(stream))).await {
-                Ok(bytes) => super::kept(stream, key, bytes),
-                Err(f) => Err(f),
-            },
+            Ok(None) | Err(_) => {
+                self.get(key, (&[], vec![]), (key, Some(stream), text_window::packer(stream, 0))).await
+            }
         };
         fetched.map_err(|f| match f.code {
             // It was there a moment ago: listed again, it is or is not.
@@ -281,18 +282,19 @@ impl BucketConnector {
         let key = &object.place.key;
         let broken =
             |what: &dyn std::fmt::Display| Failure::passing("part", format!("{key}: {what}; it is read again"));
-        let mut packer = Packer::new(true, size);
+        let mut packer = text_window::packer(stream, size);
         while packer.len() < size {
             let (from, to) = (packer.len(), size.min(packer.len() + PART));
             let mut headers = vec![("range".to_owned(), format!("bytes={from}-{}", to - 1))];
             if !object.etag.is_empty() {
                 headers.push(("if-match".to_owned(), object.etag.clone()));
             }
-            let bytes = self.get(key, (&[], headers), (key, Some(stream))).await?;
+            let part = self.get(key, (&[], headers), (key, Some(stream), Packer::default())).await?;
+            let bytes = part.plain().unwrap_or_default();
             if bytes.len() != to - from {
                 return Err(broken(&format!("{} bytes came for those from {from} to {to}", bytes.len())));
             }
-            packer.push(&bytes).map_err(|e| broken(&e))?;
+            packer.push(bytes).map_err(|e| broken(&e))?;
         }
         packer.finish().map_err(|e| broken(&e))
     }
@@ -344,7 +346,7 @@ fn listed(bytes: &[u8]) -> Result<Listed, String> {
 
 /// With the word that the store itself has for a refusal, as `SignatureDoesNotMatch`.
 fn with_code(text: &str, answer: &Answer) -> String {
-    let said = std::str::from_utf8(&answer.bytes).ok().and_then(|body| {
+    let said = std::str::from_utf8(&answer.bytes()).ok().and_then(|body| {
         let code = xml::decode(body, "Code", "Error", &[""], (0, u32::MAX)).ok()?;
         let code = code.records.first()?.texts.first()?.as_deref()?.to_owned();
         (code.len() <= 100 && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '.')).then_some(code)

@@ -72,8 +72,9 @@ impl Client {
             leads: Leads::Path,
             place: path,
             table: None,
+            records_of: None,
         };
-        Ok(self.platform.ask(&question).await?.map(|answer| answer.bytes).unwrap_or_default())
+        Ok(self.platform.ask(&question).await?.map(|answer| answer.bytes().into_owned()).unwrap_or_default())
     }
 
     /// A page of what was received, its records counted as the stream's format says. It ends the pass, and the next pass

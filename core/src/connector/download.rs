@@ -8,6 +8,7 @@ use super::platform::{Leads, Platform, Question};
 use super::request;
 use super::{Connector, Days, Endpoint, Failure, Page};
 use crate::manifest::{Download, Manifest, Request, Stream, Transport};
+use crate::payload::Payload;
 
 /// A connector over a listing of files.
 #[derive(Debug)]
@@ -31,14 +32,15 @@ impl DownloadConnector {
         Ok(Self { manifest, download, platform })
     }
 
-    async fn get(&self, request: &Request, file: Option<(&str, &Stream)>) -> Result<Vec<u8>, Failure> {
+    async fn get(&self, request: &Request, file: Option<(&str, &Stream)>) -> Result<Payload, Failure> {
         let (file, stream) = file.unzip();
         let values = |name: &str| file.filter(|_| name == "file").map(str::to_owned);
         let path = request::fill(request, &self.platform.endpoint, &values)?.path;
         let place = file.unwrap_or(&path);
         let table = stream.and_then(|stream| stream.format.page_of());
-        let question = Question { request, values: &values, query: &[], leads: Leads::Path, place, table };
-        Ok(self.platform.ask(&question).await?.map(|answer| answer.bytes).unwrap_or_default())
+        let (leads, records_of) = (Leads::Path, stream);
+        let question = Question { request, values: &values, query: &[], leads, place, table, records_of };
+        Ok(self.platform.ask(&question).await?.map(|answer| answer.payload).unwrap_or_default())
     }
 
     /// The names of the listing that are this connector's, sorted.
@@ -49,7 +51,8 @@ impl DownloadConnector {
                 request::fill(list, &self.platform.endpoint, &|_| None).map(|filled| filled.path).unwrap_or_default();
             Failure::passing("undecodable", format!("{path}: the listing of files cannot be read: {why}"))
         };
-        let bytes = self.get(list, None).await?;
+        let payload = self.get(list, None).await?;
+        let bytes = payload.whole().map_err(|e| foreign(e.to_string()))?;
         let listing: Value = serde_json::from_slice(&bytes).map_err(|e| foreign(e.to_string()))?;
         let listed = at(&listing, items)
             .and_then(Value::as_array)
@@ -83,8 +86,7 @@ impl Connector for DownloadConnector {
         let Some(Next { name, cursor, last }) = super::read_cursor::<Cursor>(cursor)?.next(&names) else {
             return Ok(None);
         };
-        let bytes = self.get(&self.download.file, Some((name, stream))).await?;
-        let payload = super::kept(stream, name, bytes)?;
+        let payload = self.get(&self.download.file, Some((name, stream))).await?;
         super::file_page(&self.platform.endpoint.unpacker, stream, (name, payload), (cursor, last)).await.map(Some)
     }
 

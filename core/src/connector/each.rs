@@ -94,10 +94,19 @@ async fn parents(
 ) -> Result<Vec<BTreeMap<String, String>>, Failure> {
     let place =
         super::request::fill(request, &platform.endpoint, &|name: &str| here(name).or(Some(String::new())))?.path;
-    let question = Question { request, values: here, query: &[], leads: Leads::Path, place: &place, table: None };
+    let question = Question {
+        request,
+        values: here,
+        query: &[],
+        leads: Leads::Path,
+        place: &place,
+        table: None,
+        records_of: None,
+    };
     let Some(answer) = platform.ask(&question).await? else { return Ok(vec![]) };
     let foreign = |why: String| Failure::passing("undecodable", format!("{place}: {why}"));
-    let text = String::from_utf8_lossy(&answer.bytes);
+    let bytes = answer.bytes();
+    let text = String::from_utf8_lossy(&bytes);
     let page = json::page(&text, items, None, None, (0, u32::MAX)).map_err(|e| foreign(e.to_string()))?;
     let paths: Vec<&str> = fields.values().map(String::as_str).collect();
     let mut found = Vec::with_capacity(page.items.len());

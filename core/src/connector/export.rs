@@ -11,8 +11,8 @@ use super::web::Answer;
 use super::{Failure, Page, since};
 use crate::manifest::Request;
 use crate::manifest::stream::Export;
+use crate::payload::Payload;
 use crate::stages::{decode, json};
-use crate::unpacker::Ask;
 
 /// What a poll says.
 enum State {
@@ -65,7 +65,7 @@ impl HttpConnector {
         self.ordered.lock().await.push(id.clone());
         let began = Some(listing.stands.began.unwrap_or_else(crate::schedule::today));
         let cursor = Cursor { export: Some(id), began, ..listing.stands.clone() };
-        Ok(Page { waiting: true, ..listing.made(place, vec![], Ok(0), (&cursor, false)) })
+        Ok(Page { waiting: true, ..listing.made(place, Payload::default(), Ok(0), (&cursor, false)) })
     }
 
     /// Whether we had ordered it; from now on it counts as an old one.
@@ -103,25 +103,19 @@ impl HttpConnector {
         link: Option<&str>,
     ) -> Result<Page, Failure> {
         let (address, answer) = self.ask_for(listing, &export.download, id, link).await?;
-        let bytes = answer.map(|answer| answer.bytes).unwrap_or_default();
+        let payload = answer.map(|answer| answer.payload).unwrap_or_default();
         let stream = listing.stream;
-        let body = self
-            .platform
-            .endpoint
-            .unpacker
-            .part(stream, &bytes, Ask::Count, None)
-            .await
-            .map_err(|e| foreign(&address, e))?;
+        let body = self.platform.endpoint.unpacker.count(stream, &payload).await.map_err(|e| foreign(&address, e))?;
         let records = decode::outline(stream, &body, None).map_err(|e| foreign(&address, e))?.records;
         let told = since::told(stream, &body, None)?;
         let highest = since::highest([listing.stands.highest.as_deref(), told.highest.as_deref()]);
         let here = Cursor { highest, ..listing.stands.clone() };
         drop(body);
         if export.delete.is_none() {
-            return Ok(listing.ended(address, bytes, Ok(records), &here));
+            return Ok(listing.ended(address, payload, Ok(records), &here));
         }
         let cursor = Cursor { fetched: true, ..here };
-        Ok(listing.made(address, bytes, Ok(records), (&cursor, false)))
+        Ok(listing.made(address, payload, Ok(records), (&cursor, false)))
     }
 
     /// What was landed is not needed there any more. If it stays, that harms nobody.
@@ -133,7 +127,7 @@ impl HttpConnector {
         }
         self.forget(id).await;
         let address = listing.address("", "deleted");
-        Page { waiting: true, ..listing.ended(address, vec![], Ok(0), listing.stands) }
+        Page { waiting: true, ..listing.ended(address, Payload::default(), Ok(0), listing.stands) }
     }
 
     async fn ask_for(
@@ -153,14 +147,17 @@ impl HttpConnector {
         let is_records =
             listing.stream.export.as_ref().is_some_and(|export| std::ptr::eq(request, &raw const export.download));
         let table = listing.stream.format.page_of().filter(|_| is_records);
-        let question = Question { request, values: &values, query: &listing.window.query, leads, place: &place, table };
+        // Where the next pass begins may be read off all records.
+        let records_of = Some(listing.stream).filter(|stream| is_records && stream.since.is_none());
+        let query = &listing.window.query;
+        let question = Question { request, values: &values, query, leads, place: &place, table, records_of };
         let answer = self.platform.ask(&question).await?;
         Ok((place, answer))
     }
 }
 
 fn text_at(answer: &Answer, path: &str) -> Option<String> {
-    json::texts(std::str::from_utf8(&answer.bytes).ok()?, &[path]).ok()?.into_iter().next()?
+    json::texts(std::str::from_utf8(&answer.bytes()).ok()?, &[path]).ok()?.into_iter().next()?
 }
 
 fn read_state(export: &Export, answer: &Answer, place: &str) -> Result<State, Failure> {

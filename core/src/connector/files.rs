@@ -10,7 +10,7 @@ use tokio::io::AsyncReadExt as _;
 
 use super::{Connector, Days, Endpoint, Failure, Page};
 use crate::manifest::{Manifest, Stream, Transport, named_like};
-use crate::payload::{Packer, Payload};
+use crate::payload::Payload;
 use crate::stages::text_window;
 use crate::unpacker::Unpacker;
 use crate::values::date::parse_date;
@@ -125,7 +125,7 @@ pub(super) async fn read(path: &Path, stream: &Stream) -> Result<Payload, Failur
         ));
     }
     let size = usize::try_from(size).unwrap_or(0);
-    let mut packer = Packer::new(text_window::packs(stream, size), size);
+    let mut packer = text_window::packer(stream, size);
     let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
     let mut file = file.take(MAX_BYTES + 1);
     let mut bytes = vec![0; STEP];

@@ -14,6 +14,7 @@ use super::since::{self, Window};
 use super::web::Answer;
 use super::{Connector, Days, Endpoint, Failure, Page};
 use crate::manifest::{Auth, Manifest, Paging, Since, Stream, Transport};
+use crate::payload::Payload;
 use crate::stages::decode::{self, DecodeFault};
 use crate::stages::unpack::UnpackFault;
 use crate::unpacker::Ask;
@@ -94,9 +95,10 @@ impl HttpConnector {
             leads,
             place: &address,
             table: stream.format.page_of(),
+            records_of: Some(*stream).filter(|stream| stream.since.is_none() && !paging::asks_more(&stream.page)),
         };
         let Some(answer) = self.platform.ask(&question).await? else {
-            return Ok(listing.ended(address, vec![], Ok(0), &Cursor::clone(stands)));
+            return Ok(listing.ended(address, Payload::default(), Ok(0), &Cursor::clone(stands)));
         };
         self.received(listing, (address, &path), answer).await
     }
@@ -113,7 +115,7 @@ impl HttpConnector {
         // A cut or foreign body is asked for again.
         // Where a stream's next pass begins is read off all of its records.
         let ask = if stream.since.is_some() { Ask::Whole } else { Ask::Count };
-        let body = self.platform.endpoint.unpacker.part(stream, &answer.bytes, ask, None).await;
+        let body = self.platform.endpoint.unpacker.read(stream, &answer.payload, ask).await;
         let body = body.map_err(|e| foreign(&address, e))?;
         let outline =
             decode::outline(stream, &body, paging::next_path(&stream.page)).map_err(|e| foreign(&address, e))?;
@@ -124,7 +126,9 @@ impl HttpConnector {
                 format!("{address}: the platform gives pages that came before; ask its operator about paging"),
             )
         };
-        if records > 0 && stands.trail.knows_bytes(&answer.bytes) {
+        let digest = if records > 0 { paging::digest_of(&answer.payload) } else { Ok(String::new()) };
+        let digest = digest.map_err(|e| Failure::passing("packing", format!("{address}: {e}")))?;
+        if records > 0 && stands.trail.knows_bytes(&digest) {
             return Err(circle());
         }
         let at_page = |f: Failure| Failure { text: format!("{address}: {}", f.text), ..f };
@@ -132,7 +136,7 @@ impl HttpConnector {
             Received { answer: &answer, body: &body, records, before: stands.received, next: outline.next, place };
         let next = paging::next(stream, &page).map_err(at_page)?;
         let next = next.map(|next| self.stored(stream, path, place, next)).transpose()?;
-        let trail = stands.trail.with(place, (records > 0).then_some(&answer.bytes));
+        let trail = stands.trail.with(place, &digest);
         if next.is_some() && trail.knows_place(next.as_deref()) {
             return Err(Failure::fatal("loop", format!("{address}: the platform leads back to the same page")));
         }
@@ -149,11 +153,11 @@ impl HttpConnector {
         let here = Cursor { began, highest, ..Cursor::clone(stands) };
         drop(body);
         Ok(match next.filter(|_| !told.all_older) {
-            None => listing.ended(address, answer.bytes, Ok(records), &here),
+            None => listing.ended(address, answer.payload, Ok(records), &here),
             next => {
                 let received = stands.received + u64::from(records);
                 let cursor = Cursor { page: next, trail, received, ..here };
-                listing.made(address, answer.bytes, Ok(records), (&cursor, false))
+                listing.made(address, answer.payload, Ok(records), (&cursor, false))
             }
         })
     }
@@ -212,24 +216,16 @@ impl Listing<'_> {
     pub(super) fn made(
         &self,
         address: String,
-        bytes: Vec<u8>,
+        payload: Payload,
         records: Result<u32, String>,
         (cursor, last): (&Cursor, bool),
     ) -> Page {
         let each = each::kept(&self.partition.named);
-        Page {
-            address,
-            payload: bytes.into(),
-            records,
-            each,
-            cursor: super::write_cursor(cursor),
-            last,
-            waiting: false,
-        }
+        Page { address, payload, records, each, cursor: super::write_cursor(cursor), last, waiting: false }
     }
 
     /// The listing's last page; `here` stands at it.
-    pub(super) fn ended(&self, address: String, bytes: Vec<u8>, records: Result<u32, String>, here: &Cursor) -> Page {
+    pub(super) fn ended(&self, address: String, payload: Payload, records: Result<u32, String>, here: &Cursor) -> Page {
         let names = each::names(self.stream);
         let here = Cursor { began: Some(here.began.unwrap_or_else(crate::schedule::today)), ..here.clone() };
         let ahead = Ahead {
@@ -240,7 +236,7 @@ impl Listing<'_> {
             keys: self.all.iter().map(|partition| key(&names, &partition.values)).collect(),
         };
         let (cursor, last) = here.after_listing(ahead);
-        self.made(address, bytes, records, (&cursor, last))
+        self.made(address, payload, records, (&cursor, last))
     }
 }
 

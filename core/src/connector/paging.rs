@@ -1,5 +1,7 @@
 //! From page to page: what a page is asked with, and where the next one is.
 
+use std::io;
+
 use reqwest::Url;
 use sha2::{Digest as _, Sha256};
 
@@ -9,6 +11,7 @@ use super::Failure;
 use super::web::Answer;
 use crate::manifest::stream::PageSize;
 use crate::manifest::{Paging, Stream};
+use crate::payload::Payload;
 use crate::stages::parts::Body;
 use crate::stages::{decode, json};
 
@@ -230,19 +233,18 @@ impl Trail {
         self.all().any(|page| page.starts_with(&digest))
     }
 
-    /// Whether a page of these bytes was received.
-    pub(super) fn knows_bytes(&self, bytes: &[u8]) -> bool {
-        let digest = digest(bytes);
-        self.all().any(|page| page.get(16..) == Some(&digest))
+    /// Whether a page of this digest was received.
+    pub(super) fn knows_bytes(&self, digest: &str) -> bool {
+        self.all().any(|page| page.get(16..) == Some(digest))
     }
 
     fn all(&self) -> impl Iterator<Item = &String> {
         self.recent.iter().chain(&self.mark)
     }
 
-    /// With a page; one without records has no bytes to be known by.
-    pub(super) fn with(&self, place: Option<&str>, bytes: Option<&[u8]>) -> Self {
-        let page = digest(place.unwrap_or_default().as_bytes()) + &bytes.map(digest).unwrap_or_default();
+    /// With a page of this digest; one without records has none to be known by.
+    pub(super) fn with(&self, place: Option<&str>, bytes: &str) -> Self {
+        let page = digest(place.unwrap_or_default().as_bytes()) + bytes;
         let mut trail = self.clone();
         trail.count += 1;
         if trail.count.is_power_of_two() {
@@ -258,8 +260,27 @@ impl Trail {
 
 /// 16 hexadecimal digits.
 fn digest(bytes: &[u8]) -> String {
-    let whole = Sha256::digest(bytes);
-    crate::keys::hex_encode(&whole[..8])
+    crate::keys::hex_encode(&Sha256::digest(bytes)[..8])
+}
+
+/// Of a page what it is known by.
+///
+/// # Errors
+/// Those of reading it.
+pub(super) fn digest_of(payload: &Payload) -> io::Result<String> {
+    let mut whole = Sha256::new();
+    payload.each(|bytes| whole.update(bytes))?;
+    Ok(crate::keys::hex_encode(&whole.finalize()[..8]))
+}
+
+/// Whether the page itself is asked where the next one is.
+pub(super) fn asks_more(paging: &Paging) -> bool {
+    match paging {
+        Paging::Number { total, has_more, .. } => total.is_some() || has_more.is_some(),
+        Paging::Offset { total, .. } => total.is_some(),
+        Paging::None {} | Paging::Token { next_header: Some(_), .. } | Paging::Link { next: None, .. } => false,
+        Paging::Token { .. } | Paging::Link { .. } | Paging::LastRecord { .. } => true,
+    }
 }
 
 #[cfg(test)]
@@ -288,7 +309,7 @@ mod tests {
             let noticed = (0..10 * length).find(|n| {
                 let place = (n % length).to_string();
                 let known = trail.knows_place(Some(&place));
-                trail = trail.with(Some(&place), Some(place.as_bytes()));
+                trail = trail.with(Some(&place), &digest(place.as_bytes()));
                 known
             });
             let noticed = noticed.unwrap_or_else(|| panic!("a circle of {length}"));

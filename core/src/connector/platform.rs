@@ -11,7 +11,9 @@ use super::sign::{self, Attempt};
 use super::web::{Answer, Web};
 use super::{Endpoint, Failure};
 use crate::manifest::transport::{AnswerRule, Budget};
-use crate::manifest::{Auth, Layout, Request};
+use crate::manifest::{Auth, Layout, Request, Stream};
+use crate::payload::Packer;
+use crate::stages::text_window;
 
 /// One platform, for one source.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ pub(super) struct Question<'q> {
     pub(super) place: &'q str,
     /// The table that a web page may be; without one a web page is a login's.
     pub(super) table: Option<&'q Layout>,
+    /// The stream, where nothing but its records is asked of the answer: a large one is packed.
+    pub(super) records_of: Option<&'q Stream>,
 }
 
 impl Platform {
@@ -68,13 +72,16 @@ impl Platform {
     }
 
     async fn ask_plainly(&self, question: &Question<'_>) -> Result<Option<Answer>, Failure> {
-        let Question { request, values, query, leads, place, table } = question;
+        let Question { request, values, query, leads, place, table, records_of } = question;
+        // A rule may ask for what stands anywhere in it.
+        let records_of = records_of.filter(|_| self.answers.iter().all(|rule| rule.path.is_none()));
+        let packer = records_of.map_or_else(Packer::default, |stream| text_window::packer(stream, 0));
         let base = self.web.url("")?;
         if let Leads::Anywhere(link) = leads {
             let url =
                 base.join(link).map_err(|e| Failure::fatal("link", format!("{place}: the link is no URL: {e}")))?;
             if url.origin() != base.origin() {
-                let answer = self.exchange(Filled::get(url.path()), url, place).await?;
+                let answer = self.exchange(Filled::get(url.path()), url, (place, packer)).await?;
                 return good(answers::judge(&self.answers, &answer, (place, *table))).map(|()| Some(answer));
             }
         }
@@ -110,7 +117,7 @@ impl Platform {
         if let (Auth::Sign { rule }, Some(attempt)) = (&self.auth, attempt) {
             sign::sign(rule, &self.endpoint, attempt, &mut filled)?;
         }
-        let answer = self.web.send(filled.build(&self.web, url)?, place).await?;
+        let answer = self.web.send(filled.build(&self.web, url)?, place, packer).await?;
         match answers::judge(&self.answers, &answer, (place, *table)) {
             verdict @ (Verdict::Good | Verdict::Empty) => {
                 self.tokens.lock().await.worked();
@@ -122,9 +129,14 @@ impl Platform {
     }
 
     /// Sends a request that is not authorised, as one for a token.
-    pub(super) async fn exchange(&self, filled: Filled, url: reqwest::Url, place: &str) -> Result<Answer, Failure> {
+    pub(super) async fn exchange(
+        &self,
+        filled: Filled,
+        url: reqwest::Url,
+        (place, packer): (&str, Packer),
+    ) -> Result<Answer, Failure> {
         self.wait_for_slot(&url).await?;
-        self.web.send(filled.build(&self.web, url)?, place).await
+        self.web.send(filled.build(&self.web, url)?, place, packer).await
     }
 
     /// The failure that an answer is, if it is one.

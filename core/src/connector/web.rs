@@ -1,5 +1,6 @@
 //! The one client through which platforms are reached: guarded, without redirects and proxies, and bounded.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use super::answers::Verdict;
 use super::guard::{self, Networks, Resolver};
 use super::{Endpoint, Failure};
 use crate::manifest::Auth;
+use crate::payload::{Packer, Payload};
 
 /// The largest answer that is taken, unpacked.
 const MAX_BYTES: usize = 64 << 20;
@@ -23,10 +25,16 @@ const SMALL: usize = 1 << 20;
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    pub(super) bytes: Vec<u8>,
+    pub(super) payload: Payload,
 }
 
 impl Answer {
+    /// All of its bytes.
+    pub(super) fn bytes(&self) -> Cow<'_, [u8]> {
+        // What was packed a moment ago unpacks.
+        self.payload.whole().unwrap_or_default()
+    }
+
     /// A header, if it is text.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
@@ -100,15 +108,15 @@ impl Web {
     }
 
     /// Sends a request, and reads the answer to its end.
-    pub(super) async fn send(&self, request: Request, place: &str) -> Result<Answer, Failure> {
+    pub(super) async fn send(&self, request: Request, place: &str, packer: Packer) -> Result<Answer, Failure> {
         self.networks.check(request.url()).map_err(|e| Failure::fatal("address", e.to_string()))?;
         if !matches!(request.url().scheme(), "http" | "https") {
             return Err(Failure::fatal("url", format!("{place}: only http and https are spoken")));
         }
         let mut answer =
             self.client.as_ref().map_err(Clone::clone)?.execute(request).await.map_err(|e| unreachable(&e))?;
-        let bytes = body(&mut answer, place).await?;
-        Ok(Answer { status: answer.status(), headers: std::mem::take(answer.headers_mut()), bytes })
+        let payload = body(&mut answer, place, packer).await?;
+        Ok(Answer { status: answer.status(), headers: std::mem::take(answer.headers_mut()), payload })
     }
 }
 
@@ -139,12 +147,12 @@ pub async fn sample(url: &str, timeout: Duration, networks: &Networks) -> Result
     let place = base.path().to_owned();
     let request = web.request(reqwest::Method::GET, base)?.build();
     let request = request.map_err(|_| Failure::fatal("url", format!("{place} cannot be asked for")))?;
-    let answer = web.send(request, &place).await?;
+    let answer = web.send(request, &place, Packer::default()).await?;
     match super::answers::judge(&[], &answer, (&place, None)) {
-        Verdict::Good | Verdict::Empty => Ok(answer.bytes),
+        Verdict::Good | Verdict::Empty => Ok(answer.bytes().into_owned()),
         Verdict::Refresh(failure) | Verdict::Bad(failure) if failure.code != "login_page" => Err(failure),
         // Some platforms give their tables as pages.
-        Verdict::Refresh(_) | Verdict::Bad(_) => Ok(answer.bytes),
+        Verdict::Refresh(_) | Verdict::Bad(_) => Ok(answer.bytes().into_owned()),
     }
 }
 
@@ -169,17 +177,17 @@ fn identity(endpoint: &Endpoint) -> Result<reqwest::Identity, Failure> {
 
 /// Keeps what is unpacked within bounds.
 struct Bounded {
-    bytes: Vec<u8>,
+    packer: Packer,
     received: usize,
 }
 
 impl std::io::Write for Bounded {
     fn write(&mut self, part: &[u8]) -> std::io::Result<usize> {
         let most = MAX_BYTES.min(self.received.saturating_mul(MAX_RATIO).max(SMALL));
-        if self.bytes.len() + part.len() > most {
+        if self.packer.len() + part.len() > most {
             return Err(std::io::ErrorKind::FileTooLarge.into());
         }
-        self.bytes.extend_from_slice(part);
+        self.packer.push(part)?;
         Ok(part.len())
     }
 
@@ -188,13 +196,15 @@ impl std::io::Write for Bounded {
     }
 }
 
-async fn body(answer: &mut Response, place: &str) -> Result<Vec<u8>, Failure> {
+async fn body(answer: &mut Response, place: &str, mut packer: Packer) -> Result<Payload, Failure> {
     let packed = answer.headers().get(CONTENT_ENCODING).map(|v| v.as_bytes().to_ascii_lowercase());
     let too_much =
         || Failure::fatal("size", format!("{place}: more than {MAX_BYTES} bytes in one answer; ask for smaller pages"));
     let mut plain = match packed.as_deref() {
         None | Some(b"identity") => None,
-        Some(b"gzip" | b"x-gzip") => Some(MultiGzDecoder::new(Bounded { bytes: vec![], received: 0 })),
+        Some(b"gzip" | b"x-gzip") => {
+            Some(MultiGzDecoder::new(Bounded { packer: std::mem::take(&mut packer), received: 0 }))
+        }
         Some(other) => {
             let other = String::from_utf8_lossy(other).into_owned();
             return Err(Failure::fatal(
@@ -203,8 +213,7 @@ async fn body(answer: &mut Response, place: &str) -> Result<Vec<u8>, Failure> {
             ));
         }
     };
-    let told = usize::try_from(answer.content_length().unwrap_or(0)).unwrap_or(0);
-    let mut bytes = Vec::with_capacity(if plain.is_some() { 0 } else { told.min(MAX_BYTES) });
+    let broken = |e: std::io::Error| Failure::passing("packing", format!("{place}: the answer cannot be packed: {e}"));
     let mut received = 0usize;
     while let Some(chunk) = answer.chunk().await.map_err(|e| unreachable(&e))? {
         received += chunk.len();
@@ -212,17 +221,17 @@ async fn body(answer: &mut Response, place: &str) -> Result<Vec<u8>, Failure> {
             return Err(too_much());
         }
         let Some(decoder) = &mut plain else {
-            bytes.extend_from_slice(&chunk);
+            packer.push(&chunk).map_err(broken)?;
             continue;
         };
         decoder.get_mut().received = received;
         decoder.write_all(&chunk).map_err(|e| unpacking(&e, place))?;
     }
     match plain {
-        None => Ok(bytes),
+        None => packer.finish().map_err(broken),
         // An answer without a body may say that it is packed.
-        Some(_) if received == 0 => Ok(bytes),
-        Some(decoder) => decoder.finish().map(|bounded| bounded.bytes).map_err(|e| unpacking(&e, place)),
+        Some(_) if received == 0 => Ok(Payload::default()),
+        Some(decoder) => decoder.finish().map_err(|e| unpacking(&e, place))?.packer.finish().map_err(broken),
     }
 }
 

@@ -31,11 +31,12 @@ pub fn has_windows(stream: &Stream) -> bool {
     stream.archive.is_none() && !matches!(stream.format, Format::Workbook { .. })
 }
 
-/// Whether a payload of so many bytes is packed as it comes in: nothing but its records is asked of it then.
+/// Takes a payload as it comes in, `size` being how many bytes will come, if that is known. A large one is packed where
+/// nothing but its records is asked of it.
 #[must_use]
-pub fn packs(stream: &Stream, size: usize) -> bool {
+pub fn packer(stream: &Stream, size: usize) -> Packer {
     let tells_more = matches!(stream.format, Format::Json { ok_path: Some(_), .. });
-    size > LARGE && has_windows(stream) && !tells_more
+    Packer::new((has_windows(stream) && !tells_more).then_some(LARGE), size)
 }
 
 /// A payload that came as a whole, packed where it can be read in windows.
@@ -43,10 +44,10 @@ pub fn packs(stream: &Stream, size: usize) -> bool {
 /// # Errors
 /// When it cannot be packed.
 pub fn kept(stream: &Stream, bytes: Vec<u8>) -> io::Result<Payload> {
-    if !packs(stream, bytes.len()) {
+    let mut packer = packer(stream, 0);
+    if !packer.packs(bytes.len()) {
         return Ok(bytes.into());
     }
-    let mut packer = Packer::new(true, bytes.len());
     packer.push(&bytes)?;
     packer.finish()
 }
