@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod gate;
 mod health;
+mod heap;
 mod keyfile;
 mod metrics;
 mod registry;
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
     if matches!(cli.command, cli::Command::Unpack) {
         return apart::child();
     }
+    heap::narrow();
     // Database, key and backups hold data of people: what this process makes is its user's alone.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     // `match --config` names no settings file.

@@ -145,17 +145,20 @@ impl Settings {
                 "lease_ms 为 {lease_ms}；至少应为 200"
             )));
         }
-        let batch_records = typed.batch_records.unwrap_or(5_000);
+        let database = given(typed.database).unwrap_or_else(|| inside("huiliu.db"));
+        // One writer writes no faster in larger ones, and holds more.
+        let usual = if database.starts_with("sqlite:") { 1_000 } else { 5_000 };
+        let batch_records = typed.batch_records.filter(|n| *n > 0).unwrap_or(usual);
         let batch_records = u32::try_from(batch_records).ok().filter(|n| (1..=5_000).contains(n)).ok_or_else(|| {
             Stop::usage(both!(
-                "batch_records is {batch_records}; give a number from 1 to 5,000",
-                "batch_records 为 {batch_records}；应为 1 至 5,000 的整数"
+                "batch_records is {batch_records}; give a number from 1 to 5,000, or 0 for as many as suit the database",
+                "batch_records 为 {batch_records}；应为 1 至 5,000 的整数，或 0（由数据库决定）"
             ))
         })?;
         Ok(Self {
             config: globals.config.clone(),
             batch_records,
-            database: given(typed.database).unwrap_or_else(|| inside("huiliu.db")),
+            database,
             queue: given(typed.queue).unwrap_or_else(|| inside("queue.db")),
             key_file: typed.key_file.filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| data_dir.join("root.key")),
             workers,

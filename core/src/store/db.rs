@@ -93,6 +93,10 @@ impl StoreFault {
     }
 }
 
+/// SQLite's page cache for each connection, in KiB, as SQLite is told it. Behind it stands the system's own: four times as
+/// much made a sync of 484,516 records no faster.
+const LITE_CACHE: &str = "-4000";
+
 /// The two databases.
 #[derive(Debug, Clone)]
 pub enum Db {
@@ -160,8 +164,7 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
-            .pragma("temp_store", "MEMORY")
-            .pragma("cache_size", "-16000")
+            .pragma("cache_size", LITE_CACHE)
             .busy_timeout(Duration::from_secs(30));
         let unreachable = |e: sqlx::Error| StoreFault::Unreachable(format!("{} ({e})", path.display()));
         let write = SqlitePoolOptions::new()

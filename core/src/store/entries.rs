@@ -9,6 +9,9 @@ use crate::keys::Keys;
 use crate::ledger::{self, Cut, Entry, Person};
 use crate::policy::{Policy, RuleNo};
 
+/// Teachers whose records are held at once.
+const AT_ONCE: usize = 256;
+
 /// The row ids of the rules, in the policy's order.
 pub type RuleIds = Vec<i64>;
 
@@ -65,11 +68,20 @@ pub async fn settle_block(
 ) -> Result<Option<(i64, usize)>, StoreFault> {
     let mut tx = db.begin().await?;
     let Some((block, due)) = marks::next(&mut tx, marks::SETTLE, after).await? else { return Ok(None) };
-    let facts = facts::read(&mut tx, &due.teachers).await?;
-    let mut held = read_entries(&mut tx, &due.teachers).await?;
+    for teachers in due.teachers.chunks(AT_ONCE) {
+        settle(&mut tx, policy, rules, teachers).await?;
+    }
+    marks::remove(&mut tx, &due).await?;
+    tx.commit().await?;
+    Ok(Some((block, due.teachers.len())))
+}
+
+async fn settle(tx: &mut Tx, policy: &Policy, rules: &RuleIds, teachers: &[i64]) -> Result<(), StoreFault> {
+    let facts = facts::read(tx, teachers).await?;
+    let mut held = read_entries(tx, teachers).await?;
     let mut made: Vec<(i64, Entry)> = Vec::new();
-    let (people, nobody) = (facts::people(&mut tx, &due.teachers).await?, Person::default());
-    for teacher in &due.teachers {
+    let (people, nobody) = (facts::people(tx, teachers).await?, Person::default());
+    for teacher in teachers {
         let person = people.get(teacher).unwrap_or(&nobody);
         for entry in facts.get(teacher).map(|f| ledger::entries(policy, person, f)).unwrap_or_default() {
             let key = (*teacher, entry.record_id);
@@ -81,11 +93,8 @@ pub async fn settle_block(
         }
     }
     let ids = tx.next_ids("credit_entry", made.len()).await?;
-    write(&mut tx, rules, &made, &ids).await?;
-    supersede(&mut tx, &held, &made, &ids).await?;
-    marks::remove(&mut tx, &due).await?;
-    tx.commit().await?;
-    Ok(Some((block, due.teachers.len())))
+    write(tx, rules, &made, &ids).await?;
+    supersede(tx, &held, &made, &ids).await
 }
 
 /// A current entry as it stands in the table.
