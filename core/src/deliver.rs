@@ -178,10 +178,13 @@ impl Desk {
         // A payload of one batch is nobody else's, and waits for nobody.
         let is_alone = held.count == held.landed;
         let opened = if is_alone { Arc::new(open.await?) } else { self.unpacker.opened(&held.digest, open).await? };
-        let Some(bytes) = opened.plain() else {
+        // So that a batch does not pass over those before it.
+        let in_windows = opened.plain().is_none() || !is_alone && text_window::has_windows(stream);
+        if in_windows {
             let window = self.unpacker.window(stream, &opened, ask, Some(&held.digest)).await;
             return window.map_err(|e| unreadable(held, &e));
-        };
+        }
+        let bytes = opened.plain().unwrap_or_default();
         if Task::of(stream, bytes).is_none() {
             *payload = opened;
             let bytes = payload.plain().unwrap_or_default();

@@ -11,6 +11,7 @@ use crate::manifest::{Format, Stream};
 use crate::payload::Payload;
 use crate::stages::Body;
 use crate::stages::decode::{self, DecodeFault};
+use crate::stages::excerpt::Excerpt;
 use crate::stages::parts::Cover;
 use crate::stages::text_window;
 use crate::stages::unpack::{Task, UnpackFault};
@@ -54,8 +55,39 @@ struct Known {
     digest: [u8; 32],
     /// What whoever asked calls them.
     name: Option<[u8; 32]>,
-    text: Arc<String>,
+    what: What,
     cover: Cover,
+}
+
+/// What it is.
+#[derive(Debug, Clone)]
+enum What {
+    /// The parts of what was unpacked.
+    Parts(Arc<String>),
+    /// A part of a text.
+    Excerpt(Arc<Excerpt>),
+}
+
+impl What {
+    fn len(&self) -> usize {
+        match self {
+            Self::Parts(text) => text.len(),
+            Self::Excerpt(excerpt) => excerpt.text.len(),
+        }
+    }
+
+    /// What is asked for, and as little of the rest as can be.
+    fn body(&self, ask: Ask) -> Body<'static> {
+        let whole = match (self, ask) {
+            (Self::Excerpt(excerpt), Ask::Range(first, count)) => match excerpt.narrow((first, count)) {
+                Some(narrow) => narrow.into(),
+                None => Arc::new(excerpt.text.clone()),
+            },
+            (Self::Excerpt(excerpt), _) => Arc::new(excerpt.text.clone()),
+            (Self::Parts(text), _) => Arc::clone(text),
+        };
+        Body::Parts(whole)
+    }
 }
 
 /// The records that are asked for.
@@ -107,8 +139,8 @@ impl Unpacker {
         };
         let digest = Sha256::new().chain_update(format!("{task:?}")).chain_update(bytes).finalize().into();
         let name = name.map(|name| named(stream, name));
-        if let Some(text) = self.find(ask, name, |known| known.digest == digest) {
-            return Ok(Body::Parts(text));
+        if let Some(what) = self.find(ask, name, |known| known.digest == digest) {
+            return Ok(what.body(ask));
         }
         task.window = match (&stream.format, ask) {
             (Format::Workbook { layout, .. }, Ask::Count) => {
@@ -120,7 +152,7 @@ impl Unpacker {
             _ => None,
         };
         let text = Arc::new(self.apart.unpack(&task, bytes).await?);
-        self.remember(Known { digest, name, cover: Cover::of(&text)?, text: Arc::clone(&text) });
+        self.remember(Known { digest, name, cover: Cover::of(&text)?, what: What::Parts(Arc::clone(&text)) });
         Ok(Body::Parts(text))
     }
 
@@ -156,17 +188,16 @@ impl Unpacker {
     ) -> Result<Body<'static>, DecodeFault> {
         let name = name.map(|name| named(stream, name));
         let _one = self.reading.lock().await;
-        if let Some(text) = name.and_then(|name| self.find(ask, None, |known| known.name == Some(name))) {
-            return Ok(Body::Parts(text));
+        if let Some(what) = name.and_then(|name| self.find(ask, None, |known| known.name == Some(name))) {
+            return Ok(what.body(ask));
         }
         // Batches go in order: the window before is wanted by nobody but those who hold it.
         self.remembered().retain(|known| name.is_none() || known.name != name);
-        let text = Arc::new(text_window::window(stream, payload, ask)?);
-        if let Some(name) = name {
-            let (cover, text) = (Cover::of(&text)?, Arc::clone(&text));
-            self.remember(Known { digest: name, name: Some(name), text, cover });
-        }
-        Ok(Body::Parts(text))
+        let excerpt = text_window::window(stream, payload, ask)?;
+        let Some(name) = name else { return Ok(Body::Parts(excerpt.text.into())) };
+        let (cover, what) = (Cover::of(&excerpt.text)?, What::Excerpt(Arc::new(excerpt)));
+        self.remember(Known { digest: name, name: Some(name), what: what.clone(), cover });
+        Ok(what.body(ask))
     }
 
     /// The payload of that name, opened by whoever asks first: those who deliver its batches side by side hold it
@@ -192,14 +223,14 @@ impl Unpacker {
     #[must_use]
     pub fn recall(&self, stream: &Stream, name: &[u8], ask: Ask) -> Option<Body<'static>> {
         let name = named(stream, name);
-        self.find(ask, None, |known| known.name == Some(name)).map(Body::Parts)
+        self.find(ask, None, |known| known.name == Some(name)).map(|what| what.body(ask))
     }
 
     fn remembered(&self) -> MutexGuard<'_, VecDeque<Known>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn find(&self, ask: Ask, name: Option<[u8; 32]>, is: impl Fn(&Known) -> bool) -> Option<Arc<String>> {
+    fn find(&self, ask: Ask, name: Option<[u8; 32]>, is: impl Fn(&Known) -> bool) -> Option<What> {
         let mut last = self.remembered();
         let known = last.iter_mut().find(|known| {
             is(known)
@@ -210,13 +241,13 @@ impl Unpacker {
                 }
         })?;
         known.name = known.name.or(name);
-        Some(Arc::clone(&known.text))
+        Some(known.what.clone())
     }
 
     fn remember(&self, known: Known) {
         let mut last = self.remembered();
         last.push_back(known);
-        let bytes = |last: &VecDeque<Known>| last.iter().map(|known| known.text.len()).sum::<usize>();
+        let bytes = |last: &VecDeque<Known>| last.iter().map(|known| known.what.len()).sum::<usize>();
         while last.len() > REMEMBERED || last.len() > 1 && bytes(&last) > MAX_REMEMBERED {
             last.pop_front();
         }

@@ -307,7 +307,7 @@ fn read<'a>(
             head: Some(Arc::clone(&head)),
             ..record
         }));
-        if left {
+        if left || all.has_all(range) {
             break;
         }
     }

@@ -5,6 +5,7 @@ pub mod contract;
 pub mod csv;
 pub mod decode;
 pub mod draft;
+pub mod excerpt;
 pub mod html;
 pub mod identity;
 pub mod json;

@@ -9,8 +9,8 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::decode::{self, DecodeFault};
+use super::excerpt::{Excerpt, Place, Places, STRIDE};
 use super::json::pass_over;
-use super::parts::{Head, Shown};
 use super::{Plan, csv, json, xml};
 use crate::manifest::{self, Format, Stream};
 use crate::payload::{Packer, Payload};
@@ -56,7 +56,7 @@ pub fn kept(stream: &Stream, bytes: Vec<u8>) -> io::Result<Payload> {
 ///
 /// # Errors
 /// [`DecodeFault`], for all that is read.
-pub fn window(stream: &Stream, payload: &Payload, ask: Ask) -> Result<String, DecodeFault> {
+pub fn window(stream: &Stream, payload: &Payload, ask: Ask) -> Result<Excerpt, DecodeFault> {
     let wanted = match ask {
         Ask::Range(first, least) => Wanted { first, least, counts: false, room: ROOM },
         // Who counts looks at no record.
@@ -65,7 +65,7 @@ pub fn window(stream: &Stream, payload: &Payload, ask: Ask) -> Result<String, De
     read(stream, payload, wanted)
 }
 
-fn read(stream: &Stream, payload: &Payload, wanted: Wanted) -> Result<String, DecodeFault> {
+fn read(stream: &Stream, payload: &Payload, wanted: Wanted) -> Result<Excerpt, DecodeFault> {
     let mut chunks = Chunks::of(payload, stream.format.encoding())?;
     let mut taken = Taken::new(wanted);
     taken.text.reserve(wanted.room.min(payload.len()) + SPARE);
@@ -94,12 +94,17 @@ fn read(stream: &Stream, payload: &Payload, wanted: Wanted) -> Result<String, De
             (String::new(), String::new())
         }
     };
-    let head = taken.head(&above).line(above.len() + taken.text.len() + below.len());
-    // Where it stands: a second one would be as large.
-    let mut text = taken.text;
-    text.push_str(&below);
-    text.insert_str(0, &(head + &above));
-    Ok(text)
+    let places = Places {
+        first: wanted.first.min(taken.seen),
+        given: taken.given,
+        all: taken.is_over.then_some(taken.seen),
+        end: taken.text.len(),
+        marks: taken.marks,
+        ends_lines: matches!(stream.format, Format::Csv { .. }),
+        above,
+        below,
+    };
+    Ok(Excerpt::new(taken.text, places))
 }
 
 /// A payload as text, step by step.
@@ -192,8 +197,8 @@ pub(super) struct Taken {
     /// Records that were met.
     seen: u32,
     given: u32,
-    /// The line of the first that is given.
-    line: u64,
+    /// Of those that are given.
+    marks: Vec<Place>,
     /// Whether one was met for which there was no room.
     is_full: bool,
     /// Whether the payload was read to its end.
@@ -203,7 +208,7 @@ pub(super) struct Taken {
 impl Taken {
     fn new(wanted: Wanted) -> Self {
         let (above, text) = (String::new(), String::new());
-        Self { wanted, above, text, seen: 0, given: 0, line: 1, is_full: false, is_over: false }
+        Self { wanted, above, text, seen: 0, given: 0, marks: vec![], is_full: false, is_over: false }
     }
 
     /// Whether nothing more is wanted.
@@ -232,21 +237,16 @@ impl Taken {
             self.is_full = true;
             return Ok(());
         }
-        if self.given == 0 {
-            self.line = line;
-        } else {
+        let behind = self.text.len();
+        if self.given > 0 {
             self.text.push_str(between);
+        }
+        if self.given.is_multiple_of(STRIDE) {
+            self.marks.push(Place { behind, at: self.text.len(), line });
         }
         self.given += 1;
         self.text.push_str(text);
         Ok(())
-    }
-
-    fn head(&self, above: &str) -> Head<'static> {
-        let above = 1 + above.bytes().filter(|b| *b == b'\n').count() as u64;
-        let records = self.is_over.then_some(self.seen);
-        let shown = Shown { before: self.wanted.first.min(self.seen), given: self.given, records };
-        Head { shown: Some(shown), lines: self.line.saturating_sub(above), ..Head::default() }
     }
 }
 
@@ -424,7 +424,8 @@ mod tests {
         let body = Body::Text(decode::text(&stream.format, bytes).unwrap());
         let total = decode::outline(&stream, &body, None).map(|outline| outline.records);
         let payload = packed(bytes);
-        let windowed = |wanted| read(&stream, &payload, wanted).map(|text| Body::Parts(std::sync::Arc::new(text)));
+        let body_of = |text: String| Body::Parts(std::sync::Arc::new(text));
+        let windowed = |wanted| read(&stream, &payload, wanted).map(|window| body_of(window.text));
         for room in [0, 30, 1 << 20] {
             let counted = windowed(Wanted { first: 0, least: 0, counts: true, room });
             let counted = counted.and_then(|body| decode::outline(&stream, &body, None)).map(|outline| outline.records);
@@ -432,11 +433,17 @@ mod tests {
             let Ok(total) = total else { continue };
             for first in 0..total {
                 for least in 1..=total - first + 1 {
-                    let body_of = windowed(Wanted { first, least, counts: false, room }).unwrap();
-                    let Body::Parts(text) = &body_of else { panic!() };
-                    assert!(Cover::of(text).unwrap().has((first, least)), "{format} {room} {first} {least}: {text}");
-                    let of_window = records(&stream, &body_of, (first, least)).unwrap();
-                    assert_eq!(of_window, records(&stream, &body, (first, least)).unwrap(), "{format} {room} {text}");
+                    let window = read(&stream, &payload, Wanted { first, least, counts: false, room }).unwrap();
+                    let narrow = (first + 1..first + least).map(|from| (from, first + least - from));
+                    for range in narrow.chain([(first, least), (first, 1)]) {
+                        let narrow = window.narrow(range).unwrap_or_else(|| window.text.clone());
+                        for text in [&narrow, &window.text] {
+                            assert!(Cover::of(text).unwrap().has(range), "{format} {room} {range:?}: {text}");
+                            let of_window = records(&stream, &body_of(text.clone()), range).unwrap();
+                            let of_whole = records(&stream, &body, range).unwrap();
+                            assert_eq!(of_window, of_whole, "{format} {room} {range:?} {text}");
+                        }
+                    }
                 }
             }
         }
@@ -521,7 +528,7 @@ mod tests {
             &packed(b"<r><i>\xe7\x8e</i></r>"),
             Wanted { first: 0, least: 0, counts: true, room: 9 },
         );
-        assert_eq!(torn, Err(DecodeFault::Encoding { encoding: "utf-8".into(), offset: 6 }));
+        assert_eq!(torn.unwrap_err(), DecodeFault::Encoding { encoding: "utf-8".into(), offset: 6 });
     }
 
     #[test]

@@ -38,7 +38,13 @@ pub fn decode<'a>(
         return Ok(counted(all));
     }
     let Header { columns, first, .. } = header(&rows, &part.head, layout, paths)?;
-    for row in &rows[first..] {
+    // Of a window all rows below the header are records: those before the range are passed over.
+    let passed = shown.map_or(0, |shown| range.0.saturating_sub(shown.before).min(shown.given));
+    all.total += passed;
+    for row in rows.get(first + passed as usize..).unwrap_or_default() {
+        if all.has_all(range) {
+            break;
+        }
         let cells = row.cells();
         match table::mark(cells.iter().filter_map(|cell| cell.text.as_deref()), layout) {
             Mark::Record => {}
