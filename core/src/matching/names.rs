@@ -29,7 +29,8 @@ impl NameForm {
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         // What is no name by the rules (a digit in it) is compared as it stands: data of others has such names.
-        let display = PersonName::parse(text).map_or_else(|_| fold(text), |name| name.display().to_owned());
+        let display =
+            PersonName::parse(text).map_or_else(|_| fold(text).into_owned(), |name| name.display().to_owned());
         let upper = |part: &str| -> String {
             part.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
         };

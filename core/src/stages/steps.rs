@@ -36,7 +36,7 @@ pub fn apply<'a>(rule: &'a Rule, mut texts: impl Iterator<Item = Option<Text<'a>
 fn take<'a>(step: &'a Step, text: Text<'a>) -> Result<Option<Text<'a>>, Doubt> {
     Ok(Some(match step {
         Step::Trim => trimmed(text),
-        Step::FoldWidth => Cow::Owned(text::fold(&text)),
+        Step::FoldWidth => Cow::Owned(text::fold(&text).into_owned()),
         Step::FoldSeparators => Cow::Owned(name::fold_separators(&text)),
         Step::DropSpaces => Cow::Owned(text.chars().filter(|c| !c.is_whitespace()).collect()),
         Step::Upper => Cow::Owned(text.to_uppercase()),
@@ -88,7 +88,7 @@ fn look_up<'a>(table: &'a ValueTable, text: Text<'a>) -> Result<Option<Text<'a>>
 fn level(levels: Levels, text: &str) -> Result<&'static str, Doubt> {
     let folded = text::fold(text);
     let known = match levels {
-        Levels::Grades => match folded.as_str() {
+        Levels::Grades => match &*folded {
             "优秀" | "优" => Some("excellent"),
             "良好" | "良" | "合格" | "及格" | "中" => Some("pass"),
             "不合格" | "不及格" | "差" => Some("fail"),

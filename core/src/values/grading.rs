@@ -24,7 +24,7 @@ pub enum Grade {
 impl Grade {
     /// The grade an institution wrote: 优秀, 合格 or 不合格, surrounding spaces apart.
     pub fn parse_institution(text: &str) -> Option<Self> {
-        match fold(text).as_str() {
+        match &*fold(text) {
             "优秀" => Some(Self::Excellent),
             "合格" => Some(Self::Pass),
             "不合格" => Some(Self::Fail),
@@ -34,7 +34,7 @@ impl Grade {
 
     /// The grade a school wrote: 优秀, 及格 or 不及格, surrounding spaces apart.
     pub fn parse_school(text: &str) -> Option<Self> {
-        match fold(text).as_str() {
+        match &*fold(text) {
             "优秀" => Some(Self::Excellent),
             "及格" => Some(Self::Pass),
             "不及格" => Some(Self::Fail),

@@ -135,6 +135,9 @@ impl fmt::Debug for IdNumber {
 /// The text without what typing and spreadsheets add to it.
 fn clean(text: &str) -> String {
     let folded = fold(text);
+    if folded.bytes().all(|b| b.is_ascii_digit() || b == b'X') {
+        return folded.into_owned();
+    }
     let bare = folded.strip_prefix(['\'', '\u{2018}', '\u{2019}', '`']).unwrap_or(&folded);
     bare.chars()
         .filter(|c| !matches!(c, ' ' | '-' | '\u{2010}'..='\u{2015}' | '\u{2212}'))

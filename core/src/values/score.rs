@@ -63,8 +63,8 @@ impl Score {
         if decimal.fraction.len() > 2 {
             return Err(ScoreFault::Precision);
         }
-        let hundredths = format!("{:0<2}", decimal.fraction).parse().unwrap_or(0);
-        Ok(Self(whole * 100 + hundredths))
+        let place = |nth: usize| decimal.fraction.as_bytes().get(nth).map_or(0, |digit| u16::from(digit - b'0'));
+        Ok(Self(whole * 100 + place(0) * 10 + place(1)))
     }
 
     /// The score of so many hundredths, 100 points at most.

@@ -1,5 +1,7 @@
 //! Folding of typed text, shared by the parsers of this module.
 
+use std::borrow::Cow;
+
 /// Whether a character is invisible and carries no meaning in a field (zero-width, direction
 /// marks, soft hyphen, byte order mark).
 pub(crate) fn is_invisible(c: char) -> bool {
@@ -18,17 +20,20 @@ pub(crate) fn half_width(c: char) -> char {
 /// Full-width characters made half-width, every kind of space (NBSP and ideographic space too)
 /// made a plain one, invisible characters dropped, ends trimmed.
 #[must_use]
-pub fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> Cow<'_, str> {
     // Most numbers and days are as they should be.
-    if text.bytes().all(|b| b.is_ascii_graphic()) {
-        return text.to_owned();
+    if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        return Cow::Borrowed(text.trim());
     }
     let folded: String = text
         .chars()
         .filter(|c| !is_invisible(*c))
         .map(|c| if c.is_whitespace() { ' ' } else { half_width(c) })
         .collect();
-    folded.trim().to_owned()
+    match folded.trim() {
+        trimmed if trimmed.len() == folded.len() => Cow::Owned(folded),
+        trimmed => Cow::Owned(trimmed.to_owned()),
+    }
 }
 
 /// Whether the text is one or more ASCII digits and nothing else.
