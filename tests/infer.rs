@@ -304,3 +304,25 @@ fn a_sample_is_fetched_from_a_url() {
     assert!(!guess.to_string().contains("hush"), "a secret of the URL is in the guess");
     Manifest::parse("manifest.toml", text).unwrap();
 }
+
+#[test]
+fn an_encoding_other_than_utf_8_is_declared() {
+    let house = House::new(On::Sqlite);
+    for name in ["a10_chinese.json", "a06_lines.jsonl", "a08_namespaces.xml"] {
+        let sample = samples("seen").into_iter().find(|s| s.name == name).unwrap();
+        let text = std::fs::read_to_string(&sample.file).unwrap();
+        let (bytes, _, lost) = encoding_rs::GB18030.encode(&text);
+        assert!(!lost && std::str::from_utf8(&bytes).is_err(), "{name}");
+        let (file, out) = (house.dir.0.join(name), house.dir.0.join(format!("of_{name}")));
+        std::fs::write(&file, bytes).unwrap();
+        let (file, out) = (file.to_str().unwrap(), out.to_str().unwrap());
+        let guess = house.json(&["connectors", "infer", file, "--out", out, "--with-sample", "--json"]);
+        let manifest = guess["manifest"].as_str().unwrap();
+        assert!(manifest.contains("encoding = \"gb18030\""), "{manifest}");
+        let (missing, wrong) = judge(&sample, &guess);
+        assert!(missing.is_empty() && wrong.is_empty(), "{missing:?} {wrong:?}");
+        let preview = house.json(&["connectors", "preview", out, "--json", "--limit", "50"]);
+        let records = preview["records"].as_array().unwrap();
+        assert!(!records.is_empty() && records.iter().all(|record| record["outcome"] == "clean"), "{preview}");
+    }
+}

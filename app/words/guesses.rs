@@ -114,8 +114,8 @@ pub fn place(layout: &Layout) -> String {
     match layout {
         Layout::Json { items, .. } if items.is_empty() => both!("{format}, the list itself", "{format}，整体为列表"),
         Layout::Json { items, .. } => both!("{format}, list at {items}", "{format}，列表位于 {items}"),
-        Layout::JsonLines => format.to_owned(),
-        Layout::Xml { root, item } => both!("{format}, {item} in {root}", "{format}，{root} 中的 {item}"),
+        Layout::JsonLines { .. } => format.to_owned(),
+        Layout::Xml { root, item, .. } => both!("{format}, {item} in {root}", "{format}，{root} 中的 {item}"),
         Layout::Workbook { sheets, header } => both!(
             "{format}, sheets {sheets}, header in row {row}",
             "{format}，工作表 {sheets}，表头在第 {row} 行",

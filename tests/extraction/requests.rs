@@ -117,3 +117,32 @@ fn a_gzip_answer_is_unpacked_within_bounds() {
         "{pass}"
     );
 }
+
+#[test]
+fn answers_in_gb18030_are_read_where_that_is_declared() {
+    let platform = Platform::start(|asked| {
+        let fields = "<id>R9</id><v>1</v><name>王二</name><idno>22010219590911001X</idno><course>C-01</course><hours>4</hours><end>2014-09-11</end>";
+        let text = match asked.path.as_str() {
+            "/json" => format!("{{\"code\":\"好\",\"list\":{}}}", records(0..3)),
+            _ => format!("<?xml version=\"1.0\" encoding=\"GB2312\"?><list><r>{fields}</r></list>"),
+        };
+        Answer::new(200, encoding_rs::GB18030.encode(&text).0.into_owned())
+    });
+    let desk = Desk::new(&platform, &Says::default());
+    let reads = |path: &str, format: &str| {
+        let transport = "kind = \"http\"\nanswers = [{ path = \"code\", is = [\"坏\"], taken = \"fail\" }]";
+        let stream = format!("request = \"{path}\"\nformat = {format}");
+        desk.connector("p", &Says { stream: &stream, transport, ..Says::default() });
+    };
+    reads("/json", "{ kind = \"json\", items = \"list\", ok_path = \"code\", ok_value = \"好\" }");
+    assert!(desk.fail().contains("not utf-8"));
+    reads(
+        "/json",
+        "{ kind = \"json\", items = \"list\", ok_path = \"code\", ok_value = \"好\", encoding = \"gb18030\" }",
+    );
+    assert_eq!(desk.sync(), (3, 3));
+    reads("/xml", "{ kind = \"xml\", root = \"list\", item = \"r\", encoding = \"auto\" }");
+    assert_eq!(desk.sync_with(&["--full"]), (1, 1));
+    let named = |name: &str| desk.house.sql(&format!("SELECT count(*) FROM claim WHERE name_folded = '{name}'"));
+    assert!(named("王一") > 0 && named("王二") > 0);
+}

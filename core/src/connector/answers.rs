@@ -55,9 +55,8 @@ fn has(answer: &Answer, text: &str) -> bool {
 
 fn stands(path: Option<&str>, is: Option<&[String]>, answer: &Answer) -> bool {
     let (Some(path), Some(is)) = (path, is) else { return true };
-    let bytes = answer.bytes();
-    let Ok(text) = std::str::from_utf8(&bytes) else { return false };
-    let found = json::texts(text, &[path]).ok().and_then(|texts| texts.into_iter().next().flatten());
+    let Some(text) = answer.text() else { return false };
+    let found = json::texts(&text, &[path]).ok().and_then(|texts| texts.into_iter().next().flatten());
     found.is_some_and(|found| is.contains(&found))
 }
 

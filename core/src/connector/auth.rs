@@ -199,8 +199,7 @@ impl Platform {
             return Err(Failure::fatal("login", format!("{place}: the login gave no cookie; check user and password")));
         };
         self.expect_good(&self.answers, &answer, &place)?;
-        let bytes = answer.bytes();
-        let text = String::from_utf8_lossy(&bytes);
+        let text = answer.text().unwrap_or_default();
         let found = json::texts(&text, &[path]).ok().and_then(|texts| texts.into_iter().next().flatten());
         found.ok_or_else(|| {
             Failure::fatal("login", format!("{place}: the login gave no token at {path}; check user and password"))

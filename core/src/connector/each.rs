@@ -105,8 +105,7 @@ async fn parents(
     };
     let Some(answer) = platform.ask(&question).await? else { return Ok(vec![]) };
     let foreign = |why: String| Failure::passing("undecodable", format!("{place}: {why}"));
-    let bytes = answer.bytes();
-    let text = String::from_utf8_lossy(&bytes);
+    let text = answer.text().ok_or_else(|| foreign("it is text neither in UTF-8 nor in GB18030".into()))?;
     let page = json::page(&text, items, None, None, (0, u32::MAX)).map_err(|e| foreign(e.to_string()))?;
     let paths: Vec<&str> = fields.values().map(String::as_str).collect();
     let mut found = Vec::with_capacity(page.items.len());

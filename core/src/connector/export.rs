@@ -157,7 +157,7 @@ impl HttpConnector {
 }
 
 fn text_at(answer: &Answer, path: &str) -> Option<String> {
-    json::texts(std::str::from_utf8(&answer.bytes()).ok()?, &[path]).ok()?.into_iter().next()?
+    json::texts(&answer.text()?, &[path]).ok()?.into_iter().next()?
 }
 
 fn read_state(export: &Export, answer: &Answer, place: &str) -> Result<State, Failure> {

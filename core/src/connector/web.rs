@@ -11,8 +11,9 @@ use reqwest::{Client, ClientBuilder, Request, RequestBuilder, Response, StatusCo
 use super::answers::Verdict;
 use super::guard::{self, Networks, Resolver};
 use super::{Endpoint, Failure};
-use crate::manifest::Auth;
+use crate::manifest::{Auth, Encoding};
 use crate::payload::{Packer, Payload};
+use crate::stages::decode;
 
 /// The largest answer that is taken, unpacked.
 const MAX_BYTES: usize = 64 << 20;
@@ -33,6 +34,11 @@ impl Answer {
     pub(super) fn bytes(&self) -> Cow<'_, [u8]> {
         // What was packed a moment ago unpacks.
         self.payload.whole().unwrap_or_default()
+    }
+
+    /// Its text, which what leads on is read off: in UTF-8, or else in GB18030.
+    pub(super) fn text(&self) -> Option<String> {
+        decode::in_encoding(Encoding::Auto, &self.bytes()).ok().map(Cow::into_owned)
     }
 
     /// A header, if it is text.

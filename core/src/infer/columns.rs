@@ -14,9 +14,9 @@ pub(super) fn tables(bytes: &[u8], unpacked: Option<&str>) -> Result<Vec<Table>,
     }
     let text = sniff::text(bytes)?;
     match sniff::form(&text.text) {
-        Form::Json => found(json::tables(&text.text, false)?, "JSON"),
-        Form::JsonLines => found(json::tables(&text.text, true)?, "JSON Lines"),
-        Form::Xml => found(xml::tables(&text.text)?, "XML"),
+        Form::Json => found(json::tables(&text, false)?, "JSON"),
+        Form::JsonLines => found(json::tables(&text, true)?, "JSON Lines"),
+        Form::Xml => found(xml::tables(&text)?, "XML"),
         Form::Html => found(grid::of_page(&text), "HTML page"),
         Form::Delimited => found(grid::of_text(&text)?, "text"),
     }

@@ -6,6 +6,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 
 use super::InferFault;
 use super::layout::{Layout, Paging};
+use super::sniff::Text;
 use super::table::{Cell, MAX_COLUMNS, MAX_ROWS, Table};
 
 /// Objects in objects that are laid flat.
@@ -21,34 +22,36 @@ enum Node {
 }
 
 /// The tables of a document, and of a text with an object per line.
-pub(super) fn tables(text: &str, lines: bool) -> Result<Vec<Table>, InferFault> {
+pub(super) fn tables(of: &Text, lines: bool) -> Result<Vec<Table>, InferFault> {
+    let Text { text, encoding } = of;
     let broken = |e: serde_json::Error| InferFault::Broken { format: "JSON", why: e.to_string() };
     if lines {
         // The last line may be cut.
         let rows: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(MAX_ROWS).collect();
         let nodes = rows.iter().map(|line| serde_json::from_str::<Node>(line));
         let records: Vec<Vec<Cell>> = nodes.filter_map(Result::ok).map(|node| flat(&node)).collect();
-        return Ok(vec![Table::gather(Layout::JsonLines, records)]);
+        return Ok(vec![Table::gather(Layout::JsonLines { encoding: (*encoding).to_owned() }, records)]);
     }
     let document: Node = serde_json::from_str(text).map_err(broken)?;
     let mut found = Vec::new();
-    lists(&document, &mut vec![], &mut found);
+    lists(&document, encoding, &mut vec![], &mut found);
     Ok(found)
 }
 
 /// Finds every list of objects that stands in no other list.
-fn lists<'n>(node: &'n Node, trail: &mut Vec<(&'n str, &'n Node)>, found: &mut Vec<Table>) {
+fn lists<'n>(node: &'n Node, encoding: &str, trail: &mut Vec<(&'n str, &'n Node)>, found: &mut Vec<Table>) {
     match node {
         Node::List(items) if items.iter().any(|item| matches!(item, Node::Object(_))) => {
             let items_path = path(trail.iter().map(|(name, _)| *name));
             let beside: Vec<(String, &str)> = beside(trail);
-            let layout = Layout::Json { items: items_path, verdict: verdict(&beside), paging: paging(trail, &beside) };
+            let (verdict, paging) = (verdict(&beside), paging(trail, &beside));
+            let layout = Layout::Json { items: items_path, verdict, paging, encoding: encoding.to_owned() };
             found.push(Table::gather(layout, items.iter().take(MAX_ROWS).map(flat).collect()));
         }
         Node::Object(members) if trail.len() < MAX_DEPTH => {
             for (name, child) in members {
                 trail.push((name, node));
-                lists(child, trail, found);
+                lists(child, encoding, trail, found);
                 trail.pop();
             }
         }

@@ -14,15 +14,22 @@ pub enum Layout {
         verdict: Option<(String, String)>,
         /// How further pages seem to be asked for.
         paging: Option<Paging>,
+        /// `utf-8`, `gb18030`, `utf-16le` or `utf-16be`.
+        encoding: String,
     },
     /// A JSON object per line.
-    JsonLines,
+    JsonLines {
+        /// `utf-8`, `gb18030`, `utf-16le` or `utf-16be`.
+        encoding: String,
+    },
     /// One XML document.
     Xml {
         /// Local name of the root element.
         root: String,
         /// Dotted path of a record's element below the root.
         item: String,
+        /// `utf-8`, `gb18030`, `utf-16le` or `utf-16be`.
+        encoding: String,
     },
     /// Lines of separated cells.
     Delimited {
@@ -91,7 +98,7 @@ impl Layout {
     pub fn format(&self) -> &'static str {
         match self {
             Self::Json { .. } => "JSON",
-            Self::JsonLines => "JSON Lines",
+            Self::JsonLines { .. } => "JSON Lines",
             Self::Xml { .. } => "XML",
             Self::Delimited { delimiter: '\t', .. } => "TSV",
             Self::Delimited { .. } => "CSV",
@@ -105,7 +112,7 @@ impl Layout {
     pub fn header(&self) -> Option<&Header> {
         match self {
             Self::Delimited { header, .. } | Self::Workbook { header, .. } | Self::Html { header, .. } => Some(header),
-            Self::Json { .. } | Self::JsonLines | Self::Xml { .. } => None,
+            Self::Json { .. } | Self::JsonLines { .. } | Self::Xml { .. } => None,
         }
     }
 }

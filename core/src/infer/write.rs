@@ -205,22 +205,23 @@ fn page(paging: &Paging) -> String {
 fn format(guess: &Guess, sample: &str) -> String {
     let office = ["xls", "xlsx", "et"].iter().any(|end| sample.to_lowercase().ends_with(&format!(".{end}")));
     match &guess.layout {
-        Layout::Json { items, verdict, .. } => {
+        Layout::Json { items, verdict, encoding, .. } => {
             let items = if items.is_empty() { String::new() } else { format!(", items = {}", quoted(items)) };
             let verdict = verdict
                 .as_ref()
                 .map(|(path, value)| format!(", ok_path = {}, ok_value = {}", quoted(path), quoted(value)));
-            format!("{{ kind = \"json\"{items}{} }}", verdict.unwrap_or_default())
+            format!("{{ kind = \"json\"{items}{}{} }}", verdict.unwrap_or_default(), other_than_utf8(encoding))
         }
-        Layout::JsonLines => "{ kind = \"json_lines\" }".into(),
-        Layout::Xml { root, item } => {
-            format!("{{ kind = \"xml\", item = {}, root = {} }}", quoted(item), quoted(root))
+        Layout::JsonLines { encoding } => format!("{{ kind = \"json_lines\"{} }}", other_than_utf8(encoding)),
+        Layout::Xml { root, item, encoding } => {
+            let encoding = other_than_utf8(encoding);
+            format!("{{ kind = \"xml\", item = {}, root = {}{encoding} }}", quoted(item), quoted(root))
         }
         Layout::Workbook { sheets, header } => workbook(guess, sheets, header),
         Layout::Html { sheets, header, .. } => workbook(guess, sheets, header),
         Layout::Delimited { header, .. } if office => workbook(guess, "*", header),
         Layout::Delimited { encoding, delimiter, header } => {
-            let encoding = if encoding.starts_with("utf-16") { "utf-16" } else { encoding };
+            let encoding = declared(encoding);
             let separator = match delimiter {
                 ',' => String::new(),
                 '\t' => ", separator = \"tab\"".into(),
@@ -233,6 +234,15 @@ fn format(guess: &Guess, sample: &str) -> String {
             )
         }
     }
+}
+
+/// An encoding as manifests call it.
+fn declared(encoding: &str) -> &str {
+    if encoding.starts_with("utf-16") { "utf-16" } else { encoding }
+}
+
+fn other_than_utf8(encoding: &str) -> String {
+    if encoding == "utf-8" { String::new() } else { format!(", encoding = {}", quoted(declared(encoding))) }
 }
 
 fn workbook(guess: &Guess, sheets: &str, header: &Header) -> String {

@@ -5,6 +5,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::InferFault;
 use super::layout::Layout;
+use super::sniff::Text;
 use super::table::{Cell, MAX_COLUMNS, MAX_ROWS, Table};
 
 /// Elements in elements that are read.
@@ -25,10 +26,10 @@ fn broken(why: impl Into<String>) -> InferFault {
 }
 
 /// The tables of a document. A DOCTYPE is refused, as everywhere.
-pub(super) fn tables(text: &str) -> Result<Vec<Table>, InferFault> {
-    let root = parse(text)?;
+pub(super) fn tables(text: &Text) -> Result<Vec<Table>, InferFault> {
+    let root = parse(&text.text)?;
     let mut found = Vec::new();
-    lists(&root, &root.name, &mut vec![], &mut found);
+    lists(&root, (&root.name, text.encoding), &mut vec![], &mut found);
     Ok(found)
 }
 
@@ -101,7 +102,7 @@ fn element(start: &BytesStart<'_>) -> Result<Element, InferFault> {
 }
 
 /// Every group of sisters with one name and something in them, the topmost first.
-fn lists<'e>(parent: &'e Element, root: &str, trail: &mut Vec<&'e str>, found: &mut Vec<Table>) {
+fn lists<'e>(parent: &'e Element, of: (&str, &str), trail: &mut Vec<&'e str>, found: &mut Vec<Table>) {
     let mut names: Vec<&str> = Vec::new();
     for child in &parent.children {
         if !names.contains(&child.name.as_str()) && names.len() < MAX_COLUMNS {
@@ -112,12 +113,13 @@ fn lists<'e>(parent: &'e Element, root: &str, trail: &mut Vec<&'e str>, found: &
         let sisters: Vec<&Element> = parent.children.iter().filter(|child| child.name == name).collect();
         trail.push(name);
         if sisters.iter().any(|s| !s.children.is_empty() || s.attributes.len() > 1) {
-            let layout = Layout::Xml { root: root.to_owned(), item: trail.join(".") };
+            let (root, encoding) = (of.0.to_owned(), of.1.to_owned());
+            let layout = Layout::Xml { root, item: trail.join("."), encoding };
             found.push(Table::gather(layout, sisters.iter().take(MAX_ROWS).map(|s| flat(s)).collect()));
         }
         // Records have no records in them.
         if let [only] = sisters.as_slice() {
-            lists(only, root, trail, found);
+            lists(only, of, trail, found);
         }
         trail.pop();
     }

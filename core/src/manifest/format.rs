@@ -98,6 +98,9 @@ choice! {
             /// See `ok_path`.
             #[zh = "见 ok_path"]
             ok_value: Option<String>;
+            /// Encoding.
+            #[zh = "编码"]
+            encoding: Encoding = Encoding::Utf8, "utf-8";
         }
         /// One JSON document per line.
         #[zh = "每行一个 JSON 文档"]
@@ -116,6 +119,9 @@ choice! {
             /// The document's root element.
             #[zh = "文档根元素名"]
             root: String;
+            /// Encoding, whatever the XML declaration says.
+            #[zh = "编码，与 XML 声明无关"]
+            encoding: Encoding = Encoding::Utf8, "utf-8";
         }
         /// Lines of cells: CSV, or TSV with `separator = "tab"`.
         #[zh = "分隔文本：CSV；separator = \"tab\" 时为 TSV"]
@@ -148,8 +154,11 @@ impl Format {
     #[must_use]
     pub fn encoding(&self) -> Encoding {
         match self {
-            Self::Csv { encoding, .. } | Self::JsonLines { encoding } => *encoding,
-            Self::Json { .. } | Self::Xml { .. } | Self::Workbook { .. } => Encoding::Utf8,
+            Self::Csv { encoding, .. }
+            | Self::Json { encoding, .. }
+            | Self::JsonLines { encoding }
+            | Self::Xml { encoding, .. } => *encoding,
+            Self::Workbook { .. } => Encoding::Utf8,
         }
     }
 

@@ -331,7 +331,7 @@ fn decode_part<'a>(
     let mut read = match format {
         Format::Json { items, .. } => json::decode(part.text, items, paths, range),
         Format::JsonLines { .. } => json::lines(part.text, paths, range, lines),
-        Format::Xml { item, root } => xml::decode(part.text, item, root, paths, range),
+        Format::Xml { item, root, .. } => xml::decode(part.text, item, root, paths, range),
         Format::Csv { separator, layout, .. } => csv::decode(part.text, separator.0, layout, paths, (range, lines)),
         Format::Workbook { .. } => Ok(Decoded::default()),
     }?;

@@ -81,7 +81,7 @@ fn read(stream: &Stream, payload: &Payload, wanted: Wanted) -> Result<Excerpt, D
             let opened: String = names.iter().map(|name| format!("{{{}:", serde_json::Value::from(*name))).collect();
             (opened + "[", format!("]{}", "}".repeat(names.len())))
         }
-        Format::Xml { item, root } => {
+        Format::Xml { item, root, .. } => {
             xml::walk(&mut chunks, (item, root), &mut taken)?;
             let above = item.rsplit_once('.').map_or("", |(above, _)| above);
             let between = above.split('.').filter(|name| !name.is_empty());
