@@ -139,17 +139,6 @@ impl Payload {
         Ok(Cow::Owned(bytes))
     }
 
-    /// All bytes, which are no longer packed.
-    ///
-    /// # Errors
-    /// Those of [`Payload::whole`].
-    pub fn into_whole(self) -> io::Result<Vec<u8>> {
-        match self {
-            Self::Plain(bytes) => Ok(bytes),
-            packed @ Self::Packed(_) => packed.whole().map(Cow::into_owned),
-        }
-    }
-
     /// How many [`Payload::pieces`] there are.
     #[must_use]
     pub fn piece_count(&self) -> usize {
