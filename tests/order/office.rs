@@ -53,7 +53,16 @@ fn key(row: &Row, name: &str) -> Key {
     row.bytes(name).unwrap().try_into().unwrap()
 }
 
+fn reader() -> Arc<Unpacker> {
+    Arc::new(Unpacker::new(Box::new(crate::connectors::Here)))
+}
+
 impl Office {
+    /// Its desk, as one that has read nothing yet.
+    pub fn with_a_new_reader(&self) -> Desk {
+        Desk { unpacker: reader(), ..self.desk.clone() }
+    }
+
     pub async fn open(db: Db) -> Self {
         let keys = Keys::from_hex(&"77".repeat(32)).unwrap();
         let keys = schema::check_key(&db, &keys).await.unwrap();
@@ -71,7 +80,7 @@ impl Office {
             rules: Arc::new(rules),
             known: Arc::default(),
             manifests: Manifests::default(),
-            unpacker: Arc::new(Unpacker::new(Box::new(crate::connectors::Here))),
+            unpacker: reader(),
             lease_ms: 30_000,
             holder: "order".into(),
         };
