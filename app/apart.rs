@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use huiliu_core::stages::unpack::{self, MAX_UNPACKED, Task, UnpackFault};
 use huiliu_core::unpacker::Apart;
-use rlimit::Resource;
+use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
@@ -110,13 +110,15 @@ fn death(status: ExitStatus, last_words: &str) -> UnpackFault {
 /// The child: bounds itself, reads a task and bytes from standard input, answers on standard output.
 pub fn child() -> ExitCode {
     let bounds = [
-        (Resource::AS, MEMORY_MIB << 20),
-        (Resource::CPU, CPU_SECONDS),
-        (Resource::CORE, 0),
-        (Resource::FSIZE, 0),
-        (Resource::NOFILE, 16),
+        (Resource::As, MEMORY_MIB << 20, MEMORY_MIB << 20),
+        // Who reaches the second bound is killed, and nobody could tell by whom; at the first one it is said.
+        (Resource::Cpu, CPU_SECONDS, CPU_SECONDS + 1),
+        (Resource::Core, 0, 0),
+        (Resource::Fsize, 0, 0),
+        (Resource::Nofile, 16, 16),
     ];
-    let bounded = bounds.into_iter().all(|(resource, most)| rlimit::setrlimit(resource, most, most).is_ok());
+    let bound = |(resource, first, last)| setrlimit(resource, Rlimit { current: Some(first), maximum: Some(last) });
+    let bounded = bounds.into_iter().all(|bounds| bound(bounds).is_ok());
     let mut input = Vec::new();
     let read = std::io::stdin().lock().read_to_end(&mut input);
     let task = input.iter().position(|b| *b == b'\n').and_then(|end| input.split_at_checked(end));

@@ -8,6 +8,7 @@ use huiliu_core::stages::unpack::{self, Task};
 use huiliu_core::stages::window::Window;
 use huiliu_core::stages::{Body, decode};
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::Value;
 
 use crate::hostile::watched;
@@ -179,4 +180,27 @@ fn a_workbook_of_1048576_rows_is_landed_within_its_bounds() {
     let said = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
     assert_eq!(house.sql("SELECT sum(record_count) FROM batch"), (1 << 20) - 1, "{said}");
     assert!(peak.child > 0 && peak.child <= 256, "{peak:?}");
+}
+
+/// A child that has a second instead of twenty: the file is refused as it would be then, and not asked for again.
+#[test]
+fn a_workbook_that_takes_too_long_is_refused() {
+    let house = House::new(On::Sqlite);
+    let config = large(&house);
+    std::fs::write(house.dir.0.join("drop/huge_1.xlsx"), written(huge::Rows { rows: 400_000, shared: true })).unwrap();
+    let mut command = house.command(&["sync", "huge", "--json", "--config", &config]);
+    let (out, _) = watched::run_and(&mut command, |child| {
+        let limits = std::fs::read_to_string(format!("/proc/{child}/limits")).unwrap_or_default();
+        let of_cpu = limits.lines().find_map(|line| line.strip_prefix("Max cpu time")).unwrap_or_default();
+        let mut seconds = of_cpu.split_whitespace().map_while(|word| word.parse::<u64>().ok());
+        if let (Some(first @ 20..), Some(last)) = (seconds.next(), seconds.next()) {
+            let less = Rlimit { current: Some(first - 19), maximum: Some(last - 19) };
+            let _ = prlimit(Pid::from_raw(i32::try_from(child).unwrap()), Resource::Cpu, less);
+        }
+    });
+    let pass: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let source = &pass["connectors"][0];
+    assert_eq!((&source["state"], &pass["balance"]["unread"]), (&"done".into(), &1.into()), "{pass}");
+    let reason = source["unread_payloads"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("took more than 20 s; send it in parts"), "{reason}");
 }

@@ -14,6 +14,11 @@ pub struct Peak {
 
 /// Runs a command to its end and looks at it all the while.
 pub fn run(command: &mut Command) -> (Output, Peak) {
+    run_and(command, |_| {})
+}
+
+/// Gives each of its children, with the number of its process, at every look.
+pub fn run_and(command: &mut Command, each: impl Fn(u32) + Sync) -> (Output, Peak) {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (pid, ended) = (child.id(), AtomicBool::new(false));
     std::thread::scope(|scope| {
@@ -22,14 +27,12 @@ pub fn run(command: &mut Command) -> (Output, Peak) {
             while !ended.load(Ordering::Relaxed) {
                 peak.own = peak.own.max(high_water(pid));
                 // Until it has become another program, a child's memory is its parent's.
-                let others = children(pid).into_iter().map(|child| (high_water(child), invoked(child)));
                 let own = invoked(pid);
-                let of_children = others
-                    .filter(|(_, words)| *words != own && !words.is_empty())
-                    .map(|(peak, _)| peak)
-                    .max()
-                    .unwrap_or(0);
-                peak.child = peak.child.max(of_children);
+                let is_other = |child: &u32| ![own.clone(), vec![]].contains(&invoked(*child));
+                for child in children(pid).into_iter().filter(is_other) {
+                    peak.child = peak.child.max(high_water(child));
+                    each(child);
+                }
                 std::thread::sleep(Duration::from_millis(3));
             }
             peak

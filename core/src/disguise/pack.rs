@@ -12,7 +12,6 @@ use zip::write::SimpleFileOptions;
 use super::runs::{self, Script};
 use super::{Disguise, DisguiseFault, script};
 use crate::manifest::{Archive, Format, Stream, named_like};
-use crate::stages::cells;
 use crate::stages::decode::{self, DecodeFault};
 use crate::stages::unpack::{MAX_UNPACKED, MAX_WORKBOOK, UnpackFault, for_each_member, gunzip, is_zip};
 
@@ -38,7 +37,7 @@ pub(super) fn page(disguise: &Disguise<'_>, stream: &Stream, bytes: &[u8]) -> Re
             let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
             packed.write_all(&text).and_then(|()| packed.finish()).map_err(|e| broken(&e))
         }
-        Some(Archive::Zip { members }) if is_zip(bytes) && !cells::is_workbook(bytes) => {
+        Some(Archive::Zip { members }) if is_zip(bytes) && !huiliu_office::is_workbook(bytes) => {
             archive(disguise, (members, &stream.format), bytes)
         }
         _ => content(disguise, &stream.format, bytes),

@@ -133,7 +133,7 @@ fn is_large(bytes: &[u8]) -> bool {
 fn unpack_into(task: &Task, bytes: &[u8], mut out: Out<'_>) -> Result<String, UnpackFault> {
     if task.gzip && bytes.starts_with(GZIP) {
         part(&task.content, None, &gunzip(bytes)?, &mut out)?;
-    } else if let (Some(pattern), true) = (&task.members, is_zip(bytes) && !cells::is_workbook(bytes)) {
+    } else if let (Some(pattern), true) = (&task.members, is_zip(bytes) && !huiliu_office::is_workbook(bytes)) {
         members(task, pattern, bytes, &mut out)?;
     } else {
         part(&task.content, None, bytes, &mut out)?;
@@ -177,7 +177,7 @@ fn members(task: &Task, pattern: &str, bytes: &[u8], out: &mut Out<'_>) -> Resul
     for_each_member(bytes, MAX_UNPACKED, |name, content| {
         let file = name.rsplit('/').next().unwrap_or(name);
         let wanted = named_like(pattern, file);
-        let workbook = matches!(task.content, Content::Workbook(_)) && cells::is_workbook(content);
+        let workbook = matches!(task.content, Content::Workbook(_)) && huiliu_office::is_workbook(content);
         if is_archive(content) && !(wanted && workbook) {
             return Err(UnpackFault::Nested { name: name.to_owned() });
         }
@@ -334,9 +334,10 @@ impl std::io::Write for Inspected {
         self.read += part.len();
         if self.of_xml {
             self.seen.extend_from_slice(part);
-            // The second byte is looked at first: it is the rarer one.
-            let mut windows = self.seen.windows(DOCTYPE.len());
-            if windows.any(|window| window[1] == DOCTYPE[1] && window.eq_ignore_ascii_case(DOCTYPE)) {
+            // The second byte is looked for: it is the rarer one.
+            let at = |second: usize| self.seen.get(second - 1..)?.get(..DOCTYPE.len());
+            let mut places = memchr::memchr_iter(DOCTYPE[1], &self.seen).filter(|place| *place > 0);
+            if places.any(|place| at(place).is_some_and(|here| here.eq_ignore_ascii_case(DOCTYPE))) {
                 return Err(std::io::ErrorKind::InvalidInput.into());
             }
             self.seen.drain(..self.seen.len().saturating_sub(DOCTYPE.len() - 1));

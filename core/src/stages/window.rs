@@ -5,10 +5,12 @@
 //! times; so a window is as much text as the parent can keep, several batches of it, and what stands before it is counted
 //! without being written. Rows are not kept in derived payloads: then what was received would be held twice.
 
-use calamine::Data;
+use std::fmt::Write as _;
+
+use huiliu_office::Cell;
 use serde::{Deserialize, Serialize};
 
-use super::cells::{MAX_COLUMNS, json_of};
+use super::cells::MAX_COLUMNS;
 use super::decode;
 use super::parts::{Head, Shown};
 use super::table::{self, Mark};
@@ -111,7 +113,9 @@ pub(super) struct Rows<'o, 't> {
     out: &'o mut Out<'t>,
     text: String,
     row: Option<u32>,
-    cells: Vec<String>,
+    cells: Cells,
+    /// The cell that is read, as JSON, and then the row: their room is used again for the next one.
+    scratch: String,
     /// The row's first text and its column.
     first: Option<(u32, String)>,
     /// Where the row before the header begins in the text, while none is found.
@@ -129,17 +133,17 @@ pub(super) struct Rows<'o, 't> {
 impl<'o, 't> Rows<'o, 't> {
     /// Of this sheet.
     pub fn new(sheet: &'o str, head: Head<'o>, out: &'o mut Out<'t>) -> Self {
-        let (text, cells, shown) = (String::new(), vec![], Shown::default());
+        let (text, scratch, cells, shown) = (String::new(), String::new(), Cells::default(), Shown::default());
         let (row, first, above) = (None, None, None);
         let (headed, ended, is_left) = (false, false, false);
-        Self { sheet, head, out, text, row, cells, first, above, headed, shown, records: 0, ended, is_left }
+        Self { sheet, head, out, text, row, cells, scratch, first, above, headed, shown, records: 0, ended, is_left }
     }
 
     /// Takes a cell; false when no more of the sheet is wanted.
     ///
     /// # Errors
     /// [`UnpackFault`].
-    pub fn take(&mut self, (row, column): (u32, u32), value: &Data) -> Result<bool, UnpackFault> {
+    pub fn take(&mut self, (row, column): (u32, u32), cell: &dyn Cell) -> Result<bool, UnpackFault> {
         if self.row != Some(row) {
             self.end_row()?;
             self.is_left = !self.ended && self.out.is_done(self.text.len());
@@ -152,23 +156,22 @@ impl<'o, 't> Rows<'o, 't> {
         if passing && self.first.as_ref().is_some_and(|(at, _)| *at < column) {
             return Ok(true);
         }
-        let Some(json) = json_of(value) else { return Ok(true) };
+        self.scratch.clear();
+        if !cell.write_json(&mut self.scratch) {
+            return Ok(true);
+        }
         if column >= MAX_COLUMNS {
             let sheet = printable(self.sheet);
             return Err(UnpackFault::Columns { sheet, column: column.saturating_add(1), most: MAX_COLUMNS });
         }
         if self.out.window.is_some() && self.first.as_ref().is_none_or(|(at, _)| *at >= column) {
-            let text = workbook::text_of(&json).unwrap_or_default();
+            let text = workbook::text_of(&self.scratch).unwrap_or_default();
             if !text.trim().is_empty() {
                 self.first = Some((column, text.into_owned()));
             }
         }
         if !passing {
-            let at = column as usize;
-            if self.cells.len() <= at {
-                self.cells.resize(at + 1, "null".into());
-            }
-            self.cells[at] = json;
+            self.cells.put(column as usize, &self.scratch);
         }
         Ok(true)
     }
@@ -181,8 +184,8 @@ impl<'o, 't> Rows<'o, 't> {
     fn end_row(&mut self) -> Result<(), UnpackFault> {
         let Some(row) = self.row.take() else { return Ok(()) };
         let first = self.first.take();
-        let line = format!("{}\t[{}]\n", row.saturating_add(1), self.cells.join(","));
-        self.cells.clear();
+        let mut line = std::mem::take(&mut self.scratch);
+        self.cells.drain_into(row.saturating_add(1), &mut line);
         match self.out.window {
             None => self.text.push_str(&line),
             Some(window) if !self.headed => self.above_header(&window.layout, &line),
@@ -192,6 +195,7 @@ impl<'o, 't> Rows<'o, 't> {
                 Mark::End => self.ended = true,
             },
         }
+        self.scratch = line;
         self.out.fits(self.text.len())
     }
 
@@ -238,5 +242,45 @@ impl<'o, 't> Rows<'o, 't> {
         let records = (!self.is_left).then_some(self.records);
         self.head.shown = self.out.window.map(|_| Shown { records, ..self.shown });
         self.out.part(self.head, &self.text)
+    }
+}
+
+/// The cells of a row as JSON; their room is used again for the next one.
+#[derive(Debug, Default)]
+struct Cells {
+    json: Vec<String>,
+    /// How many of them are this row's.
+    width: usize,
+}
+
+impl Cells {
+    fn put(&mut self, column: usize, json: &str) {
+        while self.width < column {
+            self.write(self.width, "null");
+            self.width += 1;
+        }
+        self.write(column, json);
+        self.width = self.width.max(column + 1);
+    }
+
+    fn write(&mut self, column: usize, json: &str) {
+        if self.json.len() <= column {
+            self.json.resize(column + 1, String::new());
+        }
+        self.json[column].clear();
+        self.json[column].push_str(json);
+    }
+
+    /// The line of a row, from 1; afterwards no cell is there.
+    fn drain_into(&mut self, row: u32, line: &mut String) {
+        line.clear();
+        // Writing to a string cannot fail.
+        let _ = write!(line, "{row}\t[");
+        for (at, json) in self.json.iter().take(self.width).enumerate() {
+            line.push_str(if at == 0 { "" } else { "," });
+            line.push_str(json);
+        }
+        line.push_str("]\n");
+        self.width = 0;
     }
 }
