@@ -27,6 +27,9 @@ pub enum Fault {
     Broken(String),
 }
 
+/// Takes a cell with its row and column, from 0; false when no more of the sheet is wanted.
+pub type Take<'t> = dyn FnMut((u32, u32), &dyn Cell) -> bool + 't;
+
 /// A workbook that is open.
 pub struct Book<'a>(Sheets<Cursor<&'a [u8]>>);
 
@@ -112,11 +115,11 @@ impl<'a> Book<'a> {
         Ok(merged.iter().map(|m| [m.start.0, m.start.1, m.end.0, m.end.1]).collect())
     }
 
-    /// Gives the cells of a sheet one after the other, each with its row and column from 0, until `take` wants no more.
+    /// Gives the cells of a sheet one after the other.
     ///
     /// # Errors
     /// [`Fault`].
-    pub fn read(&mut self, sheet: &str, take: &mut dyn FnMut((u32, u32), &dyn Cell) -> bool) -> Result<(), Fault> {
+    pub fn read(&mut self, sheet: &str, take: &mut Take<'_>) -> Result<(), Fault> {
         if let Sheets::Xlsx(book) = &mut self.0 {
             // Cell by cell: a range is allocated as wide and high as its farthest cells claim.
             let mut cells = book.worksheet_cells_reader(sheet).map_err(of_xlsx)?;
