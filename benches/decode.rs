@@ -1,5 +1,6 @@
 //! Decode, map and validate through a manifest, one thread, against a decoder written by hand for the same records, side by
-//! side: `cargo bench --bench decode`. Records per CPU second, median of the runs and their spread.
+//! side: `cargo bench --bench decode`. Records per CPU second, median of the runs and their spread; the ratio is that of runs
+//! next to each other.
 //!
 //! Both fill the same draft and build the same training record from it; only how the draft is filled differs. For workbooks
 //! the unpacking process's CPU is counted, too, and there is no peer.
@@ -19,44 +20,38 @@ use serde::Deserialize;
 const RECORDS: u32 = 4_000;
 /// Pages of a run.
 const PAGES: usize = 10;
-const RUNS: usize = 9;
+const RUNS: usize = 15;
 
 /// CPU seconds of this thread so far.
 fn cpu() -> f64 {
-    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the pointer lives through the call.
-    unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) };
-    let seconds = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
-    seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
-/// Records per CPU second of each run, sorted.
-fn rates(mut work: impl FnMut() -> usize) -> Vec<f64> {
-    assert_eq!(work(), RECORDS as usize, "every record is a clean one");
-    let mut rates: Vec<f64> = (0..RUNS)
-        .map(|_| {
-            let begun = cpu();
-            let records: usize = (0..PAGES).map(|_| work()).sum();
-            records as f64 / (cpu() - begun)
-        })
-        .collect();
-    rates.sort_by(f64::total_cmp);
-    rates
+/// Records per CPU second of a run.
+fn rate(work: &mut dyn FnMut() -> usize) -> f64 {
+    let begun = cpu();
+    let records: usize = (0..PAGES).map(|_| work()).sum();
+    records as f64 / (cpu() - begun)
 }
 
-fn tell(format: &str, ours: &[f64], by_hand: Option<&[f64]>) {
-    let middle = |rates: &[f64]| rates[rates.len() / 2];
-    print!("{format:9} {:>9.0} records/s ({:.0} … {:.0})", middle(ours), ours[0], ours[RUNS - 1]);
-    match by_hand {
-        Some(peer) => println!(
-            "   by hand {:>9.0} ({:.0} … {:.0})   {:.2} × its CPU",
-            middle(peer),
-            peer[0],
-            peer[RUNS - 1],
-            middle(peer) / middle(ours)
-        ),
-        None => println!(),
-    }
+/// Ours and by hand in turn, so that a machine that is slow for a while is so for both; the ratio is that of each pair.
+fn compare(format: &str, mut ours: impl FnMut() -> usize, mut by_hand: impl FnMut() -> usize) {
+    assert_eq!([ours(), by_hand()], [RECORDS as usize; 2], "every record is a clean one");
+    let pairs: Vec<(f64, f64)> = (0..RUNS).map(|_| (rate(&mut ours), rate(&mut by_hand))).collect();
+    let ours = spread(pairs.iter().map(|pair| pair.0), 0);
+    let peer = spread(pairs.iter().map(|pair| pair.1), 0);
+    let ratio = spread(pairs.iter().map(|(ours, peer)| peer / ours), 2);
+    println!("{format:9} {ours} records/s   by hand {peer}   {ratio} × its CPU");
+}
+
+/// The median, the least and the most.
+fn spread(values: impl Iterator<Item = f64>, digits: usize) -> String {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    format!("{:.digits$} ({:.digits$} … {:.digits$})", values[values.len() / 2], values[0], values[values.len() - 1])
 }
 
 /// A person's ID number of good form, different for each.
@@ -349,16 +344,17 @@ fn main() {
     };
     println!("{PAGES} pages of {RECORDS} records a run, {RUNS} runs, one thread; median (least … most)");
     let (cx, page) = (of("institution", "page"), json());
-    tell("JSON", &rates(|| through(cx, page.as_bytes())), Some(&rates(|| json_by_hand(cx, &page))));
+    compare("JSON", || through(cx, page.as_bytes()), || json_by_hand(cx, &page));
     let (cx, page) = (of("intel", "page"), xml());
-    tell("XML", &rates(|| through(cx, page.as_bytes())), Some(&rates(|| xml_by_hand(cx, &page))));
+    compare("XML", || through(cx, page.as_bytes()), || xml_by_hand(cx, &page));
     let (cx, page) = (of("cmcc", "CMCC_20141011.csv"), csv());
-    tell("CSV", &rates(|| through(cx, &page)), Some(&rates(|| csv_by_hand(cx, &page))));
+    compare("CSV", || through(cx, &page), || csv_by_hand(cx, &page));
     let (cx, book) = (of("lego", "LEGO_20150710.xlsx"), workbook());
     let task = unpack::Task::of(cx.stream, &book).unwrap();
-    let rows = rates(|| {
+    let mut read = || {
         let body = Body::Parts(unpack::unpack(&task, &book).unwrap().into());
         clean(&stages::run(cx, &body, (0, u32::MAX)).unwrap())
-    });
-    tell("workbook", &rows, None);
+    };
+    assert_eq!(read(), RECORDS as usize, "every row is a clean one");
+    println!("workbook  {} rows/s", spread((0..RUNS).map(|_| rate(&mut read)), 0));
 }
