@@ -134,3 +134,38 @@ fn xml_over_http() {
 fn json_over_http() {
     over_http("{ kind = \"json\", items = \"d.items\" }", json().as_bytes());
 }
+
+/// A workbook of which only a window is held otherwise: the next pass begins after its last row.
+#[test]
+fn all_rows_of_an_exported_workbook_say_where_the_next_pass_begins() {
+    let names = ["id", "no", "v", "name", "idno", "course", "hours", "end", "note"];
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.write_row(0, 0, names).unwrap();
+    let mut digits = 1u64;
+    for n in 1..=1_200 {
+        let (id, no, course) = (format!("R{n}"), n.to_string(), format!("C-{n}"));
+        let note: String = std::iter::from_fn(|| {
+            digits = digits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            Some(format!("{:016x}", digits >> 4))
+        })
+        .take(1_000)
+        .collect();
+        let cells = [&id, &no, "1", "王一", "22010219590911001X", &course, "4", "2014-09-11", &note];
+        sheet.write_row(n, 0, cells).unwrap();
+    }
+    let book = book.save_to_buffer().unwrap();
+    let platform = Platform::start(move |asked| match (asked.method.as_str(), asked.path.as_str()) {
+        ("POST", "/orders") => Answer::json(r#"{"id":"E","state":"done"}"#),
+        ("GET", "/orders/E") => Answer::json(r#"{"state":"done"}"#),
+        ("GET", "/orders/E/file") => Answer::new(200, book.clone()),
+        _ => Answer::new(404, ""),
+    });
+    let stream = "format = { kind = \"workbook\", sheets = \"*\", layout = { header = [\"id\", \"idno\"] } }\n\
+                  since = { by = \"counter\", param = \"after\", path = \"no\" }\n\
+                  export = { create = { path = \"/orders\", method = \"post\" }, id = \"id\", poll = \"/orders/${export}\", \
+                  state = \"state\", ready = [\"done\"], every_seconds = 1, download = \"/orders/${export}/file\" }";
+    let desk = Desk::new(&platform, &Says { stream, ..Says::default() });
+    assert_eq!(desk.sync(), (1_200, 1_200));
+    assert_eq!(desk.cursor(), serde_json::json!({ "since": "1200" }));
+}

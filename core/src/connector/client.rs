@@ -9,7 +9,6 @@ use crate::manifest::template::Template;
 use crate::manifest::transport::{Method, RequestBody};
 use crate::manifest::{Auth, Manifest, Request, Stream, Transport};
 use crate::stages::decode;
-use crate::unpacker::Ask;
 
 /// Asks a platform as every other connector does: authorised as the manifest says, within its budget and the limits of time,
 /// size and networks, without redirects, a login page never taken for records, no secret in what is said.
@@ -85,13 +84,7 @@ impl Client {
     /// [`Failure`] for a cut or foreign body; it is worth asking again.
     pub async fn page(&self, stream: &Stream, address: String, bytes: Vec<u8>) -> Result<Page, Failure> {
         let payload = super::kept(stream, &address, bytes)?;
-        let body = self
-            .platform
-            .endpoint
-            .unpacker
-            .read(stream, &payload, Ask::Count)
-            .await
-            .map_err(|e| foreign(&address, e))?;
+        let body = self.platform.endpoint.read(stream, &payload, &address).await?;
         let records = decode::outline(stream, &body, None).map_err(|e| foreign(&address, e))?.records;
         drop(body);
         let (cursor, last) = ("{}".to_owned(), true);

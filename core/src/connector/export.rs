@@ -13,7 +13,6 @@ use crate::manifest::Request;
 use crate::manifest::stream::Export;
 use crate::payload::Payload;
 use crate::stages::{decode, json};
-use crate::unpacker::Ask;
 
 /// What a poll says.
 enum State {
@@ -106,13 +105,7 @@ impl HttpConnector {
         let (address, answer) = self.ask_for(listing, &export.download, id, link).await?;
         let payload = answer.map(|answer| answer.payload).unwrap_or_default();
         let stream = listing.stream;
-        let body = self
-            .platform
-            .endpoint
-            .unpacker
-            .read(stream, &payload, Ask::Count)
-            .await
-            .map_err(|e| foreign(&address, e))?;
+        let body = self.platform.endpoint.read(stream, &payload, &address).await?;
         let records = decode::outline(stream, &body, None).map_err(|e| foreign(&address, e))?.records;
         let told = since::told(stream, &body, None)?;
         let highest = since::highest([listing.stands.highest.as_deref(), told.highest.as_deref()]);

@@ -17,7 +17,6 @@ use crate::manifest::{Auth, Manifest, Paging, Since, Stream, Transport};
 use crate::payload::Payload;
 use crate::stages::decode::{self, DecodeFault};
 use crate::stages::unpack::UnpackFault;
-use crate::unpacker::Ask;
 
 /// No token or link that leads on is longer, in bytes: it stands in the cursor.
 const MAX_TOKEN: usize = 16 << 10;
@@ -112,11 +111,7 @@ impl HttpConnector {
     ) -> Result<Page, Failure> {
         let Listing { stream, stands, .. } = listing;
         let place = stands.page.as_deref();
-        // A cut or foreign body is asked for again.
-        // Where a stream's next pass begins is read off all of its records.
-        let ask = if stream.since.is_some() { Ask::Whole } else { Ask::Count };
-        let body = self.platform.endpoint.unpacker.read(stream, &answer.payload, ask).await;
-        let body = body.map_err(|e| foreign(&address, e))?;
+        let body = self.platform.endpoint.read(stream, &answer.payload, &address).await?;
         let outline =
             decode::outline(stream, &body, paging::next_path(&stream.page)).map_err(|e| foreign(&address, e))?;
         let records = outline.records;

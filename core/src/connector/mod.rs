@@ -34,8 +34,8 @@ use thiserror::Error;
 use crate::manifest::{Manifest, Stream, Transport};
 use crate::payload::Payload;
 use crate::stages::decode::{self, DecodeFault};
-use crate::stages::text_window;
 use crate::stages::unpack::UnpackFault;
+use crate::stages::{Body, text_window};
 use crate::unpacker::{Ask, Unpacker};
 
 pub use client::Client;
@@ -177,6 +177,15 @@ impl Endpoint {
     /// Whether its files are not in a folder.
     fn is_remote(&self) -> bool {
         self.folder.as_os_str().is_empty() && !self.base_url.is_empty()
+    }
+
+    /// What came for a stream, ready to be counted. Where the stream's next pass begins is read off all of its records.
+    ///
+    /// # Errors
+    /// [`Failure`] for a cut or foreign body; it is worth asking again.
+    async fn read<'p>(&self, stream: &Stream, payload: &'p Payload, address: &str) -> Result<Body<'p>, Failure> {
+        let ask = if stream.since.is_some() { Ask::Whole } else { Ask::Count };
+        self.unpacker.read(stream, payload, ask).await.map_err(|e| http::foreign(address, e))
     }
 
     /// The text without any secret of the source: platforms repeat what they were sent.
