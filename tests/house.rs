@@ -326,6 +326,12 @@ impl House {
             .collect()
     }
 
+    /// The number of the teacher at a place in their order, from 0. Numbers themselves have gaps: two loads that meet
+    /// the same new teachers take numbers for all of them, and one of the two has made them first.
+    pub fn teacher(&self, place: usize) -> i64 {
+        self.sql(&format!("SELECT id FROM teacher ORDER BY id LIMIT 1 OFFSET {place}"))
+    }
+
     /// (source or file, stream or line, record, reasons) of every open letter.
     pub fn letters(&self) -> Vec<(String, String, Vec<String>)> {
         let rows = self.json(&["dead-letters", "list", "--limit", "100000000", "--json"]);
