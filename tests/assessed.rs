@@ -113,9 +113,14 @@ impl Office {
         self.upload(&format!("done_{n}.csv"), &format!("{head}{}\n", rows.join("\n")));
     }
 
-    /// Outcome, grade, rule and class-hour units of a teacher's only training.
-    fn entry(&self, teacher: i64) -> (String, String, String, i64) {
-        let told = self.json(&["teachers", "explain", &teacher.to_string()]);
+    /// The number of the teacher at a place in their order, from 0.
+    fn teacher(&self, place: usize) -> String {
+        self.house.teacher(place).to_string()
+    }
+
+    /// Outcome, grade, rule and class-hour units of the first teacher's only training.
+    fn entry(&self) -> (String, String, String, i64) {
+        let told = self.json(&["teachers", "explain", &self.teacher(0)]);
         let e = &told["entries"][0];
         let text = |name: &str| e[name].as_str().unwrap_or_default().to_owned();
         let rule = text("rule").split(' ').nth(1).unwrap_or_default().to_owned();
@@ -130,19 +135,19 @@ fn is(outcome: &str, grade: &str, rule: &str, hours: i64) -> (String, String, St
 fn school_and_institution(on: On) {
     let office = Office::new(on, &[]);
     office.done(1, &["王一,22010219590911001X,P1,C1,10,2014-05-01,85,90,80,100"]);
-    assert_eq!(office.entry(1), is("counted", "excellent", "pass_gate", 10));
+    assert_eq!(office.entry(), is("counted", "excellent", "pass_gate", 10));
     // The school fails it; the project is not passed.
     office.upload("school_1.csv", "姓名,身份证号,项目,日期,评定\n王一,22010219590911001X,P1,2014-06-01,不及格\n");
-    assert_eq!(office.entry(1), is("not_passed", "fail", "comprehensive", 0));
+    assert_eq!(office.entry(), is("not_passed", "fail", "comprehensive", 0));
     // An appeal: planned, decided, taken back.
     let records = office.json(&["records", "list"]);
     let school = records.as_array().unwrap().iter().find(|r| r["stream"] == "schools").unwrap()["record"].to_string();
     let plan = office.json(&["decisions", "grade", &school, "pass", "--because", "申诉", "--plan"]);
     assert_eq!(plan["teachers"][0]["counted_units"], json!([0, 1_080_000]));
     let done = office.json(&["decisions", "grade", &school, "pass", "--because", "申诉"]);
-    assert_eq!(office.entry(1), is("counted", "pass", "comprehensive", 10));
+    assert_eq!(office.entry(), is("counted", "pass", "comprehensive", 10));
     office.json(&["decisions", "undo", &done["decision"].to_string(), "--because", "撤回"]);
-    assert_eq!(office.entry(1), is("not_passed", "fail", "comprehensive", 0));
+    assert_eq!(office.entry(), is("not_passed", "fail", "comprehensive", 0));
     // A school's word in an institution's vocabulary is told, not guessed.
     office.upload("school_2.csv", "姓名,身份证号,项目,日期,评定\n王一,22010219590911001X,P2,2014-06-01,不合格\n");
     let letters = office.json(&["dead-letters", "list"]);
@@ -164,7 +169,7 @@ fn a_teacher_of_that_age_is_outside_the_assessment() {
     let office = Office::new(On::Sqlite, &[]);
     // Born on 1960-02-29, a man: 55 from 1 March 2015 on.
     office.done(1, &["赵五,220502196002290012,P1,C1,10,2014-05-01,10,10,10,100"]);
-    assert_eq!(office.entry(1), is("not_passed", "fail", "pass_gate", 0));
+    assert_eq!(office.entry(), is("not_passed", "fail", "pass_gate", 0));
     let config = office.house.dir.0.join("huiliu.toml");
     let mut settings = std::fs::read_to_string(&config).unwrap();
     settings += "[[source]]\nname = \"county\"\nconnector = \"roster-csv\"\ninstitution_code = \"C\"\n";
@@ -174,14 +179,14 @@ fn a_teacher_of_that_age_is_outside_the_assessment() {
         std::fs::write(&file, text).unwrap();
         office.run(&["upload", "county", file.to_str().unwrap(), "--stream", name]);
     }
-    let shown = office.json(&["roster", "show", "1", "--on", "2015-02-28"]);
+    let shown = office.json(&["roster", "show", &office.teacher(0), "--on", "2015-02-28"]);
     assert_eq!(shown["exemption"]["exempt"], false, "{shown}");
     office.done(2, &["赵五,220502196002290012,P1,C1,10,2015-02-28,10,10,10,100"]);
-    assert_eq!(office.entry(1), is("not_passed", "fail", "pass_gate", 0));
+    assert_eq!(office.entry(), is("not_passed", "fail", "pass_gate", 0));
     office.done(3, &["赵五,220502196002290012,P1,C1,10,2015-03-01,10,10,10,100"]);
-    assert_eq!(office.entry(1), is("provisional", "fail", "exempt", 10));
+    assert_eq!(office.entry(), is("provisional", "fail", "exempt", 10));
     // The school's division bears it.
-    assert_eq!(office.json(&["teachers", "explain", "1"])["regions"], json!(["220102"]));
+    assert_eq!(office.json(&["teachers", "explain", &office.teacher(0)])["regions"], json!(["220102"]));
 }
 
 #[test]
@@ -199,7 +204,7 @@ fn what_the_pack_chooses_where_the_document_is_silent() {
         office.done(1, &[row]);
         office
     };
-    let entry = |name: &str, value: &str, row: &str| with(name, value, row).entry(1);
+    let entry = |name: &str, value: &str, row: &str| with(name, value, row).entry();
     // A missing component waits, fails, or the others are the whole.
     let missing = row("90", "90", "", "100");
     let waiting = with("missing_component", "wait", &missing);
@@ -220,9 +225,9 @@ fn what_the_pack_chooses_where_the_document_is_silent() {
     let gate = "[attendance]\npercent = \"80\"\nabove = true\nbasis = \"adopted\"\nsource = \"武汉江汉\"\n\n# Hours of a project";
     let office = Office::new(On::Sqlite, &[("# Hours of a project", gate)]);
     office.done(1, &[&row("90", "90", "90", "80")]);
-    assert_eq!(office.entry(1), is("absent", "excellent", "attendance", 0));
+    assert_eq!(office.entry(), is("absent", "excellent", "attendance", 0));
     office.done(2, &[&row("90", "90", "90", "80.01%")]);
-    assert_eq!(office.entry(1), is("counted", "excellent", "pass_gate", 10));
+    assert_eq!(office.entry(), is("counted", "excellent", "pass_gate", 10));
 }
 
 #[test]
@@ -243,7 +248,7 @@ fn hours_in_any_five_years_up_to_a_day() {
             let others = totals["2014-2018"]["counted_units"].as_i64().unwrap();
             assert_eq!(others, 90 * 108_000, "the cycle stays as it is");
             assert_eq!((&total["teachers"], &total["met"]), (&2.into(), &enough.into()), "{totals}");
-            let told = ["1", "2"].map(|teacher| office.json(&["teachers", "explain", teacher, "--on", day]));
+            let told = [0, 1].map(|place| office.json(&["teachers", "explain", &office.teacher(place), "--on", day]));
             let told = told.iter().find(|told| told["entries"][0]["name"] == "王一").unwrap();
             let sum = told["sums"].as_array().unwrap().iter().find(|sum| sum["cycle"] == **name).unwrap();
             assert_eq!(

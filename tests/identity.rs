@@ -140,6 +140,8 @@ fn what_is_sure_counts_and_what_is_not_waits_for_a_person_or_the_roster() {
         let shown = county.json(&["identity", "show", &masked["claim"].to_string()]);
         assert_eq!(shown["told"][1], serde_json::json!(["id_number", "22***************5"]));
         assert_eq!(shown["resting"][0]["source"], "sheets");
+        let words = county.told(&["identity", "show", &masked["claim"].to_string()]);
+        assert!(words.contains("10 class hours, until 2016-05-04"), "{words}");
         let levels: Vec<&str> =
             shown["candidates"][0]["evidence"].as_array().unwrap().iter().filter_map(|e| e["level"].as_str()).collect();
         assert!(levels.contains(&"equal") && levels.contains(&"masked_6_4") && levels.contains(&"named"), "{levels:?}");

@@ -41,7 +41,8 @@ fn chinese_address(english: &str) -> Cow<'_, str> {
     Cow::Borrowed(english)
 }
 
-/// How a sync run or a dead letter stands, how a record was assessed, on what a rule rests, what `doctor` looked at.
+/// How a sync run or a dead letter stands, how a record was assessed, on what a rule rests, what `doctor` looked at,
+/// what hours are counted in.
 pub fn word(english: &str) -> &str {
     match english {
         "running" => tr("running", "进行中"),
@@ -107,6 +108,12 @@ pub fn word(english: &str) -> &str {
         "special" => tr("special school", "特教学校"),
         "other" => tr("other", "其他"),
         "sweep" => tr("sweep", "巡检"),
+        "minute" => tr("minutes", "分钟"),
+        "class_hour" => tr("class hours", "学时"),
+        "hour" => tr("hours", "小时"),
+        "half_day" => tr("half days", "个半天"),
+        "day" => tr("days", "天"),
+        "credit" => tr("credits", "学分"),
         other => other,
     }
 }

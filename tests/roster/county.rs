@@ -58,6 +58,12 @@ impl County {
         self.house.json(&[args, &["--json", "--config", &self.config]].concat())
     }
 
+    pub fn told(&self, args: &[&str]) -> String {
+        let out = self.house.run(&[args, &["--config", &self.config]].concat());
+        assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8(out.stdout).unwrap()
+    }
+
     pub fn refused(&self, args: &[&str]) -> String {
         let out = self.house.run(&[args, &["--config", &self.config]].concat());
         assert!(!out.status.success(), "{args:?} went through");
