@@ -162,6 +162,30 @@ fn what_is_sure_counts_and_what_is_not_waits_for_a_person_or_the_roster() {
 }
 
 #[test]
+fn a_name_that_is_not_that_of_the_number_counts_nowhere_and_is_told() {
+    for on in BOTH {
+        let county = county(on);
+        let manifest = county.house.dir.0.join("manifests/sign-in/manifest.toml");
+        let text = std::fs::read_to_string(&manifest).unwrap();
+        let of_any = ["known_by", "teacher_number", "birth_date", "sex", "phone", "school_name", "region_code"];
+        let by_number = text.lines().filter(|line| !of_any.iter().any(|word| line.starts_with(word)));
+        std::fs::write(&manifest, by_number.collect::<Vec<_>>().join("\n")).unwrap();
+        roster(&county);
+        sheet(&county, "20160601", &[row("1", WANG.1, WANG.0, "", "", ""), row("2", ZHAO.1, WANG.0, "", "", "")]);
+        county.sync();
+        assert_eq!((status(&county), hours(&county, WANG.0)), ([2, 0, 0, 0, 1], 10));
+        let claim = waiting(&county, "contradicting", ZHAO.1)["claim"].to_string();
+        assert_eq!(county.json(&["identity", "show", &claim])["contradicting"], true);
+        assert!(county.told(&["identity", "show", &claim]).contains("its records count nowhere"));
+        // Somebody has looked: it is that teacher after all.
+        let wang = teacher(&county, WANG.0).to_string();
+        county.json(&["identity", "accept", &claim, &wang, "--because", "已核实"]);
+        assert_eq!((status(&county), hours(&county, WANG.0)), ([2, 0, 0, 0, 0], 20));
+        assert_eq!(county.json(&["identity", "show", &claim])["contradicting"], false);
+    }
+}
+
+#[test]
 fn people_decide_a_plan_first_and_take_it_back() {
     for on in BOTH {
         let county = county(on);

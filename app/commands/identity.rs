@@ -122,13 +122,19 @@ fn no_claim(claim: i64) -> Stop {
 }
 
 fn tell(shown: &Shown) {
-    let Shown { claim, told, resting, decisions } = shown;
+    let Shown { claim, contradicting, told, resting, decisions } = shown;
     say(&format!("{} {}  {}  {}", tr("claim", "声明"), claim.claim, claim.name, word(&claim.state)));
     if let Some(teacher) = claim.teacher {
         say(&both!("  of teacher {teacher} by {by}", "  属于教师 {teacher}，依据 {by}", by = word(&claim.decided_by)));
     }
     if let Some(doubt) = claim.doubt.as_deref() {
         say(&format!("  {}", why(Some(doubt))));
+    }
+    if *contradicting {
+        say(tr(
+            "  the name is not that of the ID number's teacher: its records count nowhere",
+            "  姓名与该身份证号的教师不符：其记录不计",
+        ));
     }
     told.iter().for_each(|(of, text)| say(&format!("  {}  {text}", role(*of))));
     claim.candidates.iter().for_each(candidate);

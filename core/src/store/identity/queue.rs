@@ -102,6 +102,8 @@ pub struct Shown {
     /// The claim.
     #[serde(flatten)]
     pub claim: Waiting,
+    /// Whether its name contradicts that of the ID number's teacher, so that its records count nowhere.
+    pub contradicting: bool,
     /// What was told of the person, numbers masked.
     pub told: Vec<(Role, String)>,
     /// Its records, at most a hundred.
@@ -207,6 +209,8 @@ pub async fn show(db: &Db, keys: &Keys, claim: i64) -> Result<Option<Shown>, Sto
     let mut tx = db.look().await?;
     let rows = tx.rows(&format!("{CLAIM} WHERE c.id = $1"), vec![claim.into()]).await?;
     let Some(found) = waiting(&mut tx, &rows).await?.pop() else { return Ok(None) };
+    let sql = format!("{CONTRADICTING} AND r.claim_id = $1 LIMIT 1");
+    let contradicting = !tx.rows(&sql, vec![claim.into()]).await?.is_empty();
     let sealed = tx.rows("SELECT claim_key, told FROM claim WHERE id = $1", vec![claim.into()]).await?;
     let told = match sealed.first().map(|row| Ok::<_, StoreFault>((row.bytes("claim_key")?, row.opt_bytes("told")?))) {
         Some(Ok((key, Some(sealed)))) => open_told(keys, &key, &sealed)?.texts().map(hidden).collect(),
@@ -233,7 +237,7 @@ pub async fn show(db: &Db, keys: &Keys, claim: i64) -> Result<Option<Shown>, Sto
     };
     let resting = resting.iter().map(rest).collect::<Result<_, StoreFault>>()?;
     let decisions = decisions::on_claims(&mut tx, &[claim]).await?;
-    Ok(Some(Shown { claim: found, told, resting, decisions }))
+    Ok(Some(Shown { claim: found, contradicting, told, resting, decisions }))
 }
 
 /// A text as it may be shown: of numbers that tell who somebody is, only the ends.
