@@ -259,3 +259,36 @@ fn hours_in_any_five_years_up_to_a_day() {
         }
     }
 }
+
+/// What landed last counts, also where the same bytes had landed before what they correct.
+fn there_and_back(on: On) {
+    let office = Office::new(on, &[]);
+    let row = |hours: &str| format!("王一,22010219590911001X,P1,C1,{hours},2014-05-01,90,90,90,100");
+    let outcomes = || {
+        let balance = office.json(&["balance"]);
+        ["updated", "unchanged", "superseded"].map(|outcome| balance[outcome].as_i64().unwrap())
+    };
+    office.done(1, &[&row("10")]);
+    office.done(1, &[&row("10")]);
+    assert_eq!((office.entry().3, outcomes()), (10 * 108_000, [0, 1, 0]));
+    office.done(1, &[&row("9")]);
+    assert_eq!((office.entry().3, outcomes()), (9 * 108_000, [1, 1, 0]));
+    office.done(1, &[&row("10")]);
+    assert_eq!((office.entry().3, outcomes()), (10 * 108_000, [2, 1, 0]));
+    office.done(1, &[&row("10")]);
+    assert_eq!((office.entry().3, outcomes()), (10 * 108_000, [2, 2, 0]));
+    // What waits as a letter between the two may come to be written over them.
+    office.done(1, &[&row("ten")]);
+    office.done(1, &[&row("10")]);
+    assert_eq!((office.entry().3, outcomes()), (10 * 108_000, [3, 2, 1]));
+}
+
+#[test]
+fn the_same_bytes_outdo_what_had_corrected_them_on_sqlite() {
+    there_and_back(On::Sqlite);
+}
+
+#[test]
+fn the_same_bytes_outdo_what_had_corrected_them_on_postgresql() {
+    there_and_back(On::Postgres);
+}

@@ -1,6 +1,7 @@
 //! Samples of other programs, and hostile ones, through `connectors infer`.
 
 mod hostile;
+mod shapes;
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};

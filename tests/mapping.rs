@@ -220,10 +220,11 @@ fn expected(on: On) {
     run(&house, &["sync", "--all", "--land-only"]);
     assert!(json(&house, &["runs", "list"])[0]["unmet"].is_null());
     run(&house, &["worker", "--until-done"]);
-    let second = json(&house, &["runs", "show", "2"])[0].clone();
+    let latest = json(&house, &["runs", "list"])[0]["run"].to_string();
+    let second = json(&house, &["runs", "show", &latest])[0].clone();
     let told = (second["unmet"].as_str(), second["new_fields"][0].as_str());
     assert_eq!(told, (Some(""), Some("rows/新字段")), "{second}");
-    let first = json(&house, &["runs", "show", "1"])[0].clone();
+    let first = json(&house, &["runs", "show", &judged["run"].to_string()])[0].clone();
     assert!(first["new_fields"].is_null(), "{first}");
 }
 

@@ -194,11 +194,14 @@ fn another_version(house: &House, folder: &Folder) {
     assert_eq!(used, [(2.into(), true.into()), (1.into(), false.into())]);
     says(&house.run(&["connectors", "rollback", "county", "--to", "1", "--because", "wrong"]), 0, &["1"]);
     wait_for("the first version again", || second() == 0);
+    // Once more changes nothing, and holds nothing up.
+    says(&house.run(&["connectors", "rollback", "county", "--to", "1", "--because", "wrong"]), 0, &["already"]);
     assert_eq!(house.json(&["connectors", "show", "county", "--json"])["version"], 1);
 }
 
 fn no_longer_read(house: &House) {
     says(&house.run(&["connectors", "disable", "county", "--because", "too much noise"]), 0, &["no longer"]);
+    says(&house.run(&["connectors", "disable", "county", "--because", "too much noise"]), 0, &["already"]);
     says(&house.run(&["sync", "first"]), 1, &["county", "disabled", "too much noise", "enable"]);
     says(&house.run(&["sync", "--all"]), 1, &["not read", "disabled"]);
     // What was under way comes to its end.
@@ -208,6 +211,7 @@ fn no_longer_read(house: &House) {
     assert_eq!(house.sql("SELECT count(*) FROM sync_run"), before, "a disabled connector was read");
     assert_eq!(house.sql("SELECT count(*) FROM batch WHERE state <> 'done'"), 0, "what had landed was not delivered");
     says(&house.run(&["connectors", "enable", "county", "--because", "quiet again"]), 0, &["again"]);
+    says(&house.run(&["connectors", "enable", "county", "--because", "quiet again"]), 0, &["already"]);
     wait_for("another sync", || house.sql("SELECT count(*) FROM sync_run") > before);
 }
 

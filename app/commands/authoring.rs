@@ -23,6 +23,7 @@ pub fn check(settings: &Settings, path: &Path, json: bool) -> Result<(), Stop> {
     let package = gate::read_with(path, Expected::ToBeMade)?;
     wire::convertible(&package.manifest, &gate::policy(settings)?, &settings.pack_names())?;
     let Manifest { id, stream, .. } = &package.manifest;
+    open_questions(&package);
     if json {
         say_json(
             &json!({ "connector": id, "streams": stream.iter().map(|s| &s.name).collect::<Vec<_>>(), "ok": true }),
@@ -39,6 +40,7 @@ pub async fn test(settings: &Settings, path: &Path, accept: bool, json: bool) ->
         accept_results(settings, path).await?;
     }
     let package = gate::read(path)?;
+    open_questions(&package);
     let rows = gate::gate(settings, &package.manifest, &package.samples).await?;
     if json {
         say_json(&rows);
@@ -52,6 +54,20 @@ pub async fn test(settings: &Settings, path: &Path, accept: bool, json: bool) ->
         "a sample or a variant of one does not give what it must, see above; if the results are right, write them with --accept",
         "有样例或其变体的结果不符，见上；如结果无误，可用 --accept 写入",
     )))
+}
+
+/// What a guess has left to a person stands in its manifest as `# ?`: as long as it does, whoever uses it is told.
+pub fn open_questions(package: &Package) {
+    let asks = |line: &str| line.starts_with("# ?") || line.contains("  # ?");
+    let open = package.text.lines().zip(1..).filter(|(line, _)| asks(line));
+    let lines: Vec<String> = open.map(|(_, number): (_, usize)| number.to_string()).collect();
+    if !lines.is_empty() {
+        note(&both!(
+            "manifest.toml: questions are open in the lines {lines}; answer them, then take out their `# ?`",
+            "manifest.toml：第 {lines} 行仍有未答的问题；回答后请删去其 `# ?`",
+            lines = lines.join(", ")
+        ));
+    }
 }
 
 /// Writes what comes of each sample into `expected/`: for a person to read before it is relied on.
@@ -68,10 +84,12 @@ async fn accept_results(settings: &Settings, path: &Path) -> Result<(), Stop> {
         let outcomes = read.await.map_err(|e| unreadable_sample(&sample.address, &e.to_string()))?;
         let file = results_file(path, &package, (&sample.stream, &sample.address));
         write(&file, lines(&outcomes).as_bytes())?;
+        let parked = outcomes.iter().filter(|outcome| outcome.get("parked").is_some()).count();
         note(&both!(
-            "wrote {file}; read it before you rely on it",
-            "已写入 {file}；使用前请核对",
-            file = file.display()
+            "wrote {file}: {parked} of {all} records are dead letters; read it before you rely on it",
+            "已写入 {file}：{all} 条记录中有 {parked} 条转入待处理；使用前请核对",
+            file = file.display(),
+            all = outcomes.len()
         ));
     }
     Ok(())

@@ -9,6 +9,7 @@ use huiliu_core::store::{Tx, audit};
 use serde::Serialize;
 use serde_json::json;
 
+use super::authoring::open_questions;
 use super::decide::actor;
 use crate::Stop;
 use crate::cli::Why;
@@ -41,6 +42,7 @@ pub(super) async fn decided(
 
 pub async fn register(settings: Settings, path: &Path, why: Why, as_json: bool) -> Result<(), Stop> {
     let package = gate::read(path)?;
+    open_questions(&package);
     let base = registry::base(&settings)?;
     above_built_in(&package, base.get(&package.manifest.id))?;
     let samples = gate::gate(&settings, &package.manifest, &package.samples).await?;
@@ -231,6 +233,8 @@ pub async fn rollback(settings: Settings, (id, to): (&str, &str), because: &str,
         store::decide(&mut tx, id, (Some(version), None), (&actor(), because)).await?;
         let detail = json!({ "from": before, "to": version, "because": because });
         decided(tx, &books, ("connector.rollback", &format!("connector {id}")), detail).await?;
+    } else {
+        drop(tx);
     }
     books.close().await;
     if as_json {
@@ -274,6 +278,8 @@ pub async fn enable(settings: Settings, (id, enabled): (&str, bool), because: &s
         store::decide(&mut tx, id, (None, Some(enabled)), (&actor(), because)).await?;
         let action = if enabled { "connector.enable" } else { "connector.disable" };
         decided(tx, &books, (action, &format!("connector {id}")), json!({ "because": because })).await?;
+    } else {
+        drop(tx);
     }
     books.close().await;
     if as_json {

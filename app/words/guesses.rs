@@ -17,6 +17,8 @@ pub fn evidence(of: &Evidence) -> String {
         Evidence::Range { low, high } => both!("numbers from {low} to {high}", "数值 {low} 至 {high}"),
         Evidence::Rival { path } => both!("but {path} could be meant too", "但 {path} 也可能是"),
         Evidence::FewRecords { records } => both!("only {records} record(s)", "只有 {records} 条记录"),
+        Evidence::OutOf { full } => both!("out of {full} points", "满分 {full}"),
+        Evidence::WithGivenName { path } => both!("the given name stands in {path}", "名在 {path}"),
         Evidence::Gaps { percent } => both!("{percent} % are empty", "{percent} % 为空"),
         plain => short(plain).to_owned(),
     }
@@ -83,11 +85,24 @@ pub fn question(of: &Question) -> String {
         Question::Twin { path } => {
             both!("two columns are named {path}; give one of them another name", "有两列同名 {path}；请给其中一列改名")
         }
-        Question::Pass => tr(
+        Question::FullMark { path, full, exact: true } => both!(
+            "is {path} out of {full} points? It is scaled as if it were",
+            "{path} 的满分是 {full} 吗？现按此折算为百分制"
+        ),
+        Question::FullMark { path, full, exact: false } => both!(
+            "{path} is out of {full} points, which cannot be told out of a hundred exactly; ask for a result or a score of a hundred",
+            "{path} 的满分是 {full}，无法精确折算为百分制；请索取考核结果或百分制成绩"
+        ),
+        Question::Pass { maybe } if maybe.is_empty() => tr(
             "nothing says whether the teacher passed: is the training not assessed, or is the result elsewhere?",
             "没有说明是否合格的列：是不考核，还是结果在别处？",
         )
         .to_owned(),
+        Question::Pass { maybe } => both!(
+            "nothing surely says whether the teacher passed: is it one of {columns}, or is the training not assessed?",
+            "没有能确定说明是否合格的列：是 {columns} 之一，还是不考核？",
+            columns = maybe.join(", ")
+        ),
     }
 }
 

@@ -252,7 +252,7 @@ pub(crate) fn unreadable(held: &Held, e: &decode::DecodeFault) -> StoreFault {
 async fn work(desk: &Desk, held: &Held) -> Result<Commit, StoreFault> {
     let manifests = desk.manifests.now();
     let reading = Reading::of(&manifests, held)?;
-    if let Some(done) = repeat::commit(&desk.db, held, reading.activation).await? {
+    if let Some(done) = repeat::commit(&desk.db, held, reading.stream, reading.activation).await? {
         return Ok(done);
     }
     let mut payload = Arc::default();

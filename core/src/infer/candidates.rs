@@ -4,7 +4,7 @@ use super::content::{self, Facts};
 use super::fit::{self, Around, BY_CONTENT, Fit};
 use super::guess::{Evidence, REQUIRED};
 use super::names::{self, Name};
-use super::relate::{self, Beside, Order};
+use super::relate::{self, Beside, Order, Sum};
 use super::table::Table;
 use super::terms::Meaning;
 use crate::manifest::{Field, Unit};
@@ -32,6 +32,8 @@ pub(super) struct Columns<'t> {
     pub names: Vec<Name>,
     pub facts: Vec<Facts>,
     pub beside: Vec<Beside>,
+    /// What each column of hours is to the others.
+    pub sums: Vec<Sum>,
 }
 
 impl<'t> Columns<'t> {
@@ -42,7 +44,12 @@ impl<'t> Columns<'t> {
         let said = |at: usize| names.get(at).map_or(0, |n| n.score(Meaning::Field(Field::IdNumber)));
         let ids = (0..facts.len()).filter(|at| facts[*at].ids >= 50).max_by_key(|at| (said(*at), facts[*at].ids));
         let beside = relate::beside(table, ids);
-        Self { table, names, facts, beside }
+        let amounts = [Meaning::Field(Field::Hours), Meaning::PlannedHours, Meaning::Credit];
+        let hours: Vec<usize> = (0..facts.len())
+            .filter(|at| facts[*at].numbers >= 90 && amounts.iter().any(|m| names[*at].score(*m) >= 30))
+            .collect();
+        let sums = relate::sums(table, &hours);
+        Self { table, names, facts, beside, sums }
     }
 
     /// Every column as everything it could be, the surest first.
@@ -69,12 +76,24 @@ impl<'t> Columns<'t> {
                 .filter(|m| !meanings.iter().any(|(said, score)| said == *m && (*score >= 45 || *said == id)));
             meanings.extend(unsaid.map(|m| (*m, 0)).collect::<Vec<_>>());
         }
+        // 总评 with the words of a result is one, whatever it is called elsewhere.
+        let result = Meaning::Field(Field::Result);
+        let scored = name.matches.first().is_some_and(|m| m.meaning == Meaning::Field(Field::ScoreTotal));
+        if scored && self.facts[column].graded >= 90 && name.score(result) < TELLING {
+            meanings.retain(|(meaning, _)| *meaning != result);
+            meanings.push((result, TELLING));
+        }
         meanings.into_iter().filter_map(|(meaning, score)| self.candidate(column, meaning, score)).collect()
     }
 
     fn candidate(&self, column: usize, meaning: Meaning, score: u32) -> Option<Candidate> {
         let facts = &self.facts[column];
         if facts.filled == 0 {
+            return None;
+        }
+        // A yes or no answers the question that the name asks, and one that is turned round is no result.
+        let result = meaning == Meaning::Field(Field::Result);
+        if result && (self.is_turned_round(column) || score < 45 && facts.graded < 60) {
             return None;
         }
         let (fit, seen) = fit::fit(meaning, self.around(column, meaning));
@@ -93,12 +112,25 @@ impl<'t> Columns<'t> {
             confidence = confidence.min(WITH_FEW);
             evidence.push(Evidence::FewRecords { records: self.table.rows });
         }
+        if meaning == Meaning::Field(Field::Hours) {
+            match self.sums[column] {
+                Sum::Whole => confidence = confidence.max(fit::confidence(TELLING, fit)),
+                Sum::Part => confidence = confidence.saturating_sub(25),
+                Sum::Neither => {}
+            }
+        }
         if facts.fill < 60 && matches!(meaning, Meaning::Field(f) if REQUIRED.contains(&f)) {
             confidence = confidence.saturating_sub(15);
             evidence.push(Evidence::Gaps { percent: 100 - facts.fill });
         }
         let preference = self.preference(column, meaning, score);
         Some(Candidate { column, meaning, confidence, preference, evidence })
+    }
+
+    /// Whether what a name asks is the contrary of passing, as 是否补考.
+    fn is_turned_round(&self, column: usize) -> bool {
+        let leaf = self.table.columns[column].words.last().map(|word| word.to_lowercase()).unwrap_or_default();
+        ["未", "不", "补", "缺", "免", "fail", "not"].iter().any(|word| leaf.contains(word))
     }
 
     fn named(&self, column: usize, meaning: Meaning) -> Option<Evidence> {

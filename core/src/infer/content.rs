@@ -33,12 +33,16 @@ pub(super) struct Facts {
     pub low: i64,
     pub high: i64,
     pub median: i64,
-    /// The unit behind the numbers, if most have one, and the text that it is.
+    /// The unit behind the numbers, if half of them have one and it is the same, and the text that it is.
     pub unit: Option<(Unit, String)>,
+    /// Whether the numbers have several.
+    pub units_differ: bool,
     pub phones: usize,
     pub people: usize,
     pub school_codes: usize,
+    /// Words of a result, and those of them that are no mere yes or no, nor a letter.
     pub results: usize,
+    pub graded: usize,
     pub sexes: usize,
     /// Letters, digits and hyphens only, with a digit.
     pub codes: usize,
@@ -87,10 +91,12 @@ pub(super) fn facts(values: &[Option<String>]) -> Facts {
         high: sorted.last().copied().unwrap_or(0),
         median: sorted.get(sorted.len() / 2).copied().unwrap_or(0),
         unit: unit_of(&numbers, filled),
+        units_differ: units(&numbers).len() > 1,
         phones: share(is_phone),
         people: share(is_person),
         school_codes: share(is_school_code),
         results: share(is_result),
+        graded: share(|t| is_result(t) && !is_yes_or_no(t)),
         sexes: share(|t| {
             matches!(t, "男" | "女" | "M" | "F" | "male" | "female" | "Male" | "Female" | "男性" | "女性")
         }),
@@ -143,13 +149,23 @@ fn number(text: &str) -> Option<(i64, Option<String>)> {
     }
 }
 
-/// The unit that at least four in five of the cells state.
+/// The unit that half of the cells state, if none states another.
 fn unit_of(numbers: &[(i64, Option<String>)], filled: usize) -> Option<(Unit, String)> {
-    let words: Vec<&String> = numbers.iter().filter_map(|(_, word)| word.as_ref()).collect();
-    let first = *words.first()?;
-    let unit = unit::of_word(first)?;
-    let same = words.iter().filter(|word| unit::of_word(word) == Some(unit)).count();
-    (same * 5 >= filled * 4).then(|| (unit, first.clone()))
+    let words = || numbers.iter().filter_map(|(_, word)| word.as_ref());
+    let units = units(numbers);
+    let [unit] = units.as_slice() else { return None };
+    (words().count() * 2 >= filled).then_some((*unit, words().next()?.clone()))
+}
+
+/// The units that cells state.
+fn units(numbers: &[(i64, Option<String>)]) -> Vec<Unit> {
+    let mut units: Vec<Unit> = Vec::new();
+    for unit in numbers.iter().filter_map(|(_, word)| unit::of_word(word.as_ref()?)) {
+        if !units.contains(&unit) {
+            units.push(unit);
+        }
+    }
+    units
 }
 
 fn is_id_shaped(text: &str) -> bool {
@@ -222,6 +238,12 @@ fn is_result(text: &str) -> bool {
         "no",
     ];
     words.contains(&text.to_ascii_lowercase().as_str())
+}
+
+/// What answers any question, so that the name alone says which.
+fn is_yes_or_no(text: &str) -> bool {
+    let small = text.to_ascii_lowercase();
+    small.len() == 1 || ["是", "否", "true", "false", "yes", "no"].contains(&small.as_str())
 }
 
 fn is_mode(text: &str) -> bool {

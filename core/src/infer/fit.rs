@@ -159,6 +159,7 @@ fn version(facts: &Facts) -> Verdict {
 fn hours(facts: &Facts) -> Verdict {
     let years = facts.years > 90 && facts.low >= 199_000;
     match facts.numbers {
+        _ if facts.units_differ => (Fit::Neutral, Some(numbers(facts))),
         90.. if facts.unit.is_some() && facts.high > 0 => (Fit::Proof, Some(Evidence::UnitInValues)),
         90.. if years || facts.phones > 50 || facts.running || facts.high > 50_000_000 || facts.high == 0 => {
             (Fit::Poor, Some(numbers(facts)))

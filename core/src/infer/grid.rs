@@ -15,39 +15,13 @@ use crate::stages::parts::Body;
 const HEADER_WITHIN: usize = 40;
 /// Rows that are read of a sheet or text.
 const ROWS_READ: usize = 5_000;
+/// What begins a row of sums, between the records or below them.
+const SUMS: &[&str] = &["合计", "总计", "共计", "小计", "本页", "统计"];
 /// What begins the lines below the records.
-const ENDS: &[&str] = &[
-    "合计",
-    "总计",
-    "共计",
-    "小计",
-    "填表",
-    "制表",
-    "填报",
-    "负责人",
-    "审核",
-    "经办",
-    "单位负责",
-    "主管",
-    "备注",
-    "注:",
-    "注：",
-    "说明",
-    "联系",
-    "单位(",
-    "单位（",
-    "盖章",
-    "以上",
-    "打印",
-    "本页",
-    "统计",
-    "校长签",
-    "领导",
-    "报送",
-    "(以下",
-    "（以下",
-    "以下空白",
-];
+const ENDS: &str = "填表 制表 填报 负责人 审核 经办 单位负责 主管 备注 注: 注： 说明 联系 单位( 单位（ 盖章 以上 打印 校长签 领导 报送 (以下 （以下 \
+    以下空白";
+/// Characters of a line below the records by which it is known again, if it has none of those words.
+const OF_ITS_OWN: usize = 4;
 /// Names of a header that must be known.
 const KNOWN_AT_LEAST: usize = 2;
 
@@ -253,19 +227,23 @@ fn table(grid: &Grid, naming: Naming, layout: impl FnOnce(Header) -> Layout) -> 
     }
     let (_, at, rows) = best?;
     let names = naming(grid, at, rows);
-    let first = at + usize::from(rows);
-    let (records, end_markers) = body(grid, first, &names);
+    let (records, header) = body(grid, (at, rows), &names);
     if records.is_empty() {
         return None;
     }
-    let row = grid.rows.get(at).map_or(0, |row| row.number);
-    Some(columns(&names, &records, layout(Header { row, rows, end_markers })))
+    Some(columns(&names, &records, layout(header)))
+}
+
+/// Whether a cell is a line of a form with what was filled in, as `填报单位：长春市第一中学`; such lines stand above a header.
+fn is_filled_in(cell: &str) -> bool {
+    cell.trim().split_once(['：', ':']).is_some_and(|(name, filled)| !name.is_empty() && !filled.trim().is_empty())
 }
 
 /// How many names are known, if the rows of the header look like one.
 fn known(grid: &Grid, names: &[Vec<String>], at: usize, rows: u8) -> usize {
-    let header = grid.rows.iter().skip(at).take(usize::from(rows));
-    if header.flat_map(|row| row.cells.iter().flatten()).any(|cell| content::is_datum(cell)) {
+    let mut cells = grid.rows.iter().skip(at).take(usize::from(rows)).flat_map(|row| row.cells.iter().flatten());
+    let form = |row: &Row| row.cells.iter().flatten().any(|cell| is_filled_in(cell));
+    if cells.any(|cell| content::is_datum(cell)) || (rows == 2 && grid.rows.get(at).is_some_and(form)) {
         return 0;
     }
     // The same name twice is a title over several columns, or a second header.
@@ -278,25 +256,70 @@ fn known(grid: &Grid, names: &[Vec<String>], at: usize, rows: u8) -> usize {
     seen.len()
 }
 
-/// The records below a header, and what begins the rows below them.
-fn body<'g>(grid: &'g Grid, first: usize, names: &[Vec<String>]) -> (Vec<&'g Row>, Vec<String>) {
-    let mut records = Vec::new();
-    let mut ends: Vec<String> = Vec::new();
+/// What a row below a header is.
+enum Below {
+    Record,
+    /// A sum, or the header once more; and what it begins with.
+    Between(String),
+    /// A line for signatures or remarks; and what it begins with.
+    Line(String),
+}
+
+fn below(row: &Row, names: &[Vec<String>]) -> Option<Below> {
     let width = names.iter().filter(|name| !name.is_empty()).count();
-    for row in grid.rows.iter().skip(first) {
-        let filled = row.cells.iter().flatten().count();
-        let Some(text) = row.cells.iter().flatten().next() else { continue };
-        let text = bare(text);
-        let marker = ENDS.iter().find(|end| text.starts_with(**end) && filled * 2 <= width.max(4));
-        if let Some(marker) = marker {
-            if !ends.iter().any(|known| known == marker) {
-                ends.push((*marker).to_owned());
+    let texts: Vec<String> = row.cells.iter().flatten().map(|text| bare(text)).collect();
+    let first = texts.first()?;
+    let sparse = texts.len() * 2 <= width.max(4);
+    let sum = SUMS.iter().find(|word| first.starts_with(**word));
+    let line = ENDS.split_whitespace().find(|word| first.starts_with(word));
+    let name = |at: usize| names.get(at).and_then(|name| name.last()).map(|name| bare(name));
+    let again = texts.len() > 1
+        && row.cells.iter().enumerate().all(|(at, cell)| cell.as_ref().is_none_or(|c| name(at) == Some(bare(c))));
+    Some(match (sum, line) {
+        _ if again => Below::Between(first.clone()),
+        (Some(word), _) if sparse => Below::Between((*word).to_owned()),
+        (_, Some(word)) if sparse => Below::Line(word.to_owned()),
+        _ => Below::Record,
+    })
+}
+
+/// The records below a header, and what begins the rows below them and between them. What stands below a line is no
+/// record, unless it has as many cells as one: then the lines stand between the records, as sums do.
+fn body<'g>(grid: &'g Grid, (at, rows): (usize, u8), names: &[Vec<String>]) -> (Vec<&'g Row>, Header) {
+    let width = names.iter().filter(|name| !name.is_empty()).count();
+    let full = |row: &&Row| row.cells.iter().flatten().count() * 2 > width.max(4);
+    let is_record = |row: &Row| matches!(below(row, names), Some(Below::Record));
+    let all = || grid.rows.iter().skip(at + usize::from(rows));
+    let last = all().filter(|row| full(row) && is_record(row)).last().map_or(0, |row| row.number);
+    let mut header =
+        Header { row: grid.rows.get(at).map_or(0, |row| row.number), rows, end_markers: vec![], skip_markers: vec![] };
+    let (mut records, mut summed) = (Vec::new(), false);
+    for row in all() {
+        let Some(seen) = below(row, names) else { continue };
+        let (marker, to) = match seen {
+            Below::Between(word) => {
+                summed = true;
+                (word, &mut header.skip_markers)
             }
-        } else if records.len() < MAX_ROWS && ends.is_empty() {
-            records.push(row);
+            Below::Line(word) if row.number < last => (word, &mut header.skip_markers),
+            Below::Line(word) => (word, &mut header.end_markers),
+            // A remark below the sums that begins with no known word.
+            Below::Record if summed && row.number > last && !full(&row) && header.end_markers.is_empty() => {
+                let text = row.cells.iter().flatten().next().map(|text| bare(text)).unwrap_or_default();
+                (text.chars().take(OF_ITS_OWN).collect(), &mut header.end_markers)
+            }
+            Below::Record => {
+                if records.len() < MAX_ROWS && header.end_markers.is_empty() {
+                    records.push(row);
+                }
+                continue;
+            }
+        };
+        if !to.contains(&marker) {
+            to.push(marker);
         }
     }
-    (records, ends)
+    (records, header)
 }
 
 fn columns(names: &[Vec<String>], records: &[&Row], layout: Layout) -> Table {

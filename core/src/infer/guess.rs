@@ -61,6 +61,14 @@ pub enum Evidence {
     UnitInValues,
     /// The title of the course stands for its code.
     TitleAsCode,
+    /// A score out of so many points.
+    OutOf {
+        full: u32,
+    },
+    /// The given name stands in this column.
+    WithGivenName {
+        path: String,
+    },
     /// Another column could be meant too.
     Rival {
         path: String,
@@ -90,6 +98,12 @@ pub struct FieldGuess {
     pub examples: Vec<String>,
     /// The piece of the text that it is, where one cell holds two.
     pub piece: Option<Piece>,
+    /// The full mark of a score, where it is another than a hundred.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub full_mark: Option<u32>,
+    /// The column that stands behind it, as the given name behind the family name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joined: Option<String>,
 }
 
 /// One piece of a text that is cut at a separator.
@@ -141,8 +155,10 @@ pub enum Question {
     Durations { path: String },
     /// Two columns have this name, so no manifest can name it.
     Twin { path: String },
-    /// Nothing in the sample says whether the teacher passed.
-    Pass,
+    /// Out of how many points is this score? `exact`: whether each of the sample's becomes a plain number of a hundred.
+    FullMark { path: String, full: u32, exact: bool },
+    /// Nothing in the sample surely says whether the teacher passed; these columns may.
+    Pass { maybe: Vec<String> },
 }
 
 /// What makes a record the same record.
@@ -258,7 +274,7 @@ fn written(file: &str, settled: Settled, table: Table) -> Guess {
     let pass = settled.pass(&table);
     let mut questions = settled.questions;
     if pass == Pass::Nothing {
-        questions.push(Question::Pass);
+        questions.push(Question::Pass { maybe: settled.verdicts });
     }
     Guess {
         layout: table.layout,

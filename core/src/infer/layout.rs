@@ -67,6 +67,8 @@ pub struct Header {
     pub rows: u8,
     /// Words that begin the rows below the records, as they were met.
     pub end_markers: Vec<String>,
+    /// Words that begin rows between the records that are none, as subtotals.
+    pub skip_markers: Vec<String>,
 }
 
 /// How further pages seem to be asked for, by what stands beside the records.

@@ -14,6 +14,8 @@ use crate::manifest::{Field, Unit};
 const CUT: u32 = 86;
 /// What is said of codes that only go with the course's titles.
 const PAIRED_CODE: u32 = 66;
+/// A name from here on means nothing else.
+const SURELY: u32 = 85;
 /// What is said of the only column of its kind.
 const ONLY_ONE: u32 = 55;
 /// What a column of units is called.
@@ -26,7 +28,9 @@ impl Columns<'_> {
             matches!(settled.meanings[*at], None | Some(Meaning::Version)) && !self.table.columns[*at].twin
         };
         let all = || 0..self.facts.len();
+        // When a record was changed is no day of a training, unless its name could mean that too.
         let days: Vec<usize> = all()
+            .filter(|at| self.names[*at].score(Meaning::Version) < SURELY)
             .filter(|at| self.facts[*at].dates >= 90 && self.facts[*at].length >= 8 && !self.beside[*at].births)
             .collect();
         let title = |at: &usize| {
@@ -82,6 +86,8 @@ impl Columns<'_> {
                 evidence,
                 examples,
                 piece: None,
+                full_mark: None,
+                joined: None,
             });
         }
     }
@@ -104,6 +110,8 @@ impl Columns<'_> {
                     evidence: vec![Evidence::Periods],
                     examples: examples(field, column),
                     piece: Some(Piece { at: mark.to_owned(), take }),
+                    full_mark: None,
+                    joined: None,
                 });
             }
         }
@@ -133,6 +141,8 @@ impl Columns<'_> {
                 evidence: vec![Evidence::Codes, Evidence::Paired],
                 examples: examples(Field::CourseCode, column),
                 piece: None,
+                full_mark: None,
+                joined: None,
             });
         }
     }

@@ -13,6 +13,7 @@ mod guess;
 mod json;
 mod layout;
 mod leftover;
+mod marks;
 mod names;
 mod relate;
 mod settle;

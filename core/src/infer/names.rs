@@ -21,6 +21,8 @@ pub(super) struct Name {
     pub matches: Vec<Match>,
     /// The unit that it states in brackets or behind a slash, or as its own word.
     pub unit: Option<(Unit, u32)>,
+    /// What stands in its brackets.
+    pub inner: Vec<String>,
 }
 
 impl Name {
@@ -66,7 +68,7 @@ pub(super) fn read(words: &[String]) -> Name {
         matches.iter().filter(|found| found.meaning == Meaning::Field(Field::Hours) && !found.word.is_ascii());
     let by_word =
         by_word.filter_map(|found| unit::of_name(found.word, &[])).map(|(unit, sure)| (unit, sure.min(85))).next();
-    Name { unit: unit::of_name(&base, &inner).or(by_word), matches }
+    Name { unit: unit::of_name(&base, &inner).or(by_word), matches, inner }
 }
 
 /// Whether a name is a word of the field.

@@ -53,6 +53,45 @@ fn one(values: &[Option<String>], numbers: &[Option<IdNumber>], people: usize) -
     }
 }
 
+/// What a column of amounts is to the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sum {
+    /// In each record the sum of two others.
+    Whole,
+    /// One of two of which another is the sum.
+    Part,
+    Neither,
+}
+
+/// Columns of amounts that are compared.
+const AMOUNTS: usize = 12;
+
+/// Which of these columns of amounts are sums of two others.
+pub(super) fn sums(table: &Table, amounts: &[usize]) -> Vec<Sum> {
+    let mut found = vec![Sum::Neither; table.columns.len()];
+    let amount = |text: &Option<String>| {
+        let text: String = text.iter().flat_map(|t| t.chars()).filter(|c| c.is_ascii_digit() || *c == '.').collect();
+        text.parse::<f64>().unwrap_or(0.0)
+    };
+    let columns: Vec<(usize, Vec<f64>)> =
+        amounts.iter().take(AMOUNTS).map(|at| (*at, table.columns[*at].values.iter().map(amount).collect())).collect();
+    for (whole, of) in &columns {
+        for (nth, (one, a)) in columns.iter().enumerate() {
+            for (other, b) in columns.iter().skip(nth + 1) {
+                let rows = || of.iter().zip(a).zip(b);
+                let adds = rows().all(|((w, a), b)| (w - a - b).abs() < 0.001);
+                // Where one of the two is always nothing, the other is the same once more.
+                let both = rows().any(|((_, a), b)| *a > 0.0 && *b > 0.0);
+                if adds && both && *whole != *one && *whole != *other && table.rows > 2 {
+                    found[*whole] = Sum::Whole;
+                    (found[*one], found[*other]) = (Sum::Part, Sum::Part);
+                }
+            }
+        }
+    }
+    found
+}
+
 /// How two columns of days stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {

@@ -17,7 +17,11 @@ const WITH_RIVAL: u32 = 74;
 const CREDIT_AS_HOURS: u32 = 72;
 
 /// The longest word of a result, in characters.
-const LONGEST_WORD: usize = 10;
+const LONGEST_WORD: usize = 16;
+/// What is said of a name that stands in two columns.
+const IN_TWO: u32 = 84;
+/// Columns that may say whether the teacher passed: so many are named, with so many different texts at most.
+const VERDICTS: (usize, usize) = (4, 6);
 
 /// What a table's columns were taken for.
 #[derive(Debug, Default)]
@@ -28,6 +32,8 @@ pub(super) struct Settled {
     pub unit: Option<UnitGuess>,
     pub questions: Vec<Question>,
     pub others: Vec<Seen>,
+    /// Columns without a field that may say whether the teacher passed.
+    pub verdicts: Vec<String>,
 }
 
 impl Settled {
@@ -61,7 +67,10 @@ impl Settled {
             let column = table.columns.iter().find(|c| c.path == path);
             let mut words: Vec<String> = column.into_iter().flat_map(|c| c.values.iter().flatten().cloned()).collect();
             // What is no word of a result may be a remark about a person.
-            words.retain(|word| word.chars().count() <= LONGEST_WORD && discreet(word) == *word);
+            for word in words.iter_mut().filter(|word| word.chars().count() > LONGEST_WORD || discreet(word) != **word)
+            {
+                "…".clone_into(word);
+            }
             words.sort();
             words.dedup();
             words.truncate(12);
@@ -95,6 +104,9 @@ pub(super) fn settle(table: &Table) -> Settled {
     columns.paired_code(&mut settled);
     columns.course_code(&mut settled);
     columns.unit(&mut settled);
+    columns.marks(&mut settled);
+    columns.given_name(&mut settled);
+    columns.verdicts(&mut settled);
     columns.questions(&mut settled, &candidates);
     columns.others(&mut settled);
     let order = |guess: &FieldGuess| REQUIRED.iter().position(|f| f.as_str() == guess.field).unwrap_or(usize::MAX);
@@ -132,6 +144,8 @@ impl Columns<'_> {
                 evidence: candidate.evidence.clone(),
                 examples: examples(field, column),
                 piece: None,
+                full_mark: None,
+                joined: None,
             };
             if let Some(other) = self.rival(candidate, taken, candidates) {
                 guess.confidence = guess.confidence.min(WITH_RIVAL);
@@ -158,6 +172,43 @@ impl Columns<'_> {
         // The same texts twice are no question.
         let [a, b] = [of.column, rival.column].map(|at| &self.table.columns[at]);
         (a.values != b.values).then(|| b.path.clone())
+    }
+
+    /// A family name alone is no name: the given name stands beside it.
+    fn given_name(&self, settled: &mut Settled) {
+        let leaf = |at: usize| -> String {
+            let words = self.table.columns[at].words.last().map(String::as_str).unwrap_or_default();
+            words.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+        };
+        let above = |at: usize| self.table.columns[at].words.split_last().map_or(&[][..], |(_, above)| above);
+        let find =
+            |names: &[&str]| (0..self.table.columns.len()).filter(|at| names.contains(&leaf(*at).as_str())).collect();
+        let families: Vec<usize> = find(&["familyname", "lastname", "surname"]);
+        let given: Vec<usize> = find(&["givenname", "firstname", "forename"]);
+        let Some(guess) = settled.fields.iter_mut().find(|guess| guess.field == Field::Name.as_str()) else { return };
+        let pairs = families.iter().flat_map(|f| given.iter().map(move |g| (*f, *g)));
+        let mut pairs = pairs.filter(|(f, g)| above(*f) == above(*g));
+        let path = |at: usize| &self.table.columns[at].path;
+        let Some((family, given)) = pairs.find(|(f, g)| [path(*f), path(*g)].contains(&&guess.path)) else { return };
+        let rival = |question: &Question| matches!(question, Question::Rival { field: "name", .. });
+        settled.questions.retain(|question| !rival(question));
+        guess.path.clone_from(path(family));
+        guess.joined = Some(path(given).clone());
+        guess.confidence = guess.confidence.min(IN_TWO);
+        guess.evidence.push(Evidence::WithGivenName { path: path(given).clone() });
+    }
+
+    fn verdicts(&self, settled: &mut Settled) {
+        let may = |at: &usize| {
+            let facts = &self.facts[*at];
+            let column = &self.table.columns[*at];
+            let told = facts.results >= 60 || settled.meanings[*at] == Some(Meaning::State);
+            let score = matches!(settled.meanings[*at], Some(Meaning::OtherScore)) && facts.distinct > 1;
+            let mapped = settled.fields.iter().any(|guess| guess.path == column.path);
+            (score || told && facts.distinct <= VERDICTS.1) && !mapped && !column.twin
+        };
+        let found = (0..self.facts.len()).filter(may).take(VERDICTS.0);
+        settled.verdicts = found.map(|at| self.table.columns[at].path.clone()).collect();
     }
 
     fn questions(&self, settled: &mut Settled, candidates: &[Candidate]) {

@@ -86,7 +86,9 @@ fn unmarked(bytes: &[u8]) -> &'static Encoding {
 pub(super) fn form(text: &str) -> Form {
     let text = text.trim_start();
     let start: String = text.chars().take(LOOKED_AT).collect::<String>().to_ascii_lowercase();
-    let tags = ["<html", "<table", "<!doctype html"].iter().any(|tag| start.contains(tag));
+    // A <Table> without rows of a page is an element of some data set.
+    let page = |tag: &str| start.contains(tag);
+    let tags = page("<html") || page("<!doctype html") || (page("<table") && page("<tr"));
     match text.as_bytes().first() {
         Some(b'<') if tags => Form::Html,
         Some(b'<') => Form::Xml,

@@ -206,7 +206,7 @@ pub(super) const TERMS: &[Term] = &[
     other(
         Meaning::Version,
         "更新时间 修改时间 最后修改时间 最后更新时间 版本 版本号 变更时间 最近更新时间 更新日期 数据更新时间 修改日期 时间戳?",
-        "version, row version, update time, updated at, modified at, update date, modify time, last modified, \
+        "version, row version, stored, date last modified, update time, updated at, modified at, update date, modify time, last modified, \
          last update time, updated, modified, gmt modified, revision, last updated, timestamp?, modified time, modify date, \
          modified on, updated on, update at, last update, mtime, lastmod, change time, updated time, etag",
     ),
@@ -214,7 +214,7 @@ pub(super) const TERMS: &[Term] = &[
         Field::ScoreTotal,
         "成绩 总成绩 总分 得分 分数 综合成绩 考核成绩 结业成绩 最终成绩 考试成绩 培训成绩 总评成绩 考核得分 考试分数 考试得分 总得分 综合得分 \
          课程成绩 综合评分 结业考核成绩 测评成绩 总评",
-        "score, total score, final score, total?, grade score, exam score, mark, marks, points, result score, total mark, \
+        "score, total score, final score, final grade, grade?, total?, grade score, exam score, mark, marks, points, result score, total mark, \
          overall score, test score, course score",
     ),
     field(
@@ -333,7 +333,7 @@ pub(super) const TERMS: &[Term] = &[
     ),
     other(
         Meaning::OtherScore,
-        "前测成绩 诊断成绩 平时成绩 排名 前测得分 作业成绩 初测成绩 摸底成绩 及格分 及格线 满分 合格线 课前测成绩 满意度 测验成绩 作业得分 \
+        "前测成绩 诊断成绩 平时成绩 排名 前测得分 作业成绩 初测成绩 摸底成绩 及格分 及格线 满分 合格线 课前测成绩 满意度 测验成绩 作业得分 得分率 正确率 \
          期中成绩 出勤率 完成率 考勤成绩 学习进度 进度 讨论成绩",
         "pre score, pretest score, pre test score, rank score, pass mark, full score, full mark, quiz score, homework score, \
          ranking, pretest, pass score, max score, passing score, progress, diagnostic score, baseline score, satisfaction, \

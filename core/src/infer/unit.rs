@@ -68,7 +68,7 @@ pub(super) fn guess(named: Option<(Unit, u32)>, facts: &Facts) -> Option<(Unit, 
         // Two hundred and more are minutes of some course; the number alone cannot tell class hours from clock hours.
         return (20_000..=600_000).contains(&facts.median).then_some((Unit::Minute, 62));
     };
-    if facts.unit.is_some() && named.is_some_and(|(said, how)| said != unit && how >= 95) {
+    if facts.units_differ || facts.unit.is_some() && named.is_some_and(|(said, how)| said != unit && how >= 95) {
         return Some((unit, 45));
     }
     let likely = match unit {

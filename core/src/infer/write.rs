@@ -7,7 +7,9 @@ use crate::manifest::{Field, PassRule};
 /// Records per page that are asked for, where the platform is asked page by page.
 const PAGE_SIZE: u32 = 500;
 /// What ends the records of a table in any year, though this sample had none of it.
-const ALWAYS_ENDS: [&str; 2] = ["合计", "填表"];
+const ALWAYS_ENDS: [&str; 1] = ["填表"];
+/// What stands between them, or below: what follows it may be records, and none of them must be lost.
+const ALWAYS_SKIPPED: [&str; 2] = ["合计", "小计"];
 
 /// What a manifest says beside what was guessed.
 #[derive(Debug, Clone)]
@@ -152,8 +154,8 @@ fn levels(words: &[String]) -> Option<String> {
     }
     let becomes = |word: &String| {
         Some(match word.trim().to_lowercase().as_str() {
-            "优秀" | "优" | "excellent" => "excellent",
-            "pass" | "passed" | "合格" | "通过" | "已通过" | "qualified" | "良好" | "good" | "及格" | "p" => {
+            "优秀" | "优" | "excellent" | "distinction" => "excellent",
+            "pass" | "passed" | "合格" | "通过" | "已通过" | "qualified" | "良好" | "good" | "及格" | "p" | "merit" => {
                 "pass"
             }
             "fail" | "failed" | "不合格" | "未通过" | "unqualified" | "不及格" | "f" => "fail",
@@ -262,9 +264,20 @@ fn layout(guess: &Guess, header: &Header) -> String {
     }
     names.truncate(3);
     let rows = if header.rows == 2 { ", header_rows = 2" } else { "" };
-    let mut ends: Vec<&str> = header.end_markers.iter().map(String::as_str).collect();
-    ends.extend(ALWAYS_ENDS.iter().filter(|end| !header.end_markers.iter().any(|seen| seen.as_str() == **end)));
-    format!("{{ header = {}{rows}, end_markers = {} }}", list(names), list(ends))
+    let skipped = with(&header.skip_markers, &ALWAYS_SKIPPED);
+    let ends = with(&header.end_markers, &ALWAYS_ENDS).into_iter().filter(|end| !skipped.contains(end));
+    format!(
+        "{{ header = {}{rows}, skip_markers = {}, end_markers = {} }}",
+        list(names),
+        list(skipped.clone()),
+        list(ends)
+    )
+}
+
+/// The markers that were met, and these.
+fn with<'m>(met: &'m [String], always: &[&'m str]) -> Vec<&'m str> {
+    let others = always.iter().copied().filter(|marker| !met.iter().any(|seen| seen == marker));
+    met.iter().map(String::as_str).chain(others).collect()
 }
 
 fn map(guess: &Guess, words: &Wording<'_>, lines: &mut Vec<String>) {
@@ -287,6 +300,13 @@ fn map(guess: &Guess, words: &Wording<'_>, lines: &mut Vec<String>) {
 
 fn whole_or_piece(field: &FieldGuess) -> String {
     let path = quoted(&field.path);
+    if let Some(other) = &field.joined {
+        return format!("{{ join = {{ paths = {} }} }}", list([field.path.as_str(), other]));
+    }
+    if let Some(full) = field.full_mark {
+        let ratio = if full == 1 { "100".to_owned() } else { format!("100/{full}") };
+        return format!("{{ path = {path}, then = [{{ scale = {} }}] }}", quoted(&ratio));
+    }
     match &field.piece {
         None => path,
         Some(Piece { at, take }) => {

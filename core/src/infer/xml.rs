@@ -1,5 +1,7 @@
 //! XML samples: elements that come again and again under one parent are records.
 
+use std::collections::HashMap;
+
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
@@ -29,7 +31,7 @@ fn broken(why: impl Into<String>) -> InferFault {
 pub(super) fn tables(text: &Text) -> Result<Vec<Table>, InferFault> {
     let root = parse(&text.text)?;
     let mut found = Vec::new();
-    lists(&root, (&root.name, text.encoding), &mut vec![], &mut found);
+    lists(&[&root], (&root.name, text.encoding), &mut vec![], &mut found);
     Ok(found)
 }
 
@@ -101,28 +103,33 @@ fn element(start: &BytesStart<'_>) -> Result<Element, InferFault> {
     Ok(Element { name: start.local_name().as_ref().to_owned(), attributes, ..Element::default() })
 }
 
-/// Every group of sisters with one name and something in them, the topmost first.
-fn lists<'e>(parent: &'e Element, of: (&str, &str), trail: &mut Vec<&'e str>, found: &mut Vec<Table>) {
-    let mut names: Vec<&str> = Vec::new();
-    for child in &parent.children {
-        if !names.contains(&child.name.as_str()) && names.len() < MAX_COLUMNS {
-            names.push(&child.name);
-        }
-    }
-    for name in names {
-        let sisters: Vec<&Element> = parent.children.iter().filter(|child| child.name == name).collect();
+/// Every group of elements with one name in the same place and something in them, the topmost first.
+fn lists<'e>(parents: &[&'e Element], of: (&str, &str), trail: &mut Vec<&'e str>, found: &mut Vec<Table>) {
+    for (name, sisters) in by_name(parents.iter().flat_map(|parent| &parent.children)) {
         trail.push(name);
         if sisters.iter().any(|s| !s.children.is_empty() || s.attributes.len() > 1) {
             let (root, encoding) = (of.0.to_owned(), of.1.to_owned());
             let layout = Layout::Xml { root, item: trail.join("."), encoding };
             found.push(Table::gather(layout, sisters.iter().take(MAX_ROWS).map(|s| flat(s)).collect()));
         }
-        // Records have no records in them.
-        if let [only] = sisters.as_slice() {
-            lists(only, of, trail, found);
-        }
+        lists(&sisters, of, trail, found);
         trail.pop();
     }
+}
+
+/// Elements with one name together, in the order of the first of each.
+fn by_name<'e>(elements: impl Iterator<Item = &'e Element>) -> Vec<(&'e str, Vec<&'e Element>)> {
+    let mut groups: Vec<(&str, Vec<&Element>)> = Vec::new();
+    let mut places = HashMap::new();
+    for element in elements {
+        let at = *places.entry(element.name.as_str()).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some((_, sisters)) => sisters.push(element),
+            None if at < MAX_COLUMNS => groups.push((&element.name, vec![element])),
+            None => {}
+        }
+    }
+    groups
 }
 
 fn flat(element: &Element) -> Vec<Cell> {
@@ -147,7 +154,9 @@ fn flatten<'e>(element: &'e Element, trail: &mut Vec<&'e str>, cells: &mut Vec<C
     if !trail.is_empty() {
         put(trail, None, &element.text);
     }
-    for child in &element.children {
+    // What stands in it several times is records of another kind.
+    let once = by_name(element.children.iter()).into_iter().filter(|(_, sisters)| sisters.len() == 1);
+    for child in once.flat_map(|(_, sisters)| sisters) {
         trail.push(&child.name);
         flatten(child, trail, cells);
         trail.pop();

@@ -145,10 +145,11 @@ impl Reader {
 
     fn end_row(&mut self) {
         self.end_cell();
-        if std::mem::take(&mut self.in_row) {
-            self.table.rows.push(std::mem::take(&mut self.row));
+        // A row ends once, whether by its own tag, by the next row's or by both.
+        if !std::mem::take(&mut self.in_row) {
+            return;
         }
-        self.row.clear();
+        self.table.rows.push(std::mem::take(&mut self.row));
         for left in &mut self.reached {
             *left = left.saturating_sub(1);
         }
@@ -160,6 +161,31 @@ impl Reader {
         self.reached.clear();
         if table.rows.len() > 1 {
             self.tables.push(table);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_over_two_rows_moves_no_other() {
+        for end in ["", "</tr>"] {
+            let row = |cells: &str| format!("<tr>{cells}{end}");
+            let rows = [
+                row("<td rowspan=2>name<td colspan=2>school"),
+                row("<td>code<td rowspan='3'>title"),
+                row("<td>a<td>1"),
+                row("<td>b<td>2"),
+                row("<td>c<td>3<td>x"),
+            ];
+            let page = format!("<table>{}</table>", rows.concat());
+            let cells = |row: &Vec<Option<String>>| {
+                row.iter().map(|cell| cell.as_deref().unwrap_or("-")).collect::<Vec<_>>().join(" ")
+            };
+            let found: Vec<String> = tables(&page)[0].rows.iter().map(cells).collect();
+            assert_eq!(found, ["name school -", "- code title", "a 1", "b 2", "c 3 x"], "{end:?}");
         }
     }
 }

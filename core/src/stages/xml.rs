@@ -36,6 +36,12 @@ struct Walk<'p> {
     start: usize,
     root_seen: bool,
     closed: bool,
+    /// Elements so far, those of the record that are open, and for each path the one that had a text there.
+    elements: usize,
+    open: Vec<usize>,
+    told: Vec<Option<usize>>,
+    /// The path at which two elements of one record have a text: which of them is meant is not said.
+    twice: Option<&'p str>,
 }
 
 /// Builds a range (first, count) of a page's records, with the texts at `paths`.
@@ -66,10 +72,11 @@ pub fn decode<'a>(
         })?;
         let Some(bytes) = ended else { continue };
         let texts = std::mem::replace(&mut texts, vec![None; paths.len()]);
+        let broken = walk.twice.take().map(|path| format!("{path} stands in it more than once"));
         records.take(range, bytes.len(), |index| {
             let raw = Cow::Borrowed(text.get(bytes).unwrap_or_default());
             let texts = texts.into_iter().map(|t| t.filter(|t| !t.trim().is_empty())).collect();
-            RawRecord::new(index, raw, texts)
+            RawRecord { broken, ..RawRecord::new(index, raw, texts) }
         })?;
         if records.has_all(range) {
             return Ok(records);
@@ -161,6 +168,10 @@ impl<'p> Walk<'p> {
             start: 0,
             root_seen: false,
             closed: false,
+            elements: 0,
+            open: vec![],
+            told: vec![None; paths.len()],
+            twice: None,
         }
     }
 
@@ -173,8 +184,8 @@ impl<'p> Walk<'p> {
         mut tell: impl FnMut(usize, Cow<'e, str>),
     ) -> Result<Option<Range<usize>>, DecodeFault> {
         let words = match event {
-            Event::Start(e) => return self.open(&e, before, tell).map(|()| None),
-            Event::Empty(e) => return self.open(&e, before, tell).map(|()| self.close(after)),
+            Event::Start(e) => return self.begin(&e, before, tell).map(|()| None),
+            Event::Empty(e) => return self.begin(&e, before, tell).map(|()| self.close(after)),
             Event::End(_) => return Ok(self.close(after)),
             Event::Text(t) => t.xml10_content(),
             Event::CData(t) => t.xml10_content(),
@@ -191,6 +202,10 @@ impl<'p> Walk<'p> {
             _ => return Ok(None),
         };
         if let Some(slot) = self.slot() {
+            let element = self.open.last().copied().unwrap_or_default();
+            if !words.trim().is_empty() && *self.told[slot].get_or_insert(element) != element {
+                self.twice.get_or_insert(self.paths[slot]);
+            }
             tell(slot, words);
         }
         Ok(None)
@@ -201,7 +216,7 @@ impl<'p> Walk<'p> {
         if self.closed { Ok(()) } else { Err(form(format!("the document ends before </{}>", self.root))) }
     }
 
-    fn open<'e>(
+    fn begin<'e>(
         &mut self,
         e: &BytesStart<'_>,
         before: usize,
@@ -223,13 +238,17 @@ impl<'p> Walk<'p> {
             self.start = before;
             self.path.clear();
             self.lengths.clear();
+            self.open.clear();
+            self.told.fill(None);
         } else if self.inside {
             self.step_in(name.as_ref());
         } else if self.depth > 0 {
             self.outer.push(name.as_ref().to_owned());
         }
         self.depth += 1;
+        self.elements += 1;
         if self.inside {
+            self.open.push(self.elements);
             for (nth, attribute) in e.attributes().enumerate() {
                 if nth >= MAX_ATTRIBUTES {
                     return Err(form(format!("an element with more than {MAX_ATTRIBUTES} attributes")));
@@ -283,6 +302,7 @@ impl<'p> Walk<'p> {
             return None;
         }
         if self.depth > self.item_depth {
+            self.open.pop();
             self.step_out();
             return None;
         }
@@ -303,5 +323,17 @@ mod tests {
         let texts: Vec<_> = records.iter().map(|r| (r.texts[0].as_deref(), r.texts[1].as_deref())).collect();
         assert_eq!(texts, [(Some("1"), None), (None, Some("2"))]);
         assert_eq!(decode(text, "item", "E", &["a"], (0, 9)).unwrap().total, 0, "one name is directly below the root");
+    }
+
+    #[test]
+    fn two_texts_in_one_place_of_a_record_are_told() {
+        let text = "<l><r><h>10</h><h>20</h></r><r><h>1<i>x</i>0</h></r><r><h/><h>10</h></r><r><h>30</h></r></l>";
+        let records = decode(text, "r", "l", &["h"], (0, 9)).unwrap().records;
+        let told: Vec<_> = records.iter().map(|r| (r.texts[0].as_deref(), r.broken.is_some())).collect();
+        assert_eq!(
+            told,
+            [(Some("1020"), true), (Some("10"), false), (Some("10"), false), (Some("30"), false)],
+            "a text around another element is one text"
+        );
     }
 }

@@ -3,7 +3,7 @@
 //! Forms seen in Jilin rosters and platform exports (domain notes §3.7): `2014年9月11日`,
 //! `2014/9/1`, `2014-09-11`, `2014.09.11`, `20140911`, `二〇一四年九月十一日`, `一四年九月十一日`,
 //! `14年9月11日`, spreadsheet serials of the 1900 epoch, date-time text with or without a zone, and
-//! milliseconds since 1970. A text without a zone is of +08:00. Years run from 1900 to 2100.
+//! milliseconds (seconds, `/Date(…)/`) since 1970. A text without a zone is of +08:00. Years run from 1900 to 2100.
 
 use chrono::{Datelike, NaiveDate};
 
@@ -94,9 +94,8 @@ pub fn parse_instant(text: &str) -> Result<i64, DateFault> {
     if folded.is_empty() {
         return Err(DateFault::Missing);
     }
-    let instant = if folded.len() == 13 && all_digits(&folded) {
-        let millis: i64 = folded.parse().map_err(|_| DateFault::Form)?;
-        millis.checked_mul(1_000).ok_or(DateFault::Impossible)?
+    let instant = if let Some(since) = since_1970(&folded) {
+        since.ok_or(DateFault::Impossible)?
     } else if let Some(local) = serial(&folded) {
         local - CHINA
     } else {
@@ -113,6 +112,24 @@ pub fn parse_instant(text: &str) -> Result<i64, DateFault> {
         [checked(1900, 1, 1)?, checked(2100, 12, 31)?].map(|bound| bound.signed_duration_since(epoch()).num_days());
     let inside = (bounds[0]..=bounds[1]).contains(&days);
     inside.then_some(instant).ok_or(DateFault::Impossible)
+}
+
+/// Microseconds of thirteen digits, which are milliseconds since 1970; of ten from 13 to 18, which are seconds (2011 to
+/// 2030: no such year begins another form); and of `/Date(…)/`, as .NET writes milliseconds. What stands behind them there
+/// is the zone of whoever wrote it, and changes no instant. `None` for another form.
+fn since_1970(text: &str) -> Option<Option<i64>> {
+    let number = |digits: &str, unit: i64| Some(digits.parse::<i64>().ok().and_then(|n| n.checked_mul(unit)));
+    if let Some(inner) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
+        let zone = inner.rfind(['+', '-']).filter(|at| *at > 0).unwrap_or(inner.len());
+        let (digits, zone) = inner.split_at_checked(zone)?;
+        let whole = all_digits(digits.strip_prefix('-').unwrap_or(digits)) && digits.len() <= 15;
+        return if whole && (zone.is_empty() || all_digits(&zone[1..])) { number(digits, 1_000) } else { None };
+    }
+    match text.len() {
+        13 if all_digits(text) => number(text, 1_000),
+        10 if all_digits(text) && ("13".."19").contains(&text.get(..2).unwrap_or_default()) => number(text, 1_000_000),
+        _ => None,
+    }
 }
 
 /// The day 1970-01-01.
@@ -264,6 +281,19 @@ mod tests {
         assert_eq!(parse_instant("2014-09"), Err(DateFault::DayMissing));
         assert_eq!(parse_instant("9999999999999"), Err(DateFault::Impossible));
         assert_eq!(parse_instant("141036480000"), Err(DateFault::Form));
+    }
+
+    #[test]
+    fn moments_since_1970_are_read_as_platforms_write_them() {
+        let moment = 1_425_427_200_000_000;
+        for text in ["1425427200", "1425427200000", "/Date(1425427200000)/", "/Date(1425427200000+0800)/"] {
+            assert_eq!(parse_instant(text), Ok(moment), "{text}");
+        }
+        assert_eq!(parse_date("/Date(-631180800000)/").map(|day| day.to_string()), Ok("1949-12-31".to_owned()));
+        // A school's code, an hour of a day, a phone, and what is cut.
+        for text in ["1122000002", "2015030412", "13800001234", "/Date()/", "/Date(1425427200000", "/Date(1+08:00)/"] {
+            assert!(parse_instant(text).is_err(), "{text}");
+        }
     }
 
     proptest! {
