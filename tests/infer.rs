@@ -109,6 +109,56 @@ fn so_it_is_in_twenty_five_later_ones() {
     right_in_at_least("later", 24);
 }
 
+#[test]
+fn so_it_is_in_most_of_twenty_four_that_were_written_without_seeing_it() {
+    right_in_at_least("blind", 18);
+}
+
+/// What is registered without editing may leave records out as dead letters, but reads none of them wrongly: each has the
+/// hours and the last day of its row, and a result only if it is the row's.
+#[test]
+fn what_is_read_without_editing_is_as_the_rows_say() {
+    let house = House::new(On::Sqlite);
+    let (mut wrong, mut registered, mut read) = (vec![], 0, 0);
+    for sample in samples("blind") {
+        let id = sample.name.split('_').next().unwrap().to_owned();
+        let out = house.dir.0.join("inferred").join(&id);
+        let (file, place) = (sample.file.to_str().unwrap(), out.to_str().unwrap());
+        house.json(&["connectors", "infer", file, "--out", place, "--id", &id, "--with-sample", "--json"]);
+        house.run(&["connectors", "test", place, "--accept", "--json"]);
+        if !house.run(&["connectors", "register", place, "--because", "inferred"]).status.success() {
+            continue;
+        }
+        registered += 1;
+        house.json(&["sources", "add", &id, "--connector", &id, "--institution-code", "T", "--schedule", "", "--json"]);
+        house.run(&["upload", &id, file]);
+        let truth = std::fs::read_to_string(format!("{file}.truth.json")).unwrap();
+        let truth: Value = serde_json::from_str(&truth).unwrap();
+        let rows = truth["rows"].as_array().unwrap();
+        let records = house.json(&["records", "list", "--limit", "10000", "--json"]);
+        for record in records.as_array().unwrap().iter().filter(|record| record["source"] == id.as_str()) {
+            read += 1;
+            let is_of = |row: &Value| {
+                let hours = format!("{} {}", row["hours"], sample.unit);
+                let result = match record["pass_state"].as_str().unwrap() {
+                    "passed" => ["pass", "excellent"].contains(&row["verdict"].as_str().unwrap()),
+                    "failed" => row["verdict"] == "fail",
+                    _ => true,
+                };
+                bare(row["name"].as_str().unwrap()) == bare(record["name"].as_str().unwrap())
+                    && record["raw_hours"] == hours.as_str()
+                    && record["period_end"] == row["end"]
+                    && result
+            };
+            if !rows.iter().any(is_of) {
+                wrong.push(format!("{id}: {record}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(registered >= 12 && read >= 200, "{registered} registered, {read} records read");
+}
+
 /// Infers a manifest for each sample of a folder, takes it unedited through preview, test and registration, and syncs the
 /// sample. Gives how many were registered and read whole, every record inserted and none parked, and what became of the others.
 fn synced(folder: &str) -> (usize, Vec<String>) {

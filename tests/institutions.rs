@@ -80,7 +80,7 @@ fn workbook(file: &Path) {
         sheet.write(row, 3, ["技术支持的课堂导入", "网络教学平台的应用"][nth % 2]).unwrap();
         sheet.write(row, 4, [8, 12][nth % 2]).unwrap();
         sheet.write(row, 5, format!("2015年3月{}日", nth + 1)).unwrap();
-        sheet.write(row, 6, ["优秀", "合格", "不合格"][nth % 3]).unwrap();
+        sheet.write(row, 6, ["A", "B", "C"][nth % 3]).unwrap();
     }
     sheet.write(22, 0, "填表人：办公室").unwrap();
     book.save(file).unwrap();

@@ -76,6 +76,11 @@ impl<'t> Columns<'t> {
                 .filter(|m| !meanings.iter().any(|(said, score)| said == *m && (*score >= 45 || *said == id)));
             meanings.extend(unsaid.map(|m| (*m, 0)).collect::<Vec<_>>());
         }
+        // Two days in each cell are both ends of a period, whatever its name says.
+        if self.facts[column].periods >= 90 && name.score(Meaning::Period) < TELLING {
+            meanings.retain(|(meaning, _)| *meaning != Meaning::Period);
+            meanings.push((Meaning::Period, TELLING));
+        }
         // 总评 with the words of a result is one, whatever it is called elsewhere.
         let result = Meaning::Field(Field::Result);
         let scored = name.matches.first().is_some_and(|m| m.meaning == Meaning::Field(Field::ScoreTotal));
@@ -94,6 +99,11 @@ impl<'t> Columns<'t> {
         // A yes or no answers the question that the name asks, and one that is turned round is no result.
         let result = meaning == Meaning::Field(Field::Result);
         if result && (self.is_turned_round(column) || score < 45 && facts.graded < 60) {
+            return None;
+        }
+        // 某人提交的培训备案 is no course.
+        let titles = [Field::CourseTitle, Field::CourseCode, Field::ProjectTitle].map(Meaning::Field);
+        if titles.contains(&meaning) && self.names_people(column) {
             return None;
         }
         let (fit, seen) = fit::fit(meaning, self.around(column, meaning));
@@ -125,6 +135,30 @@ impl<'t> Columns<'t> {
         }
         let preference = self.preference(column, meaning, score);
         Some(Candidate { column, meaning, confidence, preference, evidence })
+    }
+
+    /// Whether most of its texts have the name of somebody in them who stands in another column.
+    fn names_people(&self, column: usize) -> bool {
+        let texts = &self.table.columns[column].values;
+        let people = (0..self.facts.len()).filter(|at| *at != column && self.facts[*at].people >= 60);
+        people.into_iter().any(|at| {
+            let names = &self.table.columns[at].values;
+            let named = |(text, name): &(&Option<String>, &Option<String>)| {
+                text.as_deref().zip(name.as_deref()).is_some_and(|(t, n)| t != n && t.contains(n))
+            };
+            texts.iter().zip(names).filter(named).count() * 10 >= self.table.rows * 9
+        })
+    }
+
+    /// Whether another column is called as this one, with the word for a beginning where this has one for an end.
+    fn ends_what_begins(&self, column: usize) -> bool {
+        let name = |at: usize| self.table.columns[at].words.concat().to_lowercase();
+        let own = name(column);
+        let pairs =
+            [("结束", "开始"), ("结束", "起始"), ("end", "start"), ("end", "begin"), ("止", "起"), ("to", "from")];
+        let begins: Vec<String> =
+            pairs.iter().filter(|(end, _)| own.contains(end)).map(|(end, begin)| own.replace(end, begin)).collect();
+        (0..self.facts.len()).any(|at| at != column && begins.contains(&name(at)))
     }
 
     /// Whether what a name asks is the contrary of passing, as 是否补考.
@@ -160,7 +194,8 @@ impl<'t> Columns<'t> {
                 granted * 40 + class_hours * 20 + varied * 10
             }
             Meaning::Field(Field::PeriodEnd) => {
-                has(&["结业", "完成", "finish", "complet", "结束", "end", "jssj", "jsrq", "wcsj"]) * 20
+                let said = has(&["结业", "完成", "finish", "complet", "结束", "end", "jssj", "jsrq", "wcsj"]);
+                said * 20 + u32::from(self.ends_what_begins(column)) * 15
             }
             Meaning::Field(Field::ScoreTotal) => has(&["总", "综合", "final", "total", "最终", "结业"]) * 20,
             _ => 0,

@@ -123,8 +123,9 @@ impl Table<'_> {
         let told = matches!(declared, Encoding::Auto | Encoding::Gb18030);
         all.push(of("in GB18030", gb18030, if told { Must::BeTheSame } else { Must::AddNothing }));
         if let Some(header) = self.header_line(&lines) {
+            // It may come again between the records.
             let without: String =
-                lines.iter().enumerate().filter(|(at, _)| *at != header).map(|(_, line)| *line).collect();
+                lines.iter().filter(|line| line.trim_end() != lines[header].trim_end()).copied().collect();
             all.push(of("without its header", own(&without), Must::BeRefused));
         }
         all.extend(self.shuffled().map(|text| of("with its columns the other way round", own(&text), Must::BeTheSame)));
@@ -156,13 +157,13 @@ impl Table<'_> {
         let mut rows = self.rows()?;
         let header = rows.iter().position(|row| self.is_header(row))?;
         let width = rows[header].len();
-        for row in &mut rows[header..] {
-            let ends = matches!(table::mark(row.iter().map(String::as_str), self.layout), Mark::End);
-            if ends {
-                break;
-            }
-            if row.len() == width {
-                row.reverse();
+        rows[header].reverse();
+        for row in &mut rows[header + 1..] {
+            match table::mark(row.iter().map(String::as_str), self.layout) {
+                Mark::End => break,
+                Mark::Record if row.len() == width => row.reverse(),
+                // What marks a row stands first.
+                Mark::Record | Mark::Left => {}
             }
         }
         let mut writer = ::csv::WriterBuilder::new().flexible(true).delimiter(self.separator).from_writer(Vec::new());
