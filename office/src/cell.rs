@@ -140,7 +140,7 @@ impl Cell for Formatted<'_, '_> {
     fn write_json(&self, out: &mut String) -> bool {
         let Self(value, shown) = self;
         match (shown, value.get_float(), value.get_datetime()) {
-            (Shown::Percent, Some(number), _) if number.is_finite() => {
+            (Shown::Percent, Some(number), _) if (number * 100.0).is_finite() => {
                 out.push('"');
                 write_number(number * 100.0, out);
                 out.push_str("%\"");

@@ -124,7 +124,8 @@ impl<'a> Book<'a> {
         if let Sheets::Xlsx(book) = &mut self.0 {
             // Cell by cell: a range is allocated as wide and high as its farthest cells claim.
             let mut cells = book.worksheet_cells_reader(sheet).map_err(of_xlsx)?;
-            let shown = |style: &Style| style.number_format.as_ref().map_or(Shown::AsItIs, |f| Shown::of(&f.format_code));
+            let shown =
+                |style: &Style| style.number_format.as_ref().map_or(Shown::AsItIs, |f| Shown::of(&f.format_code));
             let shown: Vec<Shown> = cells.styles().iter().map(shown).collect();
             while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(of_xlsx)? {
                 let value = cell.get_value();

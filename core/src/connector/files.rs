@@ -218,8 +218,22 @@ mod tests {
     #[test]
     fn names_stand_in_the_order_of_their_numbers() {
         let order = [
-            "a", "a.csv", "a0.csv", "a01.csv", "a1.csv", "a2.csv", "a2_9.csv", "a2_10.csv", "a10.csv", "aa.csv",
-            "记录.csv", "记录2.csv", "记录9.csv", "记录10.csv", "记录20141001.csv", "记录99999999999999999999999.csv",
+            "a",
+            "a.csv",
+            "a0.csv",
+            "a01.csv",
+            "a1.csv",
+            "a2.csv",
+            "a2_9.csv",
+            "a2_10.csv",
+            "a10.csv",
+            "aa.csv",
+            "记录.csv",
+            "记录2.csv",
+            "记录9.csv",
+            "记录10.csv",
+            "记录20141001.csv",
+            "记录99999999999999999999999.csv",
             "记录（2）.csv",
         ];
         for (one, a) in order.iter().enumerate() {
