@@ -51,7 +51,7 @@ pub struct Checked {
 /// Takes a connector through the gate: one row for each sample. All of them must be `ok`.
 ///
 /// # Errors
-/// [`Stop`] when there is a unit that the rules do not convert, or a stream without a sample.
+/// [`Stop`] when there is a unit that the rules do not convert, or a stream without a sample that has a record.
 pub async fn gate(settings: &Settings, manifest: &Manifest, samples: &[Sample]) -> Result<Vec<Checked>, Stop> {
     let policy = policy(settings)?;
     wire::convertible(manifest, &policy, &settings.pack_names())?;
@@ -65,6 +65,16 @@ pub async fn gate(settings: &Settings, manifest: &Manifest, samples: &[Sample]) 
         )));
     }
     let mut rows = try_samples(manifest, samples, &policy).await?;
+    let gives = |stream: &Stream| rows.iter().any(|row| row.stream == stream.name && (row.records > 0 || !row.ok));
+    if let Some(stream) = manifest.stream.iter().find(|stream| !gives(stream)) {
+        return Err(Stop::usage(both!(
+            "connector {connector}: no sample of stream {stream} has a record, so nothing was tried; put a file with records \
+             into samples/",
+            "连接器 {connector}：数据流 {stream} 的样例中没有一条记录，等于没有检验；请在 samples/ 中放入有记录的文件",
+            connector = manifest.id,
+            stream = stream.name
+        )));
+    }
     // What a sample does not give, none of its variants can.
     if rows.iter().all(|row| row.ok) {
         rows.extend(try_variants(manifest, samples, &policy).await?);
@@ -203,7 +213,7 @@ pub enum Expected {
 pub fn read_with(path: &Path, results: Expected) -> Result<Package, Stop> {
     let file = if path.is_dir() { path.join("manifest.toml") } else { path.to_owned() };
     let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
-    if std::fs::metadata(&file).is_ok_and(|m| m.len() > MAX_MANIFEST) {
+    if size_of(&file)? > MAX_MANIFEST {
         return Err(Stop::usage(both!(
             "{file} is larger than {MAX_MANIFEST} bytes; give a manifest, or the folder that holds one",
             "{file} 超过 {MAX_MANIFEST} 字节；请给出连接器清单，或其所在目录",
@@ -214,6 +224,16 @@ pub fn read_with(path: &Path, results: Expected) -> Result<Package, Stop> {
     let manifest = Manifest::parse(&file.display().to_string(), &text).map_err(|e| Stop::usage(spoken(&e)))?;
     let samples = samples(&folder, &manifest, results)?;
     Ok(Package { manifest, text, samples })
+}
+
+/// The bytes of a file; what is none, as a pipe or a device, would never end.
+pub fn size_of(path: &Path) -> Result<u64, Stop> {
+    let told = std::fs::metadata(path).map_err(|e| unreadable(path, &e))?;
+    if told.is_file() {
+        return Ok(told.len());
+    }
+    let path = path.display();
+    Err(Stop::usage(both!("{path} is no regular file; give one", "{path} 不是普通文件；请给出普通文件")))
 }
 
 fn unreadable(path: &Path, e: &std::io::Error) -> Stop {
@@ -287,7 +307,7 @@ fn sample(
     total: &mut usize,
 ) -> Result<Sample, Stop> {
     // Looked at before it is read: what does not fit is not taken into memory.
-    let size = std::fs::metadata(path).map_err(|e| unreadable(path, &e))?.len();
+    let size = size_of(path)?;
     *total = total.saturating_add(usize::try_from(size).unwrap_or(usize::MAX));
     if *total > MAX_SAMPLES {
         return Err(Stop::usage(both!(
@@ -300,7 +320,10 @@ fn sample(
     let stem = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
     let file = expected.join(format!("{stem}.json"));
     let text = match results {
-        Expected::Read => std::fs::read_to_string(&file).map_err(|e| unreadable(&file, &e))?,
+        Expected::Read => {
+            size_of(&file)?;
+            std::fs::read_to_string(&file).map_err(|e| unreadable(&file, &e))?
+        }
         Expected::ToBeMade => "[]".to_owned(),
     };
     let address = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

@@ -6,6 +6,7 @@ pub mod matching;
 mod phrases;
 mod platforms;
 mod reasons;
+mod records;
 mod rules;
 
 use std::borrow::Cow;

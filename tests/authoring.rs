@@ -84,6 +84,66 @@ fn a_mapping_that_misses_is_told_before_it_is_registered() {
     assert!(code == Some(2) && told.contains("no [[conversion]] for the unit \"credit\""), "{told}");
 }
 
+/// A header proves nothing.
+#[test]
+fn samples_without_a_record_are_not_enough() {
+    let house = House::new(On::Sqlite);
+    let folder = new(&house, "csv");
+    let sample = Path::new(&folder).join("samples/completions.csv");
+    let text = std::fs::read_to_string(&sample).unwrap();
+    let header = text.lines().position(|line| line.contains("身份证号")).unwrap();
+    std::fs::write(&sample, text.lines().take(header + 1).collect::<Vec<_>>().join("\n") + "\n").unwrap();
+    std::fs::write(Path::new(&folder).join("expected/completions.json"), "[]\n").unwrap();
+    for args in [&["connectors", "register", &folder][..], &["connectors", "test", &folder, "--accept"]] {
+        let (code, text, told) = run(&house, args);
+        assert!(code == Some(2) && told.contains("has a record, so nothing was tried"), "{text}{told}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_no_plain_one_is_refused() {
+    let house = House::new(On::Sqlite);
+    for name in ["", "A B", "../up"] {
+        let out = house.dir.0.join("bad").display().to_string();
+        let (code, _, told) = run(&house, &["connectors", "new", name, "--out", &out]);
+        assert!(
+            code == Some(2) && told.contains("1 to 60 small letters") && !Path::new(&out).exists(),
+            "{name}: {told}"
+        );
+    }
+    let folder = new(&house, "csv");
+    let at = |place: &str| Path::new(&folder).join(place);
+    // Whoever reads a pipe waits for ever.
+    for place in ["samples/zz.csv", "manifest.toml"] {
+        let _ = std::fs::remove_file(at(place));
+        assert!(std::process::Command::new("mkfifo").arg(at(place)).status().unwrap().success());
+        let (code, _, told) = run(&house, &["connectors", "check", &folder]);
+        assert!(code == Some(2) && told.contains("is no regular file"), "{place}: {told}");
+        std::fs::remove_file(at(place)).unwrap();
+        if place == "samples/zz.csv" {
+            let elsewhere = house.dir.0.join("elsewhere.json");
+            std::fs::write(&elsewhere, "kept").unwrap();
+            std::fs::remove_file(at("expected/completions.json")).unwrap();
+            std::os::unix::fs::symlink(&elsewhere, at("expected/completions.json")).unwrap();
+            let (code, _, told) = run(&house, &["connectors", "test", &folder, "--accept"]);
+            assert!(code == Some(2) && told.contains("is a symbolic link"), "{told}");
+            assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "kept");
+        }
+    }
+}
+
+/// Of very many mistakes the first are told, soon.
+#[test]
+fn a_manifest_of_nothing_but_mistakes_is_answered_soon() {
+    let house = House::new(On::Sqlite);
+    let file = house.dir.0.join("manifest.toml");
+    std::fs::write(&file, (0..60_000).map(|n| format!("unknwn_{n} = 1\n")).collect::<String>()).unwrap();
+    let began = std::time::Instant::now();
+    let (code, _, told) = run(&house, &["connectors", "check", file.to_str().unwrap()]);
+    assert!(code == Some(2) && told.contains("more faults; mend these first"), "{told}");
+    assert!(told.lines().count() < 300 && began.elapsed().as_secs() < 15, "{:?}", began.elapsed());
+}
+
 /// The judge of variants: each of its verdicts can be bad.
 #[test]
 fn wrong_results_of_variants_are_told() {

@@ -6,6 +6,7 @@ mod auth;
 mod bucket;
 mod each;
 mod export;
+mod folder;
 mod guard;
 mod large;
 mod paging;

@@ -83,6 +83,7 @@ async fn accept_results(settings: &Settings, path: &Path) -> Result<(), Stop> {
         };
         let outcomes = read.await.map_err(|e| unreadable_sample(&sample.address, &e.to_string()))?;
         let file = results_file(path, &package, (&sample.stream, &sample.address));
+        stays_within(path, &file)?;
         write(&file, lines(&outcomes).as_bytes())?;
         let parked = outcomes.iter().filter(|outcome| outcome.get("parked").is_some()).count();
         note(&both!(
@@ -93,6 +94,19 @@ async fn accept_results(settings: &Settings, path: &Path) -> Result<(), Stop> {
         ));
     }
     Ok(())
+}
+
+/// Refuses to write through a symbolic link, which could lead out of the connector's folder.
+fn stays_within(path: &Path, file: &Path) -> Result<(), Stop> {
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) };
+    let below = file.ancestors().take_while(|place| *place != folder);
+    let is_link = |place: &&Path| std::fs::symlink_metadata(place).is_ok_and(|told| told.is_symlink());
+    let Some(link) = below.into_iter().find(is_link) else { return Ok(()) };
+    let link = link.display();
+    Err(Stop::usage(both!(
+        "{link} is a symbolic link, and nothing is written through one; put a folder or file in its place",
+        "{link} 是符号链接，不会通过它写入；请换成普通目录或文件"
+    )))
 }
 
 /// A line for each outcome, so that differences show in a review.
@@ -188,6 +202,7 @@ pub(super) fn chosen<'m>(manifest: &'m Manifest, name: Option<&str>) -> Result<&
 
 pub(super) fn sample(package: &Package, stream: &Stream, given: Option<&Path>) -> Result<(String, Vec<u8>), Stop> {
     if let Some(file) = given {
+        gate::size_of(file)?;
         let bytes = std::fs::read(file).map_err(|e| {
             Stop::usage(both!("cannot read {file}: {e}", "无法读取 {file}：{e}", file = file.display(), e = spoken(&e)))
         })?;
@@ -269,13 +284,16 @@ pub fn new(name: &str, from: Template, out: Option<PathBuf>, json: bool) -> Resu
             folder = folder.display()
         )));
     }
-    for (file, bytes) in from.files() {
-        let bytes = match std::str::from_utf8(bytes) {
-            Ok(text) if *file == "manifest.toml" => {
-                text.replace("id = \"template\"", &format!("id = \"{name}\"")).into_bytes()
-            }
-            _ => bytes.to_vec(),
-        };
+    let own = |(file, bytes): &(&str, &[u8])| match std::str::from_utf8(bytes) {
+        Ok(text) if *file == "manifest.toml" => {
+            let text = text.replace("id = \"template\"", &format!("id = \"{name}\""));
+            Manifest::parse(file, &text).map_err(|e| Stop::usage(spoken(&e)))?;
+            Ok(text.into_bytes())
+        }
+        _ => Ok(bytes.to_vec()),
+    };
+    let files: Vec<Vec<u8>> = from.files().iter().map(own).collect::<Result<_, Stop>>()?;
+    for ((file, _), bytes) in from.files().iter().zip(files) {
         write(&folder.join(file), &bytes)?;
     }
     let shown = folder.display().to_string();

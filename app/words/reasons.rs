@@ -188,7 +188,6 @@ pub fn field_title(field: &str) -> Option<&'static str> {
 
 /// (field or family of fields, nothing for any; last part of the code) → what is expected.
 const SENTENCES: &[(&str, &str, &str)] = &[
-    ("record", "form", "应为可以读取的记录"),
     ("id_number", "missing", "应填写身份证号，此处为空"),
     ("id_number", "damaged", "身份证号须按文本保存；此号码已被电子表格舍入，末三位丢失"),
     ("id_number", "length", "身份证号应为 18 位（1999 年以前签发的可为 15 位数字）"),

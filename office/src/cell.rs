@@ -1,7 +1,7 @@
 //! What stands in a cell, as JSON.
 //!
 //! A text is a JSON string, a number is a JSON number with the digits a spreadsheet shows (fifteen at most, but for
-//! whole numbers that have more), a day is its text, what a formula could not give is `{"error":"#N/A"}`. A formula is
+//! whole numbers that have more), a day is its text, so is a time (`1:30:00`) and a percentage (`85%`), what a formula could not give is `{"error":"#N/A"}`. A formula is
 //! its value as it was last saved.
 
 use std::fmt::Write as _;
@@ -71,13 +71,89 @@ fn write_text(text: &str, out: &mut String) -> bool {
 
 fn write_time(time: ExcelDateTime, out: &mut String) {
     let serial = time.as_f64();
-    if time.is_duration() || !DAYS.contains(&serial) {
+    if time.is_duration() || (0.0..1.0).contains(&serial) {
+        return write_clock(serial, out);
+    }
+    if !DAYS.contains(&serial) {
         return write_number(serial, out);
     }
     let (year, month, day, hour, minute, second, _) = time.to_ymd_hms_milli();
     let clock =
         if (hour, minute, second) == (0, 0, 0) { String::new() } else { format!(" {hour:02}:{minute:02}:{second:02}") };
     out.push_str(&format!("\"{year:04}-{month:02}-{day:02}{clock}\""));
+}
+
+/// A time as hours, minutes and seconds: part of a day must not pass for a number of hours.
+fn write_clock(serial: f64, out: &mut String) {
+    if !serial.is_finite() || serial.abs() >= DAYS.end {
+        return write_number(serial, out);
+    }
+    // Bounded above: this cannot be cut.
+    #[allow(clippy::cast_possible_truncation)]
+    let seconds = (serial * 86_400.0).round() as i64;
+    let sign = if seconds < 0 { "-" } else { "" };
+    let seconds = seconds.abs();
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    let _ = write!(out, "\"{sign}{hours}:{minutes:02}:{seconds:02}\"");
+}
+
+/// What the number format of a cell makes of its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    AsItIs,
+    Percent,
+    /// A time without a day.
+    Clock,
+}
+
+impl Shown {
+    /// Under a format code, as `0.0%` or `h:mm`.
+    pub(crate) fn of(code: &str) -> Self {
+        let (mut letters, mut is_quoted, mut is_escaped, mut is_within) = (String::new(), false, false, false);
+        for c in code.chars() {
+            match c {
+                _ if is_escaped => is_escaped = false,
+                '"' => is_quoted = !is_quoted,
+                _ if is_quoted => {}
+                '\\' | '_' | '*' => is_escaped = true,
+                '[' => is_within = true,
+                ']' => is_within = false,
+                ';' => break,
+                _ if !is_within => letters.extend(c.to_lowercase()),
+                _ => {}
+            }
+        }
+        if letters.contains('%') {
+            Self::Percent
+        } else if letters.contains(['h', 's']) && !letters.contains(['y', 'd']) {
+            Self::Clock
+        } else {
+            Self::AsItIs
+        }
+    }
+}
+
+/// A cell with what its format makes of it.
+pub(crate) struct Formatted<'c, 'd>(pub(crate) &'c DataRef<'d>, pub(crate) Shown);
+
+impl Cell for Formatted<'_, '_> {
+    fn write_json(&self, out: &mut String) -> bool {
+        let Self(value, shown) = self;
+        match (shown, value.get_float(), value.get_datetime()) {
+            (Shown::Percent, Some(number), _) if (number * 100.0).is_finite() => {
+                out.push('"');
+                write_number(number * 100.0, out);
+                out.push_str("%\"");
+                true
+            }
+            // With a day it is a moment, of which only the time is shown.
+            (Shown::Clock, _, Some(time)) if (0.0..DAYS.start).contains(&time.as_f64()) => {
+                write_clock(time.as_f64(), out);
+                true
+            }
+            _ => write(*value, out),
+        }
+    }
 }
 
 fn write_number(number: f64, out: &mut String) {
@@ -114,7 +190,7 @@ fn number_of(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::number_of;
+    use super::{Shown, number_of, write_clock, write_number};
 
     #[test]
     fn numbers_are_those_a_spreadsheet_shows() {
@@ -129,5 +205,32 @@ mod tests {
         ] {
             assert_eq!(number_of(binary), shown);
         }
+    }
+
+    #[test]
+    fn formats_of_percentages_and_times_are_known() {
+        for (code, shown) in [
+            ("0%", Shown::Percent),
+            ("0.00%;[Red]-0.00%", Shown::Percent),
+            ("0\"%\"", Shown::AsItIs),
+            ("0\\%", Shown::AsItIs),
+            ("General", Shown::AsItIs),
+            ("h:mm", Shown::Clock),
+            ("[$-804]h:mm:ss AM/PM", Shown::Clock),
+            ("mm:ss", Shown::Clock),
+            ("yyyy-mm-dd h:mm", Shown::AsItIs),
+            ("yyyy\"年\"m\"月\"d\"日\"", Shown::AsItIs),
+        ] {
+            assert_eq!(Shown::of(code), shown, "{code}");
+        }
+        let clock = |serial: f64| {
+            let mut out = String::new();
+            write_clock(serial, &mut out);
+            out
+        };
+        assert_eq!([0.0625, 1.5, 0.999_999_9].map(clock), ["\"1:30:00\"", "\"36:00:00\"", "\"24:00:00\""]);
+        let mut out = String::new();
+        write_number(0.07 * 100.0, &mut out);
+        assert_eq!(out, "7");
     }
 }

@@ -9,8 +9,9 @@ mod cell;
 
 use std::io::Cursor;
 
-use calamine::{Ods, Reader, SheetType, Sheets, Xls, XlsError, Xlsb, Xlsx, XlsxError};
+use calamine::{Ods, Reader, SheetType, Sheets, Style, Xls, XlsError, Xlsb, Xlsx, XlsxError};
 pub use cell::Cell;
+use cell::{Formatted, Shown};
 use thiserror::Error;
 use zip::ZipArchive;
 
@@ -123,8 +124,16 @@ impl<'a> Book<'a> {
         if let Sheets::Xlsx(book) = &mut self.0 {
             // Cell by cell: a range is allocated as wide and high as its farthest cells claim.
             let mut cells = book.worksheet_cells_reader(sheet).map_err(of_xlsx)?;
-            while let Some(cell) = cells.next_cell().map_err(of_xlsx)? {
-                if !take(cell.get_position(), cell.get_value()) {
+            let shown =
+                |style: &Style| style.number_format.as_ref().map_or(Shown::AsItIs, |f| Shown::of(&f.format_code));
+            let shown: Vec<Shown> = cells.styles().iter().map(shown).collect();
+            while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(of_xlsx)? {
+                let value = cell.get_value();
+                let go_on = match shown.get(style).copied() {
+                    None | Some(Shown::AsItIs) => take(cell.get_position(), value),
+                    Some(shown) => take(cell.get_position(), &Formatted(value, shown)),
+                };
+                if !go_on {
                     break;
                 }
             }

@@ -209,11 +209,14 @@ impl Archive {
     }
 }
 
-/// Whether a name is like a pattern, of which the first `*` stands for anything.
+/// Whether a name is like a pattern, of which the first `*` stands for anything. Capital letters are as good as small ones:
+/// programs write `A.CSV` and `Sheet1` as they like.
 #[must_use]
 pub fn named_like(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        Some((head, tail)) => name.len() >= head.len() + tail.len() && name.starts_with(head) && name.ends_with(tail),
-        None => name == pattern,
-    }
+    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+    let Some(star) = pattern.iter().position(|b| *b == b'*') else { return name.eq_ignore_ascii_case(pattern) };
+    let (head, tail) = (&pattern[..star], &pattern[star + 1..]);
+    let ends = name.len().checked_sub(tail.len()).filter(|ends| *ends >= head.len());
+    let is = |part: Option<&[u8]>, like: &[u8]| part.is_some_and(|part| part.eq_ignore_ascii_case(like));
+    ends.is_some_and(|ends| is(name.get(..head.len()), head) && is(name.get(ends..), tail))
 }

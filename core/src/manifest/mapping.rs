@@ -484,8 +484,8 @@ table! {
         /// What is done to the text, in this order.
         #[zh = "依次执行的步骤"]
         then: Vec<Step> = vec![], "[]";
-        /// The text where there is none.
-        #[zh = "为空时的默认值"]
+        /// The text where there is none, or where the steps leave none: also where a `capture` finds nothing.
+        #[zh = "为空，或各步骤之后为空（包括 capture 未匹配）时的默认值"]
         default: Option<String>;
         /// Unit (of `hours` only, and there it must be).
         #[zh = "单位（仅用于 hours，且必需）"]

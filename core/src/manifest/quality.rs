@@ -75,9 +75,10 @@ words! {
 }
 
 table! {
-    /// When a batch is held: its records stay as they came, undecided, until a person releases it. That is how a renamed or
-    /// retyped field or another unit shows: the same fault in many records.
-    #[zh = "何时扣住整批：记录原样保留、不作裁定，直到有人放行。字段改名、改类型或换单位时，许多记录会有同样的问题"]
+    /// When a batch is held: its records stay as they came, undecided, until a person releases it. Held is what has the same
+    /// fault in the same field in more than `hold_above_percent` of its records, as when a field that must be there is renamed
+    /// or retyped. A renamed field that may be missing makes no fault, nor do hours in another unit that are still possible.
+    #[zh = "何时扣住整批：记录原样保留、不作裁定，直到有人放行。同一字段的同一问题超过 hold_above_percent 即扣住，例如必需的字段改名或改了类型。可缺的字段改名、学时换了单位而数值仍属可能，都不成为问题，不会扣住"]
     pub struct Contract {
         /// Held when more than this per cent of a batch's records have the same fault in the same field.
         #[zh = "同一字段同一问题的记录超过此百分比即扣住"]

@@ -9,6 +9,9 @@ use toml::de::{DeTable, DeValue};
 use super::fault::{Fault, ManifestFault, Problem, nearest};
 use super::shape::{Key, Part, Shape, Table};
 
+/// The most faults that are told; who has more of them corrects these first.
+const MOST: usize = 200;
+
 /// A value of the text, with its span; none of it for a text that stands for a whole table.
 pub type Node<'t> = &'t Spanned<DeValue<'t>>;
 
@@ -79,6 +82,13 @@ impl<'t> Reader<'t> {
     fn end<T>(mut self, value: Option<T>) -> Result<T, ManifestFault> {
         self.faults.sort_by_key(|(span, ..)| span.start);
         self.faults.dedup();
+        let more = self.faults.len().saturating_sub(MOST);
+        if more > 0 {
+            self.faults.truncate(MOST);
+            let last = self.faults.last().map_or(0..0, |(span, ..)| span.clone());
+            let why = format!("{more} more faults; mend these first");
+            self.faults.push((last, String::new(), Problem::Rule(why)));
+        }
         let faults: Vec<Fault> = std::mem::take(&mut self.faults)
             .into_iter()
             .map(|(span, place, problem)| {
@@ -239,7 +249,9 @@ impl<'t> Reader<'t> {
     }
 
     fn unknown_key<'w>(&mut self, span: Range<usize>, key: &str, words: impl Iterator<Item = &'w str> + Clone) {
-        let nearest = nearest(key, words.clone()).map(str::to_owned);
+        // Of very many only some are told.
+        let is_told = self.faults.len() < MOST;
+        let nearest = is_told.then(|| nearest(key, words.clone()).map(str::to_owned)).flatten();
         let allowed = words.collect::<Vec<_>>().join(", ");
         self.tell_at(span, Problem::UnknownKey { key: key.to_owned(), nearest, allowed });
     }

@@ -387,12 +387,12 @@ choice! {
             #[zh = "请求频率上限"]
             budget: Option<Budget>;
         }
-        /// Files in a folder that the source's settings name, taken in the order of their names; without a folder, from where
-        /// `download` or `bucket` says.
-        #[zh = "来源设置所指文件夹中的文件，按文件名顺序读取；没有文件夹时取自 download 或 bucket"]
+        /// Files in a folder that the source's settings name, taken in the order of their names, in which numbers count as
+        /// numbers (2 before 10); without a folder, from where `download` or `bucket` says.
+        #[zh = "来源设置所指文件夹中的文件，按文件名顺序读取，其中数字按大小排列（2 在 10 之前）；没有文件夹时取自 download 或 bucket"]
         files => Files {
-            /// Patterns of their names, each with one `*`.
-            #[zh = "文件名模式，各可含一个 *"]
+            /// Patterns of their names, each with one `*`; capital letters are as good as small ones.
+            #[zh = "文件名模式，各可含一个 *；不分大小写"]
             names: Vec<String>;
             /// How they are fetched, where there is no folder.
             #[zh = "没有文件夹时如何下载"]

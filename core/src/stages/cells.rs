@@ -7,7 +7,7 @@ use huiliu_office::{Book, Fault, is_ole};
 use super::parts::Head;
 use super::unpack::{UnpackFault, inspect_workbook, is_zip, listed, printable};
 use super::window::{Out, Rows};
-use super::{decode, html};
+use super::{csv, decode, html};
 use crate::manifest::{Encoding, named_like};
 
 /// The most columns of a sheet.
@@ -107,8 +107,15 @@ fn table_of(text: &str) -> Result<html::Table, UnpackFault> {
     let mut reader =
         ::csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
     let mut table = html::Table::default();
-    for record in reader.records() {
-        let record = record.map_err(|e| broken(&e))?;
+    let (mut record, mut from) = (::csv::StringRecord::new(), 0);
+    while reader.read_record(&mut record).map_err(|e| broken(&e))? {
+        let to = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+        let row = text.get(from..to).unwrap_or_default().trim_matches(['\r', '\n']);
+        if csv::torn(row, separator).is_some() {
+            let line = record.position().map_or(0, ::csv::Position::line);
+            return Err(broken(&format!("a quote in the row of line {line} is not closed")));
+        }
+        from = to;
         // Line by line, as people count them: a blank line is a row.
         let line = record.position().map_or(0, |p| usize::try_from(p.line()).unwrap_or(0));
         while table.rows.len() + 1 < line {

@@ -27,7 +27,7 @@ pub fn decode<'a>(
     (range, left_off): ((u32, u32), u64),
 ) -> Result<Decoded<'a>, DecodeFault> {
     let mut rows = Rows::new(text, separator);
-    let mut table = Table { layout, paths, columns: None, width: 0 };
+    let mut table = Table { layout, paths, columns: None, width: 0, named: 0 };
     let mut all = Decoded::default();
     let mut lines = Lines { text, counted: 0, line: 1 };
     while let Some(row) = if all.has_all(range) { None } else { rows.next(&mut lines)? } {
@@ -37,8 +37,8 @@ pub fn decode<'a>(
             Seen::End => break,
         }
         all.take(range, row.end - row.start, |index| {
-            let broken = (row.ends.len() < table.width && row.end == text.len() && !text.ends_with('\n'))
-                .then(|| "the last line ends before its last cell: the file was cut".to_owned());
+            let is_cut = row.end == text.len() && !text.ends_with('\n');
+            let broken = table.broken(&row, left_off, is_cut);
             let raw = text.get(row.start..row.end).unwrap_or_default().trim_end_matches(['\r', '\n']);
             let columns = table.columns.iter().flatten();
             let texts = columns.map(|column| row.text(raw, (*column)?)).collect();
@@ -61,7 +61,7 @@ pub(super) fn walk(
     paths: &[&str],
     taken: &mut Taken,
 ) -> Result<(), DecodeFault> {
-    let mut table = Table { layout, paths, columns: None, width: 0 };
+    let mut table = Table { layout, paths, columns: None, width: 0, named: 0 };
     let (mut text, mut line) = (String::new(), 1);
     let mut more = true;
     while more && !taken.is_over {
@@ -105,7 +105,10 @@ struct Table<'l> {
     paths: &'l [&'l str],
     /// For each path the column it stands in.
     columns: Option<Vec<Option<usize>>>,
+    /// Its cells.
     width: usize,
+    /// Its cells up to the last that has a name.
+    named: usize,
 }
 
 /// What a row is.
@@ -125,13 +128,33 @@ impl Table<'_> {
             let names: Vec<String> = row.cells().map(table::bare).collect();
             self.columns = table::columns(&names, self.layout, self.paths)?;
             self.width = names.len();
+            self.named = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
             return Ok(Seen::Above);
         }
         Ok(match table::mark(row.cells(), self.layout) {
             Mark::Record => Seen::Record,
+            // Records may have been taken into it.
+            Mark::Left if row.torn.is_some() => Seen::Record,
             Mark::Left => Seen::Left,
             Mark::End => Seen::End,
         })
+    }
+
+    /// Why a record's cells are not what somebody wrote into them; so many lines are left off above.
+    fn broken(&self, row: &Row<'_>, left_off: u64, is_cut: bool) -> Option<String> {
+        let (cells, width) = (row.ends.len(), self.width);
+        if let Some(line) = row.torn {
+            return Some(format!(
+                "a quote in line {} is not closed, so the lines after it were read as one cell; close it and send the file \
+                 again",
+                line + left_off
+            ));
+        }
+        if cells > width && row.cells().skip(self.named).any(|cell| !cell.trim().is_empty()) {
+            let why = "a separator inside a cell must stand in quotes";
+            return Some(format!("{cells} cells, the header has {width}: {why}"));
+        }
+        (is_cut && cells < width).then(|| "the last line ends before its last cell: the file was cut".to_owned())
     }
 
     fn headed(&self) -> Result<(), DecodeFault> {
@@ -160,6 +183,8 @@ struct Row<'r> {
     ends: &'r [usize],
     /// Whether the cells are the line itself, with a separator between them.
     is_plain: bool,
+    /// The line in which a quote opens that took in more than its cell.
+    torn: Option<u64>,
     /// Its first byte in the text, and the first after it.
     start: usize,
     end: usize,
@@ -198,7 +223,7 @@ impl<'t> Rows<'t> {
         }
         let is_crlf = self.text.as_bytes().get(start + length) == Some(&b'\r');
         self.at = start + length + 1 + usize::from(is_crlf);
-        Ok(Some(Row { cells, ends: &self.ends[..count], is_plain: true, start, end: self.at, line }))
+        Ok(Some(Row { cells, ends: &self.ends[..count], is_plain: true, torn: None, start, end: self.at, line }))
     }
 
     fn quoted(&mut self, (start, line): (usize, u64)) -> Result<Option<Row<'_>>, DecodeFault> {
@@ -223,7 +248,37 @@ impl<'t> Rows<'t> {
         let cells = std::str::from_utf8(self.cells.get(..bytes).unwrap_or_default());
         let cells = cells.map_err(|e| refused(line, &e.to_string()))?;
         let ends = self.ends.get(..count).unwrap_or_default();
-        Ok(Some(Row { cells, ends, is_plain: false, start, end: self.at, line }))
+        let raw = self.text.get(start..self.at).unwrap_or_default().trim_end_matches(['\r', '\n']);
+        let is_last = self.at == self.text.len();
+        let torn = (is_last || memchr::memchr2(b'\n', b'\r', raw.as_bytes()).is_some())
+            .then(|| torn(raw, self.separator))
+            .flatten()
+            .map(|at| line + raw.bytes().take(at).filter(|b| *b == b'\n').count() as u64);
+        Ok(Some(Row { cells, ends, is_plain: false, torn, start, end: self.at, line }))
+    }
+}
+
+/// Where in a row a quote opens that is never closed, or behind a line break within another cell.
+pub(super) fn torn(row: &str, separator: u8) -> Option<usize> {
+    let bytes = row.as_bytes();
+    let find = |what: u8, from: usize| memchr::memchr(what, bytes.get(from..)?).map(|at| from + at);
+    let mut at = 0;
+    loop {
+        if bytes.get(at) == Some(&b'"') {
+            let opens = at;
+            loop {
+                let Some(quote) = find(b'"', at + 1) else { return Some(opens) };
+                at = quote + 1;
+                if bytes.get(at) != Some(&b'"') {
+                    break;
+                }
+            }
+            let behind = row.get(at..find(separator, at).unwrap_or(row.len())).unwrap_or_default();
+            if !behind.trim().is_empty() && row.get(opens..at)?.contains(['\n', '\r']) {
+                return Some(opens);
+            }
+        }
+        at = find(separator, at)? + 1;
     }
 }
 

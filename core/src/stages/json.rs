@@ -20,6 +20,8 @@ fn form(e: &serde_json::Error) -> DecodeFault {
 struct Tree {
     slot: Option<usize>,
     items: bool,
+    /// The names that lead to it.
+    path: String,
     children: Vec<(String, Tree)>,
 }
 
@@ -35,7 +37,8 @@ impl Tree {
     fn node(&mut self, path: &str) -> &mut Self {
         names(path).fold(self, |node, name| {
             let place = node.children.iter().position(|(n, _)| n == name).unwrap_or_else(|| {
-                node.children.push((name.to_owned(), Self::default()));
+                let path = if node.path.is_empty() { name.to_owned() } else { format!("{}.{name}", node.path) };
+                node.children.push((name.to_owned(), Self { path, ..Self::default() }));
                 node.children.len() - 1
             });
             &mut node.children[place].1
@@ -64,6 +67,34 @@ struct Found<'a> {
     items: Option<Items<'a>>,
     /// Which of the items are kept.
     range: (u32, u32),
+    /// A path that is there more than once: which of them is meant nobody knows.
+    twice: Option<String>,
+}
+
+/// What is said of such a path.
+pub(super) fn twice(path: &str) -> String {
+    format!("{path} stands in it more than once")
+}
+
+/// The children of a tree that were met in one object.
+#[derive(Default)]
+struct Met {
+    first: u128,
+    others: Vec<usize>,
+}
+
+impl Met {
+    /// Whether this one was met before.
+    fn has(&mut self, child: usize) -> bool {
+        let Some(bit) = u32::try_from(child).ok().and_then(|child| 1_u128.checked_shl(child)) else {
+            let has = self.others.contains(&child);
+            self.others.push(child);
+            return has;
+        };
+        let has = self.first & bit != 0;
+        self.first |= bit;
+        has
+    }
 }
 
 /// The items of a range, and how many there are in all.
@@ -162,11 +193,17 @@ impl<'a> Visitor<'a> for Walk<'_, '_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut met = Met::default();
         while let Some(child) = map.next_key_seed(Child(self.tree))? {
-            let Some(child) = child else {
+            let Some((nth, child)) = child else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
+            if met.has(nth) {
+                self.found.twice.get_or_insert_with(|| child.path.clone());
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
             if child.items {
                 self.found.items = Some(map.next_value_seed(List(self.found.range))?);
             } else if let Some(slot) = child.slot {
@@ -191,7 +228,7 @@ impl<'a> Visitor<'a> for Walk<'_, '_, 'a> {
 struct Child<'t>(&'t Tree);
 
 impl<'t, 'a> DeserializeSeed<'a> for Child<'t> {
-    type Value = Option<&'t Tree>;
+    type Value = Option<(usize, &'t Tree)>;
 
     fn deserialize<D: Deserializer<'a>>(self, d: D) -> Result<Self::Value, D::Error> {
         d.deserialize_str(self)
@@ -199,14 +236,15 @@ impl<'t, 'a> DeserializeSeed<'a> for Child<'t> {
 }
 
 impl<'t> Visitor<'_> for Child<'t> {
-    type Value = Option<&'t Tree>;
+    type Value = Option<(usize, &'t Tree)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
     fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.children.iter().find(|(name, _)| name == key).map(|(_, child)| child))
+        let mut children = self.0.children.iter().enumerate();
+        Ok(children.find(|(_, (name, _))| name == key).map(|(nth, (_, child))| (nth, child)))
     }
 }
 
@@ -236,7 +274,8 @@ pub struct Page<'a> {
 /// Reads a page, and keeps its records of a range (first, count). `verdict` is a path and the text that must stand there in a good answer.
 ///
 /// # Errors
-/// [`DecodeFault`] when the page is cut, is no JSON, has no array at `items`, or says itself that it is an error.
+/// [`DecodeFault`] when the page is cut, is no JSON, has no array at `items`, has a path twice, or says itself that it is an
+/// error.
 pub fn page<'a>(
     text: &'a str,
     items: &str,
@@ -254,36 +293,42 @@ pub fn page<'a>(
     let scalars: Vec<&str> = verdict.map(|(path, _)| path).into_iter().chain(next).collect();
     let mut tree = Tree::new(scalars.iter().copied());
     tree.node(items).items = true;
-    let mut found = Found { texts: vec![None; scalars.len()], items: None, range };
+    let mut found = Found { texts: vec![None; scalars.len()], range, ..Found::default() };
     let mut reader = serde_json::Deserializer::from_str(text);
     let read = Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
     let mut texts = found.texts.into_iter();
-    let missing = |what: String| DecodeFault::Form { format: "JSON", why: what };
+    let refused = |what: String| DecodeFault::Form { format: "JSON", why: what };
     if let Some((path, wanted)) = verdict {
         match texts.next().flatten() {
             // The platform's own verdict explains more than what is missing because of it.
             Some(said) if said != wanted => {
                 return Err(DecodeFault::Refused(format!("{path} is {said}, expected {wanted}")));
             }
-            None if read.is_ok() => return Err(missing(format!("no value at {path}"))),
+            None if read.is_ok() => return Err(refused(format!("no value at {path}"))),
             _ => {}
         }
     }
     read.map_err(|e| form(&e))?;
-    let items = found.items.ok_or_else(|| missing(format!("no array at {items}")))?;
+    if let Some(path) = found.twice {
+        return Err(refused(twice(&path)));
+    }
+    let items = found.items.ok_or_else(|| refused(format!("no array at {items}")))?;
     Ok(Page { items: items.kept, total: items.total, next: texts.next().flatten() })
 }
 
 /// The texts at the paths of a document.
 ///
 /// # Errors
-/// [`DecodeFault`] when it is cut or no JSON.
+/// [`DecodeFault`] when it is cut, no JSON, or has a path twice.
 pub fn texts(text: &str, paths: &[&str]) -> Result<Vec<Option<String>>, DecodeFault> {
     let tree = Tree::new(paths.iter().copied());
-    let mut found = Found { texts: vec![None; paths.len()], items: None, range: (0, 0) };
+    let mut found = Found { texts: vec![None; paths.len()], ..Found::default() };
     let mut reader = serde_json::Deserializer::from_str(text);
     let read = Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
     read.map_err(|e| form(&e))?;
+    if let Some(path) = found.twice {
+        return Err(DecodeFault::Form { format: "JSON", why: twice(&path) });
+    }
     // The same path twice is one slot: the last of them has the text.
     let mut texts: Vec<Option<String>> = found.texts.into_iter().map(|text| text.map(Cow::into_owned)).collect();
     for nth in 0..paths.len() {
@@ -372,7 +417,8 @@ fn item<'a>(tree: &Tree, paths: &[&str], json: &'a str, index: u32) -> RawRecord
     let mut found = Found { texts: vec![None; paths.len()], ..Found::default() };
     let mut reader = serde_json::Deserializer::from_str(json);
     let read = Walk { tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
-    RawRecord { broken: read.err().map(|e| e.to_string()), ..RawRecord::new(index, Cow::Borrowed(json), found.texts) }
+    let broken = read.err().map(|e| e.to_string()).or_else(|| found.twice.as_deref().map(twice));
+    RawRecord { broken, ..RawRecord::new(index, Cow::Borrowed(json), found.texts) }
 }
 
 #[cfg(test)]

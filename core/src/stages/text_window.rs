@@ -279,10 +279,10 @@ impl Read for Bytes<'_, '_> {
 
 /// Walks over a JSON document with a list at the end of some names.
 fn walk_json(chunks: &mut Chunks<'_>, names: &[&str], taken: &mut Taken) -> Result<(), DecodeFault> {
-    let (mut fault, mut found) = (None, false);
+    let (mut fault, mut found) = (None, Found::default());
     let bytes = chunks.bytes(&mut fault);
     let mut reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(STEP, bytes));
-    let within = Within { names, taken: &mut *taken, found: &mut found };
+    let within = Within { names, at: 0, taken: &mut *taken, found: &mut found };
     let read = within.deserialize(&mut reader).and_then(|()| reader.end());
     drop(reader);
     if taken.is_done() {
@@ -293,30 +293,38 @@ fn walk_json(chunks: &mut Chunks<'_>, names: &[&str], taken: &mut Taken) -> Resu
     }
     let form = |why: String| DecodeFault::Form { format: "JSON", why };
     read.map_err(|e| form(e.to_string()))?;
-    if !found {
+    if let Some(path) = found.twice {
+        return Err(form(json::twice(&path)));
+    }
+    if !found.is_there {
         return Err(form(format!("no array at {}", names.join("."))));
     }
     taken.is_over = true;
     Ok(())
 }
 
-/// What a value holds at the end of some names; anything that is no object holds nothing.
+/// What was met on the way to a list.
+#[derive(Default)]
+struct Found {
+    is_there: bool,
+    /// A path that is there more than once.
+    twice: Option<String>,
+}
+
+/// What a value holds at the end of some names, behind the first so many of them; anything that is no object holds nothing.
 struct Within<'n, 't> {
     names: &'n [&'n str],
+    at: usize,
     taken: &'t mut Taken,
-    found: &'t mut bool,
+    found: &'t mut Found,
 }
 
 impl<'de> DeserializeSeed<'de> for Within<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
-        if self.names.is_empty() {
-            // Of two lists of one name the later one counts.
-            let mut text = std::mem::take(&mut self.taken.text);
-            text.clear();
-            *self.taken = Taken { text, ..Taken::new(self.taken.wanted) };
-            *self.found = true;
+        if self.at == self.names.len() {
+            self.found.is_there = true;
             return d.deserialize_seq(Items(self.taken));
         }
         d.deserialize_any(self)
@@ -331,13 +339,18 @@ impl<'de> Visitor<'de> for Within<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Some((name, names)) = self.names.split_first() else { return Ok(()) };
+        let (names, at) = (self.names, self.at + 1);
+        let Some(name) = names.get(self.at) else { return Ok(()) };
+        let mut is_met = false;
         while let Some(is_it) = map.next_key_seed(Is(name))? {
-            if is_it {
-                map.next_value_seed(Within { names, taken: &mut *self.taken, found: &mut *self.found })?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
+            if is_it && !std::mem::replace(&mut is_met, true) {
+                map.next_value_seed(Within { names, at, taken: &mut *self.taken, found: &mut *self.found })?;
+                continue;
             }
+            if is_it {
+                self.found.twice.get_or_insert_with(|| names[..at].join("."));
+            }
+            map.next_value::<IgnoredAny>()?;
         }
         Ok(())
     }
@@ -415,7 +428,10 @@ mod tests {
 
     fn records(stream: &Stream, body: &Body<'_>, range: (u32, u32)) -> Result<Vec<String>, DecodeFault> {
         let records = decode::decode(&stream.format, body, &Plan::new(stream).paths, range)?;
-        Ok(records.iter().map(|r| format!("{} {} {:?} {:?}", r.index, r.address("f"), r.raw, r.texts)).collect())
+        let told = |r: &decode::RawRecord<'_>| {
+            format!("{} {} {:?} {:?} {:?}", r.index, r.address("f"), r.raw, r.texts, r.broken)
+        };
+        Ok(records.iter().map(told).collect())
     }
 
     /// Through windows of every size the same records come as of the whole, with the same numbers and lines.
@@ -457,6 +473,8 @@ mod tests {
             "标题,\r\n\r\na,b\r\n1,x\r\n2,\"y\nz\"\r\n\r\n小计,9\r\n3,王\r\n,\r\n4,\"q\"\"q\"\r\n5",
             "a,b\n1,x\n2,y\n3,z\n合计,3\n4,no\n",
             "a,b\r1,x\r2,y\r",
+            "a,b\n1,x\n2,\"y\n3,z\n4,\"\"\n5,q\n",
+            "a,b\n1,x,\n2,y,z\n小计,\"2\n3,\"z\"\n4,z\r\n5,\"q\"\n6,\"",
             "a,b\n",
             "c,d\n1,2\n",
             "",
@@ -473,6 +491,8 @@ mod tests {
         for text in [
             r#" {"n":[{"d":1}],"d":{"o":"]","x.y":[{"a":"1","b":[1,"}"]}, {"a":"王\u738b"} ,3,null],"p":{}},"e":1e5} "#,
             r#"{"d":{"x.y":[{"a":"old"}],"x.y":[{"a":"1"},{"a":"2"}]}}"#,
+            r#"{"d":null,"d":{"x.y":[{"a":"1"}]}}"#,
+            r#"{"d":{"x.y":[{"a":"1","b":{},"a":null},{"b":"1","c":1,"c":2}]}}"#,
             r#"{"d":{"x.y":[]}}"#,
             r#"{"d":{"x.y":[{"a":1}]}"#,
             r#"{"d":{"x.y":[{"a":1},]}}"#,
@@ -485,9 +505,11 @@ mod tests {
             let of_whole = decode::outline(&stream, &Body::Text(text.into()), None);
             match of_whole {
                 Ok(_) => same(nested, text.as_bytes()),
-                Err(_) => {
+                of_whole => {
                     let wanted = Wanted { first: 0, least: 0, counts: true, room: 9 };
-                    assert!(read(&stream, &packed(text.as_bytes()), wanted).is_err(), "{text}");
+                    let told = read(&stream, &packed(text.as_bytes()), wanted).map(|_| ()).unwrap_err();
+                    let same = of_whole.map(|_| ()).unwrap_err();
+                    assert!(told == same || !told.to_string().contains("more than once"), "{text}: {told}");
                 }
             }
         }
