@@ -81,7 +81,7 @@ impl HttpConnector {
         let values = |name: &str| listing.value(name, &asked);
         let path =
             super::request::fill(request, &self.platform.endpoint, &|name| values(name).or(Some("…".into())))?.path;
-        let address = self.platform.endpoint.discreet(&listing.address(&path, paging::name(&stream.page, place)));
+        let address = self.platform.secrets.hide(&listing.address(&path, paging::name(&stream.page, place)));
         let query: Vec<_> = window.query.iter().chain(&asked.query).cloned().collect();
         let leads = match (&stream.page, place) {
             (Paging::Link { .. }, Some(link)) => Leads::Here(link),
@@ -242,6 +242,24 @@ impl Connector for HttpConnector {
     }
 
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
+        self.platform.secrets.told(self.next(stream, cursor).await)
+    }
+
+    fn since(&self, stream: &Stream, days: Days) -> Option<String> {
+        match &stream.since {
+            Some(Since::Moment { .. } | Since::NewestFirst { .. }) => Some(super::write_cursor(&Cursor {
+                since: Some(days.first.to_string()),
+                until: days.last,
+                ..Cursor::default()
+            })),
+            // Numbers know no days.
+            Some(Since::Counter { .. }) | None => None,
+        }
+    }
+}
+
+impl HttpConnector {
+    async fn next(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
         let stands: Cursor = super::read_cursor(cursor)?;
         let rule = stream.since.as_ref();
         let window = Window::of(rule, &stands, stands.since.as_deref());
@@ -261,18 +279,6 @@ impl Connector for HttpConnector {
         match &stream.export {
             Some(export) => self.export(&listing, export).await.map(Some),
             None => self.page(&listing).await.map(Some),
-        }
-    }
-
-    fn since(&self, stream: &Stream, days: Days) -> Option<String> {
-        match &stream.since {
-            Some(Since::Moment { .. } | Since::NewestFirst { .. }) => Some(super::write_cursor(&Cursor {
-                since: Some(days.first.to_string()),
-                until: days.last,
-                ..Cursor::default()
-            })),
-            // Numbers know no days.
-            Some(Since::Counter { .. }) | None => None,
         }
     }
 }

@@ -5,6 +5,7 @@ mod auth;
 pub mod bucket;
 mod client;
 mod cursor;
+mod discreet;
 pub mod door;
 pub mod download;
 mod each;
@@ -35,7 +36,7 @@ use crate::manifest::{Manifest, Stream, Transport};
 use crate::payload::Payload;
 use crate::stages::decode::{self, DecodeFault};
 use crate::stages::unpack::UnpackFault;
-use crate::stages::{Body, text_window};
+use crate::stages::{Body, draft, text_window};
 use crate::unpacker::{Ask, Unpacker};
 
 pub use client::Client;
@@ -187,13 +188,6 @@ impl Endpoint {
         let ask = if stream.since.is_some() { Ask::Whole } else { Ask::Count };
         self.unpacker.read(stream, payload, ask).await.map_err(|e| http::foreign(address, e))
     }
-
-    /// The text without any secret of the source: platforms repeat what they were sent.
-    #[must_use]
-    pub fn discreet(&self, text: &str) -> String {
-        let secrets = self.secrets.values().chain([&self.password]).filter(|secret| secret.len() > 3);
-        secrets.fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
-    }
 }
 
 /// Builds the connector that a manifest describes.
@@ -238,7 +232,7 @@ async fn file_page(
         Err(DecodeFault::Unpack(UnpackFault::Start { why })) => {
             return Err(Failure::passing("process", format!("{name}: no process to read it in: {why}")));
         }
-        read => read.map(|outline| outline.records).map_err(|e| e.to_string()),
+        read => read.map(|outline| outline.records).map_err(|e| draft::masked(&e.to_string(), 1_000)),
     };
     Ok(Page { address: name.to_owned(), payload, records, each: None, cursor, last, waiting: false })
 }
