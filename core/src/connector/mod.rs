@@ -40,6 +40,7 @@ use crate::stages::{Body, draft, text_window};
 use crate::unpacker::{Ask, Unpacker};
 
 pub use client::Client;
+pub use cursor::Short;
 pub use web::sample;
 
 /// One page or file as received.
@@ -253,16 +254,26 @@ pub fn write_cursor<C: Serialize>(cursor: &C) -> String {
     serde_json::to_string(cursor).unwrap_or_default()
 }
 
-/// A cursor given by a person, as the connector would write it.
+/// What a pass has missed that ended at this cursor, by the platform's own count.
+#[must_use]
+pub fn missed(cursor: &str) -> Option<Short> {
+    serde_json::from_str::<cursor::Cursor>(cursor).ok()?.short
+}
+
+/// A cursor of a stream given by a person, as the connector would write it.
 ///
 /// # Errors
-/// Why it is no cursor of this connector, in words.
-pub fn check_cursor(manifest: &Manifest, text: &str) -> Result<String, String> {
+/// Why it is no cursor of this connector and stream, in words.
+pub fn check_cursor(manifest: &Manifest, stream: &Stream, text: &str) -> Result<String, String> {
     fn checked<C: DeserializeOwned + Serialize>(text: &str) -> Result<String, String> {
         serde_json::from_str::<C>(text).map(|cursor| write_cursor(&cursor)).map_err(|e| e.to_string())
     }
     match &manifest.transport {
-        Transport::Http { .. } => checked::<cursor::Cursor>(text),
+        Transport::Http { .. } => {
+            let given: cursor::Cursor = serde_json::from_str(text).map_err(|e| e.to_string())?;
+            given.check(stream)?;
+            Ok(write_cursor(&given))
+        }
         // Which of the two it is says the source.
         Transport::Files { bucket: Some(_), .. } => {
             checked::<files::Cursor>(text).or_else(|_| checked::<bucket::Cursor>(text))
