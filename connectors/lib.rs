@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use huiliu_core::connector::{self, Endpoint, Failure};
-use huiliu_core::manifest::{Manifest, ManifestFault};
+use huiliu_core::manifest::{Manifest, ManifestFault, Stream};
 
 /// A connector as it ships.
 #[derive(Debug, Clone, Copy)]
@@ -96,8 +96,8 @@ fn maker(list: &[Connector], manifest: &Manifest) -> Option<Make> {
 ///
 /// # Errors
 /// Why it is no cursor of this connector, in words.
-pub fn check_cursor(list: &[Connector], manifest: &Manifest, text: &str) -> Result<String, String> {
-    if maker(list, manifest).is_some() { Ok(text.to_owned()) } else { connector::check_cursor(manifest, text) }
+pub fn check_cursor(list: &[Connector], manifest: &Manifest, stream: &Stream, text: &str) -> Result<String, String> {
+    if maker(list, manifest).is_some() { Ok(text.to_owned()) } else { connector::check_cursor(manifest, stream, text) }
 }
 
 #[cfg(test)]

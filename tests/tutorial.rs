@@ -138,11 +138,11 @@ fn the_tutorials_connector_conforms_and_delivers() {
         }
         assert_eq!((page.address.as_str(), page.cursor.as_str()), ("block 0004", "{\"from\":\"0004\"}"));
         // A cursor of its own can be set by a person; one that is not its own is told.
-        let check = |text: &str| huiliu_connectors::check_cursor(LIST, &manifest, text);
+        let check = |text: &str| huiliu_connectors::check_cursor(LIST, &manifest, &manifest.stream[0], text);
         let (own, foreign) = (check("{\"from\":\"0003\"}").unwrap(), check("{\"form\":\"0003\"}").unwrap());
         assert_eq!(connector.pull(stream, Some(&own)).await.unwrap().unwrap().address, "block 0003");
         assert_eq!(connector.pull(stream, Some(&foreign)).await.unwrap_err().code, "cursor");
-        assert!(huiliu_connectors::check_cursor(&[], &manifest, &own).is_err());
+        assert!(huiliu_connectors::check_cursor(&[], &manifest, &manifest.stream[0], &own).is_err());
         let wrong = Endpoint { password: "wrong".into(), ..endpoint };
         let refused = make(wrong).unwrap().pull(stream, None).await.unwrap_err();
         assert!(refused.code == "credentials" && refused.retry.is_none(), "{refused:?}");

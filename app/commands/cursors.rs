@@ -12,7 +12,7 @@ use crate::gate;
 use crate::registry;
 use crate::settings::Settings;
 use crate::wire::{Books, Make};
-use crate::words::{both, say, say_json, table, tr};
+use crate::words::{both, phrase, say, say_json, table, tr};
 
 pub async fn run(settings: Settings, asked: Cursors, json: bool) -> Result<(), Stop> {
     let books = Books::open(settings, Make::Nothing).await?;
@@ -99,17 +99,18 @@ fn checked(
     let policy = gate::policy(&books.settings)?;
     let in_use = registry::in_use(&books.settings, &policy, registered)?;
     let Some(found) = in_use.found.get(connector) else { return Err(super::register::unknown(connector)) };
-    if found.manifest.stream(stream).is_none() {
+    let Some(of_stream) = found.manifest.stream(stream) else {
         let all = found.manifest.stream.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ");
         return Err(Stop::usage(both!(
             "connector {connector} has no stream {stream:?}; there are {all}",
             "连接器 {connector} 没有数据流 {stream:?}；现有 {all}"
         )));
-    }
-    huiliu_connectors::check_cursor(huiliu_connectors::CONNECTORS, &found.manifest, text).map_err(|e| {
+    };
+    huiliu_connectors::check_cursor(huiliu_connectors::CONNECTORS, &found.manifest, of_stream, text).map_err(|e| {
         Stop::usage(both!(
             "{text} is no cursor of connector {connector}: {e}; give one as `huiliu cursors list` shows it",
-            "{text} 不是连接器 {connector} 的游标：{e}；请按 `huiliu cursors list` 的样式给出"
+            "{text} 不是连接器 {connector} 的游标：{e}；请按 `huiliu cursors list` 的样式给出",
+            e = phrase(&e)
         ))
     })
 }

@@ -35,6 +35,7 @@ use huiliu_core::ingest::From;
 use crate::Stop;
 use crate::cli::{Cli, Command, Connectors, KeyWork, Schedules};
 use crate::settings::Settings;
+use crate::words::tr;
 
 /// Runs what was asked.
 pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
@@ -45,6 +46,12 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), Stop> {
         }
         Command::Sync { source, all, full, since, until, land_only } => {
             let from = match since {
+                Some(first) if until.is_some_and(|last| last < first) => {
+                    return Err(Stop::usage(tr(
+                        "--since is later than --until; give the first day, and the last",
+                        "--since 晚于 --until；请先写首日，再写末日",
+                    )));
+                }
                 Some(first) => From::Days(Days { first, last: until }),
                 None if full => From::Start,
                 None => From::Cursor,

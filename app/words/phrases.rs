@@ -70,6 +70,7 @@ fn fill(chinese: &str, facts: &[&str]) -> String {
 const CORE: &[(&str, &str)] = &[
     // What is expected of a pass.
     ("{}: the newest last day is {}, expected within {} days", "{0}：最新的结束日期为 {1}，应在 {2} 天之内"),
+    ("{}: {} records came, the platform counts {}", "{0}：收到 {1} 条记录，平台自称有 {2} 条"),
     ("{}: {} records, expected at least {}", "{0}：{1} 条记录，应不少于 {2}"),
     ("{}: {} records, expected at most {}", "{0}：{1} 条记录，应不多于 {2}"),
     ("{}: {} of {} parked, expected at most {} %", "{0}：{2} 条中有 {1} 条待处理，应不超过 {3} %"),

@@ -15,6 +15,14 @@ pub const PLATFORMS: &[(&str, &str)] = &[
     ("another path", "另一路径"),
     ("{}: the link is no URL: {}", "{0}：链接不是网址：{1}"),
     ("it begins with neither http:// nor https://", "它不以 http:// 或 https:// 开头"),
+    (
+        "{} leads to another host, {}; only the host of base_url is asked: give a path on it",
+        "{0} 指向另一台主机 {1}；只访问 base_url 的主机，请写其上的路径",
+    ),
+    (
+        "it leads to another host; give a path on the host of base_url, as /api/list",
+        "它指向另一台主机；请写 base_url 主机上的路径，如 /api/list",
+    ),
     // What is sent.
     ("{} has no value; check the source's settings", "{0} 没有值；请检查该来源的设置"),
     ("{} would lead out of its path; check where it comes from", "{0} 会越出所在路径；请检查它的来历"),
@@ -58,7 +66,19 @@ pub const PLATFORMS: &[(&str, &str)] = &[
     ("{}: nothing at {} tells whether there is more", "{0}：{1} 处没有说明是否还有"),
     ("{}: the last record has nothing at {}", "{0}：末条记录的 {1} 处没有内容"),
     ("{}: more than {} pages in one pass; ask for larger pages", "{0}：一次同步超过 {1} 页；请增大每页条数"),
+    (
+        "{}: {} pages without a record, and more are said to come; ask its operator about paging",
+        "{0}：连续 {1} 页没有记录，而平台称还有更多；请向平台方询问分页",
+    ),
+    (
+        "{}: the page holds the same records as the one before; the platform may ignore the parameter that asks for it",
+        "{0}：此页与前一页的记录完全相同；平台可能没有理会翻页参数",
+    ),
     ("{}: the token of the next page is longer than {} bytes", "{0}：下一页的令牌超过 {1} 字节"),
+    // Cursors that people give.
+    ("the stream is read from a day on, and {} is none", "该数据流从某日读起，而 {0} 不是日期"),
+    ("the stream is read from a number on, and {} is none", "该数据流从某个编号读起，而 {0} 不是数字"),
+    ("the stream's pages have numbers, and {} is none", "该数据流按数字翻页，而 {0} 不是数字"),
     // Fan-out and exports.
     (
         "stream {} would be read once for each of more than {} values; narrow its fan-out",

@@ -1,7 +1,9 @@
-//! Whether a pass was what its manifest expects of it: volume, freshness, and how much of it had to be parked.
+//! Whether a pass was what its manifest expects of it: volume, freshness, and how much of it had to be parked; and whether
+//! all came that the platform counts.
 
 use chrono::NaiveDate;
 
+use crate::connector::{self, Short};
 use crate::manifest::Stream;
 use crate::manifest::quality::Expect;
 use crate::registry::Active;
@@ -19,6 +21,10 @@ pub async fn judge(db: &Db, manifests: &Active) -> Result<Vec<(Ended, String)>, 
         let streams = manifests.get(&ended.connector).map(|(manifest, _)| manifest.stream.as_slice());
         let mut told: Vec<String> = Vec::new();
         for stream in streams.unwrap_or_default() {
+            let cursor = expectations::cursor_at_end(db, ended.run, &stream.name).await?;
+            if let Some(Short { received, total, .. }) = cursor.as_deref().and_then(connector::missed) {
+                told.push(format!("{}: {received} records came, the platform counts {total}", stream.name));
+            }
             if let Some(expect) = &stream.expect {
                 told.extend(of_stream(db, &ended, stream, expect).await?);
             }

@@ -1,9 +1,11 @@
 //! Fan-out: fixed lists, the records of another listing with their fields, both together, each partition with a cursor of its
 //! own; and the values are where delivery and people find them.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::json;
 
-use super::{Answer, Desk, Platform, Says, record_of};
+use super::{Answer, Desk, Platform, Says, page, record_of};
 use crate::house::On;
 
 /// Classes 9, 10 and "x"; each has as many records as it is called, but "x" has one.
@@ -99,6 +101,35 @@ fn each_partition_has_a_cursor_of_its_own() {
     let fewer = r#"{"partitions":{"class=9":"6","class=10":"109"}}"#;
     desk.json(&["cursors", "set", "a", "records", "--to", fewer, "--json"]);
     assert_eq!(desk.sync(), (3, 0));
+}
+
+/// A class that failed and is gone since stands in the cursor: the pass goes on behind it, and begins anew where none is left.
+#[test]
+fn a_partition_that_is_gone_holds_nothing_up() {
+    for left in [vec![1, 2, 3], vec![1, 2, 3, 5], vec![]] {
+        let state = Arc::new(Mutex::new((vec![1usize, 2, 3, 4], 0)));
+        let seen = Arc::clone(&state);
+        let platform = Platform::start(move |a| {
+            let (classes, more) = seen.lock().unwrap().clone();
+            if a.path == "/classes" {
+                let all: Vec<String> =
+                    classes.iter().map(|id| format!("{{\"id\":{id},\"c\":{{\"code\":\"C\"}}}}")).collect();
+                return Answer::json(format!("{{\"rows\":[{}]}}", all.join(",")));
+            }
+            let class = a.path.trim_start_matches("/classes/").trim_end_matches("/records").parse().unwrap_or(0usize);
+            if class == 4 { Answer::new(404, "") } else { page(class * 10..class * 10 + 1 + more, "") }
+        });
+        let stream = stream(PARENT, "");
+        let desk = Desk::new(&platform, &Says { stream: &stream, ..Says::default() });
+        desk.fail();
+        assert_eq!(desk.cursor()["partition"], json!(["4"]));
+        *state.lock().unwrap() = (left.clone(), 1);
+        // What comes behind it is read, and that is all of this pass.
+        let behind = usize::from(left.contains(&5)) as i64 * 2;
+        assert_eq!((desk.sync(), desk.cursor()), ((behind, behind), json!({})), "{left:?}");
+        let all = left.len() as i64 * 2;
+        assert_eq!(desk.sync(), (all, left.iter().filter(|class| **class < 4).count() as i64), "{left:?}");
+    }
 }
 
 /// A dead letter of a partition is replayed with the values it was asked for with.

@@ -5,7 +5,9 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Answer, Desk, JSON, Platform, Says, page};
+use huiliu_core::manifest::Manifest;
+
+use super::{Answer, Desk, JSON, Platform, Says, manifest, page};
 
 /// Counts who connects to this host at a port, by any of its addresses.
 struct Trap {
@@ -166,17 +168,49 @@ fn as_object_store() {
     });
 }
 
+/// A token is only asked for at the source's own host, and a manifest that says otherwise is none.
 #[test]
 fn as_token_url() {
     let trap = Trap::set();
     let platform = Platform::start(|_| page(0..1, ""));
     let desk = Desk::new(&platform, &Says::default());
-    refused_through(&desk, &trap, (&platform.url, REFUSED), |n, url| {
+    for address in spellings() {
+        let url = format!("http://{}", at(&address, trap.port));
         let transport = format!("kind = \"http\"\nauth = {{ kind = \"oauth2\", token_path = \"{url}/token\" }}");
-        desk.connector(&format!("p{n}"), &Says { transport: &transport, ..Says::default() });
-        format!("connector = \"p{n}\"")
-    });
-    assert!(platform.asked().is_empty());
+        let says = Says { transport: &transport, ..Says::default() };
+        let fault = Manifest::parse("m.toml", &manifest("p", &says)).unwrap_err().to_string();
+        assert!(fault.contains("it leads to another host"), "{address}: {fault}");
+        desk.connector("p", &says);
+    }
+    let said = desk.run(&["sync", "--all"]);
+    assert!(!said.status.success() && String::from_utf8_lossy(&said.stderr).contains("it leads to another host"));
+    assert!(platform.asked().is_empty() && trap.caught() == 0);
+}
+
+/// A path of a manifest is one on the host of `base_url`, whatever its values make of it: the password goes nowhere else.
+#[test]
+fn as_path_of_a_manifest() {
+    let (platform, other) = (Platform::start(|_| page(0..1, "")), Platform::start(|_| page(0..1, "")));
+    let host = other.url.trim_start_matches("http://").to_owned();
+    let transport = "kind = \"http\"\nauth = { kind = \"bearer\" }";
+    let format = "format = { kind = \"json\", items = \"items\" }";
+    for path in [&other.url, &format!("//{host}/x"), &format!("/\\{host}/x"), "http://127.0.0.1:1/x", "https:x"] {
+        let stream = format!("request = '{path}'\n{format}");
+        let desk = Desk::new(&platform, &Says { transport, stream: &stream, ..Says::default() });
+        let folder = desk.house.dir.0.join("manifests/p");
+        let out = desk.run(&["connectors", "check", folder.to_str().unwrap()]);
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(!out.status.success() && said.contains(":15:") && said.contains("it leads to another host"), "{said}");
+    }
+    let stream = format!("request = '/${{settings.p}}/x'\n{format}");
+    let desk = Desk::new(&platform, &Says { transport, stream: &stream, ..Says::default() });
+    for p in [format!("/{host}"), format!("\\{host}")] {
+        desk.settings(&format!("settings = {{ p = '{p}' }}"));
+        let said = desk.fail();
+        assert!(said.contains(&format!("leads to another host, {host}")), "{said}");
+    }
+    desk.settings("settings = { p = 'v2' }");
+    assert_eq!((desk.sync(), platform.asked().len(), other.asked().len()), ((1, 1), 1, 0));
 }
 
 /// Where the platform's own answers lead: to the next page, to an export's file, by a redirect.

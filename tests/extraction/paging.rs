@@ -1,5 +1,7 @@
 //! From page to page, in every way, and never in a circle.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use super::{Answer, Asked, Desk, HTTP, JSON, PASSWORD, Platform, Says, page};
 
 /// Reads seven records in pages of three, each of them once.
@@ -50,8 +52,10 @@ fn offsets() {
 fn tokens_in_the_body_and_in_a_header() {
     let token = |a: &Asked| a.param("t").trim_start_matches('t').parse::<usize>().unwrap_or(0);
     let by = "by = \"token\", param = \"t\", next = \"next\", size = 3";
-    let next = |n: usize| if n < 2 { format!("\"next\":\"t{}\"", n + 1) } else { "\"next\":\"\"".into() };
-    assert_eq!(walks(by, move |a| from(token(a) * 3, &next(token(a)))), 3);
+    for end in ["\"\"", "null", "false"] {
+        let next = move |n: usize| if n < 2 { format!("\"next\":\"t{}\"", n + 1) } else { format!("\"next\":{end}") };
+        assert_eq!(walks(by, move |a| from(token(a) * 3, &next(token(a)))), 3);
+    }
     let by = "by = \"token\", param = \"t\", next_header = \"X-Next\", size = 3";
     let next = |n: usize| if n < 2 { format!("t{}", n + 1) } else { String::new() };
     assert_eq!(walks(by, move |a| from(token(a) * 3, "").with("x-next", &next(token(a)))), 3);
@@ -106,6 +110,133 @@ fn a_page_that_comes_twice_ends_the_pass_with_an_error() {
     let desk = Desk::new(&platform, &Says { stream: &stream, ..Says::default() });
     assert!(desk.fail().contains("pages that came before"));
     assert_eq!(platform.asked().len(), 2);
+}
+
+/// A page without records is not the end while the platform says that there is more.
+#[test]
+fn an_empty_page_is_not_the_end() {
+    // The third of five pages of two has nothing.
+    let holed = |n: usize, more: &str| match n {
+        0 | 1 => page(n * 2..n * 2 + 2, more),
+        2 => page(0..0, more),
+        _ => page((n * 2 - 2).min(7)..(n * 2).min(7), more),
+    };
+    let by = "by = \"number\", param = \"p\", size = 2";
+    let total = "total = \"total\"";
+    assert_eq!(walks(&format!("{by}, {total}"), move |a| holed(a.number("p") - 1, "\"total\":7")), 5);
+    // Of an empty page nothing else need be told.
+    let told = |n: usize| if n == 3 { "" } else { "\"total\":7" };
+    assert_eq!(walks(&format!("{by}, {total}"), move |a| holed(a.number("p") - 1, told(a.number("p")))), 5);
+    let more = |n: usize| format!("\"more\":{}", n < 5);
+    assert_eq!(
+        walks(&format!("{by}, has_more = \"more\""), move |a| holed(a.number("p") - 1, &more(a.number("p")))),
+        5
+    );
+    // By offset the hole counts: two of nine places are empty.
+    let by = "by = \"offset\", param = \"o\", size = 2, total = \"total\"";
+    assert_eq!(walks(by, move |a| holed(a.number("o") / 2, "\"total\":7")), 5);
+}
+
+#[test]
+fn too_many_empty_pages_are_an_error() {
+    for by in
+        ["by = \"number\", param = \"p\", size = 1, has_more = \"more\"", "by = \"link\", next = \"next\", size = 1"]
+    {
+        let platform = Platform::start(|a| {
+            let n = a.number("n") + 1;
+            page(0..0, &format!("\"more\":true,\"next\":\"/list?n={n}\""))
+        });
+        let stream = format!("{JSON}\npage = {{ {by} }}");
+        let desk = Desk::new(&platform, &Says { stream: &stream, ..Says::default() });
+        let said = desk.fail();
+        assert!(said.contains("100 pages without a record"), "{said}");
+        assert_eq!(platform.asked().len(), 101, "{by}");
+    }
+}
+
+/// A total that is too small ends nothing while full pages come; behind the last page a platform may answer as it likes.
+#[test]
+fn a_full_page_says_more_than_a_total() {
+    for (by, at) in [("number", "p"), ("offset", "o")] {
+        let by = format!("by = \"{by}\", param = \"{at}\", size = 3, total = \"total\"");
+        for total in [0, 1, 3, 5, 6] {
+            let start = move |a: &Asked| if at == "o" { a.number("o") } else { (a.number("p") - 1) * 3 };
+            assert_eq!(walks(&by, move |a| from(start(a), &format!("\"total\":{total}"))), 3, "{total}");
+        }
+    }
+    type Behind = fn() -> Answer;
+    let behind: [Behind; 6] = [
+        || Answer::new(404, "no such page"),
+        || page(0..0, "\"total\":0"),
+        || page(0..0, ""),
+        || Answer::json("{\"items\":null,\"total\":6}"),
+        || page(3..6, "\"total\":6"),
+        || page(0..3, "\"total\":6,\"now\":1"),
+    ];
+    for (nth, behind) in behind.into_iter().enumerate() {
+        let platform = Platform::start(move |a| match a.number("p") {
+            p @ (1 | 2) => page((p - 1) * 3..p * 3, "\"total\":6"),
+            _ => behind(),
+        });
+        let stream = format!("{JSON}\npage = {{ by = \"number\", param = \"p\", size = 3, total = \"total\" }}");
+        let desk = Desk::new(&platform, &Says { stream: &stream, ..Says::default() });
+        assert_eq!((desk.sync(), platform.asked().len()), ((6, 6), 3), "{nth}");
+    }
+}
+
+/// A pass in which less came than the platform counts says so, and the next one begins where it did.
+#[test]
+fn fewer_records_than_the_total_are_told() {
+    let platform = Platform::start(|a| {
+        // All of it where there is no beginning, as in each of these passes.
+        let total = if a.param("q") == "9" { 9 } else { 7 };
+        from((a.number("p") - 1) * 3, &format!("\"total\":{total}"))
+    });
+    let stream = "request = { path = \"/list\", query = { q = \"${settings.q}\" } }\n\
+                  format = { kind = \"json\", items = \"items\" }\n\
+                  page = { by = \"number\", param = \"p\", size = 3, total = \"total\" }\n\
+                  since = { by = \"moment\", param = \"from\" }";
+    let desk = Desk::new(&platform, &Says { stream, ..Says::default() });
+    desk.settings("settings = { q = \"9\" }");
+    let said = desk.fail();
+    assert!(said.contains("records: 7 records came, the platform counts 9"), "{said}");
+    assert_eq!(desk.house.sql("SELECT count(*) FROM training_record"), 7);
+    let runs = desk.json(&["runs", "list", "--json"]).to_string();
+    assert!(runs.contains("7 records came, the platform counts 9"), "{runs}");
+    let held = desk.cursor();
+    assert!(held["since"].is_null() && held["page"].is_null() && held["short"]["received"] == 7, "{held}");
+    // Days that are read once more move no cursor: the run itself fails.
+    let out = desk.run(&["sync", "--all", "--since", "2014-09-01", "--until", "2014-09-30"]);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(out.status.code() == Some(1) && said.contains("7 records came, the platform counts 9"), "{said}");
+    assert_eq!(desk.cursor(), held);
+    desk.settings("settings = { q = \"7\" }");
+    assert_eq!(desk.sync(), (7, 0));
+    assert!(desk.cursor()["since"].is_string() && desk.cursor()["short"].is_null());
+}
+
+/// A platform that does not look at the page, or gives the last one for ever, and says something new beside it each time.
+#[test]
+fn the_same_records_twice_end_the_pass() {
+    for (last, by) in [
+        (1, "by = \"number\", param = \"p\", size = 3"),
+        (3, "by = \"number\", param = \"p\", size = 3"),
+        (1, "by = \"link\", next = \"next\", size = 3"),
+        (2, "by = \"token\", param = \"p\", next = \"token\", size = 3"),
+    ] {
+        let requests = AtomicUsize::new(0);
+        let platform = Platform::start(move |a| {
+            let (id, p) = (requests.fetch_add(1, Relaxed), a.number("p").max(1));
+            let n = p.min(last);
+            let more = format!("\"requestId\":{id},\"next\":\"/list?p={}&r={id}\",\"token\":{}", p + 1, p + 1);
+            page((n - 1) * 3..n * 3, &more)
+        });
+        let stream = format!("{JSON}\npage = {{ {by} }}");
+        let desk = Desk::new(&platform, &Says { stream: &stream, ..Says::default() });
+        let said = desk.fail();
+        assert!(said.contains("holds the same records as the one before; the platform may ignore"), "{by}: {said}");
+        assert_eq!(platform.asked().len(), last + 1, "{by}");
+    }
 }
 
 /// A key in a query is in no cursor and no address, though the platform's links repeat it.

@@ -130,3 +130,41 @@ fn a_cursor_of_an_earlier_version_is_read() {
     assert_eq!(desk.cursor(), json!({ "since": "2014-09-10" }));
     assert_eq!(platform.asked().last().unwrap().param("t"), "t2");
 }
+
+/// What a person gives must be what the stream is read from.
+#[test]
+fn a_cursor_that_the_stream_cannot_read_is_refused() {
+    let platform = Platform::start(|_| page(0..1, ""));
+    let day = "since = { by = \"moment\", param = \"from\" }\npage = { by = \"number\", size = 3 }";
+    let number = "since = { by = \"counter\", param = \"after\", path = \"no\" }";
+    for (since, good, bad) in [
+        (
+            day,
+            &["{\"since\":\"2014-09-01\"}", "{\"page\":\"2\"}"][..],
+            &["{\"since\":\"abc\"}", "{\"page\":\"x\"}"][..],
+        ),
+        (number, &["{\"since\":\"17\"}"], &["{\"since\":\"2014-09-01\"}", "{\"partitions\":{\"class=1\":\"\"}}"]),
+    ] {
+        let desk = Desk::new(&platform, &Says { stream: &format!("{JSON}\n{since}"), ..Says::default() });
+        desk.sync();
+        for text in good {
+            desk.json(&["cursors", "set", "a", "records", "--to", text, "--json"]);
+        }
+        for text in bad {
+            let out = desk.run(&["cursors", "set", "a", "records", "--to", text]);
+            let said = String::from_utf8_lossy(&out.stderr).into_owned();
+            assert!(out.status.code() == Some(2) && said.contains("is none"), "{text}: {said}");
+        }
+    }
+}
+
+#[test]
+fn days_that_end_before_they_begin_are_refused() {
+    let platform = Platform::start(|_| page(0..1, ""));
+    let desk = Desk::new(&platform, &Says::default());
+    let out = desk.run(&["sync", "--all", "--since", "2014-10-02", "--until", "2014-10-01"]);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(out.status.code() == Some(2) && said.contains("--since is later than --until"), "{said}");
+    assert!(platform.asked().is_empty());
+    assert!(desk.run(&["sync", "--all", "--since", "2014-10-01", "--until", "2014-10-01"]).status.success());
+}

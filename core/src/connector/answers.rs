@@ -135,10 +135,13 @@ fn wait(answer: &Answer, header: &str) -> Option<Duration> {
     let now = answer.header("date").and_then(date).unwrap_or_else(Utc::now);
     let until = |moment: DateTime<Utc>| (moment - now).to_std().unwrap_or(Duration::ZERO);
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let wait = match whole.parse::<u32>() {
-        Ok(seconds) if seconds >= 1_000_000_000 => until(DateTime::from_timestamp(seconds.into(), 0)?),
-        Ok(seconds) => Duration::from_secs(u64::from(seconds) + u64::from(!part.is_empty())),
-        Err(_) => until(date(text)?),
+    let is_number = !whole.is_empty() && whole.bytes().all(|b| b.is_ascii_digit());
+    let wait = match whole.parse::<i64>() {
+        _ if !is_number => until(date(text)?),
+        Ok(seconds) if seconds >= 1_000_000_000 => DateTime::from_timestamp(seconds, 0).map_or(MAX_WAIT, until),
+        Ok(seconds) => Duration::from_secs(seconds.unsigned_abs() + u64::from(!part.is_empty())),
+        // More seconds than can be counted.
+        Err(_) => MAX_WAIT,
     };
     Some(wait.min(MAX_WAIT))
 }
@@ -163,6 +166,11 @@ mod tests {
             ("Wed, 10 Sep 2014 00:00:30 GMT", Some(0)),
             ("1410393620", Some(20)),
             ("99999", Some(120)),
+            ("4294967296", Some(120)),
+            ("18446744073709551616", Some(120)),
+            ("99999999999999999999999.5", Some(120)),
+            (".5", None),
+            ("+7", None),
             ("-1", None),
             ("soon", None),
         ] {

@@ -125,6 +125,7 @@ impl Platform {
         if text.is_empty() || text.contains(char::is_control) {
             return Err(Failure::passing("token", "the token that was given is empty or not printable".into()));
         }
+        self.secrets.fetched(&text);
         tokens.held = Some(Token { text: text.clone(), until, worked: false });
         Ok(Some(text))
     }
@@ -176,6 +177,7 @@ impl Platform {
             .and_then(Value::as_str)
             .ok_or_else(|| Failure::passing("token", format!("{path}: the token answer has no access_token")))?;
         if let Some(next) = told.get("refresh_token").and_then(Value::as_str) {
+            self.secrets.fetched(next);
             tokens.refresh = Some(next.to_owned());
         }
         let seconds = told.get("expires_in").and_then(Value::as_u64).map(Duration::from_secs);

@@ -188,7 +188,7 @@ impl BucketConnector {
         let answer = self.platform.exchange(filled, url, (place, packer)).await?;
         let table = stream.and_then(|stream| stream.format.page_of());
         good(answers::judge(&[], &answer, (place, table)))
-            .map_err(|f| Failure { text: self.platform.endpoint.discreet(&with_code(&f.text, &answer)), ..f })?;
+            .map_err(|f| Failure { text: with_code(&f.text, &answer), ..f })?;
         Ok(answer.payload)
     }
 
@@ -361,6 +361,20 @@ impl Connector for BucketConnector {
     }
 
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
+        self.platform.secrets.told(self.next(stream, cursor).await)
+    }
+
+    fn since(&self, _: &Stream, days: Days) -> Option<String> {
+        let begins = |day: chrono::NaiveDate| midnight(day).map(|moment| moment.to_utc());
+        let first = begins(days.first)?;
+        let after = Some(Place { changed: first, key: String::new() });
+        let until = days.last.and_then(|day| begins(day.succ_opt()?));
+        Some(super::write_cursor(&Cursor { after, known_from: Some(first), until, ..Cursor::default() }))
+    }
+}
+
+impl BucketConnector {
+    async fn next(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
         let stands: Cursor = super::read_cursor(cursor)?;
         let held = self.ahead.lock().await.remove(&stream.name);
         let mut ahead = match held.filter(|held| Some(held.stands.as_str()) == cursor && !held.objects.is_empty()) {
@@ -377,14 +391,6 @@ impl Connector for BucketConnector {
         }
         let address = self.address(&object.place.key);
         super::file_page(&self.platform.endpoint.unpacker, stream, (address, payload), place).await.map(Some)
-    }
-
-    fn since(&self, _: &Stream, days: Days) -> Option<String> {
-        let begins = |day: chrono::NaiveDate| midnight(day).map(|moment| moment.to_utc());
-        let first = begins(days.first)?;
-        let after = Some(Place { changed: first, key: String::new() });
-        let until = days.last.and_then(|day| begins(day.succ_opt()?));
-        Some(super::write_cursor(&Cursor { after, known_from: Some(first), until, ..Cursor::default() }))
     }
 }
 

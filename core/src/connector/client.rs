@@ -83,6 +83,10 @@ impl Client {
     /// # Errors
     /// [`Failure`] for a cut or foreign body; it is worth asking again.
     pub async fn page(&self, stream: &Stream, address: String, bytes: Vec<u8>) -> Result<Page, Failure> {
+        self.counted(stream, address, bytes).await.map_err(|f| self.platform.secrets.quiet(f))
+    }
+
+    async fn counted(&self, stream: &Stream, address: String, bytes: Vec<u8>) -> Result<Page, Failure> {
         let payload = super::kept(stream, &address, bytes)?;
         let body = self.platform.endpoint.read(stream, &payload, &address).await?;
         let records = decode::outline(stream, &body, None).map_err(|e| foreign(&address, e))?.records;

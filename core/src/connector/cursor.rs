@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::paging::Trail;
 use super::since::{self, Window};
-use crate::manifest::Since;
+use crate::manifest::{Paging, Since, Stream};
 
 /// Where a pass over a listing stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,18 @@ pub(super) struct Cursor {
     /// Records received in this listing.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) received: u64,
+    /// All records of this listing, as the platform counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) total: Option<u64>,
+    /// Whether the page to ask for is behind the last one by that count.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) beyond: bool,
+    /// Pages without a record that came one after the other.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) empty: u64,
+    /// Listings of this pass that ended before the platform's count was reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) short: Option<Short>,
     /// Pages received in this listing.
     #[serde(default, skip_serializing_if = "Trail::is_empty")]
     pub(super) trail: Trail,
@@ -49,6 +61,19 @@ pub(super) struct Cursor {
     /// Whether it was fetched, and is to be deleted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) fetched: bool,
+}
+
+/// What came of listings that ended before the platform's count was reached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Short {
+    /// Records that came.
+    pub received: u64,
+    /// Records there are, as the platform counts them.
+    pub total: u64,
+    /// Whether the partition that is read has such a listing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    here: bool,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
@@ -75,13 +100,54 @@ pub(super) struct Ahead<'a> {
 }
 
 impl Cursor {
+    /// Whether a stream can be read from here.
+    ///
+    /// # Errors
+    /// What cannot be read, in words.
+    pub(super) fn check(&self, stream: &Stream) -> Result<(), String> {
+        for since in self.since.iter().chain(self.partitions.values()) {
+            let is_number = !since.is_empty() && since.bytes().all(|b| b.is_ascii_digit());
+            match stream.since {
+                Some(Since::Moment { .. } | Since::NewestFirst { .. }) if since.parse::<NaiveDate>().is_err() => {
+                    return Err(format!("the stream is read from a day on, and {since:?} is none"));
+                }
+                Some(Since::Counter { .. }) if !is_number => {
+                    return Err(format!("the stream is read from a number on, and {since:?} is none"));
+                }
+                _ => {}
+            }
+        }
+        match (&stream.page, &self.page) {
+            (Paging::Number { .. } | Paging::Offset { .. }, Some(page)) if page.parse::<u64>().is_err() => {
+                Err(format!("the stream's pages have numbers, and {page:?} is none"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// From where the listing of a partition is read in this pass.
     pub(super) fn since_of(&self, key: &str) -> Option<&str> {
         self.since.as_deref().or_else(|| self.partitions.get(key).map(String::as_str))
     }
 
+    /// What was short so far, once the listing has ended.
+    fn short(&self) -> Option<Short> {
+        let Some(total) = self.total.filter(|total| self.received < *total) else { return self.short };
+        let before = self.short.unwrap_or_default();
+        let (received, total) = (before.received.saturating_add(self.received), before.total.saturating_add(total));
+        Some(Short { received, total, here: true })
+    }
+
+    /// The cursor once the partition that is read is gone, and none comes after it: the next pass begins anew.
+    pub(super) fn after_all(&self, keys: &[String]) -> Self {
+        let mut partitions = self.partitions.clone();
+        partitions.retain(|key, _| keys.contains(key));
+        Self { partitions, short: self.short, ..Self::default() }
+    }
+
     /// The cursor once the listing has ended, and whether the pass has.
     pub(super) fn after_listing(&self, ahead: Ahead<'_>) -> (Self, bool) {
+        let short = self.short();
         let rest = Self {
             since: self.since.clone(),
             until: self.until,
@@ -89,15 +155,22 @@ impl Cursor {
             partitions: self.partitions.clone(),
             partition: self.partition.clone(),
             highest: self.highest.clone(),
+            short,
             ..Self::default()
         };
         if let Some(step) = ahead.window.next {
             return (Self { step: Some(step), ..rest }, false);
         }
-        let next = since::next_pass(ahead.since, self, ahead.key);
+        // What did not come is asked for once more.
+        let next = if short.is_some_and(|short| short.here) {
+            self.since_of(ahead.key).map(str::to_owned)
+        } else {
+            since::next_pass(ahead.since, self, ahead.key)
+        };
+        let short = short.map(|short| Short { here: false, ..short });
         let mut partitions = rest.partitions;
         if ahead.key.is_empty() {
-            return (Self { since: next, ..Self::default() }, true);
+            return (Self { since: next, short, ..Self::default() }, true);
         }
         match next {
             Some(next) => partitions.insert(ahead.key.to_owned(), next),
@@ -111,14 +184,12 @@ impl Cursor {
                     began: rest.began,
                     partition,
                     partitions,
+                    short,
                     ..Self::default()
                 },
                 false,
             ),
-            None => {
-                partitions.retain(|key, _| ahead.keys.contains(key));
-                (Self { partitions, ..Self::default() }, true)
-            }
+            None => (Self { partitions, short, ..Self::default() }.after_all(&ahead.keys), true),
         }
     }
 }

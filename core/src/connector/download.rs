@@ -82,15 +82,21 @@ impl Connector for DownloadConnector {
     }
 
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
+        self.platform.secrets.told(self.next(stream, cursor).await)
+    }
+
+    fn since(&self, _: &Stream, days: Days) -> Option<String> {
+        Some(super::write_cursor(&Cursor { since: Some(days.first), until: days.last, after: None }))
+    }
+}
+
+impl DownloadConnector {
+    async fn next(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
         let names = self.names(stream).await?;
         let Some(Next { name, cursor, last }) = super::read_cursor::<Cursor>(cursor)?.next(&names) else {
             return Ok(None);
         };
         let payload = self.get(&self.download.file, Some((name, stream))).await?;
         super::file_page(&self.platform.endpoint.unpacker, stream, (name, payload), (cursor, last)).await.map(Some)
-    }
-
-    fn since(&self, _: &Stream, days: Days) -> Option<String> {
-        Some(super::write_cursor(&Cursor { since: Some(days.first), until: days.last, after: None }))
     }
 }

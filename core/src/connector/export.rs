@@ -36,7 +36,10 @@ impl HttpConnector {
             State::Ready(link) => self.fetch(listing, export, &id, link.as_deref()).await,
             // One that was ordered before a break may be gone by now.
             State::Failed(why) if !self.forget(&id).await => {
-                tracing::info!("an export of an earlier pass is not to be had ({why}); ordering another");
+                tracing::info!(
+                    "an export of an earlier pass is not to be had ({}); ordering another",
+                    self.platform.secrets.hide(&why)
+                );
                 self.order(listing, export).await
             }
             State::Failed(why) => Err(Failure::fatal(
@@ -141,7 +144,7 @@ impl HttpConnector {
         let values = |name: &str| if name == "export" { Some(id.to_owned()) } else { listing.value(name, &asked) };
         let path =
             super::request::fill(request, &self.platform.endpoint, &|name| values(name).or(Some("…".into())))?.path;
-        let place = self.platform.endpoint.discreet(&listing.address(&path, "first"));
+        let place = self.platform.secrets.hide(&listing.address(&path, "first"));
         let leads = link.map_or(Leads::Path, Leads::Anywhere);
         // Only what is downloaded is records.
         let is_records =

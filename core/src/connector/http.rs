@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use super::cursor::{Ahead, Cursor, key};
 use super::each::{self, Partition};
-use super::paging::{self, Asked, Received};
+use super::paging::{self, Asked, Known, Onward, Received};
 use super::platform::{Leads, Platform, Question};
 use super::since::{self, Window};
 use super::web::Answer;
@@ -20,6 +20,8 @@ use crate::stages::unpack::UnpackFault;
 
 /// No token or link that leads on is longer, in bytes: it stands in the cursor.
 const MAX_TOKEN: usize = 16 << 10;
+/// No more pages without a record follow each other.
+const MOST_EMPTY: u64 = 100;
 
 /// A connector over HTTP.
 #[derive(Debug)]
@@ -81,7 +83,11 @@ impl HttpConnector {
         let values = |name: &str| listing.value(name, &asked);
         let path =
             super::request::fill(request, &self.platform.endpoint, &|name| values(name).or(Some("…".into())))?.path;
-        let address = self.platform.endpoint.discreet(&listing.address(&path, paging::name(&stream.page, place)));
+        let address = || {
+            let page = self.platform.secrets.hide(paging::name(&stream.page, place));
+            self.platform.secrets.hide(&listing.address(&path, paging::short(&page)))
+        };
+        let asked_at = address();
         let query: Vec<_> = window.query.iter().chain(&asked.query).cloned().collect();
         let leads = match (&stream.page, place) {
             (Paging::Link { .. }, Some(link)) => Leads::Here(link),
@@ -92,11 +98,18 @@ impl HttpConnector {
             values: &values,
             query: &query,
             leads,
-            place: &address,
+            place: &asked_at,
             table: stream.format.page_of(),
             records_of: Some(*stream).filter(|stream| stream.since.is_none() && !paging::asks_more(&stream.page)),
         };
-        let Some(answer) = self.platform.ask(&question).await? else {
+        let answer = match self.platform.ask(&question).await {
+            // Behind the last page there need be nothing.
+            Err(f) if stands.beyond && f.retry.is_none() && matches!(f.code, "status" | "refused") => None,
+            answer => answer?,
+        };
+        // A token that it repeats may have been fetched only now.
+        let address = address();
+        let Some(answer) = answer else {
             return Ok(listing.ended(address, Payload::default(), Ok(0), &Cursor::clone(stands)));
         };
         self.received(listing, (address, &path), answer).await
@@ -112,26 +125,45 @@ impl HttpConnector {
         let Listing { stream, stands, .. } = listing;
         let place = stands.page.as_deref();
         let body = self.platform.endpoint.read(stream, &answer.payload, &address).await?;
-        let outline =
-            decode::outline(stream, &body, paging::next_path(&stream.page)).map_err(|e| foreign(&address, e))?;
-        let records = outline.records;
-        let circle = || {
-            Failure::fatal(
-                "loop",
-                format!("{address}: the platform gives pages that came before; ask its operator about paging"),
-            )
+        let nothing = |address| Ok(listing.ended(address, Payload::default(), Ok(0), &Cursor::clone(stands)));
+        let outline = match decode::outline(stream, &body, paging::next_path(&stream.page)) {
+            Err(e) if stands.beyond && paging::is_nothing(stream, &body, &e) => return nothing(address),
+            outline => outline.map_err(|e| foreign(&address, e))?,
         };
-        let digest = if records > 0 { paging::digest_of(&answer.payload) } else { Ok(String::new()) };
-        let digest = digest.map_err(|e| Failure::passing("packing", format!("{address}: {e}")))?;
-        if records > 0 && stands.trail.knows_bytes(&digest) {
-            return Err(circle());
+        let records = outline.records;
+        let is_paged = !matches!(stream.page, Paging::None {});
+        let known =
+            if is_paged && records > 0 { Known::of(stream, &body, &answer.payload) } else { Ok(Known::default()) };
+        let known = known.map_err(|e| Failure::passing("packing", format!("{address}: {e}")))?;
+        if stands.trail.knows(&known) {
+            let why = if stands.trail.repeats(&known) {
+                "the page holds the same records as the one before; the platform may ignore the parameter that asks for it"
+            } else {
+                "the platform gives pages that came before; ask its operator about paging"
+            };
+            let failure = Failure::fatal("loop", format!("{address}: {why}"));
+            return if stands.beyond { nothing(address) } else { Err(failure) };
         }
         let at_page = |f: Failure| Failure { text: format!("{address}: {}", f.text), ..f };
-        let page =
-            Received { answer: &answer, body: &body, records, before: stands.received, next: outline.next, place };
-        let next = paging::next(stream, &page).map_err(at_page)?;
+        let page = Received {
+            answer: &answer,
+            body: &body,
+            records,
+            before: stands.received,
+            total: stands.total,
+            next: outline.next,
+            place,
+        };
+        let Onward { place: next, beyond, total } = paging::next(stream, &page).map_err(at_page)?;
         let next = next.map(|next| self.stored(stream, path, place, next)).transpose()?;
-        let trail = stands.trail.with(place, &digest);
+        let empty = if records == 0 { stands.empty + 1 } else { 0 };
+        if next.is_some() && empty > MOST_EMPTY {
+            let why = format!(
+                "{MOST_EMPTY} pages without a record, and more are said to come; ask its operator about paging"
+            );
+            return Err(Failure::fatal("pages", format!("{address}: {why}")));
+        }
+        let trail = stands.trail.with(place, &known);
         if next.is_some() && trail.knows_place(next.as_deref()) {
             return Err(Failure::fatal("loop", format!("{address}: the platform leads back to the same page")));
         }
@@ -145,13 +177,15 @@ impl HttpConnector {
         let told = since::told(stream, &body, stands.since_of(&listing.key)).map_err(|e| at_page(e.into()))?;
         let highest = since::highest([stands.highest.as_deref(), told.highest.as_deref()]);
         let began = Some(stands.began.unwrap_or_else(crate::schedule::today));
-        let here = Cursor { began, highest, ..Cursor::clone(stands) };
+        let received = stands.received + u64::from(records);
+        // Whoever stops by itself has not missed anything.
+        let total = total.filter(|_| !told.all_older);
+        let here = Cursor { began, highest, received, total, ..Cursor::clone(stands) };
         drop(body);
         Ok(match next.filter(|_| !told.all_older) {
             None => listing.ended(address, answer.payload, Ok(records), &here),
             next => {
-                let received = stands.received + u64::from(records);
-                let cursor = Cursor { page: next, trail, received, ..here };
+                let cursor = Cursor { page: next, trail, beyond, empty, ..here };
                 listing.made(address, answer.payload, Ok(records), (&cursor, false))
             }
         })
@@ -242,26 +276,7 @@ impl Connector for HttpConnector {
     }
 
     async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
-        let stands: Cursor = super::read_cursor(cursor)?;
-        let rule = stream.since.as_ref();
-        let window = Window::of(rule, &stands, stands.since.as_deref());
-        let all = self.partitions(stream, stands.began.is_none(), &window).await?;
-        let Some(nth) = each::find(stream, &all, &stands.partition) else { return Ok(None) };
-        let partition = &all[nth];
-        let mut stands = stands;
-        if !stands.partition.is_empty() && stands.partition != partition.values {
-            // Its partition is gone: the next one is begun.
-            let Cursor { since, until, began, partitions, .. } = stands;
-            stands = Cursor { since, until, began, partitions, ..Cursor::default() };
-        }
-        stands.partition.clone_from(&partition.values);
-        let key = key(&each::names(stream), &partition.values);
-        let window = Window::of(rule, &stands, stands.since_of(&key));
-        let listing = Listing { stream, stands: &stands, window, partition, key, all: &all, nth };
-        match &stream.export {
-            Some(export) => self.export(&listing, export).await.map(Some),
-            None => self.page(&listing).await.map(Some),
-        }
+        self.platform.secrets.told(self.next(stream, cursor).await)
     }
 
     fn since(&self, stream: &Stream, days: Days) -> Option<String> {
@@ -275,4 +290,42 @@ impl Connector for HttpConnector {
             Some(Since::Counter { .. }) | None => None,
         }
     }
+}
+
+impl HttpConnector {
+    async fn next(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
+        let mut stands: Cursor = super::read_cursor(cursor)?;
+        if stands.began.is_none() {
+            // What was missed in the last pass was told then.
+            stands.short = None;
+        }
+        let rule = stream.since.as_ref();
+        let window = Window::of(rule, &stands, stands.since.as_deref());
+        let all = self.partitions(stream, stands.began.is_none(), &window).await?;
+        let names = each::names(stream);
+        let Some(nth) = each::find(stream, &all, &stands.partition) else {
+            let keys: Vec<String> = all.iter().map(|partition| key(&names, &partition.values)).collect();
+            return Ok((!stands.partition.is_empty()).then(|| none_left(stream, &stands.after_all(&keys))));
+        };
+        let partition = &all[nth];
+        if !stands.partition.is_empty() && stands.partition != partition.values {
+            // Its partition is gone: the next one is begun.
+            let Cursor { since, until, began, partitions, short, .. } = stands;
+            stands = Cursor { since, until, began, partitions, short, ..Cursor::default() };
+        }
+        stands.partition.clone_from(&partition.values);
+        let key = key(&names, &partition.values);
+        let window = Window::of(rule, &stands, stands.since_of(&key));
+        let listing = Listing { stream, stands: &stands, window, partition, key, all: &all, nth };
+        match &stream.export {
+            Some(export) => self.export(&listing, export).await.map(Some),
+            None => self.page(&listing).await.map(Some),
+        }
+    }
+}
+
+/// The end of a pass whose partition is gone, and with it all that would come after it. Nothing lands but the cursor.
+fn none_left(stream: &Stream, cursor: &Cursor) -> Page {
+    let (address, cursor) = (stream.name.clone(), super::write_cursor(cursor));
+    Page { address, payload: Payload::default(), records: Ok(0), each: None, cursor, last: true, waiting: true }
 }

@@ -5,6 +5,7 @@ mod auth;
 pub mod bucket;
 mod client;
 mod cursor;
+mod discreet;
 pub mod door;
 pub mod download;
 mod each;
@@ -35,10 +36,11 @@ use crate::manifest::{Manifest, Stream, Transport};
 use crate::payload::Payload;
 use crate::stages::decode::{self, DecodeFault};
 use crate::stages::unpack::UnpackFault;
-use crate::stages::{Body, text_window};
+use crate::stages::{Body, draft, text_window};
 use crate::unpacker::{Ask, Unpacker};
 
 pub use client::Client;
+pub use cursor::Short;
 pub use web::sample;
 
 /// One page or file as received.
@@ -187,13 +189,6 @@ impl Endpoint {
         let ask = if stream.since.is_some() { Ask::Whole } else { Ask::Count };
         self.unpacker.read(stream, payload, ask).await.map_err(|e| http::foreign(address, e))
     }
-
-    /// The text without any secret of the source: platforms repeat what they were sent.
-    #[must_use]
-    pub fn discreet(&self, text: &str) -> String {
-        let secrets = self.secrets.values().chain([&self.password]).filter(|secret| secret.len() > 3);
-        secrets.fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
-    }
 }
 
 /// Builds the connector that a manifest describes.
@@ -238,7 +233,7 @@ async fn file_page(
         Err(DecodeFault::Unpack(UnpackFault::Start { why })) => {
             return Err(Failure::passing("process", format!("{name}: no process to read it in: {why}")));
         }
-        read => read.map(|outline| outline.records).map_err(|e| e.to_string()),
+        read => read.map(|outline| outline.records).map_err(|e| draft::masked(&e.to_string(), 1_000)),
     };
     Ok(Page { address: name.to_owned(), payload, records, each: None, cursor, last, waiting: false })
 }
@@ -259,16 +254,26 @@ pub fn write_cursor<C: Serialize>(cursor: &C) -> String {
     serde_json::to_string(cursor).unwrap_or_default()
 }
 
-/// A cursor given by a person, as the connector would write it.
+/// What a pass has missed that ended at this cursor, by the platform's own count.
+#[must_use]
+pub fn missed(cursor: &str) -> Option<Short> {
+    serde_json::from_str::<cursor::Cursor>(cursor).ok()?.short
+}
+
+/// A cursor of a stream given by a person, as the connector would write it.
 ///
 /// # Errors
-/// Why it is no cursor of this connector, in words.
-pub fn check_cursor(manifest: &Manifest, text: &str) -> Result<String, String> {
+/// Why it is no cursor of this connector and stream, in words.
+pub fn check_cursor(manifest: &Manifest, stream: &Stream, text: &str) -> Result<String, String> {
     fn checked<C: DeserializeOwned + Serialize>(text: &str) -> Result<String, String> {
         serde_json::from_str::<C>(text).map(|cursor| write_cursor(&cursor)).map_err(|e| e.to_string())
     }
     match &manifest.transport {
-        Transport::Http { .. } => checked::<cursor::Cursor>(text),
+        Transport::Http { .. } => {
+            let given: cursor::Cursor = serde_json::from_str(text).map_err(|e| e.to_string())?;
+            given.check(stream)?;
+            Ok(write_cursor(&given))
+        }
         // Which of the two it is says the source.
         Transport::Files { bucket: Some(_), .. } => {
             checked::<files::Cursor>(text).or_else(|_| checked::<bucket::Cursor>(text))

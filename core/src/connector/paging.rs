@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::Failure;
 use super::web::Answer;
 use crate::manifest::stream::PageSize;
-use crate::manifest::{Paging, Stream};
+use crate::manifest::{Format, Paging, Stream};
 use crate::payload::Payload;
+use crate::stages::decode::{self, DecodeFault};
+use crate::stages::json;
 use crate::stages::parts::Body;
-use crate::stages::{decode, json};
 
 /// What a page is asked with.
 #[derive(Debug, Default)]
@@ -58,14 +59,24 @@ pub(super) fn asked(paging: &Paging, place: Option<&str>) -> Asked {
     asked
 }
 
-/// What people call the page at a place.
+/// What people call the page at a place; a link can be long.
 pub(super) fn name<'p>(paging: &'p Paging, place: Option<&'p str>) -> &'p str {
-    let name = match (paging, place) {
-        (Paging::Number { first, .. }, None) => return if first.0 == 0 { "0" } else { "1" },
-        (_, None) => return "first",
+    match (paging, place) {
+        (Paging::Number { first, .. }, None) => {
+            if first.0 == 0 {
+                "0"
+            } else {
+                "1"
+            }
+        }
+        (_, None) => "first",
         (Paging::Link { .. }, Some(link)) => link.split_once('?').map_or(link, |(_, query)| query),
         (_, Some(place)) => place,
-    };
+    }
+}
+
+/// A page's name, not longer than people read.
+pub(super) fn short(name: &str) -> &str {
     name.char_indices().nth(200).map_or(name, |(end, _)| &name[..end])
 }
 
@@ -77,39 +88,54 @@ pub(super) struct Received<'r> {
     pub(super) records: u32,
     /// Those before it in the listing.
     pub(super) before: u64,
+    /// All of the listing, as an earlier page has told.
+    pub(super) total: Option<u64>,
     /// The text at [`next_path`].
     pub(super) next: Option<String>,
     /// Where it was asked for.
     pub(super) place: Option<&'r str>,
 }
 
-/// Where the next page is; none after the last.
+/// Where a page leads.
+#[derive(Debug, Default)]
+pub(super) struct Onward {
+    /// The place of the next page; none after the last.
+    pub(super) place: Option<String>,
+    /// Whether that is behind the last page, as the platform counts.
+    pub(super) beyond: bool,
+    /// All records of the listing, as the platform counts them.
+    pub(super) total: Option<u64>,
+}
+
+/// Where the next page is.
 ///
 /// # Errors
 /// What the answer should tell, in words.
-pub(super) fn next(stream: &Stream, page: &Received<'_>) -> Result<Option<String>, Failure> {
-    let full = |size: &PageSize| u64::from(page.records) >= size.0;
-    let so_far = page.before + u64::from(page.records);
-    let given = |text: Option<String>| text.filter(|t| !t.trim().is_empty());
-    Ok(match &stream.page {
-        Paging::None {} => None,
+pub(super) fn next(stream: &Stream, page: &Received<'_>) -> Result<Onward, Failure> {
+    let place = match &stream.page {
         Paging::Number { first, size, total, has_more, .. } => {
             let number: u64 = page.place.map_or(Ok(first.0), str::parse).unwrap_or(first.0);
-            let more = page.records > 0
-                && match (total, has_more) {
-                    (None, None) => full(size),
-                    _ => {
-                        total.as_ref().map_or(Ok(true), |path| page.total(path).map(|total| so_far < total))?
-                            && has_more.as_ref().map_or(Ok(true), |path| page.says_more(path))?
-                    }
-                };
-            more.then(|| (number + 1).to_string())
+            let behind = (number.saturating_sub(first.0) + 1).saturating_mul(size.0);
+            let onward = page.onward(size, (total.as_deref(), has_more.as_deref()), behind)?;
+            return Ok(onward.to(|| number.saturating_add(1)));
         }
         Paging::Offset { size, total, .. } => {
-            let more = page.records > 0
-                && total.as_ref().map_or(Ok(full(size)), |path| page.total(path).map(|total| so_far < total))?;
-            more.then(|| so_far.to_string())
+            let offset: u64 = page.place.map_or(Ok(0), str::parse).unwrap_or(page.before);
+            let step = if page.records == 0 { size.0 } else { page.records.into() };
+            let behind = offset.saturating_add(step);
+            return Ok(page.onward(size, (total.as_deref(), None), behind)?.to(|| behind));
         }
+        _ => leads(stream, page)?,
+    };
+    Ok(Onward { place, ..Onward::default() })
+}
+
+/// Where the page itself says the next one is.
+fn leads(stream: &Stream, page: &Received<'_>) -> Result<Option<String>, Failure> {
+    let full = |size: &PageSize| u64::from(page.records) >= size.0;
+    let given = |text: Option<String>| text.filter(|t| !matches!(t.trim(), "" | "false"));
+    Ok(match &stream.page {
+        Paging::None {} | Paging::Number { .. } | Paging::Offset { .. } => None,
         Paging::Token { next_header: Some(header), .. } => given(page.answer.header(header).map(str::to_owned)),
         Paging::Token { .. } | Paging::Link { next: Some(_), .. } => given(page.next.clone()),
         Paging::Link { .. } => {
@@ -120,7 +146,43 @@ pub(super) fn next(stream: &Stream, page: &Received<'_>) -> Result<Option<String
     })
 }
 
+impl Onward {
+    /// To this place, if there is a page more.
+    fn to(self, place: impl FnOnce() -> u64) -> Self {
+        Self { place: self.place.map(|_| place().to_string()), ..self }
+    }
+}
+
 impl Received<'_> {
+    /// Whether there is a page behind this one, by the paths of the total and of whether there is more. `behind` is the place
+    /// behind its last record, had it as many as were asked for. A full page says more than a total that it has reached.
+    fn onward(
+        &self,
+        size: &PageSize,
+        (total, has_more): (Option<&str>, Option<&str>),
+        behind: u64,
+    ) -> Result<Onward, String> {
+        let records = u64::from(self.records);
+        let (is_empty, is_full) = (records == 0, records >= size.0);
+        let is_counted = total.is_some();
+        // A page without records need not tell anything, and what it tells may be of itself.
+        let total = match total.map(|path| self.total(path)) {
+            Some(Err(why)) if !is_empty => return Err(why),
+            Some(Ok(total)) if total > 0 || !is_empty => Some(total),
+            _ => self.total,
+        };
+        let says = match has_more.map(|path| self.says_more(path)) {
+            Some(Err(_)) if is_empty => Some(false),
+            says => says.transpose()?,
+        };
+        let so_far = if is_empty { behind } else { self.before.saturating_add(records) };
+        let is_reached = total.is_some_and(|total| so_far >= total);
+        let beyond = is_reached && is_full;
+        let by_total = if is_counted { beyond || total.is_some() && !is_reached } else { says.is_some() || is_full };
+        let more = by_total && says.unwrap_or(true);
+        Ok(Onward { place: more.then(String::new), beyond: beyond && more, total })
+    }
+
     fn text(&self, path: &str) -> Option<String> {
         let Body::Text(text) = self.body else { return None };
         json::texts(text, &[path]).ok()?.into_iter().next()?
@@ -216,6 +278,9 @@ pub(super) struct Trail {
     mark: Option<String>,
     #[serde(default)]
     count: u64,
+    /// Of the last page, all bytes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    last: String,
 }
 
 /// How many of the last pages are remembered.
@@ -233,19 +298,25 @@ impl Trail {
         self.all().any(|page| page.starts_with(&digest))
     }
 
-    /// Whether a page of this digest was received.
-    pub(super) fn knows_bytes(&self, digest: &str) -> bool {
-        self.all().any(|page| page.get(16..) == Some(digest))
+    /// Whether a page of these records was received.
+    pub(super) fn knows(&self, Known { records, .. }: &Known) -> bool {
+        !records.is_empty() && self.all().any(|page| page.get(16..) == Some(records))
+    }
+
+    /// Whether the last page had the same records, and something else around them.
+    pub(super) fn repeats(&self, Known { records, bytes }: &Known) -> bool {
+        self.recent.last().is_some_and(|page| page.get(16..) == Some(records)) && self.last != *bytes
     }
 
     fn all(&self) -> impl Iterator<Item = &String> {
         self.recent.iter().chain(&self.mark)
     }
 
-    /// With a page of this digest; one without records has none to be known by.
-    pub(super) fn with(&self, place: Option<&str>, bytes: &str) -> Self {
-        let page = digest(place.unwrap_or_default().as_bytes()) + bytes;
+    /// With a page; one without records has nothing to be known by.
+    pub(super) fn with(&self, place: Option<&str>, Known { records, bytes }: &Known) -> Self {
+        let page = digest(place.unwrap_or_default().as_bytes()) + records;
         let mut trail = self.clone();
+        trail.last.clone_from(bytes);
         trail.count += 1;
         if trail.count.is_power_of_two() {
             trail.mark = Some(page.clone());
@@ -263,14 +334,48 @@ fn digest(bytes: &[u8]) -> String {
     crate::keys::hex_encode(&Sha256::digest(bytes)[..8])
 }
 
-/// Of a page what it is known by.
-///
-/// # Errors
-/// Those of reading it.
-pub(super) fn digest_of(payload: &Payload) -> io::Result<String> {
-    let mut whole = Sha256::new();
-    payload.each(|bytes| whole.update(bytes))?;
-    Ok(crate::keys::hex_encode(&whole.finalize()[..8]))
+/// Of a page what it is known by: digests of its records, and of all that came. A number of the request may stand beside
+/// the records.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    records: String,
+    bytes: String,
+}
+
+impl Known {
+    /// Of a page with records.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub(super) fn of(stream: &Stream, body: &Body<'_>, payload: &Payload) -> io::Result<Self> {
+        let mut whole = Sha256::new();
+        payload.each(|bytes| whole.update(bytes))?;
+        let bytes = crate::keys::hex_encode(&whole.finalize()[..8]);
+        // Of what is more than text not all records may be at hand.
+        let records = match body {
+            Body::Text(_) => decode::decode(&stream.format, body, &[], (0, u32::MAX)).ok(),
+            Body::Parts(_) => None,
+        };
+        let records = records.map(|records| {
+            let mut all = Sha256::new();
+            for record in &records {
+                all.update(record.raw.len().to_be_bytes());
+                all.update(record.raw.as_bytes());
+            }
+            crate::keys::hex_encode(&all.finalize()[..8])
+        });
+        Ok(Self { records: records.unwrap_or_else(|| bytes.clone()), bytes })
+    }
+}
+
+/// Whether a page that is behind the last one by the platform's count is the platform's way to say so: its own error, or an
+/// answer without a list.
+pub(super) fn is_nothing(stream: &Stream, body: &Body<'_>, fault: &DecodeFault) -> bool {
+    match (fault, &stream.format, body) {
+        (DecodeFault::Refused(_), ..) => true,
+        (DecodeFault::Form { .. }, Format::Json { .. }, Body::Text(text)) => json::texts(text, &[]).is_ok(),
+        _ => false,
+    }
 }
 
 /// Whether the page itself is asked where the next one is.
@@ -308,9 +413,10 @@ mod tests {
             let mut trail = Trail::default();
             let noticed = (0..10 * length).find(|n| {
                 let place = (n % length).to_string();
-                let known = trail.knows_place(Some(&place));
-                trail = trail.with(Some(&place), &digest(place.as_bytes()));
-                known
+                let was_there = trail.knows_place(Some(&place));
+                let known = Known { records: digest(place.as_bytes()), bytes: String::new() };
+                trail = trail.with(Some(&place), &known);
+                was_there
             });
             let noticed = noticed.unwrap_or_else(|| panic!("a circle of {length}"));
             assert!(noticed <= 3 * length && trail.recent.len() <= RECENT, "{length}: {noticed}");

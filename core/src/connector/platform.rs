@@ -6,6 +6,7 @@ use tokio::sync::Mutex;
 
 use super::answers::{self, Verdict};
 use super::auth::{self, Tokens};
+use super::discreet::Secrets;
 use super::request::{self, Filled, Values};
 use super::sign::{self, Attempt};
 use super::web::{Answer, Web};
@@ -23,6 +24,7 @@ pub(super) struct Platform {
     pub(super) auth: Auth,
     pub(super) answers: Vec<AnswerRule>,
     pub(super) tokens: Mutex<Tokens>,
+    pub(super) secrets: Secrets,
     budget: Option<Budget>,
 }
 
@@ -62,13 +64,14 @@ impl Platform {
         (answers, budget): (Vec<AnswerRule>, Option<Budget>),
     ) -> Result<Self, Failure> {
         let web = Web::new(connector, &endpoint, &auth)?;
-        Ok(Self { endpoint, web, auth, answers, tokens: Mutex::default(), budget })
+        let secrets = Secrets::of(&endpoint);
+        Ok(Self { endpoint, web, auth, answers, tokens: Mutex::default(), secrets, budget })
     }
 
     /// Asks; nothing when a rule of the manifest says that the answer means no records. A refusal of the token drops it, so
     /// that the next attempt fetches another.
     pub(super) async fn ask(&self, question: &Question<'_>) -> Result<Option<Answer>, Failure> {
-        self.ask_plainly(question).await.map_err(|f| Failure { text: self.endpoint.discreet(&f.text), ..f })
+        self.ask_plainly(question).await.map_err(|f| self.secrets.quiet(f))
     }
 
     async fn ask_plainly(&self, question: &Question<'_>) -> Result<Option<Answer>, Failure> {

@@ -85,9 +85,19 @@ impl Web {
         Ok(Self { base, networks: endpoint.networks.clone(), client: client.and_then(built) })
     }
 
-    /// Where a path leads: to the host of `base_url`, or, if it is a whole URL, to another.
+    /// Where a path leads: to the scheme, host and port of `base_url`, or nowhere. Credentials go along.
     pub(super) fn url(&self, path: &str) -> Result<Url, Failure> {
-        self.base.join(path).map_err(|e| Failure::fatal("url", format!("{path} is not a path: {e}")))
+        let url = self.base.join(path).map_err(|e| Failure::fatal("url", format!("{path} is not a path: {e}")))?;
+        self.at_home(url).map_err(|host| {
+            let text =
+                format!("{path} leads to another host, {host}; only the host of base_url is asked: give a path on it");
+            Failure::fatal("url", text)
+        })
+    }
+
+    /// A URL of the same scheme, host and port as `base_url`; otherwise the host it is of.
+    fn at_home(&self, url: Url) -> Result<Url, String> {
+        if url.origin() == self.base.origin() { Ok(url) } else { Err(Self::host(&url)) }
     }
 
     /// Host and port, whose budget a request is of.
@@ -98,14 +108,10 @@ impl Web {
     /// Where a link in an answer leads: to the same scheme, host and port, or nowhere.
     pub(super) fn link(&self, page: &Url, link: &str) -> Result<Url, Failure> {
         let url = page.join(link).map_err(|e| Failure::fatal("link", format!("the next link is no URL: {e}")))?;
-        if url.origin() != self.base.origin() {
-            let host = url.host_str().unwrap_or_default();
-            return Err(Failure::fatal(
-                "link",
-                format!("the next link leads to another host, {host}; only the host of base_url is asked"),
-            ));
-        }
-        Ok(url)
+        self.at_home(url).map_err(|host| {
+            let text = format!("the next link leads to another host, {host}; only the host of base_url is asked");
+            Failure::fatal("link", text)
+        })
     }
 
     /// A request to be completed and sent.

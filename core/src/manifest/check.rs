@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use reqwest::Url;
+
 use super::mapping::{Field, Rule};
 use super::quality::Condition;
 use super::read::Reader;
@@ -84,6 +86,9 @@ fn of_bucket(bucket: &Bucket, told: &mut Reader<'_>) {
 
 fn auth(place: &str, auth: &Auth, told: &mut Reader<'_>) {
     match auth {
+        Auth::Oauth2 { token_path, .. } | Auth::Oauth2Refresh { token_path } | Auth::Jwt { token_path, .. } => {
+            at_home(&format!("{place}.token_path"), &Template::plain(token_path), told);
+        }
         Auth::Sign { rule } => sign(&format!("{place}.rule"), rule, told),
         Auth::Session { login, .. } => request(&format!("{place}.login"), login, &[], told),
         _ => {}
@@ -111,7 +116,19 @@ fn of_auth(transport: &Transport) -> &'static [&'static str] {
     }
 }
 
+/// Credentials go along: whatever its values, a path that is written so leads to the host of `base_url`.
+fn at_home(place: &str, path: &Template, told: &mut Reader<'_>) {
+    let stays = |path: String| {
+        let base = Url::parse("http://base.invalid/").ok()?;
+        Some(base.join(&path).ok()?.origin() == base.origin())
+    };
+    if !path.fill(|_| Some("x".into()), str::to_owned).ok().and_then(stays).unwrap_or(false) {
+        told.tell(place, "it leads to another host; give a path on the host of base_url, as /api/list");
+    }
+}
+
 fn request(place: &str, request: &Request, here: &[&str], told: &mut Reader<'_>) {
+    at_home(&format!("{place}.path"), &request.path, told);
     let mut template = |at: String, template: &Template| {
         for value in template.values() {
             let known = ALWAYS.contains(&value)

@@ -79,11 +79,12 @@ choice! {
             #[zh = "首页页码"]
             first: Within<0, 1> = Within(1), "1";
             /// Path in the answer that tells how many records there are in all; without it a page with fewer records than
-            /// asked is the last.
-            #[zh = "应答中总条数的路径；不写则以不满一页为末页"]
+            /// asked is the last. While full pages come, a total that is reached is not believed; a pass with fewer records
+            /// than the total says so, and the next one begins where it did.
+            #[zh = "应答中总条数的路径；不写则以不满一页为末页。整页仍在返回时，不因已达总条数而停止；所收少于总条数时同步会指明，下次从原处再读"]
             total: Option<String>;
-            /// Path in the answer that tells whether there is more: true, 1.
-            #[zh = "应答中“是否还有”的路径：true、1"]
+            /// Path in the answer that tells whether there is more: true, 1. An empty page is not the end then.
+            #[zh = "应答中“是否还有”的路径：true、1；此时空页不算结束"]
             has_more: Option<String>;
         }
         /// A page begins after so many records.
@@ -98,8 +99,8 @@ choice! {
             /// Records per page.
             #[zh = "每页条数"]
             size: PageSize;
-            /// Path in the answer that tells how many records there are in all.
-            #[zh = "应答中总条数的路径"]
+            /// Path in the answer that tells how many records there are in all; as of numbered pages.
+            #[zh = "应答中总条数的路径；含义同按页码"]
             total: Option<String>;
         }
         /// A token leads to the next page.
@@ -108,8 +109,8 @@ choice! {
             /// Query parameter that carries it; without it, write `${token}` where it goes.
             #[zh = "携带令牌的查询参数；不写则在请求中用 ${token}"]
             param: Option<String>;
-            /// Path of the next token in the answer; null, blank or absent ends the listing.
-            #[zh = "应答中下一令牌的路径；null、空或缺失表示结束"]
+            /// Path of the next token in the answer; null, false, blank or absent ends the listing.
+            #[zh = "应答中下一令牌的路径；null、false、空或缺失表示结束"]
             next: Option<String>;
             /// Header of the next token, where it is not in the body.
             #[zh = "下一令牌所在的应答头（不在正文时）"]

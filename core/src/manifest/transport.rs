@@ -199,8 +199,8 @@ choice! {
         /// OAuth2, client credentials: user and password.
         #[zh = "OAuth2 客户端凭证：用户名和密码"]
         oauth2 => Oauth2 {
-            /// Path of the token endpoint.
-            #[zh = "令牌接口路径"]
+            /// Path of the token endpoint, on the host of `base_url`.
+            #[zh = "令牌接口路径，在 base_url 的主机上"]
             token_path: String = "/oauth/token".to_owned(), "/oauth/token";
             /// Scope.
             #[zh = "scope"]
@@ -209,15 +209,15 @@ choice! {
         /// OAuth2 with a refresh token, which is the source's secret `refresh_token`.
         #[zh = "OAuth2 刷新令牌，取自来源的密钥 refresh_token"]
         oauth2_refresh => Oauth2Refresh {
-            /// Path of the token endpoint.
-            #[zh = "令牌接口路径"]
+            /// Path of the token endpoint, on the host of `base_url`.
+            #[zh = "令牌接口路径，在 base_url 的主机上"]
             token_path: String = "/oauth/token".to_owned(), "/oauth/token";
         }
         /// OAuth2 with a signed assertion (RFC 7523, HS256): the issuer is the user, the key is the password.
         #[zh = "OAuth2 JWT 断言（RFC 7523，HS256）：签发者为用户名，密钥为密码"]
         jwt => Jwt {
-            /// Path of the token endpoint.
-            #[zh = "令牌接口路径"]
+            /// Path of the token endpoint, on the host of `base_url`.
+            #[zh = "令牌接口路径，在 base_url 的主机上"]
             token_path: String = "/oauth/token".to_owned(), "/oauth/token";
             /// Audience.
             #[zh = "受众"]

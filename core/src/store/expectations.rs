@@ -67,6 +67,16 @@ pub async fn figures(db: &Db, run: i64, stream: &str) -> Result<Figures, StoreFa
         .map_or(Ok(Figures::default()), |r| Ok(Figures { records: r.int("records")?, parked: r.int("parked")? }))
 }
 
+/// Where a run stopped to read a stream.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn cursor_at_end(db: &Db, run: i64, stream: &str) -> Result<Option<String>, StoreFault> {
+    let sql = "SELECT at_end FROM sync_run_cursor WHERE run_id = $1 AND stream = $2";
+    let rows = db.rows(sql, vec![run.into(), stream.into()]).await?;
+    rows.first().map_or(Ok(None), |r| r.opt_text("at_end"))
+}
+
 /// The newest last day among a stream's records.
 ///
 /// # Errors
