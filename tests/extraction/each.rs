@@ -1,6 +1,7 @@
 //! Fan-out: fixed lists, the records of another listing with their fields, both together, each partition with a cursor of its
 //! own; and the values are where delivery and people find them.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
@@ -130,6 +131,33 @@ fn a_partition_that_is_gone_holds_nothing_up() {
         let all = left.len() as i64 * 2;
         assert_eq!(desk.sync(), (all, left.iter().filter(|class| **class < 4).count() as i64), "{left:?}");
     }
+}
+
+/// Where fewer records came than the platform counts, in one step of one partition, that one is read again from where it was.
+#[test]
+fn a_partition_that_came_short_is_read_again() {
+    let honest = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&honest);
+    let platform = Platform::start(move |a| {
+        let first = usize::from(a.path == "/b") * 100 + usize::from(a.param("from") > "2015") * 10;
+        let records = if a.number("p") == 1 { first..first + 2 } else { 0..0 };
+        let total = if first == 100 && !told.load(Relaxed) { 5 } else { 2 };
+        page(records, &format!("\"total\":{total}"))
+    });
+    let stream = "request = \"/${each.c}\"\nformat = { kind = \"json\", items = \"items\" }\n\
+                  each = [{ from = \"list\", name = \"c\", values = [\"a\", \"b\"] }]\n\
+                  page = { by = \"number\", param = \"p\", size = 3, total = \"total\" }\n\
+                  since = { by = \"moment\", param = \"from\", step_days = 3650, begin = 2010-01-01 }";
+    let desk = Desk::new(&platform, &Says { stream, ..Says::default() });
+    let said = desk.fail();
+    assert!(said.contains("records: 2 records came, the platform counts 5"), "{said}");
+    let held = desk.cursor();
+    assert!(held["partitions"]["c=a"].is_string() && held["partitions"]["c=b"].is_null(), "{held}");
+    assert_eq!(held["short"], json!({ "received": 2, "total": 5 }));
+    honest.store(true, Relaxed);
+    desk.sync();
+    let held = desk.cursor();
+    assert!(held["partitions"]["c=b"].is_string() && held["short"].is_null(), "{held}");
 }
 
 /// A dead letter of a partition is replayed with the values it was asked for with.
