@@ -132,7 +132,7 @@ pub(super) fn is_datum(text: &str) -> bool {
     is_phone(text) || is_id_shaped(text) || (parse_date(text).is_ok() && text.len() >= 8) || number(text).is_some()
 }
 
-/// A number in hundredths, and the text behind it.
+/// A number in hundredths, and the unit behind it; of a hundred is none.
 fn number(text: &str) -> Option<(i64, Option<String>)> {
     let text: String = text.nfkc().collect();
     let text = text.trim();
@@ -144,7 +144,7 @@ fn number(text: &str) -> Option<(i64, Option<String>)> {
         whole.parse::<i64>().ok().filter(|_| whole.len() < 12)?.checked_mul(100)?.checked_add(cents.parse().ok()?)?;
     let rest = rest.trim();
     match rest {
-        "" => Some((value, None)),
+        "" | "%" => Some((value, None)),
         _ => unit::of_word(rest).map(|_| (value, Some(rest.to_owned()))),
     }
 }

@@ -72,7 +72,7 @@ pub fn decode<'a>(
         })?;
         let Some(bytes) = ended else { continue };
         let texts = std::mem::replace(&mut texts, vec![None; paths.len()]);
-        let broken = walk.twice.take().map(|path| format!("{path} stands in it more than once"));
+        let broken = walk.twice.take().map(super::json::twice);
         records.take(range, bytes.len(), |index| {
             let raw = Cow::Borrowed(text.get(bytes).unwrap_or_default());
             let texts = texts.into_iter().map(|t| t.filter(|t| !t.trim().is_empty())).collect();
