@@ -290,7 +290,7 @@ fn body<'g>(grid: &'g Grid, (at, rows): (usize, u8), names: &[Vec<String>]) -> (
     let full = |row: &&Row| row.cells.iter().flatten().count() * 2 > width.max(4);
     let is_record = |row: &Row| matches!(below(row, names), Some(Below::Record));
     let all = || grid.rows.iter().skip(at + usize::from(rows));
-    let last = all().filter(|row| full(row) && is_record(row)).last().map_or(0, |row| row.number);
+    let last = all().rfind(|row| full(row) && is_record(row)).map_or(0, |row| row.number);
     let mut header =
         Header { row: grid.rows.get(at).map_or(0, |row| row.number), rows, end_markers: vec![], skip_markers: vec![] };
     let (mut records, mut summed) = (Vec::new(), false);
