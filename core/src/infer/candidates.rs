@@ -11,6 +11,8 @@ use crate::manifest::{Field, Unit};
 
 /// A name from here on says what a column is.
 pub(super) const TELLING: u32 = 60;
+/// Columns of people that are looked for in titles.
+const PEOPLE: usize = 8;
 /// Below so many records, and the most that is said then.
 const FEW: usize = 2;
 const WITH_FEW: u32 = 84;
@@ -140,8 +142,8 @@ impl<'t> Columns<'t> {
     /// Whether most of its texts have the name of somebody in them who stands in another column.
     fn names_people(&self, column: usize) -> bool {
         let texts = &self.table.columns[column].values;
-        let people = (0..self.facts.len()).filter(|at| *at != column && self.facts[*at].people >= 60);
-        people.into_iter().any(|at| {
+        let mut people = (0..self.facts.len()).filter(|at| *at != column && self.facts[*at].people >= 60).take(PEOPLE);
+        people.any(|at| {
             let names = &self.table.columns[at].values;
             let named = |(text, name): &(&Option<String>, &Option<String>)| {
                 text.as_deref().zip(name.as_deref()).is_some_and(|(t, n)| t != n && t.contains(n))

@@ -14,6 +14,8 @@ use crate::manifest::{Field, Unit};
 const CUT: u32 = 86;
 /// What is said of codes that only go with the course's titles.
 const PAIRED_CODE: u32 = 66;
+/// Digits of seconds since 1970.
+const SECONDS: usize = 10;
 /// A name from here on means nothing else.
 const SURELY: u32 = 85;
 /// What is said of the only column of its kind.
@@ -32,6 +34,8 @@ impl Columns<'_> {
         let days: Vec<usize> = all()
             .filter(|at| self.names[*at].score(Meaning::Version) < SURELY)
             .filter(|at| self.facts[*at].dates >= 90 && self.facts[*at].length >= 8 && !self.beside[*at].births)
+            // Ten digits are as often a code as seconds.
+            .filter(|at| self.facts[*at].written_dates >= 50 || self.facts[*at].length != SECONDS)
             .collect();
         let title = |at: &usize| {
             let facts = &self.facts[*at];
