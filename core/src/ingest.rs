@@ -180,8 +180,8 @@ async fn read_stream(
             // Where the cursor moves, it says so to whoever judges the pass.
             let missed = connector::missed(&page.cursor).filter(|_| !moves);
             return Ok(missed.map_or(Ok(()), |Short { received, total, .. }| {
-                let text = format!("{}: {received} records came, the platform counts {total}", stream.name);
-                Err(Failure::fatal("short", text))
+                let stream = &stream.name;
+                Err(Failure::fatal("short", format!("{stream}: {received} records came, the platform counts {total}")))
             }));
         }
         cursor = Some(page.cursor);

@@ -8,10 +8,12 @@
 //! read again, and outdo it.
 
 use super::batches::Held;
+use super::classify::Versioned as _;
 use super::db::{Db, StoreFault, Tx};
 use super::letters;
 use super::load::{Commit, Done, Outcomes, finish};
 use crate::manifest::{Stream, VersionFrom};
+use crate::stages::{RosterRow, TrainingRecord};
 
 /// Commits a held batch as a repetition of an earlier one; `None` when that cannot be told exactly.
 ///
@@ -20,9 +22,7 @@ use crate::manifest::{Stream, VersionFrom};
 pub async fn commit(db: &Db, held: &Held, stream: &Stream, activation: i64) -> Result<Option<Commit>, StoreFault> {
     let Some(original) = held.same_as else { return Ok(None) };
     let last_counts = matches!(stream.version, VersionFrom::Landing {});
-    if last_counts && stream.kind.is_roster() {
-        return Ok(None);
-    }
+    let table = if stream.kind.is_roster() { RosterRow::TABLE } else { TrainingRecord::TABLE };
     // Of several that wrote all of it the first holds it, unless another has taken it over since.
     let which = if last_counts { "AND b.held > 0 ORDER BY b.id DESC" } else { "ORDER BY b.id" };
     let mut tx = db.begin().await?;
@@ -49,7 +49,7 @@ pub async fn commit(db: &Db, held: &Held, stream: &Stream, activation: i64) -> R
     let Some(row) = earlier.first() else { return Ok(None) };
     let (earlier, manifest_version, unchanged) = (row.int("id")?, row.int("manifest_version")?, row.int("held")?);
     let outdone = row.int("superseded")? > 0 || row.int("written")? > unchanged;
-    if last_counts && (outdone || landed_since(&mut tx, held, earlier).await?) {
+    if last_counts && (outdone || landed_since(&mut tx, held, (earlier, table)).await?) {
         return Ok(None);
     }
     let (parked, outdone, discarded) = letters::see_again(&mut tx, held.id, earlier).await?;
@@ -69,7 +69,7 @@ pub async fn commit(db: &Db, held: &Held, stream: &Stream, activation: i64) -> R
 
 /// Whether something that landed between two batches of a stream may yet be written over what the earlier one holds: a batch
 /// that is not done, or an open letter of one of its records.
-async fn landed_since(tx: &mut Tx, held: &Held, earlier: i64) -> Result<bool, StoreFault> {
+async fn landed_since(tx: &mut Tx, held: &Held, (earlier, table): (i64, &str)) -> Result<bool, StoreFault> {
     let between = || vec![earlier.into(), held.id.into(), held.source_id.into(), held.stream.as_str().into()];
     let open = tx
         .rows(
@@ -80,10 +80,12 @@ async fn landed_since(tx: &mut Tx, held: &Held, earlier: i64) -> Result<bool, St
         .await?;
     let parked = tx
         .rows(
-            "SELECT s.letter_id AS id FROM dead_letter_sighting s JOIN dead_letter d ON d.id = s.letter_id
-             JOIN training_record t ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.letter_key
+            &format!(
+                "SELECT s.letter_id AS id FROM dead_letter_sighting s JOIN dead_letter d ON d.id = s.letter_id
+             JOIN {table} t ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.letter_key
              WHERE s.batch_id > $1 AND s.batch_id < $2 AND d.state = 'open' AND d.source_id = $3 AND d.stream = $4
-               AND t.batch_id = $1 LIMIT 1",
+               AND t.batch_id = $1 LIMIT 1"
+            ),
             between(),
         )
         .await?;
