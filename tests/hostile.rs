@@ -73,8 +73,8 @@ fn two_hundred_hostile_files_are_each_answered_and_harm_nothing() {
 
 /// Drops a room's files, syncs them in one process, and tells what is wrong.
 fn sync_room(house: &House, room: &Room) -> (Vec<String>, Peak, Duration) {
-    let (drop, manifests) = (house.dir.0.join(room.name), house.dir.0.join("manifests"));
-    let own = manifests.join(room.name);
+    let (drop, manifests) = (house.dir.0.join(&room.name), house.dir.0.join("manifests"));
+    let own = manifests.join(&room.name);
     for folder in [&drop, &own] {
         std::fs::create_dir_all(folder).unwrap();
     }
@@ -91,7 +91,7 @@ fn sync_room(house: &House, room: &Room) -> (Vec<String>, Peak, Duration) {
     );
     std::fs::write(&config, text).unwrap();
     let began = Instant::now();
-    let args = ["sync", room.name, "--json", "--config", config.to_str().unwrap()];
+    let args = ["sync", &room.name, "--json", "--config", config.to_str().unwrap()];
     let (out, peak) = watched::run(&mut house.command(&args));
     let took = began.elapsed();
     let told = String::from_utf8_lossy(&out.stderr).into_owned();

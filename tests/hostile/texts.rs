@@ -9,7 +9,7 @@ use super::corpus::Hostile;
 
 /// A connector for each kind of text, and its files.
 pub struct Room {
-    pub name: &'static str,
+    pub name: String,
     /// `format`, and `archive` where there is one.
     pub format: &'static str,
     /// How the names of its files end.
@@ -25,11 +25,18 @@ const LAYOUT: &str = "layout = { header = [\"id\", \"name\"] }";
 
 impl Room {
     fn new(name: &'static str, format: &'static str, ending: &'static str) -> Self {
-        Self { name, format, ending, files: vec![] }
+        Self { name: name.to_owned(), format, ending, files: vec![] }
+    }
+
+    /// Each of its files in a room of its own, so that memory and time are those of one.
+    fn alone(self) -> impl Iterator<Item = Self> {
+        let Self { name, format, ending, files } = self;
+        let room = move |(nth, file)| Self { name: format!("{name}-{nth}"), format, ending, files: vec![file] };
+        files.into_iter().enumerate().map(room)
     }
 
     pub fn manifest(&self) -> String {
-        let (name, format) = (self.name, self.format.replace("LAYOUT", LAYOUT));
+        let (name, format) = (&self.name, self.format.replace("LAYOUT", LAYOUT));
         format!(
             "manifest = 1\nid = \"{name}\"\nversion = 1\ntitle_zh = \"甲\"\ntitle_en = \"A\"\nprofile = \"Made up for a test.\"\n\
              [transport]\nkind = \"files\"\nnames = [\"*\"]\n[[stream]]\nname = \"rows\"\nkind = \"certificate\"\n{format}\n{MAP}"
@@ -55,9 +62,11 @@ impl Room {
     }
 }
 
-/// Every room. The large documents stand in rooms of their own, so that memory and time are those of one.
+/// Every room. What is large stands alone.
 pub fn rooms() -> Vec<Room> {
-    vec![json(), lines(), xml(), csv(), gzip(), pages(), large_json(), large_lines(), large_xml(), large_csv()]
+    let large = [large_pages(), large_json(), large_lines(), large_xml(), large_csv()];
+    let small = [json(), lines(), xml(), csv(), gzip(), pages()];
+    small.into_iter().chain(large.into_iter().flat_map(Room::alone)).collect()
 }
 
 const JSON: &str = r#"{"code":0,"list":[
@@ -302,29 +311,49 @@ fn gzip() -> Room {
     room
 }
 
-fn pages() -> Room {
-    let mut room = Room::new("hpage", "format = { kind = \"workbook\", LAYOUT }", "xls");
+const PAGE: &str = "format = { kind = \"workbook\", LAYOUT }";
+
+/// The rows of a table in a page, and a page that is a good one.
+fn rows_of_a_page() -> (String, String) {
     let cells = |line: &str| line.split(',').map(|cell| format!("<td>{cell}</td>")).collect::<String>();
     let rows: String = CSV.lines().map(|line| format!("<tr>{}</tr>\n", cells(line))).collect();
     let good = format!("<html><meta charset=utf-8><body><table border=1>\n{rows}</table></body></html>");
+    (rows, good)
+}
+
+fn pages() -> Room {
+    let mut room = Room::new("hpage", PAGE, "xls");
+    let (rows, good) = rows_of_a_page();
     room.spoil(good.as_bytes(), (30, 30), None);
+    let table = |inside: &str| format!("<html><table>{rows}{inside}</table></html>");
+    for (label, text) in [
+        ("negative_spans", table("<tr><td colspan=-1 rowspan=x>1</td></tr>")),
+        ("never_closed", good.replace("</td>", "").replace("</tr>", "").replace("</table>", "")),
+        ("upper", good.to_uppercase()),
+        ("nul", good.replace("王", "\0")),
+        ("frames", "<html><frameset><frame src=file:///etc/passwd></frameset></html>".into()),
+    ] {
+        room.add(label, text, None);
+    }
+    room
+}
+
+/// Cells, tables and spans in numbers that no office writes.
+fn large_pages() -> Room {
+    let mut room = Room::new("hpagelarge", PAGE, "xls");
+    let (rows, good) = rows_of_a_page();
     let table = |inside: &str| format!("<html><table>{rows}{inside}</table></html>");
     for (label, text) in [
         ("spans", table(&"<td colspan=999999999 rowspan=999999999>x".repeat(20_000))),
         ("row_spans", table(&"<tr><td rowspan=65534>x<td colspan=64>y".repeat(20_000))),
-        ("negative_spans", table("<tr><td colspan=-1 rowspan=x>1</td></tr>")),
         ("million_cells", table(&format!("<tr>{}", "<td>1".repeat(50)).repeat(20_000))),
         ("million_in_a_row", table(&format!("<tr>{}", "<td>1".repeat(1_000_000)))),
         ("nested", format!("<html>{rows}{}", "<table><tr><td>".repeat(200_000))),
-        ("never_closed", good.replace("</td>", "").replace("</tr>", "").replace("</table>", "")),
         ("many_tables", "<table><tr><td>a<tr><td>b</table>".repeat(50_000)),
         ("script", table(&format!("<script>{}", "<td>".repeat(100_000)))),
         ("attributes", format!("<html><table {}>{rows}</table>", "a=1 ".repeat(200_000))),
         ("entities", table(&format!("<tr><td>{}", "&amp;&#x41;&bogus;".repeat(100_000)))),
         ("comment", format!("{good}<!--{}", "-".repeat(1 << 20))),
-        ("upper", good.to_uppercase()),
-        ("nul", good.replace("王", "\0")),
-        ("frames", "<html><frameset><frame src=file:///etc/passwd></frameset></html>".into()),
     ] {
         room.add(label, text, None);
     }
