@@ -64,6 +64,21 @@ fn sums_between_the_records_end_nothing() {
 }
 
 #[test]
+fn what_stands_below_a_sum_ends_no_other_table() {
+    let house = House::new(On::Sqlite);
+    let plain = ["优秀", "合格", "不合格", "合格", "优秀", "合格"];
+    let sum = "合计,,,63,,\n";
+    // A row with nothing but its number is a dead letter: as a marker it would end the table before record 7.
+    let (manifest, told) = written(&house, "below.csv", &format!("{}{sum}7,,,,,\n", table("考核结果", plain, "")));
+    assert!(manifest.contains("end_markers = [\"填表\"]"), "{manifest}");
+    assert!(told.contains("1 of 7 records are dead letters"), "{told}");
+    let remark = "本表一式三份由学校保存,,,,,\n";
+    let (manifest, told) = written(&house, "below.csv", &format!("{}{sum}{remark}", table("考核结果", plain, "")));
+    assert!(manifest.contains("end_markers = [\"本表一式三份由学校保存\", \"填表\"]"), "{manifest}");
+    assert!(told.contains("0 of 6 records are dead letters"), "{told}");
+}
+
+#[test]
 fn a_yes_or_no_is_a_result_only_where_its_name_asks_for_one() {
     let house = House::new(On::Sqlite);
     let answers = ["是", "否", "是", "是", "是", "是"];

@@ -20,8 +20,11 @@ const SUMS: &[&str] = &["合计", "总计", "共计", "小计", "本页", "统�
 /// What begins the lines below the records.
 const ENDS: &str = "填表 制表 填报 负责人 审核 经办 单位负责 主管 备注 注: 注： 说明 联系 单位( 单位（ 盖章 以上 打印 校长签 领导 报送 (以下 （以下 \
     以下空白";
-/// Characters of a line below the records by which it is known again, if it has none of those words.
-const OF_ITS_OWN: usize = 4;
+/// Characters of a remark below the sums by which it is known again, if it has none of those words: so many that no record
+/// begins with them.
+const OF_ITS_OWN: usize = 24;
+/// Han characters of a remark, which is longer than a name.
+const SEVERAL: usize = 6;
 /// Names of a header that must be known.
 const KNOWN_AT_LEAST: usize = 2;
 
@@ -265,6 +268,16 @@ enum Below {
     Line(String),
 }
 
+fn first_text(row: &Row) -> String {
+    row.cells.iter().flatten().next().map(|text| bare(text)).unwrap_or_default()
+}
+
+/// Whether a row is one text of several words and nothing else. A number, as of a row that nobody filled in, or a word that
+/// a record can begin with, would end the table of another file in the midst of it.
+fn is_remark(row: &Row) -> bool {
+    row.cells.iter().flatten().count() == 1 && first_text(row).chars().filter(|c| names::is_han(*c)).count() >= SEVERAL
+}
+
 fn below(row: &Row, names: &[Vec<String>]) -> Option<Below> {
     let width = names.iter().filter(|name| !name.is_empty()).count();
     let texts: Vec<String> = row.cells.iter().flatten().map(|text| bare(text)).collect();
@@ -304,9 +317,8 @@ fn body<'g>(grid: &'g Grid, (at, rows): (usize, u8), names: &[Vec<String>]) -> (
             Below::Line(word) if row.number < last => (word, &mut header.skip_markers),
             Below::Line(word) => (word, &mut header.end_markers),
             // A remark below the sums that begins with no known word.
-            Below::Record if summed && row.number > last && !full(&row) && header.end_markers.is_empty() => {
-                let text = row.cells.iter().flatten().next().map(|text| bare(text)).unwrap_or_default();
-                (text.chars().take(OF_ITS_OWN).collect(), &mut header.end_markers)
+            Below::Record if summed && row.number > last && is_remark(row) && header.end_markers.is_empty() => {
+                (first_text(row).chars().take(OF_ITS_OWN).collect(), &mut header.end_markers)
             }
             Below::Record => {
                 if records.len() < MAX_ROWS && header.end_markers.is_empty() {

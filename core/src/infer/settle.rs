@@ -202,7 +202,8 @@ impl Columns<'_> {
         let may = |at: &usize| {
             let facts = &self.facts[*at];
             let column = &self.table.columns[*at];
-            let told = facts.results >= 60 || settled.meanings[*at] == Some(Meaning::State);
+            let state = settled.meanings[*at] == Some(Meaning::State) && facts.distinct > 1;
+            let told = facts.results >= 60 || state;
             let score = matches!(settled.meanings[*at], Some(Meaning::OtherScore)) && facts.distinct > 1;
             let mapped = settled.fields.iter().any(|guess| guess.path == column.path);
             (score || told && facts.distinct <= VERDICTS.1) && !mapped && !column.twin
