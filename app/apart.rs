@@ -7,8 +7,8 @@ use std::process::{ExitCode, ExitStatus, Stdio};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use huiliu_core::stages::unpack::{self, MAX_UNPACKED, Task, UnpackFault};
-use huiliu_core::unpacker::Apart;
+use huiliu_decode::unpack::{self, MAX_UNPACKED, Task, UnpackFault};
+use huiliu_decode::unpacker::Apart;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};

@@ -5,22 +5,20 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use huiliu_core::keys::Keys;
-use huiliu_core::manifest::{Manifest, Stream, named_like};
-use huiliu_core::matching::Weights;
-use huiliu_core::policy::Policy;
-use huiliu_core::registry::{MAX_SAMPLES, Sample};
-use huiliu_core::stages::Body;
-use huiliu_core::testkit::{self, rehearsal, variants};
-use huiliu_core::unpacker::Unpacker;
+use huiliu_authoring::gate::{played, variants};
+use huiliu_decode::Body;
+use huiliu_decode::unpacker::Unpacker;
+use huiliu_manifest::{MAX_SAMPLES, Manifest, Sample, Stream, named_like};
+use huiliu_matching::Weights;
+use huiliu_rules::policy::Policy;
+use huiliu_vault::keys::Keys;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::Stop;
 use crate::apart::Processes;
 use crate::settings::Settings;
-use crate::wire;
 use crate::words::{both, phrase, say, spoken};
+use crate::{Stop, wire};
 
 /// No manifest is as large as this, in bytes.
 const MAX_MANIFEST: u64 = 1 << 20;
@@ -91,7 +89,7 @@ async fn try_variants(manifest: &Manifest, samples: &[Sample], policy: &Policy) 
         let Some(stream) = manifest.stream(&sample.stream) else { continue };
         let outcomes = async |bytes: &[u8]| {
             let body = unpacker.body(stream, bytes).await?;
-            testkit::outcomes(manifest, stream, policy, &keys, (&sample.address, &body))
+            huiliu_authoring::gate::outcomes::outcomes(manifest, stream, policy, &keys, (&sample.address, &body))
         };
         let Ok(of_sample) = outcomes(&sample.bytes).await else { continue };
         for variant in variants::variants(stream, &sample.bytes) {
@@ -108,7 +106,7 @@ async fn try_variants(manifest: &Manifest, samples: &[Sample], policy: &Policy) 
             });
         }
         let records = u32::try_from(of_sample.len()).unwrap_or(u32::MAX);
-        let played = rehearsal::rehearse(manifest, stream, (&sample.bytes, records), &unpacker).await;
+        let played = played::rehearse(manifest, stream, (&sample.bytes, records), &unpacker).await;
         for (name, wrong) in played.map_err(|e| Stop::failed(phrase(&e).into_owned()))? {
             rows.push(Checked {
                 connector: manifest.id.clone(),
@@ -177,8 +175,8 @@ fn try_sample(
         Ok(expected) => expected,
         Err(e) => return (0, vec![format!("the expected results are not a JSON array: {e}")]),
     };
-    match testkit::outcomes(manifest, stream, policy, keys, (&sample.address, body)) {
-        Ok(got) => (got.len(), testkit::differences(&got, &expected)),
+    match huiliu_authoring::gate::outcomes::outcomes(manifest, stream, policy, keys, (&sample.address, body)) {
+        Ok(got) => (got.len(), huiliu_authoring::gate::outcomes::differences(&got, &expected)),
         Err(e) => (0, vec![e.to_string()]),
     }
 }

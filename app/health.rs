@@ -9,14 +9,13 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use huiliu_core::store::schema::{self, SchemaState};
+use huiliu_store::sql::schema::{self, SchemaState};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
-use crate::Stop;
-use crate::metrics;
 use crate::wire::House;
 use crate::words::{both, spoken};
+use crate::{Stop, metrics};
 
 /// One part of a worker and how it stands.
 #[derive(Debug, Clone, Serialize, Deserialize)]

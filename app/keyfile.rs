@@ -4,9 +4,10 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use huiliu_core::keyring::Keyring;
-use huiliu_core::keys;
-use huiliu_core::store::{Db, schema};
+use huiliu_store::Db;
+use huiliu_store::sql::schema;
+use huiliu_vault::keyring::Keyring;
+use huiliu_vault::keys;
 
 use crate::Stop;
 use crate::settings::Settings;

@@ -39,9 +39,9 @@ impl Stop {
     }
 }
 
-impl From<huiliu_core::store::StoreFault> for Stop {
-    fn from(fault: huiliu_core::store::StoreFault) -> Self {
-        use huiliu_core::store::StoreFault as F;
+impl From<huiliu_store::StoreFault> for Stop {
+    fn from(fault: huiliu_store::StoreFault) -> Self {
+        use huiliu_store::StoreFault as F;
         match fault {
             F::Address(_) | F::Unreachable(_) | F::Schema(_) | F::WrongKey | F::KeyGeneration(_) | F::KeyRetired => {
                 Self::usage(spoken(&fault))
@@ -51,19 +51,19 @@ impl From<huiliu_core::store::StoreFault> for Stop {
     }
 }
 
-impl From<huiliu_core::queue::QueueFault> for Stop {
-    fn from(fault: huiliu_core::queue::QueueFault) -> Self {
+impl From<huiliu_queue::QueueFault> for Stop {
+    fn from(fault: huiliu_queue::QueueFault) -> Self {
         match fault {
-            huiliu_core::queue::QueueFault::Unreachable { .. } => Self::usage(spoken(&fault)),
+            huiliu_queue::QueueFault::Unreachable { .. } => Self::usage(spoken(&fault)),
             other => Self::failed(spoken(&other)),
         }
     }
 }
 
-impl From<huiliu_core::replay::ReplayFault> for Stop {
-    fn from(fault: huiliu_core::replay::ReplayFault) -> Self {
+impl From<huiliu_engine::replay::ReplayFault> for Stop {
+    fn from(fault: huiliu_engine::replay::ReplayFault) -> Self {
         match fault {
-            huiliu_core::replay::ReplayFault::Store(fault) => fault.into(),
+            huiliu_engine::replay::ReplayFault::Store(fault) => fault.into(),
             other => Self::usage(spoken(&other)),
         }
     }

@@ -1,7 +1,7 @@
 //! A worker's figures in Prometheus's text form. No label holds anything of a person.
 
-use huiliu_core::store::StoreFault;
-use huiliu_core::store::figures::{self, Figures};
+use huiliu_store::StoreFault;
+use huiliu_store::admin::metrics::{self, Figures};
 use prometheus::{Encoder as _, IntGaugeVec, Opts, Registry, TextEncoder};
 
 use crate::wire::House;
@@ -28,7 +28,7 @@ const GAUGES: &[(&str, &str, &str)] = &[
 
 /// The figures of the database, the queue and this process.
 pub async fn text(house: &House) -> Result<String, StoreFault> {
-    let figures = figures::read(&house.desk.db).await?;
+    let figures = metrics::read(&house.desk.db).await?;
     // A queue that does not answer is told by readiness; the other figures still stand.
     let depth = house.bell.depth().await.ok().and_then(|n| i64::try_from(n).ok());
     Ok(encode(&figures, depth))

@@ -6,12 +6,14 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use huiliu_core::manifest::Manifest;
-use huiliu_core::policy::Policy;
-use huiliu_core::registry::Active;
-use huiliu_core::store::books::Current;
-use huiliu_core::store::registry::{self, Decided, Registered, Version};
-use huiliu_core::store::{StoreFault, schema, sources};
+use huiliu_engine::manifests::Active;
+use huiliu_manifest::Manifest;
+use huiliu_rules::policy::Policy;
+use huiliu_store::StoreFault;
+use huiliu_store::admin::registry::{self, Decided, Registered, Version};
+use huiliu_store::admin::sources;
+use huiliu_store::intake::runs::Current;
+use huiliu_store::sql::schema;
 use tokio::sync::Mutex;
 
 use crate::Stop;

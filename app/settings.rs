@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use huiliu_core::connector::guard::Networks;
-use huiliu_core::schedule::{Schedule, ScheduleFault, TEN_DAYS};
-use huiliu_core::store::sources::SourceRow;
+use huiliu_engine::schedule::{Schedule, ScheduleFault, TEN_DAYS};
+use huiliu_platform::http::guard::Networks;
+use huiliu_store::admin::sources::SourceRow;
 use serde::Deserialize;
 
 use crate::Stop;

@@ -4,31 +4,30 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use huiliu_core::connector::{Connector, Endpoint};
-use huiliu_core::deliver::{self, Delivered, Desk};
-use huiliu_core::expect;
-use huiliu_core::keys::Keys;
-use huiliu_core::manifest::Manifest;
-use huiliu_core::policy::Policy;
-use huiliu_core::queue::{self, Bell};
-use huiliu_core::registry::Manifests;
-use huiliu_core::resume;
-use huiliu_core::settle;
-use huiliu_core::store::batches;
-use huiliu_core::store::books::{self, Current};
-use huiliu_core::store::{Db, StoreFault, entries, schema};
-use huiliu_core::sweep::{self, Swept};
-use huiliu_core::unpacker::Unpacker;
+use huiliu_decode::unpacker::Unpacker;
+use huiliu_engine::deliver::{self, Delivered, Desk};
+use huiliu_engine::manifests::Manifests;
+use huiliu_engine::rate_limit::SharedRateLimit;
+use huiliu_engine::sweep::{self, Swept};
+use huiliu_engine::{expect, resume, settle};
+use huiliu_manifest::Manifest;
+use huiliu_platform::{Connector, Endpoint};
+use huiliu_queue::Bell;
+use huiliu_rules::policy::Policy;
+use huiliu_store::delivery::batches;
+use huiliu_store::intake::runs::{self, Current};
+use huiliu_store::ledger::entries;
+use huiliu_store::sql::schema;
+use huiliu_store::{Db, StoreFault};
+use huiliu_vault::keys::Keys;
 use tokio::sync::watch;
 
-use crate::Stop;
 use crate::apart::{Processes, this_program};
-use crate::gate;
 use crate::health::Pulse;
-use crate::keyfile;
 use crate::registry::{self, Follower, Recipe};
 use crate::settings::Settings;
 use crate::words::{both, spoken};
+use crate::{Stop, gate, keyfile};
 
 /// How long a process that is told to stop may take to finish what it has begun.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -125,7 +124,7 @@ pub async fn migrate(settings: &Settings, db: &Db) -> Result<schema::SchemaState
     {
         let copy = format!("{path}.before-{}", applied + 1);
         if !Path::new(&copy).exists() {
-            huiliu_core::store::schema::backup(db, &copy).await?;
+            huiliu_store::sql::schema::backup(db, &copy).await?;
         }
     }
     Ok(schema::migrate(db).await?)
@@ -181,7 +180,7 @@ pub async fn open(settings: Settings, make: Make) -> Result<House, Stop> {
     let rules = entries::register_rules(&db, &keys, &policy).await?;
     let digest = keys.digest(&[b"activation", settings.rules_text().as_bytes()]);
     let version = policy.packs.iter().map(|pack| i64::from(pack.version)).sum();
-    books::activate(&db, Current { kind: "rules", name: "rules", version, digest: &digest }).await?;
+    runs::activate(&db, Current { kind: "rules", name: "rules", version, digest: &digest }).await?;
     let desk = Desk {
         db,
         keys,
@@ -238,7 +237,7 @@ impl House {
             secrets: recipe.secrets(),
             folder: source.folder.clone(),
             networks: self.settings.networks.clone(),
-            pace: Arc::new(self.desk.db.clone()),
+            pace: Arc::new(SharedRateLimit(self.desk.db.clone())),
             timeout: Duration::from_millis(self.settings.timeout_ms),
             unpacker: Arc::clone(&self.desk.unpacker),
         };
@@ -249,7 +248,7 @@ impl House {
     /// Delivers and sweeps until `stop`; what a worker process does, and every command that syncs.
     pub async fn work(&self, stop: watch::Receiver<bool>) -> Result<(), Stop> {
         let house = self.clone();
-        let handler: queue::Handler = Arc::new(move |batch| {
+        let handler: huiliu_queue::Handler = Arc::new(move |batch| {
             let house = house.clone();
             Box::pin(async move {
                 house.deliver_one(batch).await;
@@ -259,7 +258,7 @@ impl House {
         helpers.spawn(self.clone().sweep_often(stop.clone()));
         helpers.spawn(self.clone().take_up_abandoned(stop.clone()));
         helpers.spawn(self.clone().follow_registry(stop.clone()));
-        let ended = queue::work(&self.bell, self.settings.workers, handler, stop).await;
+        let ended = huiliu_queue::work(&self.bell, self.settings.workers, handler, stop).await;
         helpers.shutdown().await;
         Ok(ended?)
     }
@@ -436,7 +435,7 @@ impl House {
         let patience = Instant::now() + Duration::from_secs(60);
         loop {
             self.settle().await?;
-            if Instant::now() > patience || settle::due(&self.desk.db).await? == 0 {
+            if Instant::now() > patience || huiliu_store::settlement::due(&self.desk.db).await? == 0 {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -8,12 +8,11 @@
 
 use std::borrow::Cow;
 
-use huiliu_core::keys::Keys;
-use huiliu_core::manifest::Manifest;
-use huiliu_core::policy::Policy;
-use huiliu_core::stages::identity::Identity;
-use huiliu_core::stages::record;
-use huiliu_core::stages::{self, Body, Context, Draft, NO_EACH, RawRecord, Staged, decode, unpack};
+use huiliu_decode::identity::Identity;
+use huiliu_decode::{Body, Context, Draft, NO_EACH, RawRecord, Staged, decode, record, unpack};
+use huiliu_manifest::Manifest;
+use huiliu_rules::policy::Policy;
+use huiliu_vault::keys::Keys;
 use serde::Deserialize;
 
 /// As many as a page has by default.
@@ -340,7 +339,7 @@ fn main() {
     };
     let through = |cx: Context<'_>, bytes: &[u8]| {
         let body = Body::Text(decode::text(&cx.stream.format, bytes).unwrap());
-        clean(&std::hint::black_box(stages::run(cx, &body, (0, u32::MAX)).unwrap()))
+        clean(&std::hint::black_box(huiliu_decode::run(cx, &body, (0, u32::MAX)).unwrap()))
     };
     println!("{PAGES} pages of {RECORDS} records a run, {RUNS} runs, one thread; median (least … most)");
     let (cx, page) = (of("institution", "page"), json());
@@ -353,7 +352,7 @@ fn main() {
     let task = unpack::Task::of(cx.stream, &book).unwrap();
     let mut read = || {
         let body = Body::Parts(unpack::unpack(&task, &book).unwrap().into());
-        clean(&stages::run(cx, &body, (0, u32::MAX)).unwrap())
+        clean(&huiliu_decode::run(cx, &body, (0, u32::MAX)).unwrap())
     };
     assert_eq!(read(), RECORDS as usize, "every row is a clean one");
     println!("workbook  {} rows/s", spread((0..RUNS).map(|_| rate(&mut read)), 0));

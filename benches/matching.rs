@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use huiliu_core::matching::{DateOrder, Decision, Matcher, Profile, Role, Verdict, Weights};
+use huiliu_matching::{DateOrder, Decision, Matcher, Profile, Role, Verdict, Weights};
 use huiliu_sandbox::population::{Claim, JILIN, Population, Truth};
 
 /// CPU seconds of this process so far.

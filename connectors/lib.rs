@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use huiliu_core::connector::{self, Endpoint, Failure};
-use huiliu_core::manifest::{Manifest, ManifestFault, Stream};
+use huiliu_manifest::{Manifest, ManifestFault, Stream};
+use huiliu_platform::{Endpoint, Failure, connector};
 
 /// A connector as it ships.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +84,7 @@ pub fn connect(
     manifest: Manifest,
     endpoint: Endpoint,
 ) -> Result<Arc<dyn connector::Connector>, Failure> {
-    maker(list, &manifest).unwrap_or(connector::from_manifest)(manifest, endpoint)
+    maker(list, &manifest).unwrap_or(huiliu_platform::from_manifest::from_manifest)(manifest, endpoint)
 }
 
 fn maker(list: &[Connector], manifest: &Manifest) -> Option<Make> {
@@ -97,7 +97,11 @@ fn maker(list: &[Connector], manifest: &Manifest) -> Option<Make> {
 /// # Errors
 /// Why it is no cursor of this connector, in words.
 pub fn check_cursor(list: &[Connector], manifest: &Manifest, stream: &Stream, text: &str) -> Result<String, String> {
-    if maker(list, manifest).is_some() { Ok(text.to_owned()) } else { connector::check_cursor(manifest, stream, text) }
+    if maker(list, manifest).is_some() {
+        Ok(text.to_owned())
+    } else {
+        huiliu_platform::check_cursor(manifest, stream, text)
+    }
 }
 
 #[cfg(test)]
@@ -106,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_line_can_name_a_maker() {
-        let in_rust = connector!("intel" by connector::from_manifest: certificates "records" xml);
+        let in_rust = connector!("intel" by huiliu_platform::from_manifest::from_manifest: certificates "records" xml);
         assert!(in_rust.make.is_some() && in_rust.samples[0].address == "records.xml");
         assert!(CONNECTORS.iter().all(|c| c.make.is_none() && c.manifest.contains(c.id)));
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use huiliu_core::testkit::variants::{Must, judge};
+use huiliu_authoring::gate::variants::{Must, judge};
 use serde_json::{Value, json};
 
 use crate::house::{House, On};

@@ -6,20 +6,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use huiliu_core::connector::guard::Networks;
-use huiliu_core::connector::{self, Endpoint, Pace};
-use huiliu_core::deliver::Desk;
-use huiliu_core::keys::Keys;
-use huiliu_core::manifest::Manifest;
-use huiliu_core::policy::Policy;
-use huiliu_core::queue::Bell;
-use huiliu_core::registry::Manifests;
-use huiliu_core::stages::unpack::{Task, UnpackFault, unpack};
-use huiliu_core::stages::{Body, decode};
-use huiliu_core::store::books::{self, Current};
-use huiliu_core::store::{Db, entries, schema};
-use huiliu_core::testkit;
-use huiliu_core::unpacker::{Apart, Unpacker};
+use huiliu_decode::unpack::{Task, UnpackFault, unpack};
+use huiliu_decode::{Body, decode};
+use huiliu_engine::deliver::Desk;
+use huiliu_engine::manifests::Manifests;
+use huiliu_manifest::Manifest;
+use huiliu_platform::http::guard::Networks;
+use huiliu_platform::{Endpoint, Pace};
+use huiliu_queue::Bell;
+use huiliu_rules::policy::Policy;
+use huiliu_store::Db;
+use huiliu_store::intake::runs::{self, Current};
+use huiliu_store::ledger::entries;
+use huiliu_store::sql::schema;
+use huiliu_vault::keys::Keys;
+
+use huiliu_decode::unpacker::{Apart, Unpacker};
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 use serde_json::Value;
 
@@ -87,7 +89,7 @@ fn connectors_conform() {
             let folder =
                 if shipped.id.contains("roster") { handed_in(shipped, &scratch) } else { endpoint.folder.clone() };
             let endpoint = Endpoint { folder, ..endpoint.clone() };
-            let told = testkit::exercise_connector(&make, &endpoint, &desk, &bell).await;
+            let told = huiliu_testkit::exercise_connector(&make, &endpoint, &desk, &bell).await;
             assert_eq!(told, Ok(()), "{}", shipped.id);
         }
         sandbox.stop().await;
@@ -155,7 +157,7 @@ pub async fn desk(db: Db, manifest: &Manifest) -> Desk {
     let policy = policy();
     let rules = entries::register_rules(&db, &keys, &policy).await.unwrap();
     let current = Current { kind: "manifest", name: &manifest.id, version: 1, digest: b"1" };
-    let activation = books::activate(&db, current).await.unwrap();
+    let activation = runs::activate(&db, current).await.unwrap();
     Desk {
         db,
         keys,
@@ -176,11 +178,12 @@ fn a_difference_is_told() {
     let keys = Keys::from_hex(&"5a".repeat(32)).unwrap();
     let stream = &manifest.stream[0];
     let body = Body::Text(decode::text(&stream.format, sample.bytes).unwrap());
-    let got = testkit::outcomes(manifest, stream, &policy(), &keys, (sample.address, &body)).unwrap();
+    let got = huiliu_authoring::gate::outcomes::outcomes(manifest, stream, &policy(), &keys, (sample.address, &body))
+        .unwrap();
     let expected: Vec<Value> = serde_json::from_str(&sample.expected.replace("40", "41")).unwrap();
-    let told = testkit::differences(&got, &expected);
+    let told = huiliu_authoring::gate::outcomes::differences(&got, &expected);
     assert!(told.len() == 1 && told[0].starts_with("record 0:"), "{told:?}");
-    assert!(testkit::differences(&got, &got[1..]).last().unwrap().contains("expected 2"));
+    assert!(huiliu_authoring::gate::outcomes::differences(&got, &got[1..]).last().unwrap().contains("expected 2"));
 }
 
 #[test]
@@ -236,7 +239,7 @@ fn a_link_leads_to_the_same_host_or_nowhere() {
                 timeout: Duration::from_secs(5),
                 ..endpoint()
             };
-            let connector = connector::from_manifest(manifest.clone(), endpoint).unwrap();
+            let connector = huiliu_platform::from_manifest::from_manifest(manifest.clone(), endpoint).unwrap();
             let stream = &manifest.stream[0];
             let first = connector.pull(stream, None).await.unwrap().unwrap();
             let failure = connector.pull(stream, Some(&first.cursor)).await.unwrap_err();

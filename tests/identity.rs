@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use huiliu_core::keyring::Keyring;
 use huiliu_sandbox::population::{Damage, Population, Truth};
+use huiliu_vault::keyring::Keyring;
 use serde_json::Value;
 
 use crate::house::On;

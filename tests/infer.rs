@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use huiliu_core::manifest::Manifest;
+use huiliu_manifest::Manifest;
 use serde_json::Value;
 
 use crate::house::{House, On};

@@ -153,16 +153,16 @@ fn the_commands_of_both_pages_run() {
 #[test]
 fn both_pages_explain_the_same_codes_and_core_knows_them() {
     let core = [
-        "values/id_number.rs",
-        "values/name.rs",
-        "values/hours.rs",
-        "values/date.rs",
-        "values/score.rs",
-        "stages/record.rs",
-        "stages/draft.rs",
-        "stages/steps.rs",
+        "values/src/id_number.rs",
+        "values/src/name.rs",
+        "values/src/hours.rs",
+        "values/src/date.rs",
+        "values/src/score.rs",
+        "decode/src/record.rs",
+        "decode/src/draft.rs",
+        "decode/src/steps.rs",
     ];
-    let core: String = core.iter().map(|file| read(&format!("core/src/{file}"))).collect();
+    let core: String = core.iter().map(|file| read(&format!("core/{file}"))).collect();
     let codes = PAGES.map(|page| {
         let text = read(page);
         let table = text.split("|---|---|---|\n").nth(1).unwrap().split("\n\n").next().unwrap().to_owned();

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use huiliu_core::manifest::explain::{self, Tongue};
-use huiliu_core::manifest::{Manifest, schema};
+use huiliu_manifest::explain::{self, Tongue};
+use huiliu_manifest::{Manifest, schema};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 

@@ -16,6 +16,7 @@ mod identity;
 mod infer;
 mod institutions;
 mod language;
+mod layers;
 mod mapping;
 mod matching;
 mod mutated;

@@ -1,6 +1,6 @@
 //! `match`: who in one table is who in another, through the front door; and the laws of scores.
 
-use huiliu_core::matching::{DateOrder, Frequencies, Matcher, Profile, Role, Verdict, Weights, score};
+use huiliu_matching::{DateOrder, Frequencies, Matcher, Profile, Role, Verdict, Weights, score};
 use huiliu_sandbox::population::{Claim, Damage, Population, Truth};
 use proptest::prelude::*;
 use serde_json::Value;

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use huiliu_core::infer;
-use huiliu_core::keys::Keys;
-use huiliu_core::manifest::{Manifest, Stream};
-use huiliu_core::policy::Policy;
-use huiliu_core::stages::unpack::Task;
-use huiliu_core::stages::{self, Body, Context, NO_EACH, decode};
+use huiliu_authoring::infer;
+use huiliu_decode::unpack::Task;
+use huiliu_decode::{Body, Context, NO_EACH, decode};
+use huiliu_manifest::{Manifest, Stream};
+use huiliu_rules::policy::Policy;
+use huiliu_vault::keys::Keys;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -96,7 +96,7 @@ fn read(manifest: &Manifest, stream: &Stream, rules: (&Policy, &Keys), (address,
     let (policy, keys) = rules;
     let cx = Context { manifest, stream, policy, keys, source_id: 1, address, each: &NO_EACH, landing: 1 };
     let counted = decode::outline(stream, &body, None);
-    let staged = stages::run(cx, &body, (0, u32::MAX));
+    let staged = huiliu_decode::run(cx, &body, (0, u32::MAX));
     // What is counted when it lands is what is delivered.
     if let (Ok(counted), Ok(staged)) = (&counted, &staged) {
         assert_eq!(counted.records as usize, staged.len(), "{address}");

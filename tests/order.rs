@@ -8,7 +8,8 @@ mod repeats;
 mod replays;
 mod sent;
 
-use huiliu_core::store::{Db, schema};
+use huiliu_store::Db;
+use huiliu_store::sql::schema;
 use proptest::prelude::*;
 
 use self::model::Model;

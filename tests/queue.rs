@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use huiliu_core::keys::Keys;
-use huiliu_core::queue::Bell;
-use huiliu_core::store::{Db, schema};
-use huiliu_core::testkit::{exercise_queue, exercise_store};
+use huiliu_queue::Bell;
+use huiliu_store::Db;
+use huiliu_store::sql::schema;
+use huiliu_testkit::{exercise_queue, exercise_store};
+use huiliu_vault::keys::Keys;
 
 use crate::house::{House, On, Postgres, Redis, Scratch};
 

@@ -4,11 +4,11 @@ mod pages;
 
 use std::path::{Path, PathBuf};
 
-use huiliu_core::disguise::{Disguise, DisguiseFault};
-use huiliu_core::keys::Keys;
-use huiliu_core::manifest::{Manifest, Stream};
-use huiliu_core::stages::unpack::{self, Task};
-use huiliu_core::stages::{Body, Context, NO_EACH, decode};
+use huiliu_authoring::anonymize::{Disguise, DisguiseFault};
+use huiliu_decode::unpack::{self, Task};
+use huiliu_decode::{Body, Context, NO_EACH, decode};
+use huiliu_manifest::{Manifest, Stream};
+use huiliu_vault::keys::Keys;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 

@@ -8,11 +8,12 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use huiliu_connectors::{Connector, Sample};
-use huiliu_core::connector::Endpoint;
-use huiliu_core::manifest::Manifest;
-use huiliu_core::queue::Bell;
-use huiliu_core::store::{Db, reports, schema};
-use huiliu_core::testkit;
+use huiliu_manifest::Manifest;
+use huiliu_platform::Endpoint;
+use huiliu_queue::Bell;
+use huiliu_store::Db;
+use huiliu_store::admin::reports;
+use huiliu_store::sql::schema;
 
 use crate::connectors::{desk, endpoint};
 use crate::house::{House, On, Scratch};
@@ -114,13 +115,13 @@ fn the_tutorials_connector_conforms_and_delivers() {
         let desk = desk(db.clone(), &manifest).await;
         let bell = Bell::open(&format!("sqlite:{}", scratch.0.join("queue").display()), "").await.unwrap();
         let make = |endpoint| huiliu_connectors::connect(LIST, manifest.clone(), endpoint);
-        let told = testkit::exercise_connector(&make, &endpoint, &desk, &bell).await;
+        let told = huiliu_testkit::exercise_connector(&make, &endpoint, &desk, &bell).await;
         assert_eq!(told, Ok(()));
         let books = reports::balance(&db, (1, 1)).await.unwrap();
         assert_eq!((books.received, books.inserted, books.parked), (5, 4, 1));
         // By its manifest alone it is no connector: the platform refuses.
         assert!(
-            testkit::exercise_connector(
+            huiliu_testkit::exercise_connector(
                 &|e| huiliu_connectors::connect(&[], manifest.clone(), e),
                 &endpoint,
                 &desk,

@@ -14,7 +14,7 @@ fn an_embedded_database_of_the_first_migration_is_upgraded_after_a_backup() {
     for folder in [&first, &house.dir.0.join("data")] {
         std::fs::create_dir_all(folder).unwrap();
     }
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("core/migrations/lite/0001_schema.sql");
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("core/store/migrations/lite/0001_schema.sql");
     std::fs::copy(schema, first.join("0001_schema.sql")).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

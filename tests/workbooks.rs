@@ -3,10 +3,10 @@
 #[path = "workbooks/huge.rs"]
 mod huge;
 
-use huiliu_core::manifest::Format;
-use huiliu_core::stages::unpack::{self, Task};
-use huiliu_core::stages::window::Window;
-use huiliu_core::stages::{Body, decode};
+use huiliu_decode::unpack::{self, Task};
+use huiliu_decode::window::Window;
+use huiliu_decode::{Body, decode};
+use huiliu_manifest::Format;
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::Value;
@@ -109,7 +109,7 @@ fn written(of: huge::Rows) -> Vec<u8> {
 
 #[test]
 fn a_workbook_with_more_than_fits_is_read_in_windows() {
-    let manifest = huiliu_core::manifest::Manifest::parse("huge", &huge::manifest("huge", LAYOUT)).unwrap();
+    let manifest = huiliu_manifest::Manifest::parse("huge", &huge::manifest("huge", LAYOUT)).unwrap();
     let stream = &manifest.stream[0];
     let Format::Workbook { layout, .. } = &stream.format else { panic!("no workbook") };
     let records = 129_999;

@@ -2,21 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use huiliu_core::connector::Page;
-use huiliu_core::manifest::{Manifest, Stream};
-use huiliu_core::stages::preview::{self, Preview};
-use huiliu_core::stages::{Context, NO_EACH};
-use huiliu_core::testkit;
-use huiliu_core::unpacker::Unpacker;
+use huiliu_decode::preview::{self, Preview};
+use huiliu_decode::{Context, NO_EACH};
+use huiliu_manifest::{Manifest, Stream};
+use huiliu_platform::Page;
+
+use huiliu_decode::unpacker::Unpacker;
 use serde_json::{Value, json};
 
-use crate::Stop;
 use crate::apart::Processes;
 use crate::cli::Template;
 use crate::gate::{self, Expected, Package};
 use crate::settings::Settings;
-use crate::wire;
 use crate::words::{both, expected, note, phrase, say, say_json, spoken, table, tr};
+use crate::{Stop, wire};
 
 /// The manifest alone: is it whole, and do the rules convert its hours?
 pub fn check(settings: &Settings, path: &Path, json: bool) -> Result<(), Stop> {
@@ -79,7 +78,13 @@ async fn accept_results(settings: &Settings, path: &Path) -> Result<(), Stop> {
         let Some(stream) = package.manifest.stream(&sample.stream) else { continue };
         let read = async {
             let body = unpacker.body(stream, &sample.bytes).await?;
-            testkit::outcomes(&package.manifest, stream, &policy, &keys, (&sample.address, &body))
+            huiliu_authoring::gate::outcomes::outcomes(
+                &package.manifest,
+                stream,
+                &policy,
+                &keys,
+                (&sample.address, &body),
+            )
         };
         let outcomes = read.await.map_err(|e| unreadable_sample(&sample.address, &e.to_string()))?;
         let file = results_file(path, &package, (&sample.stream, &sample.address));

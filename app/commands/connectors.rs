@@ -3,20 +3,18 @@
 use std::collections::BTreeMap;
 
 use huiliu_connectors::CONNECTORS;
-use huiliu_core::manifest::explain::{self, Tongue};
-use huiliu_core::manifest::schema;
-use huiliu_core::policy::Policy;
-use huiliu_core::registry::Sample;
-use huiliu_core::store::registry::Registered;
+use huiliu_manifest::explain::{self, Tongue};
+use huiliu_manifest::{Sample, schema};
+use huiliu_rules::policy::Policy;
+use huiliu_store::admin::registry::Registered;
 
 use super::authoring::{self, Look};
 use super::register;
-use crate::Stop;
 use crate::cli::Connectors;
-use crate::gate;
 use crate::registry::{self, Found, InUse, Origin};
 use crate::settings::Settings;
 use crate::words::{both, chinese, note, phrase, say, say_json, table, tr};
+use crate::{Stop, gate};
 
 pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<(), Stop> {
     match asked {

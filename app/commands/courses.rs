@@ -1,10 +1,10 @@
 //! `courses`: the crosswalk, what it does not know, and what people decide about it.
 
-use huiliu_core::policy::similar::likeness;
-use huiliu_core::policy::{Crosswalk, Policy};
-use huiliu_core::recount;
-use huiliu_core::store::courses::{self, Named};
-use huiliu_core::store::decisions::Verdict;
+use huiliu_engine::recount;
+use huiliu_rules::policy::similar::likeness;
+use huiliu_rules::policy::{Crosswalk, Policy};
+use huiliu_store::ledger::courses::{self, Named};
+use huiliu_store::ledger::decisions::Verdict;
 use serde_json::json;
 
 use super::rulings::{self, Mode};
@@ -50,11 +50,11 @@ async fn list(settings: Settings, json: bool) -> Result<(), Stop> {
     };
     let hours = |most: Option<i64>| most.map(super::inspect::hours).unwrap_or_default();
     if json {
-        let row = |c: &huiliu_core::policy::courses::Course| json!({ "course": &*c.id, "title": c.title, "theme": c.theme, "series": series(c.theme.as_deref()), "most_units": c.most });
+        let row = |c: &huiliu_rules::policy::courses::Course| json!({ "course": &*c.id, "title": c.title, "theme": c.theme, "series": series(c.theme.as_deref()), "most_units": c.most });
         say_json(&courses.values().map(row).collect::<Vec<_>>());
         return Ok(());
     }
-    let cells = |c: &huiliu_core::policy::courses::Course| {
+    let cells = |c: &huiliu_rules::policy::courses::Course| {
         let theme = c.theme.clone().unwrap_or_default();
         vec![c.id.to_string(), c.title.clone(), theme, series(c.theme.as_deref()).to_owned(), hours(c.most)]
     };

@@ -1,18 +1,15 @@
 //! `cursors`: from where each stream is read next, to be looked at and to be set.
 
-use huiliu_core::store::cursors::{self, CursorRow, Put};
-use huiliu_core::store::registry as registered;
-use huiliu_core::store::{audit, sources};
+use huiliu_store::admin::{audit, registry as registered, sources};
+use huiliu_store::intake::cursors::{self, CursorRow, Put};
 use serde_json::json;
 
 use super::decide::actor;
-use crate::Stop;
 use crate::cli::Cursors;
-use crate::gate;
-use crate::registry;
 use crate::settings::Settings;
 use crate::wire::{Books, Make};
 use crate::words::{both, phrase, say, say_json, table, tr};
+use crate::{Stop, gate, registry};
 
 pub async fn run(settings: Settings, asked: Cursors, json: bool) -> Result<(), Stop> {
     let books = Books::open(settings, Make::Nothing).await?;

@@ -1,14 +1,15 @@
 //! Decisions of people, each in the audit log: what is discarded, what is released.
 
-use huiliu_core::store::reports::BatchRow;
-use huiliu_core::store::{Tx, audit, batches, letters, reports};
+use huiliu_store::Tx;
+use huiliu_store::admin::audit;
+use huiliu_store::admin::reports::{self, BatchRow};
+use huiliu_store::delivery::{batches, dead_letters};
 use serde_json::json;
 
-use crate::Stop;
-use crate::cli;
 use crate::settings::Settings;
 use crate::wire::{self, Books, Make};
 use crate::words::{address, both, say, say_json, table, tr, word};
+use crate::{Stop, cli};
 
 /// Who decides: `HUILIU_ACTOR`, or the user of this process and the host.
 pub fn actor() -> String {
@@ -21,7 +22,7 @@ pub fn actor() -> String {
 
 pub async fn discard(books: Books, id: i64, because: &str, as_json: bool) -> Result<(), Stop> {
     let mut tx = books.db.begin().await?;
-    if !letters::discard(&mut tx, id).await? {
+    if !dead_letters::discard(&mut tx, id).await? {
         return Err(Stop::usage(both!(
             "dead letter {id} is not open; see `huiliu dead-letters show {id}`",
             "死信 {id} 不是待处理状态；请看 `huiliu dead-letters show {id}`"

@@ -1,7 +1,7 @@
 //! `demo`: the sandbox's platforms on loopback, the whole way, one balanced table.
 
-use huiliu_core::connector::guard::Networks;
-use huiliu_core::ingest::From;
+use huiliu_engine::ingest::From;
+use huiliu_platform::http::guard::Networks;
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox, World};
 
 use super::sync;

@@ -1,12 +1,12 @@
 //! `identity`: whose records are whose. Claims that wait for somebody, the evidence, and what people decide, a plan first.
 
-use huiliu_core::matching::Doubt;
-use huiliu_core::policy::Policy;
-use huiliu_core::recount;
-use huiliu_core::store::decisions::{By, Decision};
-use huiliu_core::store::identity::queue::{self, CandidateRow, Shown, Waiting, Which};
-use huiliu_core::store::identity::rulings::{self, Refused, Rules, Ruling};
-use huiliu_core::store::{Db, Tx};
+use huiliu_engine::recount;
+use huiliu_matching::Doubt;
+use huiliu_rules::policy::Policy;
+use huiliu_store::identity::queue::{self, CandidateRow, Shown, Waiting, Which};
+use huiliu_store::identity::rulings::{self, Refused, Rules, Ruling};
+use huiliu_store::ledger::decisions::{By, Decision};
+use huiliu_store::{Db, Tx};
 
 use super::decide::actor;
 use super::rulings::{Mode, finish, in_force};

@@ -4,11 +4,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use huiliu_core::connector::guard::Networks;
-use huiliu_core::connector::sample;
-use huiliu_core::infer::write::{self, Titles, Wording};
-use huiliu_core::infer::{self, FieldGuess, Guess, MAX_SAMPLE};
-use huiliu_core::unpacker::Apart as _;
+use huiliu_authoring::infer::write::{self, Titles, Wording};
+use huiliu_authoring::infer::{self, FieldGuess, Guess, MAX_SAMPLE};
+use huiliu_decode::unpacker::Apart as _;
+use huiliu_platform::http::guard::Networks;
+use huiliu_platform::sample;
 
 use crate::Stop;
 use crate::apart::Processes;

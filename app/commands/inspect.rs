@@ -1,8 +1,8 @@
 //! Listings and explanations. Each has `--json`.
 
-use huiliu_core::store::expectations;
-use huiliu_core::store::reports::{self, RunRow, UnreadRow};
-use huiliu_core::values::Hours;
+use huiliu_store::admin::reports::{self, RunRow, UnreadRow};
+use huiliu_store::intake::expectations;
+use huiliu_values::Hours;
 use serde::Serialize;
 
 use super::decide;

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use huiliu_core::store::{Db, StoreFault, schema, sealing};
+use huiliu_store::admin::sealing;
+use huiliu_store::sql::schema;
+use huiliu_store::{Db, StoreFault};
 
-use crate::Stop;
-use crate::keyfile;
 use crate::settings::Settings;
 use crate::wire::{self, Books, Make};
 use crate::words::{both, note, say, say_json, spoken, tr};
+use crate::{Stop, keyfile};
 
 /// A consistent copy of the embedded database in a folder, under a name that says when.
 pub async fn backup(settings: Settings, folder: &Path, json: bool) -> Result<(), Stop> {

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use huiliu_core::matching::cluster::Link;
-use huiliu_core::matching::table::{Columns, Row, Table};
-use huiliu_core::matching::{Decision, Evidence, Matcher, Profile, Scored, Verdict, Weights};
+use huiliu_matching::cluster::Link;
+use huiliu_matching::table::{Columns, Row, Table};
+use huiliu_matching::{Decision, Evidence, Matcher, Profile, Scored, Verdict, Weights};
 use serde_json::json;
 
 use crate::Stop;

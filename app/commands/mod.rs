@@ -29,8 +29,8 @@ mod teachers;
 mod upload;
 mod worker;
 
-use huiliu_core::connector::Days;
-use huiliu_core::ingest::From;
+use huiliu_engine::ingest::From;
+use huiliu_platform::Days;
 
 use crate::Stop;
 use crate::cli::{Cli, Command, Connectors, KeyWork, Schedules};

@@ -2,19 +2,17 @@
 
 use std::path::Path;
 
-use huiliu_core::deliver;
-use huiliu_core::queue::Bell;
-use huiliu_core::store::reports;
-use huiliu_core::store::schema::{self, SchemaState};
+use huiliu_engine::deliver;
+use huiliu_queue::Bell;
+use huiliu_store::admin::reports;
+use huiliu_store::sql::schema::{self, SchemaState};
 use serde::Serialize;
 
-use crate::Stop;
-use crate::gate;
-use crate::keyfile;
 use crate::registry::{self, Found, Origin};
 use crate::settings::Settings;
 use crate::wire::{self, Books, Make};
 use crate::words::{both, phrase, say, say_json, spoken, tr, word};
+use crate::{Stop, gate, keyfile};
 
 pub async fn deliver_alone(settings: Settings, batch: i64) -> Result<(), Stop> {
     let house = wire::open(settings, Make::Nothing).await?;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use huiliu_core::connector::Connector;
-use huiliu_core::plan::{self, Asked, People, Plan, Teacher};
-use huiliu_core::store::roster::known::Post;
+use huiliu_engine::upload_plan::{self, Asked, People, Plan, Teacher};
+use huiliu_platform::Connector;
+use huiliu_store::roster::known::Post;
 
 use super::inspect::hours;
 use super::replay::reasons;
@@ -50,7 +50,7 @@ async fn rehearsed(house: &House, recipe: Recipe, handed: Arc<dyn Connector>, to
         batch_records: house.settings.batch_records,
         told,
     };
-    Ok(plan::plan(&house.desk.db, &stage.desk, asked).await?)
+    Ok(upload_plan::plan(&house.desk.db, &stage.desk, asked).await?)
 }
 
 fn show(plan: &Plan) {

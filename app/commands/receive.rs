@@ -14,15 +14,16 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use http_body_util::BodyExt as _;
-use huiliu_core::connector::door::{self, DoorFault, Handed, Proof};
-use huiliu_core::connector::handed::HandedConnector;
-use huiliu_core::ingest::From;
-use huiliu_core::manifest::{Manifest, Stream, Transport};
-use huiliu_core::payload::{Packer, Payload};
-use huiliu_core::schedule::Turn;
-use huiliu_core::stages::text_window;
-use huiliu_core::store::pushed::{self, Pushed};
-use huiliu_core::store::{StoreFault, schema};
+use huiliu_decode::payload::{Packer, Payload};
+use huiliu_decode::text_window;
+use huiliu_engine::ingest::From;
+use huiliu_engine::schedule::Turn;
+use huiliu_manifest::{Manifest, Stream, Transport};
+use huiliu_platform::files::handed::HandedConnector;
+use huiliu_platform::push_auth::{self, DoorFault, Handed, Proof};
+use huiliu_store::StoreFault;
+use huiliu_store::intake::pushed::{self, Pushed};
+use huiliu_store::sql::schema;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -187,7 +188,7 @@ async fn take(
 ) -> Result<Pushed, Refused> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let key = text("idempotency-key").unwrap_or_default();
-    door::check_key(key).map_err(refused)?;
+    push_auth::check_key(key).map_err(refused)?;
     let _room = door.room.try_acquire().map_err(|_| Refused::later("payloads of others are being taken"))?;
     door.house.refresh().await?;
     let known = known(door, source);
@@ -204,7 +205,7 @@ async fn take(
         _ => return Err(refused(DoorFault::Secret)),
     };
     let handed = Handed { path, key, body: &payload };
-    door::check(&secret, proof, handed, chrono::Utc::now().timestamp()).map_err(refused)?;
+    push_auth::check(&secret, proof, handed, chrono::Utc::now().timestamp()).map_err(refused)?;
     door.house.known().may_read(&recipe.source.connector).map_err(|_| disabled())?;
     let stream = chosen(&manifest, stream)?.name.clone();
     land(door, recipe, manifest, (&stream, key, payload)).await
@@ -265,7 +266,7 @@ async fn land(
     let turn = turn(house, &line).await?;
     let find = || pushed::find(db, (line.source.id, stream), (key, &digest));
     if let Some(before) = find().await? {
-        turn.end(huiliu_core::store::turns::Ended::Stopped, None).await?;
+        turn.end(huiliu_store::intake::source_lease::Ended::Stopped, None).await?;
         return told(before);
     }
     let (report, _) = line.read(house, turn, From::Handed, (&door.stop, &|_| {})).await?;

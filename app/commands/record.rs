@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use huiliu_core::disguise::{self, Counts, Disguise};
-use huiliu_core::manifest::{Archive, Format, Manifest, Stream};
-use huiliu_core::policy::Policy;
-use huiliu_core::stages::{Context, NO_EACH};
-use huiliu_core::unpacker::Unpacker;
+use huiliu_authoring::anonymize::{self, Counts, Disguise};
+use huiliu_decode::unpacker::Unpacker;
+use huiliu_decode::{Context, NO_EACH};
+use huiliu_manifest::{Archive, Format, Manifest, Stream};
+use huiliu_rules::policy::Policy;
 use serde_json::json;
 
 use super::authoring::{self, chosen, unreadable_sample};
@@ -80,8 +80,8 @@ async fn keep(of: &Of<'_>, into: &Path, (address, bytes): (&str, &[u8])) -> Resu
         each: &NO_EACH,
         landing: 1,
     };
-    let seed = disguise::seed().map_err(|e| Stop::failed(spoken(&e)))?;
-    let refused = |fault: &disguise::DisguiseFault| {
+    let seed = anonymize::seed().map_err(|e| Stop::failed(spoken(&e)))?;
+    let refused = |fault: &anonymize::DisguiseFault| {
         Stop::failed(both!("{address}: {why}", "{address}：{why}", why = spoken(fault)))
     };
     let disguise = Disguise::new(cx, &before, &seed).map_err(|e| refused(&e))?;

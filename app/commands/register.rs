@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use huiliu_core::registry::{Sample, content_digest};
-use huiliu_core::store::registry::{self as store, NewVersion, Version};
-use huiliu_core::store::reports::instant;
-use huiliu_core::store::{Tx, audit};
+use huiliu_manifest::Sample;
+use huiliu_store::Tx;
+use huiliu_store::admin::registry::{NewVersion, Version};
+use huiliu_store::admin::samples::content_digest;
+use huiliu_store::admin::{audit, registry as store};
+use huiliu_values::calendar::instant;
 use serde::Serialize;
 use serde_json::json;
 

@@ -1,9 +1,9 @@
 //! `replay`: dead letters through today's manifests and rules, the plan first.
 
 use chrono::{Days, NaiveDate, NaiveTime};
-use huiliu_core::replay::{self, Applied, Moved};
-use huiliu_core::store::Db;
-use huiliu_core::store::replays::{self, Effect, Filter, Item, Replay};
+use huiliu_engine::replay::{self, Applied, Moved};
+use huiliu_store::Db;
+use huiliu_store::delivery::replays::{self, Effect, Filter, Item, Replay};
 use serde::Serialize;
 
 use super::decide::actor;

@@ -1,13 +1,13 @@
 //! `roster`, `schools` and `regions`: teachers and schools as counties keep them, and to whom these report.
 
 use chrono::NaiveDate;
-use huiliu_core::manifest::Manifest;
-use huiliu_core::policy::Policy;
-use huiliu_core::roster::exemption::{Exemption, exemption};
-use huiliu_core::roster::regions::{Region, Regions};
-use huiliu_core::schedule::today;
-use huiliu_core::store::roster::report::{self, MembershipRow, NameRow, SchoolRow, Status, TeacherRow};
-use huiliu_core::values::id_number::Sex;
+use huiliu_manifest::Manifest;
+use huiliu_rules::policy::Policy;
+use huiliu_rules::roster::exemption::{Exemption, exemption};
+use huiliu_rules::roster::regions::{Region, Regions};
+use huiliu_store::roster::report::{self, MembershipRow, NameRow, SchoolRow, Status, TeacherRow};
+use huiliu_values::calendar::today;
+use huiliu_values::id_number::Sex;
 use serde::Serialize;
 
 use super::teachers;
@@ -184,7 +184,7 @@ async fn status(settings: Settings, json: bool) -> Result<(), Stop> {
     let base = crate::registry::base(&settings)?;
     let mut streams = rosters(base.values().map(|found| &found.manifest));
     let books = Books::open(settings, Make::Nothing).await?;
-    let registered = huiliu_core::store::registry::read(&books.db).await?;
+    let registered = huiliu_store::admin::registry::read(&books.db).await?;
     for version in &registered.in_use {
         if let Ok(manifest) = Manifest::parse("manifest.toml", &version.manifest) {
             streams.extend(rosters(std::iter::once(&manifest)));

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use huiliu_core::policy::settings::{QUESTIONS, Question};
-use huiliu_core::policy::{Basis, Policy, Rule};
-use huiliu_core::recount::{self, Change, Totals};
+use huiliu_engine::recount::{self, Change, Totals};
+use huiliu_rules::policy::settings::{QUESTIONS, Question};
+use huiliu_rules::policy::{Policy, Rule};
+use huiliu_values::Basis;
 use serde_json::json;
 
 use super::inspect::hours;
@@ -41,7 +42,7 @@ fn list(policy: &Policy, json: bool) {
     if json {
         return say_json(&rows);
     }
-    let cells = |p: &huiliu_core::policy::Pack| {
+    let cells = |p: &huiliu_rules::policy::Pack| {
         vec![
             format!("{}@{}", p.name, p.version),
             format!("{} … {}", p.from, p.to),

@@ -1,9 +1,10 @@
 //! `decisions`: what people decide about credit, a plan first: whose hours change, then the decision, then the hours.
 
-use huiliu_core::policy::Policy;
-use huiliu_core::recount::{self, Change};
-use huiliu_core::store::decisions::{self, By, Decision, Verdict};
-use huiliu_core::store::{Tx, courses, facts, marks};
+use huiliu_engine::recount::{self, Change};
+use huiliu_rules::policy::Policy;
+use huiliu_store::Tx;
+use huiliu_store::ledger::decisions::{self, By, Decision, Verdict};
+use huiliu_store::ledger::{courses, facts, marks};
 use serde_json::json;
 
 use super::decide::actor;

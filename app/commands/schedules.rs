@@ -1,9 +1,9 @@
 //! `schedules list`: when each source is read by itself.
 
-use huiliu_core::schedule::Schedule;
-use huiliu_core::store::registry;
-use huiliu_core::store::reports::instant;
-use huiliu_core::store::turns::{self, ScheduleRow};
+use huiliu_engine::schedule::Schedule;
+use huiliu_store::admin::registry;
+use huiliu_store::intake::source_lease::{self, ScheduleRow};
+use huiliu_values::calendar::instant;
 
 use crate::Stop;
 use crate::settings::{Settings, SourceSettings};
@@ -13,8 +13,8 @@ use crate::words::{phrase, say_json, table, tr, word};
 /// The sources in the books, and those of the settings and the registry that no worker and no sync has met yet.
 pub async fn list(settings: Settings, json: bool) -> Result<(), Stop> {
     let books = Books::open(settings, Make::Nothing).await?;
-    let mut rows = turns::list(&books.db).await?;
-    let now = turns::now(&books.db).await?;
+    let mut rows = source_lease::list(&books.db).await?;
+    let now = source_lease::now(&books.db).await?;
     let registered = registry::read(&books.db).await?;
     let registered: Vec<_> = registered.sources.iter().filter_map(|row| SourceSettings::registered(row).ok()).collect();
     for source in books.settings.sources.iter().chain(&registered) {

@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use huiliu_core::store::{registry, sources};
+use huiliu_store::admin::{registry, sources};
 use serde_json::json;
 
 use super::decide::actor;

@@ -2,24 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use huiliu_core::connector::Endpoint;
-use huiliu_core::manifest::Transport;
-use huiliu_core::schedule::{Schedule, TEN_DAYS};
-use huiliu_core::store::registry;
-use huiliu_core::store::sources::{self, SourceRow};
-use huiliu_core::unpacker::Unpacker;
+use huiliu_decode::unpacker::Unpacker;
+use huiliu_engine::schedule::{Schedule, TEN_DAYS};
+use huiliu_manifest::Transport;
+use huiliu_platform::Endpoint;
+use huiliu_store::admin::registry;
+use huiliu_store::admin::sources::{self, SourceRow};
 use serde::Serialize;
 use serde_json::json;
 
 use super::decide::actor;
 use super::register::{decided, unknown};
-use crate::Stop;
 use crate::apart::Processes;
 use crate::cli::{Place, Sources, Why};
-use crate::gate;
 use crate::settings::{self, Settings, SourceSettings};
 use crate::wire::{Books, Make};
 use crate::words::{both, note, say, say_json, spoken, table, tr};
+use crate::{Stop, gate};
 
 pub async fn run(settings: Settings, asked: Sources, json: bool) -> Result<(), Stop> {
     match asked {
@@ -289,7 +288,7 @@ async fn usable(books: &Books, row: &SourceRow) -> Result<(), Stop> {
         secrets: std::collections::BTreeMap::new(),
         folder: source.folder,
         networks: books.settings.networks.clone(),
-        pace: std::sync::Arc::new(books.db.clone()),
+        pace: std::sync::Arc::new(huiliu_engine::rate_limit::SharedRateLimit(books.db.clone())),
         timeout: std::time::Duration::from_millis(books.settings.timeout_ms),
         unpacker: std::sync::Arc::new(Unpacker::new(Box::new(Processes))),
     };

@@ -4,14 +4,14 @@ use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use huiliu_core::connector::Connector;
-use huiliu_core::ingest::{self, From, Ingest, RunReport};
-use huiliu_core::manifest::Transport;
-use huiliu_core::schedule::{self, Schedule, Turn};
-use huiliu_core::store::books::Source;
-use huiliu_core::store::reports::{self, Balance, UnreadRow};
-use huiliu_core::store::turns::{self, Ended};
-use huiliu_core::store::{batches, books};
+use huiliu_engine::ingest::{self, From, Ingest, RunReport};
+use huiliu_engine::schedule::{self, Schedule, Turn};
+use huiliu_manifest::Transport;
+use huiliu_platform::Connector;
+use huiliu_store::admin::reports::{self, Balance, UnreadRow};
+use huiliu_store::delivery::batches;
+use huiliu_store::intake::runs::{self, Source};
+use huiliu_store::intake::source_lease::{self, Ended};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
@@ -219,7 +219,7 @@ impl Line {
         let settings = &recipe.source;
         let db = &house.desk.db;
         let institution = (settings.institution_code.as_str(), settings.institution_name.as_str());
-        let source = books::register_source(db, &settings.name, &settings.connector, institution).await?;
+        let source = runs::register_source(db, &settings.name, &settings.connector, institution).await?;
         if source.connector != settings.connector {
             return Err(Stop::usage(both!(
                 "source {name} is in the books with connector {booked}, the settings say {now}; give the new one another name",
@@ -230,9 +230,9 @@ impl Line {
             )));
         }
         let schedule = settings.schedule.as_ref();
-        let now = turns::now(db).await?;
+        let now = source_lease::now(db).await?;
         let next = schedule.and_then(|s| s.next_after(now));
-        turns::plan(db, source.id, schedule.map_or("", Schedule::text), next).await?;
+        source_lease::plan(db, source.id, schedule.map_or("", Schedule::text), next).await?;
         Ok(Self { source, recipe, connector })
     }
 

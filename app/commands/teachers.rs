@@ -3,16 +3,15 @@
 use std::io::Read as _;
 
 use chrono::NaiveDate;
-use huiliu_core::evidence;
-use huiliu_core::ledger::standing::{self, Sum};
-use huiliu_core::policy::Policy;
-use huiliu_core::recount::{self, CycleTotals};
-use huiliu_core::schedule;
-use huiliu_core::store::decisions::Decision;
-use huiliu_core::store::reports;
-use huiliu_core::store::roster::report::{self, MembershipRow};
-use huiliu_core::store::story::{self, CutRow, EntryRow};
-use huiliu_core::values::IdNumber;
+use huiliu_engine::evidence;
+use huiliu_engine::recount::{self, CycleTotals};
+use huiliu_rules::ledger::standing::{self, Sum};
+use huiliu_rules::policy::Policy;
+use huiliu_store::admin::reports;
+use huiliu_store::ledger::decisions::Decision;
+use huiliu_store::ledger::trace::{self, CutRow, EntryRow};
+use huiliu_store::roster::report::{self, MembershipRow};
+use huiliu_values::IdNumber;
 
 use super::inspect::hours;
 use super::roster::holds;
@@ -24,9 +23,9 @@ use crate::{Stop, gate};
 
 pub async fn run(settings: Settings, asked: Teachers, json: bool) -> Result<(), Stop> {
     match asked {
-        Teachers::Totals { on } => totals(settings, on.unwrap_or_else(schedule::today), json).await,
+        Teachers::Totals { on } => totals(settings, on.unwrap_or_else(huiliu_values::calendar::today), json).await,
         Teachers::Explain { teacher, raw, on } => {
-            explain(settings, (&teacher, raw), on.unwrap_or_else(schedule::today), json).await
+            explain(settings, (&teacher, raw), on.unwrap_or_else(huiliu_values::calendar::today), json).await
         }
     }
 }
@@ -66,7 +65,7 @@ async fn explain(settings: Settings, (teacher, raw): (&str, bool), on: NaiveDate
     let policy = gate::policy(&settings)?;
     let books = Books::open(settings.clone(), Make::Nothing).await?;
     let id = who(&books, teacher).await?;
-    let entries = story::entries(&books.db, id).await?;
+    let entries = trace::entries(&books.db, id).await?;
     let received = if raw { received(settings, &entries).await? } else { vec![] };
     let memberships = report::teacher(&books.db, &books.keys, id).await?.map(|t| t.memberships).unwrap_or_default();
     let regions: Vec<Option<&str>> = entries.iter().map(|e| bears(&policy, &memberships, e)).collect();

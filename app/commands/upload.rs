@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use huiliu_core::connector::handed::HandedConnector;
-use huiliu_core::ingest::From;
+use huiliu_engine::ingest::From;
+use huiliu_platform::files::handed::HandedConnector;
 
 use super::planned;
 use super::sync::{self, Line, Pace};

@@ -3,23 +3,24 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use huiliu_core::ingest::From;
-use huiliu_core::manifest::Transport;
-use huiliu_core::schedule::Turn;
-use huiliu_core::store::reports::instant;
-use huiliu_core::store::turns::Ended;
-use huiliu_core::store::{StoreFault, batches, schema, turns};
+use huiliu_engine::ingest::From;
+use huiliu_engine::schedule::Turn;
+use huiliu_manifest::Transport;
+use huiliu_store::StoreFault;
+use huiliu_store::delivery::batches;
+use huiliu_store::intake::source_lease::{self, Ended};
+use huiliu_store::sql::schema;
+use huiliu_values::calendar::instant;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use super::sync::{Line, told_to_stop};
-use crate::Stop;
-use crate::health;
 use crate::registry::Known;
 use crate::settings::Settings;
 use crate::wire::{self, House, Make};
 use crate::words::{note, spoken, tr};
+use crate::{Stop, health};
 
 pub async fn run(settings: Settings, until_done: bool) -> Result<(), Stop> {
     let told = told_to_stop()?;
@@ -139,7 +140,7 @@ async fn follow_schedules(house: House, mut lines: Lines, mut stop: watch::Recei
     let mut reading = JoinSet::new();
     while tokio::time::timeout(Duration::from_secs(1), stop.wait_for(|stop| *stop)).await.is_err() {
         while reading.try_join_next().is_some() {}
-        let due = turns::due(&house.desk.db).await.unwrap_or_else(|e| {
+        let due = source_lease::due(&house.desk.db).await.unwrap_or_else(|e| {
             tracing::warn!(error = %e, "the schedules cannot be read; trying again");
             vec![]
         });
@@ -221,7 +222,7 @@ async fn tend(house: &House, until_done: bool) -> Result<(), Stop> {
             Ok(_)
                 if !waiting
                     && until_done
-                    && huiliu_core::settle::due(&house.desk.db).await.is_ok_and(|left| left == 0) =>
+                    && huiliu_store::settlement::due(&house.desk.db).await.is_ok_and(|left| left == 0) =>
             {
                 return Ok(());
             }

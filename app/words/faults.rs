@@ -2,16 +2,16 @@
 
 use std::fmt::Display;
 
-use huiliu_core::connector::Failure;
-use huiliu_core::disguise::DisguiseFault;
-use huiliu_core::keys::KeyFault;
-use huiliu_core::manifest::{self, ManifestFault, Problem};
-use huiliu_core::policy::{PolicyFault, RuleFault};
-use huiliu_core::queue::QueueFault;
-use huiliu_core::replay::ReplayFault;
-use huiliu_core::schedule::ScheduleFault;
-use huiliu_core::store::StoreFault;
-use huiliu_core::values::IdFault;
+use huiliu_authoring::anonymize::DisguiseFault;
+use huiliu_engine::replay::ReplayFault;
+use huiliu_engine::schedule::ScheduleFault;
+use huiliu_manifest::{ManifestFault, Problem};
+use huiliu_platform::Failure;
+use huiliu_queue::QueueFault;
+use huiliu_rules::policy::{PolicyFault, RuleFault};
+use huiliu_store::StoreFault;
+use huiliu_values::IdFault;
+use huiliu_vault::keys::KeyFault;
 
 use super::phrases::translate;
 use super::{chinese, reasons};
@@ -130,8 +130,8 @@ impl Fault for PolicyFault {
 
 impl Fault for ManifestFault {
     fn in_chinese(&self) -> String {
-        let line = |fault: &manifest::Fault| {
-            let manifest::Fault { line, column, place, problem } = fault;
+        let line = |fault: &huiliu_manifest::Fault| {
+            let huiliu_manifest::Fault { line, column, place, problem } = fault;
             let colon = if place.is_empty() { "" } else { "：" };
             format!("{}:{line}:{column}: {place}{colon}{}", self.file, problem.in_chinese())
         };

@@ -1,7 +1,7 @@
 //! Guesses about a sample, in words: why a column is taken for a field, and what only a person can answer.
 
-use huiliu_core::infer::{Evidence, InferFault, Layout, Pass, Question, Version};
-use huiliu_core::manifest::Unit;
+use huiliu_authoring::infer::{Evidence, InferFault, Layout, Pass, Question, Version};
+use huiliu_manifest::Unit;
 
 use super::faults::Fault;
 use super::phrases::translate;

@@ -1,7 +1,7 @@
 //! Evidence, verdicts and faults of matching, in words.
 
-use huiliu_core::matching::table::TableFault;
-use huiliu_core::matching::{Doubt, Evidence, Field, Level, Role, Verdict, WeightsFault};
+use huiliu_matching::table::TableFault;
+use huiliu_matching::{Doubt, Evidence, Field, Level, Role, Verdict, WeightsFault};
 
 use super::faults::Fault;
 use super::phrases::translate;

@@ -539,7 +539,7 @@ mod tests {
     /// The text of core without its tests, string literals in one line each and unescaped.
     fn core() -> String {
         let mut text = String::new();
-        core_source(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("core/src"), &mut text);
+        core_source(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("core"), &mut text);
         let joined: Vec<&str> = text.split("\\\n").map(str::trim_start).collect();
         joined.concat()
     }

@@ -269,7 +269,7 @@ pub fn of_value(field: &str, fault: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use huiliu_core::values::{DateFault, HoursFault, IdFault, NameFault, ScoreFault};
+    use huiliu_values::{DateFault, HoursFault, IdFault, NameFault, ScoreFault};
 
     use super::*;
 

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use huiliu_core::manifest::Manifest;
+use huiliu_manifest::Manifest;
 
 use super::{Answer, Desk, JSON, Platform, Says, manifest, page};
 

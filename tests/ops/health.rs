@@ -120,7 +120,7 @@ fn a_health_port_in_use_or_unreadable_is_refused() {
 fn every_line_of_a_json_log_is_json_and_names_run_and_batch() {
     let mut house = House::new(On::Sqlite);
     house.env.push(("HUILIU_LOG_FORMAT".into(), "json".into()));
-    house.env.push(("HUILIU_LOG".into(), "info,huiliu_core=debug,sqlx=off".into()));
+    house.env.push(("HUILIU_LOG".into(), "info,huiliu=debug,sqlx=off".into()));
     let out = house.run(&["demo", "--records", "2000", "--json"]);
     assert!(out.status.success());
     let text = String::from_utf8(out.stderr).unwrap();
@@ -129,11 +129,11 @@ fn every_line_of_a_json_log_is_json_and_names_run_and_batch() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
         assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
         let span = &line["span"];
-        if line["target"] == "huiliu_core::deliver" {
+        if line["target"] == "huiliu_engine::deliver" {
             assert!(span["batch"].is_i64() && span["run"].is_i64(), "{line}");
             of_batches += 1;
         }
-        if line["target"] == "huiliu_core::ingest" {
+        if line["target"] == "huiliu_engine::ingest" {
             assert!(span["run"].is_i64() && span["source"].is_string(), "{line}");
             of_runs += 1;
         }

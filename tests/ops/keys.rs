@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use huiliu_core::keyring::Keyring;
-use huiliu_core::keys::Keys;
-use huiliu_core::store::books::{self, Landing};
-use huiliu_core::store::{Db, StoreFault, schema, sealing, turns};
+use huiliu_store::admin::sealing;
+use huiliu_store::intake::runs::{self, Landing};
+use huiliu_store::intake::source_lease;
+use huiliu_store::sql::schema;
+use huiliu_store::{Db, StoreFault};
+use huiliu_vault::keyring::Keyring;
+use huiliu_vault::keys::Keys;
 use serde_json::Value;
 
 use super::{Worker, config, wait_for};
@@ -217,10 +220,10 @@ fn nothing_lands_under_a_retired_key(url: &str) {
         schema::migrate(&db).await.unwrap();
         let mut ring = Keyring::parse(&"5a".repeat(32)).unwrap();
         let old = schema::check_key(&db, &ring.keys().unwrap()).await.unwrap();
-        let source = books::register_source(&db, "a", "intel", ("I", "i")).await.unwrap();
-        turns::plan(&db, source.id, "", None).await.unwrap();
-        let claim = turns::take(&db, source.id, 60_000, "a", false).await.unwrap().unwrap();
-        let run = books::start_run(&db, &source, true).await.unwrap();
+        let source = runs::register_source(&db, "a", "intel", ("I", "i")).await.unwrap();
+        source_lease::plan(&db, source.id, "", None).await.unwrap();
+        let claim = source_lease::take(&db, source.id, 60_000, "a", false).await.unwrap().unwrap();
+        let run = runs::start_run(&db, &source, true).await.unwrap();
         let land = async |keys: &Keys, bytes: &[u8]| {
             let landing = Landing {
                 source: &source,
@@ -235,7 +238,7 @@ fn nothing_lands_under_a_retired_key(url: &str) {
                 cursor_at_start: None,
                 cursor: None,
             };
-            books::land(&db, keys, &landing).await
+            runs::land(&db, keys, &landing).await
         };
         land(&old, b"before").await.unwrap();
         ring.add().unwrap();

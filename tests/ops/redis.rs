@@ -15,7 +15,7 @@ fn backlog() -> (House, String) {
     house.env.extend([
         ("SANDBOX_SECRET".into(), SECRET.into()),
         ("HUILIU_BATCH_RECORDS".into(), "10".into()),
-        ("HUILIU_LOG".into(), "warn,huiliu_core::queue=info,apalis=off,apalis_core=off".into()),
+        ("HUILIU_LOG".into(), "warn,huiliu_queue=info,apalis=off,apalis_core=off".into()),
     ]);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let options = Options { seed: 6, records: 4_000, faults: false, changed_percent: 0 };

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use huiliu_core::store::{Db, schema};
+use huiliu_store::Db;
+use huiliu_store::sql::schema;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 

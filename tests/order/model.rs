@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use huiliu_core::store::load::Outcomes;
+use huiliu_store::delivery::batch::Outcomes;
 
 pub type Key = [u8; 16];
 

@@ -3,17 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use huiliu_core::deliver::{self, Delivered, Desk};
-use huiliu_core::keys::Keys;
-use huiliu_core::manifest::Manifest;
-use huiliu_core::registry::Manifests;
-use huiliu_core::settle;
-use huiliu_core::stages::{self, Body, Context, Staged, decode};
-use huiliu_core::store::books::{self, Current, Landing, Source};
-use huiliu_core::store::load::Outcomes;
-use huiliu_core::store::turns::{self, Claim};
-use huiliu_core::store::{Db, Row, entries, reports, schema};
-use huiliu_core::unpacker::Unpacker;
+use huiliu_decode::unpacker::Unpacker;
+use huiliu_decode::{Body, Context, Staged, decode};
+use huiliu_engine::deliver::{self, Delivered, Desk};
+use huiliu_engine::manifests::Manifests;
+use huiliu_engine::settle;
+use huiliu_manifest::Manifest;
+use huiliu_store::admin::reports;
+use huiliu_store::delivery::batch::Outcomes;
+use huiliu_store::intake::runs::{self, Current, Landing, Source};
+use huiliu_store::intake::source_lease::{self, Claim};
+use huiliu_store::ledger::entries;
+use huiliu_store::sql::schema;
+use huiliu_store::{Db, Row};
+use huiliu_vault::keys::Keys;
 
 use super::model::{Item, Key, Letter};
 
@@ -68,11 +71,11 @@ impl Office {
         let keys = schema::check_key(&db, &keys).await.unwrap();
         let policy = crate::connectors::policy();
         let rules = entries::register_rules(&db, &keys, &policy).await.unwrap();
-        let source = books::register_source(&db, "s", "institution", ("I", "i")).await.unwrap();
-        turns::plan(&db, source.id, "", None).await.unwrap();
-        let claim = turns::take(&db, source.id, 86_400_000, "order", false).await.unwrap().unwrap();
-        let first = books::start_run(&db, &source, true).await.unwrap();
-        let runs = [first, books::start_run(&db, &source, true).await.unwrap()];
+        let source = runs::register_source(&db, "s", "institution", ("I", "i")).await.unwrap();
+        source_lease::plan(&db, source.id, "", None).await.unwrap();
+        let claim = source_lease::take(&db, source.id, 86_400_000, "order", false).await.unwrap().unwrap();
+        let first = runs::start_run(&db, &source, true).await.unwrap();
+        let runs = [first, runs::start_run(&db, &source, true).await.unwrap()];
         let desk = Desk {
             db: db.clone(),
             keys,
@@ -99,7 +102,7 @@ impl Office {
         let shipped = huiliu_connectors::CONNECTORS.iter().find(|c| c.id == "institution").unwrap();
         let manifest = Manifest::parse("institution/manifest.toml", &change(shipped.manifest)).unwrap();
         let current = Current { kind: "manifest", name: &manifest.id, version: manifest.version(), digest };
-        let activation = books::activate(&self.db, current).await.unwrap();
+        let activation = runs::activate(&self.db, current).await.unwrap();
         self.desk.manifests = Manifests::new([(manifest.id.clone(), (manifest, activation))].into());
     }
 
@@ -123,7 +126,7 @@ impl Office {
             cursor_at_start: None,
             cursor: None,
         };
-        let ids = books::land(&self.db, &self.desk.keys, &landing).await.unwrap();
+        let ids = runs::land(&self.db, &self.desk.keys, &landing).await.unwrap();
         let ranges = (0..records).step_by(cut as usize).map(|first| (first, cut.min(records - first)));
         ids.into_iter().zip(ranges).collect()
     }
@@ -141,7 +144,7 @@ impl Office {
             keys,
             source_id: self.source.id,
             address: "",
-            each: &huiliu_core::stages::NO_EACH,
+            each: &huiliu_decode::NO_EACH,
             landing: 1,
         };
         let text = Body::Text(decode::text(&stream.format, page.as_bytes()).unwrap());
@@ -156,7 +159,7 @@ impl Office {
                 reasons: serde_json::to_string(&p.problems).unwrap(),
             },
         };
-        stages::run(cx, &text, range).unwrap().into_iter().map(item).collect()
+        huiliu_decode::run(cx, &text, range).unwrap().into_iter().map(item).collect()
     }
 
     /// Delivers a batch that is to be had, or already done.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use huiliu_core::deliver::{self, Delivered};
-use huiliu_core::store::letters;
-use huiliu_core::store::load::Outcomes;
+use huiliu_engine::deliver::{self, Delivered};
+use huiliu_store::delivery::batch::Outcomes;
+use huiliu_store::delivery::dead_letters;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -155,7 +155,7 @@ impl Trial {
         let Some(letter) = open.get(which % open.len().max(1)) else { return };
         let mut tx = self.office.db.begin().await.unwrap();
         assert!(
-            letters::discard(&mut tx, letter.int("id").unwrap()).await.unwrap(),
+            dead_letters::discard(&mut tx, letter.int("id").unwrap()).await.unwrap(),
             "an open letter was not discarded"
         );
         tx.commit().await.unwrap();

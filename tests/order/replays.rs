@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use huiliu_core::replay::{self, Applied, ReplayFault};
-use huiliu_core::store::replays::{self, Effect, Filter, Item};
-use huiliu_core::store::{Db, schema};
+use huiliu_engine::replay::{self, Applied, ReplayFault};
+use huiliu_store::Db;
+use huiliu_store::delivery::replays::{self, Effect, Filter, Item};
+use huiliu_store::sql::schema;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -262,8 +263,8 @@ fn another_layout_is_refused() {
         let (_, items, effects) = plan(&office).await.unwrap();
         assert!(items.iter().all(|i| i.outcome == "parked") && effects.is_empty(), "{items:?}");
         assert!(items[0].detail["unreadable"].as_str().unwrap().contains("other records"), "{items:?}");
-        let ended = huiliu_core::deliver::deliver(&office.desk, second, false).await.unwrap();
-        assert_eq!(ended, huiliu_core::deliver::Delivered::Released);
+        let ended = huiliu_engine::deliver::deliver(&office.desk, second, false).await.unwrap();
+        assert_eq!(ended, huiliu_engine::deliver::Delivered::Released);
         assert_eq!(office.picture().await, before);
         office.db.close().await;
     });
@@ -292,7 +293,7 @@ fn a_decision_during_an_application_is_kept() {
             let decide = async {
                 tokio::time::sleep(std::time::Duration::from_millis(round * 3)).await;
                 let mut tx = office.db.begin().await.unwrap();
-                let discarded = huiliu_core::store::letters::discard(&mut tx, letter).await.unwrap();
+                let discarded = huiliu_store::delivery::dead_letters::discard(&mut tx, letter).await.unwrap();
                 tx.commit().await.unwrap();
                 discarded
             };

@@ -1,9 +1,10 @@
 //! A process that is late: what it has read is not current any more, and does not become so again.
 
-use huiliu_core::keys::Keys;
-use huiliu_core::store::books::Current;
-use huiliu_core::store::registry::{self, NewVersion};
-use huiliu_core::store::{Db, schema};
+use huiliu_store::Db;
+use huiliu_store::admin::registry::{self, NewVersion};
+use huiliu_store::intake::runs::Current;
+use huiliu_store::sql::schema;
+use huiliu_vault::keys::Keys;
 
 use crate::house::{Postgres, Scratch};
 

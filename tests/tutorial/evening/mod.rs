@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use huiliu_core::connector::{Client, Connector, Days, Endpoint, Failure, Page, read_cursor, write_cursor};
-use huiliu_core::manifest::{Manifest, Stream};
+use huiliu_manifest::{Manifest, Stream};
+use huiliu_platform::{Client, Connector, Days, Endpoint, Failure, Page, read_cursor, write_cursor};
 use serde::{Deserialize, Serialize};
 
 /// Makes the connector; its line in the registry names this function.

@@ -1,0 +1,193 @@
+//! Bytes around the texts: encodings, archives and workbooks, each written again as it came. All of it has been read
+//! within the bounds of unpacking before.
+
+use std::io::{Cursor, Write as _};
+
+use encoding_rs::Encoding;
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use crate::anonymize::runs::{self, Script};
+use crate::anonymize::{Disguise, DisguiseFault, script};
+use huiliu_decode::decode::{self, DecodeFault};
+use huiliu_decode::unpack::{MAX_UNPACKED, MAX_WORKBOOK, UnpackFault, for_each_member, gunzip, is_zip};
+use huiliu_manifest::{Archive, Format, Stream, named_like};
+
+const BOOK: &str = "xl/workbook.xml";
+const GZIP: &[u8] = b"\x1f\x8b";
+/// Those who have made remarks, when there are none.
+const NO_PERSONS: &[u8] =
+    b"<personList xmlns=\"http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments\"/>";
+
+fn broken(why: &dyn std::fmt::Display) -> DisguiseFault {
+    unpacking(UnpackFault::Broken { why: why.to_string() })
+}
+
+fn unpacking(fault: UnpackFault) -> DisguiseFault {
+    DisguiseFault::Decode(DecodeFault::Unpack(fault))
+}
+
+/// A payload of a stream, disguised.
+pub(super) fn page(disguise: &Disguise<'_>, stream: &Stream, bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
+    match &stream.archive {
+        Some(Archive::Gzip {}) if bytes.starts_with(GZIP) => {
+            let text = content(disguise, &stream.format, &gunzip(bytes).map_err(unpacking)?)?;
+            let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            packed.write_all(&text).and_then(|()| packed.finish()).map_err(|e| broken(&e))
+        }
+        Some(Archive::Zip { members }) if is_zip(bytes) && !huiliu_office::is_workbook(bytes) => {
+            archive(disguise, (members, &stream.format), bytes)
+        }
+        _ => content(disguise, &stream.format, bytes),
+    }
+}
+
+fn content(disguise: &Disguise<'_>, format: &Format, bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
+    match (format, script(format)) {
+        (Format::Workbook { sheets, .. }, _) => workbook(disguise, sheets, bytes),
+        (_, Some(script)) => text(disguise, (format, script), bytes),
+        (_, None) => Err(DisguiseFault::Workbook),
+    }
+}
+
+fn text(disguise: &Disguise<'_>, (format, script): (&Format, Script), bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
+    let (encoding, mark) = decode::encoding_of(format.encoding(), bytes);
+    let read = decode::in_encoding(format.encoding(), bytes)?;
+    let made = disguise.text(&read, script);
+    let mut out = bytes.get(..mark).unwrap_or_default().to_vec();
+    out.extend(encoded(&made, encoding)?);
+    Ok(out)
+}
+
+fn encoded(text: &str, encoding: &'static Encoding) -> Result<Vec<u8>, DisguiseFault> {
+    if encoding == encoding_rs::UTF_16LE {
+        return Ok(text.encode_utf16().flat_map(u16::to_le_bytes).collect());
+    }
+    if encoding == encoding_rs::UTF_16BE {
+        return Ok(text.encode_utf16().flat_map(u16::to_be_bytes).collect());
+    }
+    match encoding.encode(text) {
+        (bytes, used, false) if used == encoding => Ok(bytes.into_owned()),
+        _ => Err(DisguiseFault::Encoding { encoding: encoding.name() }),
+    }
+}
+
+/// Only the members that the manifest reads: nobody knows who stands in the others.
+fn archive(
+    disguise: &Disguise<'_>,
+    (pattern, format): (&str, &Format),
+    bytes: &[u8],
+) -> Result<Vec<u8>, DisguiseFault> {
+    let mut members = Vec::new();
+    for_each_member(bytes, MAX_UNPACKED, |name, content| {
+        if named_like(pattern, name.rsplit('/').next().unwrap_or(name)) {
+            members.push((name.to_owned(), content.to_vec()));
+        }
+        Ok(())
+    })
+    .map_err(unpacking)?;
+    let made =
+        members.into_iter().map(|(name, bytes)| Ok((disguise.value(&name, false), content(disguise, format, &bytes)?)));
+    zipped(made)
+}
+
+fn zipped(members: impl Iterator<Item = Result<(String, Vec<u8>), DisguiseFault>>) -> Result<Vec<u8>, DisguiseFault> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for member in members {
+        let (name, bytes) = member?;
+        writer.start_file(name, SimpleFileOptions::default()).map_err(|e| broken(&e))?;
+        writer.write_all(&bytes).map_err(|e| broken(&e))?;
+    }
+    writer.finish().map(Cursor::into_inner).map_err(|e| broken(&e))
+}
+
+fn workbook(disguise: &Disguise<'_>, sheets: &str, bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
+    if !is_zip(bytes) {
+        return Err(DisguiseFault::Workbook);
+    }
+    let mut parts = Vec::new();
+    for_each_member(bytes, MAX_WORKBOOK, |name, content| {
+        parts.push((name.to_owned(), content.to_vec()));
+        Ok(())
+    })
+    .map_err(unpacking)?;
+    let Some((_, book)) = parts.iter().find(|(name, _)| name == BOOK) else { return Err(DisguiseFault::Workbook) };
+    let unread = unread_sheets(sheets, book)?;
+    if !unread.is_empty() {
+        return Err(DisguiseFault::Sheets { sheets: unread.join(", ") });
+    }
+    zipped(parts.into_iter().map(|(name, bytes)| {
+        let made = part(disguise, &name, &bytes)?;
+        Ok((name, made))
+    }))
+}
+
+fn unread_sheets(pattern: &str, book: &[u8]) -> Result<Vec<String>, DisguiseFault> {
+    let text = std::str::from_utf8(book).map_err(|e| broken(&e))?;
+    let mut reader = Reader::from_str(text);
+    let mut unread = Vec::new();
+    loop {
+        match reader.read_event().map_err(|e| broken(&e))? {
+            Event::Start(tag) | Event::Empty(tag) if tag.local_name().as_ref() == "sheet" => {
+                let Some(name) = tag.attributes().flatten().find(|a| a.key.local_name().as_ref() == "name") else {
+                    continue;
+                };
+                let name = name.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|e| broken(&e))?;
+                if !named_like(pattern, name.trim()) {
+                    unread.push(name.into_owned());
+                }
+            }
+            Event::Eof => return Ok(unread),
+            _ => {}
+        }
+    }
+}
+
+/// One member of a workbook. Remarks and whoever made the workbook are left out; pictures and the like are emptied.
+fn part(disguise: &Disguise<'_>, name: &str, bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
+    if ![".xml", ".rels", ".vml"].iter().any(|end| name.to_ascii_lowercase().ends_with(end)) {
+        return Ok(vec![]);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|e| broken(&e))?;
+    if name.starts_with("xl/persons/") {
+        return Ok(NO_PERSONS.to_vec());
+    }
+    let personal = ["docProps/", "xl/comments", "xl/threadedComments/"];
+    if personal.iter().any(|start| name.starts_with(start)) {
+        return Ok(without_words(text).into_bytes());
+    }
+    Ok(disguise.text(text, Script::Sheet).into_bytes())
+}
+
+/// A document without its words, but for numbers and days.
+fn without_words(text: &str) -> String {
+    let mut out = String::new();
+    let mut written = 0;
+    for run in runs::runs(text, Script::Markup) {
+        let attribute = run.attribute && !run.atoms.iter().any(|atom| !atom.read.is_ascii());
+        let plain = run.atoms.first().is_some_and(|atom| atom.read.is_ascii_digit());
+        for atom in run.atoms.iter().filter(|_| !attribute && !plain) {
+            out.push_str(text.get(written..atom.at.start).unwrap_or_default());
+            written = atom.at.end;
+        }
+    }
+    out.push_str(text.get(written..).unwrap_or_default());
+    out
+}
+
+/// The first member of an archive in which somebody stands, read anew.
+pub(super) fn whoever_is_left(bytes: &[u8], stands_in: impl Fn(&str) -> bool) -> Option<String> {
+    let mut found = None;
+    if is_zip(bytes) {
+        // What cannot be read has been told before.
+        let _ = for_each_member(bytes, MAX_WORKBOOK, |name, content| {
+            if found.is_none() && std::str::from_utf8(content).is_ok_and(&stands_in) {
+                found = Some(name.to_owned());
+            }
+            Ok(())
+        });
+    }
+    found
+}

@@ -1,0 +1,370 @@
+//! Where people stand in the characters of a value: those a manifest has told, and whatever looks like a number or an
+//! address of somebody.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
+
+use regex::Regex;
+
+use crate::anonymize::people::{Chance, is_part_of_name};
+use huiliu_values::text::{half_width, is_invisible};
+use huiliu_values::{IdFault, IdNumber};
+
+/// An original with fewer digits than this is no ID number, and tells nothing of anybody.
+const MIN_ID_DIGITS: usize = 5;
+/// A run of so many digits is somebody's number.
+const MIN_DIGITS: usize = 11;
+/// The most characters without meaning between two of an original.
+const MAX_GAP: usize = 4;
+
+/// What was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A name that the manifest maps, or one behind a label as 填表人.
+    Name,
+    /// An ID number.
+    IdNumber,
+    /// A telephone number, an e-mail address, or a long run of digits.
+    Other,
+}
+
+/// An original and what comes in its place, character by character.
+#[derive(Debug, Clone)]
+struct Pattern {
+    solid: Vec<char>,
+    becomes: Vec<char>,
+    kind: Kind,
+    /// Whether it is only found where nothing else stands beside it: a name of one character is a word, too.
+    whole: bool,
+}
+
+/// The people a manifest has told.
+#[derive(Debug, Default)]
+pub struct Known {
+    by_first: HashMap<char, Vec<Pattern>>,
+}
+
+/// A character in the one form in which originals are compared.
+pub fn fold(c: char) -> char {
+    match half_width(c) {
+        '\u{425}' | '\u{445}' => 'X',
+        c => c.to_uppercase().next().unwrap_or(c),
+    }
+}
+
+/// Whether a character between two of an original means nothing.
+pub fn is_gap(c: char) -> bool {
+    c.is_whitespace()
+        || is_invisible(c)
+        || matches!(
+            c,
+            '-' | '.' | '\u{B7}' | '\u{2010}'
+                ..='\u{2015}'
+                    | '\u{2022}'
+                    | '\u{2027}'
+                    | '\u{2212}'
+                    | '\u{2219}'
+                    | '\u{22C5}'
+                    | '\u{30FB}'
+                    | '\u{FF65}'
+        )
+}
+
+/// As [`is_gap`], but what parts cells and lines of a text is none.
+pub fn is_gap_in_text(c: char) -> bool {
+    is_gap(c) && !matches!(c, '\t' | '\r' | '\n')
+}
+
+fn solid(text: &str) -> Vec<char> {
+    text.chars().map(fold).filter(|c| !is_gap(*c)).collect()
+}
+
+impl Known {
+    /// Of the names and ID numbers as they were received.
+    pub fn new(names: &HashSet<String>, id_numbers: &HashSet<String>, chance: Chance<'_>) -> Self {
+        let parts = |chars: &[char]| chars.iter().filter(|c| is_part_of_name(**c)).count();
+        let mut sorted: Vec<(Vec<char>, bool)> = names.iter().map(|name| (solid(name), has_separator(name))).collect();
+        sorted.sort_unstable();
+        sorted.dedup_by(|a, b| a.0 == b.0);
+        sorted.retain(|(name, _)| parts(name) > 0);
+        let originals: HashSet<Vec<char>> =
+            sorted.iter().map(|(name, _)| name.clone()).filter(|name| parts(name) > 1).collect();
+        let mut known = Self::default();
+        let mut given = HashSet::new();
+        for (name, foreign) in sorted {
+            let becomes: Vec<char> = chance.name(&name, foreign, &originals, &given);
+            given.insert(becomes.clone());
+            let whole = parts(&name) < 2;
+            known.add(Pattern { solid: name, becomes, kind: Kind::Name, whole });
+        }
+        // A spreadsheet's apostrophe in front of a number is none of it.
+        let bare = |number: &String| solid(number.trim_matches(|c: char| !c.is_alphanumeric() && c != '*'));
+        for number in id_numbers.iter().map(bare) {
+            let text: String = number.iter().collect();
+            let digits = number.iter().filter(|c| c.is_ascii_digit()).count();
+            if digits >= MIN_ID_DIGITS {
+                let becomes: Vec<char> = chance.id_number(&text).chars().collect();
+                known.add(Pattern { solid: number, becomes, kind: Kind::IdNumber, whole: digits < 8 });
+            }
+        }
+        known.by_first.values_mut().for_each(|list| list.sort_by_key(|p| std::cmp::Reverse(p.solid.len())));
+        known
+    }
+
+    fn add(&mut self, pattern: Pattern) {
+        let Some(first) = pattern.solid.first() else { return };
+        let list = self.by_first.entry(*first).or_default();
+        if list.iter().all(|other| other.solid != pattern.solid) {
+            list.push(pattern);
+        }
+    }
+
+    /// How many names and ID numbers there are.
+    pub fn counts(&self) -> (usize, usize) {
+        let of = |kind| self.by_first.values().flatten().filter(|pattern| pattern.kind == kind).count();
+        (of(Kind::Name), of(Kind::IdNumber))
+    }
+
+    /// The longest original that begins here, with the places of its characters.
+    fn at(&self, chars: &[char], from: usize, gap: fn(char) -> bool) -> Option<(&Pattern, Vec<usize>)> {
+        let found = self.by_first.get(chars.get(from)?)?.iter();
+        found.filter_map(|pattern| Some((pattern, places(pattern, chars, from, gap)?))).next()
+    }
+
+    /// Whether an original stands anywhere in a text, folded. Those that are only found alone are not looked for.
+    pub fn stands_in(&self, chars: &[char]) -> bool {
+        (0..chars.len()).any(|at| self.at(chars, at, is_gap_in_text).is_some_and(|(pattern, _)| !pattern.whole))
+    }
+
+    /// Whether a text is an original, and nothing else.
+    pub fn is(&self, text: &str) -> bool {
+        let chars = solid(text);
+        chars.first().and_then(|c| self.by_first.get(c)).is_some_and(|list| list.iter().any(|p| p.solid == chars))
+    }
+}
+
+fn has_separator(name: &str) -> bool {
+    name.trim().chars().any(|c| is_gap(c) && !c.is_whitespace() && !is_invisible(c))
+}
+
+/// The places of a pattern's characters, if it stands here.
+fn places(pattern: &Pattern, chars: &[char], from: usize, gap: fn(char) -> bool) -> Option<Vec<usize>> {
+    let mut places = Vec::with_capacity(pattern.solid.len());
+    let mut at = from;
+    for wanted in &pattern.solid {
+        let skipped = if at == from { 0 } else { chars.get(at..)?.iter().take_while(|c| gap(**c)).count() };
+        if skipped > MAX_GAP {
+            return None;
+        }
+        at += skipped;
+        if chars.get(at)? != wanted {
+            return None;
+        }
+        places.push(at);
+        at += 1;
+    }
+    let (before, after) = (chars.get(..from)?, chars.get(at..)?);
+    if pattern.whole && !before.iter().chain(after).all(|c| is_gap(*c)) {
+        return None;
+    }
+    // A name in Latin letters is no part of a longer word.
+    let letter = |c: Option<&char>| c.is_some_and(char::is_ascii_alphabetic);
+    let inside = |edge: Option<&char>, beside: Option<&char>| letter(edge) && letter(beside);
+    let cuts = inside(pattern.solid.first(), before.last()) || inside(pattern.solid.last(), after.first());
+    (pattern.kind == Kind::IdNumber || !cuts).then_some(places)
+}
+
+/// What comes in the place of the characters of a run; `None` where a character stays.
+pub struct Made {
+    /// One for each character.
+    pub texts: Vec<Option<String>>,
+    /// What was found.
+    pub found: Vec<Kind>,
+}
+
+impl Made {
+    fn of(length: usize) -> Self {
+        Self { texts: vec![None; length], found: vec![] }
+    }
+
+    /// Puts one character in the place of another, in the width and case that stood there.
+    fn put(&mut self, at: usize, was: char, becomes: char) {
+        let is_same = fold(was) == becomes;
+        let wide = half_width(was) != was;
+        let becomes = if was.is_lowercase() { becomes.to_lowercase().next().unwrap_or(becomes) } else { becomes };
+        let widened = char::from_u32(u32::from(becomes) + 0xFEE0).filter(|_| wide && becomes.is_ascii_graphic());
+        if let Some(text) = self.texts.get_mut(at) {
+            *text = (!is_same).then(|| widened.unwrap_or(becomes).to_string());
+        }
+    }
+}
+
+/// Replaces whoever stands in a value. `kept` tells that its digits mean something to the manifest.
+pub fn disguise(chars: &[char], known: &Known, chance: Chance<'_>, kept: bool) -> Made {
+    let folded: Vec<char> = chars.iter().copied().map(fold).collect();
+    let mut made = Made::of(chars.len());
+    // What is replaced is not looked at again.
+    let mut open = folded.clone();
+    let mut at = 0;
+    while at < folded.len() {
+        let Some((pattern, places)) = known.at(&folded, at, is_gap) else {
+            at += 1;
+            continue;
+        };
+        for (place, becomes) in places.iter().zip(&pattern.becomes) {
+            made.put(*place, chars[*place], *becomes);
+        }
+        let end = places.last().map_or(at, |last| *last) + 1;
+        open[at..end].fill('\u{1}');
+        made.found.push(pattern.kind);
+        at = end;
+    }
+    for shape in shapes() {
+        shape.apply(chars, &mut open, &mut made, (chance, kept));
+    }
+    made
+}
+
+/// What a shape is replaced by.
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    EMail,
+    Number,
+    Label,
+}
+
+#[derive(Debug)]
+struct Shape {
+    regex: Regex,
+    act: Act,
+}
+
+/// What looks like somebody's, whatever field it stands in.
+fn shapes() -> &'static [Shape] {
+    static SHAPES: OnceLock<Vec<Shape>> = OnceLock::new();
+    SHAPES.get_or_init(|| {
+        let shapes = [
+            (r"[A-Z0-9._%+-]+@[A-Z0-9-]+(?:\.[A-Z0-9-]+)+", Act::EMail),
+            (r"[0-9]{11,}X?", Act::Number),
+            (r"[0-9]{6}[ -]{1,2}[0-9]{8}[ -]{0,2}[0-9]{3}[0-9X]", Act::Number),
+            (r"1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}", Act::Number),
+            (r"\(?0[0-9]{2,3}[)-] ?[0-9]{7,8}", Act::Number),
+            (r"(?:填表人|制表人|负责人|审核人|联系人|经办人|报送人|校长|签字)[:\s]+([\p{Han}·]{2,4})", Act::Label),
+        ];
+        shapes.into_iter().filter_map(|(text, act)| Some(Shape { regex: Regex::new(text).ok()?, act })).collect()
+    })
+}
+
+impl Shape {
+    fn apply(&self, chars: &[char], open: &mut [char], made: &mut Made, (chance, kept): (Chance<'_>, bool)) {
+        let text: String = open.iter().collect();
+        if text.len() < 7 {
+            return;
+        }
+        let digits = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        let fraction = matches!(self.act, Act::Number) && is_fraction(&text);
+        for found in self.regex.captures_iter(&text) {
+            let Some(found) = found.get(1).or_else(|| found.get(0)) else { continue };
+            let (before, after) = (text[..found.start()].chars().next_back(), text[found.end()..].chars().next());
+            let number = matches!(self.act, Act::Number);
+            if number && (digits(before) || digits(after) || fraction) {
+                continue;
+            }
+            let from = text[..found.start()].chars().count();
+            let original = found.as_str();
+            let places = from..from + original.chars().count();
+            let (becomes, kind) = match self.act {
+                Act::EMail => (chance.e_mail(original), Kind::Other),
+                Act::Number => match number_for(original, chance, kept) {
+                    Some(becomes) => becomes,
+                    None => continue,
+                },
+                Act::Label => {
+                    let name: Vec<char> = original.chars().collect();
+                    let none = HashSet::new();
+                    (chance.name(&name, false, &none, &none).into_iter().collect(), Kind::Name)
+                }
+            };
+            if becomes.chars().count() == places.len() {
+                for (place, becomes) in places.clone().zip(becomes.chars()) {
+                    made.put(place, chars[place], becomes);
+                }
+            } else {
+                made.texts[places.clone()].fill(Some(String::new()));
+                made.texts[places.start] = Some(becomes);
+            }
+            open[places].fill('\u{1}');
+            made.found.push(kind);
+        }
+    }
+}
+
+/// What comes in the place of a number; `None` where its digits stay.
+fn number_for(original: &str, chance: Chance<'_>, kept: bool) -> Option<(String, Kind)> {
+    let bare: String = original.chars().filter(|c| c.is_ascii_digit() || *c == 'X').collect();
+    let faults = IdNumber::faults(&bare);
+    let is_id = matches!(bare.len(), 15 | 18) && !faults.iter().any(|f| matches!(f, IdFault::Area | IdFault::Date));
+    let is_mobile = bare.len() == MIN_DIGITS && bare.starts_with('1') && !bare.starts_with("10");
+    if kept && !(is_mobile || is_id && faults.is_empty()) {
+        return None;
+    }
+    let made = if is_id { chance.id_number(&bare) } else { chance.digits(&bare, 3) };
+    let mut made = made.chars();
+    let put = |c: char| if c.is_ascii_digit() || c == 'X' { made.next().unwrap_or(c) } else { c };
+    Some((original.chars().map(put).collect(), if is_id { Kind::IdNumber } else { Kind::Other }))
+}
+
+/// Whether a value is a number with digits after its point, which are an amount and nobody's number.
+fn is_fraction(text: &str) -> bool {
+    let text = text.trim().trim_start_matches('-');
+    let plain = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    let mantissa = text.split('E').next().unwrap_or_default();
+    mantissa.split_once('.').is_some_and(|(whole, after)| plain(whole) && plain(after) && whole.len() < MIN_DIGITS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str, names: &[&str], ids: &[&str]) -> String {
+        let chance = Chance(&[9; 32]);
+        let set = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect();
+        let known = Known::new(&set(names), &set(ids), chance);
+        let chars: Vec<char> = text.chars().collect();
+        let made = disguise(&chars, &known, chance, false);
+        chars.iter().zip(made.texts).map(|(c, text)| text.unwrap_or_else(|| c.to_string())).collect()
+    }
+
+    #[test]
+    fn whoever_stands_in_a_text_is_replaced() {
+        for (text, ids) in [
+            ("王芳老师", vec![]),
+            ("王 芳", vec![]),
+            ("王·芳（教师）", vec![]),
+            ("电话13812345678", vec![]),
+            ("138-1234-5678", vec![]),
+            ("0431-88512345", vec![]),
+            ("fang@school.edu.cn", vec![]),
+            ("22010219590911001X", vec![]),
+            ("２２０１０２１９５９０９１１００１Ｘ", vec!["22010219590911001X"]),
+            ("220102 19590911 001x", vec!["22010219590911001X"]),
+            ("填表人：李四", vec![]),
+        ] {
+            let made = told(text, &["王芳", "Li"], &ids);
+            let same = text.chars().zip(made.chars()).filter(|(a, b)| a == b && a.is_ascii_digit()).count();
+            assert!(made != text && same < 11, "{text} {made}");
+            if !text.contains('@') {
+                assert_eq!(made.chars().count(), text.chars().count(), "{text} {made}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_nobodys_stays() {
+        for text in ["Library", "2014-10-11 09:30", "0.30000000000000004", "王小芳", "1234567890", "LI4"] {
+            assert_eq!(told(text, &["王芳", "Lib", "4"], &[]), text);
+        }
+        assert_eq!(told("珊瑚", &["珊"], &[]), "珊瑚");
+        assert_ne!(told(" 珊 ", &["珊"], &[]), " 珊 ");
+    }
+}

@@ -1,0 +1,7 @@
+//! What a connector must pass before it is taken into use.
+
+pub mod law;
+pub mod outcomes;
+pub mod played;
+pub mod proxy;
+pub mod variants;

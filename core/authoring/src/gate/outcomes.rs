@@ -1,0 +1,96 @@
+//! What a connector's samples must give: every connector passes it before it runs.
+
+use serde_json::{Value, json};
+
+use huiliu_decode::roster::{Content, Named};
+use huiliu_decode::{Body, Context, DecodeFault, RosterRow, Staged, decode};
+use huiliu_manifest::{Manifest, Stream};
+use huiliu_rules::policy::Policy;
+use huiliu_vault::keys::Keys;
+
+/// The outcome of each raw record of a sample, in order: `{"clean": …}` with what counts of the record, or
+/// `{"parked": …}` with its address and every reason code.
+///
+/// # Errors
+/// [`DecodeFault`] when the sample as a whole cannot be read.
+pub fn outcomes(
+    manifest: &Manifest,
+    stream: &Stream,
+    policy: &Policy,
+    keys: &Keys,
+    (address, body): (&str, &Body<'_>),
+) -> Result<Vec<Value>, DecodeFault> {
+    let each = &huiliu_decode::NO_EACH;
+    let cx = Context { manifest, stream, policy, keys, source_id: 1, address, each, landing: 1 };
+    let records = decode::outline(stream, body, None)?.records;
+    let staged = huiliu_decode::run(cx, body, (0, records))?;
+    Ok(staged.iter().map(outcome).collect())
+}
+
+fn outcome(staged: &Staged<'_>) -> Value {
+    match staged {
+        Staged::Clean(r) => json!({ "clean": {
+            "name": r.name.display(),
+            "course_code": r.texts.course_code.as_deref().map(str::trim),
+            "canonical_course": r.canonical_course,
+            "class_hours": r.hours.to_string(),
+            "period_end": r.period_end,
+            "pass_state": r.pass_state.as_str(),
+            "grade": r.assessment.as_ref().map(|a| a.grade.as_str()),
+            "source_version": r.source_version,
+        } }),
+        Staged::Roster(row) => json!({ "clean": told(row) }),
+        Staged::Skipped(_, because) => json!({ "skipped": because }),
+        Staged::Parked(p) => json!({ "parked": {
+            "address": p.address,
+            "reasons": p.problems.iter().map(|problem| problem.code.as_str()).collect::<Vec<_>>(),
+        } }),
+    }
+}
+
+/// What counts of a row of a roster.
+fn told(row: &RosterRow<'_>) -> Value {
+    let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string());
+    let mut told = match &row.content {
+        Content::Teacher(person, _) => json!({
+            "name": person.name.display(),
+            "birth_date": person.id_number.birth_date().to_string(),
+            "teacher_number": person.teacher_number,
+        }),
+        Content::Membership(person, _) => json!({ "teacher_ref": person }),
+        Content::School(school) => json!({
+            "school": school.code,
+            "name": school.name,
+            "region": school.region_code,
+            "from": day(school.from),
+            "to": day(school.to),
+        }),
+    };
+    if let Some(post) = row.post() {
+        told["school"] = match &post.school {
+            Some(Named::Code(code)) => code.as_str().into(),
+            Some(Named::Ref(own)) => format!("ref {own}").into(),
+            None => Value::Null,
+        };
+        (told["from"], told["to"]) = (day(post.from).into(), day(post.to).into());
+        told["ended"] = post.ended.into();
+    }
+    (told["as_of"], told["source_version"]) = (day(row.as_of).into(), row.source_version.into());
+    told
+}
+
+/// Where a sample's outcomes differ from what is expected: one line each, with the raw record's number from 0.
+#[must_use]
+pub fn differences(got: &[Value], expected: &[Value]) -> Vec<String> {
+    let mut told: Vec<String> = got
+        .iter()
+        .zip(expected)
+        .enumerate()
+        .filter(|(_, (got, expected))| got != expected)
+        .map(|(i, (got, expected))| format!("record {i}: {got}, expected {expected}"))
+        .collect();
+    if got.len() != expected.len() {
+        told.push(format!("{} records, expected {}", got.len(), expected.len()));
+    }
+    told
+}

@@ -1,0 +1,132 @@
+//! A platform's faults: a proxy on loopback that spoils the next answer as it is told, and passes on all others.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// How an answer is spoiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Spoiled {
+    /// Another status; 429 and 503 ask to wait for seven seconds.
+    Status(u16),
+    /// Half of the body, then the end of the connection.
+    Cut,
+    /// A web page that asks for a login, with status 200.
+    LoginPage,
+    /// This body instead.
+    Body(Vec<u8>),
+}
+
+/// The proxy; it ends when it is dropped.
+pub struct Proxy {
+    address: SocketAddr,
+    next: Arc<Mutex<Option<Spoiled>>>,
+    server: JoinHandle<()>,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Proxy {
+    /// In front of `http://HOST:PORT`.
+    pub async fn before(upstream: &str) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let next: Arc<Mutex<Option<Spoiled>>> = Arc::default();
+        let upstream = upstream.trim_start_matches("http://").trim_end_matches('/').to_owned();
+        let told = next.clone();
+        let server = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let (upstream, told) = (upstream.clone(), told.clone());
+                tokio::spawn(async move { serve(client, &upstream, &told).await });
+            }
+        });
+        Ok(Self { address, next, server })
+    }
+
+    /// Where it stands.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Spoils the next answer that is not about a token.
+    pub fn spoil(&self, how: Spoiled) {
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(how);
+    }
+
+    /// Whether the last fault has been used.
+    pub fn spent(&self) -> bool {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+}
+
+/// One request, one answer, then the connection ends.
+async fn serve(mut client: TcpStream, upstream: &str, told: &Mutex<Option<Spoiled>>) -> std::io::Result<()> {
+    let request = read_message(&mut client).await?;
+    let line = String::from_utf8_lossy(&request[..request.len().min(300)]).into_owned();
+    let about_a_token = line.starts_with("POST ");
+    let spoiled = if about_a_token { None } else { told.lock().unwrap_or_else(PoisonError::into_inner).take() };
+    let page = |status: &str, kind: &str, body: &[u8]| {
+        let length = body.len();
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+        );
+        [head.as_bytes(), body].concat()
+    };
+    match spoiled {
+        Some(Spoiled::Status(status)) => {
+            let answer = format!(
+                "HTTP/1.1 {status} Spoiled\r\nretry-after: 7\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            );
+            client.write_all(answer.as_bytes()).await?;
+        }
+        Some(Spoiled::LoginPage) => {
+            let form = "<html><body><form>登录</form></body></html>";
+            client.write_all(&page("200 OK", "text/html; charset=utf-8", form.as_bytes())).await?;
+        }
+        Some(Spoiled::Body(body)) => client.write_all(&page("200 OK", "application/octet-stream", &body)).await?,
+        Some(Spoiled::Cut) => {
+            let answer = pass_on(&request, upstream).await?;
+            let head = answer.windows(4).position(|w| w == b"\r\n\r\n").map_or(0, |at| at + 4);
+            client.write_all(&answer[..head + (answer.len() - head) / 2]).await?;
+        }
+        None => client.write_all(&pass_on(&request, upstream).await?).await?,
+    }
+    client.shutdown().await
+}
+
+async fn pass_on(request: &[u8], upstream: &str) -> std::io::Result<Vec<u8>> {
+    let mut server = TcpStream::connect(upstream).await?;
+    // The connection is for one answer, whose end is then its end.
+    let head = request.windows(2).position(|w| w == b"\r\n").map_or(0, |at| at + 2);
+    server.write_all(&request[..head]).await?;
+    server.write_all(b"connection: close\r\n").await?;
+    server.write_all(&request[head..]).await?;
+    let mut answer = Vec::new();
+    server.read_to_end(&mut answer).await?;
+    Ok(answer)
+}
+
+/// Head and body of a request, as long as its content-length says.
+pub(crate) async fn read_message(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+    let mut message = Vec::new();
+    let mut buffer = [0u8; 4096];
+    loop {
+        let n = client.read(&mut buffer).await?;
+        message.extend_from_slice(&buffer[..n]);
+        let head = message.windows(4).position(|w| w == b"\r\n\r\n").map(|at| at + 4);
+        let length = |head: usize| -> usize {
+            let text = String::from_utf8_lossy(&message[..head]).to_lowercase();
+            text.lines().find_map(|l| l.strip_prefix("content-length:")?.trim().parse().ok()).unwrap_or(0)
+        };
+        if n == 0 || head.is_some_and(|head| message.len() >= head + length(head)) {
+            return Ok(message);
+        }
+    }
+}

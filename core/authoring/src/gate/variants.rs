@@ -1,0 +1,215 @@
+//! What else a platform may send: variants of a sample, made as platforms, offices and networks spoil them, and what must
+//! come of each.
+
+use serde_json::Value;
+
+use huiliu_decode::decode::{self, DecodeFault};
+use huiliu_decode::table::{self, Mark};
+use huiliu_manifest::{Encoding, Format, Layout, Stream};
+
+/// What must come of a variant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Must {
+    /// The same as of the sample; only addresses may differ.
+    BeTheSame,
+    /// The payload is refused as a whole.
+    BeRefused,
+    /// Refused, or no good record but those of the sample.
+    AddNothing,
+}
+
+/// A variant of a sample.
+#[derive(Debug, Clone)]
+pub struct Variant {
+    /// What was done to it.
+    pub name: &'static str,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// What must come of it.
+    pub must: Must,
+}
+
+const LOGIN_PAGE: &[u8] =
+    b"<!DOCTYPE html><html><head><title>Login</title></head><body><form action=\"/login\">Please log in</form></body></html>";
+
+/// The variants of a sample of a stream.
+#[must_use]
+pub fn variants(stream: &Stream, sample: &[u8]) -> Vec<Variant> {
+    let of = |name, bytes: Vec<u8>, must| Variant { name, bytes, must };
+    let mut all = vec![
+        of("a login page instead", LOGIN_PAGE.to_vec(), Must::BeRefused),
+        of("an empty body", vec![], if is_open_ended(&stream.format) { Must::AddNothing } else { Must::BeRefused }),
+    ];
+    for (name, per_cent) in [("cut after a quarter", 25), ("cut in the middle", 50), ("cut near its end", 90)] {
+        all.extend(
+            cut(&stream.format, &sample[..sample.len() * per_cent / 100]).map(|(bytes, must)| of(name, bytes, must)),
+        );
+    }
+    if let Ok(text) = decode::text(&stream.format, sample) {
+        match &stream.format {
+            Format::Csv { encoding, separator, layout } => {
+                let table = Table { text: &text, separator: separator.0, layout };
+                all.extend(table.variants(*encoding));
+            }
+            Format::Json { .. } | Format::JsonLines { .. } | Format::Xml { .. } => {
+                all.push(of("with a byte order mark", marked(&text), Must::BeTheSame));
+                all.push(of(
+                    "with blank lines around it",
+                    format!("\n{}\n\n", text.trim()).into_bytes(),
+                    spaced(&stream.format),
+                ));
+            }
+            Format::Workbook { .. } => {}
+        }
+    }
+    all
+}
+
+/// An XML declaration may stand only at the very beginning.
+fn spaced(format: &Format) -> Must {
+    if matches!(format, Format::Xml { .. }) { Must::AddNothing } else { Must::BeTheSame }
+}
+
+/// Whether the end of a payload cannot be told from a cut: lines after lines.
+fn is_open_ended(format: &Format) -> bool {
+    matches!(format, Format::Csv { .. } | Format::JsonLines { .. })
+}
+
+/// The beginning of a payload, and what must come of it. Of a text of cells whole cells are left, for nobody can tell half
+/// a cell from a whole one; of a text that calls itself a workbook nobody can tell anything.
+fn cut(format: &Format, beginning: &[u8]) -> Option<(Vec<u8>, Must)> {
+    let until =
+        |separator: u8| beginning.iter().rposition(|byte| *byte == separator).map(|at| beginning[..at].to_vec());
+    match format {
+        Format::Csv { encoding: Encoding::Utf16, .. } => None,
+        Format::Csv { separator, .. } => Some((until(separator.0)?, Must::AddNothing)),
+        Format::JsonLines { .. } => Some((beginning.to_vec(), Must::AddNothing)),
+        Format::Workbook { .. } if is_text(beginning) => None,
+        Format::Workbook { .. } | Format::Json { .. } | Format::Xml { .. } => {
+            Some((beginning.to_vec(), Must::BeRefused))
+        }
+    }
+}
+
+/// Whether what calls itself a workbook is a text of cells.
+fn is_text(bytes: &[u8]) -> bool {
+    let is_binary = bytes.starts_with(b"PK") || bytes.starts_with(b"\xd0\xcf\x11\xe0");
+    let is_page = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<');
+    !is_binary && !is_page
+}
+
+fn marked(text: &str) -> Vec<u8> {
+    [b"\xef\xbb\xbf", text.trim_start_matches('\u{FEFF}').as_bytes()].concat()
+}
+
+/// A text of lines and cells, to be written in other ways.
+struct Table<'a> {
+    text: &'a str,
+    separator: u8,
+    layout: &'a Layout,
+}
+
+impl Table<'_> {
+    fn variants(&self, declared: Encoding) -> Vec<Variant> {
+        let own = |text: &str| in_own_encoding(text, declared);
+        let of = |name, bytes, must| Variant { name, bytes, must };
+        let lines: Vec<&str> = self.text.split_inclusive('\n').collect();
+        let mut all = vec![
+            of("with a title line above", own(&format!("某某省教师培训登记表\n{}", self.text)), Must::BeTheSame),
+            of("with other line ends", own(&other_line_ends(self.text)), Must::BeTheSame),
+            of("in UTF-8 with a byte order mark", marked(self.text), Must::BeTheSame),
+        ];
+        let gb18030 = encoding_rs::GB18030.encode(self.text).0.into_owned();
+        let told = matches!(declared, Encoding::Auto | Encoding::Gb18030);
+        all.push(of("in GB18030", gb18030, if told { Must::BeTheSame } else { Must::AddNothing }));
+        if let Some(header) = self.header_line(&lines) {
+            // It may come again between the records.
+            let without: String =
+                lines.iter().filter(|line| line.trim_end() != lines[header].trim_end()).copied().collect();
+            all.push(of("without its header", own(&without), Must::BeRefused));
+        }
+        all.extend(self.shuffled().map(|text| of("with its columns the other way round", own(&text), Must::BeTheSame)));
+        all
+    }
+
+    fn rows(&self) -> Option<Vec<Vec<String>>> {
+        let mut reader = ::csv::ReaderBuilder::new();
+        let mut reader =
+            reader.has_headers(false).flexible(true).delimiter(self.separator).from_reader(self.text.as_bytes());
+        reader.records().map(|row| Some(row.ok()?.iter().map(str::to_owned).collect())).collect()
+    }
+
+    fn is_header(&self, cells: &[String]) -> bool {
+        let names: Vec<String> = cells.iter().map(|cell| table::bare(cell)).collect();
+        matches!(table::columns(&names, self.layout, &[]), Ok(Some(_)))
+    }
+
+    /// The line of the header, where no cell of the text goes over several lines.
+    fn header_line(&self, lines: &[&str]) -> Option<usize> {
+        let rows = self.rows()?;
+        let header = rows.iter().position(|row| self.is_header(row))?;
+        let name = rows[header].iter().find(|cell| !cell.trim().is_empty())?;
+        lines.iter().position(|line| line.contains(name.as_str())).filter(|_| !self.text.contains("\"\n"))
+    }
+
+    /// Header and records with their columns in the reverse order.
+    fn shuffled(&self) -> Option<String> {
+        let mut rows = self.rows()?;
+        let header = rows.iter().position(|row| self.is_header(row))?;
+        let width = rows[header].len();
+        rows[header].reverse();
+        for row in &mut rows[header + 1..] {
+            match table::mark(row.iter().map(String::as_str), self.layout) {
+                Mark::End => break,
+                Mark::Record if row.len() == width => row.reverse(),
+                // What marks a row stands first.
+                Mark::Record | Mark::Left => {}
+            }
+        }
+        let mut writer = ::csv::WriterBuilder::new().flexible(true).delimiter(self.separator).from_writer(Vec::new());
+        for row in &rows {
+            writer.write_record(row).ok()?;
+        }
+        String::from_utf8(writer.into_inner().ok()?).ok()
+    }
+}
+
+fn other_line_ends(text: &str) -> String {
+    if text.contains("\r\n") { text.replace("\r\n", "\n") } else { text.replace('\n', "\r\n") }
+}
+
+fn in_own_encoding(text: &str, declared: Encoding) -> Vec<u8> {
+    match declared {
+        Encoding::Gb18030 => encoding_rs::GB18030.encode(text).0.into_owned(),
+        Encoding::Utf16 => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        Encoding::Auto | Encoding::Utf8 => text.as_bytes().to_vec(),
+    }
+}
+
+/// What is wrong with what came of a variant, if anything is.
+#[must_use]
+pub fn judge(must: Must, sample: &[Value], got: &Result<Vec<Value>, DecodeFault>) -> Option<String> {
+    let bare = |outcomes: &[Value]| outcomes.iter().map(without_address).collect::<Vec<_>>();
+    match (must, got) {
+        (Must::BeTheSame, Err(fault)) => Some(format!("refused: {fault}")),
+        (Must::BeTheSame, Ok(got)) => {
+            let (got, wanted) = (bare(got), bare(sample));
+            crate::gate::outcomes::differences(&got, &wanted).into_iter().next()
+        }
+        (Must::BeRefused, Ok(got)) => Some(format!("taken for {} records", got.len())),
+        (Must::AddNothing, Ok(got)) => {
+            let known = bare(sample);
+            let new = bare(got).into_iter().find(|outcome| outcome.get("clean").is_some() && !known.contains(outcome));
+            new.map(|outcome| format!("a record that the sample does not have: {outcome}"))
+        }
+        (Must::BeRefused | Must::AddNothing, Err(_)) => None,
+    }
+}
+
+fn without_address(outcome: &Value) -> Value {
+    let mut outcome = outcome.clone();
+    if let Some(parked) = outcome.get_mut("parked").and_then(Value::as_object_mut) {
+        parked.remove("address");
+    }
+    outcome
+}

@@ -1,0 +1,249 @@
+//! Every column as everything it could be, each with a confidence.
+
+use crate::infer::content::{self, Facts};
+use crate::infer::fit::{self, Around, BY_CONTENT, Fit};
+use crate::infer::guess::{Evidence, REQUIRED};
+use crate::infer::names::{self, Name};
+use crate::infer::relate::{self, Beside, Order, Sum};
+use crate::infer::table::Table;
+use crate::infer::terms::Meaning;
+use huiliu_manifest::{Field, Unit};
+
+/// A name from here on says what a column is.
+pub(super) const TELLING: u32 = 60;
+/// Columns of people that are looked for in titles.
+const PEOPLE: usize = 8;
+/// Below so many records, and the most that is said then.
+const FEW: usize = 2;
+const WITH_FEW: u32 = 84;
+
+/// One column as one meaning.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    pub column: usize,
+    pub meaning: Meaning,
+    pub confidence: u32,
+    /// Of two with the same confidence the one with more is taken.
+    preference: u32,
+    pub evidence: Vec<Evidence>,
+}
+
+/// What was read and counted of every column.
+pub(super) struct Columns<'t> {
+    pub table: &'t Table,
+    pub names: Vec<Name>,
+    pub facts: Vec<Facts>,
+    pub beside: Vec<Beside>,
+    /// What each column of hours is to the others.
+    pub sums: Vec<Sum>,
+}
+
+impl<'t> Columns<'t> {
+    /// Reads and counts a table's columns.
+    pub fn new(table: &'t Table) -> Self {
+        let names: Vec<Name> = table.columns.iter().map(|c| names::read(&c.words)).collect();
+        let facts: Vec<Facts> = table.columns.iter().map(|c| content::facts(&c.values)).collect();
+        let said = |at: usize| names.get(at).map_or(0, |n| n.score(Meaning::Field(Field::IdNumber)));
+        let ids = (0..facts.len()).filter(|at| facts[*at].ids >= 50).max_by_key(|at| (said(*at), facts[*at].ids));
+        let beside = relate::beside(table, ids);
+        let amounts = [Meaning::Field(Field::Hours), Meaning::PlannedHours, Meaning::Credit];
+        let hours: Vec<usize> = (0..facts.len())
+            .filter(|at| facts[*at].numbers >= 90 && amounts.iter().any(|m| names[*at].score(*m) >= 30))
+            .collect();
+        let sums = relate::sums(table, &hours);
+        Self { table, names, facts, beside, sums }
+    }
+
+    /// Every column as everything it could be, the surest first.
+    pub fn candidates(&self) -> Vec<Candidate> {
+        let mut all: Vec<Candidate> = (0..self.table.columns.len()).flat_map(|column| self.of_column(column)).collect();
+        all.sort_by_key(|c| std::cmp::Reverse((c.confidence, c.preference)));
+        all
+    }
+
+    fn of_column(&self, column: usize) -> Vec<Candidate> {
+        let name = &self.names[column];
+        let mut meanings: Vec<(Meaning, u32)> =
+            name.matches.iter().filter(|m| m.score >= 30).map(|m| (m.meaning, m.score)).collect();
+        // Check digits speak for themselves, whatever the name says.
+        let id = Meaning::Field(Field::IdNumber);
+        let another = name.matches.first().is_some_and(|m| m.meaning == Meaning::OtherPerson);
+        if self.facts[column].ids >= 85 && !another && name.score(id) < 45 {
+            meanings.retain(|(meaning, _)| *meaning != id);
+            meanings.push((id, 0));
+        }
+        if name.matches.first().is_none_or(|m| m.score < TELLING) {
+            let unsaid = BY_CONTENT
+                .iter()
+                .filter(|m| !meanings.iter().any(|(said, score)| said == *m && (*score >= 45 || *said == id)));
+            meanings.extend(unsaid.map(|m| (*m, 0)).collect::<Vec<_>>());
+        }
+        // Two days in each cell are both ends of a period, whatever its name says.
+        if self.facts[column].periods >= 90 && name.score(Meaning::Period) < TELLING {
+            meanings.retain(|(meaning, _)| *meaning != Meaning::Period);
+            meanings.push((Meaning::Period, TELLING));
+        }
+        // 总评 with the words of a result is one, whatever it is called elsewhere.
+        let result = Meaning::Field(Field::Result);
+        let scored = name.matches.first().is_some_and(|m| m.meaning == Meaning::Field(Field::ScoreTotal));
+        if scored && self.facts[column].graded >= 90 && name.score(result) < TELLING {
+            meanings.retain(|(meaning, _)| *meaning != result);
+            meanings.push((result, TELLING));
+        }
+        meanings.into_iter().filter_map(|(meaning, score)| self.candidate(column, meaning, score)).collect()
+    }
+
+    fn candidate(&self, column: usize, meaning: Meaning, score: u32) -> Option<Candidate> {
+        let facts = &self.facts[column];
+        if facts.filled == 0 {
+            return None;
+        }
+        // A yes or no answers the question that the name asks, and one that is turned round is no result.
+        let result = meaning == Meaning::Field(Field::Result);
+        if result && (self.is_turned_round(column) || score < 45 && facts.graded < 60) {
+            return None;
+        }
+        // 某人提交的培训备案 is no course.
+        let titles = [Field::CourseTitle, Field::CourseCode, Field::ProjectTitle].map(Meaning::Field);
+        if titles.contains(&meaning) && self.names_people(column) {
+            return None;
+        }
+        let (fit, seen) = fit::fit(meaning, self.around(column, meaning));
+        // Without a word for it, only what nothing else looks like.
+        if score < 45 && fit < Fit::Good {
+            return None;
+        }
+        let mut evidence: Vec<Evidence> = self.named(column, meaning).into_iter().chain(seen).collect();
+        let mut confidence = fit::confidence(score, fit);
+        let best = self.names[column].matches.first().filter(|m| m.meaning != meaning).map_or(0, |m| m.score);
+        // Its name says something else more surely.
+        if best >= score + 15 && score > 0 {
+            confidence = confidence.saturating_sub((best - score) / 2);
+        }
+        if self.table.rows < FEW {
+            confidence = confidence.min(WITH_FEW);
+            evidence.push(Evidence::FewRecords { records: self.table.rows });
+        }
+        if meaning == Meaning::Field(Field::Hours) {
+            match self.sums[column] {
+                Sum::Whole => confidence = confidence.max(fit::confidence(TELLING, fit)),
+                Sum::Part => confidence = confidence.saturating_sub(25),
+                Sum::Neither => {}
+            }
+        }
+        if facts.fill < 60 && matches!(meaning, Meaning::Field(f) if REQUIRED.contains(&f)) {
+            confidence = confidence.saturating_sub(15);
+            evidence.push(Evidence::Gaps { percent: 100 - facts.fill });
+        }
+        let preference = self.preference(column, meaning, score);
+        Some(Candidate { column, meaning, confidence, preference, evidence })
+    }
+
+    /// Whether most of its texts have the name of somebody in them who stands in another column.
+    fn names_people(&self, column: usize) -> bool {
+        let texts = &self.table.columns[column].values;
+        let mut people = (0..self.facts.len()).filter(|at| *at != column && self.facts[*at].people >= 60).take(PEOPLE);
+        people.any(|at| {
+            let names = &self.table.columns[at].values;
+            let named = |(text, name): &(&Option<String>, &Option<String>)| {
+                text.as_deref().zip(name.as_deref()).is_some_and(|(t, n)| t != n && t.contains(n))
+            };
+            texts.iter().zip(names).filter(named).count() * 10 >= self.table.rows * 9
+        })
+    }
+
+    /// Whether another column is called as this one, with the word for a beginning where this has one for an end.
+    fn ends_what_begins(&self, column: usize) -> bool {
+        let name = |at: usize| self.table.columns[at].words.concat().to_lowercase();
+        let own = name(column);
+        let pairs =
+            [("结束", "开始"), ("结束", "起始"), ("end", "start"), ("end", "begin"), ("止", "起"), ("to", "from")];
+        let begins: Vec<String> =
+            pairs.iter().filter(|(end, _)| own.contains(end)).map(|(end, begin)| own.replace(end, begin)).collect();
+        (0..self.facts.len()).any(|at| at != column && begins.contains(&name(at)))
+    }
+
+    /// Whether what a name asks is the contrary of passing, as 是否补考.
+    fn is_turned_round(&self, column: usize) -> bool {
+        let leaf = self.table.columns[column].words.last().map(|word| word.to_lowercase()).unwrap_or_default();
+        ["未", "不", "补", "缺", "免", "fail", "not"].iter().any(|word| leaf.contains(word))
+    }
+
+    fn named(&self, column: usize, meaning: Meaning) -> Option<Evidence> {
+        let found = self.names[column].matches.iter().find(|m| m.meaning == meaning && m.score >= 30)?;
+        let word = found.word.to_owned();
+        Some(match found.score {
+            _ if found.initials => Evidence::Initials { word },
+            90.. => Evidence::Named { word },
+            _ => Evidence::NamedLike { word },
+        })
+    }
+
+    /// What decides between columns that could be the same field.
+    fn preference(&self, column: usize, meaning: Meaning, score: u32) -> u32 {
+        let name: String = self.table.columns[column].words.concat().to_lowercase();
+        let has = |words: &[&str]| u32::from(words.iter().any(|word| name.contains(word)));
+        let more = match meaning {
+            // What was granted counts, not what was watched.
+            Meaning::Field(Field::Hours) => {
+                let granted = has(&[
+                    "认定", "获得", "实得", "折算", "核定", "授予", "award", "earn", "取得", "完成", "gain", "obtain",
+                    "get", "actual", "有效", "complete",
+                ]);
+                let class_hours = u32::from(self.names[column].unit.is_some_and(|(unit, _)| unit == Unit::ClassHour));
+                // What is the same for all is what the course is worth.
+                let varied = u32::from(self.facts[column].distinct > 1);
+                granted * 40 + class_hours * 20 + varied * 10
+            }
+            Meaning::Field(Field::PeriodEnd) => {
+                let said = has(&["结业", "完成", "finish", "complet", "结束", "end", "jssj", "jsrq", "wcsj"]);
+                said * 20 + u32::from(self.ends_what_begins(column)) * 15
+            }
+            Meaning::Field(Field::ScoreTotal) => has(&["总", "综合", "final", "total", "最终", "结业"]) * 20,
+            _ => 0,
+        };
+        score + more
+    }
+
+    fn around(&self, column: usize, meaning: Meaning) -> Around<'_> {
+        let values = |at: usize| self.table.columns[at].values.as_slice();
+        let orders = |wanted: Field| -> Vec<Order> {
+            let others = (0..self.facts.len()).filter(|at| *at != column && self.facts[*at].dates >= 80);
+            let said = others.filter(|at| self.names[*at].score(Meaning::Field(wanted)) >= TELLING);
+            said.map(|at| relate::order(values(column), values(at))).collect()
+        };
+        let (starts, ends, reversed) = match meaning {
+            Meaning::Field(Field::PeriodStart) => {
+                let orders = orders(Field::PeriodEnd);
+                (orders.contains(&Order::Before), false, orders.contains(&Order::After))
+            }
+            Meaning::Field(Field::PeriodEnd) => {
+                let orders = orders(Field::PeriodStart);
+                (false, orders.contains(&Order::After), orders.contains(&Order::Before))
+            }
+            _ => (false, false, false),
+        };
+        let partner = match meaning {
+            Meaning::Field(Field::CourseCode) => Some(Field::CourseTitle),
+            Meaning::Field(Field::CourseTitle) => Some(Field::CourseCode),
+            Meaning::Field(Field::ProjectCode) => Some(Field::ProjectTitle),
+            Meaning::Field(Field::ProjectTitle) => Some(Field::ProjectCode),
+            _ => None,
+        };
+        let paired = partner.is_some_and(|field| {
+            let said = (0..self.facts.len())
+                .filter(|at| *at != column && self.names[*at].score(Meaning::Field(field)) >= TELLING);
+            let repeats = self.facts[column].distinct < self.facts[column].filled && self.facts[column].distinct > 1;
+            repeats && said.into_iter().any(|at| relate::paired(values(column), values(at)))
+        });
+        Around {
+            facts: &self.facts[column],
+            beside: &self.beside[column],
+            rows: self.table.rows,
+            starts,
+            ends,
+            reversed,
+            paired,
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Every table that a sample holds.
+
+use crate::infer::sniff::{self, Form};
+use crate::infer::table::Table;
+use crate::infer::{InferFault, grid, json, xml};
+
+/// The tables of a sample; `unpacked` is what a workbook was unpacked to.
+pub(super) fn tables(bytes: &[u8], unpacked: Option<&str>) -> Result<Vec<Table>, InferFault> {
+    if bytes.is_empty() {
+        return Err(InferFault::Empty);
+    }
+    if let Some(unpacked) = unpacked {
+        return found(grid::of_workbook(unpacked)?, "workbook");
+    }
+    let text = sniff::text(bytes)?;
+    match sniff::form(&text.text) {
+        Form::Json => found(json::tables(&text, false)?, "JSON"),
+        Form::JsonLines => found(json::tables(&text, true)?, "JSON Lines"),
+        Form::Xml => found(xml::tables(&text)?, "XML"),
+        Form::Html => found(grid::of_page(&text), "HTML page"),
+        Form::Delimited => found(grid::of_text(&text)?, "text"),
+    }
+}
+
+fn found(tables: Vec<Table>, format: &'static str) -> Result<Vec<Table>, InferFault> {
+    let tables: Vec<Table> = tables.into_iter().filter(|t| t.rows > 0 && !t.columns.is_empty()).collect();
+    if tables.is_empty() { Err(InferFault::NoTable { format }) } else { Ok(tables) }
+}

@@ -1,0 +1,305 @@
+//! What stands in a column, counted. All shares are per cent of the filled cells.
+
+use std::collections::HashSet;
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::infer::names::is_han;
+use crate::infer::unit;
+use huiliu_manifest::Unit;
+use huiliu_values::IdNumber;
+use huiliu_values::date::{parse_date, parse_month};
+
+/// What was counted of a column.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Facts {
+    /// Filled cells, and their share of all records.
+    pub filled: usize,
+    pub fill: usize,
+    /// Different texts.
+    pub distinct: usize,
+    pub ids: usize,
+    /// Of the shape of an ID number, right or wrong, masked or not.
+    pub id_shaped: usize,
+    pub dates: usize,
+    /// Dates that are written as such: no serials and no bare digits.
+    pub written_dates: usize,
+    pub months: usize,
+    pub years: usize,
+    pub periods: usize,
+    /// Plain decimal numbers above or at zero, with or without a unit.
+    pub numbers: usize,
+    /// In hundredths.
+    pub low: i64,
+    pub high: i64,
+    pub median: i64,
+    /// The unit behind the numbers, if half of them have one and it is the same, and the text that it is.
+    pub unit: Option<(Unit, String)>,
+    /// Whether the numbers have several.
+    pub units_differ: bool,
+    pub phones: usize,
+    pub people: usize,
+    pub school_codes: usize,
+    /// Words of a result, and those of them that are no mere yes or no, nor a letter.
+    pub results: usize,
+    pub graded: usize,
+    pub sexes: usize,
+    /// Letters, digits and hyphens only, with a digit.
+    pub codes: usize,
+    pub han: usize,
+    /// Characters on an average.
+    pub length: usize,
+    /// Times as hours, minutes and seconds.
+    pub durations: usize,
+    /// 1, 2, 3 …
+    pub running: bool,
+    pub requirement: usize,
+    pub tiers: usize,
+    /// Codes of 培训方式, and of 培训类别.
+    pub deliveries: usize,
+    pub categories: usize,
+    pub modes: usize,
+    pub roles: usize,
+    pub schools: usize,
+}
+
+/// Counts a column's cells.
+pub(super) fn facts(values: &[Option<String>]) -> Facts {
+    let texts: Vec<&str> = values.iter().flatten().map(|text| text.trim()).collect();
+    let filled = texts.len();
+    let share = |test: fn(&str) -> bool| texts.iter().filter(|text| test(text)).count() * 100 / filled.max(1);
+    let numbers: Vec<(i64, Option<String>)> = texts.iter().filter_map(|text| number(text)).collect();
+    let mut sorted: Vec<i64> = numbers.iter().map(|(n, _)| *n).collect();
+    sorted.sort_unstable();
+    let running =
+        filled > 1 && sorted.len() == filled && numbers.iter().zip(1_i64..).all(|((n, _), at)| *n == at * 100);
+    Facts {
+        filled,
+        fill: filled * 100 / values.len().max(1),
+        distinct: texts.iter().collect::<HashSet<_>>().len(),
+        ids: share(|t| IdNumber::parse(t).is_ok()),
+        id_shaped: share(is_id_shaped),
+        dates: share(|t| parse_date(t).is_ok()),
+        written_dates: share(|t| parse_date(t).is_ok() && !t.bytes().all(|b| b.is_ascii_digit() || b == b'.')),
+        months: share(|t| parse_month(t).is_ok()),
+        years: share(|t| {
+            t.trim_end_matches("年度").trim_end_matches('年').parse().is_ok_and(|y: u32| (1990..2100).contains(&y))
+        }),
+        periods: share(is_period),
+        numbers: sorted.len() * 100 / filled.max(1),
+        low: sorted.first().copied().unwrap_or(0),
+        high: sorted.last().copied().unwrap_or(0),
+        median: sorted.get(sorted.len() / 2).copied().unwrap_or(0),
+        unit: unit_of(&numbers, filled),
+        units_differ: units(&numbers).len() > 1,
+        phones: share(is_phone),
+        people: share(is_person),
+        school_codes: share(is_school_code),
+        results: share(is_result),
+        graded: share(|t| is_result(t) && !is_yes_or_no(t)),
+        sexes: share(|t| {
+            matches!(t, "男" | "女" | "M" | "F" | "male" | "female" | "Male" | "Female" | "男性" | "女性")
+        }),
+        codes: share(is_code),
+        han: share(|t| t.chars().any(is_han)),
+        length: texts.iter().map(|t| t.chars().count()).sum::<usize>() / filled.max(1),
+        durations: share(|t| {
+            t.split(':').count() >= 2 && t.split(':').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+        }),
+        running,
+        requirement: share(|t| ["必修", "选修", "required", "elective", "1", "0"].contains(&t)),
+        deliveries: share(|t| ["1", "2", "3", "4", "9"].contains(&t)),
+        categories: share(|t| ["10", "20", "30", "40", "60", "99"].contains(&t)),
+        tiers: share(|t| matches!(t.trim_end_matches(['级', '班']), "初" | "中" | "高")),
+        modes: share(is_mode),
+        roles: share(|t| {
+            ["教师", "主讲", "学员", "骨干", "校长", "管理", "教研", "班主任", "learner", "teacher"]
+                .iter()
+                .any(|w| t.contains(w))
+                && t.chars().count() < 12
+        }),
+        schools: share(|t| {
+            ["学校", "小学", "中学", "一中", "二中", "三中", "高中", "幼儿园", "学院", "大学", "分校", "中心校", "学区"]
+                .iter()
+                .any(|w| t.ends_with(w))
+        }),
+    }
+}
+
+/// Whether a cell is surely no part of a header.
+pub(super) fn is_datum(text: &str) -> bool {
+    let text = text.trim();
+    is_phone(text) || is_id_shaped(text) || (parse_date(text).is_ok() && text.len() >= 8) || number(text).is_some()
+}
+
+/// A number in hundredths, and the unit behind it; of a hundred is none.
+fn number(text: &str) -> Option<(i64, Option<String>)> {
+    let text: String = text.nfkc().collect();
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (digits, rest) = text.split_at_checked(end)?;
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let cents: String = fraction.chars().chain("00".chars()).take(2).collect();
+    let value =
+        whole.parse::<i64>().ok().filter(|_| whole.len() < 12)?.checked_mul(100)?.checked_add(cents.parse().ok()?)?;
+    let rest = rest.trim();
+    match rest {
+        "" | "%" => Some((value, None)),
+        _ => unit::of_word(rest).map(|_| (value, Some(rest.to_owned()))),
+    }
+}
+
+/// The unit that half of the cells state, if none states another.
+fn unit_of(numbers: &[(i64, Option<String>)], filled: usize) -> Option<(Unit, String)> {
+    let words = || numbers.iter().filter_map(|(_, word)| word.as_ref());
+    let units = units(numbers);
+    let [unit] = units.as_slice() else { return None };
+    (words().count() * 2 >= filled).then_some((*unit, words().next()?.clone()))
+}
+
+/// The units that cells state.
+fn units(numbers: &[(i64, Option<String>)]) -> Vec<Unit> {
+    let mut units: Vec<Unit> = Vec::new();
+    for unit in numbers.iter().filter_map(|(_, word)| unit::of_word(word.as_ref()?)) {
+        if !units.contains(&unit) {
+            units.push(unit);
+        }
+    }
+    units
+}
+
+fn is_id_shaped(text: &str) -> bool {
+    let chars: Vec<char> = text.chars().filter(|c| !matches!(c, ' ' | '-' | '\'')).collect();
+    let body = |c: &char| c.is_ascii_digit() || *c == '*';
+    chars.len() == 18
+        && chars.iter().take(17).all(body)
+        && chars.last().is_some_and(|c| body(c) || matches!(c, 'x' | 'X'))
+}
+
+fn is_phone(text: &str) -> bool {
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    let digits = digits.strip_prefix("+86").unwrap_or(&digits);
+    let mobile =
+        digits.len() == 11 && digits.starts_with('1') && !digits.starts_with("10") && !digits.starts_with("12");
+    let fixed = (10..=12).contains(&digits.len()) && digits.starts_with('0');
+    (mobile || fixed) && digits.bytes().all(|b| b.is_ascii_digit() || b == b'*')
+}
+
+fn is_school_code(text: &str) -> bool {
+    let kind = text.get(..2).unwrap_or_default();
+    let kinds = ["11", "21", "22", "31", "32", "33", "34", "35", "36", "37", "41", "42", "51", "91", "92", "93"];
+    let province = text.get(2..4).and_then(|p| p.parse::<u32>().ok()).is_some_and(|p| (11..=65).contains(&p));
+    text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit()) && kinds.contains(&kind) && province
+}
+
+fn is_result(text: &str) -> bool {
+    let words = [
+        "优秀",
+        "良好",
+        "合格",
+        "不合格",
+        "及格",
+        "不及格",
+        "通过",
+        "未通过",
+        "中等",
+        "优",
+        "良",
+        "差",
+        "已完成",
+        "未完成",
+        "结业",
+        "未结业",
+        "是",
+        "否",
+        "pass",
+        "fail",
+        "passed",
+        "failed",
+        "excellent",
+        "good",
+        "qualified",
+        "completed",
+        "a",
+        "b",
+        "c",
+        "d",
+        "待定",
+        "true",
+        "false",
+        "已通过",
+        "已结业",
+        "unqualified",
+        "y",
+        "n",
+        "p",
+        "f",
+        "yes",
+        "no",
+    ];
+    words.contains(&text.to_ascii_lowercase().as_str())
+}
+
+/// What answers any question, so that the name alone says which.
+fn is_yes_or_no(text: &str) -> bool {
+    let small = text.to_ascii_lowercase();
+    small.len() == 1 || ["是", "否", "true", "false", "yes", "no"].contains(&small.as_str())
+}
+
+fn is_mode(text: &str) -> bool {
+    let words = [
+        "网络", "面授", "线上", "线下", "校本", "集中", "混合", "远程", "在线", "脱产", "online", "offline", "blended",
+        "onsite", "face", "研修",
+    ];
+    let small = text.to_ascii_lowercase();
+    words.iter().any(|word| small.contains(word)) && text.chars().count() < 14
+}
+
+/// What stands between the first and the last day of a cell.
+const BETWEEN: [&str; 9] = ["至", "到", "~", "～", "—", "--", " - ", "－", "-"];
+
+/// The separator and the halves of a text that names two days, or months.
+fn halves(text: &str) -> Option<(&'static str, &str, &str)> {
+    BETWEEN.into_iter().find_map(|mark| {
+        let (first, last) = text.split_once(mark)?;
+        // Hyphens in a day are no separator.
+        (!last.contains(mark)).then_some((mark, first.trim(), last.trim()))
+    })
+}
+
+fn is_period(text: &str) -> bool {
+    let day = |t: &str| parse_date(t).is_ok() || parse_month(t).is_ok();
+    halves(text).is_some_and(|(_, first, last)| day(first) && (day(last) || last.chars().count() <= 6))
+}
+
+/// The separator by which every text of a column is two whole days.
+pub(super) fn separator(values: &[Option<String>]) -> Option<&'static str> {
+    let mut marks = values.iter().flatten().map(|text| {
+        let (mark, first, last) = halves(text)?;
+        (parse_date(first).is_ok() && parse_date(last).is_ok()).then_some(mark)
+    });
+    let first = marks.next()??;
+    marks.all(|mark| mark == Some(first)).then_some(first)
+}
+
+/// Letters and digits that are a code, or a number of some length.
+fn is_code(text: &str) -> bool {
+    let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '#' | ':');
+    text.chars().all(inner) && text.bytes().any(|b| b.is_ascii_digit())
+}
+
+/// Of the shape of a person's name: two to four Han characters behind a family name, or parts with a dot between them.
+fn is_person(text: &str) -> bool {
+    const FAMILIES: &str = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许邓韩冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金\
+        韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常汤康易乔赖文葛齐关盖车朴全玄权南吉初单柳邢翟庞卞";
+    const DOUBLE: &[&str] = &[
+        "欧阳", "司马", "上官", "诸葛", "司徒", "东方", "独孤", "南宫", "夏侯", "尉迟", "公孙", "慕容", "令狐", "宇文",
+    ];
+    let folded: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let dotted =
+        folded.contains(['·', '•', '・', '.', '‧']) && folded.chars().all(|c| is_han(c) || "·•・.‧".contains(c));
+    let count = folded.chars().count();
+    let family =
+        folded.chars().next().is_some_and(|c| FAMILIES.contains(c)) || DOUBLE.iter().any(|d| folded.starts_with(d));
+    dotted || ((2..=4).contains(&count) && folded.chars().all(is_han) && family)
+}

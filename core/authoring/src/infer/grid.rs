@@ -1,0 +1,345 @@
+//! Rows of cells with a header somewhere in them: title lines above, signature lines below.
+
+use std::collections::BTreeMap;
+
+use crate::infer::layout::{Header, Layout};
+use crate::infer::sniff::Text;
+use crate::infer::table::{Column, MAX_COLUMNS, MAX_ROWS, Table};
+use crate::infer::{InferFault, content, names};
+use huiliu_decode::html;
+use huiliu_decode::parts::Body;
+
+/// Rows in which a header is looked for.
+const HEADER_WITHIN: usize = 40;
+/// Rows that are read of a sheet or text.
+const ROWS_READ: usize = 5_000;
+/// What begins a row of sums, between the records or below them.
+const SUMS: &[&str] = &["合计", "总计", "共计", "小计", "本页", "统计"];
+/// What begins the lines below the records.
+const ENDS: &str = "填表 制表 填报 负责人 审核 经办 单位负责 主管 备注 注: 注： 说明 联系 单位( 单位（ 盖章 以上 打印 校长签 领导 报送 (以下 （以下 \
+    以下空白";
+/// Characters of a remark below the sums by which it is known again, if it has none of those words: so many that no record
+/// begins with them.
+const OF_ITS_OWN: usize = 24;
+/// Han characters of a remark, which is longer than a name.
+const SEVERAL: usize = 6;
+/// Names of a header that must be known.
+const KNOWN_AT_LEAST: usize = 2;
+
+/// A sheet, a table of a page or a text.
+#[derive(Debug, Default)]
+pub(super) struct Grid {
+    pub rows: Vec<Row>,
+    /// Merged cells: first row, first column, last row, last column, from 0.
+    pub merged: Vec<[u32; 4]>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    /// From 1, as a spreadsheet shows it.
+    pub number: u32,
+    pub cells: Vec<Option<String>>,
+}
+
+/// The tables of a text of separated cells.
+pub(super) fn of_text(text: &Text) -> Result<Vec<Table>, InferFault> {
+    let delimiter = delimiter(&text.text);
+    let separator = u8::try_from(delimiter).unwrap_or(b',');
+    let mut reader = ::csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .from_reader(text.text.as_bytes());
+    let mut grid = Grid::default();
+    for record in reader.records().take(ROWS_READ) {
+        let record = record.map_err(|e| InferFault::Broken { format: "CSV", why: e.to_string() })?;
+        let number = record.position().map_or(0, |p| u32::try_from(p.line()).unwrap_or(u32::MAX));
+        let cells = record.iter().take(MAX_COLUMNS).map(solid).collect();
+        grid.rows.push(Row { number, cells });
+    }
+    let encoding = text.encoding.to_owned();
+    let table = table(&grid, names_of_text, |header| Layout::Delimited { encoding, delimiter, header });
+    Ok(table.into_iter().collect())
+}
+
+/// The tables of a page.
+pub(super) fn of_page(text: &Text) -> Vec<Table> {
+    let pages = html::tables(&text.text);
+    let several = pages.len() > 1;
+    let found = pages.into_iter().zip(1..).filter_map(|(page, nth)| {
+        let rows =
+            page.rows.into_iter().take(ROWS_READ).zip(1..).map(|(cells, number)| Row { number, cells }).collect();
+        let grid = Grid { rows, merged: page.merged };
+        let encoding = text.encoding.to_owned();
+        let sheets = if several { format!("table {nth}") } else { "*".to_owned() };
+        table(&grid, names_of_sheet, |header| Layout::Html { encoding, sheets, header })
+    });
+    found.collect()
+}
+
+/// The tables of the sheets of a workbook that was unpacked.
+pub(super) fn of_workbook(unpacked: &str) -> Result<Vec<Table>, InferFault> {
+    let body = Body::Parts(unpacked.to_owned().into());
+    let parts = body.parts().map_err(|e| InferFault::Broken { format: "workbook", why: e.to_string() })?;
+    let mut sheets = Vec::new();
+    for part in parts {
+        let rows = part.text.lines().take(ROWS_READ).filter_map(sheet_row).collect();
+        let name = part.head.sheet.as_deref().unwrap_or_default().to_owned();
+        let grid = Grid { rows, merged: part.head.merged.clone() };
+        let found = table(&grid, names_of_sheet, |header| Layout::Workbook { sheets: name.clone(), header });
+        sheets.push((name, found));
+    }
+    Ok(one_per_header(sheets))
+}
+
+fn sheet_row(line: &str) -> Option<Row> {
+    let (number, json) = line.split_once('\t')?;
+    let cells: Vec<serde_json::Value> = serde_json::from_str(json).ok()?;
+    let text = |cell: &serde_json::Value| match cell {
+        serde_json::Value::String(text) => solid(text),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        serde_json::Value::Bool(truth) => Some(truth.to_string()),
+        _ => None,
+    };
+    Some(Row { number: number.parse().ok()?, cells: cells.iter().take(MAX_COLUMNS).map(text).collect() })
+}
+
+fn bare(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+fn solid(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// Sheets with one header are one table: the first with most records, under a pattern that names them all and no other.
+fn one_per_header(sheets: Vec<(String, Option<Table>)>) -> Vec<Table> {
+    let others: Vec<String> = sheets.iter().filter(|(_, t)| t.is_none()).map(|(name, _)| name.clone()).collect();
+    let mut groups: BTreeMap<Vec<String>, Vec<(String, Table)>> = BTreeMap::new();
+    for (name, table) in sheets {
+        if let Some(table) = table {
+            let header = table.columns.iter().map(|c| c.path.clone()).collect();
+            groups.entry(header).or_default().push((name, table));
+        }
+    }
+    let all: Vec<Vec<String>> = groups.values().map(|g| g.iter().map(|(name, _)| name.clone()).collect()).collect();
+    let mut tables = Vec::new();
+    for (at, group) in groups.into_values().enumerate() {
+        let names: Vec<&str> = group.iter().map(|(name, _)| name.as_str()).collect();
+        let foreign = all.iter().enumerate().filter(|(other, _)| *other != at).flat_map(|(_, names)| names);
+        let pattern = pattern(&names, foreign.chain(&others));
+        let best = group.into_iter().max_by_key(|(_, table)| table.rows);
+        if let Some((_, mut table)) = best {
+            if let Layout::Workbook { sheets, .. } = &mut table.layout {
+                *sheets = pattern;
+            }
+            tables.push(table);
+        }
+    }
+    tables
+}
+
+/// A pattern with one `*` for these names and for none of the others, or the first name.
+fn pattern<'n>(names: &[&str], others: impl Iterator<Item = &'n String> + Clone) -> String {
+    let first = names.first().copied().unwrap_or("*");
+    if names.len() < 2 {
+        // A class or a year in its name will be another the next time.
+        let digits = first.find(|c: char| c.is_numeric() || "一二三四五六七八九十".contains(c));
+        let stem = digits.map(|at| format!("{}*", first.get(..at).unwrap_or_default()));
+        let free = |p: &String| !others.clone().any(|o| huiliu_manifest::named_like(p, o));
+        return if others.clone().next().is_none() { "*".into() } else { stem.filter(free).unwrap_or(first.into()) };
+    }
+    let common = |a: &str, b: &str| a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
+    let reversed = |text: &str| text.chars().rev().collect::<String>();
+    let head = names.iter().map(|name| common(first, name)).min().unwrap_or(0);
+    let tail = names.iter().map(|name| common(&reversed(first), &reversed(name))).min().unwrap_or(0);
+    let shortest = names.iter().map(|name| name.chars().count()).min().unwrap_or(0);
+    let tail = tail.min(shortest.saturating_sub(head));
+    let begin: String = first.chars().take(head).collect();
+    let end: String = first.chars().skip(first.chars().count() - tail).collect();
+    let pattern = format!("{begin}*{end}");
+    if others.clone().any(|other| huiliu_manifest::named_like(&pattern, other)) { first.to_owned() } else { pattern }
+}
+
+/// What separates the cells of a text: what the most lines have the same number of.
+fn delimiter(text: &str) -> char {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(HEADER_WITHIN).collect();
+    let agree = |delimiter: char| {
+        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+        for line in &lines {
+            *counts.entry(line.matches(delimiter).count()).or_default() += 1;
+        }
+        counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, lines)| lines * count.min(3)).max().unwrap_or(0)
+    };
+    [',', '\t', ';', '|'].into_iter().rev().max_by_key(|d| agree(*d)).unwrap_or(',')
+}
+
+/// How a header's columns are named: as the decoder of that format names them.
+type Naming = fn(&Grid, usize, u8) -> Vec<Vec<String>>;
+
+fn names_of_text(grid: &Grid, at: usize, rows: u8) -> Vec<Vec<String>> {
+    // A text has one header row.
+    if rows != 1 {
+        return vec![];
+    }
+    let row = grid.rows.get(at).map(|row| row.cells.as_slice()).unwrap_or_default();
+    row.iter().map(|cell| cell.iter().cloned().collect()).collect()
+}
+
+fn names_of_sheet(grid: &Grid, at: usize, rows: u8) -> Vec<Vec<String>> {
+    let texts = |row: &Row| -> Vec<String> {
+        let text = |cell: &Option<String>| cell.iter().flat_map(|t| t.split_whitespace()).collect::<Vec<_>>().join(" ");
+        row.cells.iter().map(text).collect()
+    };
+    let Some(row) = grid.rows.get(at) else { return vec![] };
+    let mut upper = texts(row);
+    if rows == 1 {
+        return upper.into_iter().map(|name| Some(name).filter(|n| !n.is_empty()).into_iter().collect()).collect();
+    }
+    let Some(lower) = grid.rows.get(at + 1).filter(|lower| lower.number == row.number + 1) else { return vec![] };
+    for [_, left, _, right] in grid.merged.iter().filter(|[top, ..]| top.saturating_add(1) == row.number) {
+        let (left, right) = (*left as usize, *right as usize);
+        let Some(text) = upper.get(left).filter(|text| !text.is_empty() && right < MAX_COLUMNS).cloned() else {
+            continue;
+        };
+        if upper.len() <= right {
+            upper.resize(right + 1, String::new());
+        }
+        upper[left..=right].fill(text);
+    }
+    let lower = texts(lower);
+    let of = |names: &[String], at: usize| names.get(at).cloned().filter(|n| !n.is_empty());
+    (0..upper.len().max(lower.len())).map(|at| of(&upper, at).into_iter().chain(of(&lower, at)).collect()).collect()
+}
+
+/// The table of a grid, if it has a header: where the most columns have names that are known, over rows that hold data.
+fn table(grid: &Grid, naming: Naming, layout: impl FnOnce(Header) -> Layout) -> Option<Table> {
+    let mut best: Option<(usize, usize, u8)> = None;
+    for at in 0..grid.rows.len().min(HEADER_WITHIN) {
+        for rows in [1, 2] {
+            let known = known(grid, &naming(grid, at, rows), at, rows);
+            // A title above one row of names looks like a second row.
+            let better = |(most, _, high): (usize, usize, u8)| known > most || (known == most && rows < high);
+            if known >= KNOWN_AT_LEAST && best.is_none_or(better) {
+                best = Some((known, at, rows));
+            }
+        }
+    }
+    let (_, at, rows) = best?;
+    let names = naming(grid, at, rows);
+    let (records, header) = body(grid, (at, rows), &names);
+    if records.is_empty() {
+        return None;
+    }
+    Some(columns(&names, &records, layout(header)))
+}
+
+/// Whether a cell is a line of a form with what was filled in, as `填报单位：长春市第一中学`; such lines stand above a header.
+fn is_filled_in(cell: &str) -> bool {
+    cell.trim().split_once(['：', ':']).is_some_and(|(name, filled)| !name.is_empty() && !filled.trim().is_empty())
+}
+
+/// How many names are known, if the rows of the header look like one.
+fn known(grid: &Grid, names: &[Vec<String>], at: usize, rows: u8) -> usize {
+    let mut cells = grid.rows.iter().skip(at).take(usize::from(rows)).flat_map(|row| row.cells.iter().flatten());
+    let form = |row: &Row| row.cells.iter().flatten().any(|cell| is_filled_in(cell));
+    if cells.any(|cell| content::is_datum(cell)) || (rows == 2 && grid.rows.get(at).is_some_and(form)) {
+        return 0;
+    }
+    // The same name twice is a title over several columns, or a second header.
+    let mut seen: Vec<&[String]> = Vec::new();
+    for name in names.iter().filter(|name| !name.is_empty() && names::is_known(name)) {
+        if !seen.contains(&name.as_slice()) {
+            seen.push(name);
+        }
+    }
+    seen.len()
+}
+
+/// What a row below a header is.
+enum Below {
+    Record,
+    /// A sum, or the header once more; and what it begins with.
+    Between(String),
+    /// A line for signatures or remarks; and what it begins with.
+    Line(String),
+}
+
+fn first_text(row: &Row) -> String {
+    row.cells.iter().flatten().next().map(|text| bare(text)).unwrap_or_default()
+}
+
+/// Whether a row is one text of several words and nothing else. A number, as of a row that nobody filled in, or a word that
+/// a record can begin with, would end the table of another file in the midst of it.
+fn is_remark(row: &Row) -> bool {
+    row.cells.iter().flatten().count() == 1 && first_text(row).chars().filter(|c| names::is_han(*c)).count() >= SEVERAL
+}
+
+fn below(row: &Row, names: &[Vec<String>]) -> Option<Below> {
+    let width = names.iter().filter(|name| !name.is_empty()).count();
+    let texts: Vec<String> = row.cells.iter().flatten().map(|text| bare(text)).collect();
+    let first = texts.first()?;
+    let sparse = texts.len() * 2 <= width.max(4);
+    let sum = SUMS.iter().find(|word| first.starts_with(**word));
+    let line = ENDS.split_whitespace().find(|word| first.starts_with(word));
+    let name = |at: usize| names.get(at).and_then(|name| name.last()).map(|name| bare(name));
+    let again = texts.len() > 1
+        && row.cells.iter().enumerate().all(|(at, cell)| cell.as_ref().is_none_or(|c| name(at) == Some(bare(c))));
+    Some(match (sum, line) {
+        _ if again => Below::Between(first.clone()),
+        (Some(word), _) if sparse => Below::Between((*word).to_owned()),
+        (_, Some(word)) if sparse => Below::Line(word.to_owned()),
+        _ => Below::Record,
+    })
+}
+
+/// The records below a header, and what begins the rows below them and between them. What stands below a line is no
+/// record, unless it has as many cells as one: then the lines stand between the records, as sums do.
+fn body<'g>(grid: &'g Grid, (at, rows): (usize, u8), names: &[Vec<String>]) -> (Vec<&'g Row>, Header) {
+    let width = names.iter().filter(|name| !name.is_empty()).count();
+    let full = |row: &&Row| row.cells.iter().flatten().count() * 2 > width.max(4);
+    let is_record = |row: &Row| matches!(below(row, names), Some(Below::Record));
+    let all = || grid.rows.iter().skip(at + usize::from(rows));
+    let last = all().rfind(|row| full(row) && is_record(row)).map_or(0, |row| row.number);
+    let mut header =
+        Header { row: grid.rows.get(at).map_or(0, |row| row.number), rows, end_markers: vec![], skip_markers: vec![] };
+    let (mut records, mut summed) = (Vec::new(), false);
+    for row in all() {
+        let Some(seen) = below(row, names) else { continue };
+        let (marker, to) = match seen {
+            Below::Between(word) => {
+                summed = true;
+                (word, &mut header.skip_markers)
+            }
+            Below::Line(word) if row.number < last => (word, &mut header.skip_markers),
+            Below::Line(word) => (word, &mut header.end_markers),
+            // A remark below the sums that begins with no known word.
+            Below::Record if summed && row.number > last && is_remark(row) && header.end_markers.is_empty() => {
+                (first_text(row).chars().take(OF_ITS_OWN).collect(), &mut header.end_markers)
+            }
+            Below::Record => {
+                if records.len() < MAX_ROWS && header.end_markers.is_empty() {
+                    records.push(row);
+                }
+                continue;
+            }
+        };
+        if !to.contains(&marker) {
+            to.push(marker);
+        }
+    }
+    (records, header)
+}
+
+fn columns(names: &[Vec<String>], records: &[&Row], layout: Layout) -> Table {
+    // No space in a header counts.
+    let paths: Vec<String> = names.iter().map(|name| bare(&name.join("/"))).collect();
+    let columns =
+        names.iter().zip(&paths).enumerate().filter(|(_, (name, _))| !name.is_empty()).map(|(at, (name, path))| {
+            let values = records.iter().map(|row| row.cells.get(at).cloned().flatten()).collect();
+            let twin = paths.iter().filter(|other| *other == path).count() > 1;
+            Column { path: path.clone(), words: name.clone(), values, twin }
+        });
+    Table { layout, columns: columns.collect(), rows: records.len() }
+}

@@ -1,0 +1,272 @@
+//! Gives each column at most one meaning, and each field at most one column.
+
+use std::collections::BTreeMap;
+
+use crate::infer::candidates::{Candidate, Columns, TELLING};
+use crate::infer::guess::{Evidence, FieldGuess, Pass, Question, REQUIRED, Seen, UNSURE, UnitGuess};
+use crate::infer::table::{Column, Table};
+use crate::infer::terms::Meaning;
+use huiliu_decode::draft::discreet;
+use huiliu_manifest::Field;
+
+/// Two guesses closer than this are rivals.
+const CLOSE: u32 = 12;
+/// The most that is said where there is a rival.
+const WITH_RIVAL: u32 = 74;
+/// What is said of hours that are a score's credit: they are hours only where there are no others.
+const CREDIT_AS_HOURS: u32 = 72;
+
+/// The longest word of a result, in characters.
+const LONGEST_WORD: usize = 16;
+/// What is said of a name that stands in two columns.
+const IN_TWO: u32 = 84;
+/// Columns that may say whether the teacher passed: so many are named, with so many different texts at most.
+const VERDICTS: (usize, usize) = (4, 6);
+
+/// What a table's columns were taken for.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    /// The meaning of each column.
+    pub meanings: Vec<Option<Meaning>>,
+    pub fields: Vec<FieldGuess>,
+    pub unit: Option<UnitGuess>,
+    pub questions: Vec<Question>,
+    pub others: Vec<Seen>,
+    /// Columns without a field that may say whether the teacher passed.
+    pub verdicts: Vec<String>,
+}
+
+impl Settled {
+    /// How good a table it is: of several the best is taken.
+    pub fn weight(&self) -> u32 {
+        let of = |guess: &FieldGuess| {
+            let required = REQUIRED.iter().any(|field| field.as_str() == guess.field);
+            guess.confidence * if required { 10 } else { 1 }
+        };
+        self.fields.iter().map(of).sum()
+    }
+
+    /// The path of the column that was taken for this.
+    pub fn path_of(&self, meaning: Meaning, table: &Table) -> Option<String> {
+        let at = self.meanings.iter().position(|m| *m == Some(meaning))?;
+        table.columns.get(at).filter(|c| !c.twin).map(|c| c.path.clone())
+    }
+
+    /// The path that a field is mapped from.
+    pub fn mapped(&self, field: Field) -> Option<String> {
+        self.fields.iter().find(|guess| guess.field == field.as_str()).map(|guess| guess.path.clone())
+    }
+
+    /// What says that the teacher passed.
+    pub fn pass(&self, table: &Table) -> Pass {
+        if [Field::ScoreLearning, Field::ScoreActivity, Field::ScoreArtefact].iter().all(|f| self.mapped(*f).is_some())
+        {
+            return Pass::Scores;
+        }
+        if let Some(path) = self.path_of(Meaning::Field(Field::Result), table) {
+            let column = table.columns.iter().find(|c| c.path == path);
+            let mut words: Vec<String> = column.into_iter().flat_map(|c| c.values.iter().flatten().cloned()).collect();
+            // What is no word of a result may be a remark about a person.
+            for word in words.iter_mut().filter(|word| word.chars().count() > LONGEST_WORD || discreet(word) != **word)
+            {
+                "…".clone_into(word);
+            }
+            words.sort();
+            words.dedup();
+            words.truncate(12);
+            return Pass::Words { path, words };
+        }
+        self.path_of(Meaning::Field(Field::ScoreTotal), table).map_or(Pass::Nothing, |path| Pass::Total { path })
+    }
+}
+
+/// Settles a table.
+pub(super) fn settle(table: &Table) -> Settled {
+    let columns = Columns::new(table);
+    let candidates = columns.candidates();
+    let mut settled = Settled { meanings: vec![None; table.columns.len()], ..Settled::default() };
+    let mut taken: BTreeMap<usize, Candidate> = BTreeMap::new();
+    for candidate in &candidates {
+        let free = !taken.contains_key(&candidate.column);
+        let first =
+            matches!(candidate.meaning, m if !once(m)) || !taken.values().any(|t| t.meaning == candidate.meaning);
+        if free && first && candidate.confidence >= UNSURE {
+            taken.insert(candidate.column, candidate.clone());
+        }
+    }
+    credit_as_hours(&mut taken);
+    for (column, candidate) in &taken {
+        settled.meanings[*column] = Some(candidate.meaning);
+    }
+    columns.fields(&mut settled, &taken, &candidates);
+    columns.period(&mut settled);
+    columns.only_one_left(&mut settled);
+    columns.paired_code(&mut settled);
+    columns.course_code(&mut settled);
+    columns.unit(&mut settled);
+    columns.marks(&mut settled);
+    columns.given_name(&mut settled);
+    columns.verdicts(&mut settled);
+    columns.questions(&mut settled, &candidates);
+    columns.others(&mut settled);
+    let order = |guess: &FieldGuess| REQUIRED.iter().position(|f| f.as_str() == guess.field).unwrap_or(usize::MAX);
+    settled.fields.sort_by_key(|guess| (order(guess), guess.field));
+    settled
+}
+
+/// Whether only one column can have a meaning.
+fn once(meaning: Meaning) -> bool {
+    matches!(meaning, Meaning::Field(_) | Meaning::Version | Meaning::Credit)
+}
+
+/// 学分 are the hours of a platform that tells no others.
+fn credit_as_hours(taken: &mut BTreeMap<usize, Candidate>) {
+    let hours = Meaning::Field(Field::Hours);
+    if taken.values().any(|t| t.meaning == hours) {
+        return;
+    }
+    let planned = taken.values().any(|t| t.meaning == Meaning::PlannedHours);
+    if let Some(credit) = taken.values_mut().find(|t| t.meaning == Meaning::Credit).filter(|_| !planned) {
+        credit.meaning = hours;
+        credit.confidence = credit.confidence.min(CREDIT_AS_HOURS);
+    }
+}
+
+impl Columns<'_> {
+    fn fields(&self, settled: &mut Settled, taken: &BTreeMap<usize, Candidate>, candidates: &[Candidate]) {
+        for candidate in taken.values() {
+            let Meaning::Field(field) = candidate.meaning else { continue };
+            let column = &self.table.columns[candidate.column];
+            let mut guess = FieldGuess {
+                field: field.as_str(),
+                path: column.path.clone(),
+                confidence: candidate.confidence,
+                evidence: candidate.evidence.clone(),
+                examples: examples(field, column),
+                piece: None,
+                full_mark: None,
+                joined: None,
+            };
+            if let Some(other) = self.rival(candidate, taken, candidates) {
+                guess.confidence = guess.confidence.min(WITH_RIVAL);
+                guess.evidence.push(Evidence::Rival { path: other.clone() });
+                settled.questions.push(Question::Rival { field: field.as_str(), path: column.path.clone(), other });
+            }
+            if column.twin {
+                settled.questions.push(Question::Twin { path: column.path.clone() });
+                continue;
+            }
+            settled.fields.push(guess);
+        }
+    }
+
+    /// Another column that could as well be the field.
+    fn rival(&self, of: &Candidate, taken: &BTreeMap<usize, Candidate>, candidates: &[Candidate]) -> Option<String> {
+        let rival = candidates.iter().find(|other| {
+            let elsewhere = taken.get(&other.column).is_some_and(|t| t.confidence >= other.confidence);
+            other.meaning == of.meaning
+                && other.column != of.column
+                && !elsewhere
+                && other.confidence + CLOSE > of.confidence
+        })?;
+        // The same texts twice are no question.
+        let [a, b] = [of.column, rival.column].map(|at| &self.table.columns[at]);
+        (a.values != b.values).then(|| b.path.clone())
+    }
+
+    /// A family name alone is no name: the given name stands beside it.
+    fn given_name(&self, settled: &mut Settled) {
+        let leaf = |at: usize| -> String {
+            let words = self.table.columns[at].words.last().map(String::as_str).unwrap_or_default();
+            words.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+        };
+        let above = |at: usize| self.table.columns[at].words.split_last().map_or(&[][..], |(_, above)| above);
+        let find =
+            |names: &[&str]| (0..self.table.columns.len()).filter(|at| names.contains(&leaf(*at).as_str())).collect();
+        let families: Vec<usize> = find(&["familyname", "lastname", "surname"]);
+        let given: Vec<usize> = find(&["givenname", "firstname", "forename"]);
+        let Some(guess) = settled.fields.iter_mut().find(|guess| guess.field == Field::Name.as_str()) else { return };
+        let pairs = families.iter().flat_map(|f| given.iter().map(move |g| (*f, *g)));
+        let mut pairs = pairs.filter(|(f, g)| above(*f) == above(*g));
+        let path = |at: usize| &self.table.columns[at].path;
+        let Some((family, given)) = pairs.find(|(f, g)| [path(*f), path(*g)].contains(&&guess.path)) else { return };
+        let rival = |question: &Question| matches!(question, Question::Rival { field: "name", .. });
+        settled.questions.retain(|question| !rival(question));
+        guess.path.clone_from(path(family));
+        guess.joined = Some(path(given).clone());
+        guess.confidence = guess.confidence.min(IN_TWO);
+        guess.evidence.push(Evidence::WithGivenName { path: path(given).clone() });
+    }
+
+    fn verdicts(&self, settled: &mut Settled) {
+        let may = |at: &usize| {
+            let facts = &self.facts[*at];
+            let column = &self.table.columns[*at];
+            let state = settled.meanings[*at] == Some(Meaning::State) && facts.distinct > 1;
+            let told = facts.results >= 60 || state;
+            let score = matches!(settled.meanings[*at], Some(Meaning::OtherScore)) && facts.distinct > 1;
+            let mapped = settled.fields.iter().any(|guess| guess.path == column.path);
+            (score || told && facts.distinct <= VERDICTS.1) && !mapped && !column.twin
+        };
+        let found = (0..self.facts.len()).filter(may).take(VERDICTS.0);
+        settled.verdicts = found.map(|at| self.table.columns[at].path.clone()).collect();
+    }
+
+    fn questions(&self, settled: &mut Settled, candidates: &[Candidate]) {
+        for field in REQUIRED {
+            if settled.mapped(field).is_some() {
+                continue;
+            }
+            let free = |c: &&Candidate| settled.meanings[c.column].is_none() && c.confidence >= 10;
+            let maybe = candidates.iter().filter(|c| c.meaning == Meaning::Field(field)).find(free);
+            settled.questions.push(match maybe {
+                Some(c) => {
+                    let path = self.table.columns[c.column].path.clone();
+                    Question::Unsure { field: field.as_str(), path, confidence: c.confidence }
+                }
+                None => Question::Missing { field: field.as_str() },
+            });
+        }
+        for (at, facts) in self.facts.iter().enumerate() {
+            let path = self.table.columns[at].path.clone();
+            let said = |field: Field| self.names[at].score(Meaning::Field(field)) >= TELLING;
+            if facts.id_shaped >= 50 && facts.ids < 85 && said(Field::IdNumber) {
+                settled.questions.push(Question::BadIds { path });
+            } else if facts.months >= 80 && facts.dates < 50 && said(Field::PeriodEnd) {
+                settled.questions.push(Question::MonthsOnly { path });
+            } else if facts.durations >= 80 && facts.dates < 50 && said(Field::Hours) {
+                settled.questions.push(Question::Durations { path });
+            } else if settled.meanings[at] == Some(Meaning::Period) && settled.mapped(Field::PeriodEnd).is_none() {
+                settled.questions.push(Question::Period { path });
+            }
+        }
+    }
+
+    fn others(&self, settled: &mut Settled) {
+        for (column, meaning) in self.table.columns.iter().zip(&settled.meanings) {
+            if settled.fields.iter().any(|guess| guess.path == column.path) {
+                continue;
+            }
+            let meaning = meaning.map(|m| match m {
+                Meaning::Field(field) => field.as_str().to_owned(),
+                other => format!("{other:?}"),
+            });
+            settled.others.push(Seen { path: column.path.clone(), meaning });
+        }
+    }
+}
+
+/// Three different texts of a column, masked; of a name only the family name.
+pub(super) fn examples(field: Field, column: &Column) -> Vec<String> {
+    let mut texts: Vec<&str> = Vec::new();
+    for text in column.values.iter().flatten() {
+        if texts.len() < 3 && !texts.contains(&text.as_str()) {
+            texts.push(text);
+        }
+    }
+    let shown = |text: &&str| match field {
+        Field::Name => text.chars().enumerate().map(|(at, c)| if at == 0 { c } else { '*' }).take(8).collect(),
+        _ => discreet(text),
+    };
+    texts.iter().map(shown).collect()
+}

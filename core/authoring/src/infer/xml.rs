@@ -1,0 +1,164 @@
+//! XML samples: elements that come again and again under one parent are records.
+
+use std::collections::HashMap;
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+
+use crate::infer::InferFault;
+use crate::infer::layout::Layout;
+use crate::infer::sniff::Text;
+use crate::infer::table::{Cell, MAX_COLUMNS, MAX_ROWS, Table};
+
+/// Elements in elements that are read.
+const MAX_DEPTH: usize = 32;
+/// Elements that are read.
+const MAX_ELEMENTS: usize = 400_000;
+
+#[derive(Debug, Default)]
+struct Element {
+    name: String,
+    attributes: Vec<(String, String)>,
+    text: String,
+    children: Vec<Element>,
+}
+
+fn broken(why: impl Into<String>) -> InferFault {
+    InferFault::Broken { format: "XML", why: why.into() }
+}
+
+/// The tables of a document. A DOCTYPE is refused, as everywhere.
+pub(super) fn tables(text: &Text) -> Result<Vec<Table>, InferFault> {
+    let root = parse(&text.text)?;
+    let mut found = Vec::new();
+    lists(&[&root], (&root.name, text.encoding), &mut vec![], &mut found);
+    Ok(found)
+}
+
+fn parse(text: &str) -> Result<Element, InferFault> {
+    let mut reader = Reader::from_str(text);
+    let mut open: Vec<Element> = Vec::new();
+    let mut elements = 0;
+    loop {
+        match reader.read_event().map_err(|e| broken(e.to_string()))? {
+            Event::Start(start) => {
+                elements += 1;
+                if open.len() >= MAX_DEPTH || elements > MAX_ELEMENTS {
+                    return Err(broken(format!("more than {MAX_DEPTH} elements deep, or more than {MAX_ELEMENTS}")));
+                }
+                open.push(element(&start)?);
+            }
+            Event::Empty(start) => {
+                elements += 1;
+                let empty = element(&start)?;
+                match open.last_mut() {
+                    Some(parent) if elements <= MAX_ELEMENTS => parent.children.push(empty),
+                    Some(_) => return Err(broken(format!("more than {MAX_ELEMENTS} elements"))),
+                    None => return Ok(empty),
+                }
+            }
+            Event::End(_) => {
+                let Some(done) = open.pop() else { return Err(broken("an element ends that did not begin")) };
+                match open.last_mut() {
+                    Some(parent) => parent.children.push(done),
+                    None => return Ok(done),
+                }
+            }
+            Event::Text(words) => add(&mut open, &words.xml10_content()),
+            Event::CData(words) => add(&mut open, &words.xml10_content()),
+            Event::GeneralRef(reference) => {
+                let name = reference.xml10_content();
+                let character = reference.resolve_char_ref().map_err(|e| broken(e.to_string()))?;
+                let known = quick_xml::escape::resolve_predefined_entity(&name);
+                add(&mut open, &character.map(String::from).or(known.map(Into::into)).unwrap_or_default());
+            }
+            Event::DocType(_) => return Err(broken("a DOCTYPE is not accepted")),
+            Event::Eof => return Err(broken("it ends before its root element does")),
+            _ => {}
+        }
+    }
+}
+
+fn add(open: &mut [Element], words: &str) {
+    if let Some(element) = open.last_mut() {
+        element.text.push_str(words);
+    }
+}
+
+fn element(start: &BytesStart<'_>) -> Result<Element, InferFault> {
+    let mut attributes = Vec::new();
+    for attribute in start.attributes() {
+        let attribute = attribute.map_err(|e| broken(e.to_string()))?;
+        let key = attribute.key;
+        let full: &str = key.as_ref();
+        if full == "xmlns" || full.starts_with("xmlns:") {
+            continue;
+        }
+        let value = attribute
+            .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+            .map_err(|e| broken(e.to_string()))?
+            .into_owned();
+        attributes.push((key.local_name().as_ref().to_owned(), value));
+    }
+    Ok(Element { name: start.local_name().as_ref().to_owned(), attributes, ..Element::default() })
+}
+
+/// Every group of elements with one name in the same place and something in them, the topmost first.
+fn lists<'e>(parents: &[&'e Element], of: (&str, &str), trail: &mut Vec<&'e str>, found: &mut Vec<Table>) {
+    for (name, sisters) in by_name(parents.iter().flat_map(|parent| &parent.children)) {
+        trail.push(name);
+        if sisters.iter().any(|s| !s.children.is_empty() || s.attributes.len() > 1) {
+            let (root, encoding) = (of.0.to_owned(), of.1.to_owned());
+            let layout = Layout::Xml { root, item: trail.join("."), encoding };
+            found.push(Table::gather(layout, sisters.iter().take(MAX_ROWS).map(|s| flat(s)).collect()));
+        }
+        lists(&sisters, of, trail, found);
+        trail.pop();
+    }
+}
+
+/// Elements with one name together, in the order of the first of each.
+fn by_name<'e>(elements: impl Iterator<Item = &'e Element>) -> Vec<(&'e str, Vec<&'e Element>)> {
+    let mut groups: Vec<(&str, Vec<&Element>)> = Vec::new();
+    let mut places = HashMap::new();
+    for element in elements {
+        let at = *places.entry(element.name.as_str()).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some((_, sisters)) => sisters.push(element),
+            None if at < MAX_COLUMNS => groups.push((&element.name, vec![element])),
+            None => {}
+        }
+    }
+    groups
+}
+
+fn flat(element: &Element) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    flatten(element, &mut vec![], &mut cells);
+    cells
+}
+
+fn flatten<'e>(element: &'e Element, trail: &mut Vec<&'e str>, cells: &mut Vec<Cell>) {
+    let mut put = |trail: &[&str], attribute: Option<&str>, text: &str| {
+        if text.trim().is_empty() || cells.len() >= MAX_COLUMNS {
+            return;
+        }
+        let named = attribute.map(|name| format!("@{name}"));
+        let steps = trail.iter().copied().chain(named.as_deref()).collect::<Vec<_>>();
+        let words = trail.iter().copied().chain(attribute).map(str::to_owned).collect();
+        cells.push(Cell { path: steps.join("."), words, text: text.trim().to_owned() });
+    };
+    for (name, value) in &element.attributes {
+        put(trail, Some(name), value);
+    }
+    if !trail.is_empty() {
+        put(trail, None, &element.text);
+    }
+    // What stands in it several times is records of another kind.
+    let once = by_name(element.children.iter()).into_iter().filter(|(_, sisters)| sisters.len() == 1);
+    for child in once.flat_map(|(_, sisters)| sisters) {
+        trail.push(&child.name);
+        flatten(child, trail, cells);
+        trail.pop();
+    }
+}

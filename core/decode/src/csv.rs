@@ -1,0 +1,378 @@
+//! CSV files as offices make them: title lines above the header, signature lines below.
+
+use std::borrow::Cow;
+
+use csv_core::ReadRecordResult;
+
+use crate::decode::{DecodeFault, Decoded, Position, RawRecord};
+use crate::table::{self, Mark};
+use crate::text_window::{Chunks, Taken};
+use huiliu_manifest::Layout;
+
+/// The most cells of a line.
+const MAX_CELLS: usize = 1_024;
+/// The most bytes of the cells of a line; more is a quote that is never closed.
+const MAX_LINE: usize = 1 << 20;
+
+/// Builds a range (first, count) of a file's records, with the cells under the header names in `paths`; so many lines are
+/// left off above the first of them.
+///
+/// # Errors
+/// [`DecodeFault`] for a missing header, and for a line that no office writes.
+pub fn decode<'a>(
+    text: &'a str,
+    separator: u8,
+    layout: &Layout,
+    paths: &[&str],
+    (range, left_off): ((u32, u32), u64),
+) -> Result<Decoded<'a>, DecodeFault> {
+    let mut rows = Rows::new(text, separator);
+    let mut table = Table { layout, paths, columns: None, width: 0, named: 0 };
+    let mut all = Decoded::default();
+    let mut lines = Lines { text, counted: 0, line: 1 };
+    while let Some(row) = if all.has_all(range) { None } else { rows.next(&mut lines)? } {
+        match table.see(&row)? {
+            Seen::Record => {}
+            Seen::Above | Seen::Left => continue,
+            Seen::End => break,
+        }
+        all.take(range, row.end - row.start, |index| {
+            let is_cut = row.end == text.len() && !text.ends_with('\n');
+            let broken = table.broken(&row, left_off, is_cut);
+            let raw = text.get(row.start..row.end).unwrap_or_default().trim_end_matches(['\r', '\n']);
+            let columns = table.columns.iter().flatten();
+            let texts = columns.map(|column| row.text(raw, (*column)?)).collect();
+            let position = Position::Line(row.line + left_off);
+            RawRecord { position, broken, ..RawRecord::new(index, Cow::Borrowed(raw), texts) }
+        })?;
+    }
+    table.headed()?;
+    Ok(all)
+}
+
+/// Walks over a file that comes step by step.
+///
+/// # Errors
+/// As [`decode`].
+pub(super) fn walk(
+    chunks: &mut Chunks<'_>,
+    separator: u8,
+    layout: &Layout,
+    paths: &[&str],
+    taken: &mut Taken,
+) -> Result<(), DecodeFault> {
+    let mut table = Table { layout, paths, columns: None, width: 0, named: 0 };
+    let (mut text, mut line) = (String::new(), 1);
+    let mut more = true;
+    while more && !taken.is_over {
+        more = chunks.more(&mut text)?;
+        let mut rows = Rows::new(&text, separator);
+        let mut lines = Lines { text: &text, counted: 0, line };
+        let mut done = 0;
+        while let Some(row) = rows.next(&mut lines)? {
+            // What comes next may belong to it.
+            if more && row.end + 1 >= text.len() {
+                break;
+            }
+            let whole = text.get(done..row.end).unwrap_or_default();
+            match table.see(&row)? {
+                Seen::Above => taken.above.push_str(whole),
+                Seen::Left => taken.between(whole),
+                Seen::Record => taken.record(whole.split_at(row.start - done), row.line)?,
+                Seen::End => {
+                    taken.is_over = true;
+                    break;
+                }
+            }
+            done = row.end;
+            if taken.is_done() {
+                return Ok(());
+            }
+        }
+        if table.columns.is_none() && taken.above.len() > MAX_LINE {
+            break;
+        }
+        line += text.as_bytes()[..done].iter().filter(|b| **b == b'\n').count() as u64;
+        text.drain(..done);
+    }
+    taken.is_over = true;
+    table.headed()
+}
+
+/// A table's header, once it is found.
+struct Table<'l> {
+    layout: &'l Layout,
+    paths: &'l [&'l str],
+    /// For each path the column it stands in.
+    columns: Option<Vec<Option<usize>>>,
+    /// Its cells.
+    width: usize,
+    /// Its cells up to the last that has a name.
+    named: usize,
+}
+
+/// What a row is.
+enum Seen {
+    /// The header, or above it.
+    Above,
+    Record,
+    /// No record, and the table goes on.
+    Left,
+    /// The records are over.
+    End,
+}
+
+impl Table<'_> {
+    fn see(&mut self, row: &Row<'_>) -> Result<Seen, DecodeFault> {
+        if self.columns.is_none() {
+            let names: Vec<String> = row.cells().map(table::bare).collect();
+            self.columns = table::columns(&names, self.layout, self.paths)?;
+            self.width = names.len();
+            self.named = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+            return Ok(Seen::Above);
+        }
+        Ok(match table::mark(row.cells(), self.layout) {
+            Mark::Record => Seen::Record,
+            // Records may have been taken into it.
+            Mark::Left if row.torn.is_some() => Seen::Record,
+            Mark::Left => Seen::Left,
+            Mark::End => Seen::End,
+        })
+    }
+
+    /// Why a record's cells are not what somebody wrote into them; so many lines are left off above.
+    fn broken(&self, row: &Row<'_>, left_off: u64, is_cut: bool) -> Option<String> {
+        let (cells, width) = (row.ends.len(), self.width);
+        if let Some(line) = row.torn {
+            return Some(format!(
+                "a quote in line {} is not closed, so the lines after it were read as one cell; close it and send the file \
+                 again",
+                line + left_off
+            ));
+        }
+        if cells > width && row.cells().skip(self.named).any(|cell| !cell.trim().is_empty()) {
+            let why = "a separator inside a cell must stand in quotes";
+            return Some(format!("{cells} cells, the header has {width}: {why}"));
+        }
+        (is_cut && cells < width).then(|| "the last line ends before its last cell: the file was cut".to_owned())
+    }
+
+    fn headed(&self) -> Result<(), DecodeFault> {
+        match &self.columns {
+            Some(_) => Ok(()),
+            None => Err(DecodeFault::Header(self.layout.header.join(", "))),
+        }
+    }
+}
+
+/// The lines of a text, each in the same bounded room: the reader of `csv` has no bounds.
+struct Rows<'t> {
+    text: &'t str,
+    separator: u8,
+    core: csv_core::Reader,
+    at: usize,
+    cells: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// A line as it is read.
+struct Row<'r> {
+    /// Its cells, one after the other.
+    cells: &'r str,
+    /// Where each of them ends.
+    ends: &'r [usize],
+    /// Whether the cells are the line itself, with a separator between them.
+    is_plain: bool,
+    /// The line in which a quote opens that took in more than its cell.
+    torn: Option<u64>,
+    /// Its first byte in the text, and the first after it.
+    start: usize,
+    end: usize,
+    line: u64,
+}
+
+impl<'t> Rows<'t> {
+    fn new(text: &'t str, separator: u8) -> Self {
+        let core = csv_core::ReaderBuilder::new().delimiter(separator).build();
+        Self { text, separator, core, at: 0, cells: vec![0; 4_096], ends: vec![0; MAX_CELLS] }
+    }
+
+    fn next(&mut self, lines: &mut Lines<'_>) -> Result<Option<Row<'_>>, DecodeFault> {
+        let (start, line) = lines.at(self.at);
+        let bytes = self.text.as_bytes();
+        let rest = bytes.get(start..).unwrap_or_default();
+        match memchr::memchr3(b'\n', b'\r', b'"', rest) {
+            // Most lines have no quote, and are cut at their separators without another look at each byte.
+            Some(length) if rest[length] != b'"' && (rest[length] == b'\n' || rest.get(length + 1) == Some(&b'\n')) => {
+                self.plain((start, line), length)
+            }
+            _ => self.quoted((start, line)),
+        }
+    }
+
+    /// A line of so many bytes that has no quote and an end.
+    fn plain(&mut self, (start, line): (usize, u64), length: usize) -> Result<Option<Row<'_>>, DecodeFault> {
+        let cells = self.text.get(start..start + length).unwrap_or_default();
+        if length > MAX_LINE {
+            return Err(too_long(line));
+        }
+        let mut count = 0;
+        for at in memchr::memchr_iter(self.separator, cells.as_bytes()).chain([length]) {
+            *self.ends.get_mut(count).ok_or_else(|| too_wide(line))? = at;
+            count += 1;
+        }
+        let is_crlf = self.text.as_bytes().get(start + length) == Some(&b'\r');
+        self.at = start + length + 1 + usize::from(is_crlf);
+        Ok(Some(Row { cells, ends: &self.ends[..count], is_plain: true, torn: None, start, end: self.at, line }))
+    }
+
+    fn quoted(&mut self, (start, line): (usize, u64)) -> Result<Option<Row<'_>>, DecodeFault> {
+        let (mut bytes, mut count) = (0, 0);
+        loop {
+            let input = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let (room, ends) = (self.cells.get_mut(bytes..), self.ends.get_mut(count..));
+            let (result, read, written, ended) =
+                self.core.read_record(input, room.unwrap_or_default(), ends.unwrap_or_default());
+            (self.at, bytes, count) = (self.at + read, bytes + written, count + ended);
+            match result {
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull if self.cells.len() < MAX_LINE => {
+                    self.cells.resize(self.cells.len() * 2, 0);
+                }
+                ReadRecordResult::OutputFull => return Err(too_long(line)),
+                ReadRecordResult::OutputEndsFull => return Err(too_wide(line)),
+                ReadRecordResult::Record => break,
+                ReadRecordResult::End => return Ok(None),
+            }
+        }
+        let cells = std::str::from_utf8(self.cells.get(..bytes).unwrap_or_default());
+        let cells = cells.map_err(|e| refused(line, &e.to_string()))?;
+        let ends = self.ends.get(..count).unwrap_or_default();
+        let raw = self.text.get(start..self.at).unwrap_or_default().trim_end_matches(['\r', '\n']);
+        let is_last = self.at == self.text.len();
+        let torn = (is_last || memchr::memchr2(b'\n', b'\r', raw.as_bytes()).is_some())
+            .then(|| torn(raw, self.separator))
+            .flatten()
+            .map(|at| line + raw.bytes().take(at).filter(|b| *b == b'\n').count() as u64);
+        Ok(Some(Row { cells, ends, is_plain: false, torn, start, end: self.at, line }))
+    }
+}
+
+/// Where in a row a quote opens that is never closed, or behind a line break within another cell.
+pub(super) fn torn(row: &str, separator: u8) -> Option<usize> {
+    let bytes = row.as_bytes();
+    let find = |what: u8, from: usize| memchr::memchr(what, bytes.get(from..)?).map(|at| from + at);
+    let mut at = 0;
+    loop {
+        if bytes.get(at) == Some(&b'"') {
+            let opens = at;
+            loop {
+                let Some(quote) = find(b'"', at + 1) else { return Some(opens) };
+                at = quote + 1;
+                if bytes.get(at) != Some(&b'"') {
+                    break;
+                }
+            }
+            let behind = row.get(at..find(separator, at).unwrap_or(row.len())).unwrap_or_default();
+            if !behind.trim().is_empty() && row.get(opens..at)?.contains(['\n', '\r']) {
+                return Some(opens);
+            }
+        }
+        at = find(separator, at)? + 1;
+    }
+}
+
+fn refused(line: u64, why: &str) -> DecodeFault {
+    DecodeFault::Form { format: "CSV", why: format!("line {line} has {why}") }
+}
+
+fn too_long(line: u64) -> DecodeFault {
+    refused(line, &format!("more than {MAX_LINE} bytes; is a quote never closed?"))
+}
+
+fn too_wide(line: u64) -> DecodeFault {
+    refused(line, &format!("more than {MAX_CELLS} cells"))
+}
+
+impl Row<'_> {
+    fn place(&self, column: usize) -> Option<(usize, usize)> {
+        let between = usize::from(self.is_plain);
+        let start = column.checked_sub(1).map_or(Some(0), |before| Some(self.ends.get(before)? + between))?;
+        Some((start, *self.ends.get(column)?))
+    }
+
+    fn cells(&self) -> impl Iterator<Item = &str> {
+        (0..self.ends.len()).filter_map(|column| self.place(column)).filter_map(|(from, to)| self.cells.get(from..to))
+    }
+
+    /// What stands in a column, if it is not blank: a slice of the line where that is its cells.
+    fn text<'a>(&self, raw: &'a str, column: usize) -> Option<Cow<'a, str>> {
+        let (from, to) = self.place(column)?;
+        let text = if self.is_plain {
+            Cow::Borrowed(raw.get(from..to)?)
+        } else {
+            Cow::Owned(self.cells.get(from..to)?.to_owned())
+        };
+        text.contains(|c: char| !c.is_whitespace()).then_some(text)
+    }
+}
+
+/// Physical lines.
+struct Lines<'a> {
+    text: &'a str,
+    counted: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// Where the line that is read next really begins, after the end of the one before and blank ones: its first byte
+    /// and its number.
+    fn at(&mut self, byte: usize) -> (usize, u64) {
+        let bytes = self.text.as_bytes();
+        let mut start = byte.min(bytes.len());
+        while bytes.get(start).is_some_and(|b| matches!(b, b'\r' | b'\n')) {
+            start += 1;
+        }
+        let newlines = bytes[self.counted.min(start)..start].iter().filter(|b| **b == b'\n').count();
+        self.counted = self.counted.max(start);
+        self.line += newlines as u64;
+        (start, self.line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The reader of `csv` reads the same cells.
+    fn rows(text: &str) -> Vec<Vec<String>> {
+        let mut rows = Rows::new(text, b',');
+        let mut lines = Lines { text, counted: 0, line: 1 };
+        let mut all = vec![];
+        while let Some(row) = rows.next(&mut lines).unwrap() {
+            all.push(row.cells().map(str::to_owned).collect());
+        }
+        all
+    }
+
+    #[test]
+    fn cells_are_those_that_the_reader_of_csv_reads() {
+        let long = format!("\"{}\",x\n", "王,\n".repeat(3_000));
+        for text in [
+            "a,b\r\n\r\n1,\"x\"\"y\nz\"\n",
+            "a,,\n\r\n,b\rc,\"d\"\r\n\n,\r\r\nx",
+            "a",
+            "",
+            "\n\n",
+            "\"",
+            "\"a\"b,c\n,",
+            "a,\"b\r\n",
+            &long,
+        ] {
+            let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+            let wanted: Vec<Vec<String>> =
+                reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
+            assert_eq!(rows(text), wanted, "{text:?}");
+        }
+    }
+}

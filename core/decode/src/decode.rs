@@ -1,0 +1,345 @@
+//! Bytes become text, text becomes raw records, each with its address.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use encoding_rs::{DecoderResult, Encoding};
+use thiserror::Error;
+
+use crate::parts::{Body, Head, Part};
+use crate::unpack::UnpackFault;
+use crate::{Plan, csv, json, workbook, xml};
+use huiliu_manifest::{Format, Stream};
+
+/// Why a payload as a whole cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum DecodeFault {
+    /// Cut, or not the declared format at all.
+    #[error("not readable as {format}: {why}")]
+    Form {
+        /// The declared format.
+        format: &'static str,
+        /// What the parser met, and where.
+        why: String,
+    },
+    /// The platform says itself that the answer is an error.
+    #[error("the platform answered with an error: {0}")]
+    Refused(String),
+    /// Bytes that are not text in the declared encoding.
+    #[error("bytes that are not {encoding} near byte {offset}")]
+    Encoding {
+        /// The declared encoding.
+        encoding: String,
+        /// Offset of the first malformed byte, as near as is known.
+        offset: usize,
+    },
+    /// No line carries the declared header cells.
+    #[error("no header line with the cells {0}")]
+    Header(String),
+    /// A workbook or archive that cannot be unpacked.
+    #[error(transparent)]
+    Unpack(#[from] UnpackFault),
+    /// One member or sheet cannot be read.
+    #[error("{part}: {why}")]
+    Part {
+        /// Its name.
+        part: String,
+        /// Why.
+        why: Box<DecodeFault>,
+    },
+}
+
+/// Where in its payload a raw record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Position {
+    /// The n-th item of a page, from 0.
+    Item(u32),
+    /// A physical line of a file, from 1.
+    Line(u64),
+    /// A row of a sheet, from 1.
+    Row(u32),
+}
+
+/// How a cell of a workbook holds its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// As text, or as a day.
+    Text,
+    /// As a number (or truth value).
+    Number,
+    /// As the error of a formula.
+    Error,
+}
+
+/// The cell that a text comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    /// Its column, from 0.
+    pub column: usize,
+    /// How its value is held.
+    pub stored: Stored,
+}
+
+/// One record as received.
+#[derive(Debug, Clone)]
+pub struct RawRecord<'a> {
+    /// Position in the payload, from 0.
+    pub index: u32,
+    /// Where a person finds it.
+    pub position: Position,
+    /// Its bytes as text.
+    pub raw: Cow<'a, str>,
+    /// The texts at the paths asked for; `None` when absent, null or blank.
+    pub texts: Vec<Option<Cow<'a, str>>>,
+    /// The cells they come from, in a workbook; else nothing.
+    pub cells: Vec<Option<Cell>>,
+    /// The member or sheet it stands in, where the payload was unpacked.
+    pub head: Option<Arc<Head<'a>>>,
+    /// Why it cannot be read as what it should be; its texts are then not all of it.
+    pub broken: Option<String>,
+}
+
+impl<'a> RawRecord<'a> {
+    /// A record of a payload's only part, the n-th of its items.
+    #[must_use]
+    pub fn new(index: u32, raw: Cow<'a, str>, texts: Vec<Option<Cow<'a, str>>>) -> Self {
+        Self { index, position: Position::Item(index), raw, texts, cells: vec![], head: None, broken: None }
+    }
+
+    /// The address for people: payload, member and sheet, then item, line or row.
+    #[must_use]
+    pub fn address(&self, payload: &str) -> String {
+        let place = self.place(payload);
+        match self.position {
+            Position::Item(n) => format!("{place} item {n}"),
+            Position::Line(n) => format!("{place} line {n}"),
+            Position::Row(n) => format!("{place} row {n}"),
+        }
+    }
+
+    fn place<'p>(&self, payload: &'p str) -> Cow<'p, str> {
+        self.head.as_ref().map_or(Cow::Borrowed(payload), |head| Cow::Owned(head.address(payload)))
+    }
+
+    /// Where the text in this place stands: `lego_2014.xlsx › 第一期!D7`.
+    #[must_use]
+    pub fn cell_address(&self, payload: &str, slot: usize) -> Option<String> {
+        let (Position::Row(row), Some(cell)) = (self.position, self.cells.get(slot)?) else { return None };
+        Some(format!("{}!{}{row}", self.place(payload), letters(cell.column)))
+    }
+
+    /// How the text in this place was stored.
+    #[must_use]
+    pub fn stored(&self, slot: usize) -> Stored {
+        self.cells.get(slot).copied().flatten().map_or(Stored::Text, |cell| cell.stored)
+    }
+}
+
+/// A column as a spreadsheet names it: A … Z, AA …
+fn letters(column: usize) -> String {
+    let last = char::from(b'A' + u8::try_from(column % 26).unwrap_or(0));
+    let before = if column < 26 { String::new() } else { letters(column / 26 - 1) };
+    format!("{before}{last}")
+}
+
+/// The most records of a payload: what has more is no list of records, or is sent in parts.
+/// As many as a sheet can have.
+const MAX_RECORDS: u32 = 1 << 20;
+
+/// The most bytes of a record; each is held several times on its way.
+const MAX_RECORD: usize = 1 << 20;
+
+/// The records of a range of a payload, and how many there are in all.
+#[derive(Debug, Default)]
+pub struct Decoded<'a> {
+    /// Those of the range.
+    pub records: Vec<RawRecord<'a>>,
+    /// All of them.
+    pub total: u32,
+}
+
+impl<'a> Decoded<'a> {
+    /// Counts a record of so many bytes; it is only made when it stands in the range (first, count).
+    ///
+    /// # Errors
+    /// [`DecodeFault::Form`] when there are too many, or it is too long.
+    pub(super) fn take(
+        &mut self,
+        (first, count): (u32, u32),
+        bytes: usize,
+        make: impl FnOnce(u32) -> RawRecord<'a>,
+    ) -> Result<(), DecodeFault> {
+        let index = self.total;
+        self.total = counted(index, bytes)?;
+        if index >= first && index - first < count {
+            self.records.push(make(index));
+        }
+        Ok(())
+    }
+}
+
+impl Decoded<'_> {
+    /// Whether the range is over, so that nothing behind it need be looked at: it was when the payload landed. Who only
+    /// counts asks for no record, and for no end.
+    pub(super) fn has_all(&self, (first, count): (u32, u32)) -> bool {
+        count > 0 && self.total >= first.saturating_add(count)
+    }
+}
+
+/// One record more, of so many bytes.
+pub(super) fn counted(records: u32, bytes: usize) -> Result<u32, DecodeFault> {
+    if bytes > MAX_RECORD {
+        let why = format!("record {records} has more than {MAX_RECORD} bytes; send it in parts");
+        return Err(DecodeFault::Form { format: "payload", why });
+    }
+    if records < MAX_RECORDS { Ok(records + 1) } else { Err(too_many()) }
+}
+
+fn too_many() -> DecodeFault {
+    DecodeFault::Form { format: "payload", why: format!("more than {MAX_RECORDS} records; send it in parts") }
+}
+
+/// How many raw records a payload holds, and where the next page is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// Raw records.
+    pub records: u32,
+    /// The text at the paging rule's `next` path.
+    pub next: Option<String>,
+}
+
+/// The payload's bytes as text, in the encoding of its format.
+///
+/// # Errors
+/// [`DecodeFault::Encoding`] for malformed bytes: nothing is replaced, nothing guessed.
+pub fn text<'a>(format: &Format, bytes: &'a [u8]) -> Result<Cow<'a, str>, DecodeFault> {
+    in_encoding(format.encoding(), bytes)
+}
+
+/// Bytes as text in an encoding, or in the one that a byte order mark tells.
+pub fn in_encoding(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> Result<Cow<'_, str>, DecodeFault> {
+    let (encoding, skip) = encoding_of(declared, bytes);
+    let body = bytes.get(skip..).unwrap_or_default();
+    let utf8 = || std::str::from_utf8(body);
+    let malformed = |offset| DecodeFault::Encoding { encoding: encoding.name().to_lowercase(), offset: skip + offset };
+    if encoding == encoding_rs::UTF_8 {
+        return utf8().map(Cow::Borrowed).map_err(|e| malformed(e.valid_up_to()));
+    }
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let mut text = String::with_capacity(decoder.max_utf8_buffer_length(body.len()).unwrap_or(body.len() * 2));
+    match decoder.decode_to_string_without_replacement(body, &mut text, true) {
+        (DecoderResult::InputEmpty, _) => Ok(Cow::Owned(text)),
+        (_, read) => Err(malformed(read)),
+    }
+}
+
+/// The encoding that bytes are read in, and how many bytes of them are a byte order mark.
+pub fn encoding_of(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> (&'static Encoding, usize) {
+    use huiliu_manifest::Encoding as Declared;
+    if let Some(marked) = Encoding::for_bom(bytes) {
+        return marked;
+    }
+    let encoding = match declared {
+        Declared::Utf8 => encoding_rs::UTF_8,
+        Declared::Gb18030 => encoding_rs::GB18030,
+        Declared::Utf16 => encoding_rs::UTF_16LE,
+        Declared::Auto if std::str::from_utf8(bytes).is_ok() => encoding_rs::UTF_8,
+        Declared::Auto => encoding_rs::GB18030,
+    };
+    (encoding, 0)
+}
+
+/// The range in which no record stands.
+const NO_RECORD: (u32, u32) = (0, 0);
+
+/// Counts the records and checks the payload as a whole.
+///
+/// # Errors
+/// [`DecodeFault`].
+pub fn outline(stream: &Stream, body: &Body<'_>, next: Option<&str>) -> Result<Outline, DecodeFault> {
+    let (records, next) = match (&stream.format, body) {
+        (Format::Json { items, ok_path, ok_value, .. }, Body::Text(text)) => {
+            let page = json::page(text, items, ok_path.as_deref().zip(ok_value.as_deref()), next, NO_RECORD)?;
+            (page.total, page.next.map(Cow::into_owned))
+        }
+        // With the paths that delivery asks for: what it would refuse is refused now. No record is kept.
+        (format, _) => (read(format, body, &Plan::new(stream).paths, NO_RECORD)?.total, None),
+    };
+    Ok(Outline { records, next })
+}
+
+/// Builds the raw records of a range (first, count), with the texts at `paths`.
+///
+/// # Errors
+/// [`DecodeFault`].
+pub fn decode<'a>(
+    format: &Format,
+    body: &'a Body<'_>,
+    paths: &[&str],
+    range: (u32, u32),
+) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
+    Ok(read(format, body, paths, range)?.records)
+}
+
+fn read<'a>(
+    format: &Format,
+    body: &'a Body<'_>,
+    paths: &[&str],
+    range: (u32, u32),
+) -> Result<Decoded<'a>, DecodeFault> {
+    if let Body::Text(text) = body {
+        return decode_part(format, &Part { head: Head::default(), text }, paths, range);
+    }
+    let (first, end) = (range.0, range.0.saturating_add(range.1));
+    let mut all = Decoded::default();
+    for part in body.parts()? {
+        let name = part.head.address("");
+        let before = all.total;
+        let (from, to) = (first.saturating_sub(before), end.saturating_sub(before));
+        let read = decode_part(format, &part, paths, (from, to - from))
+            .map_err(|why| DecodeFault::Part { part: name, why: Box::new(why) })?;
+        let left = part.head.shown.is_some_and(|shown| shown.records.is_none());
+        let head = Arc::new(part.head);
+        all.total = before.checked_add(read.total).filter(|total| *total <= MAX_RECORDS).ok_or_else(too_many)?;
+        all.records.extend(read.records.into_iter().map(|record| RawRecord {
+            index: before + record.index,
+            head: Some(Arc::clone(&head)),
+            ..record
+        }));
+        if left || all.has_all(range) {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+fn decode_part<'a>(
+    format: &Format,
+    part: &Part<'a>,
+    paths: &[&str],
+    range: (u32, u32),
+) -> Result<Decoded<'a>, DecodeFault> {
+    if let Format::Workbook { layout, .. } = format {
+        return workbook::decode(part, layout, paths, range);
+    }
+    // Of a window the first record has a number of its own.
+    let (shown, lines) = (part.head.shown, part.head.lines);
+    let before = shown.map_or(0, |shown| shown.before);
+    let from = range.0.saturating_sub(before);
+    let range = (from, range.0.saturating_add(range.1).saturating_sub(before) - from);
+    let mut read = match format {
+        Format::Json { items, .. } => json::decode(part.text, items, paths, range),
+        Format::JsonLines { .. } => json::lines(part.text, paths, range, lines),
+        Format::Xml { item, root, .. } => xml::decode(part.text, item, root, paths, range),
+        Format::Csv { separator, layout, .. } => csv::decode(part.text, separator.0, layout, paths, (range, lines)),
+        Format::Workbook { .. } => Ok(Decoded::default()),
+    }?;
+    for record in &mut read.records {
+        record.index += before;
+        if let Position::Item(n) = &mut record.position {
+            *n += before;
+        }
+    }
+    read.total = shown.and_then(|shown| shown.records).unwrap_or(read.total.saturating_add(before));
+    Ok(read)
+}

@@ -1,0 +1,439 @@
+//! The draft: a raw record after mapping, every field optional, values still to be checked.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use validator::Validate;
+
+use crate::decode::{RawRecord, Stored};
+use crate::{Context, Place, Plan, steps};
+use huiliu_manifest::Field;
+use huiliu_manifest::quality::RowRule;
+
+/// A raw record after mapping. Lengths are checked by `validator`; what a value means is checked when the record is built.
+#[derive(Debug, Clone, Default, Validate)]
+pub struct Draft<'a> {
+    /// The source's own name of the record.
+    #[validate(length(max = 100, code = "length"))]
+    pub record_name: Option<Cow<'a, str>>,
+    /// The teacher's name as given.
+    pub name: Option<Cow<'a, str>>,
+    /// The ID number as given.
+    pub id_number: Option<Cow<'a, str>>,
+    /// School code, 10 digits.
+    #[validate(length(max = 20, code = "length"))]
+    pub school_code: Option<Cow<'a, str>>,
+    /// Project code.
+    #[validate(length(max = 50, code = "length"))]
+    pub project_code: Option<Cow<'a, str>>,
+    /// Project title; at most 100 characters (national 国内培训 record).
+    #[validate(length(max = 100, code = "length"))]
+    pub project_title: Option<Cow<'a, str>>,
+    /// Course code at the source.
+    #[validate(length(max = 50, code = "length"))]
+    pub course_code: Option<Cow<'a, str>>,
+    /// Course title.
+    #[validate(length(max = 200, code = "length"))]
+    pub course_title: Option<Cow<'a, str>>,
+    /// 学科教师, 主讲教师 …
+    #[validate(length(max = 50, code = "length"))]
+    pub role: Option<Cow<'a, str>>,
+    /// Online, school-based, classroom practice.
+    #[validate(length(max = 50, code = "length"))]
+    pub mode: Option<Cow<'a, str>>,
+    /// The national sheet's 1/2/3/4/9.
+    #[validate(length(max = 1, code = "length"))]
+    pub delivery_code: Option<Cow<'a, str>>,
+    /// 培训类别 of the national sheet: 10 national, 20 provincial, 30 prefecture, 40 county, 60 school, 99 other.
+    #[validate(length(max = 2, code = "length"))]
+    pub category_code: Option<Cow<'a, str>>,
+    /// Required or elective.
+    #[validate(length(max = 50, code = "length"))]
+    pub required: Option<Cow<'a, str>>,
+    /// 初级, 中级, 高级 of the course; never a result.
+    #[validate(length(max = 20, code = "length"))]
+    pub tier: Option<Cow<'a, str>>,
+    /// Where.
+    #[validate(length(max = 100, code = "length"))]
+    pub place: Option<Cow<'a, str>>,
+    /// Hours as given, in the stream's unit.
+    pub hours: Option<Cow<'a, str>>,
+    /// First day as given.
+    pub period_start: Option<Cow<'a, str>>,
+    /// Last day as given.
+    pub period_end: Option<Cow<'a, str>>,
+    /// Presence in per cent.
+    pub attendance: Option<Cow<'a, str>>,
+    /// Certificate number.
+    #[validate(length(max = 100, code = "length"))]
+    pub certificate_number: Option<Cow<'a, str>>,
+    /// 课程学习.
+    pub score_learning: Option<Cow<'a, str>>,
+    /// 研修活动.
+    pub score_activity: Option<Cow<'a, str>>,
+    /// 应用成果.
+    pub score_artefact: Option<Cow<'a, str>>,
+    /// Total score.
+    pub score_total: Option<Cow<'a, str>>,
+    /// `excellent`, `pass` or `fail`.
+    pub result: Option<Cow<'a, str>>,
+    /// What only rows of a roster have.
+    pub roster: RosterTexts<'a>,
+    /// Fields whose text cannot be relied on, and why.
+    pub doubts: Vec<(Field, Doubt)>,
+}
+
+/// What only rows of a roster have. Lengths and values are checked when the row is built.
+#[derive(Debug, Clone, Default)]
+pub struct RosterTexts<'a> {
+    /// Sex as given.
+    pub sex: Option<Cow<'a, str>>,
+    /// Birth date as given.
+    pub birth_date: Option<Cow<'a, str>>,
+    /// A former name as given.
+    pub former_name: Option<Cow<'a, str>>,
+    /// A former ID number as given.
+    pub former_id_number: Option<Cow<'a, str>>,
+    /// Teacher number.
+    pub teacher_number: Option<Cow<'a, str>>,
+    /// Phone number.
+    pub phone: Option<Cow<'a, str>>,
+    /// Position.
+    pub position: Option<Cow<'a, str>>,
+    /// Stage of teaching.
+    pub stage: Option<Cow<'a, str>>,
+    /// The source's own id of the person.
+    pub teacher_ref: Option<Cow<'a, str>>,
+    /// The source's own id of the school.
+    pub school_ref: Option<Cow<'a, str>>,
+    /// Name of the school.
+    pub school_name: Option<Cow<'a, str>>,
+    /// First day at the school as given.
+    pub member_from: Option<Cow<'a, str>>,
+    /// Last day there as given.
+    pub member_to: Option<Cow<'a, str>>,
+    /// Whether the membership still holds.
+    pub active: Option<Cow<'a, str>>,
+    /// Day of the row as given.
+    pub as_of: Option<Cow<'a, str>>,
+    /// Division of the school.
+    pub region_code: Option<Cow<'a, str>>,
+    /// First day of name and division as given.
+    pub valid_from: Option<Cow<'a, str>>,
+    /// Last day of them as given.
+    pub valid_to: Option<Cow<'a, str>>,
+    /// Code of the school that took its place.
+    pub successor_code: Option<Cow<'a, str>>,
+}
+
+impl RosterTexts<'_> {
+    /// Every text that is there, and the most characters it may have.
+    pub(super) fn bounded(&self) -> impl Iterator<Item = (Field, &str, usize)> {
+        [
+            (Field::Sex, &self.sex, 10),
+            (Field::BirthDate, &self.birth_date, 100),
+            (Field::FormerName, &self.former_name, 50),
+            (Field::FormerIdNumber, &self.former_id_number, 100),
+            (Field::TeacherNumber, &self.teacher_number, 50),
+            (Field::Phone, &self.phone, 30),
+            (Field::Position, &self.position, 50),
+            (Field::Stage, &self.stage, 50),
+            (Field::TeacherRef, &self.teacher_ref, 255),
+            (Field::SchoolRef, &self.school_ref, 255),
+            (Field::SchoolName, &self.school_name, 100),
+            (Field::MemberFrom, &self.member_from, 100),
+            (Field::MemberTo, &self.member_to, 100),
+            (Field::Active, &self.active, 10),
+            (Field::AsOf, &self.as_of, 100),
+            (Field::RegionCode, &self.region_code, 10),
+            (Field::ValidFrom, &self.valid_from, 100),
+            (Field::ValidTo, &self.valid_to, 100),
+            (Field::SuccessorCode, &self.successor_code, 20),
+        ]
+        .into_iter()
+        .filter_map(|(field, text, most)| Some((field, text.as_deref()?.trim(), most)))
+    }
+}
+
+/// Why a text cannot be relied on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// The last part of the stable code.
+    pub code: &'static str,
+    /// What is allowed.
+    pub expected: Cow<'static, str>,
+    /// What is there.
+    pub seen: String,
+}
+
+impl Doubt {
+    /// A doubt about a text.
+    pub fn new(code: &'static str, expected: impl Into<Cow<'static, str>>, seen: &str) -> Self {
+        Self { code, expected: expected.into(), seen: seen.to_owned() }
+    }
+
+    /// Of a workbook's cell: more digits than a spreadsheet keeps of a number, so that the last ones may be others, or a
+    /// formula that gave an error.
+    fn of_cell(stored: Stored, text: &str) -> Option<Self> {
+        let digits = || text.split('.').next().unwrap_or_default().trim_start_matches('-').len();
+        match stored {
+            Stored::Error => Some(Self::new("formula_error", "a cell with a value, not the error of a formula", text)),
+            Stored::Number if digits() > 15 => Some(Self::new(
+                "stored_as_number",
+                "a cell of text: a spreadsheet keeps only 15 digits of a number",
+                text,
+            )),
+            Stored::Number | Stored::Text => None,
+        }
+    }
+}
+
+/// One reason why a record cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Stable code: field, dot, fault.
+    pub code: String,
+    /// The raw field it came from.
+    pub source_field: String,
+    /// The value seen, cut to 60 characters; what could be an ID or phone number is masked.
+    pub seen: String,
+    /// What is allowed.
+    pub expected: String,
+    /// The cell of a workbook it stands in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
+}
+
+impl Problem {
+    /// A reason; `seen` is made discreet here and nowhere else.
+    #[must_use]
+    pub fn new(code: String, source_field: &str, seen: &str, expected: String) -> Self {
+        Self { code, source_field: source_field.to_owned(), seen: discreet(seen), expected, cell: None }
+    }
+
+    /// What a rule about rows parks.
+    pub(super) fn by_rule(rule: &RowRule) -> Self {
+        let paths: Vec<&str> = rule.when.iter().map(|condition| condition.path.as_str()).collect();
+        let because = if rule.because.is_empty() { "a row that the manifest does not park" } else { &rule.because };
+        Self::new("row.parked".into(), &paths.join(", "), "", because.to_owned())
+    }
+}
+
+/// At most 60 characters, with every run of eleven or more digits masked but for the first two and the last character:
+/// columns shift, and then an ID number or a phone number stands where a name should.
+#[must_use]
+pub fn discreet(text: &str) -> String {
+    masked(text, 60)
+}
+
+/// At most `most` characters, masked as in [`discreet`].
+#[must_use]
+pub fn masked(text: &str, most: usize) -> String {
+    let may_count = |b: &u8| matches!(b, b'0'..=b'9' | b'x' | b'X' | b'*');
+    let is_plain = text.len() <= most && text.bytes().all(|b| matches!(b, b' '..=b'~'));
+    if is_plain && text.as_bytes().iter().filter(|b| may_count(b)).count() < 11 {
+        return text.to_owned();
+    }
+    let chars: Vec<char> = text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).take(most).collect();
+    let is_digit = |c: char| c.is_numeric() || matches!(c, 'x' | 'X' | '*' | '\u{425}' | '\u{445}');
+    let mut out = String::with_capacity(text.len());
+    let mut rest = chars.as_slice();
+    while let Some(first) = rest.first() {
+        // Spaces and hyphens inside a number do not end it, but it begins and ends with a digit.
+        let wide = rest.iter().take_while(|c| is_digit(**c) || matches!(c, ' ' | '-' | '\u{A0}')).count();
+        let last = rest[..wide].iter().rposition(|c| is_digit(*c)).map_or(0, |at| at + 1);
+        let run = if is_digit(*first) { last } else { 0 };
+        let digits = rest[..run].iter().filter(|c| is_digit(**c)).count();
+        if digits >= 11 {
+            out.extend(rest[..run].iter().enumerate().map(|(i, c)| if i < 2 || i + 1 == run { *c } else { '*' }));
+            rest = &rest[run..];
+        } else {
+            out.push(*first);
+            rest = &rest[1..];
+        }
+    }
+    out
+}
+
+/// Maps a raw record to a draft.
+#[must_use]
+pub fn map<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a>) -> Draft<'a> {
+    let mut draft = Draft::default();
+    for mapped in &plan.fields {
+        let field = mapped.field;
+        // Only a workbook has cells that can be doubted.
+        for place in mapped.places.iter().filter(|_| !raw.cells.is_empty()) {
+            if let Place::Slot(slot) = place
+                && let Some(doubt) =
+                    raw.texts[*slot].as_deref().and_then(|text| Doubt::of_cell(raw.stored(*slot), text))
+            {
+                draft.doubts.push((field, doubt));
+            }
+        }
+        let text = |place: &Place<'a>| match place {
+            Place::Slot(slot) => {
+                counted_from_1900(raw, field, *slot).map(Cow::Owned).or_else(|| raw.texts[*slot].clone())
+            }
+            Place::Around(name) => around(cx, raw, name),
+        };
+        let value = match (mapped.rule.plain(), mapped.places.as_slice()) {
+            (Some(_), [place]) => text(place),
+            _ => match steps::apply(mapped.rule, mapped.places.iter().map(text)) {
+                Ok(value) => value,
+                Err(doubt) => {
+                    draft.doubts.push((field, doubt));
+                    None
+                }
+            },
+        };
+        if value.is_some() {
+            *draft.slot(field) = value;
+        }
+    }
+    draft
+}
+
+/// What is told around a record: its file, member, sheet, and what it was asked for with.
+pub(super) fn around<'a>(cx: Context<'a>, raw: &RawRecord<'a>, name: &str) -> Option<Cow<'a, str>> {
+    let head = raw.head.as_ref();
+    match name {
+        "$file" => Some(Cow::Borrowed(cx.address)),
+        "$member" => head.and_then(|head| head.member.clone()),
+        "$sheet" => head.and_then(|head| head.sheet.clone()),
+        _ => cx.each.get(name.strip_prefix("$each.")?).map(|value| Cow::Borrowed(value.as_str())),
+    }
+}
+
+/// A day that a cell holds as a mere number of days since 1904, counted from 1900 as everywhere else.
+fn counted_from_1900(raw: &RawRecord<'_>, field: Field, slot: usize) -> Option<String> {
+    let of_1904 = raw.head.as_ref().is_some_and(|head| head.epoch_1904) && raw.stored(slot) == Stored::Number;
+    let (days, rest) = split_days(raw.texts[slot].as_deref().filter(|_| of_1904)?);
+    let days: u32 = days.parse().ok().filter(|_| field.is_day())?;
+    Some(format!("{}{rest}", days.checked_add(1_462)?))
+}
+
+fn split_days(serial: &str) -> (&str, &str) {
+    serial.split_at(serial.find('.').unwrap_or(serial.len()))
+}
+
+impl<'a> Draft<'a> {
+    /// Whether the field's text cannot be relied on.
+    #[must_use]
+    pub fn is_doubtful(&self, field: Field) -> bool {
+        self.doubts.iter().any(|(doubtful, _)| *doubtful == field)
+    }
+
+    pub(super) fn slot(&mut self, field: Field) -> &mut Option<Cow<'a, str>> {
+        match field {
+            Field::RecordName => &mut self.record_name,
+            Field::Name => &mut self.name,
+            Field::IdNumber => &mut self.id_number,
+            Field::SchoolCode => &mut self.school_code,
+            Field::ProjectCode => &mut self.project_code,
+            Field::ProjectTitle => &mut self.project_title,
+            Field::CourseCode => &mut self.course_code,
+            Field::CourseTitle => &mut self.course_title,
+            Field::Role => &mut self.role,
+            Field::Mode => &mut self.mode,
+            Field::DeliveryCode => &mut self.delivery_code,
+            Field::CategoryCode => &mut self.category_code,
+            Field::Required => &mut self.required,
+            Field::Tier => &mut self.tier,
+            Field::Place => &mut self.place,
+            Field::Hours => &mut self.hours,
+            Field::PeriodStart => &mut self.period_start,
+            Field::PeriodEnd => &mut self.period_end,
+            Field::Attendance => &mut self.attendance,
+            Field::CertificateNumber => &mut self.certificate_number,
+            Field::ScoreLearning => &mut self.score_learning,
+            Field::ScoreActivity => &mut self.score_activity,
+            Field::ScoreArtefact => &mut self.score_artefact,
+            Field::ScoreTotal => &mut self.score_total,
+            Field::Result => &mut self.result,
+            Field::Sex => &mut self.roster.sex,
+            Field::BirthDate => &mut self.roster.birth_date,
+            Field::FormerName => &mut self.roster.former_name,
+            Field::FormerIdNumber => &mut self.roster.former_id_number,
+            Field::TeacherNumber => &mut self.roster.teacher_number,
+            Field::Phone => &mut self.roster.phone,
+            Field::Position => &mut self.roster.position,
+            Field::Stage => &mut self.roster.stage,
+            Field::TeacherRef => &mut self.roster.teacher_ref,
+            Field::SchoolRef => &mut self.roster.school_ref,
+            Field::SchoolName => &mut self.roster.school_name,
+            Field::MemberFrom => &mut self.roster.member_from,
+            Field::MemberTo => &mut self.roster.member_to,
+            Field::Active => &mut self.roster.active,
+            Field::AsOf => &mut self.roster.as_of,
+            Field::RegionCode => &mut self.roster.region_code,
+            Field::ValidFrom => &mut self.roster.valid_from,
+            Field::ValidTo => &mut self.roster.valid_to,
+            Field::SuccessorCode => &mut self.roster.successor_code,
+        }
+    }
+
+    /// The texts that are stored as they are.
+    pub fn texts(&self) -> impl Iterator<Item = (Field, &str)> {
+        [
+            (Field::SchoolCode, &self.school_code),
+            (Field::ProjectCode, &self.project_code),
+            (Field::ProjectTitle, &self.project_title),
+            (Field::CourseCode, &self.course_code),
+            (Field::CourseTitle, &self.course_title),
+            (Field::Role, &self.role),
+            (Field::Mode, &self.mode),
+            (Field::Place, &self.place),
+            (Field::CertificateNumber, &self.certificate_number),
+        ]
+        .into_iter()
+        .filter_map(|(field, text)| Some((field, text.as_deref()?)))
+    }
+
+    /// The length faults that `validator` finds, as problems.
+    #[must_use]
+    pub fn length_problems(&self, cx: Context<'_>) -> Vec<Problem> {
+        let Err(errors) = self.validate() else { return vec![] };
+        let field_errors = errors.field_errors();
+        field_errors
+            .iter()
+            .flat_map(|(field, faults)| {
+                faults.iter().map(move |fault| {
+                    let of = |key: &str| fault.params.get(key);
+                    let most = of("max").map(ToString::to_string).unwrap_or_default();
+                    Problem::new(
+                        format!("{field}.{}", fault.code),
+                        raw_field(cx, field.as_ref()),
+                        of("value").and_then(|v| v.as_str()).unwrap_or_default(),
+                        format!("at most {most} characters"),
+                    )
+                })
+            })
+            .collect()
+    }
+}
+
+/// The raw path a canonical field is mapped from.
+#[must_use]
+pub fn raw_field<'a>(cx: Context<'a>, field: &'a str) -> &'a str {
+    Field::ALL.iter().find(|f| f.as_str() == field || f.code() == field).map_or(field, |f| cx.stream.raw_field(*f))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_be_a_number_of_a_person_is_masked() {
+        for (text, shown) in [
+            ("22010219590911001X", "22***************X"),
+            ("身份证 22010219590911001X 李", "身份证 22***************X 李"),
+            ("13812345678", "13********8"),
+            ("2201 0219 5909 1100 1X", "22*******************X"),
+            ("２２０１０２１９５９０９１１００１Ｘ", "２２**************１Ｘ"),
+            ("2014-02-30", "2014-02-30"),
+            ("120000", "120000"),
+        ] {
+            assert_eq!(discreet(text), shown);
+        }
+    }
+}

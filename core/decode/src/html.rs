@@ -1,0 +1,191 @@
+//! Tables of a web page, as reporting systems save them under a workbook's name.
+
+use html5gum::{Token, Tokenizer};
+
+use crate::{decode, table};
+use huiliu_manifest::{Encoding, Layout};
+
+/// Columns that are read of a table.
+const MAX_COLUMNS: usize = 512;
+/// Columns and rows that one cell can claim.
+const MAX_SPAN: usize = 64;
+
+/// A table of a page.
+#[derive(Debug, Default)]
+pub struct Table {
+    /// Its rows, each with the texts of its columns.
+    pub rows: Vec<Vec<Option<String>>>,
+    /// Merged cells: first row, first column, last row, last column, from 0.
+    pub merged: Vec<[u32; 4]>,
+}
+
+/// The tables of a page that have more than one row.
+#[must_use]
+pub fn tables(text: &str) -> Vec<Table> {
+    let mut reader = Reader::default();
+    for Ok(token) in Tokenizer::new(text) {
+        match token {
+            Token::StartTag(tag) => {
+                let name = String::from_utf8_lossy(&tag.name).into_owned();
+                let span = |key: &str| {
+                    let value = tag.attributes.iter().find(|(name, _)| name.as_slice() == key.as_bytes());
+                    let value = value.and_then(|(_, value)| String::from_utf8_lossy(value).trim().parse().ok());
+                    value.unwrap_or(1_usize).clamp(1, MAX_SPAN)
+                };
+                reader.open(&name, span("colspan"), span("rowspan"));
+            }
+            Token::EndTag(tag) => reader.close(&String::from_utf8_lossy(&tag.name)),
+            Token::String(words) => reader.words(&String::from_utf8_lossy(&words)),
+            _ => {}
+        }
+    }
+    reader.end_table();
+    reader.tables
+}
+
+/// Bytes of a page in which its table's header stands.
+const TOP: usize = 1 << 20;
+
+/// Whether the words of a layout's header stand in a page, whatever tags and spaces are between their letters: a login page
+/// has none of them.
+pub fn has_columns(page: &[u8], layout: &Layout) -> bool {
+    let top = page.get(..TOP).unwrap_or(page);
+    // A letter may be cut in two.
+    let (encoding, _) = decode::encoding_of(Encoding::Auto, page);
+    let words = words_of(&encoding.decode(top).0);
+    let has = |name: &str| words.contains(&table::bare(name));
+    layout.header.iter().all(|column| {
+        let others = layout.aliases.get(column).into_iter().flatten();
+        others.chain([column]).any(|name| name.split('/').all(has))
+    })
+}
+
+/// What stands between the tags, without spaces.
+fn words_of(page: &str) -> String {
+    let mut words = String::new();
+    for Ok(token) in Tokenizer::new(page) {
+        if let Token::String(text) = token {
+            words.extend(String::from_utf8_lossy(&text).chars().filter(|c| !c.is_whitespace()));
+        }
+    }
+    words
+}
+
+#[derive(Default)]
+struct Reader {
+    tables: Vec<Table>,
+    table: Table,
+    row: Vec<Option<String>>,
+    in_row: bool,
+    /// The open cell: its text, columns and rows.
+    cell: Option<(String, usize, usize)>,
+    /// Columns that a cell of an earlier row reaches into, and for how many rows more.
+    reached: Vec<usize>,
+    silent: bool,
+}
+
+impl Reader {
+    fn open(&mut self, name: &str, columns: usize, rows: usize) {
+        match name {
+            "table" => self.end_table(),
+            "tr" => {
+                self.end_row();
+                self.in_row = true;
+            }
+            "td" | "th" => {
+                self.end_cell();
+                self.in_row = true;
+                self.cell = Some((String::new(), columns, rows));
+            }
+            "br" | "p" | "div" => self.words(" "),
+            "style" | "script" => self.silent = true,
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, name: &str) {
+        match name {
+            "table" => self.end_table(),
+            "tr" => self.end_row(),
+            "td" | "th" => self.end_cell(),
+            "style" | "script" => self.silent = false,
+            _ => {}
+        }
+    }
+
+    fn words(&mut self, words: &str) {
+        if let Some((text, ..)) = self.cell.as_mut().filter(|_| !self.silent) {
+            text.push_str(words);
+        }
+    }
+
+    fn end_cell(&mut self) {
+        let Some((text, columns, rows)) = self.cell.take() else { return };
+        while self.reached.get(self.row.len()).is_some_and(|left| *left > 0) {
+            self.row.push(None);
+        }
+        let left = self.row.len();
+        if left + columns > MAX_COLUMNS {
+            return;
+        }
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.row.push((!text.is_empty()).then_some(text));
+        self.row.resize(left + columns, None);
+        if self.reached.len() < self.row.len() {
+            self.reached.resize(self.row.len(), 0);
+        }
+        // One more than is left, for the end of this row takes one off.
+        self.reached[left..left + columns].fill(rows);
+        if columns > 1 || rows > 1 {
+            let at = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+            let top = at(self.table.rows.len());
+            self.table.merged.push([top, at(left), top + at(rows) - 1, at(left + columns) - 1]);
+        }
+    }
+
+    fn end_row(&mut self) {
+        self.end_cell();
+        // A row ends once, whether by its own tag, by the next row's or by both.
+        if !std::mem::take(&mut self.in_row) {
+            return;
+        }
+        self.table.rows.push(std::mem::take(&mut self.row));
+        for left in &mut self.reached {
+            *left = left.saturating_sub(1);
+        }
+    }
+
+    fn end_table(&mut self) {
+        self.end_row();
+        let table = std::mem::take(&mut self.table);
+        self.reached.clear();
+        if table.rows.len() > 1 {
+            self.tables.push(table);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_over_two_rows_moves_no_other() {
+        for end in ["", "</tr>"] {
+            let row = |cells: &str| format!("<tr>{cells}{end}");
+            let rows = [
+                row("<td rowspan=2>name<td colspan=2>school"),
+                row("<td>code<td rowspan='3'>title"),
+                row("<td>a<td>1"),
+                row("<td>b<td>2"),
+                row("<td>c<td>3<td>x"),
+            ];
+            let page = format!("<table>{}</table>", rows.concat());
+            let cells = |row: &Vec<Option<String>>| {
+                row.iter().map(|cell| cell.as_deref().unwrap_or("-")).collect::<Vec<_>>().join(" ")
+            };
+            let found: Vec<String> = tables(&page)[0].rows.iter().map(cells).collect();
+            assert_eq!(found, ["name school -", "- code title", "a 1", "b 2", "c 3 x"], "{end:?}");
+        }
+    }
+}

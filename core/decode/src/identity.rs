@@ -1,0 +1,117 @@
+//! What makes a raw record the same record, which version of it it is, and whom it is about.
+
+use std::borrow::Cow;
+
+use crate::decode::RawRecord;
+use crate::draft::{Draft, Problem};
+use crate::{Context, Place, Plan};
+use huiliu_manifest::{Field, KnownBy, VersionFrom};
+use huiliu_matching::{Role, Told};
+use huiliu_values::IdNumber;
+use huiliu_values::date::{parse_date, parse_instant};
+use huiliu_vault::keys::hex_encode;
+
+/// What makes a raw record the same record, and which version of it this is.
+#[derive(Debug)]
+pub struct Identity {
+    /// Keyed hash of the key fields, when all of them are there.
+    pub record_key: Option<[u8; 16]>,
+    /// The source version.
+    pub source_version: Result<i64, Problem>,
+}
+
+/// The identity of a raw record, also of one that cannot be used.
+#[must_use]
+pub fn identity(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &Draft<'_>) -> Identity {
+    Identity { record_key: record_key(cx, plan, raw, draft), source_version: source_version(cx, plan, raw) }
+}
+
+fn record_key(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>, draft: &Draft<'_>) -> Option<[u8; 16]> {
+    let source = cx.source_id.to_be_bytes();
+    let id_rule = cx.stream.map.get(&Field::IdNumber);
+    // An ID number is the same however it was typed.
+    let is_id = |path: &str| id_rule.is_some_and(|rule| rule.paths().any(|of| of == path));
+    let with_id = cx.stream.record_key.iter().any(|path| is_id(path));
+    let id = match with_id.then(|| sure_id(draft)) {
+        None => None,
+        Some(Some(id)) => Some(id.reveal().to_owned()),
+        // Two people whose numbers cannot be read are two as long as anything else tells them apart.
+        Some(None) if knows_any(cx) => Some(hex_encode(&told_key(cx, &told(draft)))),
+        Some(None) => return None,
+    };
+    let mut texts: Vec<Cow<'_, str>> = Vec::with_capacity(plan.record_key.len());
+    for (place, path) in plan.record_key.iter().zip(&cx.stream.record_key) {
+        let text = match (&id, place) {
+            (Some(id), _) if is_id(path) => Cow::Borrowed(id.as_str()),
+            (_, Place::Slot(slot)) => Cow::Borrowed(raw.texts[*slot].as_deref()?.trim()),
+            (_, Place::Around(name)) => crate::draft::around(cx, raw, name)?,
+        };
+        texts.push(text);
+    }
+    let mut parts: Vec<&[u8]> = vec![b"record".as_slice(), &source, cx.stream.name.as_bytes()];
+    parts.extend(texts.iter().map(|text| text.as_bytes()));
+    Some(cx.keys.short_digest(&parts))
+}
+
+/// Whether the stream's teachers are known by whatever is told of them.
+pub(super) fn knows_any(cx: Context<'_>) -> bool {
+    cx.stream.known_by == KnownBy::Any
+}
+
+/// The ID number, where a valid one is told and nothing makes it doubtful.
+pub(super) fn sure_id(draft: &Draft<'_>) -> Option<IdNumber> {
+    let text = draft.id_number.as_deref().filter(|_| !draft.is_doubtful(Field::IdNumber));
+    text.and_then(|text| IdNumber::parse(text).ok())
+}
+
+/// Everything that is told of who the record is about.
+pub(super) fn told(draft: &Draft<'_>) -> Told {
+    let texts = &draft.roster;
+    let doubted = draft.doubts.iter().find(|(field, _)| *field == Field::IdNumber);
+    let id_number = doubted.map(|(_, doubt)| doubt.seen.as_str()).or(draft.id_number.as_deref());
+    let mut told = Told::default();
+    for (role, text) in [
+        (Role::Name, draft.name.as_deref()),
+        (Role::IdNumber, id_number),
+        (Role::TeacherNumber, texts.teacher_number.as_deref()),
+        (Role::BirthDate, texts.birth_date.as_deref()),
+        (Role::Sex, texts.sex.as_deref()),
+        (Role::Phone, texts.phone.as_deref()),
+        (Role::SchoolCode, draft.school_code.as_deref()),
+        (Role::School, texts.school_name.as_deref()),
+        (Role::Region, texts.region_code.as_deref()),
+    ] {
+        told.add(role, text.unwrap_or_default());
+    }
+    told
+}
+
+pub(super) fn told_key(cx: Context<'_>, told: &Told) -> [u8; 16] {
+    let texts = told.texts().flat_map(|(role, text)| [role.as_str().as_bytes(), text.as_bytes()]);
+    cx.keys.short_digest(&std::iter::once(b"told".as_slice()).chain(texts).collect::<Vec<_>>())
+}
+
+fn source_version(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>) -> Result<i64, Problem> {
+    let problem =
+        |path: &str, seen: &str, expected: &str| Problem::new("version.form".into(), path, seen, expected.to_owned());
+    if matches!(cx.stream.version, VersionFrom::Landing {}) {
+        return Ok(cx.landing);
+    }
+    if let Some(slot) = plan.version {
+        let text = raw.texts[slot].as_deref().unwrap_or_default().trim();
+        let instant = || parse_instant(text).ok();
+        return text
+            .parse()
+            .ok()
+            .or_else(instant)
+            .ok_or_else(|| problem(plan.paths[slot], text, "an integer or an instant"));
+    }
+    // A member of an archive is a file of its own.
+    let file = raw.head.as_ref().and_then(|head| head.member.as_deref()).unwrap_or(cx.address);
+    let digits: Option<i64> = file
+        .split(|c: char| !c.is_ascii_digit())
+        .find(|run| run.len() == 8)
+        .filter(|run| parse_date(run).is_ok())
+        .and_then(|run| run.parse().ok());
+    digits.ok_or_else(|| problem("file name", file, "an export date of eight digits in the file name"))
+}

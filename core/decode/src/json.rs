@@ -1,0 +1,471 @@
+//! JSON pages and records, each read in one pass: what a manifest does not name is skipped, never built.
+//!
+//! Numbers keep the text they were sent as: no float comes near hours, scores or ID numbers.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::decode::{self, DecodeFault, Decoded, Position, RawRecord};
+use crate::text_window::{Chunks, STEP, Taken};
+
+fn form(e: &serde_json::Error) -> DecodeFault {
+    DecodeFault::Form { format: "JSON", why: e.to_string() }
+}
+
+/// Dotted paths as a tree. The path of `slots` number n puts its text into slot n.
+#[derive(Debug, Default)]
+struct Tree {
+    slot: Option<usize>,
+    items: bool,
+    /// The names that lead to it.
+    path: String,
+    children: Vec<(String, Tree)>,
+}
+
+impl Tree {
+    fn new<'p>(slots: impl IntoIterator<Item = &'p str>) -> Self {
+        let mut root = Self::default();
+        for (slot, path) in slots.into_iter().enumerate() {
+            root.node(path).slot = Some(slot);
+        }
+        root
+    }
+
+    fn node(&mut self, path: &str) -> &mut Self {
+        names(path).fold(self, |node, name| {
+            let place = node.children.iter().position(|(n, _)| n == name).unwrap_or_else(|| {
+                let path = if node.path.is_empty() { name.to_owned() } else { format!("{}.{name}", node.path) };
+                node.children.push((name.to_owned(), Self { path, ..Self::default() }));
+                node.children.len() - 1
+            });
+            &mut node.children[place].1
+        })
+    }
+}
+
+/// The names of a dotted path; a name in single quotes may have dots itself, as `'@odata.nextLink'`.
+pub(super) fn names(path: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(path);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let quoted = text.strip_prefix('\'').and_then(|t| t.split_once('\''));
+        let (name, after) = match quoted {
+            Some((name, after)) => (name, after.strip_prefix('.')),
+            None => text.split_once('.').map_or((text, None), |(name, after)| (name, Some(after))),
+        };
+        rest = after;
+        Some(name)
+    })
+}
+
+#[derive(Debug, Default)]
+struct Found<'a> {
+    texts: Vec<Option<Cow<'a, str>>>,
+    items: Option<Items<'a>>,
+    /// Which of the items are kept.
+    range: (u32, u32),
+    /// A path that is there more than once: which of them is meant nobody knows.
+    twice: Option<String>,
+}
+
+/// What is said of such a path.
+pub(super) fn twice(path: &str) -> String {
+    format!("{path} stands in it more than once")
+}
+
+/// The children of a tree that were met in one object.
+#[derive(Default)]
+struct Met {
+    first: u128,
+    others: Vec<usize>,
+}
+
+impl Met {
+    /// Whether this one was met before.
+    fn has(&mut self, child: usize) -> bool {
+        let Some(bit) = u32::try_from(child).ok().and_then(|child| 1_u128.checked_shl(child)) else {
+            let has = self.others.contains(&child);
+            self.others.push(child);
+            return has;
+        };
+        let has = self.first & bit != 0;
+        self.first |= bit;
+        has
+    }
+}
+
+/// The items of a range, and how many there are in all.
+#[derive(Debug, Default)]
+struct Items<'a> {
+    kept: Vec<&'a RawValue>,
+    total: u32,
+}
+
+/// Reads a list, and keeps its items of a range.
+struct List((u32, u32));
+
+impl<'a> DeserializeSeed<'a> for List {
+    type Value = Items<'a>;
+
+    fn deserialize<D: Deserializer<'a>>(self, d: D) -> Result<Items<'a>, D::Error> {
+        d.deserialize_seq(self)
+    }
+}
+
+impl<'a> Visitor<'a> for List {
+    type Value = Items<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Items<'a>, A::Error> {
+        let (first, count) = self.0;
+        let mut items = Items::default();
+        while let Some(item) = seq.next_element::<&'a RawValue>()? {
+            let index = items.total;
+            items.total = decode::counted(index, item.get().len()).map_err(serde::de::Error::custom)?;
+            if index >= first && index - first < count {
+                items.kept.push(item);
+            }
+        }
+        Ok(items)
+    }
+}
+
+/// Walks an object along a tree; anything that is no object holds nothing.
+struct Walk<'t, 'o, 'a> {
+    tree: &'t Tree,
+    found: &'o mut Found<'a>,
+}
+
+impl<'a> DeserializeSeed<'a> for Walk<'_, '_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, d: D) -> Result<(), D::Error> {
+        d.deserialize_any(self)
+    }
+}
+
+/// The methods of a visitor that goes over whatever is no object.
+macro_rules! pass_over {
+    ($de:lifetime) => {
+        fn visit_seq<A: SeqAccess<$de>>(self, mut seq: A) -> Result<(), A::Error> {
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(())
+        }
+
+        fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+            Ok(())
+        }
+
+        fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+            Ok(())
+        }
+
+        fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+            Ok(())
+        }
+
+        fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+            Ok(())
+        }
+
+        fn visit_str<E>(self, _: &str) -> Result<(), E> {
+            Ok(())
+        }
+
+        fn visit_unit<E>(self) -> Result<(), E> {
+            Ok(())
+        }
+    };
+}
+pub(super) use pass_over;
+
+impl<'a> Visitor<'a> for Walk<'_, '_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut met = Met::default();
+        while let Some(child) = map.next_key_seed(Child(self.tree))? {
+            let Some((nth, child)) = child else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            if met.has(nth) {
+                self.found.twice.get_or_insert_with(|| child.path.clone());
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            if child.items {
+                self.found.items = Some(map.next_value_seed(List(self.found.range))?);
+            } else if let Some(slot) = child.slot {
+                let raw: &'a RawValue = map.next_value()?;
+                self.found.texts[slot] = text_of(raw.get()).map_err(serde::de::Error::custom)?;
+                if !child.children.is_empty() {
+                    let mut inner = serde_json::Deserializer::from_str(raw.get());
+                    let walk = Walk { tree: child, found: self.found };
+                    walk.deserialize(&mut inner).map_err(serde::de::Error::custom)?;
+                }
+            } else {
+                map.next_value_seed(Walk { tree: child, found: self.found })?;
+            }
+        }
+        Ok(())
+    }
+
+    pass_over!('a);
+}
+
+/// Finds the child of a key without keeping the key.
+struct Child<'t>(&'t Tree);
+
+impl<'t, 'a> DeserializeSeed<'a> for Child<'t> {
+    type Value = Option<(usize, &'t Tree)>;
+
+    fn deserialize<D: Deserializer<'a>>(self, d: D) -> Result<Self::Value, D::Error> {
+        d.deserialize_str(self)
+    }
+}
+
+impl<'t> Visitor<'_> for Child<'t> {
+    type Value = Option<(usize, &'t Tree)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        let mut children = self.0.children.iter().enumerate();
+        Ok(children.find(|(_, (name, _))| name == key).map(|(nth, (_, child))| (nth, child)))
+    }
+}
+
+/// The text of a value as it was sent; `None` for null and for text of nothing but spaces. Half a surrogate pair is no text.
+fn text_of(value: &str) -> Result<Option<Cow<'_, str>>, serde_json::Error> {
+    let text = match value.strip_prefix('"').and_then(|v| v.strip_suffix('"')) {
+        Some(inner) if inner.contains('\\') => Cow::Owned(serde_json::from_str::<String>(value)?),
+        Some(inner) => Cow::Borrowed(inner),
+        None if value == "null" => return Ok(None),
+        None => Cow::Borrowed(value),
+    };
+    let solid = text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
+    Ok((solid || !text.trim().is_empty()).then_some(text))
+}
+
+/// What a page says besides its records.
+#[derive(Debug)]
+pub struct Page<'a> {
+    /// The records of the range, as text.
+    pub items: Vec<&'a RawValue>,
+    /// All records.
+    pub total: u32,
+    /// The text at the path that leads on.
+    pub next: Option<Cow<'a, str>>,
+}
+
+/// Reads a page, and keeps its records of a range (first, count). `verdict` is a path and the text that must stand there in a good answer.
+///
+/// # Errors
+/// [`DecodeFault`] when the page is cut, is no JSON, has no array at `items`, has a path twice, or says itself that it is an
+/// error.
+pub fn page<'a>(
+    text: &'a str,
+    items: &str,
+    verdict: Option<(&str, &str)>,
+    next: Option<&str>,
+    range: (u32, u32),
+) -> Result<Page<'a>, DecodeFault> {
+    if items.is_empty() && verdict.is_none() {
+        // The document is the list; nothing stands beside it.
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let items = List(range).deserialize(&mut reader).and_then(|items| reader.end().map(|()| items));
+        let Items { kept, total } = items.map_err(|e| form(&e))?;
+        return Ok(Page { items: kept, total, next: None });
+    }
+    let scalars: Vec<&str> = verdict.map(|(path, _)| path).into_iter().chain(next).collect();
+    let mut tree = Tree::new(scalars.iter().copied());
+    tree.node(items).items = true;
+    let mut found = Found { texts: vec![None; scalars.len()], range, ..Found::default() };
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let read = Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
+    let mut texts = found.texts.into_iter();
+    let refused = |what: String| DecodeFault::Form { format: "JSON", why: what };
+    if let Some((path, wanted)) = verdict {
+        match texts.next().flatten() {
+            // The platform's own verdict explains more than what is missing because of it.
+            Some(said) if said != wanted => {
+                return Err(DecodeFault::Refused(format!("{path} is {said}, expected {wanted}")));
+            }
+            None if read.is_ok() => return Err(refused(format!("no value at {path}"))),
+            _ => {}
+        }
+    }
+    read.map_err(|e| form(&e))?;
+    if let Some(path) = found.twice {
+        return Err(refused(twice(&path)));
+    }
+    let items = found.items.ok_or_else(|| refused(format!("no array at {items}")))?;
+    Ok(Page { items: items.kept, total: items.total, next: texts.next().flatten() })
+}
+
+/// The texts at the paths of a document.
+///
+/// # Errors
+/// [`DecodeFault`] when it is cut, no JSON, or has a path twice.
+pub fn texts(text: &str, paths: &[&str]) -> Result<Vec<Option<String>>, DecodeFault> {
+    let tree = Tree::new(paths.iter().copied());
+    let mut found = Found { texts: vec![None; paths.len()], ..Found::default() };
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let read = Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
+    read.map_err(|e| form(&e))?;
+    if let Some(path) = found.twice {
+        return Err(DecodeFault::Form { format: "JSON", why: twice(&path) });
+    }
+    // The same path twice is one slot: the last of them has the text.
+    let mut texts: Vec<Option<String>> = found.texts.into_iter().map(|text| text.map(Cow::into_owned)).collect();
+    for nth in 0..paths.len() {
+        if let Some(same) = (nth + 1..paths.len()).rev().find(|other| paths[*other] == paths[nth]) {
+            texts[nth] = texts[same].clone();
+        }
+    }
+    Ok(texts)
+}
+
+/// Builds a range of a page's records, with the texts at `paths`. An item that cannot be read harms only itself.
+///
+/// # Errors
+/// [`DecodeFault`].
+pub fn decode<'a>(text: &'a str, items: &str, paths: &[&str], range: (u32, u32)) -> Result<Decoded<'a>, DecodeFault> {
+    let tree = Tree::new(paths.iter().copied());
+    let page = page(text, items, None, None, range)?;
+    let records = page.items.into_iter().zip(range.0..).map(|(of, index)| item(&tree, paths, of.get(), index));
+    Ok(Decoded { records: records.collect(), total: page.total })
+}
+
+/// Builds a range of the records of a text with one JSON document per line; so many lines are left off above it. A line that
+/// cannot be read harms only itself.
+///
+/// # Errors
+/// [`DecodeFault`] when it is a web page or an XML document.
+pub fn lines<'a>(text: &'a str, paths: &[&str], range: (u32, u32), left_off: u64) -> Result<Decoded<'a>, DecodeFault> {
+    if left_off == 0 {
+        no_web_page(text)?;
+    }
+    let tree = Tree::new(paths.iter().copied());
+    let mut all = Decoded::default();
+    for (number, line) in (1 + left_off..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+        all.take(range, line.len(), |index| RawRecord {
+            position: Position::Line(number),
+            ..item(&tree, paths, line, index)
+        })?;
+        if all.has_all(range) {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+fn no_web_page(text: &str) -> Result<(), DecodeFault> {
+    if text.trim_start().starts_with('<') {
+        return Err(DecodeFault::Form { format: "JSON lines", why: "it begins with <, as a web page does".into() });
+    }
+    Ok(())
+}
+
+/// Walks over a text of lines that comes step by step.
+///
+/// # Errors
+/// As [`lines`].
+pub(super) fn walk_lines(chunks: &mut Chunks<'_>, taken: &mut Taken) -> Result<(), DecodeFault> {
+    let (mut text, mut number) = (String::new(), 0);
+    let (mut more, mut begun) = (true, false);
+    while more {
+        more = chunks.more(&mut text)?;
+        let mut done = 0;
+        for line in text.split_inclusive('\n').filter(|line| !more || line.ends_with('\n')) {
+            (done, number) = (done + line.len(), number + 1);
+            if line.trim().is_empty() {
+                taken.between(line);
+                continue;
+            }
+            if !std::mem::replace(&mut begun, true) {
+                no_web_page(line)?;
+            }
+            taken.record(("", line), number)?;
+            if taken.is_done() {
+                return Ok(());
+            }
+        }
+        text.drain(..done);
+        // A line that does not end is too long some day.
+        decode::counted(0, text.len().saturating_sub(STEP))?;
+    }
+    taken.is_over = true;
+    Ok(())
+}
+
+/// One record, with the texts at the paths of the tree.
+fn item<'a>(tree: &Tree, paths: &[&str], json: &'a str, index: u32) -> RawRecord<'a> {
+    let mut found = Found { texts: vec![None; paths.len()], ..Found::default() };
+    let mut reader = serde_json::Deserializer::from_str(json);
+    let read = Walk { tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
+    let broken = read.err().map(|e| e.to_string()).or_else(|| found.twice.as_deref().map(twice));
+    RawRecord { broken, ..RawRecord::new(index, Cow::Borrowed(json), found.texts) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_what_was_sent() {
+        let text = r#"{"d":{"items":[{"a":1.50,"b":{"c":"x\ny","d":null},"e":"  ","f":123456789012345678901},7]}}"#;
+        let records = decode(text, "d.items", &["a", "b.c", "b.d", "e", "f", "g", "b"], (0, 9)).unwrap().records;
+        let texts: Vec<Option<&str>> = records[0].texts.iter().map(Option::as_deref).collect();
+        let inner = Some(r#"{"c":"x\ny","d":null}"#);
+        assert_eq!(texts, [Some("1.50"), Some("x\ny"), None, None, Some("123456789012345678901"), None, inner]);
+        assert!(records[1].texts.iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn an_item_that_cannot_be_read_harms_only_itself() {
+        for bad in [r#"{"a":"x\ud83d"}"#, r#"{"x\ud83d":1,"a":"1"}"#, r#"{"b":1e999,"a":"1"}"#, "1e999"] {
+            let text = format!(r#"{{"d":{{"items":[{{"a":"1"}},{bad},{{"a":"3"}}]}}}}"#);
+            let records = decode(&text, "d.items", &["a", "b.c"], (0, 9)).unwrap().records;
+            let broken: Vec<bool> = records.iter().map(|r| r.broken.is_some()).collect();
+            assert_eq!(broken, [false, true, false], "{bad}");
+            assert_eq!((records[1].raw.as_ref(), records[2].texts[0].as_deref()), (bad, Some("3")));
+        }
+    }
+
+    #[test]
+    fn a_document_can_be_the_list_itself() {
+        let records = decode(r#"[{"a":"1"},{"a":"2"}]"#, "", &["a"], (1, 9)).unwrap().records;
+        assert_eq!((records.len(), records[0].texts[0].as_deref()), (1, Some("2")));
+        for bad in [r#"{"code":500}"#, "[1,", "[1] x", ""] {
+            assert!(matches!(decode(bad, "", &["a"], (0, 9)), Err(DecodeFault::Form { .. })), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_whole_or_refused() {
+        let read = |text| page(text, "d.items", Some(("code", "0")), Some("d.next"), (0, 9));
+        let good = read(r#"{"code":0,"d":{"next":"t1","items":[1,2]}}"#).unwrap();
+        assert_eq!((good.items.len(), good.next.as_deref()), (2, Some("t1")));
+        let refused = read(r#"{"code":500,"message":"no"}"#).unwrap_err();
+        assert_eq!(refused, DecodeFault::Refused("code is 500, expected 0".into()));
+        for bad in
+            [r#"{"code":0,"d":{"items":[1,"#, r#"{"code":0,"d":{"items":[]}} x"#, r#"{"code":0,"d":{}}"#, "[]", ""]
+        {
+            assert!(matches!(read(bad), Err(DecodeFault::Form { .. })), "{bad}");
+        }
+    }
+}

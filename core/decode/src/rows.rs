@@ -1,0 +1,35 @@
+//! Which rows are read: the rules about rows, closed comparisons of raw fields.
+
+use std::cmp::Ordering;
+
+use crate::decode::RawRecord;
+use crate::draft::around;
+use crate::{Context, Place, Plan};
+use huiliu_manifest::quality::{Act, Condition, RowRule};
+use huiliu_values::text;
+
+/// The first rule about a row whose conditions all hold, if it is to be anything but read.
+pub(super) fn rule<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: &RawRecord<'a>) -> Option<&'a RowRule> {
+    let mut places = plan.conditions.iter();
+    let about = cx.stream.rows.iter().find(|rule| {
+        let of_rule: Vec<&Place<'_>> = places.by_ref().take(rule.when.len()).collect();
+        rule.when.iter().zip(of_rule).all(|(condition, place)| holds(cx, raw, condition, place))
+    });
+    about.filter(|rule| rule.act != Act::Keep)
+}
+
+fn holds(cx: Context<'_>, raw: &RawRecord<'_>, condition: &Condition, place: &Place<'_>) -> bool {
+    let held = match place {
+        Place::Slot(slot) => raw.texts[*slot].clone(),
+        Place::Around(name) => around(cx, raw, name),
+    };
+    let seen = held.as_deref().map(str::trim).unwrap_or_default();
+    let one_of = |words: &Vec<String>| words.iter().any(|word| word == seen);
+    let beyond = |bound: &String, wanted: Ordering| text::compare(seen, bound) == Some(wanted);
+    condition.is.as_ref().is_none_or(one_of)
+        && condition.is_not.as_ref().is_none_or(|words| !one_of(words))
+        && condition.blank.is_none_or(|blank| blank == seen.is_empty())
+        && condition.above.as_ref().is_none_or(|bound| beyond(bound, Ordering::Greater))
+        && condition.below.as_ref().is_none_or(|bound| beyond(bound, Ordering::Less))
+        && condition.matches.as_ref().is_none_or(|regex| regex.0.is_match(seen))
+}

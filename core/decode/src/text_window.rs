@@ -1,0 +1,563 @@
+//! A part of a text that is too large to be held: as [`crate::window`] gives of a workbook, some batches of its records,
+//! with what stands above them. Read in steps from the beginning, each step unpacked and decoded by itself.
+
+use std::fmt;
+use std::io::{self, BufReader, Read};
+
+use encoding_rs::{Decoder, DecoderResult, Encoding};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::decode::{self, DecodeFault};
+use crate::excerpt::{Excerpt, Place, Places, STRIDE};
+use crate::json::{self, pass_over};
+use crate::payload::{Packer, Payload};
+use crate::unpacker::Ask;
+use crate::{Plan, csv, xml};
+use huiliu_manifest::{Format, Stream};
+
+/// A text of more bytes is read in windows.
+pub const LARGE: usize = 8 << 20;
+/// Bytes of text in a window, once the records that are asked for are in it.
+const ROOM: usize = 4 << 20;
+/// What stands around the records of a window mostly has fewer bytes.
+const SPARE: usize = 64 << 10;
+/// Bytes that are decoded at once.
+pub(super) const STEP: usize = 64 << 10;
+
+/// Whether a stream's payloads can be read in windows.
+#[must_use]
+pub fn has_windows(stream: &Stream) -> bool {
+    stream.archive.is_none() && !matches!(stream.format, Format::Workbook { .. })
+}
+
+/// Takes a payload as it comes in, `size` being how many bytes will come, if that is known. A large one is packed where
+/// nothing but its records is asked of it.
+#[must_use]
+pub fn packer(stream: &Stream, size: usize) -> Packer {
+    let tells_more = matches!(stream.format, Format::Json { ok_path: Some(_), .. });
+    Packer::new((has_windows(stream) && !tells_more).then_some(LARGE), size)
+}
+
+/// A payload that came as a whole, packed where it can be read in windows.
+///
+/// # Errors
+/// When it cannot be packed.
+pub fn kept(stream: &Stream, bytes: Vec<u8>) -> io::Result<Payload> {
+    let mut packer = packer(stream, 0);
+    if !packer.packs(bytes.len()) {
+        return Ok(bytes.into());
+    }
+    packer.push(&bytes)?;
+    packer.finish()
+}
+
+/// The part of a payload with the records that are asked for, as [`crate::parts`] describes it.
+///
+/// # Errors
+/// [`DecodeFault`], for all that is read.
+pub fn window(stream: &Stream, payload: &Payload, ask: Ask) -> Result<Excerpt, DecodeFault> {
+    let wanted = match ask {
+        Ask::Range(first, least) => Wanted { first, least, counts: false, room: ROOM },
+        // Who counts looks at no record.
+        Ask::Count | Ask::Whole => Wanted { first: 0, least: 0, counts: true, room: 0 },
+    };
+    read(stream, payload, wanted)
+}
+
+fn read(stream: &Stream, payload: &Payload, wanted: Wanted) -> Result<Excerpt, DecodeFault> {
+    let mut chunks = Chunks::of(payload, stream.format.encoding())?;
+    let mut taken = Taken::new(wanted);
+    taken.text.reserve(wanted.room.min(payload.len()) + SPARE);
+    let (above, below) = match &stream.format {
+        Format::Csv { separator, layout, .. } => {
+            csv::walk(&mut chunks, separator.0, layout, &Plan::new(stream).paths, &mut taken)?;
+            let is_cut = !taken.is_over && !taken.text.ends_with('\n');
+            (std::mem::take(&mut taken.above), if is_cut { "\n".to_owned() } else { String::new() })
+        }
+        Format::Json { items, .. } => {
+            let names: Vec<&str> = if items.is_empty() { vec![] } else { json::names(items).collect() };
+            walk_json(&mut chunks, &names, &mut taken)?;
+            let opened: String = names.iter().map(|name| format!("{{{}:", serde_json::Value::from(*name))).collect();
+            (opened + "[", format!("]{}", "}".repeat(names.len())))
+        }
+        Format::Xml { item, root, .. } => {
+            xml::walk(&mut chunks, (item, root), &mut taken)?;
+            let above = item.rsplit_once('.').map_or("", |(above, _)| above);
+            let between = above.split('.').filter(|name| !name.is_empty());
+            let around: Vec<&str> = std::iter::once(root.as_str()).chain(between).collect();
+            let opened: String = around.iter().map(|name| format!("<{name}>")).collect();
+            (opened, around.iter().rev().map(|name| format!("</{name}>")).collect())
+        }
+        Format::JsonLines { .. } | Format::Workbook { .. } => {
+            json::walk_lines(&mut chunks, &mut taken)?;
+            (String::new(), String::new())
+        }
+    };
+    let places = Places {
+        first: wanted.first.min(taken.seen),
+        given: taken.given,
+        all: taken.is_over.then_some(taken.seen),
+        end: taken.text.len(),
+        marks: taken.marks,
+        ends_lines: matches!(stream.format, Format::Csv { .. }),
+        above,
+        below,
+    };
+    Ok(Excerpt::new(taken.text, places))
+}
+
+/// A payload as text, step by step.
+pub(super) struct Chunks<'p> {
+    reader: Box<dyn Read + 'p>,
+    encoding: &'static Encoding,
+    decoder: Decoder,
+    bytes: Vec<u8>,
+    /// Those of `bytes` that are not decoded yet.
+    left: std::ops::Range<usize>,
+    /// Bytes decoded so far, the byte order mark among them.
+    decoded: usize,
+    is_over: bool,
+}
+
+fn unreadable(e: &io::Error) -> DecodeFault {
+    DecodeFault::Form { format: "payload", why: e.to_string() }
+}
+
+impl<'p> Chunks<'p> {
+    fn of(payload: &'p Payload, declared: huiliu_manifest::Encoding) -> Result<Self, DecodeFault> {
+        let mut reader = payload.reader().map_err(|e| unreadable(&e))?;
+        let (mut bytes, mut held) = (vec![0; STEP], 0);
+        // A byte order mark has three bytes at most.
+        while held < 3 {
+            let read = reader.read(&mut bytes[held..]).map_err(|e| unreadable(&e))?;
+            held += read;
+            if read == 0 {
+                break;
+            }
+        }
+        let is_utf8 = || payload.is_utf8().map_err(|e| unreadable(&e));
+        let (encoding, skip) = match (Encoding::for_bom(&bytes[..held]), declared) {
+            (Some(marked), _) => marked,
+            (None, huiliu_manifest::Encoding::Auto) if is_utf8()? => (encoding_rs::UTF_8, 0),
+            (None, huiliu_manifest::Encoding::Auto) => (encoding_rs::GB18030, 0),
+            (None, declared) => decode::encoding_of(declared, &[]),
+        };
+        let decoder = encoding.new_decoder_without_bom_handling();
+        Ok(Self { reader, encoding, decoder, bytes, left: skip..held, decoded: skip, is_over: false })
+    }
+
+    /// Appends what comes next; false when nothing more comes.
+    ///
+    /// # Errors
+    /// [`DecodeFault::Encoding`].
+    pub(super) fn more(&mut self, out: &mut String) -> Result<bool, DecodeFault> {
+        if self.is_over {
+            return Ok(false);
+        }
+        if self.left.is_empty() {
+            self.left = 0..self.reader.read(&mut self.bytes).map_err(|e| unreadable(&e))?;
+            self.is_over = self.left.is_empty();
+        }
+        let bytes = self.bytes.get(self.left.clone()).unwrap_or_default();
+        out.reserve(self.decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(STEP * 4));
+        let (result, read) = self.decoder.decode_to_string_without_replacement(bytes, out, self.is_over);
+        self.decoded += read;
+        self.left = 0..0;
+        if let DecoderResult::Malformed(bad, behind) = result {
+            let offset = self.decoded.saturating_sub(usize::from(bad) + usize::from(behind));
+            return Err(DecodeFault::Encoding { encoding: self.encoding.name().to_lowercase(), offset });
+        }
+        Ok(!self.is_over)
+    }
+
+    /// The text as bytes; why there is no more of it stands in `fault`.
+    pub(super) fn bytes<'c>(&'c mut self, fault: &'c mut Option<DecodeFault>) -> Bytes<'c, 'p> {
+        Bytes { chunks: self, text: String::new(), at: 0, fault }
+    }
+}
+
+/// The records that are asked for.
+#[derive(Clone, Copy)]
+struct Wanted {
+    first: u32,
+    least: u32,
+    /// Whether those behind the window are counted, and checked, too.
+    counts: bool,
+    /// Bytes of text, once the least is in it.
+    room: usize,
+}
+
+/// What is taken of the records that are met.
+pub(super) struct Taken {
+    wanted: Wanted,
+    /// Of a table what stands above its records.
+    pub(super) above: String,
+    pub(super) text: String,
+    /// Records that were met.
+    seen: u32,
+    given: u32,
+    /// Of those that are given.
+    marks: Vec<Place>,
+    /// Whether one was met for which there was no room.
+    is_full: bool,
+    /// Whether the payload was read to its end.
+    pub(super) is_over: bool,
+}
+
+impl Taken {
+    fn new(wanted: Wanted) -> Self {
+        let (above, text) = (String::new(), String::new());
+        Self { wanted, above, text, seen: 0, given: 0, marks: vec![], is_full: false, is_over: false }
+    }
+
+    /// Whether nothing more is wanted.
+    pub(super) fn is_done(&self) -> bool {
+        self.is_full && !self.wanted.counts
+    }
+
+    /// What stands behind a record, and is none.
+    pub(super) fn between(&mut self, text: &str) {
+        if self.given > 0 && !self.is_full {
+            self.text.push_str(text);
+        }
+    }
+
+    /// The next record with what stands between it and the one before, and its line.
+    ///
+    /// # Errors
+    /// [`DecodeFault::Form`] when there are too many, or it is too long.
+    pub(super) fn record(&mut self, (between, text): (&str, &str), line: u64) -> Result<(), DecodeFault> {
+        let index = self.seen;
+        self.seen = decode::counted(index, text.len())?;
+        if index < self.wanted.first || self.is_full {
+            return Ok(());
+        }
+        if self.given >= self.wanted.least && self.text.len() + text.len() > self.wanted.room {
+            self.is_full = true;
+            return Ok(());
+        }
+        let behind = self.text.len();
+        if self.given > 0 {
+            self.text.push_str(between);
+        }
+        if self.given.is_multiple_of(STRIDE) {
+            self.marks.push(Place { behind, at: self.text.len(), line });
+        }
+        self.given += 1;
+        self.text.push_str(text);
+        Ok(())
+    }
+}
+
+/// Text as bytes.
+pub(super) struct Bytes<'c, 'p> {
+    chunks: &'c mut Chunks<'p>,
+    text: String,
+    at: usize,
+    fault: &'c mut Option<DecodeFault>,
+}
+
+impl Read for Bytes<'_, '_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.text.len() {
+            self.text.clear();
+            self.at = 0;
+            let more = self.chunks.more(&mut self.text).map_err(|fault| {
+                *self.fault = Some(fault);
+                io::Error::other("no text")
+            })?;
+            if !more && self.text.is_empty() {
+                return Ok(0);
+            }
+        }
+        let read = self.text.as_bytes().get(self.at..).unwrap_or_default().read(out)?;
+        self.at += read;
+        Ok(read)
+    }
+}
+
+/// Walks over a JSON document with a list at the end of some names.
+fn walk_json(chunks: &mut Chunks<'_>, names: &[&str], taken: &mut Taken) -> Result<(), DecodeFault> {
+    let (mut fault, mut found) = (None, Found::default());
+    let bytes = chunks.bytes(&mut fault);
+    let mut reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(STEP, bytes));
+    let within = Within { names, at: 0, taken: &mut *taken, found: &mut found };
+    let read = within.deserialize(&mut reader).and_then(|()| reader.end());
+    drop(reader);
+    if taken.is_done() {
+        return Ok(());
+    }
+    if let Some(fault) = fault {
+        return Err(fault);
+    }
+    let form = |why: String| DecodeFault::Form { format: "JSON", why };
+    read.map_err(|e| form(e.to_string()))?;
+    if let Some(path) = found.twice {
+        return Err(form(json::twice(&path)));
+    }
+    if !found.is_there {
+        return Err(form(format!("no array at {}", names.join("."))));
+    }
+    taken.is_over = true;
+    Ok(())
+}
+
+/// What was met on the way to a list.
+#[derive(Default)]
+struct Found {
+    is_there: bool,
+    /// A path that is there more than once.
+    twice: Option<String>,
+}
+
+/// What a value holds at the end of some names, behind the first so many of them; anything that is no object holds nothing.
+struct Within<'n, 't> {
+    names: &'n [&'n str],
+    at: usize,
+    taken: &'t mut Taken,
+    found: &'t mut Found,
+}
+
+impl<'de> DeserializeSeed<'de> for Within<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
+        if self.at == self.names.len() {
+            self.found.is_there = true;
+            return d.deserialize_seq(Items(self.taken));
+        }
+        d.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Within<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let (names, at) = (self.names, self.at + 1);
+        let Some(name) = names.get(self.at) else { return Ok(()) };
+        let mut is_met = false;
+        while let Some(is_it) = map.next_key_seed(Is(name))? {
+            if is_it && !std::mem::replace(&mut is_met, true) {
+                map.next_value_seed(Within { names, at, taken: &mut *self.taken, found: &mut *self.found })?;
+                continue;
+            }
+            if is_it {
+                self.found.twice.get_or_insert_with(|| names[..at].join("."));
+            }
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
+
+    pass_over!('de);
+}
+
+/// Whether a key is this name.
+struct Is<'n>(&'n str);
+
+impl<'de> DeserializeSeed<'de> for Is<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<bool, D::Error> {
+        d.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Is<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
+        Ok(key == self.0)
+    }
+}
+
+/// The items of the list.
+struct Items<'t>(&'t mut Taken);
+
+impl<'de> Visitor<'de> for Items<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(item) = seq.next_element::<Box<RawValue>>()? {
+            self.0.record((",", item.get()), 1).map_err(serde::de::Error::custom)?;
+            if self.0.is_done() {
+                // The only way out; whoever called looks at it.
+                return Err(serde::de::Error::custom("done"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Body;
+    use crate::parts::Cover;
+    use huiliu_manifest::Manifest;
+
+    fn stream(format: &str) -> Stream {
+        let text = format!(
+            "manifest = 1\nid = \"t\"\nversion = 1\ntitle_zh = \"t\"\ntitle_en = \"t\"\nprofile = \"t\"\n\
+             [transport]\nkind = \"push\"\n[[stream]]\nname = \"s\"\nkind = \"certificate\"\nformat = {format}\n\
+             record_key = [\"a\"]\nversion = {{ from = \"landing\" }}\npass = \"not_assessed\"\n[stream.map]\n\
+             name = \"a\"\nid_number = \"b\"\ncourse_code = \"a\"\nhours = {{ path = \"b\", unit = \"day\" }}\nperiod_end = \"b\"\n"
+        );
+        Manifest::parse("t.toml", &text).unwrap().stream.remove(0)
+    }
+
+    /// Packed in frames of a few bytes.
+    fn packed(bytes: &[u8]) -> Payload {
+        let frames = bytes.chunks(7).chain([&[][..]]).map(|chunk| zstd::bulk::compress(chunk, 1).unwrap());
+        Payload::of_frames(frames.collect(), bytes.len())
+    }
+
+    fn records(stream: &Stream, body: &Body<'_>, range: (u32, u32)) -> Result<Vec<String>, DecodeFault> {
+        let records = decode::decode(&stream.format, body, &Plan::new(stream).paths, range)?;
+        let told = |r: &decode::RawRecord<'_>| {
+            format!("{} {} {:?} {:?} {:?}", r.index, r.address("f"), r.raw, r.texts, r.broken)
+        };
+        Ok(records.iter().map(told).collect())
+    }
+
+    /// Through windows of every size the same records come as of the whole, with the same numbers and lines.
+    fn same(format: &str, bytes: &[u8]) {
+        let stream = stream(format);
+        let body = Body::Text(decode::text(&stream.format, bytes).unwrap());
+        let total = decode::outline(&stream, &body, None).map(|outline| outline.records);
+        let payload = packed(bytes);
+        let body_of = |text: String| Body::Parts(std::sync::Arc::new(text));
+        let windowed = |wanted| read(&stream, &payload, wanted).map(|window| body_of(window.text));
+        for room in [0, 30, 1 << 20] {
+            let counted = windowed(Wanted { first: 0, least: 0, counts: true, room });
+            let counted = counted.and_then(|body| decode::outline(&stream, &body, None)).map(|outline| outline.records);
+            assert_eq!(counted, total, "{format} {room}");
+            let Ok(total) = total else { continue };
+            for first in 0..total {
+                for least in 1..=total - first + 1 {
+                    let window = read(&stream, &payload, Wanted { first, least, counts: false, room }).unwrap();
+                    let narrow = (first + 1..first + least).map(|from| (from, first + least - from));
+                    for range in narrow.chain([(first, least), (first, 1)]) {
+                        let narrow = window.narrow(range).unwrap_or_else(|| window.text.clone());
+                        for text in [&narrow, &window.text] {
+                            assert!(Cover::of(text).unwrap().has(range), "{format} {room} {range:?}: {text}");
+                            let of_window = records(&stream, &body_of(text.clone()), range).unwrap();
+                            let of_whole = records(&stream, &body, range).unwrap();
+                            assert_eq!(of_window, of_whole, "{format} {room} {range:?} {text}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    const CSV: &str = r#"{ kind = "csv", encoding = "auto", layout = { header = ["a", "b"], end_markers = ["合计"], skip_markers = ["小计"] } }"#;
+
+    #[test]
+    fn windows_of_csv_have_the_records_of_the_whole() {
+        for text in [
+            "标题,\r\n\r\na,b\r\n1,x\r\n2,\"y\nz\"\r\n\r\n小计,9\r\n3,王\r\n,\r\n4,\"q\"\"q\"\r\n5",
+            "a,b\n1,x\n2,y\n3,z\n合计,3\n4,no\n",
+            "a,b\r1,x\r2,y\r",
+            "a,b\n1,x\n2,\"y\n3,z\n4,\"\"\n5,q\n",
+            "a,b\n1,x,\n2,y,z\n小计,\"2\n3,\"z\"\n4,z\r\n5,\"q\"\n6,\"",
+            "a,b\n",
+            "c,d\n1,2\n",
+            "",
+        ] {
+            same(CSV, text.as_bytes());
+            same(CSV, &encoding_rs::GB18030.encode(text).0);
+            same(CSV, &[b"\xef\xbb\xbf", text.as_bytes()].concat());
+        }
+    }
+
+    #[test]
+    fn windows_of_json_have_the_records_of_the_whole() {
+        let nested = r#"{ kind = "json", items = "d.'x.y'" }"#;
+        for text in [
+            r#" {"n":[{"d":1}],"d":{"o":"]","x.y":[{"a":"1","b":[1,"}"]}, {"a":"王\u738b"} ,3,null],"p":{}},"e":1e5} "#,
+            r#"{"d":{"x.y":[{"a":"old"}],"x.y":[{"a":"1"},{"a":"2"}]}}"#,
+            r#"{"d":null,"d":{"x.y":[{"a":"1"}]}}"#,
+            r#"{"d":{"x.y":[{"a":"1","b":{},"a":null},{"b":"1","c":1,"c":2}]}}"#,
+            r#"{"d":{"x.y":[]}}"#,
+            r#"{"d":{"x.y":[{"a":1}]}"#,
+            r#"{"d":{"x.y":[{"a":1},]}}"#,
+            r#"{"d":{"x.y":{"a":1}}}"#,
+            r#"{"d":[1]}"#,
+            r#"{"d":{"x.y":[{"a":1}]}} x"#,
+            "",
+        ] {
+            let stream = stream(nested);
+            let of_whole = decode::outline(&stream, &Body::Text(text.into()), None);
+            match of_whole {
+                Ok(_) => same(nested, text.as_bytes()),
+                of_whole => {
+                    let wanted = Wanted { first: 0, least: 0, counts: true, room: 9 };
+                    let told = read(&stream, &packed(text.as_bytes()), wanted).map(|_| ()).unwrap_err();
+                    let same = of_whole.map(|_| ()).unwrap_err();
+                    assert!(told == same || !told.to_string().contains("more than once"), "{text}: {told}");
+                }
+            }
+        }
+        same(r#"{ kind = "json", items = "" }"#, br#"[{"a":"1"},{"a":"2","b":"x"},[]]"#);
+    }
+
+    #[test]
+    fn windows_of_lines_have_the_records_of_the_whole() {
+        for text in ["{\"a\":\"1\"}\n\n \r\n{\"a\":\"2\"}\r\n<p>\n{\"a\":\"3\"}", "\n{}\n{}\n", "", "\n<html>"] {
+            same(r#"{ kind = "json_lines" }"#, text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn windows_of_xml_have_the_records_of_the_whole() {
+        let direct = r#"{ kind = "xml", root = "r", item = "i" }"#;
+        let deep = r#"{ kind = "xml", root = "r", item = "s.x.i" }"#;
+        for text in [
+            "<?xml version='1.0'?>\r\n<r n='1'><!-- <i/> --><i a='&#49;&amp;'><b>王</b><i/></i>\r\n<o><i/></o><i><a>2</a><b><![CDATA[<]]>&lt;</b></i><i/></r>\n",
+            "<p:r xmlns:p='n'><p:i><p:a>1</p:a></p:i><s><x><i a='1'/><i><a>2</a></i></x><x><i a='3'/></x></s><x><i/></x></p:r>",
+            "<r></r>",
+            "<r/>",
+            "<r><i/>",
+            "<r><i></r>",
+            "<q><i/></q>",
+            "<!DOCTYPE r><r><i/></r>",
+            "<r><i>&nbsp;</i></r>",
+            "<r><i a='1' a='2'/></r>",
+            "",
+        ] {
+            for format in [direct, deep] {
+                same(format, text.as_bytes());
+                same(format, &[b"\xef\xbb\xbf", text.as_bytes()].concat());
+            }
+        }
+        let torn = read(
+            &stream(direct),
+            &packed(b"<r><i>\xe7\x8e</i></r>"),
+            Wanted { first: 0, least: 0, counts: true, room: 9 },
+        );
+        assert_eq!(torn.unwrap_err(), DecodeFault::Encoding { encoding: "utf-8".into(), offset: 6 });
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused_where_they_stand() {
+        let lines = stream(r#"{ kind = "json_lines" }"#);
+        let bytes = b"{\"a\":\"\xe7\x8e\x8b\"}\n{\"a\":\"\xe7\x8e\"}";
+        let told = window(&lines, &packed(bytes), Ask::Count).unwrap_err();
+        assert_eq!(Err(told), decode::text(&lines.format, bytes).map(|_| ()));
+    }
+}

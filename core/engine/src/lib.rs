@@ -1,0 +1,17 @@
+//! The life of a record, and every operation of a user.
+//!
+//! A record's way is [`ingest`] → [`deliver`] → [`settle`], with [`sweep`] behind them for whatever was lost.
+
+pub mod deliver;
+pub mod evidence;
+pub mod expect;
+pub mod ingest;
+pub mod manifests;
+pub mod rate_limit;
+pub mod recount;
+pub mod replay;
+pub mod resume;
+pub mod schedule;
+pub mod settle;
+pub mod sweep;
+pub mod upload_plan;

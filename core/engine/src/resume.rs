@@ -1,0 +1,63 @@
+//! Rows of rosters that wait for a school, or for a person: taken up by themselves when it has come, out of the payload as it
+//! was received, under today's manifest.
+
+use crate::deliver::{Desk, Reading};
+use crate::replay;
+use huiliu_store::StoreFault;
+use huiliu_store::delivery::classify::Classified;
+use huiliu_store::delivery::dead_letters;
+use huiliu_store::delivery::replays::{self, Wanted};
+use huiliu_store::roster::{self, Laid, wait};
+
+/// Letters taken up at once.
+const LETTERS: i64 = 1_000;
+
+/// Takes up whatever is ready; gives how many raw records went in.
+///
+/// # Errors
+/// [`StoreFault`] when the database does not answer; what was taken up before stays, the rest is still ready.
+pub async fn take_up(desk: &Desk) -> Result<usize, StoreFault> {
+    let mut total = 0;
+    loop {
+        let (letters, batches) = wait::begin(&desk.db, LETTERS).await?;
+        if letters.is_empty() {
+            return Ok(total);
+        }
+        for (batch, wanted) in &batches {
+            match one(desk, *batch, wanted).await {
+                Ok(taken) => total += taken,
+                // A payload that today's manifest reads otherwise stays parked, for people.
+                Err(StoreFault::Unreadable(why)) => tracing::warn!(batch, "not taken up: {why}"),
+                Err(fault) => return Err(fault),
+            }
+        }
+        wait::end(&desk.db, &letters).await?;
+    }
+}
+
+/// The wanted raw records of one batch, in one transaction.
+async fn one(desk: &Desk, batch: i64, wanted: &Wanted) -> Result<usize, StoreFault> {
+    let held = replays::batch(&mut desk.db.look().await?, batch).await?;
+    let manifests = desk.manifests.now();
+    let reading = Reading::of(&manifests, &held)?;
+    let mut bytes = std::sync::Arc::default();
+    let body = desk.body(&held, reading.stream, &mut bytes).await?;
+    let load = replay::staged(desk, &held, reading, &body, wanted)?;
+    let mut tx = desk.db.begin().await?;
+    roster::alone(&mut tx).await?;
+    let sifted = roster::sift(&mut tx, &desk.keys, &held, &load, &Laid::default()).await?;
+    let mut classified = Classified::of(&mut tx, &held, load.activation, sifted.kept()).await?;
+    let resolved: Vec<_> =
+        sifted.kept().filter_map(|row| Some((row.index, wanted.get(&row.index)?.0, Some(row.record_key)))).collect();
+    let taken = roster::replay(&mut tx, &desk.keys, (&held, &load), (&sifted, &mut classified), (0, &resolved)).await?;
+    if taken != resolved.len() {
+        // Somebody has closed a letter, or taken it up, in the meantime.
+        return Ok(0);
+    }
+    let parked = load.parked.iter().cloned().chain(sifted.parked());
+    let still: Vec<_> = parked.filter_map(|parked| Some((wanted.get(&parked.index)?.0, parked))).collect();
+    dead_letters::tell_again(&mut tx, &still).await?;
+    wait::add(&mut tx, &held, &sifted.waits).await?;
+    tx.commit().await?;
+    Ok(taken)
+}

@@ -1,0 +1,265 @@
+//! What files that are handed in would do: landed, delivered and taken up by the same code as ever, in a transaction from
+//! which nothing remains, and then compared with what is there, for whom it concerns.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::deliver::{self, Delivered, Desk};
+use crate::ingest::{self, From, Ingest};
+use crate::recount::{self, Change, Totals};
+use crate::resume;
+use huiliu_platform::Connector;
+use huiliu_rules::policy::Policy;
+use huiliu_store::admin::reports::{self, Balance};
+use huiliu_store::delivery::dead_letters;
+use huiliu_store::delivery::upload_plans::{self, ParkedRows};
+use huiliu_store::intake::runs::Source;
+use huiliu_store::intake::source_lease::Claim;
+use huiliu_store::ledger::marks;
+use huiliu_store::roster::known::{self, Known, Post};
+use huiliu_store::{Db, StoreFault, identity};
+
+/// What would happen.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    /// The source.
+    pub source: String,
+    /// The books of the run, once all of it is delivered and settled.
+    pub balance: Balance,
+    /// Why the files cannot be read to their end, if they cannot.
+    pub failure: Option<String>,
+    /// Why batches would not be delivered.
+    pub undelivered: Vec<String>,
+    /// What would wait as dead letters.
+    pub parked: ParkedRows,
+    /// Raw records of earlier runs that have waited for this, and would go in.
+    pub taken_up: usize,
+    /// Teachers concerned whom the roster, or the books, know otherwise then.
+    pub people: People,
+    /// Teachers concerned, and the hours of those for whom something changes.
+    pub hours: Totals,
+    /// The first of the teachers for whom something changes.
+    pub teachers: Vec<Teacher>,
+}
+
+/// How many teachers would be known otherwise.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct People {
+    /// Not in the books before.
+    pub new: u64,
+    /// On the roster from then on.
+    pub on_roster: u64,
+    /// With another name than the roster's before.
+    pub renamed: u64,
+    /// With two names on one ID number from then on.
+    pub contested: u64,
+    /// With another sex.
+    pub sex: u64,
+    /// With another birth date.
+    pub birth_date: u64,
+    /// With other memberships.
+    pub moved: u64,
+}
+
+/// What is said of a teacher before and after; nothing where it stays.
+type Pair<T> = Option<(T, T)>;
+
+/// A teacher for whom something changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Teacher {
+    /// The teacher; nothing for who is not in the books yet.
+    pub teacher: Option<i64>,
+    /// The ID number then, masked.
+    pub id_number: String,
+    /// Whether on the roster.
+    pub on_roster: Pair<bool>,
+    /// Name by the roster.
+    pub name: Pair<Option<String>>,
+    /// Whether two names stand on one ID number.
+    pub contested: Pair<bool>,
+    /// `male` or `female`.
+    pub sex: Pair<Option<String>>,
+    /// Birth date.
+    pub birth_date: Pair<Option<String>>,
+    /// Memberships.
+    pub memberships: Pair<Vec<Post>>,
+    /// Hours; nothing where no entry changes.
+    pub hours: Option<Hours>,
+}
+
+/// What changes in a teacher's entries, before and after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Hours {
+    /// Class-hour units counted for good.
+    pub counted_units: (i64, i64),
+    /// Class-hour units counted provisionally.
+    pub provisional_units: (i64, i64),
+    /// Entries that count because the teacher is outside the assessment.
+    pub exempt_entries: (usize, usize),
+    /// Entries that say something else.
+    pub entries_changed: usize,
+}
+
+impl Hours {
+    fn of(change: &Change) -> Self {
+        let Change { counted_units, provisional_units, exempt_entries, entries_changed, .. } = *change;
+        Self { counted_units, provisional_units, exempt_entries, entries_changed }
+    }
+}
+
+impl Teacher {
+    fn of(was: Option<&Known>, is: &Known, hours: Option<Hours>) -> Option<Self> {
+        let nobody = Known::default();
+        let before = was.unwrap_or(&nobody);
+        let told = Self {
+            on_roster: pair(&before.on_roster, &is.on_roster),
+            name: pair(&before.name, &is.name),
+            contested: pair(&before.contested, &is.contested),
+            sex: pair(&before.sex, &is.sex),
+            birth_date: pair(&before.birth_date, &is.birth_date),
+            memberships: pair(&before.memberships, &is.memberships),
+            hours,
+            ..Self::default()
+        };
+        (was.is_none() || told != Self::default()).then_some(told)
+    }
+}
+
+fn pair<T: Clone + PartialEq>(before: &T, after: &T) -> Pair<T> {
+    (before != after).then(|| (before.clone(), after.clone()))
+}
+
+impl People {
+    fn count(&mut self, was: Option<&Known>, told: &Teacher) {
+        let known = was.is_some_and(|was| was.name.is_some());
+        self.new += u64::from(was.is_none());
+        self.on_roster += u64::from(told.on_roster.is_some());
+        self.renamed += u64::from(known && told.name.is_some());
+        self.contested += u64::from(told.contested.as_ref().is_some_and(|(_, now)| *now));
+        self.sex += u64::from(known && told.sex.is_some());
+        self.birth_date += u64::from(known && told.birth_date.is_some());
+        self.moved += u64::from(known && told.memberships.is_some());
+    }
+}
+
+/// What is handed in, and how much of it is told.
+pub struct Asked<'a> {
+    /// The source, as the rehearsal's books have it.
+    pub source: &'a Source,
+    /// Its turn.
+    pub claim: Claim,
+    /// Gives what is handed in.
+    pub connector: &'a dyn Connector,
+    /// Raw records per batch.
+    pub batch_records: u32,
+    /// Parked raw records, and teachers, told at most.
+    pub told: usize,
+}
+
+/// Plans: `desk` works on a rehearsal of `now`.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn plan(now: &Db, desk: &Desk, asked: Asked<'_>) -> Result<Plan, StoreFault> {
+    let (db, keys) = (&desk.db, &desk.keys);
+    let Asked { source, claim, connector, batch_records, told } = asked;
+    // Whoever is tired of waiting ends the process; nothing is lost by it.
+    let (_, never) = watch::channel(false);
+    let cx = Ingest { db, keys, bell: None, batch_records, progress: &|_| {}, stop: &never };
+    let report = ingest::sync(cx, (source, claim), connector, From::Handed).await?;
+    for batch in upload_plans::batches(db, report.run).await? {
+        deliver_patiently(desk, batch).await?;
+    }
+    let taken_up = resume::take_up(desk).await?;
+    dead_letters::close_outdone(db).await?;
+    identity::examine(db, keys, &desk.policy.weights).await?;
+    let mut plan = Plan {
+        source: source.name.clone(),
+        balance: Balance::default(),
+        failure: report.failure.map(|failure| failure.text),
+        undelivered: upload_plans::undelivered(db, report.run).await?,
+        parked: upload_plans::parked(db, report.run, told).await?,
+        taken_up,
+        people: People::default(),
+        hours: Totals::default(),
+        teachers: vec![],
+    };
+    let balance = reports::balance(db, (report.run, report.run)).await?;
+    // As it stands once everybody is settled.
+    plan.balance = Balance { teachers_due: 0, complete: balance.pending == 0 && balance.unread == 0, ..balance };
+    let mut after = -1;
+    loop {
+        let waiting = marks::waiting(&mut db.look().await?, after).await?;
+        let Some((block, ids)) = waiting else { return Ok(plan) };
+        after = block;
+        plan.compare((now, desk), &ids, told).await?;
+    }
+}
+
+/// As workers do: what was put back, as when another load was in the way, is tried again, here three times in all.
+async fn deliver_patiently(desk: &Desk, batch: i64) -> Result<(), StoreFault> {
+    for wait_ms in [600, 1_200, 0] {
+        if deliver::deliver(desk, batch, true).await? != Delivered::Released {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+    }
+    Ok(())
+}
+
+impl Plan {
+    fn count(&mut self, change: &Change) {
+        self.hours.add(change);
+        let sum = |sum: &mut (i64, i64), of: (i64, i64)| *sum = (sum.0 + of.0, sum.1 + of.1);
+        sum(&mut self.hours.counted_units, change.counted_units);
+        sum(&mut self.hours.provisional_units, change.provisional_units);
+    }
+
+    /// Compares some teachers as they are with what they would be.
+    async fn compare(&mut self, (now, desk): (&Db, &Desk), ids: &[i64], told: usize) -> Result<(), StoreFault> {
+        let before = Moment::of(now, &desk.policy, ids).await?;
+        let after = Moment::of(&desk.db, &desk.policy, ids).await?;
+        let changes = recount::between((&before.policy, &before.ledger), (&after.policy, &after.ledger));
+        let mut hours: BTreeMap<i64, Change> = changes.into_iter().map(|change| (change.teacher, change)).collect();
+        self.hours.teachers += ids.len() as u64;
+        let mut shown = Vec::new();
+        for (id, is) in &after.people {
+            let change = hours.remove(id);
+            change.iter().for_each(|change| self.count(change));
+            let was = before.people.get(id);
+            let Some(teacher) = Teacher::of(was, is, change.as_ref().map(Hours::of)) else { continue };
+            self.people.count(was, &teacher);
+            if self.teachers.len() + shown.len() < told {
+                shown.push((*id, Teacher { teacher: was.map(|_| *id), ..teacher }));
+            }
+        }
+        let shown_ids: Vec<i64> = shown.iter().map(|(id, _)| *id).collect();
+        let mut numbers = known::id_numbers(&mut desk.db.look().await?, &desk.keys, &shown_ids).await?;
+        self.teachers.extend(shown.into_iter().map(|(id, teacher)| {
+            let id_number = numbers.remove(&id).unwrap_or_default();
+            Teacher { id_number, ..teacher }
+        }));
+        Ok(())
+    }
+}
+
+/// What is known of some teachers at one moment.
+struct Moment {
+    policy: Policy,
+    people: BTreeMap<i64, Known>,
+    ledger: recount::Known,
+}
+
+impl Moment {
+    async fn of(db: &Db, policy: &Policy, ids: &[i64]) -> Result<Self, StoreFault> {
+        let mut tx = db.look().await?;
+        Ok(Self {
+            policy: recount::overlaid(&mut tx, policy).await?,
+            people: known::known(&mut tx, ids).await?,
+            ledger: recount::known(&mut tx, ids).await?,
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! The manifest language: where a platform is read, how it is decoded, which field is which.
+//!
+//! The types here are its one definition (see [`shape`]). A manifest is checked when it is read: every unknown key, wrong
+//! word, required field that is not mapped and unit without a rule is told at its line and column, before anything runs.
+
+mod check;
+pub mod explain;
+pub mod fault;
+pub mod format;
+pub mod mapping;
+pub mod quality;
+pub mod read;
+mod sample;
+pub mod schema;
+pub mod shape;
+pub mod stream;
+pub mod template;
+pub mod transport;
+
+pub use fault::{Fault, ManifestFault, Problem};
+pub use format::{Archive, Encoding, Format, Layout, named_like};
+pub use mapping::{Field, Rule, Step, Unit};
+pub use sample::{MAX_SAMPLES, Sample};
+pub use stream::{Assessor, Kind, KnownBy, Paging, PassRule, Since, Stream, VersionFrom};
+pub use transport::{Auth, Bucket, Download, Request, Sign, Transport};
+
+use read::Reader;
+use shape::Within;
+
+table! {
+    /// The description of one kind of platform.
+    #[zh = "对一种平台的说明"]
+    pub struct Manifest {
+        /// Version of the manifest language: 1.
+        #[zh = "清单语言的版本：1"]
+        manifest: Within<1, 1>;
+        /// Connector id: small letters, digits, `-` and `_`.
+        #[zh = "连接器标识：小写字母、数字、- 和 _"]
+        id: String;
+        /// Version of this manifest, raised with every change.
+        #[zh = "本清单的版本，每次修改加一"]
+        version: Within<1, 1_000_000>;
+        /// Title in Chinese.
+        #[zh = "中文名称"]
+        title_zh: String;
+        /// Title in English.
+        #[zh = "英文名称"]
+        title_en: String;
+        /// On what the description rests.
+        #[zh = "依据：这份说明从何而来"]
+        profile: String;
+        /// How the platform is reached.
+        #[zh = "如何与平台对接"]
+        transport: Transport;
+        /// Its streams, in the order they are read.
+        #[zh = "数据流，按读取顺序"]
+        stream: Vec<Stream>;
+    }
+}
+
+impl Manifest {
+    /// Reads and checks a manifest.
+    ///
+    /// # Errors
+    /// Every fault at once, each with line, column and what is allowed.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ManifestFault> {
+        Reader::read(file, text, check::check)
+    }
+
+    /// The stream of that name.
+    #[must_use]
+    pub fn stream(&self, name: &str) -> Option<&Stream> {
+        self.stream.iter().find(|s| s.name == name)
+    }
+
+    /// Its version as tables hold it.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        i64::try_from(self.version.0).unwrap_or(i64::MAX)
+    }
+}

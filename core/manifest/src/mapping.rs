@@ -1,0 +1,537 @@
+//! Which raw field is which canonical field, and what is done to its text on the way.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+
+use crate::read::{Node, Reader};
+use crate::shape::{Part, Shape, Within, Words, steps, table, words};
+use crate::stream::Kind;
+
+words! {
+    /// The canonical fields a manifest can map.
+    pub enum Field {
+        /// The source's own name of the record.
+        #[zh = "来源系统中的记录名"]
+        "record_name" => RecordName,
+        /// The teacher's name. Required.
+        #[zh = "教师姓名（必需）"]
+        "name" => Name,
+        /// The teacher's ID number. Required, unless the stream says `known_by = "any"`.
+        #[zh = "身份证号（必需；known_by = \"any\" 时除外）"]
+        "id_number" => IdNumber,
+        /// School code, 10 digits.
+        #[zh = "学校（机构）标识码，10 位"]
+        "school_code" => SchoolCode,
+        /// Code of the training project.
+        #[zh = "培训项目代码"]
+        "project_code" => ProjectCode,
+        /// Title of the training project.
+        #[zh = "培训项目名称"]
+        "project_title" => ProjectTitle,
+        /// The source's code of the course. Required; where there is none, map the title.
+        #[zh = "来源的课程代码（必需；没有代码时映射课程名称）"]
+        "course_code" => CourseCode,
+        /// Title of the course.
+        #[zh = "课程名称"]
+        "course_title" => CourseTitle,
+        /// In what role, as 学科教师.
+        #[zh = "参训角色，如学科教师"]
+        "role" => Role,
+        /// Online, school-based, classroom practice.
+        #[zh = "研修方式：网络研修、校本研修、课堂实践"]
+        "mode" => Mode,
+        /// 培训方式 of the national sheet: 1, 2, 3, 4 or 9.
+        #[zh = "国内培训的培训方式：1、2、3、4 或 9"]
+        "delivery_code" => DeliveryCode,
+        /// 培训类别 of the national sheet: 10, 20, 30, 40, 60 or 99.
+        #[zh = "国内培训的培训类别：10、20、30、40、60 或 99"]
+        "category_code" => CategoryCode,
+        /// 必修 or 选修.
+        #[zh = "必修或选修"]
+        "required" => Required,
+        /// 初级, 中级 or 高级 of the course; never a result.
+        #[zh = "课程级别：初级、中级、高级（不是成绩）"]
+        "tier" => Tier,
+        /// Where.
+        #[zh = "培训地点"]
+        "place" => Place,
+        /// Amount of training time, in a unit. Required.
+        #[zh = "培训时长，须带单位（必需）"]
+        "hours" => Hours,
+        /// First day.
+        #[zh = "开始日期"]
+        "period_start" => PeriodStart,
+        /// Last day. Required.
+        #[zh = "结束日期（必需）"]
+        "period_end" => PeriodEnd,
+        /// How much of the training the teacher was present at, in per cent, 0 to 100.
+        #[zh = "出勤率，百分数，0 至 100"]
+        "attendance" => Attendance,
+        /// Certificate number.
+        #[zh = "证书编号"]
+        "certificate_number" => CertificateNumber,
+        /// 课程学习, 0 to 100.
+        #[zh = "课程学习成绩，0 至 100"]
+        "score_learning" => ScoreLearning,
+        /// 研修活动, 0 to 100.
+        #[zh = "研修活动成绩，0 至 100"]
+        "score_activity" => ScoreActivity,
+        /// 应用成果, 0 to 100.
+        #[zh = "应用成果成绩，0 至 100"]
+        "score_artefact" => ScoreArtefact,
+        /// Total score, 0 to 100, where the three are not told.
+        #[zh = "总成绩，0 至 100（不分三项时）"]
+        "score_total" => ScoreTotal,
+        /// `excellent`, `pass` or `fail`, where only words tell the result; see the step `levels`.
+        #[zh = "结果：excellent、pass 或 fail（只有等级时；见步骤 levels）"]
+        "result" => Result,
+        /// Sex, 男 or 女. Without it, as the ID number says (roster, `known_by = "any"`).
+        #[zh = "性别：男或女；不写则取自身份证号（名册、known_by = \"any\"）"]
+        "sex" => Sex,
+        /// Birth date. Without it, as the ID number says (roster, `known_by = "any"`).
+        #[zh = "出生日期；不写则取自身份证号（名册、known_by = \"any\"）"]
+        "birth_date" => BirthDate,
+        /// A name the teacher had before (roster).
+        #[zh = "曾用名（名册）"]
+        "former_name" => FormerName,
+        /// An ID number the teacher had before (roster).
+        #[zh = "原身份证号（名册）"]
+        "former_id_number" => FormerIdNumber,
+        /// Teacher number (roster, `known_by = "any"`).
+        #[zh = "教师编号（名册、known_by = \"any\"）"]
+        "teacher_number" => TeacherNumber,
+        /// Phone number (roster, `known_by = "any"`).
+        #[zh = "联系电话（名册、known_by = \"any\"）"]
+        "phone" => Phone,
+        /// Position at the school (roster).
+        #[zh = "职务（名册）"]
+        "position" => Position,
+        /// Stage of teaching, as 小学 (roster).
+        #[zh = "任教学段，如小学（名册）"]
+        "stage" => Stage,
+        /// The source's own id of the person, where memberships name persons so (roster).
+        #[zh = "来源中的人员标识，供任职关系引用（名册）"]
+        "teacher_ref" => TeacherRef,
+        /// The source's own id of the school, where teachers and memberships name schools so (roster).
+        #[zh = "来源中的学校标识，供教师与任职关系引用（名册）"]
+        "school_ref" => SchoolRef,
+        /// Name of the school (roster, `known_by = "any"`).
+        #[zh = "学校名称（名册、known_by = \"any\"）"]
+        "school_name" => SchoolName,
+        /// First day at the school (roster).
+        #[zh = "到校日期（名册）"]
+        "member_from" => MemberFrom,
+        /// Last day at the school (roster).
+        #[zh = "离校日期（名册）"]
+        "member_to" => MemberTo,
+        /// `true` or `false`: whether the person still belongs to the school; false without a last day ends it on the day
+        /// of the row (roster).
+        #[zh = "true 或 false：是否仍在校；为 false 而无离校日期时，于该行之日终止（名册）"]
+        "active" => Active,
+        /// Day from which the row says this; without it that of the file's name, else of the landing (roster).
+        #[zh = "该行内容自何日起成立；不写则取文件名中的日期，否则取接收之日（名册）"]
+        "as_of" => AsOf,
+        /// Division to which the school belongs, six characters (roster, `known_by = "any"`).
+        #[zh = "学校所属区划代码，6 位（名册、known_by = \"any\"）"]
+        "region_code" => RegionCode,
+        /// First day of the school's name and division (roster).
+        #[zh = "学校名称与区划的生效日期（名册）"]
+        "valid_from" => ValidFrom,
+        /// Last day of them (roster).
+        #[zh = "学校名称与区划的截止日期（名册）"]
+        "valid_to" => ValidTo,
+        /// Code of the school that took this one's place (roster).
+        #[zh = "承继学校的标识码（名册）"]
+        "successor_code" => SuccessorCode,
+    }
+}
+
+/// The fields of each kind of roster.
+const OF_TEACHERS: &[Field] = &[
+    Field::Name,
+    Field::IdNumber,
+    Field::SchoolCode,
+    Field::Sex,
+    Field::BirthDate,
+    Field::FormerName,
+    Field::FormerIdNumber,
+    Field::TeacherNumber,
+    Field::Phone,
+    Field::Position,
+    Field::Stage,
+    Field::TeacherRef,
+    Field::SchoolRef,
+    Field::MemberFrom,
+    Field::MemberTo,
+    Field::Active,
+    Field::AsOf,
+];
+const OF_SCHOOLS: &[Field] = &[
+    Field::SchoolCode,
+    Field::SchoolRef,
+    Field::SchoolName,
+    Field::RegionCode,
+    Field::ValidFrom,
+    Field::ValidTo,
+    Field::SuccessorCode,
+    Field::AsOf,
+];
+const OF_MEMBERSHIPS: &[Field] = &[
+    Field::TeacherRef,
+    Field::SchoolCode,
+    Field::SchoolRef,
+    Field::Position,
+    Field::Stage,
+    Field::MemberFrom,
+    Field::MemberTo,
+    Field::Active,
+    Field::AsOf,
+];
+
+impl Field {
+    /// Whether a stream of this kind can map it.
+    #[must_use]
+    pub fn belongs_to(self, kind: Kind) -> bool {
+        let of = match kind {
+            _ if self == Self::RecordName => return true,
+            Kind::Teacher => OF_TEACHERS,
+            Kind::School => OF_SCHOOLS,
+            Kind::Membership => OF_MEMBERSHIPS,
+            _ => {
+                let of_both = [Self::Name, Self::IdNumber, Self::SchoolCode].contains(&self) || self.tells_apart();
+                return of_both || ![OF_TEACHERS, OF_SCHOOLS, OF_MEMBERSHIPS].iter().any(|of| of.contains(&self));
+            }
+        };
+        of.contains(&self)
+    }
+
+    /// Whether it tells people apart beside name, ID number and school code, where `known_by` is `any`.
+    #[must_use]
+    pub fn tells_apart(self) -> bool {
+        matches!(
+            self,
+            Self::TeacherNumber | Self::Phone | Self::BirthDate | Self::Sex | Self::SchoolName | Self::RegionCode
+        )
+    }
+
+    /// Whether it is a day, for which forms can be given.
+    #[must_use]
+    pub fn is_day(self) -> bool {
+        matches!(
+            self,
+            Self::PeriodStart
+                | Self::PeriodEnd
+                | Self::BirthDate
+                | Self::MemberFrom
+                | Self::MemberTo
+                | Self::AsOf
+                | Self::ValidFrom
+                | Self::ValidTo
+        )
+    }
+
+    /// The field in reason codes, as `score.learning`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::ScoreLearning => "score.learning",
+            Self::ScoreActivity => "score.activity",
+            Self::ScoreArtefact => "score.artefact",
+            Self::ScoreTotal => "score.total",
+            other => other.as_str(),
+        }
+    }
+}
+
+words! {
+    /// Units of training time. The rule pack says what each is in class hours.
+    pub enum Unit {
+        /// Second.
+        #[zh = "秒"]
+        "second" => Second,
+        /// Minute.
+        #[zh = "分钟"]
+        "minute" => Minute,
+        /// Class hour, 学时.
+        #[zh = "学时"]
+        "class_hour" => ClassHour,
+        /// Hour of 60 minutes.
+        #[zh = "小时（60 分钟）"]
+        "hour" => Hour,
+        /// Half day.
+        #[zh = "半天"]
+        "half_day" => HalfDay,
+        /// Day.
+        #[zh = "天"]
+        "day" => Day,
+        /// Credit, 学分.
+        #[zh = "学分"]
+        "credit" => Credit,
+    }
+}
+
+words! {
+    /// What happens to a text that a value table does not have.
+    pub enum Unknown {
+        /// The record is parked with that reason.
+        #[zh = "记录转入待处理，并说明原因"]
+        "park" => Park,
+        /// The text stays as it is.
+        #[zh = "保留原文"]
+        "keep" => Keep,
+        /// As if nothing had been there.
+        #[zh = "视为空"]
+        "blank" => Blank,
+    }
+}
+
+words! {
+    /// Level scales with a name.
+    pub enum Levels {
+        /// 优秀, 合格 (及格, 良好), 不合格 (不及格).
+        #[zh = "优秀、合格（及格、良好）、不合格（不及格）"]
+        "grades" => Grades,
+        /// 合格 (通过, 是, 1) or 不合格 (未通过, 否, 0).
+        #[zh = "合格（通过、是、1）或不合格（未通过、否、0）"]
+        "pass_fail" => PassFail,
+    }
+}
+
+table! {
+    /// Texts, and what each becomes.
+    #[zh = "取值对照表"]
+    pub struct ValueTable {
+        /// Text → what it becomes.
+        #[zh = "原文 → 转换结果"]
+        values: BTreeMap<String, String>;
+        /// What happens to a text that is not there.
+        #[zh = "表中没有的取值如何处理"]
+        unknown: Unknown = Unknown::Park, "park";
+    }
+}
+
+table! {
+    /// One piece of a text that is cut at a separator.
+    #[zh = "按分隔符切开，取其中一段"]
+    pub struct Split {
+        /// The separator.
+        #[zh = "分隔符"]
+        at: String;
+        /// Which piece, from 1.
+        #[zh = "取第几段，从 1 起"]
+        take: Nth = Within(1), "1";
+    }
+}
+
+/// A place in a list, from 1.
+pub type Nth = Within<1, 99>;
+
+table! {
+    /// A text put in another's place, wherever it stands.
+    #[zh = "替换文本"]
+    pub struct Replace {
+        /// What is replaced.
+        #[zh = "被替换的文本"]
+        from: String;
+        /// What comes there.
+        #[zh = "替换为"]
+        to: String;
+    }
+}
+
+/// A regular expression of linear time, with one group.
+#[derive(Debug, Clone)]
+pub struct Capture(pub Regex);
+
+impl Part for Capture {
+    const SHAPE: &'static Shape = &Shape::Text(Words {
+        en: "regular expression; what its first group finds is taken",
+        zh: "正则表达式；取第一个分组",
+    });
+
+    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let text = reader.text(node)?;
+        let built = regex::RegexBuilder::new(text).size_limit(1 << 20).build();
+        match built {
+            Ok(regex) if regex.captures_len() > 1 => Some(Self(regex)),
+            Ok(_) => {
+                reader.refuse(node, "the regular expression has no group ( … ), so nothing would be taken");
+                None
+            }
+            Err(e) => {
+                let why = e.to_string();
+                reader
+                    .refuse(node, format!("no regular expression: {}", why.lines().last().unwrap_or_default().trim()));
+                None
+            }
+        }
+    }
+
+    fn stand_in() -> Option<Self> {
+        None
+    }
+}
+
+/// A ratio, as `1/60` or `100`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ratio {
+    /// What is multiplied by.
+    pub up: u32,
+    /// What is divided by; at least 1.
+    pub down: u32,
+}
+
+impl Part for Ratio {
+    const SHAPE: &'static Shape =
+        &Shape::Text(Words { en: "ratio of whole numbers, as \"100/5\"", zh: "整数之比，如 \"100/5\"" });
+
+    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let text = reader.text(node)?;
+        let (up, down) = text.split_once('/').unwrap_or((text, "1"));
+        let number = |part: &str| part.trim().parse::<u32>().ok().filter(|n| (1..=1_000_000).contains(n));
+        let ratio = number(up).zip(number(down)).map(|(up, down)| Self { up, down });
+        if ratio.is_none() {
+            reader.refuse(node, format!("{text:?} is no ratio of whole numbers from 1 to 1,000,000, as \"1/60\""));
+        }
+        ratio
+    }
+
+    fn stand_in() -> Option<Self> {
+        Some(Self { up: 1, down: 1 })
+    }
+}
+
+steps! {
+    /// What can be done to a text. A closed list: no loops, no expressions.
+    pub enum Step {
+        /// Spaces at both ends are taken off.
+        #[zh = "去掉首尾空白"]
+        "trim" => Trim,
+        /// Full-width letters, digits and signs become half-width.
+        #[zh = "全角字符转为半角"]
+        "fold_width" => FoldWidth,
+        /// Every separator that stands in names becomes U+00B7.
+        #[zh = "姓名中的各种间隔号统一为 U+00B7"]
+        "fold_separators" => FoldSeparators,
+        /// All spaces are taken out.
+        #[zh = "去掉全部空白"]
+        "drop_spaces" => DropSpaces,
+        /// Letters become upper case.
+        #[zh = "转为大写"]
+        "upper" => Upper,
+        /// Letters become lower case.
+        #[zh = "转为小写"]
+        "lower" => Lower,
+        /// This beginning is taken off, where it is there.
+        #[zh = "去掉此前缀（如有）"]
+        "strip_prefix" => StripPrefix(String),
+        /// This end is taken off, where it is there.
+        #[zh = "去掉此后缀（如有）"]
+        "strip_suffix" => StripSuffix(String),
+        /// The text is cut, and one piece taken.
+        #[zh = "切分后取一段"]
+        "split" => Split(Split),
+        /// One text is put in another's place.
+        #[zh = "替换文本"]
+        "replace" => Replace(Replace),
+        /// What a regular expression finds; nothing where it finds nothing.
+        #[zh = "正则提取；无匹配则为空"]
+        "capture" => Capture(Capture),
+        /// The number is multiplied, exactly.
+        #[zh = "数值乘以比例（精确）"]
+        "scale" => Scale(Ratio),
+        /// Each text has what it becomes.
+        #[zh = "按取值表转换"]
+        "values" => Values(ValueTable),
+        /// Words of a level scale become `excellent`, `pass` or `fail`.
+        #[zh = "等级词转为 excellent、pass 或 fail"]
+        "levels" => Levels(Levels),
+    }
+}
+
+table! {
+    /// Several texts, joined; those that are not there are left out.
+    #[zh = "多个字段拼接；空的略去"]
+    pub struct Join {
+        /// Their paths.
+        #[zh = "字段路径"]
+        paths: Vec<String>;
+        /// What stands between them.
+        #[zh = "连接符"]
+        with: String = String::new(), "";
+    }
+}
+
+table! {
+    /// Where a canonical field's text comes from and what is done to it. Exactly one of `path`, `first_of`, `join` and
+    /// `constant`. A path is dotted; a name with dots stands in single quotes. It may begin with `$`: `$file`, `$member`,
+    /// `$sheet`, `$each.NAME`.
+    #[zh = "字段取自何处、如何处理。path、first_of、join、constant 四选一。路径以点分隔，含点的名称用单引号括起；也可取 $file、$member、$sheet、$each.名称"]
+    pub struct Rule, short for path {
+        /// Path in the record.
+        #[zh = "记录中的路径"]
+        path: Option<String>;
+        /// The first of these paths that holds something.
+        #[zh = "依次取第一个非空的路径"]
+        first_of: Option<Vec<String>>;
+        /// Several paths, joined.
+        #[zh = "拼接多个路径"]
+        join: Option<Join>;
+        /// The same text for every record.
+        #[zh = "固定值"]
+        constant: Option<String>;
+        /// What is done to the text, in this order.
+        #[zh = "依次执行的步骤"]
+        then: Vec<Step> = vec![], "[]";
+        /// The text where there is none, or where the steps leave none: also where a `capture` finds nothing.
+        #[zh = "为空，或各步骤之后为空（包括 capture 未匹配）时的默认值"]
+        default: Option<String>;
+        /// Unit (of `hours` only, and there it must be).
+        #[zh = "单位（仅用于 hours，且必需）"]
+        unit: Option<Unit>;
+        /// Forms of a day (of days only), in strftime's letters, tried in this order; without them every form that is
+        /// unambiguous is read.
+        #[zh = "日期格式（仅用于日期），strftime 写法，依次尝试；不写则识别所有无歧义写法"]
+        formats: Option<Vec<String>>;
+    }
+}
+
+impl Rule {
+    /// The paths that are read.
+    pub fn paths(&self) -> impl Iterator<Item = &String> {
+        let joined = self.join.as_ref().map(|join| join.paths.as_slice()).unwrap_or_default();
+        self.path.iter().chain(self.first_of.as_deref().unwrap_or_default()).chain(joined)
+    }
+
+    /// The path for people: the first of them.
+    #[must_use]
+    pub fn shown(&self) -> Option<&str> {
+        self.paths().next().map(String::as_str)
+    }
+
+    /// Where there is nothing but a path, that path.
+    #[must_use]
+    pub fn plain(&self) -> Option<&str> {
+        let alone = self.then.is_empty() && self.default.is_none() && self.formats.is_none();
+        self.path.as_deref().filter(|_| alone)
+    }
+}
+
+/// Canonical field → where it comes from.
+pub type Map = BTreeMap<Field, Rule>;
+
+impl Part for Map {
+    const SHAPE: &'static Shape = &Shape::Known(Field::SHAPE, Rule::SHAPE);
+
+    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let words: Vec<&'static str> = Field::ALL.iter().map(|field| field.as_str()).collect();
+        let entries = reader.known_entries(node, &words)?;
+        let entry = |(name, value): (String, _)| Field::of(&name).zip(reader.within(&name, |r| Rule::read(value, r)));
+        Some(entries.into_iter().filter_map(entry).collect())
+    }
+
+    fn stand_in() -> Option<Self> {
+        Some(Self::new())
+    }
+}

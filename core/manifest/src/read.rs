@@ -1,0 +1,379 @@
+//! Reads a TOML text against the definition of the language, collecting every fault with its place.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::fault::{Fault, ManifestFault, Problem, nearest};
+use crate::shape::{Key, Part, Shape, Table};
+
+/// The most faults that are told; who has more of them corrects these first.
+const MOST: usize = 200;
+
+/// A value of the text, with its span; none of it for a text that stands for a whole table.
+pub type Node<'t> = &'t Spanned<DeValue<'t>>;
+
+/// Reads one manifest.
+#[derive(Debug)]
+pub struct Reader<'t> {
+    file: &'t str,
+    text: &'t str,
+    place: Vec<String>,
+    spans: HashMap<String, Range<usize>>,
+    faults: Vec<(Range<usize>, String, Problem)>,
+    /// How many of them are of form: found while reading.
+    of_form: usize,
+}
+
+/// The keys of a table that are still to be read.
+#[derive(Debug)]
+pub struct Fields<'t> {
+    nodes: HashMap<String, Node<'t>>,
+    keys: &'static [Key],
+    whole: Range<usize>,
+}
+
+impl<'t> Fields<'t> {
+    /// Reads a key, or takes what holds without it.
+    pub fn take<T: Part>(
+        &mut self,
+        name: &'static str,
+        absent: impl Fn() -> Option<T>,
+        reader: &mut Reader<'_>,
+    ) -> Option<T> {
+        if let Some(node) = self.nodes.remove(name) {
+            return reader.within(name, |r| T::read(node, r)).or_else(&absent).or_else(T::stand_in);
+        }
+        let value = absent();
+        if value.is_none()
+            && let Some(key) = self.keys.iter().find(|key| key.name == name)
+        {
+            let problem = Problem::Missing { key: name.to_owned(), what: key.words.en.trim().to_owned() };
+            reader.tell_at(self.whole.clone(), problem);
+        }
+        value.or_else(T::stand_in)
+    }
+}
+
+impl<'t> Reader<'t> {
+    /// Reads a whole manifest: all faults of form, and those of sense that `check` finds.
+    ///
+    /// # Errors
+    /// Every fault at its place.
+    pub fn read<T: Part>(file: &str, text: &str, check: impl FnOnce(&T, &mut Reader<'_>)) -> Result<T, ManifestFault> {
+        let (document, errors) = DeTable::parse_recoverable(text);
+        let mut reader = Reader { file, text, place: vec![], spans: HashMap::new(), faults: vec![], of_form: 0 };
+        for error in &errors {
+            let span = error.span().unwrap_or(0..0);
+            reader.tell_at(span, Problem::Syntax(error.message().trim().replace('\n', "; ")));
+        }
+        let span = document.span();
+        let root = Spanned::new(span, DeValue::Table(document.into_inner()));
+        let manifest = T::read(&root, &mut reader);
+        reader.of_form = reader.faults.len();
+        if let Some(manifest) = &manifest {
+            check(manifest, &mut reader);
+        }
+        reader.end(manifest)
+    }
+
+    fn end<T>(mut self, value: Option<T>) -> Result<T, ManifestFault> {
+        self.faults.sort_by_key(|(span, ..)| span.start);
+        self.faults.dedup();
+        let more = self.faults.len().saturating_sub(MOST);
+        if more > 0 {
+            self.faults.truncate(MOST);
+            let last = self.faults.last().map_or(0..0, |(span, ..)| span.clone());
+            let why = format!("{more} more faults; mend these first");
+            self.faults.push((last, String::new(), Problem::Rule(why)));
+        }
+        let faults: Vec<Fault> = std::mem::take(&mut self.faults)
+            .into_iter()
+            .map(|(span, place, problem)| {
+                let (line, column) = position(self.text, span.start);
+                Fault { line, column, place, problem }
+            })
+            .collect();
+        match value {
+            Some(value) if faults.is_empty() => Ok(value),
+            _ => Err(ManifestFault { file: self.file.to_owned(), faults }),
+        }
+    }
+
+    /// Tells a fault at a place of the manifest, or at the nearest place around it that is written there. Where something
+    /// could not be read there, that has been told, and this may only follow from it.
+    pub fn tell(&mut self, place: &str, why: impl Into<String>) {
+        let is_inside = |of: &str| of.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        if self.faults[..self.of_form].iter().any(|(_, of, _)| is_inside(of)) {
+            return;
+        }
+        let mut around = place;
+        let span = loop {
+            if let Some(span) = self.spans.get(around) {
+                break span.clone();
+            }
+            match around.rsplit_once('.') {
+                Some((outer, _)) => around = outer,
+                None => break self.spans.get("").cloned().unwrap_or(0..0),
+            }
+        };
+        self.faults.push((span, place.to_owned(), Problem::Rule(why.into())));
+    }
+
+    /// Tells what is wrong with the value at hand.
+    pub fn refuse(&mut self, node: Node<'_>, why: impl Into<String>) {
+        self.tell_at(node.span(), Problem::Rule(why.into()));
+    }
+
+    fn tell_at(&mut self, span: Range<usize>, problem: Problem) {
+        self.faults.push((span, self.place.join("."), problem));
+    }
+
+    /// Reads something one step further in.
+    pub fn within<T>(&mut self, step: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.place.push(step.to_owned());
+        let value = read(self);
+        self.place.pop();
+        value
+    }
+
+    fn note(&mut self, node: Node<'_>) {
+        self.spans.entry(self.place.join(".")).or_insert(node.span());
+    }
+
+    fn other_type(&mut self, node: Node<'_>, expected: &str) {
+        let found = match node.get_ref() {
+            DeValue::String(text) => format!("the text {:?}", text.chars().take(40).collect::<String>()),
+            other => format!("{} {}", article(other.type_str()), other.type_str()),
+        };
+        self.tell_at(node.span(), Problem::Type { expected: expected.to_owned(), found });
+    }
+
+    /// The text at a node.
+    pub fn text<'n>(&mut self, node: Node<'n>) -> Option<&'n str> {
+        self.note(node);
+        let text = node.get_ref().as_str();
+        if text.is_none() {
+            self.other_type(node, "a text");
+        }
+        text
+    }
+
+    /// true or false.
+    pub fn flag(&mut self, node: Node<'_>) -> Option<bool> {
+        self.note(node);
+        let flag = node.get_ref().as_bool();
+        if flag.is_none() {
+            self.other_type(node, "true or false");
+        }
+        flag
+    }
+
+    /// A day, as a TOML date or as a text.
+    pub fn day(&mut self, node: Node<'_>) -> Option<chrono::NaiveDate> {
+        self.note(node);
+        let text = match node.get_ref() {
+            DeValue::Datetime(at) => at.to_string(),
+            other => other.as_str().unwrap_or_default().to_owned(),
+        };
+        let day = text.parse().ok();
+        if day.is_none() {
+            self.other_type(node, "a day as 2014-09-01");
+        }
+        day
+    }
+
+    /// A whole number within bounds.
+    pub fn number(&mut self, node: Node<'_>, least: u64, most: u64) -> Option<u64> {
+        self.note(node);
+        let Some(written) = node.get_ref().as_integer() else {
+            self.other_type(node, "a whole number");
+            return None;
+        };
+        let number = u64::from_str_radix(written.as_str(), written.radix()).ok();
+        let number = number.filter(|n| (least..=most).contains(n));
+        if number.is_none() {
+            self.tell_at(node.span(), Problem::Bounds { found: written.as_str().to_owned(), least, most });
+        }
+        number
+    }
+
+    /// One of a closed list of words.
+    pub fn word<'n>(&mut self, node: Node<'n>, words: &[&'static str]) -> Option<&'n str> {
+        let word = self.text(node)?;
+        if !words.contains(&word) {
+            self.unknown_word(node, word, words);
+            return None;
+        }
+        Some(word)
+    }
+
+    fn unknown_word(&mut self, node: Node<'_>, word: &str, words: &[&str]) {
+        let nearest = nearest(word, words.iter().copied()).map(str::to_owned);
+        let allowed = words.join(", ");
+        self.tell_at(node.span(), Problem::UnknownWord { word: word.to_owned(), nearest, allowed });
+    }
+
+    /// The items of a list, each with its number.
+    pub fn list<'n>(&mut self, node: Node<'n>) -> Option<Vec<(String, Node<'n>)>> {
+        self.note(node);
+        let Some(items) = node.get_ref().as_array() else {
+            self.other_type(node, "a list [ … ]");
+            return None;
+        };
+        Some(items.iter().enumerate().map(|(n, item)| (n.to_string(), item)).collect())
+    }
+
+    /// The entries of a table with names of one's own.
+    pub fn entries<'n>(&mut self, node: Node<'n>) -> Option<Vec<(String, Node<'n>)>> {
+        self.note(node);
+        let Some(table) = node.get_ref().as_table() else {
+            self.other_type(node, "a table { … }");
+            return None;
+        };
+        Some(table.iter().map(|(name, value)| (name.get_ref().to_string(), value)).collect())
+    }
+
+    /// The entries of a table whose names are words of a closed list.
+    pub fn known_entries<'n>(&mut self, node: Node<'n>, words: &[&'static str]) -> Option<Vec<(String, Node<'n>)>> {
+        let entries = self.entries(node)?;
+        let table = node.get_ref().as_table()?;
+        for (name, _) in table {
+            if !words.contains(&name.get_ref().as_ref()) {
+                self.unknown_key(name.span(), name.get_ref(), words.iter().copied());
+            }
+        }
+        Some(entries.into_iter().filter(|(name, _)| words.contains(&name.as_str())).collect())
+    }
+
+    fn unknown_key<'w>(&mut self, span: Range<usize>, key: &str, words: impl Iterator<Item = &'w str> + Clone) {
+        // Of very many only some are told.
+        let is_told = self.faults.len() < MOST;
+        let nearest = is_told.then(|| nearest(key, words.clone()).map(str::to_owned)).flatten();
+        let allowed = words.collect::<Vec<_>>().join(", ");
+        self.tell_at(span, Problem::UnknownKey { key: key.to_owned(), nearest, allowed });
+    }
+
+    fn fields<'n>(&mut self, node: Node<'n>, keys: &'static [Key], tag: Option<&str>) -> Option<Fields<'n>> {
+        self.note(node);
+        let Some(table) = node.get_ref().as_table() else {
+            self.other_type(node, "a table { … }");
+            return None;
+        };
+        let mut nodes = HashMap::new();
+        for (name, value) in table {
+            let known = keys.iter().any(|key| key.name == name.get_ref().as_ref());
+            if known {
+                nodes.insert(name.get_ref().to_string(), value);
+            } else if tag != Some(name.get_ref().as_ref()) {
+                self.unknown_key(name.span(), name.get_ref(), tag.into_iter().chain(keys.iter().map(|key| key.name)));
+            }
+        }
+        Some(Fields { nodes, keys, whole: node.span() })
+    }
+
+    /// A table of known keys.
+    pub fn table<T>(
+        &mut self,
+        node: Node<'_>,
+        table: &'static Table,
+        read: impl FnOnce(&mut Fields<'_>, &mut Self) -> Option<T>,
+    ) -> Option<T> {
+        let mut fields = self.fields(node, table.keys, None)?;
+        read(&mut fields, self)
+    }
+
+    /// A table of known keys, or a text that stands for one of them.
+    pub fn short<T>(
+        &mut self,
+        node: Node<'_>,
+        short: &'static str,
+        table: &'static Table,
+        read: impl FnOnce(&mut Fields<'_>, &mut Self) -> Option<T>,
+    ) -> Option<T> {
+        if node.get_ref().as_str().is_some() {
+            self.note(node);
+            let nodes = HashMap::from([(short.to_owned(), node)]);
+            return read(&mut Fields { nodes, keys: table.keys, whole: node.span() }, self);
+        }
+        self.table(node, table, read)
+    }
+
+    /// A table of which one key tells what the others are.
+    pub fn choice<T>(
+        &mut self,
+        node: Node<'_>,
+        shape: &'static Shape,
+        read: impl FnOnce(&str, &mut Fields<'_>, &mut Self) -> Option<T>,
+    ) -> Option<T> {
+        let Shape::Choice { key, cases } = shape else { return None };
+        self.note(node);
+        let words: Vec<&'static str> = cases.iter().map(|(word, _)| *word).collect();
+        // A choice without keys of its own may be written as its word alone.
+        if let Some(word) = node.get_ref().as_str() {
+            self.word(node, &words)?;
+            let (_, table) = cases.iter().find(|(case, _)| *case == word)?;
+            return read(word, &mut Fields { nodes: HashMap::new(), keys: table.keys, whole: node.span() }, self);
+        }
+        let Some(table) = node.get_ref().as_table() else {
+            self.other_type(node, "a table { … }");
+            return None;
+        };
+        let Some(tag) = table.get(*key) else {
+            let what = format!("one of {}", words.join(", "));
+            self.tell_at(node.span(), Problem::Missing { key: (*key).to_owned(), what });
+            return None;
+        };
+        let word = self.within(key, |r| r.word(tag, &words))?;
+        let (_, table) = cases.iter().find(|(case, _)| *case == word)?;
+        let mut fields = self.fields(node, table.keys, Some(key))?;
+        read(word, &mut fields, self)
+    }
+
+    /// A word, or a table of one key: the word, and what stands at the key.
+    pub fn step<'n>(&mut self, node: Node<'n>, shape: &'static Shape) -> Option<(&'static str, Option<Node<'n>>)> {
+        let Shape::Steps(steps) = shape else { return None };
+        self.note(node);
+        let words: Vec<&'static str> = steps.iter().map(|(word, ..)| *word).collect();
+        let (word, value) = match node.get_ref() {
+            DeValue::String(word) => (word.to_string(), None),
+            DeValue::Table(table) if table.len() == 1 => {
+                let (name, value) = table.iter().next()?;
+                (name.get_ref().to_string(), Some(value))
+            }
+            _ => {
+                self.other_type(node, "a word, or a table of one key { … = … }");
+                return None;
+            }
+        };
+        let Some((known, _, needs)) = steps.iter().find(|(known, ..)| *known == word) else {
+            self.unknown_word(node, &word, &words);
+            return None;
+        };
+        match (needs, value) {
+            (Some(_), None) => {
+                self.refuse(node, format!("{known} needs a value; write {{ {known} = … }}"));
+                None
+            }
+            (None, Some(_)) => {
+                self.refuse(node, format!("{known} takes no value; write \"{known}\""));
+                None
+            }
+            _ => Some((known, value)),
+        }
+    }
+}
+
+fn article(word: &str) -> &'static str {
+    if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}
+
+/// Line and column, in characters, from 1.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at.min(text.len())).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line, column)
+}

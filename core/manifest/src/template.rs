@@ -1,0 +1,140 @@
+//! Texts with values filled in: `/classes/${each.class.id}/records`. A closed set of values, no expressions.
+
+use crate::fault::nearest;
+use crate::read::{Node, Reader};
+use crate::shape::{Part, Shape, Words};
+
+/// A piece of a text with values filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// As written.
+    Text(String),
+    /// A value: its name, and what of it.
+    Value(String),
+}
+
+/// A text with values filled in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Template(Vec<Piece>);
+
+/// The values that are known without more: what they are called, and what they are.
+pub const VALUES: &[(&str, Words)] = &[
+    ("user", Words { en: "the source's user", zh: "来源的用户名" }),
+    ("password", Words { en: "the source's password", zh: "来源的密码" }),
+    ("institution", Words { en: "the code of the source's institution", zh: "来源所属机构的代码" }),
+    (
+        "since",
+        Words {
+            en: "the beginning of what is asked for, as `since` says",
+            zh: "所请求时段的起点，格式由 `since` 决定",
+        },
+    ),
+    ("until", Words { en: "the end of what is asked for", zh: "所请求时段的终点" }),
+    ("page", Words { en: "the number of the page", zh: "页码" }),
+    ("offset", Words { en: "how many records come before the page", zh: "本页之前的记录数" }),
+    ("size", Words { en: "records per page", zh: "每页条数" }),
+    ("token", Words { en: "the token that leads to the page", zh: "翻页令牌" }),
+    ("session", Words { en: "the token that the login gave", zh: "登录所得令牌" }),
+    ("export", Words { en: "the id of the export that was ordered", zh: "所申请导出任务的编号" }),
+    ("file", Words { en: "the file's name", zh: "文件名" }),
+    ("timestamp", Words { en: "the time, as the signature needs it", zh: "时间戳，格式由签名规则决定" }),
+    ("nonce", Words { en: "a random number used once", zh: "一次性随机数" }),
+];
+
+/// The beginnings of values that have names of their own.
+pub const NAMED: &[(&str, Words)] = &[
+    ("settings", Words { en: "a setting of the source, by name", zh: "来源设置中的某项" }),
+    ("secret", Words { en: "a secret of the source, by name", zh: "来源的某项密钥" }),
+    ("each", Words { en: "a value of the fan-out, by name", zh: "分路取值，按名称" }),
+];
+
+impl Template {
+    /// A text without values.
+    #[must_use]
+    pub fn plain(text: &str) -> Self {
+        Self(vec![Piece::Text(text.to_owned())])
+    }
+
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            let (name, behind) = after.split_once('}').ok_or_else(|| format!("${{ without its }} in {text:?}"))?;
+            if !before.is_empty() {
+                pieces.push(Piece::Text(before.to_owned()));
+            }
+            check_name(name)?;
+            pieces.push(Piece::Value(name.to_owned()));
+            rest = behind;
+        }
+        if !rest.is_empty() {
+            pieces.push(Piece::Text(rest.to_owned()));
+        }
+        Ok(Self(pieces))
+    }
+
+    /// Its pieces.
+    #[must_use]
+    pub fn pieces(&self) -> &[Piece] {
+        &self.0
+    }
+
+    /// The values it asks for.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Value(name) => Some(name.as_str()),
+            Piece::Text(_) => None,
+        })
+    }
+
+    /// The text with its values; the name of a value that is not there otherwise.
+    ///
+    /// # Errors
+    /// The name of the value that `value` does not know.
+    pub fn fill(
+        &self,
+        value: impl Fn(&str) -> Option<String>,
+        write: impl Fn(&str) -> String,
+    ) -> Result<String, String> {
+        let mut out = String::new();
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Value(name) => out.push_str(&write(&value(name).ok_or_else(|| name.clone())?)),
+            }
+        }
+        Ok(out)
+    }
+}
+
+fn check_name(name: &str) -> Result<(), String> {
+    let (head, named) = name.split_once('.').map_or((name, None), |(head, rest)| (head, Some(rest)));
+    let known = match named {
+        None => VALUES.iter().any(|(value, _)| *value == head),
+        Some(rest) => !rest.is_empty() && NAMED.iter().any(|(value, _)| *value == head),
+    };
+    if known {
+        return Ok(());
+    }
+    let all: Vec<&str> = VALUES.iter().chain(NAMED).map(|(value, _)| *value).collect();
+    let meant = nearest(head, all.iter().copied()).map_or_else(String::new, |n| format!(" (did you mean ${{{n}}}?)"));
+    Err(format!("there is no value ${{{name}}}{meant}; allowed: {}", all.join(", ")))
+}
+
+impl Part for Template {
+    const SHAPE: &'static Shape =
+        &Shape::Text(Words { en: "text with values, as `${since}`", zh: "可含取值的文本，如 `${since}`" });
+
+    fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let text = reader.text(node)?;
+        Self::parse(text).map_err(|why| reader.refuse(node, why)).ok()
+    }
+
+    fn stand_in() -> Option<Self> {
+        Some(Self(vec![]))
+    }
+}

@@ -1,0 +1,131 @@
+//! Who shares a key with whom: one sorted list, bounded blocks.
+
+use std::collections::BTreeMap;
+use std::hash::{Hash as _, Hasher as _};
+
+use rustc_hash::FxHasher;
+
+use crate::keys::{Kind, Use, keys, narrowers};
+use crate::profile::Profile;
+
+/// Rows by their keys.
+#[derive(Debug, Default)]
+pub struct Index {
+    rows: Vec<(u64, u32)>,
+    /// Of blocks above the bound: key and narrower together.
+    narrowed: Vec<(u64, u32)>,
+    block: usize,
+    crowded: BTreeMap<Kind, (u64, u64)>,
+}
+
+/// Rows that share a key with somebody, and how many more share one that is not worth looking through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Rows, sorted, each once.
+    pub rows: Vec<u32>,
+    /// How many rows share keys that even a second one did not make rarer.
+    pub crowded: usize,
+}
+
+fn key_hash(kind: Kind, text: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    (kind, text).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn narrow_hash(key: u64, what: &str, value: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    (key, what, value).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The rows of a key in a sorted list.
+fn block_of(list: &[(u64, u32)], key: u64) -> &[(u64, u32)] {
+    let start = list.partition_point(|(other, _)| *other < key);
+    let rest = list.get(start..).unwrap_or_default();
+    let length = rest.partition_point(|(other, _)| *other == key);
+    rest.get(..length).unwrap_or_default()
+}
+
+impl Index {
+    /// The index of these people; a block of more rows than `block` is narrowed.
+    #[must_use]
+    pub fn new(people: &[Profile], block: usize) -> Self {
+        let mut rows = Vec::with_capacity(people.len() * 8);
+        for (row, person) in (0u32..).zip(people) {
+            keys(person, Use::Find, &mut |kind, text| {
+                let key = key_hash(kind, text);
+                rows.push((key, row));
+            });
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        let mut index = Self { rows, narrowed: vec![], block, crowded: BTreeMap::new() };
+        index.narrow(people);
+        index
+    }
+
+    /// Gives every block above the bound its second keys.
+    fn narrow(&mut self, people: &[Profile]) {
+        let mut narrowed = vec![];
+        for block in self.rows.chunk_by(|a, b| a.0 == b.0).filter(|block| block.len() > self.block) {
+            for (key, row) in block {
+                if let Some(person) = people.get(*row as usize) {
+                    narrowers(person, &mut |what, value| narrowed.push((narrow_hash(*key, what, value), *row)));
+                }
+            }
+        }
+        narrowed.sort_unstable();
+        narrowed.dedup();
+        self.narrowed = narrowed;
+    }
+
+    /// Blocks above the bound that were met: for each kind of key how often, and how many rows stood in the largest.
+    #[must_use]
+    pub fn crowded(&self) -> &BTreeMap<Kind, (u64, u64)> {
+        &self.crowded
+    }
+
+    /// Who shares a key with this person; with `strong` only keys that name one person.
+    pub fn find(&mut self, person: &Profile, strong: bool) -> Found {
+        let mut found = Found::default();
+        let mut seconds: Option<Vec<(String, String)>> = None;
+        let (mut looked, mut weak) = (0, Vec::new());
+        let Self { rows, narrowed, block, crowded } = self;
+        keys(person, Use::Look, &mut |kind, text| {
+            if kind.is_strong() != strong {
+                return;
+            }
+            looked += 1;
+            let into = if kind.is_weak() { &mut weak } else { &mut found.rows };
+            let key = key_hash(kind, text);
+            let all = block_of(rows, key);
+            if all.len() <= *block {
+                into.extend(all.iter().map(|(_, row)| *row));
+                return;
+            }
+            let met = crowded.entry(kind).or_default();
+            *met = (met.0 + 1, met.1.max(all.len() as u64));
+            let seconds = seconds.get_or_insert_with(|| {
+                let mut list = vec![];
+                narrowers(person, &mut |what, value| list.push((what.to_owned(), value.to_owned())));
+                list
+            });
+            let narrow = seconds.iter().map(|(what, value)| block_of(narrowed, narrow_hash(key, what, value)));
+            let mut narrow: Vec<&[(u64, u32)]> = narrow.filter(|n| !n.is_empty() && n.len() <= *block).collect();
+            narrow.sort_by_key(|n| n.len());
+            // The rarest second keys; the others find whom these find, and many more.
+            narrow.truncate(if kind == Kind::Word { 1 } else { 3 });
+            if narrow.is_empty() {
+                found.crowded = found.crowded.max(all.len());
+            }
+            into.extend(narrow.into_iter().flatten().map(|(_, row)| *row));
+        });
+        weak.sort_unstable();
+        let twice = weak.chunk_by(|a, b| a == b).filter(|same| same.len() > 1 || looked < 3);
+        found.rows.extend(twice.filter_map(|same| same.first()));
+        found.rows.sort_unstable();
+        found.rows.dedup();
+        found
+    }
+}

@@ -1,0 +1,106 @@
+//! Files that a platform lists and gives out over HTTP, each request signed anew at every attempt.
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use crate::connector::{Connector, Days, Page};
+use crate::endpoint::Endpoint;
+use crate::failure::Failure;
+use crate::files::folder::{Cursor, Next, is_wanted};
+use crate::http::platform::{Leads, Platform, Question};
+use crate::http::request;
+use huiliu_decode::payload::Payload;
+use huiliu_manifest::{Download, Manifest, Request, Stream, Transport};
+
+/// A connector over a listing of files.
+#[derive(Debug)]
+pub struct DownloadConnector {
+    manifest: Manifest,
+    download: Download,
+    platform: Platform,
+}
+
+impl DownloadConnector {
+    /// For this endpoint.
+    ///
+    /// # Errors
+    /// [`Failure`] when the manifest declares no download, or the base URL is not one.
+    pub fn new(manifest: Manifest, endpoint: Endpoint) -> Result<Self, Failure> {
+        let Transport::Files { download: Some(download), .. } = &manifest.transport else {
+            return Err(Failure::fatal("manifest", format!("connector {} declares no download", manifest.id)));
+        };
+        let download = (**download).clone();
+        let platform = Platform::new(&manifest.id, endpoint, download.auth.clone(), (vec![], None))?;
+        Ok(Self { manifest, download, platform })
+    }
+
+    async fn get(&self, request: &Request, file: Option<(&str, &Stream)>) -> Result<Payload, Failure> {
+        let (file, stream) = file.unzip();
+        let values = |name: &str| file.filter(|_| name == "file").map(str::to_owned);
+        let path = request::fill(request, &self.platform.endpoint, &values)?.path;
+        let place = file.unwrap_or(&path);
+        let table = stream.and_then(|stream| stream.format.page_of());
+        let (leads, records_of) = (Leads::Path, stream);
+        let question = Question { request, values: &values, query: &[], leads, place, table, records_of };
+        Ok(self.platform.ask(&question).await?.map(|answer| answer.payload).unwrap_or_default())
+    }
+
+    /// The names of the listing that are this connector's, sorted.
+    async fn names(&self, stream: &Stream) -> Result<Vec<String>, Failure> {
+        let Download { list, items, name, .. } = &self.download;
+        let foreign = |why: String| {
+            let path =
+                request::fill(list, &self.platform.endpoint, &|_| None).map(|filled| filled.path).unwrap_or_default();
+            Failure::passing("undecodable", format!("{path}: the listing of files cannot be read: {why}"))
+        };
+        let payload = self.get(list, None).await?;
+        let bytes = payload.whole().map_err(|e| foreign(e.to_string()))?;
+        let listing: Value = serde_json::from_slice(&bytes).map_err(|e| foreign(e.to_string()))?;
+        let listed = at(&listing, items)
+            .and_then(Value::as_array)
+            .ok_or_else(|| foreign(format!("no list of files at {items}")))?;
+        let mut names = Vec::with_capacity(listed.len());
+        for item in listed {
+            let name =
+                at(item, name).and_then(Value::as_str).ok_or_else(|| foreign(format!("a file without {name}")))?;
+            if is_wanted(&self.manifest, stream, name) && !name.contains(char::is_control) {
+                names.push(name.to_owned());
+            }
+        }
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+}
+
+fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('.').try_fold(value, |value, step| value.get(step))
+}
+
+#[async_trait]
+impl Connector for DownloadConnector {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
+        self.platform.secrets.told(self.next(stream, cursor).await)
+    }
+
+    fn since(&self, _: &Stream, days: Days) -> Option<String> {
+        Some(crate::cursor_text::write_cursor(&Cursor { since: Some(days.first), until: days.last, after: None }))
+    }
+}
+
+impl DownloadConnector {
+    async fn next(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
+        let names = self.names(stream).await?;
+        let Some(Next { name, cursor, last }) = crate::cursor_text::read_cursor::<Cursor>(cursor)?.next(&names) else {
+            return Ok(None);
+        };
+        let payload = self.get(&self.download.file, Some((name, stream))).await?;
+        crate::files::page::file_page(&self.platform.endpoint.unpacker, stream, (name, payload), (cursor, last))
+            .await
+            .map(Some)
+    }
+}

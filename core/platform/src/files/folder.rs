@@ -1,0 +1,247 @@
+//! Files dropped in a folder, taken in the order of their names, in which numbers count as numbers.
+
+use std::cmp::Ordering;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use tokio::io::AsyncReadExt as _;
+
+use crate::connector::{Connector, Days, Page};
+use crate::endpoint::Endpoint;
+use crate::failure::Failure;
+use huiliu_decode::payload::Payload;
+use huiliu_decode::text_window;
+use huiliu_decode::unpacker::Unpacker;
+use huiliu_manifest::{Manifest, Stream, Transport, named_like};
+use huiliu_values::date::parse_date;
+
+/// The largest file that is taken.
+pub(crate) const MAX_BYTES: u64 = 64 << 20;
+/// Bytes that are read at once.
+const STEP: usize = 256 << 10;
+/// Names that are told of those that are not read.
+const MOST_TOLD: usize = 10;
+
+/// Where a pass over a folder stands.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cursor {
+    /// The last file taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) after: Option<String>,
+    /// Files with an earlier export date in their name are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) since: Option<NaiveDate>,
+    /// Files with a later one, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<NaiveDate>,
+}
+
+/// The order of names as people number them: `list2` stands before `list10`. A run of ASCII digits counts by its number, all
+/// else by its bytes.
+fn by_name(one: &str, other: &str) -> Ordering {
+    let (mut left, mut right) = (one.as_bytes(), other.as_bytes());
+    while let (Some(a), Some(b)) = (left.first(), right.first()) {
+        let order = if a.is_ascii_digit() && b.is_ascii_digit() {
+            let (a, b) = (number(&mut left), number(&mut right));
+            a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+        } else {
+            (left, right) = (&left[1..], &right[1..]);
+            a.cmp(b)
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+    left.len().cmp(&right.len()).then_with(|| one.cmp(other))
+}
+
+/// Takes the digits off a name that begins with some; those of its number.
+fn number<'n>(name: &mut &'n [u8]) -> &'n [u8] {
+    let (digits, rest) = name.split_at(name.iter().position(|b| !b.is_ascii_digit()).unwrap_or(name.len()));
+    *name = rest;
+    let zeros = digits.iter().take_while(|b| **b == b'0').count();
+    digits.get(zeros..).unwrap_or_default()
+}
+
+impl Cursor {
+    fn takes(&self, name: &str) -> bool {
+        let dated = || name.split(|c: char| !c.is_ascii_digit()).find(|run| run.len() == 8).map(parse_date);
+        self.after.as_ref().is_none_or(|after| by_name(name, after).is_gt())
+            && self.since.is_none_or(|since| !matches!(dated(), Some(Ok(day)) if day < since))
+            && self.until.is_none_or(|until| !matches!(dated(), Some(Ok(day)) if day > until))
+    }
+}
+
+/// The file a pass takes next.
+pub(crate) struct Next<'a> {
+    pub(crate) name: &'a str,
+    /// The cursor once it is landed.
+    pub(crate) cursor: String,
+    /// Whether it is the pass's last.
+    pub(crate) last: bool,
+}
+
+impl Cursor {
+    /// The next of the names, in whatever order they are given.
+    pub(crate) fn next<'n>(&self, names: &'n [String]) -> Option<Next<'n>> {
+        let later = || names.iter().filter(|name| self.takes(name));
+        let name = later().min_by(|one, other| by_name(one, other))?;
+        let last = later().nth(1).is_none();
+        let (since, until) = if last { (None, None) } else { (self.since, self.until) };
+        let next = Self { after: Some(name.clone()), since, until };
+        Some(Next { name, cursor: crate::cursor_text::write_cursor(&next), last })
+    }
+}
+
+/// Whether a file is one of the connector's, and of the stream's.
+pub(crate) fn is_wanted(manifest: &Manifest, stream: &Stream, name: &str) -> bool {
+    let of_stream = stream.files.as_ref().is_none_or(|names| names.iter().any(|pattern| named_like(pattern, name)));
+    of_stream
+        && match &manifest.transport {
+            Transport::Files { names, .. } => names.iter().any(|pattern| named_like(pattern, name)),
+            Transport::Http { .. } | Transport::Push {} => false,
+        }
+}
+
+/// A connector over a folder.
+#[derive(Debug)]
+pub struct FileConnector {
+    manifest: Manifest,
+    folder: PathBuf,
+    unpacker: Arc<Unpacker>,
+}
+
+impl FileConnector {
+    /// Over the endpoint's folder.
+    #[must_use]
+    pub fn new(manifest: Manifest, endpoint: Endpoint) -> Self {
+        Self { manifest, folder: endpoint.folder, unpacker: endpoint.unpacker }
+    }
+
+    /// The names of the stream's files, and of what looks like one and is not read.
+    fn names(&self, stream: &Stream) -> Result<(Vec<String>, Vec<String>), Failure> {
+        let unreadable = |e: std::io::Error| {
+            Failure::fatal(
+                "folder",
+                format!("cannot read the folder {}: {e}; check source.folder", self.folder.display()),
+            )
+        };
+        let (mut names, mut left) = (Vec::new(), Vec::new());
+        for entry in std::fs::read_dir(&self.folder).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let Ok(kind) = entry.file_type() else { continue };
+            match entry.file_name().into_string() {
+                Ok(name) if kind.is_file() && is_wanted(&self.manifest, stream, &name) => names.push(name),
+                // A symbolic link is not followed: it could lead out of the folder.
+                Ok(name) if kind.is_symlink() && is_wanted(&self.manifest, stream, &name) => left.push(name),
+                Err(name) if !kind.is_dir() => left.push(name.to_string_lossy().into_owned()),
+                _ => {}
+            }
+        }
+        Ok((names, left))
+    }
+}
+
+/// Tells of files that nobody reads, once at the end of a pass.
+fn tell(folder: &Path, mut left: Vec<String>) {
+    if left.is_empty() {
+        return;
+    }
+    left.sort();
+    let more = left.len().saturating_sub(MOST_TOLD);
+    left.truncate(MOST_TOLD);
+    let (folder, names, more) = (folder.display(), left.join(", "), if more > 0 { ", …" } else { "" });
+    tracing::warn!("not read in {folder}: {names}{more}: a symbolic link, or a name that is not UTF-8");
+}
+
+/// A stream's file that nobody is writing any more.
+pub(crate) async fn read(path: &Path, stream: &Stream) -> Result<Payload, Failure> {
+    let unreadable = |e: std::io::Error| Failure::fatal("file", format!("cannot read {}: {e}", path.display()));
+    let before = tokio::fs::metadata(path).await.map_err(unreadable)?;
+    let size = before.len();
+    if size > MAX_BYTES {
+        return Err(Failure::fatal(
+            "size",
+            format!("{} has {size} bytes, at most {MAX_BYTES} are taken; split the file", path.display()),
+        ));
+    }
+    let size = usize::try_from(size).unwrap_or(0);
+    let mut packer = text_window::packer(stream, size);
+    let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+    let mut file = file.take(MAX_BYTES + 1);
+    let mut bytes = vec![0; STEP];
+    loop {
+        match file.read(&mut bytes).await.map_err(unreadable)? {
+            0 => break,
+            read => packer.push(bytes.get(..read).unwrap_or_default()).map_err(unreadable)?,
+        }
+    }
+    let after = tokio::fs::metadata(path).await.map_err(unreadable)?;
+    let still = |m: &std::fs::Metadata| (m.len(), m.modified().ok());
+    if still(&before) != still(&after) || packer.len() as u64 != after.len() {
+        return Err(Failure::passing(
+            "writing",
+            format!("{} is still being written; it is read again", path.display()),
+        ));
+    }
+    packer.finish().map_err(unreadable)
+}
+
+#[async_trait]
+impl Connector for FileConnector {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    async fn pull(&self, stream: &Stream, cursor: Option<&str>) -> Result<Option<Page>, Failure> {
+        let (names, left) = self.names(stream)?;
+        let next = crate::cursor_text::read_cursor::<Cursor>(cursor)?.next(&names);
+        if next.as_ref().is_none_or(|next| next.last) {
+            tell(&self.folder, left);
+        }
+        let Some(Next { name, cursor, last }) = next else { return Ok(None) };
+        let payload = read(&self.folder.join(name), stream).await?;
+        crate::files::page::file_page(&self.unpacker, stream, (name, payload), (cursor, last)).await.map(Some)
+    }
+
+    fn since(&self, _: &Stream, days: Days) -> Option<String> {
+        Some(crate::cursor_text::write_cursor(&Cursor { since: Some(days.first), until: days.last, after: None }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_in_the_order_of_their_numbers() {
+        let order = [
+            "a",
+            "a.csv",
+            "a0.csv",
+            "a01.csv",
+            "a1.csv",
+            "a2.csv",
+            "a2_9.csv",
+            "a2_10.csv",
+            "a10.csv",
+            "aa.csv",
+            "记录.csv",
+            "记录2.csv",
+            "记录9.csv",
+            "记录10.csv",
+            "记录20141001.csv",
+            "记录99999999999999999999999.csv",
+            "记录（2）.csv",
+        ];
+        for (one, a) in order.iter().enumerate() {
+            for (other, b) in order.iter().enumerate() {
+                assert_eq!(by_name(a, b), one.cmp(&other), "{a} {b}");
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What is handed in, files as with `huiliu upload` and payloads that a platform sends: taken once, in the order given.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::Mutex;
+
+use crate::connector::{Connector, Days, Page};
+use crate::failure::Failure;
+use crate::files::folder::{is_wanted, read};
+use huiliu_decode::payload::Payload;
+use huiliu_decode::unpacker::Unpacker;
+use huiliu_manifest::{Manifest, Stream, Transport};
+
+/// One of the things that are handed in.
+#[derive(Debug)]
+enum Handed {
+    File(PathBuf),
+    /// Under its name.
+    Sent(String, Payload),
+}
+
+/// A connector over what was handed in for one stream.
+#[derive(Debug)]
+pub struct HandedConnector {
+    manifest: Manifest,
+    stream: String,
+    files: Mutex<VecDeque<Handed>>,
+    unpacker: Arc<Unpacker>,
+}
+
+impl HandedConnector {
+    /// Of these files.
+    ///
+    /// # Errors
+    /// [`Failure`] for a connector that takes no files, a stream it has not, and a file that is none of its.
+    pub fn new(
+        manifest: Manifest,
+        (stream, files): (&str, Vec<PathBuf>),
+        unpacker: Arc<Unpacker>,
+    ) -> Result<Self, Failure> {
+        if matches!(manifest.transport, Transport::Http { .. }) {
+            return Err(Failure::fatal(
+                "push",
+                format!("connector {} reads its platform itself; it takes no files", manifest.id),
+            ));
+        }
+        let Some(of) = manifest.stream(stream) else {
+            let all: Vec<&str> = manifest.stream.iter().map(|s| s.name.as_str()).collect();
+            let all = all.join(", ");
+            return Err(Failure::fatal(
+                "push",
+                format!("connector {} has no stream {stream:?}; there are {all}", manifest.id),
+            ));
+        };
+        for file in &files {
+            let name = name(file);
+            if let Transport::Files { names, .. } = &manifest.transport
+                && !is_wanted(&manifest, of, &name)
+            {
+                let names = of.files.as_ref().unwrap_or(names).join(", ");
+                return Err(Failure::fatal(
+                    "push",
+                    format!("{name} is no file of connector {}; their names are {names}", manifest.id),
+                ));
+            }
+        }
+        let files = files.into_iter().map(Handed::File).collect();
+        Ok(Self { manifest, stream: stream.to_owned(), files: Mutex::new(files), unpacker })
+    }
+
+    /// Of a payload that was sent, under this name.
+    ///
+    /// # Errors
+    /// [`Failure`] for a connector to which nothing is sent, and for a stream it has not.
+    pub fn sent(
+        manifest: Manifest,
+        stream: &str,
+        (name, payload): (&str, Payload),
+        unpacker: Arc<Unpacker>,
+    ) -> Result<Self, Failure> {
+        if !matches!(manifest.transport, Transport::Push {}) {
+            return Err(Failure::fatal(
+                "push",
+                format!("connector {} is not one that payloads are sent to; its transport is not push", manifest.id),
+            ));
+        }
+        let made = Self::new(manifest, (stream, vec![]), unpacker)?;
+        Ok(Self { files: Mutex::new([Handed::Sent(name.to_owned(), payload)].into()), ..made })
+    }
+}
+
+fn name(file: &std::path::Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+#[async_trait]
+impl Connector for HandedConnector {
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    async fn pull(&self, stream: &Stream, _: Option<&str>) -> Result<Option<Page>, Failure> {
+        if stream.name != self.stream {
+            return Ok(None);
+        }
+        let mut files = self.files.lock().await;
+        // A file that cannot be read now is asked for again.
+        let (name, payload) = match files.front() {
+            None => return Ok(None),
+            Some(Handed::File(file)) => (name(file), read(file, stream).await?),
+            Some(Handed::Sent(name, payload)) => (name.clone(), payload.clone()),
+        };
+        // The cursor is not kept: it only tells one file from the next.
+        let (cursor, last) = (files.len().to_string(), files.len() == 1);
+        let page = crate::files::page::file_page(&self.unpacker, stream, (&name, payload), (cursor, last)).await?;
+        files.pop_front();
+        Ok(Some(page))
+    }
+
+    fn since(&self, _: &Stream, _: Days) -> Option<String> {
+        None
+    }
+}

@@ -1,0 +1,7 @@
+//! Files: dropped into a folder, downloaded, in a bucket, or handed in.
+
+pub mod bucket;
+pub mod download;
+pub mod folder;
+pub mod handed;
+pub mod page;

@@ -1,0 +1,36 @@
+//! A file that has come, as a page.
+
+use crate::connector::Page;
+use crate::failure::Failure;
+use huiliu_decode::decode::{self, DecodeFault};
+use huiliu_decode::payload::Payload;
+use huiliu_decode::unpack::UnpackFault;
+use huiliu_decode::unpacker::{Ask, Unpacker};
+use huiliu_decode::{draft, text_window};
+use huiliu_manifest::Stream;
+
+/// A file that came as a whole.
+pub(crate) fn kept(stream: &Stream, name: &str, bytes: Vec<u8>) -> Result<Payload, Failure> {
+    text_window::kept(stream, bytes).map_err(|e| Failure::passing("packing", format!("{name} cannot be packed: {e}")))
+}
+
+/// A file as a page: counted, or with the reason why it cannot be read.
+pub(crate) async fn file_page(
+    unpacker: &Unpacker,
+    stream: &Stream,
+    (name, payload): (&str, Payload),
+    (cursor, last): (String, bool),
+) -> Result<Page, Failure> {
+    let read = match unpacker.read(stream, &payload, Ask::Count).await {
+        Ok(body) => decode::outline(stream, &body, None),
+        Err(fault) => Err(fault),
+    };
+    let records = match read {
+        // The file is not to blame.
+        Err(DecodeFault::Unpack(UnpackFault::Start { why })) => {
+            return Err(Failure::passing("process", format!("{name}: no process to read it in: {why}")));
+        }
+        read => read.map(|outline| outline.records).map_err(|e| draft::masked(&e.to_string(), 1_000)),
+    };
+    Ok(Page { address: name.to_owned(), payload, records, each: None, cursor, last, waiting: false })
+}

@@ -1,0 +1,31 @@
+//! A connector by manifest alone.
+
+use std::sync::Arc;
+
+use crate::connector::Connector;
+use crate::endpoint::Endpoint;
+use crate::failure::Failure;
+use crate::files::{bucket, download, folder};
+use crate::pull::listing;
+use huiliu_manifest::{Manifest, Transport};
+
+/// Builds the connector that a manifest describes.
+///
+/// # Errors
+/// [`Failure`] when the HTTP client cannot be made or the base URL is not one.
+pub fn from_manifest(manifest: Manifest, endpoint: Endpoint) -> Result<Arc<dyn Connector>, Failure> {
+    match &manifest.transport {
+        Transport::Http { .. } => Ok(Arc::new(listing::HttpConnector::new(manifest, endpoint)?)),
+        Transport::Files { download: Some(_), .. } if endpoint.is_remote() => {
+            Ok(Arc::new(download::DownloadConnector::new(manifest, endpoint)?))
+        }
+        Transport::Files { bucket: Some(_), .. } if endpoint.is_remote() => {
+            Ok(Arc::new(bucket::BucketConnector::new(manifest, endpoint)?))
+        }
+        Transport::Push {} => Err(Failure::fatal(
+            "push",
+            format!("connector {} is not read: its payloads are handed in with `huiliu upload`", manifest.id),
+        )),
+        Transport::Files { .. } => Ok(Arc::new(folder::FileConnector::new(manifest, endpoint))),
+    }
+}

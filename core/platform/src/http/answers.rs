@@ -1,0 +1,181 @@
+//! What an answer is taken for: by the manifest's rules first, then by what every platform means by a status.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::StatusCode;
+
+use crate::failure::Failure;
+use crate::http::web::Answer;
+use huiliu_decode::{html, json};
+use huiliu_manifest::Layout;
+use huiliu_manifest::transport::{AnswerRule, Taken};
+
+/// The longest wait that a platform can impose.
+const MAX_WAIT: Duration = Duration::from_secs(120);
+/// How much of an answer is searched for a text.
+const SEARCHED: usize = 64 << 10;
+
+/// What an answer is.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// What was asked for.
+    Good,
+    /// No records, and no error.
+    Empty,
+    /// The token or session has run out, as it seems.
+    Refresh(Failure),
+    /// No answer to be used.
+    Bad(Failure),
+}
+
+/// Judges an answer. A web page is a login's, unless it is this table.
+pub(crate) fn judge(rules: &[AnswerRule], answer: &Answer, (place, table): (&str, Option<&Layout>)) -> Verdict {
+    by_rules(rules, answer, place).or_else(|| by_status(answer, place)).unwrap_or_else(|| by_page(answer, place, table))
+}
+
+/// What the first rule that holds says.
+pub(crate) fn by_rules(rules: &[AnswerRule], answer: &Answer, place: &str) -> Option<Verdict> {
+    rules.iter().find(|rule| holds(rule, answer)).map(|rule| by_rule(rule, answer, place))
+}
+
+fn holds(rule: &AnswerRule, answer: &Answer) -> bool {
+    let AnswerRule { status, path, is, contains, .. } = rule;
+    let of_status = status.as_ref().is_none_or(|all| all.iter().any(|s| s.0 == u64::from(answer.status.as_u16())));
+    of_status
+        && contains.as_ref().is_none_or(|text| has(answer, text))
+        && stands(path.as_deref(), is.as_deref(), answer)
+}
+
+fn has(answer: &Answer, text: &str) -> bool {
+    let searched = answer.payload.beginning(SEARCHED).unwrap_or_default();
+    let within = |part: &[u8]| !part.is_empty() && searched.windows(part.len()).any(|window| window == part);
+    within(text.as_bytes()) || within(&encoding_rs::GB18030.encode(text).0)
+}
+
+fn stands(path: Option<&str>, is: Option<&[String]>, answer: &Answer) -> bool {
+    let (Some(path), Some(is)) = (path, is) else { return true };
+    let Some(text) = answer.text() else { return false };
+    let found = json::texts(&text, &[path]).ok().and_then(|texts| texts.into_iter().next().flatten());
+    found.is_some_and(|found| is.contains(&found))
+}
+
+fn by_rule(rule: &AnswerRule, answer: &Answer, place: &str) -> Verdict {
+    let status = answer.status;
+    let told = |code, what: &str, retry| Failure {
+        code,
+        text: format!("{place}: the platform answered {status}, which the manifest takes for {what}"),
+        retry,
+    };
+    match rule.taken {
+        Taken::Retry => Verdict::Bad(told("status", "something that may pass", Some(Duration::ZERO))),
+        Taken::Wait => {
+            let wait = wait(answer, &rule.wait_header).unwrap_or(Duration::ZERO);
+            Verdict::Bad(told("status", "too many requests", Some(wait)))
+        }
+        Taken::Refresh => Verdict::Refresh(told("token", "a token that has run out", Some(Duration::ZERO))),
+        Taken::Empty => Verdict::Empty,
+        Taken::Fail => Verdict::Bad(told("refused", "an error that stays", None)),
+    }
+}
+
+/// What a status that is no success means.
+fn by_status(answer: &Answer, place: &str) -> Option<Verdict> {
+    let status = answer.status;
+    if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
+        let refused = Failure::fatal(
+            "credentials",
+            format!("{place}: the platform refuses user and password ({status}); check the source's user and password"),
+        );
+        let is_token = status == StatusCode::UNAUTHORIZED;
+        return Some(if is_token { Verdict::Refresh(refused) } else { Verdict::Bad(refused) });
+    }
+    if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
+        let wait = wait(answer, "retry-after").unwrap_or(Duration::ZERO);
+        let text = format!("{place}: the platform answered {status}");
+        return Some(Verdict::Bad(Failure { code: "status", text, retry: Some(wait) }));
+    }
+    if status.is_redirection() {
+        let to = answer.header("location").and_then(|to| reqwest::Url::parse(to).ok());
+        let to = to.and_then(|to| to.host_str().map(str::to_owned)).unwrap_or_else(|| "another path".into());
+        return Some(Verdict::Bad(Failure::fatal(
+            "redirect",
+            format!(
+                "{place}: the platform leads on to {to} ({status}); redirects are not followed: give the address itself"
+            ),
+        )));
+    }
+    if !status.is_success() {
+        return Some(Verdict::Bad(Failure::fatal(
+            "status",
+            format!("{place}: the platform answered {status}; check base_url and the manifest's path"),
+        )));
+    }
+    None
+}
+
+fn by_page(answer: &Answer, place: &str, table: Option<&Layout>) -> Verdict {
+    if !answer.is_html() || table.is_some_and(|layout| html::has_columns(&answer.bytes(), layout)) {
+        return Verdict::Good;
+    }
+    let said = match table.map(|layout| layout.header.join(", ")) {
+        None => format!("{place}: a web page came instead of records, as when a login has run out"),
+        Some(columns) => format!(
+            "{place}: a web page without the columns {columns} came instead of records, as when a login has run out"
+        ),
+    };
+    Verdict::Refresh(Failure::passing("login_page", said))
+}
+
+/// How long the platform asks to be left alone: seconds, a date, or a second since 1970.
+fn wait(answer: &Answer, header: &str) -> Option<Duration> {
+    let text = answer.header(header)?.trim();
+    let date = |text: &str| DateTime::parse_from_rfc2822(text).ok().map(|date| date.with_timezone(&Utc));
+    // The platform's own clock is the one it counts by.
+    let now = answer.header("date").and_then(date).unwrap_or_else(Utc::now);
+    let until = |moment: DateTime<Utc>| (moment - now).to_std().unwrap_or(Duration::ZERO);
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let is_number = !whole.is_empty() && whole.bytes().all(|b| b.is_ascii_digit());
+    let wait = match whole.parse::<i64>() {
+        _ if !is_number => until(date(text)?),
+        Ok(seconds) if seconds >= 1_000_000_000 => DateTime::from_timestamp(seconds, 0).map_or(MAX_WAIT, until),
+        Ok(seconds) => Duration::from_secs(seconds.unsigned_abs() + u64::from(!part.is_empty())),
+        // More seconds than can be counted.
+        Err(_) => MAX_WAIT,
+    };
+    Some(wait.min(MAX_WAIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use huiliu_decode::payload::Payload;
+
+    #[test]
+    fn a_wait_is_told_in_several_ways() {
+        let answer = |value: &str| {
+            let mut headers = reqwest::header::HeaderMap::new();
+            headers.insert("retry-after", value.parse().unwrap());
+            headers.insert("date", "Thu, 11 Sep 2014 00:00:00 GMT".parse().unwrap());
+            Answer { status: StatusCode::OK, headers, payload: Payload::default() }
+        };
+        for (value, seconds) in [
+            ("7", Some(7)),
+            ("0.5", Some(1)),
+            ("Thu, 11 Sep 2014 00:00:30 GMT", Some(30)),
+            ("Wed, 10 Sep 2014 00:00:30 GMT", Some(0)),
+            ("1410393620", Some(20)),
+            ("99999", Some(120)),
+            ("4294967296", Some(120)),
+            ("18446744073709551616", Some(120)),
+            ("99999999999999999999999.5", Some(120)),
+            (".5", None),
+            ("+7", None),
+            ("-1", None),
+            ("soon", None),
+        ] {
+            let told = wait(&answer(value), "retry-after").map(|wait| wait.as_secs());
+            assert_eq!(told, seconds, "{value}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Reaching platforms: the connector trait, and the ways to be a connector by manifest alone.
+
+pub mod connector;
+pub mod endpoint;
+pub mod failure;
+
+pub mod client;
+mod cursor_text;
+mod cursors;
+pub mod files;
+pub mod from_manifest;
+pub mod http;
+mod pull;
+pub mod push_auth;
+
+pub use client::Client;
+pub use connector::{Connector, Days, Pace, Page};
+pub use cursor_text::{read_cursor, write_cursor};
+pub use cursors::{check_cursor, missed};
+pub use endpoint::Endpoint;
+pub use failure::Failure;
+pub use from_manifest::from_manifest;
+pub use http::web::sample;
+pub use pull::cursor::Short;

@@ -1,0 +1,192 @@
+//! The only room that knows apalis. A message is a doorbell, `{v, batch_id, generation}`; the truth is in the store, and
+//! every message may be lost or come twice.
+
+mod lite;
+mod redis;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use apalis::prelude::Monitor;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use tokio::sync::watch;
+
+use lite::LiteBell;
+use redis::RedisBell;
+
+/// What can go wrong with the queue.
+#[derive(Debug, Error)]
+pub enum QueueFault {
+    /// The queue's file or server cannot be used.
+    #[error("cannot open the queue {place}: {why}; check the path or address (--queue)")]
+    Unreachable {
+        /// Where it is, without a password.
+        place: String,
+        /// Why not.
+        why: String,
+    },
+    /// A message was not taken.
+    #[error("the queue did not take a message: {0}")]
+    Refused(String),
+}
+
+/// A message of the queue. Its shape never changes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Doorbell {
+    v: u16,
+    batch_id: i64,
+    generation: i64,
+}
+
+impl Doorbell {
+    fn of(&(batch_id, generation): &(i64, i64)) -> Self {
+        Self { v: 1, batch_id, generation }
+    }
+}
+
+/// The queue: an embedded file, or a Redis that many workers share.
+#[derive(Debug, Clone)]
+pub enum Bell {
+    /// `sqlite:PATH`.
+    Lite(LiteBell),
+    /// `redis://…` or `rediss://…`.
+    Redis(RedisBell),
+}
+
+impl Bell {
+    /// Opens `sqlite:PATH`, `redis://[USER:PASSWORD@]HOST:PORT/DB` or `rediss://…` (TLS). On a Redis that is shared, only
+    /// who has the same `namespace` hears the same bells.
+    ///
+    /// # Errors
+    /// [`QueueFault::Unreachable`].
+    pub async fn open(url: &str, namespace: &str) -> Result<Self, QueueFault> {
+        match url.split_once(':') {
+            Some(("sqlite", path)) => LiteBell::open(path).await.map(Self::Lite),
+            Some(("redis" | "rediss", _)) => RedisBell::open(url, namespace).await.map(Self::Redis),
+            _ => Err(QueueFault::Unreachable {
+                place: url.split_once("://").map_or(url, |(scheme, _)| scheme).to_owned(),
+                why: "this version knows sqlite:PATH, redis://HOST:PORT/DB and rediss://HOST:PORT/DB".into(),
+            }),
+        }
+    }
+
+    /// Where it is, for people: without a password.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        match self {
+            Self::Lite(bell) => bell.place(),
+            Self::Redis(bell) => bell.place(),
+        }
+    }
+
+    /// Rings for each (batch, generation), in order, and tells how many the queue took; Redis never holds more than
+    /// [`Bell::MOST`] messages. What it did not take, the sweep rings again.
+    ///
+    /// # Errors
+    /// [`QueueFault::Refused`]; none was taken then, as far as is known.
+    pub async fn ring(&self, bells: &[(i64, i64)]) -> Result<usize, QueueFault> {
+        if bells.is_empty() {
+            return Ok(0);
+        }
+        match self {
+            Self::Lite(bell) => bell.ring(bells).await,
+            Self::Redis(bell) => bell.ring(bells).await,
+        }
+    }
+
+    /// Messages that Redis holds at most.
+    pub const MOST: usize = 500;
+
+    /// Messages waiting to be heard.
+    ///
+    /// # Errors
+    /// [`QueueFault::Refused`].
+    pub async fn depth(&self) -> Result<usize, QueueFault> {
+        match self {
+            Self::Lite(bell) => bell.depth().await,
+            Self::Redis(bell) => bell.depth().await,
+        }
+    }
+
+    /// Removes finished messages; sets a place aside that strangers have filled. The store remembers what ours were about.
+    ///
+    /// # Errors
+    /// [`QueueFault::Refused`].
+    pub async fn tidy(&self) -> Result<(), QueueFault> {
+        match self {
+            Self::Lite(bell) => bell.tidy().await,
+            Self::Redis(bell) => bell.tidy().await,
+        }
+    }
+
+    /// Closes the queue's connections.
+    pub async fn close(&self) {
+        if let Self::Lite(bell) = self {
+            bell.close().await;
+        }
+    }
+}
+
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// What is done with a batch whose bell has rung; it keeps its own account of what happened.
+pub type Handler = Arc<dyn Fn(i64) -> Work + Send + Sync>;
+
+/// Works until `stop` turns true; at most `concurrency` batches at a time.
+///
+/// # Errors
+/// [`QueueFault::Refused`] when the monitor ends by itself.
+pub async fn work(
+    bell: &Bell,
+    concurrency: usize,
+    handler: Handler,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), QueueFault> {
+    let monitor = match bell {
+        Bell::Lite(bell) => bell.clone().monitor(concurrency, handler),
+        Bell::Redis(bell) => bell.clone().monitor(concurrency, handler),
+    };
+    monitor
+        .shutdown_timeout(Duration::from_secs(20))
+        .should_restart(|_, _| true)
+        .run_with_signal(async move {
+            while !*stop.borrow() {
+                if stop.changed().await.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        })
+        .await
+        .map_err(|e| QueueFault::Refused(e.to_string()))
+}
+
+/// A monitor whose worker gets a new name at each start, for a name must never be used twice.
+macro_rules! monitor {
+    ($backend:expr, $concurrency:expr, $handler:expr) => {{
+        use apalis::layers::WorkerBuilderExt as _;
+        let (concurrency, handler): (usize, $crate::Handler) = ($concurrency, $handler);
+        let started = chrono::Utc::now().timestamp_micros();
+        apalis::prelude::Monitor::new().register(move |restart| {
+            let handler = handler.clone();
+            let name = format!("huiliu-{}-{started}-{restart}", std::process::id());
+            apalis::prelude::WorkerBuilder::new(name).backend($backend).catch_panic().concurrency(concurrency).build(
+                move |bell: $crate::Doorbell| {
+                    let work = handler(bell.batch_id);
+                    async move {
+                        work.await;
+                        Ok::<(), apalis::prelude::BoxDynError>(())
+                    }
+                },
+            )
+        })
+    }};
+}
+use monitor;
+
+/// Both kinds of queue give a monitor; only their backends differ.
+trait Attended {
+    fn monitor(self, concurrency: usize, handler: Handler) -> Monitor;
+}

@@ -1,0 +1,183 @@
+//! What may count at most: by day, course, category, year, cycle; and what of a year's surplus counts in the next.
+
+use std::collections::HashMap;
+
+use chrono::{Datelike as _, Days, NaiveDate};
+
+use crate::ledger::{Cut, Draft};
+use crate::policy::pack::{AboveCourse, Cap, Limit, Pack};
+use crate::policy::shape::Dimension;
+use crate::policy::{Policy, RuleNo};
+
+/// The longest training whose days are looked at one by one.
+const MOST_DAYS: u64 = 3_660;
+
+/// What a cap is counted by, for one record.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Part {
+    Number(i64),
+    Text(String),
+}
+
+/// What is used up, of each pack's caps.
+#[derive(Debug, Default)]
+struct Used {
+    by_key: HashMap<(RuleNo, Vec<Part>), i64>,
+    by_day: HashMap<(RuleNo, NaiveDate), i64>,
+}
+
+/// What was to count and what of it remains, by one cap.
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    units: i64,
+    carried: i64,
+}
+
+pub(super) fn apply(policy: &Policy, drafts: &mut [Draft<'_>]) {
+    let capped = |d: &Draft<'_>| d.pack.is_some_and(|p| !p.caps.is_empty()) || course_maximum(policy, d).is_some();
+    let mut order: Vec<usize> = (0..drafts.len())
+        .filter(|i| drafts[*i].counts() && drafts[*i].entry.units > 0 && capped(&drafts[*i]))
+        .collect();
+    if order.is_empty() {
+        return;
+    }
+    // What counts for good takes its share first; then in order of time.
+    let place = |d: &Draft<'_>| (d.entry.outcome != "counted", d.fact.period_end, d.fact.record_key.clone());
+    order.sort_by_cached_key(|i| place(&drafts[*i]));
+    let mut used = Used::default();
+    for i in order {
+        let draft = &mut drafts[i];
+        let Some(pack) = draft.pack else { continue };
+        above_course(policy, pack, draft, &mut used);
+        for cap in &pack.caps {
+            if draft.entry.units > 0 && cap.of.takes(&draft.seen()) {
+                let taken = used.take(pack, cap, draft);
+                cut(draft, cap, taken);
+            }
+        }
+        if draft.entry.units == 0
+            && let Some(last) = draft.entry.cuts.last().map(|c| c.rule)
+        {
+            draft.refuse("capped", last);
+        }
+    }
+}
+
+fn cut(draft: &mut Draft<'_>, cap: &Cap, taken: Taken) {
+    let lost = draft.entry.units - taken.units;
+    if lost > 0 {
+        draft.entry.cuts.push(Cut { rule: cap.rule, units: lost });
+    }
+    if let Some(rule) = cap.carries.filter(|_| taken.carried > 0) {
+        draft.entry.carried = Some(Cut { rule, units: taken.carried });
+    }
+    draft.entry.units = taken.units;
+}
+
+/// What the crosswalk recognises the record's course with at most.
+fn course_maximum(policy: &Policy, draft: &Draft<'_>) -> Option<i64> {
+    policy.crosswalk.course(draft.entry.canonical_course.as_deref()?)?.most
+}
+
+fn above_course(policy: &Policy, pack: &Pack, draft: &mut Draft<'_>, used: &mut Used) {
+    let (choice, rule) = pack.above_course;
+    let Some(most) = course_maximum(policy, draft).filter(|_| choice != AboveCourse::Keep) else { return };
+    let key = (rule, vec![text(draft.entry.canonical_course.as_deref()), text(draft.entry.cycle.as_deref())]);
+    let used = used.by_key.entry(key).or_default();
+    let left = (most - *used).max(0);
+    let lost = (draft.entry.units - left).max(0);
+    if lost > 0 && choice == AboveCourse::Refuse {
+        draft.refuse("not_counted", rule);
+        return;
+    }
+    *used += draft.entry.units - lost;
+    if lost > 0 {
+        draft.entry.cuts.push(Cut { rule, units: lost });
+        draft.entry.units -= lost;
+    }
+}
+
+impl Used {
+    fn take(&mut self, pack: &Pack, cap: &Cap, draft: &Draft<'_>) -> Taken {
+        let units = draft.entry.units;
+        if cap.per.as_slice() == [Dimension::Day] {
+            return Taken { units: self.take_days(pack, cap, draft), carried: 0 };
+        }
+        let year = i64::from(draft.fact.period_end.year());
+        let here = self.take_at(pack, cap, draft, year, units);
+        let inside = NaiveDate::from_ymd_opt(draft.fact.period_end.year() + 1, 1, 1).is_some_and(|day| day <= pack.to);
+        let carried = if cap.carries.is_some() && inside && here < units {
+            self.take_at(pack, cap, draft, year + 1, units - here)
+        } else {
+            0
+        };
+        Taken { units: here + carried, carried }
+    }
+
+    /// What of `units` there is room for, in a year.
+    fn take_at(&mut self, pack: &Pack, cap: &Cap, draft: &Draft<'_>, year: i64, units: i64) -> i64 {
+        let key = (cap.rule, cap.per.iter().map(|d| part(*d, draft, year)).collect());
+        let used = self.by_key.entry(key).or_default();
+        match cap.limit {
+            Limit::Units(most) => {
+                let taken = units.min((most - *used).max(0));
+                *used += taken;
+                taken
+            }
+            // So many class hours are one credit for this record; parts are chosen so that both ways are whole numbers.
+            Limit::CreditParts(most) => {
+                let hours = pack.credit(&draft.seen()).map_or(1, |c| c.hours);
+                let left = (most - *used).max(0);
+                let taken = units.min(units_of(pack, hours, left));
+                *used += taken.saturating_mul(pack.credit_parts / hours.max(1));
+                taken
+            }
+        }
+    }
+
+    /// Fills the days of the training, the first first.
+    fn take_days(&mut self, pack: &Pack, cap: &Cap, draft: &Draft<'_>) -> i64 {
+        let end = draft.fact.period_end;
+        let start = draft.fact.period_start.unwrap_or(end).min(end);
+        let hours = pack.credit(&draft.seen()).map_or(1, |c| c.hours);
+        let most = match cap.limit {
+            Limit::Units(most) => most,
+            Limit::CreditParts(most) => units_of(pack, hours, most),
+        };
+        let mut left = draft.entry.units;
+        for n in 0..MOST_DAYS {
+            let Some(day) = start.checked_add_days(Days::new(n)).filter(|day| *day <= end && left > 0) else { break };
+            let used = self.by_day.entry((cap.rule, day)).or_default();
+            let taken = left.min((most - *used).max(0));
+            *used += taken;
+            left -= taken;
+        }
+        draft.entry.units - left
+    }
+}
+
+/// The class-hour units of so many parts of a credit, never more.
+fn units_of(pack: &Pack, hours: i64, parts: i64) -> i64 {
+    parts.saturating_mul(hours) / pack.credit_parts.max(1)
+}
+
+fn text(of: Option<&str>) -> Part {
+    Part::Text(of.unwrap_or_default().to_owned())
+}
+
+fn part(by: Dimension, draft: &Draft<'_>, year: i64) -> Part {
+    let fact = draft.fact;
+    match by {
+        Dimension::Record | Dimension::Day => Part::Number(fact.record_id),
+        Dimension::Course => match &draft.entry.canonical_course {
+            Some(course) => Part::Text(format!("={course}")),
+            None => Part::Text(format!("{}/{}", fact.connector, fact.course_code)),
+        },
+        Dimension::Project => text(fact.project.as_deref()),
+        Dimension::Category => text(fact.category.as_deref()),
+        Dimension::Mode => text(draft.seen().mode),
+        Dimension::Programme => text(Some(&fact.connector)),
+        Dimension::Year => Part::Number(year),
+        Dimension::Cycle => text(draft.entry.cycle.as_deref()),
+    }
+}

@@ -1,0 +1,106 @@
+//! The same training twice: one person, one canonical course, one cycle or overlapping days. The best one counts, the
+//! others stay, linked to it.
+
+use std::cmp::{Ordering, Reverse};
+use std::sync::Arc;
+
+use crate::ledger::Draft;
+use crate::policy::RuleNo;
+use crate::policy::pack::{Duplicates, Preference};
+use crate::policy::shape::{Survivor, Within};
+
+/// Whatever could be one training stands together: the pack, the course, the cycle, leading it or not, and, where each
+/// institution's record counts, the institution.
+type Group = (RuleNo, Arc<str>, Option<Arc<str>>, bool, i64);
+
+pub(super) fn settle(drafts: &mut [Draft<'_>]) {
+    let mut groups: Vec<(Group, usize)> = (0..drafts.len()).filter_map(|i| Some((group(&drafts[i])?, i))).collect();
+    if groups.len() < 2 {
+        return;
+    }
+    groups.sort_by(|a, b| a.0.cmp(&b.0));
+    for group in groups.chunk_by(|a, b| a.0 == b.0) {
+        if group.len() > 1 {
+            within(drafts, group.iter().map(|(_, i)| *i).collect());
+        }
+    }
+}
+
+fn group(draft: &Draft<'_>) -> Option<Group> {
+    let pack = draft.pack.filter(|_| draft.counts() && draft.entry.units > 0)?;
+    let course = draft.entry.canonical_course.clone()?;
+    let leads =
+        draft.fact.role.as_deref().is_some_and(|role| pack.duplicates.lead_roles.iter().any(|r| r == role.trim()));
+    let institution = if pack.each_institution { draft.fact.institution } else { 0 };
+    Some((pack.duplicates.rule, course, draft.entry.cycle.clone(), leads, institution))
+}
+
+/// The best first; each is a duplicate of the first that counts and is near enough. So taking a duplicate away changes
+/// nothing for the others.
+fn within(drafts: &mut [Draft<'_>], mut members: Vec<usize>) {
+    let Some(rule) = members.first().and_then(|i| drafts[*i].pack).map(|p| &p.duplicates) else { return };
+    members.sort_by(|a, b| rank(rule, &drafts[*a], &drafts[*b]));
+    let mut winners: Vec<usize> = vec![];
+    for i in members {
+        match winners.iter().copied().find(|w| near(rule, &drafts[*w], &drafts[i])) {
+            None => winners.push(i),
+            Some(w) => {
+                survive(rule, drafts, w, i);
+                let (of, decision) = (drafts[w].fact.record_id, drafts[w].fact.rulings.kept);
+                let loser = &mut drafts[i];
+                loser.refuse("duplicate", rule.rule);
+                loser.entry.duplicate_of = Some(of);
+                loser.entry.decision = decision;
+            }
+        }
+    }
+}
+
+fn near(rule: &Duplicates, a: &Draft<'_>, b: &Draft<'_>) -> bool {
+    let from = |d: &Draft<'_>| d.fact.period_start.unwrap_or(d.fact.period_end);
+    match rule.within {
+        Within::Cycle => true,
+        Within::Overlap => from(a) <= b.fact.period_end && from(b) <= a.fact.period_end,
+    }
+}
+
+/// The lesser counts: what a person kept, then what the rule prefers, then an order that arrival cannot change.
+fn rank(rule: &Duplicates, a: &Draft<'_>, b: &Draft<'_>) -> Ordering {
+    let kept = b.fact.rulings.kept.cmp(&a.fact.rulings.kept);
+    let mut order = kept;
+    for preference in &rule.prefer {
+        order = order.then_with(|| match preference {
+            Preference::Final => (a.entry.outcome != "counted").cmp(&(b.entry.outcome != "counted")),
+            Preference::MoreHours => Reverse(a.entry.gross).cmp(&Reverse(b.entry.gross)),
+            Preference::Earlier => a.fact.period_end.cmp(&b.fact.period_end),
+            Preference::Later => b.fact.period_end.cmp(&a.fact.period_end),
+            Preference::Programme(id) => (*a.fact.connector != **id).cmp(&(*b.fact.connector != **id)),
+        });
+    }
+    order.then_with(|| (&a.fact.connector, &a.fact.record_key).cmp(&(&b.fact.connector, &b.fact.record_key)))
+}
+
+/// What of the loser the winner takes over, if the rule says so.
+fn survive(rule: &Duplicates, drafts: &mut [Draft<'_>], winner: usize, loser: usize) {
+    let ended = |i: usize| (drafts[i].fact.period_end, &drafts[i].fact.record_key);
+    let later = ended(loser) > ended(winner);
+    let (theirs, grade) = (drafts[loser].entry.gross, drafts[loser].entry.grade);
+    let from = drafts[loser].fact.record_id;
+    let (raw, conversion) = (drafts[loser].entry.raw_hours.clone(), drafts[loser].entry.conversion);
+    let entry = &mut drafts[winner].entry;
+    let takes = match rule.hours {
+        Survivor::Winner => false,
+        Survivor::Highest => theirs > entry.gross,
+        Survivor::Latest => later,
+    };
+    if takes {
+        (entry.gross, entry.units, entry.hours_of) = (theirs, theirs, Some(from));
+        (entry.raw_hours, entry.conversion) = (raw, conversion);
+    }
+    let better = |held: Option<huiliu_values::Grade>| grade.is_some_and(|g| held.is_none_or(|h| g < h));
+    match rule.grade {
+        Survivor::Highest if better(entry.grade) => entry.grade = grade,
+        Survivor::Latest if later && grade.is_some() => entry.grade = grade,
+        _ => {}
+    }
+}

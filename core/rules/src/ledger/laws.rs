@@ -1,0 +1,425 @@
+//! Laws of the ledger, over generated teachers and every rule pack that ships.
+
+use std::collections::HashMap;
+
+use chrono::{Datelike as _, Days, NaiveDate};
+use proptest::prelude::*;
+
+use crate::ledger::*;
+use crate::policy::Policy;
+use crate::policy::pack::Limit;
+use crate::policy::shape::Dimension;
+use huiliu_values::Hours;
+
+const COURSES: &str = r#"
+[[course]]
+id = "A"
+title = "甲"
+hours = "30"
+codes = { one = ["a"], two = ["x"] }
+[[course]]
+id = "B"
+title = "乙"
+codes = { one = ["b"], two = ["y"] }
+[[course]]
+id = "B2"
+title = "乙（旧）"
+same_as = "B"
+codes = { two = ["b2"] }
+"#;
+
+macro_rules! packs {
+    ($($name:literal),*) => { [$(($name, include_str!(concat!("../../../../config/policy/", $name, ".toml")))),*] };
+}
+
+const PACKS: [(&str, &str); 8] = packs!(
+    "jilin-2014",
+    "tisheng-2.0",
+    "examples/guangdong-2023",
+    "examples/xueshi-xuefen",
+    "examples/wuhan-jianghan",
+    "examples/nanbu",
+    "examples/annual-72",
+    "examples/xnai"
+);
+
+fn policy(name: &str) -> Policy {
+    let pack = PACKS.iter().find(|p| p.0 == name).expect("a pack that ships");
+    Policy::parse(&[*pack], ("courses", COURSES)).expect("a pack that ships is usable")
+}
+
+fn fact(number: i64) -> impl Strategy<Value = Fact> {
+    let day = (0u64..5_000).prop_map(|n| NaiveDate::from_ymd_opt(2011, 1, 1).expect("a day") + Days::new(n));
+    let course = prop_oneof![
+        Just(("one", "a")),
+        Just(("one", "b")),
+        Just(("two", "x")),
+        Just(("two", "b2")),
+        Just(("two", "?"))
+    ];
+    let words = (
+        prop_oneof![3 => Just("passed"), 1 => Just("not_assessed"), 1 => Just("failed"), 1 => Just("pending")],
+        proptest::option::of(prop_oneof![Just("学科教师"), Just("主讲教师")]),
+        proptest::option::of(prop_oneof![Just("集中"), Just("网络"), Just("学历"), Just("讲座"), Just("面授")]),
+        prop_oneof![3 => Just("class_hour"), 1 => Just("day"), 1 => Just("minute"), 1 => Just("hour")],
+    );
+    let numbers = (
+        1u32..400,
+        0u64..12,
+        proptest::option::of(0i64..10_001),
+        proptest::option::of([0u16..10_001, 0u16..10_001, 0u16..10_001]),
+    );
+    (day, course, words, numbers).prop_map(move |(end, course, words, (amount, length, attendance, scores))| Fact {
+        record_id: number,
+        record_key: number.to_be_bytes().to_vec(),
+        kind: FactKind::Training,
+        institution: number % 3,
+        connector: course.0.into(),
+        course_code: course.1.into(),
+        project: None,
+        pass_state: words.0.into(),
+        assessed: scores.map(|s| Assessed {
+            by_school: false,
+            components: s.map(Some),
+            total: None,
+            grade: huiliu_values::Grade::Fail,
+        }),
+        raw_hours: amount.to_string(),
+        hours_unit: words.3.into(),
+        period_start: Some(end - Days::new(length)),
+        period_end: end,
+        role: words.1.map(str::to_owned),
+        mode: words.2.map(str::to_owned),
+        category: None,
+        required: None,
+        attendance,
+        name: "张三".into(),
+        claimed: false,
+        rulings: Rulings::default(),
+    })
+}
+
+fn facts() -> impl Strategy<Value = Vec<Fact>> {
+    (0usize..14).prop_flat_map(|n| (0..n).map(|i| fact(i64::try_from(i).unwrap_or(0))).collect::<Vec<_>>())
+}
+
+fn pack_name() -> impl Strategy<Value = &'static str> {
+    (0..PACKS.len()).prop_map(|i| PACKS[i].0)
+}
+
+fn of(policy: &Policy, facts: &[Fact]) -> Vec<Entry> {
+    entries(policy, &Person::default(), facts)
+}
+
+proptest! {
+    #[test]
+    fn arrival_order_changes_nothing(name in pack_name(), facts in facts(), seed in any::<u64>()) {
+        let policy = policy(name);
+        let mut other = facts.clone();
+        other.sort_by_key(|f| f.record_id.unsigned_abs().wrapping_mul(seed | 1).rotate_left(17));
+        prop_assert_eq!(of(&policy, &facts), of(&policy, &other));
+    }
+
+    #[test]
+    fn a_duplicate_that_goes_changes_nothing(name in pack_name(), facts in facts()) {
+        let policy = policy(name);
+        let all = of(&policy, &facts);
+        for gone in all.iter().filter(|e| e.duplicate_of.is_some()) {
+            let rest: Vec<Fact> = facts.iter().filter(|f| f.record_id != gone.record_id).cloned().collect();
+            let expected: Vec<Entry> = all.iter().filter(|e| e.record_id != gone.record_id).cloned().collect();
+            prop_assert_eq!(of(&policy, &rest), expected);
+        }
+    }
+
+    #[test]
+    fn every_entry_recomputes_from_what_it_says(name in pack_name(), facts in facts()) {
+        let policy = policy(name);
+        for e in of(&policy, &facts) {
+            let cut: i64 = e.cuts.iter().map(|c| c.units).sum();
+            if matches!(e.outcome, "counted" | "provisional") {
+                prop_assert_eq!(e.units, e.gross - cut);
+            } else {
+                prop_assert_eq!(e.units, 0);
+            }
+            if let Some(one) = policy.rules[e.conversion].units_per_one {
+                prop_assert_eq!(Hours::from_amount(&e.raw_hours, one).map(Hours::units), Ok(e.gross));
+            }
+            prop_assert!(e.carried.is_none_or(|c| c.units <= e.units));
+            prop_assert!(e.cuts.iter().all(|c| c.units > 0));
+        }
+    }
+
+    #[test]
+    fn no_cap_is_exceeded(name in pack_name(), facts in facts()) {
+        let policy = policy(name);
+        let made = of(&policy, &facts);
+        let pack = &policy.packs[0];
+        for cap in &pack.caps {
+            let mut sums: HashMap<String, i64> = HashMap::new();
+            let mut days: HashMap<NaiveDate, i64> = HashMap::new();
+            for (f, e) in facts.iter().filter_map(|f| Some((f, made.iter().find(|e| e.record_id == f.record_id)?))) {
+                let seen = crate::ledger::seen(f, Some(pack));
+                if !cap.of.takes(&seen) || e.units == 0 {
+                    continue;
+                }
+                if cap.per == [Dimension::Day] {
+                    // What a training has on its days together can be no more than the cap allows those days.
+                    let span = (f.period_end - f.period_start.expect("a first day")).num_days() + 1;
+                    let Limit::Units(most) = cap.limit else { continue };
+                    prop_assert!(e.units <= most * span);
+                    if span == 1 {
+                        *days.entry(f.period_end).or_default() += e.units;
+                    }
+                    continue;
+                }
+                let carried = e.carried.map_or(0, |c| c.units);
+                let year = f.period_end.year();
+                let key = |year: i32| cap.per.iter().map(|d| match d {
+                    Dimension::Course => e.canonical_course.as_deref().map_or(format!("{}/{}", f.connector, f.course_code), str::to_owned),
+                    Dimension::Mode => seen.mode.unwrap_or_default().to_owned(),
+                    Dimension::Year => year.to_string(),
+                    Dimension::Cycle => e.cycle.as_deref().unwrap_or_default().to_owned(),
+                    _ => "a dimension that no pack that ships has".to_owned(),
+                }).collect::<Vec<_>>().join("|");
+                let measured = |units: i64| match cap.limit {
+                    Limit::Units(_) => units,
+                    Limit::CreditParts(_) => units * (pack.credit_parts / pack.credit(&seen).map_or(1, |c| c.hours)),
+                };
+                *sums.entry(key(year)).or_default() += measured(e.units - carried);
+                if carried > 0 {
+                    *sums.entry(key(year + 1)).or_default() += measured(carried);
+                }
+            }
+            let most = match cap.limit { Limit::Units(most) | Limit::CreditParts(most) => most };
+            prop_assert!(sums.values().chain(days.values()).all(|sum| *sum <= most), "{}: {:?}", cap.name, sums);
+        }
+        for course in ["A", "B"] {
+            let mut by_cycle: HashMap<Option<Arc<str>>, i64> = HashMap::new();
+            for e in made.iter().filter(|e| e.canonical_course.as_deref() == Some(course)) {
+                *by_cycle.entry(e.cycle.clone()).or_default() += e.units;
+            }
+            let most = policy.crosswalk.course(course).and_then(|c| c.most).unwrap_or(i64::MAX);
+            prop_assert!(by_cycle.values().all(|sum| *sum <= most));
+        }
+    }
+
+    #[test]
+    fn a_revocation_counts_nothing_and_its_reversal_leaves_no_trace(name in pack_name(), facts in facts(), which in any::<prop::sample::Index>()) {
+        prop_assume!(!facts.is_empty());
+        let policy = policy(name);
+        let before = of(&policy, &facts);
+        let mut revoked = facts.clone();
+        let i = which.index(facts.len());
+        revoked[i].rulings.revoked = Some(7);
+        let during = of(&policy, &revoked);
+        let entry = during.iter().find(|e| e.record_id == facts[i].record_id);
+        prop_assert_eq!(entry.map(|e| e.units), Some(0));
+        revoked[i].rulings = Rulings::default();
+        prop_assert_eq!(of(&policy, &revoked), before);
+    }
+}
+
+fn shown(units: i64) -> String {
+    Hours::from_units(units).map_or_else(|| units.to_string(), |h| h.to_string())
+}
+
+fn counted(policy: &Policy, facts: &[Fact]) -> Vec<(&'static str, String)> {
+    of(policy, facts).into_iter().map(|e| (e.outcome, shown(e.units))).collect()
+}
+
+/// A completion that passed, as the examples below need it.
+fn passed(number: i64, day: &str, hours: &str, unit: &str, mode: &str) -> Fact {
+    let end: NaiveDate = day.parse().expect("a day");
+    Fact {
+        record_id: number,
+        record_key: number.to_be_bytes().to_vec(),
+        kind: FactKind::Training,
+        institution: 1,
+        connector: "one".into(),
+        course_code: format!("c{number}"),
+        project: None,
+        pass_state: "passed".into(),
+        assessed: None,
+        raw_hours: hours.into(),
+        hours_unit: unit.into(),
+        period_start: Some(end),
+        period_end: end,
+        role: None,
+        mode: Some(mode.into()),
+        category: None,
+        required: None,
+        attendance: None,
+        name: "张三".into(),
+        claimed: false,
+        rulings: Rulings::default(),
+    }
+}
+
+#[test]
+fn guangdong_counts_eight_a_day_and_45_minutes_of_a_part_day() {
+    let p = policy("examples/guangdong-2023");
+    assert_eq!(
+        counted(&p, &[passed(1, "2023-05-01", "1", "day", ""), passed(2, "2023-05-02", "90", "minute", "")]),
+        [("counted", "8".into()), ("counted", "2".into())]
+    );
+    let twice = [passed(1, "2023-05-01", "6", "class_hour", ""), passed(2, "2023-05-01", "6", "class_hour", "")];
+    assert_eq!(counted(&p, &twice), [("counted", "6".into()), ("counted", "2".into())]);
+}
+
+#[test]
+fn nanbu_counts_half_for_an_hour_of_the_district() {
+    let p = policy("examples/nanbu");
+    let facts = [passed(1, "2012-05-01", "3", "hour", "讲座"), passed(2, "2012-05-01", "3", "hour", "区级")];
+    assert_eq!(counted(&p, &facts), [("counted", "3".into()), ("counted", "1.5".into())]);
+}
+
+#[test]
+fn wuhan_caps_credits_and_refuses_who_was_absent_a_fifth() {
+    let p = policy("examples/wuhan-jianghan");
+    // 200 hours of a degree are 10 credits; 5 of them count in a year: 100 hours.
+    assert_eq!(counted(&p, &[passed(1, "2012-05-01", "200", "class_hour", "学历")]), [("counted", "100".into())]);
+    // 15 credits of one course held together are 120 class hours.
+    assert_eq!(counted(&p, &[passed(1, "2012-05-01", "150", "class_hour", "集中")]), [("counted", "120".into())]);
+    let mut absent = passed(1, "2012-05-01", "8", "class_hour", "集中");
+    for (present, outcome) in [(8_000, "absent"), (7_999, "absent"), (8_001, "counted")] {
+        absent.attendance = Some(present);
+        assert_eq!(of(&p, &[absent.clone()])[0].outcome, outcome);
+    }
+}
+
+#[test]
+fn a_lecture_counts_by_the_hour_and_a_failed_course_nothing() {
+    let p = policy("examples/xueshi-xuefen");
+    let mut failed = passed(2, "2012-05-01", "9", "class_hour", "讲座");
+    failed.pass_state = "failed".into();
+    let facts = [passed(1, "2012-05-01", "3", "hour", "讲座"), failed];
+    assert_eq!(counted(&p, &facts), [("counted", "3".into()), ("not_passed", "0".into())]);
+}
+
+#[test]
+fn what_a_year_has_too_much_counts_in_the_next() {
+    let p = policy("examples/annual-72");
+    let facts = [passed(1, "2012-05-01", "100", "class_hour", ""), passed(2, "2013-05-01", "60", "class_hour", "")];
+    let made = of(&p, &facts);
+    assert_eq!(counted(&p, &facts), [("counted", "100".into()), ("counted", "60".into())]);
+    let carried = |i: usize| made[i].carried.map(|c| shown(c.units));
+    // 72 of 2012; 28 + 44 of 2013; 16 of 2014.
+    assert_eq!([carried(0), carried(1)], [Some("28".into()), Some("16".into())]);
+}
+
+#[test]
+fn a_course_is_passed_by_time_by_an_examination_or_by_both() {
+    let p = policy("examples/xnai");
+    let outcome = |pass: &str, present: Option<i64>| {
+        let mut fact = passed(1, "2012-05-01", "8", "class_hour", "");
+        (fact.pass_state, fact.attendance) = (pass.into(), present);
+        of(&p, &[fact])[0].outcome
+    };
+    // By time alone; by the examination alone; by both.
+    assert_eq!([outcome("not_assessed", Some(10_000)), outcome("not_assessed", Some(9_999))], ["counted", "absent"]);
+    assert_eq!([outcome("passed", None), outcome("failed", None)], ["counted", "not_passed"]);
+    let both = [outcome("passed", Some(10_000)), outcome("passed", Some(9_999)), outcome("failed", Some(10_000))];
+    assert_eq!(both, ["counted", "absent", "not_passed"]);
+}
+
+#[test]
+fn a_role_that_leads_is_no_duplicate_and_an_exempt_teacher_need_not_pass() {
+    let p = policy("jilin-2014");
+    let mut learnt = passed(1, "2014-05-01", "8", "class_hour", "");
+    learnt.course_code = "a".into();
+    let mut led = Fact { record_id: 2, record_key: vec![2], role: Some("主讲教师".into()), ..learnt.clone() };
+    assert_eq!(of(&p, &[learnt.clone(), led.clone()]).iter().filter(|e| e.outcome == "counted").count(), 2);
+    led.role = Some("学科教师".into());
+    assert_eq!(of(&p, &[learnt.clone(), led]).iter().filter(|e| e.outcome == "counted").count(), 1);
+
+    learnt.pass_state = "pending".into();
+    let born = |day: &str| Person { born: day.parse().ok(), sex: Some(Sex::Female), names: vec![] };
+    let outcome = |person: &Person| entries(&p, person, &[learnt.clone()])[0].outcome;
+    assert_eq!(outcome(&born("1964-05-01")), "provisional");
+    assert_eq!(outcome(&born("1964-05-02")), "not_passed");
+}
+
+#[test]
+fn a_school_grade_fails_a_project_until_an_appeal() {
+    let p = policy("jilin-2014");
+    let mut training = passed(1, "2014-05-01", "8", "class_hour", "");
+    training.project = Some("P".into());
+    training.assessed = Some(Assessed {
+        by_school: false,
+        components: [Some(9_000), Some(9_000), Some(9_000)],
+        total: None,
+        grade: Grade::Fail,
+    });
+    let school = |grade| Assessed { by_school: true, components: [None; 3], total: None, grade };
+    let mut by_school = Fact {
+        record_id: 2,
+        record_key: vec![2],
+        kind: FactKind::Assessment,
+        assessed: Some(school(Grade::Fail)),
+        ..training.clone()
+    };
+    let made = of(&p, &[training.clone(), by_school.clone()]);
+    assert_eq!((made.len(), made[0].outcome, p.rules[made[0].rule].name.as_str()), (1, "not_passed", "comprehensive"));
+    by_school.rulings.graded = Some((Grade::Pass, 9));
+    let made = of(&p, &[training, by_school]);
+    assert_eq!((made[0].outcome, made[0].decision, made[0].grade), ("counted", Some(9), Some(Grade::Pass)));
+}
+
+/// The pack of Jilin with some of its text replaced.
+fn altered(replaced: &[(&str, &str)]) -> Policy {
+    let mut text = PACKS[0].1.to_owned();
+    for (old, new) in replaced {
+        assert!(text.contains(old), "{old}");
+        text = text.replacen(old, new, 1);
+    }
+    Policy::parse(&[("altered", &text)], ("courses", COURSES)).expect("a pack that is usable")
+}
+
+#[test]
+fn periods_that_overlap_are_one_training_where_the_pack_says_so() {
+    let p = altered(&[("within = \"cycle\"", "within = \"overlap\"")]);
+    let on = |number: i64, from: &str, to: &str, hours: &str| Fact {
+        course_code: "b".into(),
+        period_start: from.parse().ok(),
+        ..passed(number, to, hours, "class_hour", "")
+    };
+    let (long, first, last) = (
+        on(1, "2014-03-01", "2014-06-30", "9"),
+        on(2, "2014-03-01", "2014-03-05", "8"),
+        on(3, "2014-06-28", "2014-07-02", "7"),
+    );
+    let outcomes = |facts: &[Fact]| of(&p, facts).iter().map(|e| e.outcome).collect::<Vec<_>>();
+    assert_eq!(outcomes(&[long, first.clone(), last.clone()]), ["counted", "duplicate", "duplicate"]);
+    assert_eq!(outcomes(&[first, last]), ["counted", "counted"]);
+}
+
+#[test]
+fn fields_of_a_loser_survive_where_the_pack_says_so() {
+    let p = altered(&[
+        ("prefer = [\"final\", \"more_hours\", \"earlier\"]", "prefer = [\"programme:two\"]"),
+        ("hours = \"winner\"", "hours = \"highest\""),
+        ("grade = \"winner\"", "grade = \"latest\""),
+    ]);
+    let graded = |grade| Some(Assessed { by_school: false, components: [None; 3], total: None, grade });
+    let one = Fact {
+        course_code: "b".into(),
+        assessed: graded(Grade::Pass),
+        ..passed(1, "2014-09-01", "12", "class_hour", "")
+    };
+    let two = Fact {
+        connector: "two".into(),
+        course_code: "y".into(),
+        assessed: graded(Grade::Excellent),
+        ..passed(2, "2014-05-01", "8", "class_hour", "")
+    };
+    let made = of(&p, &[one, two]);
+    assert_eq!((made[0].outcome, made[0].duplicate_of), ("duplicate", Some(2)));
+    assert_eq!((shown(made[1].units), made[1].hours_of, made[1].grade), ("12".into(), Some(1), Some(Grade::Pass)));
+    let each = altered(&[(
+        "# What the document",
+        "[setting.same_course_two_institutions]\nvalue = \"each\"\nbasis = \"assumed\"\nsource = \"x\"\n# What the document",
+    )]);
+    let same = Fact { course_code: "b".into(), ..passed(1, "2014-09-01", "12", "class_hour", "") };
+    let other = Fact { institution: 2, record_id: 2, record_key: vec![2], ..same.clone() };
+    assert_eq!(of(&each, &[same, other]).iter().filter(|e| e.outcome == "counted").count(), 2);
+}

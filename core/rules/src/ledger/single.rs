@@ -1,0 +1,111 @@
+//! A record by itself: who, which pack, how many hours, and whether its gates let it through.
+
+use crate::ledger::grade::{self, SchoolGrades, State};
+use crate::ledger::{Draft, Entry, Fact, Person, seen};
+use crate::policy::pack::{AsOf, Exempt, Pack, Stands};
+use crate::policy::{NO_PACK, Policy, RuleNo, Standing};
+use crate::roster::exemption::exemption;
+use chrono::{Datelike as _, NaiveDate};
+use huiliu_values::Hours;
+
+/// What becomes of a record before duplicates and caps are looked at: outcome, rule, decision.
+type Gate = (&'static str, RuleNo, Option<i64>);
+
+pub(super) fn draft<'a>(
+    policy: &'a Policy,
+    person: &Person,
+    names: &[&str],
+    schools: &SchoolGrades<'_>,
+    fact: &'a Fact,
+) -> Draft<'a> {
+    let pack = policy.pack(fact.period_end);
+    let conversion = pack.and_then(|p| p.conversion(&fact.hours_unit, &seen(fact, pack), fact.period_end));
+    // A record's hours were read when it was loaded; a pack without the unit any more counts nothing.
+    let hours = conversion.and_then(|c| Hours::from_amount(&fact.raw_hours, c.units_per_one).ok());
+    let gross = hours.unwrap_or(Hours::ZERO).units();
+    let entry = Entry {
+        record_id: fact.record_id,
+        outcome: "not_counted",
+        units: gross,
+        gross,
+        cuts: vec![],
+        carried: None,
+        canonical_course: policy.crosswalk.canonical(&fact.connector, &fact.course_code).cloned(),
+        cycle: pack.and_then(|p| p.cycle(fact.period_end)).map(|c| c.name.clone()),
+        grade: None,
+        rule: NO_PACK,
+        conversion: conversion.map_or(NO_PACK, |c| c.rule),
+        raw_hours: fact.raw_hours.clone(),
+        hours_of: None,
+        duplicate_of: None,
+        decision: None,
+    };
+    let mut draft = Draft { fact, pack, entry };
+    let Some(pack) = pack.filter(|_| hours.is_some()) else {
+        draft.refuse("not_counted", NO_PACK);
+        return draft;
+    };
+    let result = grade::result(pack, schools, fact);
+    draft.entry.grade = result.grade;
+    let named = fact.claimed || names.iter().any(|name| policy.is_name_of(name, &fact.name));
+    let (outcome, rule, decision) =
+        if named { gate(pack, person, &result, fact) } else { ("name_contradicts", pack.identity, None) };
+    draft.entry.decision = decision;
+    if matches!(outcome, "counted" | "provisional") {
+        (draft.entry.outcome, draft.entry.rule) = (outcome, rule);
+    } else {
+        draft.refuse(outcome, rule);
+    }
+    draft
+}
+
+fn gate(pack: &Pack, person: &Person, result: &grade::Result, fact: &Fact) -> Gate {
+    if let Some(decision) = fact.rulings.revoked {
+        return ("revoked", pack.revocation, Some(decision));
+    }
+    if let (Some((least, above, rule)), Some(present)) = (pack.attendance, fact.attendance)
+        && (present < least || above && present == least)
+    {
+        return ("absent", rule, None);
+    }
+    if result.state != State::Passed
+        && let Some(exempt) = pack.exempt.filter(|e| is_exempt(e, pack, person, fact))
+    {
+        return stand(exempt.stands, None);
+    }
+    match result.state {
+        State::Passed => ("counted", result.rule, result.decision),
+        State::NotAssessed => stand(pack.not_assessed, result.decision),
+        State::Failed => match pack.failed_counts {
+            Some(rule) if result.decision.is_none() => ("provisional", rule, None),
+            _ => ("not_passed", result.rule, result.decision),
+        },
+        State::Pending => ("not_passed", result.rule, result.decision),
+    }
+}
+
+fn stand(stands: Stands, decision: Option<i64>) -> Gate {
+    match stands.standing {
+        Standing::Final => ("counted", stands.rule, decision),
+        Standing::Provisional => ("provisional", stands.rule, decision),
+        Standing::None => ("not_counted", stands.rule, decision),
+    }
+}
+
+/// Whether the teacher is outside the assessment because of age. Whose sex or day of birth is not known is not.
+fn is_exempt(exempt: &Exempt, pack: &Pack, person: &Person, fact: &Fact) -> bool {
+    let (Some(sex), Some(born)) = (person.sex, person.born) else { return false };
+    let day = as_of(exempt.as_of, pack, fact);
+    exemption(sex, born, exempt.limits, day).exempt
+}
+
+/// The day on which an age is looked at.
+fn as_of(rule: AsOf, pack: &Pack, fact: &Fact) -> NaiveDate {
+    let end = fact.period_end;
+    match rule {
+        AsOf::PeriodEnd => end,
+        AsOf::PeriodStart => fact.period_start.unwrap_or(end),
+        AsOf::YearEnd => NaiveDate::from_ymd_opt(end.year(), 12, 31).unwrap_or(end),
+        AsOf::CycleStart => pack.cycle(end).map_or(end, |c| c.from),
+    }
+}

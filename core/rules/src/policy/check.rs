@@ -1,0 +1,508 @@
+//! From a rule pack as it is written to one that can be used: every fault at its line, all of them at once.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use toml::Spanned;
+
+use crate::policy::fault::Reading;
+use crate::policy::pack::{
+    AboveCourse, AsOf, Book, Cap, Comprehensive, Conversion, Credit, Cycle, Duplicates, Exempt, Limit,
+    MissingComponent, Pack, Preference, Requirement, Rounding, Selector, Stands,
+};
+use crate::policy::settings::{QUESTIONS, Question};
+use crate::policy::shape::{CapRule, ConversionRule, Dimension, PackFile, Principle, SettingRule};
+use crate::policy::{Rule, RuleNo};
+use crate::roster::exemption::Limits;
+use huiliu_manifest::Unit;
+use huiliu_values::{Bands, Basis, Grade, Hours, Score, Weights};
+
+impl Book<'_> {
+    fn add(&mut self, name: &str, basis: Basis, source: &str) -> RuleNo {
+        self.unit(name, (None, None), basis, source)
+    }
+
+    fn unit(&mut self, name: &str, unit: (Option<&str>, Option<i64>), basis: Basis, source: &str) -> RuleNo {
+        self.rules.push(Rule {
+            pack: self.pack.clone(),
+            version: self.version,
+            name: name.to_owned(),
+            unit: unit.0.map(str::to_owned),
+            units_per_one: unit.1,
+            basis,
+            source: source.to_owned(),
+        });
+        self.rules.len() - 1
+    }
+
+    fn principle(&mut self, name: &str, of: &Principle) -> RuleNo {
+        self.add(name, of.basis, &of.source)
+    }
+}
+
+/// What was chosen of the open questions: the choice, and its rule.
+type Chosen = BTreeMap<&'static str, (&'static str, RuleNo)>;
+
+/// Checks a pack; its rules go into `rules`.
+pub(super) fn pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Option<Pack> {
+    let file: PackFile = reading.parse()?;
+    let (from, to) = (*file.from.get_ref(), file.to);
+    if from > to {
+        reading.fault(file.from.span().start, "from", "the first day must not be after the last (to)");
+    }
+    let mut book = Book { rules, pack: file.name.clone(), version: file.version };
+    let book = &mut book;
+    let chosen = settings(reading, book, &file.setting);
+    let chose = |name: &str| chosen.get(name).copied().unwrap_or(("", 0));
+    let conversions = conversions(reading, book, &file.conversion, (from, to));
+    let (credits, credit_parts) = credits(reading, book, &file);
+    let caps = caps(reading, book, &file, credit_parts);
+    let weights = weights(reading, book, &file);
+    let bands = bands(reading, book, &file, chose("band_edge").0 == "upper");
+    let standing = |book: &mut Book<'_>, name: &str, standing, basis, source: &str| Stands {
+        standing,
+        rule: book.add(name, basis, source),
+    };
+    let of = &file.not_assessed;
+    let not_assessed = standing(book, "not_assessed", of.standing, of.basis, &of.source);
+    let exempt = file.exempt.as_ref().map(|of| {
+        let of = of.get_ref();
+        let as_of = match chose("age_as_of").0 {
+            "period_start" => AsOf::PeriodStart,
+            "year_end" => AsOf::YearEnd,
+            "cycle_start" => AsOf::CycleStart,
+            _ => AsOf::PeriodEnd,
+        };
+        let stands = standing(book, "exempt", of.standing, of.basis, &of.source);
+        Exempt { limits: Limits { men: of.men, women: of.women }, as_of, stands }
+    });
+    let pending = chose("without_school_grade").0 == "pending";
+    let cycles = cycles(reading, &file, (from, to));
+    let above = match chose("above_course_maximum").0 {
+        "refuse" => AboveCourse::Refuse,
+        "keep" => AboveCourse::Keep,
+        _ => AboveCourse::Cut,
+    };
+    Some(Pack {
+        from,
+        to,
+        conversions,
+        credits,
+        credit_parts,
+        caps,
+        weights,
+        bands,
+        round_first: chose("band_rounding").0 == "half_up",
+        missing_component: match chose("missing_component").0 {
+            "fail" => MissingComponent::Fail,
+            "renormalise" => MissingComponent::Renormalise,
+            _ => MissingComponent::Wait,
+        },
+        pass_gate: book.principle("pass_gate", &file.pass_gate),
+        failed_counts: Some(chose("failed_course_hours")).filter(|c| c.0 == "provisional").map(|c| c.1),
+        attendance: attendance(reading, book, &file),
+        not_assessed,
+        exempt,
+        comprehensive: comprehensive(reading, book, &file, pending),
+        revocation: book.principle("revocation", &file.revocation),
+        duplicates: duplicates(reading, book, &file),
+        each_institution: chose("same_course_two_institutions").0 == "each",
+        above_course: (above, chose("above_course_maximum").1),
+        identity: book.principle("identity", &file.identity),
+        requirement: requirement(reading, book, &file, (chose("hours_window").0, chose("legacy_certificate").0)),
+        rounding: rounding(reading, book, &file),
+        cycles,
+        chosen: chosen.iter().map(|(name, (value, _))| (*name, *value)).collect(),
+        modes: modes(reading, &file),
+        institution_words: words(reading, "vocabulary.institution", &file.vocabulary.institution),
+        school_words: words(reading, "vocabulary.school", &file.vocabulary.school),
+        name: file.name,
+        version: file.version,
+        title: file.title,
+        jurisdiction: file.jurisdiction,
+    })
+}
+
+fn settings(reading: &mut Reading<'_>, book: &mut Book<'_>, given: &BTreeMap<String, Spanned<SettingRule>>) -> Chosen {
+    for (name, of) in given {
+        if Question::named(name).is_none() {
+            let all: Vec<&str> = QUESTIONS.iter().map(|q| q.name).collect();
+            let why = format!("there is no such setting; there are {}", all.join(", "));
+            reading.fault(of.span().start, &format!("setting.{name}"), why);
+        }
+    }
+    let mut chosen = Chosen::new();
+    for question in QUESTIONS {
+        let first = question.choices.first().copied().unwrap_or_default();
+        let rule = format!("setting.{}", question.name);
+        let made = match given.get(question.name) {
+            None => (first, book.add(&rule, Basis::Assumed, question.why)),
+            Some(of) => {
+                let SettingRule { value, basis, source } = of.get_ref();
+                let choice = question.choices.iter().find(|c| *c == value).copied();
+                if choice.is_none() {
+                    let why = format!("value is {value:?}; expected one of {}", question.choices.join(", "));
+                    reading.fault(of.span().start, &rule, why);
+                }
+                (choice.unwrap_or(first), book.add(&rule, *basis, source))
+            }
+        };
+        chosen.insert(question.name, made);
+    }
+    chosen
+}
+
+fn conversions(
+    reading: &mut Reading<'_>,
+    book: &mut Book<'_>,
+    given: &[Spanned<ConversionRule>],
+    (from, to): (NaiveDate, NaiveDate),
+) -> Vec<Conversion> {
+    let mut made: Vec<(Conversion, usize)> = Vec::with_capacity(given.len());
+    for spanned in given {
+        let (of, at) = (spanned.get_ref(), spanned.span().start);
+        if !Unit::ALL.iter().any(|unit| unit.as_str() == of.unit) {
+            let all: Vec<&str> = Unit::ALL.iter().map(|unit| unit.as_str()).collect();
+            reading.fault(at, "conversion", format!("there is no unit {:?}; there are {}", of.unit, all.join(", ")));
+        }
+        let selector = Selector { mode: of.mode.clone(), programme: of.programme.clone(), ..Selector::default() };
+        let mut name = format!("conversion.{}", of.unit);
+        for narrow in [&of.mode, &of.programme].into_iter().flatten() {
+            name = format!("{name}.{narrow}");
+        }
+        if of.units_per_one <= 0 {
+            reading.fault(at, &name, "units_per_one must be a positive integer");
+        }
+        let days = (of.from.unwrap_or(from), of.to.unwrap_or(to));
+        if days.0 > days.1 {
+            reading.fault(at, &name, "ends before it begins");
+        }
+        let rule = book.unit(&name, (Some(&of.unit), Some(of.units_per_one)), of.basis, &of.source);
+        let conversion = Conversion {
+            unit: of.unit.clone(),
+            units_per_one: of.units_per_one,
+            of: selector,
+            from: days.0,
+            to: days.1,
+            rule,
+        };
+        made.push((conversion, at));
+    }
+    dated(reading, &made, (from, to));
+    made.sort_by_key(|(c, _)| std::cmp::Reverse(c.of.weight()));
+    made.into_iter().map(|(c, _)| c).collect()
+}
+
+/// Conversions of one unit for the same records must follow each other without overlap and without a gap.
+fn dated(reading: &mut Reading<'_>, made: &[(Conversion, usize)], (from, to): (NaiveDate, NaiveDate)) {
+    let mut seen: Vec<usize> = vec![];
+    for (i, (first, _)) in made.iter().enumerate() {
+        if seen.contains(&i) {
+            continue;
+        }
+        let same = |c: &Conversion| c.unit == first.unit && c.of == first.of;
+        let mut line: Vec<usize> = (i..made.len()).filter(|j| same(&made[*j].0)).collect();
+        seen.extend(&line);
+        line.sort_by_key(|j| made[*j].0.from);
+        let mut next = from;
+        for j in &line {
+            let (c, at) = &made[*j];
+            let rule = format!("conversion.{}", c.unit);
+            if c.from < next && next > from {
+                reading.fault(*at, &rule, format!("overlaps another one, which holds to the day before {next}"));
+            } else if c.from > next {
+                reading.fault(*at, &rule, format!("nothing holds from {next} to the day before {}", c.from));
+            }
+            next = c.to.succ_opt().unwrap_or(NaiveDate::MAX).max(next);
+        }
+        if let Some((c, at)) = line.last().map(|j| &made[*j])
+            && next <= to
+        {
+            reading.fault(*at, &format!("conversion.{}", c.unit), format!("nothing holds from {next} to {to}"));
+        }
+    }
+}
+
+fn credits(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> (Vec<Credit>, i64) {
+    let mut made: Vec<Credit> = vec![];
+    let mut parts = 1;
+    for spanned in &file.credit {
+        let (of, at) = (spanned.get_ref(), spanned.span().start);
+        if !(1..=1000).contains(&of.hours) {
+            reading.fault(at, "credit", format!("hours is {}; expected 1 to 1000 class hours to one credit", of.hours));
+            continue;
+        }
+        parts = lcm(parts, of.hours);
+        let selector = Selector { mode: of.mode.clone(), category: of.category.clone(), ..Selector::default() };
+        if made.iter().any(|c| c.of == selector) {
+            reading.fault(at, "credit", "is declared twice for the same records");
+        }
+        made.push(Credit { hours: of.hours, of: selector, rule: book.add("credit", of.basis, &of.source) });
+    }
+    if parts > 1_000_000 {
+        let at = file.credit.first().map_or(0, |c| c.span().start);
+        reading.fault(at, "credit", "the hours to a credit have no common multiple below 1,000,000");
+        parts = 1;
+    }
+    made.sort_by_key(|c| std::cmp::Reverse(c.of.weight()));
+    (made, parts)
+}
+
+fn lcm(a: i64, b: i64) -> i64 {
+    let (mut x, mut y) = (a, b);
+    while y != 0 {
+        (x, y) = (y, x % y);
+    }
+    (a / x.max(1)).saturating_mul(b)
+}
+
+fn caps(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile, credit_parts: i64) -> Vec<Cap> {
+    let mut made: Vec<Cap> = vec![];
+    for spanned in &file.cap {
+        let (of, at) = (spanned.get_ref(), spanned.span().start);
+        let name = format!("cap.{}", of.name);
+        if made.iter().any(|c| c.name == of.name) {
+            reading.fault(at, &name, "is declared twice");
+        }
+        if of.per.is_empty() {
+            reading.fault(at, &name, "per is empty; say by what it is counted, as [\"year\"]");
+        }
+        if of.per.contains(&Dimension::Day) && of.per.len() > 1 {
+            reading.fault(at, &name, "a cap per day cannot be counted by anything else too");
+        }
+        let Some(limit) = limit(reading, (&name, at), of, credit_parts, !file.credit.is_empty()) else { continue };
+        let selector = Selector {
+            mode: of.mode.clone(),
+            programme: of.programme.clone(),
+            category: of.category.clone(),
+            required: of.required,
+        };
+        let rule = book.add(&name, of.basis, &of.source);
+        made.push(Cap { name: of.name.clone(), per: of.per.clone(), limit, of: selector, carries: None, rule });
+    }
+    if let Some(spanned) = &file.carry_over {
+        let (of, at) = (spanned.get_ref(), spanned.span().start);
+        let rule = book.add("carry_over", of.basis, &of.source);
+        match made.iter_mut().find(|c| c.name == of.cap) {
+            Some(cap) if cap.per.contains(&Dimension::Year) => cap.carries = Some(rule),
+            Some(_) => reading.fault(at, "carry_over", format!("cap {:?} is not counted by year", of.cap)),
+            None => reading.fault(at, "carry_over", format!("there is no cap {:?}", of.cap)),
+        }
+    }
+    made
+}
+
+fn limit(
+    reading: &mut Reading<'_>,
+    (name, at): (&str, usize),
+    of: &CapRule,
+    credit_parts: i64,
+    has_credits: bool,
+) -> Option<Limit> {
+    let amount = |text: &str, per_one: i64| Hours::from_amount(text, per_one).ok().map(Hours::units).filter(|u| *u > 0);
+    let limit = match (&of.hours, &of.credits) {
+        (Some(text), None) => amount(text, Hours::UNITS_PER_CLASS_HOUR).map(Limit::Units),
+        (None, Some(_)) if !has_credits => {
+            reading.fault(at, name, "is in credits, and the pack has no [[credit]]");
+            return None;
+        }
+        (None, Some(text)) => {
+            amount(text, Hours::UNITS_PER_CLASS_HOUR).and_then(|u| u.checked_mul(credit_parts)).map(Limit::CreditParts)
+        }
+        _ => {
+            reading.fault(at, name, "expected either hours or credits");
+            return None;
+        }
+    };
+    if limit.is_none() {
+        reading.fault(at, name, "expected an amount above zero, as \"8\"; a cap of zero would count nothing");
+    }
+    limit
+}
+
+fn weights(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> Weights {
+    let of = file.weights.get_ref();
+    book.add("weights", of.basis, &of.source);
+    Weights::new(of.learning, of.activity, of.artefact).unwrap_or_else(|| {
+        reading.fault(file.weights.span().start, "weights", "at least one weight must be above 0");
+        Weights::default()
+    })
+}
+
+fn bands(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile, upper_inclusive: bool) -> Bands {
+    let of = file.bands.get_ref();
+    book.add("bands", of.basis, &of.source);
+    if of.pass_from > of.excellent_from || of.excellent_from > 10_000 {
+        let why = "pass_from must not be above excellent_from, nor that above 10000";
+        reading.fault(file.bands.span().start, "bands", why);
+    }
+    Bands { excellent_from: of.excellent_from, pass_from: of.pass_from, upper_inclusive }
+}
+
+fn attendance(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> Option<(i64, bool, RuleNo)> {
+    let spanned = file.attendance.as_ref()?;
+    let of = spanned.get_ref();
+    let rule = book.add("attendance", of.basis, &of.source);
+    match Score::parse(&of.percent) {
+        Ok(percent) => Some((percent.hundredths().into(), of.above, rule)),
+        Err(_) => {
+            let why = format!("percent is {:?}; expected 0 to 100, with at most two decimals", of.percent);
+            reading.fault(spanned.span().start, "attendance", why);
+            None
+        }
+    }
+}
+
+fn grade(word: &str) -> Option<Grade> {
+    [Grade::Excellent, Grade::Pass, Grade::Fail].into_iter().find(|g| g.as_str() == word)
+}
+
+fn comprehensive(
+    reading: &mut Reading<'_>,
+    book: &mut Book<'_>,
+    file: &PackFile,
+    pending_without_school: bool,
+) -> Option<Comprehensive> {
+    let spanned = file.comprehensive.as_ref()?;
+    let (of, at) = (spanned.get_ref(), spanned.span().start);
+    let mut table = [[None; 3]; 3];
+    for row in &of.table {
+        let grades = row.each_ref().map(|word| grade(word));
+        let [Some(institution), Some(school), Some(result)] = grades else {
+            reading.fault(at, "comprehensive", format!("{row:?}: expected three of excellent, pass, fail"));
+            continue;
+        };
+        let cell: &mut Option<Grade> = &mut table[institution as usize][school as usize];
+        if cell.replace(result).is_some() {
+            reading.fault(at, "comprehensive", format!("{} and {} are there twice", row[0], row[1]));
+        }
+    }
+    let missing = table.iter().flatten().filter(|cell| cell.is_none()).count();
+    if missing > 0 {
+        reading.fault(at, "comprehensive", format!("{missing} of the nine pairs of grades are missing"));
+    }
+    let rule = book.add("comprehensive", of.basis, &of.source);
+    let table = table.map(|row| row.map(|cell| cell.unwrap_or(Grade::Fail)));
+    Some(Comprehensive { table, pending_without_school, rule })
+}
+
+fn duplicates(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> Duplicates {
+    let (of, at) = (file.duplicate.get_ref(), file.duplicate.span().start);
+    let mut prefer = Vec::with_capacity(of.prefer.len());
+    for word in &of.prefer {
+        prefer.push(match word.as_str() {
+            "final" => Preference::Final,
+            "more_hours" => Preference::MoreHours,
+            "earlier" => Preference::Earlier,
+            "later" => Preference::Later,
+            _ => match word.strip_prefix("programme:").filter(|id| !id.is_empty()) {
+                Some(id) => Preference::Programme(id.to_owned()),
+                None => {
+                    let why =
+                        format!("prefer has {word:?}; expected final, more_hours, earlier, later or programme:ID");
+                    reading.fault(at, "duplicate", why);
+                    continue;
+                }
+            },
+        });
+    }
+    Duplicates {
+        within: of.within,
+        prefer,
+        hours: of.hours,
+        grade: of.grade,
+        lead_roles: of.lead_roles.clone(),
+        rule: book.add("duplicate", of.basis, &of.source),
+    }
+}
+
+fn requirement(
+    reading: &mut Reading<'_>,
+    book: &mut Book<'_>,
+    file: &PackFile,
+    (window, legacy): (&str, &str),
+) -> Option<Requirement> {
+    let spanned = file.requirement.as_ref()?;
+    let of = spanned.get_ref();
+    let rule = book.add("requirement", of.basis, &of.source);
+    let units = Hours::from_amount(&of.hours, Hours::UNITS_PER_CLASS_HOUR).ok().map(Hours::units).filter(|u| *u > 0);
+    if units.is_none() || of.years == 0 {
+        reading.fault(spanned.span().start, "requirement", "expected hours and years above zero, as \"50\" and 5");
+    }
+    let (rolling, whole_by_legacy) = (window == "rolling", legacy == "whole");
+    Some(Requirement { units: units.unwrap_or(1), years: of.years.max(1), rolling, whole_by_legacy, rule })
+}
+
+fn rounding(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> Rounding {
+    let of = file.rounding.get_ref();
+    let to = Hours::from_amount(&of.to, Hours::UNITS_PER_CLASS_HOUR).ok().map(Hours::units).filter(|u| *u > 0);
+    if to.is_none() {
+        reading.fault(
+            file.rounding.span().start,
+            "rounding",
+            "to must be an amount of class hours above zero, as \"1\"",
+        );
+    }
+    let rule = book.add("rounding", of.basis, &of.source);
+    Rounding { to: to.unwrap_or(Hours::UNITS_PER_CLASS_HOUR), direction: of.direction, rule }
+}
+
+/// Cycles follow each other without overlap or gap, over all days of the pack.
+fn cycles(reading: &mut Reading<'_>, file: &PackFile, (from, to): (NaiveDate, NaiveDate)) -> Vec<Cycle> {
+    let mut next = from;
+    for (i, spanned) in file.cycle.iter().enumerate() {
+        let (of, at) = (spanned.get_ref(), spanned.span().start);
+        if of.from > of.to {
+            reading.fault(at, "cycle", format!("{} ends before it begins", of.name));
+        }
+        if of.from < next && i > 0 {
+            reading.fault(at, "cycle", format!("{} overlaps the one before it, or is out of order", of.name));
+        } else if of.from > next {
+            reading.fault(at, "cycle", format!("no cycle holds from {next} to the day before {}", of.from));
+        }
+        next = of.to.succ_opt().unwrap_or(NaiveDate::MAX).max(next);
+    }
+    if next <= to {
+        let at = file.cycle.last().map_or(0, |c| c.span().start);
+        reading.fault(at, "cycle", format!("no cycle holds from {next} to {to}"));
+    }
+    let cycle = |c: &Spanned<crate::policy::shape::CycleRule>| {
+        let of = c.get_ref();
+        Cycle { name: Arc::from(of.name.as_str()), from: of.from, to: of.to }
+    };
+    file.cycle.iter().map(cycle).collect()
+}
+
+fn modes(reading: &mut Reading<'_>, file: &PackFile) -> HashMap<String, String> {
+    let mut made = HashMap::new();
+    for (mode, written) in &file.vocabulary.mode {
+        for word in written.get_ref() {
+            if made.insert(word.clone(), mode.clone()).is_some() {
+                reading.fault(written.span().start, "vocabulary.mode", format!("{word:?} is there twice"));
+            }
+        }
+    }
+    made
+}
+
+fn words(
+    reading: &mut Reading<'_>,
+    rule: &str,
+    given: &BTreeMap<String, Spanned<Vec<String>>>,
+) -> HashMap<String, Grade> {
+    let mut made = HashMap::new();
+    for (name, written) in given {
+        let at = written.span().start;
+        let Some(grade) = grade(name) else {
+            reading.fault(at, rule, format!("{name:?}: expected excellent, pass or fail"));
+            continue;
+        };
+        for word in written.get_ref() {
+            if made.insert(word.clone(), grade).is_some() {
+                reading.fault(at, rule, format!("{word:?} is there twice"));
+            }
+        }
+    }
+    made
+}

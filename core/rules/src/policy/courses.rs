@@ -1,0 +1,188 @@
+//! The crosswalk: which course of which programme is which canonical course. Courses are the same only through it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::policy::fault::Reading;
+use huiliu_values::Hours;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CourseFile {
+    #[serde(default = "one")]
+    version: u32,
+    #[serde(default)]
+    theme: Vec<Spanned<Theme>>,
+    course: Vec<Spanned<CourseRule>>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// A theme of the course standard (教师厅函〔2014〕7号) and the series it belongs to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Theme {
+    /// Its code, as `T11`.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// `teaching` 优化课堂教学, `learning` 转变学习方式, `profession` 支持教师专业发展.
+    pub series: Series,
+}
+
+/// The three series of the course standard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Series {
+    /// 应用信息技术优化课堂教学.
+    Teaching,
+    /// 应用信息技术转变学习方式.
+    Learning,
+    /// 应用信息技术支持教师专业发展.
+    Profession,
+}
+
+impl Series {
+    /// The word in files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Teaching => "teaching",
+            Self::Learning => "learning",
+            Self::Profession => "profession",
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CourseRule {
+    id: String,
+    title: String,
+    theme: Option<String>,
+    /// Class hours that it is recognised with at most.
+    hours: Option<String>,
+    /// Another canonical course that it is the same as.
+    same_as: Option<String>,
+    #[serde(default)]
+    codes: BTreeMap<String, Vec<String>>,
+}
+
+/// One canonical course.
+#[derive(Debug, Clone)]
+pub struct Course {
+    /// Canonical id.
+    pub id: Arc<str>,
+    /// Title as it is to be shown.
+    pub title: String,
+    /// Theme of the course standard.
+    pub theme: Option<String>,
+    /// Units of 1/108,000 class hour that it is recognised with at most.
+    pub most: Option<i64>,
+}
+
+/// The crosswalk, ready for use.
+#[derive(Debug, Clone, Default)]
+pub struct Crosswalk {
+    /// Its version.
+    pub version: u32,
+    /// Canonical courses, each under its own id; what is the same as another is not among them.
+    pub courses: BTreeMap<String, Course>,
+    /// Themes of the course standard.
+    pub themes: Vec<Theme>,
+    /// Connector → code there → canonical course.
+    codes: HashMap<String, HashMap<String, Arc<str>>>,
+    /// Ids that are the same as another course.
+    aliases: HashMap<String, Arc<str>>,
+}
+
+impl Crosswalk {
+    /// The canonical course of a connector's code; an unmapped course equals no other.
+    #[must_use]
+    pub fn canonical(&self, connector: &str, code: &str) -> Option<&Arc<str>> {
+        self.codes.get(connector)?.get(code)
+    }
+
+    /// The course of an id, also of one that is the same as another.
+    #[must_use]
+    pub fn course(&self, id: &str) -> Option<&Course> {
+        self.courses.get(self.aliases.get(id).map_or(id, |of| of))
+    }
+
+    /// Lets a person's decision stand above the file: the code is this course, or none.
+    pub fn decide(&mut self, connector: &str, code: &str, course: Option<&str>) {
+        let known = course.and_then(|id| self.course(id)).map(|c| Arc::clone(&c.id));
+        let codes = self.codes.entry(connector.to_owned()).or_default();
+        match known {
+            Some(id) => codes.insert(code.to_owned(), id),
+            None => codes.remove(code),
+        };
+    }
+}
+
+/// Checks a course file.
+pub(super) fn crosswalk(reading: &mut Reading<'_>) -> Option<Crosswalk> {
+    let file: CourseFile = reading.parse()?;
+    let ids: HashMap<&str, &CourseRule> = file.course.iter().map(|c| (&*c.get_ref().id, c.get_ref())).collect();
+    let mut made = Crosswalk { version: file.version, ..Crosswalk::default() };
+    for theme in &file.theme {
+        if made.themes.iter().any(|t| t.id == theme.get_ref().id) {
+            reading.fault(theme.span().start, &theme.get_ref().id, "is declared twice");
+        }
+        made.themes.push(theme.get_ref().clone());
+    }
+    let mut declared: Vec<&str> = Vec::with_capacity(file.course.len());
+    for spanned in &file.course {
+        let (of, at) = (spanned.get_ref(), spanned.span().start);
+        if declared.contains(&&*of.id) {
+            reading.fault(at, &of.id, "is declared twice");
+        }
+        declared.push(&of.id);
+        let root = root(&ids, of).unwrap_or_else(|why| {
+            reading.fault(at, &of.id, why);
+            of
+        });
+        let id: Arc<str> = root.id.as_str().into();
+        for (connector, codes) in &of.codes {
+            for code in codes {
+                if made.codes.entry(connector.clone()).or_default().insert(code.clone(), Arc::clone(&id)).is_some() {
+                    reading.fault(at, &of.id, format!("{connector}/{code} belongs to another course already"));
+                }
+            }
+        }
+        if !std::ptr::eq(root, of) {
+            made.aliases.insert(of.id.clone(), id);
+            continue;
+        }
+        if let Some(theme) = of.theme.as_deref().filter(|theme| !made.themes.iter().any(|t| t.id == **theme)) {
+            reading.fault(at, &of.id, format!("there is no theme {theme:?}"));
+        }
+        let most =
+            of.hours.as_deref().map(|text| Hours::from_amount(text, Hours::UNITS_PER_CLASS_HOUR).map(Hours::units));
+        if matches!(most, Some(Err(_) | Ok(0))) {
+            reading.fault(at, &of.id, "hours must be class hours above zero, as \"10\"");
+        }
+        let most = most.and_then(Result::ok);
+        let course = Course { id, title: of.title.clone(), theme: of.theme.clone(), most };
+        made.courses.insert(of.id.clone(), course);
+    }
+    Some(made)
+}
+
+/// Follows `same_as` to the course that is the same as no other.
+fn root<'c>(ids: &HashMap<&str, &'c CourseRule>, of: &'c CourseRule) -> Result<&'c CourseRule, String> {
+    let (mut at, mut way) = (of, vec![of.id.as_str()]);
+    while let Some(next) = at.same_as.as_deref() {
+        at = ids.get(next).ok_or_else(|| format!("same_as {next:?}: there is no such course"))?;
+        if way.contains(&next) {
+            return Err(format!("same_as goes round: {} → {next}", way.join(" → ")));
+        }
+        way.push(next);
+    }
+    Ok(at)
+}

@@ -1,0 +1,167 @@
+//! The rules: dated packs of conversions, gates, caps, grades and duplicates, and which courses are the same.
+//!
+//! Every rule names its basis: `stated` (quoted from a document), `adopted` (from another named jurisdiction) or
+//! `assumed`. The founding document states no hour conversion at all. A pack is checked when it is read, and every fault
+//! of it told at its line.
+
+mod check;
+pub mod courses;
+mod fault;
+pub mod pack;
+pub mod settings;
+pub mod shape;
+pub mod similar;
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+pub use courses::Crosswalk;
+pub use fault::{PolicyFault, RuleFault};
+pub use pack::Pack;
+
+use fault::Reading;
+use huiliu_matching::Weights;
+use huiliu_values::{Basis, Hours};
+
+/// Whether a kind of record counts, and how firmly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// Counts for good.
+    Final,
+    /// Counts until the province decides.
+    Provisional,
+    /// Does not count.
+    None,
+}
+
+/// The place of a rule in [`Policy::rules`].
+pub type RuleNo = usize;
+
+/// A rule as entries refer to it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Rule {
+    /// The pack it stands in.
+    pub pack: String,
+    /// That pack's version.
+    pub version: u32,
+    /// `conversion.minute`, `pass_gate`, `cap.year`, `setting.band_edge` …
+    pub name: String,
+    /// The unit, of a conversion.
+    pub unit: Option<String>,
+    /// Units of 1/108,000 class hour per one of the unit, of a conversion.
+    pub units_per_one: Option<i64>,
+    /// On what it rests.
+    pub basis: Basis,
+    /// Where it is written, or why it is assumed.
+    pub source: String,
+}
+
+/// The rule of a record that no pack is for.
+pub const NO_PACK: RuleNo = 0;
+
+/// Packs and crosswalk, checked, ready for use.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Packs, in order of date.
+    pub packs: Vec<Pack>,
+    /// Every rule, for the books.
+    pub rules: Vec<Rule>,
+    /// Which courses are the same.
+    pub crosswalk: Crosswalk,
+    /// When two sides are one person.
+    pub weights: Weights,
+}
+
+impl Policy {
+    /// Reads rule packs and a course file, each as its name and its text.
+    ///
+    /// # Errors
+    /// [`PolicyFault`]: every fault of every file, with its line.
+    pub fn parse(packs: &[(&str, &str)], courses: (&str, &str)) -> Result<Self, PolicyFault> {
+        let mut faults = vec![];
+        let mut rules = vec![Rule {
+            pack: "huiliu".into(),
+            version: 1,
+            name: "no_pack".into(),
+            unit: None,
+            units_per_one: None,
+            basis: Basis::Assumed,
+            source: "No rule pack is for the day on which the training ended, or none converts its unit.".into(),
+        }];
+        let mut made: Vec<Pack> = vec![];
+        for file in packs {
+            let mut reading = Reading::new(*file);
+            if let Some(pack) = check::pack(&mut reading, &mut rules) {
+                if let Some(other) = made.iter().find(|o| o.from <= pack.to && pack.from <= o.to) {
+                    reading.fault(0, "from", format!("its days overlap those of {}@{}", other.name, other.version));
+                }
+                made.push(pack);
+            }
+            faults.append(&mut reading.faults);
+        }
+        if packs.is_empty() {
+            let mut reading = Reading::new(("policy_files", ""));
+            reading.fault(0, "", "there is no rule pack");
+            faults.append(&mut reading.faults);
+        }
+        let mut reading = Reading::new(courses);
+        let crosswalk = courses::crosswalk(&mut reading);
+        faults.append(&mut reading.faults);
+        made.sort_by_key(|p| p.from);
+        let weights = Weights::built_in();
+        if let Err(fault) = &weights {
+            let mut reading = Reading::new(("matching", ""));
+            reading.fault(0, "", fault.to_string());
+            faults.append(&mut reading.faults);
+        }
+        match crosswalk.zip(weights.ok()) {
+            Some((crosswalk, weights)) if faults.is_empty() => Ok(Self { packs: made, rules, crosswalk, weights }),
+            _ => Err(PolicyFault(faults)),
+        }
+    }
+
+    /// Whether a name can be the name of whoever has the same ID number: the same, or one that the rules of matching take
+    /// for it beside an equal number.
+    #[must_use]
+    pub fn is_name_of(&self, name: &str, other: &str) -> bool {
+        name == other || self.weights.fits_number(name, other)
+    }
+
+    /// The pack for records that end on a day.
+    #[must_use]
+    pub fn pack(&self, day: NaiveDate) -> Option<&Pack> {
+        self.packs.iter().find(|p| p.from <= day && day <= p.to)
+    }
+
+    /// The pack of a day, or, for a day that none is for, the one nearest before it, or the first.
+    #[must_use]
+    pub fn nearest(&self, day: NaiveDate) -> Option<&Pack> {
+        self.packs.iter().rev().find(|p| p.from <= day).or_else(|| self.packs.first())
+    }
+
+    /// Whether some pack converts a unit.
+    #[must_use]
+    pub fn knows_unit(&self, unit: &str) -> bool {
+        self.packs.iter().any(|p| p.knows(unit))
+    }
+
+    /// The canonical course of a connector's code; an unmapped course equals no other.
+    #[must_use]
+    pub fn canonical_course(&self, connector: &str, code: &str) -> Option<&str> {
+        self.crosswalk.canonical(connector, code).map(|id| &**id)
+    }
+
+    /// A rule as it is named in listings: pack, version, name.
+    #[must_use]
+    pub fn told(&self, rule: RuleNo) -> String {
+        self.rules.get(rule).map_or_else(String::new, |r| format!("{}@{} {}", r.pack, r.version, r.name))
+    }
+}
+
+/// The arithmetic of an entry, written out: amount × units = class hours.
+#[must_use]
+pub fn arithmetic(amount: &str, unit: &str, units_per_one: i64) -> String {
+    let hours = Hours::from_amount(amount, units_per_one).map_or_else(|e| e.to_string(), |h| h.to_string());
+    format!("{amount} {unit} × {units_per_one} / {} = {hours}", Hours::UNITS_PER_CLASS_HOUR)
+}

@@ -1,0 +1,280 @@
+//! What the file of a rule pack says, before it is checked.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::policy::Standing;
+use huiliu_values::Basis;
+
+/// A rule pack as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PackFile {
+    pub name: String,
+    pub version: u32,
+    pub title: String,
+    pub jurisdiction: String,
+    pub from: Spanned<NaiveDate>,
+    pub to: NaiveDate,
+    pub conversion: Vec<Spanned<ConversionRule>>,
+    #[serde(default)]
+    pub credit: Vec<Spanned<CreditRule>>,
+    #[serde(default)]
+    pub cap: Vec<Spanned<CapRule>>,
+    pub carry_over: Option<Spanned<CarryRule>>,
+    pub weights: Spanned<WeightRule>,
+    pub bands: Spanned<BandRule>,
+    pub pass_gate: Principle,
+    pub attendance: Option<Spanned<AttendanceRule>>,
+    pub not_assessed: StandingRule,
+    pub exempt: Option<Spanned<ExemptRule>>,
+    pub comprehensive: Option<Spanned<ComprehensiveRule>>,
+    pub revocation: Principle,
+    pub duplicate: Spanned<DuplicateRule>,
+    pub identity: Principle,
+    pub requirement: Option<Spanned<RequirementRule>>,
+    pub rounding: Spanned<RoundingRule>,
+    #[serde(default)]
+    pub vocabulary: Vocabulary,
+    pub cycle: Vec<Spanned<CycleRule>>,
+    #[serde(default)]
+    pub setting: BTreeMap<String, Spanned<SettingRule>>,
+}
+
+/// A rule that has no number of its own, only a basis.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Principle {
+    pub basis: Basis,
+    pub source: String,
+}
+
+/// How one unit of a source becomes class hours; `mode`, `programme`, `from` and `to` narrow it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConversionRule {
+    pub unit: String,
+    pub units_per_one: i64,
+    pub mode: Option<String>,
+    pub programme: Option<String>,
+    pub from: Option<NaiveDate>,
+    pub to: Option<NaiveDate>,
+    pub basis: Basis,
+    pub source: String,
+}
+
+/// How many class hours are one credit (学分).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreditRule {
+    pub hours: i64,
+    pub mode: Option<String>,
+    pub category: Option<String>,
+    pub basis: Basis,
+    pub source: String,
+}
+
+/// What may count at most.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CapRule {
+    pub name: String,
+    pub per: Vec<Dimension>,
+    pub hours: Option<String>,
+    pub credits: Option<String>,
+    pub mode: Option<String>,
+    pub programme: Option<String>,
+    pub category: Option<String>,
+    pub required: Option<bool>,
+    pub basis: Basis,
+    pub source: String,
+}
+
+/// By what a cap is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dimension {
+    /// Each record by itself.
+    Record,
+    /// Each day of the period.
+    Day,
+    /// Each canonical course; an unmapped one is its own.
+    Course,
+    /// Each project.
+    Project,
+    /// Each category of the national sheet.
+    Category,
+    /// Each mode.
+    Mode,
+    /// Each programme, which is a connector.
+    Programme,
+    /// Each calendar year of the last day.
+    Year,
+    /// Each cycle.
+    Cycle,
+}
+
+/// What a yearly cap cuts may count in the year after.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CarryRule {
+    pub cap: String,
+    pub basis: Basis,
+    pub source: String,
+}
+
+/// Weights of the three components.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WeightRule {
+    pub learning: u32,
+    pub activity: u32,
+    pub artefact: u32,
+    pub basis: Basis,
+    pub source: String,
+}
+
+/// The two band edges in hundredths.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BandRule {
+    pub excellent_from: u16,
+    pub pass_from: u16,
+    pub basis: Basis,
+    pub source: String,
+}
+
+/// Whoever was present less counts nothing. Told in per cent; present exactly so much is too little where `above` is true.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AttendanceRule {
+    pub percent: String,
+    pub above: bool,
+    pub basis: Basis,
+    pub source: String,
+}
+
+/// What records count for that were never assessed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StandingRule {
+    pub standing: Standing,
+    pub basis: Basis,
+    pub source: String,
+}
+
+/// From which age on a teacher is outside the assessment, and what the teacher's records count for then.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExemptRule {
+    pub men: u8,
+    pub women: u8,
+    pub standing: Standing,
+    pub basis: Basis,
+    pub source: String,
+}
+
+/// Institution's grade, school's grade → the result, one row for each pair.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ComprehensiveRule {
+    pub table: Vec<[String; 3]>,
+    pub basis: Basis,
+    pub source: String,
+}
+
+/// Which of several records of one course counts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DuplicateRule {
+    pub within: Within,
+    pub prefer: Vec<String>,
+    pub hours: Survivor,
+    pub grade: Survivor,
+    #[serde(default)]
+    pub lead_roles: Vec<String>,
+    pub basis: Basis,
+    pub source: String,
+}
+
+/// How near two records of a course must be to be the same training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Within {
+    /// In one cycle.
+    Cycle,
+    /// With periods that overlap.
+    Overlap,
+}
+
+/// Whose value a field of the record that counts takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Survivor {
+    /// That of the record that counts.
+    Winner,
+    /// The highest.
+    Highest,
+    /// That of the record that ended last.
+    Latest,
+}
+
+/// How many hours in how many years are asked for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RequirementRule {
+    pub hours: String,
+    pub years: u32,
+    pub basis: Basis,
+    pub source: String,
+}
+
+/// To what hours are rounded in an export, and how.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RoundingRule {
+    pub to: String,
+    pub direction: Direction,
+    pub basis: Basis,
+    pub source: String,
+}
+
+/// A direction of rounding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// To the lesser.
+    Down,
+    /// To the nearer, and from the middle to the greater.
+    HalfUp,
+}
+
+/// The words of grades and modes, as they are written → as rules name them.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Vocabulary {
+    pub institution: BTreeMap<String, Spanned<Vec<String>>>,
+    pub school: BTreeMap<String, Spanned<Vec<String>>>,
+    pub mode: BTreeMap<String, Spanned<Vec<String>>>,
+}
+
+/// A cycle; both days are in it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CycleRule {
+    pub name: String,
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+}
+
+/// What was chosen where the documents are silent.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SettingRule {
+    pub value: String,
+    pub basis: Basis,
+    pub source: String,
+}

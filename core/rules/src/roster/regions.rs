@@ -1,0 +1,285 @@
+//! The reporting tree: who reports to whom, dated. Apart from GB/T 2260: a committee can stand beside prefectures, a county
+//! beside them too. Read from a file and checked as a whole, every fault at its line.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use huiliu_manifest::fault::ManifestFault;
+use huiliu_manifest::read::Reader;
+use huiliu_manifest::shape::{table, words};
+use huiliu_values::region;
+
+words! {
+    /// How a region stands in the tree.
+    pub enum Tier {
+        /// The root.
+        #[zh = "省"]
+        "province" => Province,
+        /// Prefectures, and who reports as they do.
+        #[zh = "市州及同级"]
+        "prefecture" => Prefecture,
+        /// County-level cities that report to the province, beside the prefectures.
+        #[zh = "省直报的县级市"]
+        "direct" => Direct,
+        /// Counties, districts and county-level cities.
+        #[zh = "县（市、区）"]
+        "county" => County,
+    }
+}
+
+table! {
+    /// The file.
+    #[zh = "上报关系"]
+    pub struct File {
+        /// Its rows.
+        #[zh = "各行"]
+        region: Vec<Region>;
+    }
+}
+
+table! {
+    /// One region for one span of days.
+    #[zh = "一个区划在一段时期内的上报关系"]
+    pub struct Region {
+        /// Six characters: GB/T 2260, or the project's own.
+        #[zh = "代码，6 位"]
+        code: String;
+        /// Name.
+        #[zh = "名称"]
+        name: String;
+        /// How it stands in the tree.
+        #[zh = "层级"]
+        tier: Tier;
+        /// Code of the region it reports to; only the province has none.
+        #[zh = "上级代码；仅省级没有"]
+        reports_to: Option<String>;
+        /// First day.
+        #[zh = "起始日期"]
+        from: NaiveDate;
+        /// Last day; without it, in force.
+        #[zh = "截止日期；不写则现行有效"]
+        to: Option<NaiveDate>;
+        /// The code that took its place the day after.
+        #[zh = "次日起承继的代码"]
+        successor: Option<String>;
+    }
+}
+
+impl Region {
+    fn holds(&self, day: NaiveDate) -> bool {
+        self.from <= day && self.to.is_none_or(|to| day <= to)
+    }
+}
+
+/// The checked tree.
+#[derive(Debug, Clone)]
+pub struct Regions {
+    rows: Vec<Region>,
+}
+
+/// Whether a text has the form of a code that a school can carry: GB/T 2260, past codes too, or one of the project's own.
+#[must_use]
+pub fn is_code(code: &str) -> bool {
+    let own = code.starts_with("22") && code.bytes().any(|b| b.is_ascii_uppercase());
+    let plain = code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
+    plain && (own || region::ever_existed(code))
+}
+
+impl Regions {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// Every gap, overlap, cycle and unknown parent at once, each with its line.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ManifestFault> {
+        Reader::read(file, text, check).map(|file: File| Self { rows: file.region })
+    }
+
+    /// The rows in force on a day, sorted by code.
+    #[must_use]
+    pub fn on(&self, day: NaiveDate) -> Vec<&Region> {
+        let mut rows: Vec<&Region> = self.rows.iter().filter(|row| row.holds(day)).collect();
+        rows.sort_by(|a, b| a.code.cmp(&b.code));
+        rows
+    }
+
+    /// Every row of a code, in the order of time.
+    #[must_use]
+    pub fn of(&self, code: &str) -> Vec<&Region> {
+        let mut rows: Vec<&Region> = self.rows.iter().filter(|row| row.code == code).collect();
+        rows.sort_by_key(|row| row.from);
+        rows
+    }
+
+    /// The row that stands for a code on a day: its own, else its successor's or predecessor's of that day.
+    #[must_use]
+    pub fn row(&self, code: &str, day: NaiveDate) -> Option<&Region> {
+        // Each step goes one way in time; there are fewer of them than rows.
+        let mut code = code;
+        for _ in 0..=self.rows.len() {
+            let of = self.of(code);
+            if let Some(row) = of.iter().find(|row| row.holds(day)) {
+                return Some(row);
+            }
+            let ended = of.last().is_some_and(|row| row.to.is_some_and(|to| to < day));
+            code = match ended {
+                true => of.last()?.successor.as_deref()?,
+                false => {
+                    self.rows.iter().find(|row| row.successor.as_deref() == Some(code)).map(|row| row.code.as_str())?
+                }
+            };
+        }
+        None
+    }
+
+    /// To whom a code reports on a day: its own row first, the province last. Empty for a code without a row of that day.
+    #[must_use]
+    pub fn chain(&self, code: &str, day: NaiveDate) -> Vec<&Region> {
+        let mut chain: Vec<&Region> = self.row(code, day).into_iter().collect();
+        while let Some(next) = chain.last().and_then(|row| row.reports_to.as_deref()).and_then(|up| self.row(up, day)) {
+            if chain.len() > self.rows.len() {
+                break;
+            }
+            chain.push(next);
+        }
+        chain
+    }
+}
+
+fn check(file: &File, told: &mut Reader<'_>) {
+    let at = |nth: usize, key: &str| format!("region.{nth}.{key}");
+    let mut spans: BTreeMap<&str, Vec<(usize, &Region)>> = BTreeMap::new();
+    for (nth, row) in file.region.iter().enumerate() {
+        spans.entry(&row.code).or_default().push((nth, row));
+        if !is_code(&row.code) {
+            told.tell(
+                &at(nth, "code"),
+                format!("{:?} is no code of a division; six characters are expected", row.code),
+            );
+        }
+        if row.to.is_some_and(|to| to < row.from) {
+            told.tell(&at(nth, "to"), "it ends before it begins");
+        }
+        if (row.tier == Tier::Province) != row.reports_to.is_none() {
+            told.tell(&at(nth, "reports_to"), "the province reports to nobody, and everybody else to somebody");
+        }
+    }
+    for rows in spans.values_mut() {
+        rows.sort_by_key(|(_, row)| row.from);
+        for pair in rows.windows(2) {
+            let [(_, first), (nth, second)] = pair else { continue };
+            let next = first.to.and_then(|to| to.succ_opt());
+            match next {
+                Some(next) if next == second.from => {}
+                Some(next) if next < second.from => {
+                    told.tell(&at(*nth, "from"), format!("a gap: {} has no row from {next} on", second.code));
+                }
+                _ => told.tell(&at(*nth, "from"), format!("an overlap: {} has another row on this day", second.code)),
+            }
+        }
+    }
+    for (nth, row) in file.region.iter().enumerate() {
+        parent(&spans, (nth, row), told);
+        successor(&spans, (nth, row), told);
+    }
+    let tree = Regions { rows: file.region.clone() };
+    for (nth, row) in file.region.iter().enumerate() {
+        let last = tree.chain(&row.code, row.from).last().is_none_or(|top| top.reports_to.is_none());
+        if !last && row.reports_to.as_ref().is_some_and(|up| spans.contains_key(up.as_str())) {
+            told.tell(&at(nth, "reports_to"), "a cycle: nobody above it reports to the province");
+        }
+    }
+}
+
+/// Somebody to report to on every day.
+fn parent(spans: &BTreeMap<&str, Vec<(usize, &Region)>>, (nth, row): (usize, &Region), told: &mut Reader<'_>) {
+    let Some(up) = row.reports_to.as_deref() else { return };
+    let place = format!("region.{nth}.reports_to");
+    let Some(rows) = spans.get(up) else {
+        told.tell(&place, format!("there is no region {up:?}"));
+        return;
+    };
+    // The rows of a code adjoin, so that first and last day tell all of it.
+    let begins = rows.first().is_some_and(|(_, first)| first.from <= row.from);
+    let ends = rows.last().is_some_and(|(_, last)| last.to.is_none_or(|end| row.to.is_some_and(|to| to <= end)));
+    if !begins || !ends {
+        told.tell(
+            &place,
+            format!("a gap: {up} is not there on every day from {} on that {} reports to it", row.from, row.code),
+        );
+    }
+}
+
+fn successor(spans: &BTreeMap<&str, Vec<(usize, &Region)>>, (nth, row): (usize, &Region), told: &mut Reader<'_>) {
+    let Some(successor) = row.successor.as_deref() else { return };
+    let place = format!("region.{nth}.successor");
+    let next = row.to.and_then(|to| to.succ_opt());
+    let begins = spans.get(successor).and_then(|rows| rows.first()).map(|(_, first)| first.from);
+    match begins {
+        None => told.tell(&place, format!("there is no region {successor:?}")),
+        Some(begins) if next.is_none_or(|next| begins > next) => {
+            told.tell(&place, format!("a gap: {successor} begins on {begins}, not on the day after {} ends", row.code));
+        }
+        Some(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUILT_IN: &str = include_str!("../../../../config/regions.toml");
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap_or_default()
+    }
+
+    fn chain(code: &str, on: &str) -> Vec<String> {
+        let regions = Regions::parse("regions.toml", BUILT_IN).map_err(|e| e.to_string());
+        regions.map(|r| r.chain(code, day(on)).iter().map(|row| row.name.clone()).collect()).unwrap_or_else(|e| vec![e])
+    }
+
+    #[test]
+    fn the_province_as_it_reports() {
+        assert_eq!(chain("220102", "2014-09-11"), ["南关区", "长春市", "吉林省"]);
+        assert_eq!(chain("220581", "2014-09-11"), ["梅河口市", "吉林省"]);
+        assert_eq!(chain("22CB01", "2014-09-11"), ["池北区", "长白山保护开发区管理委员会", "吉林省"]);
+        // An old code today, and today's code then.
+        assert_eq!(chain("220181", "2015-01-01"), ["九台区", "长春市", "吉林省"]);
+        assert_eq!(chain("220113", "2014-09-11"), ["九台市", "长春市", "吉林省"]);
+        assert_eq!(chain("220381", "2021-01-01"), ["公主岭市", "吉林省"]);
+        assert!(chain("229999", "2021-01-01").is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_with_its_line() {
+        let root = "[[region]]\ncode = \"220000\"\nname = \"省\"\ntier = \"province\"\nfrom = 2000-01-01\n";
+        let row = |code: &str, up: &str, from: &str, rest: &str| {
+            format!(
+                "[[region]]\ncode = \"{code}\"\nname = \"n\"\ntier = \"county\"\nreports_to = \"{up}\"\nfrom = {from}\n{rest}\n"
+            )
+        };
+        for (rows, line, words) in [
+            (row("220102", "220100", "2001-01-01", ""), 10, "there is no region"),
+            (row("220102", "220000", "1999-01-01", ""), 10, "a gap: 220000"),
+            (
+                row("220102", "220000", "2001-01-01", "to = 2002-12-31") + &row("220102", "220000", "2004-01-01", ""),
+                18,
+                "a gap",
+            ),
+            (row("220102", "220000", "2001-01-01", "") + &row("220102", "220000", "2004-01-01", ""), 18, "an overlap"),
+            (row("220102", "220103", "2001-01-01", "") + &row("220103", "220102", "2001-01-01", ""), 10, "a cycle"),
+            (row("220199", "220000", "2001-01-01", ""), 7, "no code of a division"),
+            (row("220102", "220000", "2001-01-01", "to = 2000-01-01"), 12, "ends before"),
+            (
+                row("220102", "220000", "2001-01-01", "to = 2003-01-01\nsuccessor = \"220103\""),
+                13,
+                "there is no region",
+            ),
+        ] {
+            let fault = Regions::parse("regions.toml", &format!("{root}{rows}")).map(|_| ()).map_err(|e| e.to_string());
+            let told = fault.err().unwrap_or_default();
+            assert!(told.contains(words) && told.contains(&format!("regions.toml:{line}:")), "{words}: {told}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! School codes (学校标识码): two digits of category, two of province, six of serial number. There is no check digit, so only
+//! the shape can be judged (domain notes §3.3). A school that changes its category gets another code; an old one never
+//! comes again.
+
+use thiserror::Error;
+
+use huiliu_values::text::{all_digits, fold};
+
+/// Categories: first two digits, the word in tables.
+const KINDS: [(&str, &str); 16] = [
+    ("11", "kindergarten"),
+    ("21", "primary"),
+    ("22", "adult_primary"),
+    ("31", "junior_middle"),
+    ("32", "vocational_junior_middle"),
+    ("33", "adult_junior_middle"),
+    ("34", "senior_middle"),
+    ("35", "adult_senior_middle"),
+    ("36", "secondary_vocational"),
+    ("37", "correctional"),
+    ("41", "higher"),
+    ("42", "adult_higher"),
+    ("51", "special"),
+    ("91", "other"),
+    ("92", "other"),
+    ("93", "other"),
+];
+
+/// Why a text is no school code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum CodeFault {
+    /// Nothing was given.
+    #[error("a school code is expected, and none was given")]
+    Missing,
+    /// Not ten digits.
+    #[error("a school code has ten digits")]
+    Form,
+    /// Ten digits, of a category that there is not.
+    #[error("the first two digits of a school code must be a category, as 21 for primary schools")]
+    Category,
+}
+
+impl CodeFault {
+    /// The last part of the stable code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Form => "form",
+            Self::Category => "category",
+        }
+    }
+}
+
+/// The code in half-width digits without spaces.
+///
+/// # Errors
+/// [`CodeFault`].
+pub fn parse_code(text: &str) -> Result<String, CodeFault> {
+    let code: String = fold(text).chars().filter(|c| !c.is_whitespace()).collect();
+    if code.is_empty() {
+        return Err(CodeFault::Missing);
+    }
+    if code.len() != 10 || !all_digits(&code) {
+        return Err(CodeFault::Form);
+    }
+    kind_of(&code).map(|_| code.clone()).ok_or(CodeFault::Category)
+}
+
+/// The kind of school that a code tells.
+#[must_use]
+pub fn kind_of(code: &str) -> Option<&'static str> {
+    let category = code.get(..2)?;
+    KINDS.iter().find(|(digits, _)| *digits == category).map(|(_, kind)| *kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_judged_by_shape() {
+        for (text, read) in [
+            ("2122000001", Ok("2122000001")),
+            ("１１２２０００００１", Ok("1122000001")),
+            (" 3122 000001", Ok("3122000001")),
+            ("", Err(CodeFault::Missing)),
+            ("212200001", Err(CodeFault::Form)),
+            ("21220000A1", Err(CodeFault::Form)),
+            ("0022000001", Err(CodeFault::Category)),
+        ] {
+            assert_eq!(parse_code(text).as_deref().map_err(|e| *e), read, "{text}");
+        }
+        assert_eq!(kind_of("2122000001"), Some("primary"));
+    }
+}

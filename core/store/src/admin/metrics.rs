@@ -1,0 +1,89 @@
+//! What a worker tells whoever watches it: a few figures, by two statements that read the books and no records.
+
+use crate::sql::db::Db;
+use crate::sql::error::StoreFault;
+use crate::sql::rows::Row;
+
+/// One figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figure {
+    /// What is counted.
+    pub name: String,
+    /// State, outcome or source; empty where there is only one.
+    pub label: String,
+    /// How much.
+    pub value: i64,
+}
+
+/// The figures of a moment.
+pub type Figures = Vec<Figure>;
+
+/// The outcomes a batch counts.
+const OUTCOMES: [&str; 7] = ["inserted", "updated", "unchanged", "superseded", "skipped", "parked", "discarded"];
+
+/// Reads the figures.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn read(db: &Db) -> Result<Figures, StoreFault> {
+    let sums = OUTCOMES.map(|o| format!("CAST(coalesce(sum({o}), 0) AS bigint) AS {o}"));
+    let batches = db
+        .rows(
+            &format!(
+                "SELECT state, count(*) AS n, CAST(coalesce(sum(record_count), 0) AS bigint) AS received,
+                        CAST(coalesce(sum(lost_claims), 0) AS bigint) AS lost, {} FROM batch GROUP BY state",
+                sums.join(", ")
+            ),
+            vec![],
+        )
+        .await?;
+    let mut figures = of_batches(&batches)?;
+    let rows = db
+        .rows(
+            "SELECT 'dead_letters_open' AS name, '' AS label, count(*) AS value FROM dead_letter WHERE state = 'open'
+             UNION ALL SELECT 'settle_marks', '', count(*) FROM settle_mark
+             UNION ALL SELECT 'claims_waiting', 'potential', count(*) FROM claim WHERE state = 'potential'
+             UNION ALL SELECT 'claims_waiting', 'none', count(*) FROM claim WHERE state = 'none'
+             UNION ALL SELECT 'claims_waiting', 'new', count(*) FROM claim WHERE state = 'new'
+             UNION ALL SELECT 'payloads_unread', '', count(*) FROM payload WHERE state = 'undecodable'
+             UNION ALL SELECT 'oldest_waiting_seconds', '', coalesce(({now} - min(p.landed_at)) / 1000000, 0)
+               FROM batch b JOIN payload p ON p.id = b.payload_id WHERE b.state IN ('due', 'claimed')
+             UNION ALL SELECT 'sync_runs', state, count(*) FROM sync_run GROUP BY state
+             UNION ALL SELECT 'last_success_timestamp_seconds', s.name, max(r.ended_at) / 1000000
+               FROM sync_run r JOIN source s ON s.id = r.source_id WHERE r.state = 'done' GROUP BY s.name
+             UNION ALL SELECT 'never_succeeded', s.name, CAST(NOT EXISTS (
+                 SELECT 1 FROM sync_run r WHERE r.source_id = s.id AND r.state = 'done') AS integer)
+               FROM schedule c JOIN source s ON s.id = c.source_id WHERE c.next_at IS NOT NULL
+             UNION ALL SELECT 'schedule_failures', s.name, c.failures FROM schedule c JOIN source s ON s.id = c.source_id",
+            vec![],
+        )
+        .await?;
+    for r in &rows {
+        figures.push(Figure { name: r.text("name")?, label: r.text("label")?, value: r.int("value")? });
+    }
+    Ok(figures)
+}
+
+fn of_batches(rows: &[Row]) -> Result<Figures, StoreFault> {
+    let figure = |name: &str, label: &str, value| Figure { name: name.into(), label: label.into(), value };
+    let mut states = ["due", "claimed", "done", "quarantined"].map(|state| (state, 0));
+    let (mut outcomes, mut pending, mut lost) = (OUTCOMES.map(|o| (o, 0)), 0, 0);
+    for row in rows {
+        let state = row.text("state")?;
+        for (_, n) in states.iter_mut().filter(|(s, _)| *s == state) {
+            *n = row.int("n")?;
+        }
+        if state != "done" {
+            pending += row.int("received")?;
+        }
+        lost += row.int("lost")?;
+        for (outcome, n) in &mut outcomes {
+            *n += row.int(outcome)?;
+        }
+    }
+    let mut figures: Figures = states.iter().map(|(state, n)| figure("batches", state, *n)).collect();
+    figures.extend(outcomes.iter().map(|(outcome, n)| figure("records", outcome, *n)));
+    figures.push(figure("records", "pending", pending));
+    figures.push(figure("lost_claims", "", lost));
+    Ok(figures)
+}

@@ -1,0 +1,504 @@
+//! What people ask the store: balance, runs, dead letters, records, a teacher's ledger.
+
+use serde::Serialize;
+
+use crate::sql::db::Db;
+use crate::sql::error::StoreFault;
+use crate::sql::rows::{Row, Value};
+use huiliu_values::calendar::instant;
+use huiliu_vault::keys::Keys;
+
+/// The books of one run, of some runs, or of all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Balance {
+    /// Raw records received.
+    pub received: i64,
+    /// New keys.
+    pub inserted: i64,
+    /// Newer than what was held.
+    pub updated: i64,
+    /// Same version and content.
+    pub unchanged: i64,
+    /// Older than what is held.
+    pub superseded: i64,
+    /// Left out by a manifest's row condition.
+    pub skipped: i64,
+    /// Dead letter open.
+    pub parked: i64,
+    /// Dead letter closed by a person.
+    pub discarded: i64,
+    /// Not delivered yet.
+    pub pending: i64,
+    /// Payloads that cannot be decoded.
+    pub unread: i64,
+    /// Teachers, and claims, that wait to be settled.
+    pub teachers_due: i64,
+    /// Whether the outcomes sum to what was received.
+    pub balanced: bool,
+    /// Whether nothing is pending, unread or due.
+    pub complete: bool,
+}
+
+/// The balance of a range of runs (both ends inclusive).
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn balance(db: &Db, runs: (i64, i64)) -> Result<Balance, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT CAST(coalesce(sum(record_count), 0) AS bigint) AS received, CAST(coalesce(sum(inserted), 0) AS bigint) AS inserted,
+               CAST(coalesce(sum(updated), 0) AS bigint) AS updated, CAST(coalesce(sum(unchanged), 0) AS bigint) AS unchanged,
+               CAST(coalesce(sum(superseded), 0) AS bigint) AS superseded, CAST(coalesce(sum(skipped), 0) AS bigint) AS skipped,
+               CAST(coalesce(sum(parked), 0) AS bigint) AS parked, CAST(coalesce(sum(discarded), 0) AS bigint) AS discarded,
+               CAST(coalesce(sum(CASE WHEN state <> 'done' THEN record_count ELSE 0 END), 0) AS bigint) AS pending
+             FROM batch WHERE run_id BETWEEN $1 AND $2",
+            vec![runs.0.into(), runs.1.into()],
+        )
+        .await?;
+    let unread = db
+        .rows(
+            "SELECT count(*) AS n FROM payload WHERE state = 'undecodable' AND run_id BETWEEN $1 AND $2",
+            vec![runs.0.into(), runs.1.into()],
+        )
+        .await?;
+    let row = rows.first().ok_or_else(|| StoreFault::Column("balance".into()))?;
+    let mut b = Balance {
+        received: row.int("received")?,
+        inserted: row.int("inserted")?,
+        updated: row.int("updated")?,
+        unchanged: row.int("unchanged")?,
+        superseded: row.int("superseded")?,
+        skipped: row.int("skipped")?,
+        parked: row.int("parked")?,
+        discarded: row.int("discarded")?,
+        pending: row.int("pending")?,
+        unread: unread.first().map_or(Ok(0), |r| r.int("n"))?,
+        teachers_due: crate::settlement::due(db).await?,
+        ..Balance::default()
+    };
+    let outcomes = b.inserted + b.updated + b.unchanged + b.superseded + b.skipped + b.parked + b.discarded + b.pending;
+    b.balanced = b.received == outcomes;
+    b.complete = b.pending == 0 && b.unread == 0 && b.teachers_due == 0;
+    Ok(b)
+}
+
+impl Balance {
+    /// Some balances together: what the rows of a table add up to.
+    #[must_use]
+    pub fn total<'b>(parts: impl IntoIterator<Item = &'b Self>) -> Self {
+        let start = Self { balanced: true, complete: true, ..Self::default() };
+        parts.into_iter().fold(start, |sum, b| Self {
+            received: sum.received + b.received,
+            inserted: sum.inserted + b.inserted,
+            updated: sum.updated + b.updated,
+            unchanged: sum.unchanged + b.unchanged,
+            superseded: sum.superseded + b.superseded,
+            skipped: sum.skipped + b.skipped,
+            parked: sum.parked + b.parked,
+            discarded: sum.discarded + b.discarded,
+            pending: sum.pending + b.pending,
+            unread: sum.unread + b.unread,
+            // Of all runs, whichever balance they stand in.
+            teachers_due: b.teachers_due,
+            balanced: sum.balanced && b.balanced,
+            complete: sum.complete && b.complete,
+        })
+    }
+}
+
+/// One run, for a listing.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunRow {
+    /// Run id.
+    pub run: i64,
+    /// Source name.
+    pub source: String,
+    /// Connector id.
+    pub connector: String,
+    /// `running`, `done`, `failed`.
+    pub state: String,
+    /// Whether it ignored the cursor.
+    pub full: bool,
+    /// Start, RFC 3339.
+    pub started_at: String,
+    /// End, RFC 3339.
+    pub ended_at: Option<String>,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// What of it was not as its manifest expects; nothing until it has been judged.
+    pub unmet: Option<String>,
+}
+
+/// Runs, newest first.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn runs(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<Vec<RunRow>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT r.id AS id, s.name AS source, s.connector AS connector, r.state AS state, r.full_pass AS full_pass,
+                    r.started_at AS started_at, r.ended_at AS ended_at, r.failure AS failure, r.unmet AS unmet
+             FROM sync_run r JOIN source s ON s.id = r.source_id WHERE ($1 = 0 OR r.id = $1) AND r.id > $2 ORDER BY r.id DESC LIMIT $3",
+            vec![only.unwrap_or(0).into(), after.into(), limit.into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|r| {
+            Ok(RunRow {
+                run: r.int("id")?,
+                source: r.text("source")?,
+                connector: r.text("connector")?,
+                state: r.text("state")?,
+                full: r.int("full_pass")? == 1,
+                started_at: instant(r.int("started_at")?),
+                ended_at: r.opt_int("ended_at")?.map(instant),
+                failure: r.opt_text("failure")?,
+                unmet: r.opt_text("unmet")?,
+            })
+        })
+        .collect()
+}
+
+/// A payload that cannot be read, and why.
+#[derive(Debug, Clone, Serialize)]
+pub struct UnreadRow {
+    /// Stream.
+    pub stream: String,
+    /// Page or file.
+    pub payload: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The payloads of a run that cannot be read, at most 1,000.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn unread(db: &Db, run: i64) -> Result<Vec<UnreadRow>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT stream, address, coalesce(fault, '') AS fault FROM payload
+             WHERE state = 'undecodable' AND run_id = $1 ORDER BY id LIMIT 1000",
+            vec![run.into()],
+        )
+        .await?;
+    let row = |r: &crate::sql::rows::Row| {
+        Ok(UnreadRow { stream: r.text("stream")?, payload: r.text("address")?, reason: r.text("fault")? })
+    };
+    rows.iter().map(row).collect()
+}
+
+/// One batch that is not done, for a listing.
+#[derive(Debug, Clone, Serialize)]
+pub struct BatchRow {
+    /// Batch id.
+    pub batch: i64,
+    /// Source name.
+    pub source: String,
+    /// Stream.
+    pub stream: String,
+    /// Its payload's address.
+    pub address: String,
+    /// Raw records.
+    pub records: i64,
+    /// `due`, `claimed`, `quarantined`.
+    pub state: String,
+    /// Claims so far.
+    pub attempts: i64,
+    /// Claims that were lost.
+    pub lost_claims: i64,
+    /// Who holds it: host and process.
+    pub holder: Option<String>,
+    /// Why it is not done.
+    pub last_error: Option<String>,
+}
+
+/// Batches that are not done, in one state or in any (`""`), after an id.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn batches(db: &Db, state: &str, after: i64, limit: i64) -> Result<Vec<BatchRow>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT b.id, s.name, p.stream, p.address, b.record_count, b.state, b.attempts, b.lost_claims, b.holder, b.last_error
+             FROM batch b JOIN payload p ON p.id = b.payload_id JOIN source s ON s.id = p.source_id
+             WHERE b.state IN ('due', 'claimed', 'quarantined') AND ($1 = '' OR b.state = $1) AND b.id > $2
+             ORDER BY b.id LIMIT $3",
+            vec![state.into(), after.into(), limit.into()],
+        )
+        .await?;
+    let batch = |r: &Row| {
+        Ok(BatchRow {
+            batch: r.int("id")?,
+            source: r.text("name")?,
+            stream: r.text("stream")?,
+            address: r.text("address")?,
+            records: r.int("record_count")?,
+            state: r.text("state")?,
+            attempts: r.int("attempts")?,
+            lost_claims: r.int("lost_claims")?,
+            holder: r.opt_text("holder")?,
+            last_error: r.opt_text("last_error")?,
+        })
+    };
+    rows.iter().map(batch).collect()
+}
+
+/// One dead letter, for a listing.
+#[derive(Debug, Clone, Serialize)]
+pub struct LetterRow {
+    /// Dead letter id.
+    pub dead_letter: i64,
+    /// Source name.
+    pub source: String,
+    /// Stream.
+    pub stream: String,
+    /// `open`, `closed`, `discarded`.
+    pub state: String,
+    /// Page item or file line.
+    pub address: String,
+    /// The source's own name of the record.
+    pub record: Option<String>,
+    /// Every reason.
+    pub reasons: serde_json::Value,
+    /// How often it was received.
+    pub seen_count: i64,
+    /// First received.
+    pub first_seen_at: String,
+    /// Last received.
+    pub last_seen_at: String,
+    /// The training record that a replay made of it.
+    pub became: Option<i64>,
+    /// The replay.
+    pub replay: Option<i64>,
+}
+
+/// Dead letters after an id, in order.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn dead_letters(db: &Db, state: &str, after: i64, limit: i64) -> Result<Vec<LetterRow>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT d.id AS id, s.name AS source, d.stream AS stream, d.state AS state, d.address AS address,
+                    d.record_name AS record_name, d.reasons AS reasons,
+                    (SELECT count(*) FROM dead_letter_sighting g WHERE g.letter_id = d.id) AS seen_count,
+                    d.first_seen_at AS first_seen_at, d.last_seen_at AS last_seen_at, d.record_id AS record_id,
+                    d.replay_id AS replay_id
+             FROM dead_letter d JOIN source s ON s.id = d.source_id
+             WHERE ($1 = 'all' OR d.state = $1) AND d.id > $2 ORDER BY d.id LIMIT $3",
+            vec![state.into(), after.into(), limit.into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|r| {
+            Ok(LetterRow {
+                dead_letter: r.int("id")?,
+                source: r.text("source")?,
+                stream: r.text("stream")?,
+                state: r.text("state")?,
+                address: r.text("address")?,
+                record: r.opt_text("record_name")?,
+                reasons: serde_json::from_str(&r.text("reasons")?).unwrap_or_default(),
+                seen_count: r.int("seen_count")?,
+                first_seen_at: instant(r.int("first_seen_at")?),
+                last_seen_at: instant(r.int("last_seen_at")?),
+                became: r.opt_int("record_id")?,
+                replay: r.opt_int("replay_id")?,
+            })
+        })
+        .collect()
+}
+
+/// One training record, for a listing. Names are shown, ID numbers never.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecordRow {
+    /// Record id.
+    pub record: i64,
+    /// Source name.
+    pub source: String,
+    /// Stream.
+    pub stream: String,
+    /// The teacher it was credited to or refused.
+    pub teacher: Option<i64>,
+    /// Name as given.
+    pub name: String,
+    /// Course code at the source.
+    pub course: String,
+    /// Canonical course.
+    pub canonical_course: Option<String>,
+    /// Hours as given, with unit.
+    pub raw_hours: String,
+    /// Class-hour units.
+    pub hours_units: i64,
+    /// Pass state.
+    pub pass_state: String,
+    /// Last day.
+    pub period_end: String,
+    /// Source version.
+    pub source_version: i64,
+    /// Page item or file line.
+    pub address: String,
+    /// Course title.
+    pub course_title: Option<String>,
+    /// Project title.
+    pub project_title: Option<String>,
+    /// School code.
+    pub school_code: Option<String>,
+    /// Role.
+    pub role: Option<String>,
+    /// Mode.
+    pub mode: Option<String>,
+    /// Where.
+    pub place: Option<String>,
+    /// First day.
+    pub period_start: Option<String>,
+    /// Certificate number.
+    pub certificate_number: Option<String>,
+}
+
+/// Training records after an id, in order; `only` picks one.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn records(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<Vec<RecordRow>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT r.id AS id, s.name AS source, r.stream AS stream, c.teacher_id AS teacher_id, c.name AS name,
+                    r.course_code AS course_code, r.canonical_course AS canonical_course, r.raw_hours AS raw_hours,
+                    r.hours_unit AS hours_unit, r.hours_units AS hours_units, r.pass_state AS pass_state,
+                    r.period_end AS period_end, r.source_version AS source_version, r.address AS address,
+                    r.course_title AS course_title, r.project_title AS project_title, r.school_code AS school_code, r.role AS role,
+                    r.mode AS mode, r.place AS place, r.period_start AS period_start, r.certificate_number AS certificate_number
+             FROM training_record r JOIN source s ON s.id = r.source_id JOIN claim c ON c.id = r.claim_id
+             WHERE ($1 = 0 OR r.id = $1) AND r.id > $2 ORDER BY r.id LIMIT $3",
+            vec![only.unwrap_or(0).into(), after.into(), limit.into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|r| {
+            Ok(RecordRow {
+                record: r.int("id")?,
+                source: r.text("source")?,
+                stream: r.text("stream")?,
+                teacher: r.opt_int("teacher_id")?,
+                name: r.text("name")?,
+                course: r.text("course_code")?,
+                canonical_course: r.opt_text("canonical_course")?,
+                raw_hours: format!("{} {}", r.text("raw_hours")?, r.text("hours_unit")?),
+                hours_units: r.int("hours_units")?,
+                pass_state: r.text("pass_state")?,
+                period_end: r.text("period_end")?,
+                source_version: r.int("source_version")?,
+                address: r.text("address")?,
+                course_title: r.opt_text("course_title")?,
+                project_title: r.opt_text("project_title")?,
+                school_code: r.opt_text("school_code")?,
+                role: r.opt_text("role")?,
+                mode: r.opt_text("mode")?,
+                place: r.opt_text("place")?,
+                period_start: r.opt_text("period_start")?,
+                certificate_number: r.opt_text("certificate_number")?,
+            })
+        })
+        .collect()
+}
+
+/// The teacher of an ID number, if there is one.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn teacher_by_id_number(
+    db: &Db,
+    keys: &Keys,
+    id_number: &huiliu_values::IdNumber,
+) -> Result<Option<i64>, StoreFault> {
+    let index = keys.blind_index("id_number", id_number.reveal()).to_vec();
+    let rows = db
+        .rows(
+            "SELECT teacher_id FROM teacher_identifier WHERE blind_index = $1 AND kind = 'id_number'",
+            vec![Value::Bytes(index)],
+        )
+        .await?;
+    rows.first().map(|r| r.int("teacher_id")).transpose()
+}
+
+/// Whether there is such a teacher.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn is_teacher(db: &Db, teacher: i64) -> Result<bool, StoreFault> {
+    Ok(!db.rows("SELECT id FROM teacher WHERE id = $1", vec![teacher.into()]).await?.is_empty())
+}
+
+/// One teacher's hours with the ID number opened: for comparing with a truth file, never for a listing.
+#[derive(Debug, Clone, Serialize)]
+pub struct LedgerRow {
+    /// The teacher.
+    pub teacher: i64,
+    /// The ID number in the clear.
+    pub id_number: String,
+    /// Units counted for good.
+    pub units: i64,
+    /// Units counted provisionally.
+    pub provisional_units: i64,
+    /// Entries not counted because they are duplicates.
+    pub duplicates: i64,
+}
+
+/// Every teacher's hours, after a teacher's number, in order.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn ledger(db: &Db, keys: &Keys, after: i64, limit: i64) -> Result<Vec<LedgerRow>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT i.teacher_id AS teacher, i.blind_index AS blind_index, i.sealed AS sealed,
+                    CAST(coalesce(sum(CASE WHEN e.outcome = 'counted' THEN e.units ELSE 0 END), 0) AS bigint) AS units,
+                    CAST(coalesce(sum(CASE WHEN e.outcome = 'provisional' THEN e.units ELSE 0 END), 0) AS bigint) AS provisional,
+                    CAST(coalesce(sum(CASE WHEN e.outcome = 'duplicate' THEN 1 ELSE 0 END), 0) AS bigint) AS duplicates
+             FROM (SELECT * FROM teacher_identifier WHERE kind = 'id_number' AND teacher_id > $1 ORDER BY teacher_id LIMIT $2) i
+             LEFT JOIN credit_entry e ON e.teacher_id = i.teacher_id AND e.superseded_at IS NULL
+             GROUP BY i.teacher_id, i.blind_index, i.sealed ORDER BY i.teacher_id",
+            vec![after.into(), limit.into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let index = row.bytes("blind_index")?;
+            let plain = keys.open(&[b"teacher_identifier", b"sealed", &index], &row.bytes("sealed")?)?;
+            Ok(LedgerRow {
+                teacher: row.int("teacher")?,
+                id_number: String::from_utf8_lossy(&plain).into_owned(),
+                units: row.int("units")?,
+                provisional_units: row.int("provisional")?,
+                duplicates: row.int("duplicates")?,
+            })
+        })
+        .collect()
+}
+
+/// Rows that point at nothing, by what they are; a load writes no foreign keys, so that somebody has to look.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn orphans(db: &Db) -> Result<Vec<(&'static str, i64)>, StoreFault> {
+    let mut found = Vec::new();
+    for (what, child, column, parent) in [
+        ("records without a claim", "training_record", "claim_id", "claim"),
+        ("claims without a teacher", "claim", "teacher_id", "teacher"),
+        ("assessments without a record", "assessment", "record_id", "training_record"),
+        ("entries without a record", "credit_entry", "record_id", "training_record"),
+        ("sightings without a dead letter", "dead_letter_sighting", "letter_id", "dead_letter"),
+    ] {
+        let sql = format!(
+            "SELECT count(*) AS n FROM {child} c WHERE c.{column} IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE p.id = c.{column})"
+        );
+        let n = db.rows(&sql, vec![]).await?.first().map_or(Ok(0), |r| r.int("n"))?;
+        if n > 0 {
+            found.push((what, n));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,90 @@
+//! The samples of a registered version as one sealed value.
+
+use serde::{Deserialize, Serialize};
+
+use crate::sql::error::StoreFault;
+use huiliu_manifest::{MAX_SAMPLES, Sample};
+use huiliu_vault::keys::{Keys, hex_decode, hex_encode};
+
+/// A sample as text, so that all of a version's are one value.
+#[derive(Debug, Serialize, Deserialize)]
+struct Written {
+    stream: String,
+    address: String,
+    hex: String,
+    expected: String,
+}
+
+/// What is read back is no larger than what was written: hexadecimal digits and JSON around them.
+const MAX_WRITTEN: usize = 4 * MAX_SAMPLES;
+
+/// The keyed digest of a version's content: its manifest and its samples in order.
+#[must_use]
+pub fn content_digest(keys: &Keys, manifest: &str, samples: &[Sample]) -> [u8; 32] {
+    let mut parts: Vec<&[u8]> = vec![b"connector version", manifest.as_bytes()];
+    for sample in samples {
+        parts.extend([
+            sample.stream.as_bytes(),
+            sample.address.as_bytes(),
+            &sample.bytes[..],
+            sample.expected.as_bytes(),
+        ]);
+    }
+    keys.digest(&parts)
+}
+
+/// Samples as one compressed value.
+///
+/// # Errors
+/// [`StoreFault::Unreadable`] when they cannot be compressed.
+pub fn pack(samples: &[Sample]) -> Result<Vec<u8>, StoreFault> {
+    let written: Vec<Written> = samples
+        .iter()
+        .map(|s| Written {
+            stream: s.stream.clone(),
+            address: s.address.clone(),
+            hex: hex_encode(&s.bytes),
+            expected: s.expected.clone(),
+        })
+        .collect();
+    let text = serde_json::to_vec(&written).map_err(|e| unreadable(&e))?;
+    zstd::bulk::compress(&text, 3).map_err(|e| unreadable(&e))
+}
+
+/// What [`pack`] made.
+///
+/// # Errors
+/// [`StoreFault::Unreadable`] for anything else.
+pub fn unpack(packed: &[u8]) -> Result<Vec<Sample>, StoreFault> {
+    let text = zstd::bulk::decompress(packed, MAX_WRITTEN).map_err(|e| unreadable(&e))?;
+    let written: Vec<Written> = serde_json::from_slice(&text).map_err(|e| unreadable(&e))?;
+    let sample = |w: Written| {
+        let bytes = hex_decode(&w.hex).ok_or_else(|| unreadable(&w.address))?;
+        Ok(Sample { stream: w.stream, address: w.address, bytes, expected: w.expected })
+    };
+    written.into_iter().map(sample).collect()
+}
+
+fn unreadable(why: &dyn std::fmt::Display) -> StoreFault {
+    StoreFault::Unreadable(format!("samples of a registered connector: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_come_back_as_they_were() {
+        let sample = |bytes: &[u8]| Sample {
+            stream: "s".into(),
+            address: "名单.csv".into(),
+            bytes: bytes.to_vec(),
+            expected: "[]".into(),
+        };
+        let samples = [sample(b""), sample(b"\x00\xff\x80"), sample("学".repeat(9_000).as_bytes())];
+        assert_eq!(unpack(&pack(&samples).unwrap()).unwrap(), samples);
+        assert!(unpack(b"foreign").is_err());
+        let keys = Keys::from_hex(&"5a".repeat(32)).unwrap();
+        assert_ne!(content_digest(&keys, "m", &samples), content_digest(&keys, "m", &samples[..2]));
+    }
+}

@@ -1,0 +1,280 @@
+//! Batches: who holds one, how a claim ends, and what is rung next.
+
+use std::collections::BTreeMap;
+
+use crate::delivery::batch::Held;
+use crate::sql::db::{Db, Tx};
+use crate::sql::error::StoreFault;
+use crate::sql::rows::{Row, Rows};
+
+/// Claims a batch that is due, or whose holder's lease has run out. The attempt is counted before the work.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn claim(db: &Db, batch: i64, lease_ms: u64, holder: &str) -> Result<Option<Held>, StoreFault> {
+    let lease = i64::try_from(lease_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
+    let mut tx = db.begin().await?;
+    let claimed = tx
+        .rows(
+            "UPDATE batch SET lost_claims = lost_claims + CASE WHEN state = 'claimed' THEN 1 ELSE 0 END,
+                    state = 'claimed', holder = $3, epoch = epoch + 1, attempts = attempts + 1, lease_until = {now} + $2
+             WHERE id = $1 AND ((state = 'due' AND due_at <= {now}) OR (state = 'claimed' AND lease_until < {now}))
+             RETURNING id, epoch, attempts, lost_claims, payload_id, first_record, record_count, run_id, contract",
+            vec![batch.into(), lease.into(), holder.into()],
+        )
+        .await?;
+    let Some(row) = claimed.first() else { return Ok(None) };
+    let payload = tx
+        .rows(
+            "SELECT p.same_as, p.source_id, p.institution_id, p.stream, p.address, p.each_values, p.digest, s.connector,
+                    (SELECT max(b.first_record + b.record_count) FROM batch b WHERE b.payload_id = p.id) AS landed
+             FROM payload p JOIN source s ON s.id = p.source_id WHERE p.id = $1",
+            vec![row.int("payload_id")?.into()],
+        )
+        .await?;
+    tx.commit().await?;
+    let payload = payload.first().ok_or_else(|| StoreFault::Column("payload".into()))?;
+    held(row, payload).map(Some)
+}
+
+pub(crate) fn held(row: &Row, payload: &Row) -> Result<Held, StoreFault> {
+    let small = |name: &str| -> Result<u32, StoreFault> {
+        u32::try_from(row.int(name)?).map_err(|_| StoreFault::Column(name.to_owned()))
+    };
+    Ok(Held {
+        id: row.int("id")?,
+        epoch: row.int("epoch")?,
+        attempts: row.int("attempts")?,
+        lost_claims: row.int("lost_claims")?,
+        payload_id: row.int("payload_id")?,
+        same_as: payload.opt_int("same_as")?,
+        landed: u32::try_from(payload.int("landed")?).map_err(|_| StoreFault::Column("landed".into()))?,
+        first: small("first_record")?,
+        count: small("record_count")?,
+        run_id: row.int("run_id")?,
+        waived: row.int("contract")? == 2,
+        source_id: payload.int("source_id")?,
+        institution_id: payload.int("institution_id")?,
+        connector: payload.text("connector")?,
+        stream: payload.text("stream")?,
+        address: payload.text("address")?,
+        each: each(payload)?,
+        digest: payload.bytes("digest")?,
+    })
+}
+
+fn each(payload: &Row) -> Result<BTreeMap<String, String>, StoreFault> {
+    let Some(text) = payload.opt_text("each_values")? else { return Ok(BTreeMap::new()) };
+    serde_json::from_str(&text).map_err(|_| StoreFault::Column("payload.each_values".into()))
+}
+
+/// Makes a held batch's lease longer; false when it is no longer ours.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn renew(db: &Db, held: &Held, lease_ms: u64) -> Result<bool, StoreFault> {
+    let lease = i64::try_from(lease_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
+    let n = db
+        .run(
+            "UPDATE batch SET lease_until = {now} + $3 WHERE id = $1 AND epoch = $2 AND state = 'claimed'",
+            vec![held.id.into(), held.epoch.into(), lease.into()],
+        )
+        .await?;
+    Ok(n == 1)
+}
+
+/// How often a claim on a batch has been lost, with the one that is being lost now; 0 when it is not to be had.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn lost_claims(db: &Db, batch: i64) -> Result<i64, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT lost_claims + CASE WHEN state = 'claimed' THEN 1 ELSE 0 END AS lost
+             FROM batch WHERE id = $1 AND (state = 'due' OR (state = 'claimed' AND lease_until < {now}))",
+            vec![batch.into()],
+        )
+        .await?;
+    rows.first().map_or(Ok(0), |r| r.int("lost"))
+}
+
+/// Whether a batch of a range of runs (both ends inclusive) is still to be delivered, and worth waiting for: one that has
+/// failed five times is tried again, but later and later.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn any_waiting(db: &Db, runs: (i64, i64)) -> Result<bool, StoreFault> {
+    // One statement: between two, a batch that is due could become one that is claimed and be seen by neither.
+    let waiting = db
+        .rows(
+            "SELECT 1 AS one WHERE
+               EXISTS (SELECT 1 FROM batch WHERE state = 'claimed' AND run_id BETWEEN $1 AND $2)
+               OR EXISTS (SELECT 1 FROM batch WHERE state = 'due' AND (last_error IS NULL OR attempts - lost_claims < 5)
+                            AND run_id BETWEEN $1 AND $2)",
+            vec![runs.0.into(), runs.1.into()],
+        )
+        .await?;
+    Ok(!waiting.is_empty())
+}
+
+/// Puts a held batch back, due again after `wait_ms`, with the error that caused it.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn release(db: &Db, held: &Held, wait_ms: u64, error: &str) -> Result<(), StoreFault> {
+    let wait = i64::try_from(wait_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
+    db.run(
+        "UPDATE batch SET state = 'due', holder = NULL, due_at = {now} + $3, last_error = $4, generation = generation + 1
+         WHERE id = $1 AND epoch = $2 AND state = 'claimed'",
+        vec![held.id.into(), held.epoch.into(), wait.into(), error.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Puts back every batch that a holder has claimed, due at once and without a lost claim: a process that ends in peace
+/// leaves nothing behind. What it still commits afterwards is refused.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn release_all(db: &Db, holder: &str) -> Result<u64, StoreFault> {
+    db.run(
+        "UPDATE batch SET state = 'due', holder = NULL, due_at = {now}, rung_at = 0, generation = generation + 1
+         WHERE holder = $1 AND state = 'claimed'",
+        vec![holder.into()],
+    )
+    .await
+}
+
+/// Sets a batch aside that ended its own process in front of a living parent.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn quarantine(db: &Db, batch: i64, why: &str) -> Result<bool, StoreFault> {
+    let n = db
+        .run(
+            "UPDATE batch SET state = 'quarantined', holder = NULL, last_error = $2, epoch = epoch + 1 WHERE id = $1 AND state IN ('due', 'claimed')",
+            vec![batch.into(), why.into()],
+        )
+        .await?;
+    Ok(n == 1)
+}
+
+/// Sets a held batch aside that breaks its stream's contract; false when it is no longer ours.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn hold(db: &Db, held: &Held, why: &str) -> Result<bool, StoreFault> {
+    let n = db
+        .run(
+            "UPDATE batch SET state = 'quarantined', holder = NULL, lease_until = NULL, last_error = $3, contract = 1
+             WHERE id = $1 AND epoch = $2 AND state = 'claimed'",
+            vec![held.id.into(), held.epoch.into(), why.into()],
+        )
+        .await?;
+    Ok(n == 1)
+}
+
+/// Puts off a batch that nobody holds, as when its own process could not even begin.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn postpone(db: &Db, batch: i64, wait_ms: u64) -> Result<(), StoreFault> {
+    let wait = i64::try_from(wait_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
+    db.run(
+        "UPDATE batch SET due_at = {now} + $2, lease_until = {now} + $2
+         WHERE id = $1 AND (state = 'due' OR state = 'claimed' AND lease_until < {now})",
+        vec![batch.into(), wait.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Makes a quarantined batch due again, as if it had never been tried: it is waited for like any other. False when it is not quarantined.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn unquarantine(tx: &mut Tx, batch: i64) -> Result<bool, StoreFault> {
+    let n = tx
+        .run(
+            "UPDATE batch SET state = 'due', attempts = 0, lost_claims = 0, last_error = NULL, due_at = {now}, rung_at = 0,
+                    generation = generation + 1, contract = CASE WHEN contract = 1 THEN 2 ELSE contract END
+             WHERE id = $1 AND state = 'quarantined'",
+            vec![batch.into()],
+        )
+        .await?;
+    Ok(n == 1)
+}
+
+/// Some batches whose holder's lease has run out, the longest lost first.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn abandoned(db: &Db, limit: u32) -> Result<Vec<i64>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT id FROM batch WHERE state = 'claimed' AND lease_until < {now} ORDER BY lease_until, id LIMIT $1",
+            vec![i64::from(limit).into()],
+        )
+        .await?;
+    rows.iter().map(|r| r.int("id")).collect()
+}
+
+/// Some batches that are due, the longest silent first, for whoever has no queue.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn unrung(db: &Db, limit: u32) -> Result<Vec<i64>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT id FROM batch WHERE state = 'due' AND due_at <= {now} ORDER BY rung_at, id LIMIT $1",
+            vec![i64::from(limit).into()],
+        )
+        .await?;
+    rows.iter().map(|r| r.int("id")).collect()
+}
+
+/// Batches that are due and were not rung within `quiet_ms`, those never rung first; marks them rung.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn to_ring(db: &Db, quiet_ms: u64, limit: usize) -> Result<Vec<(i64, i64)>, StoreFault> {
+    let quiet = i64::try_from(quiet_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let silent = "state = 'due' AND due_at <= {now} AND rung_at < {now} - $1";
+    let any = format!("SELECT id FROM batch WHERE {silent} LIMIT 1");
+    if limit == 0 || db.rows(&any, vec![quiet.into()]).await?.is_empty() {
+        return Ok(vec![]);
+    }
+    let mut tx = db.begin().await?;
+    let rows = tx
+        .rows(
+            &format!(
+                "UPDATE batch SET rung_at = {{now}} WHERE id IN (
+                   SELECT id FROM batch WHERE {silent} ORDER BY rung_at, id LIMIT $2 {{lock_free}})
+                 RETURNING id, generation"
+            ),
+            vec![quiet.into(), limit.into()],
+        )
+        .await?;
+    tx.commit().await?;
+    let mut bells: Vec<(i64, i64)> =
+        rows.iter().map(|r| Ok((r.int("id")?, r.int("generation")?))).collect::<Result<_, StoreFault>>()?;
+    bells.sort_unstable();
+    Ok(bells)
+}
+
+/// Takes back that these batches were rung: the queue had no room for them, or did not answer.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn not_rung(db: &Db, batches: &[i64]) -> Result<(), StoreFault> {
+    if batches.is_empty() {
+        return Ok(());
+    }
+    let rows = Rows::new().int("id", batches.iter().copied().map(Some));
+    let mut tx = db.begin().await?;
+    tx.run_with("UPDATE batch SET rung_at = 0 WHERE id IN (SELECT id FROM {rows}) AND state = 'due'", vec![], rows)
+        .await?;
+    tx.commit().await
+}

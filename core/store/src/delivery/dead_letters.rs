@@ -1,0 +1,322 @@
+//! Dead letters: one per key, a sighting for each bad raw record, and what becomes of them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::admin::sealing;
+use crate::delivery::batch::{Held, Load, Outcomes};
+use crate::sql::db::{Db, Tx};
+use crate::sql::error::StoreFault;
+use crate::sql::rows::Rows;
+use huiliu_decode::Parked;
+use huiliu_vault::keys::Keys;
+
+/// The columns of a letter that come from the newest bad version of its record.
+const CONTENT: [&str; 8] = [
+    "source_version",
+    "activation",
+    "raw_digest",
+    "address",
+    "record_name",
+    "reasons",
+    "raw_sealed",
+    "manifest_version",
+];
+
+/// Writes letters and sightings. A letter that a person has closed stays closed.
+///
+/// # Errors
+/// [`StoreFault`].
+pub(crate) async fn park(
+    tx: &mut Tx,
+    keys: &Keys,
+    held: &Held,
+    load: &Load<'_>,
+    all: &[Parked<'_>],
+    outcomes: &mut Outcomes,
+) -> Result<(), StoreFault> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    sealing::hold(tx, keys).await?;
+    let letters = write_letters(tx, keys, held, load, all).await?;
+    let mut outcome_of = Vec::with_capacity(all.len());
+    for parked in all {
+        let (id, discarded) =
+            letters.get(&parked.letter_key).copied().ok_or_else(|| StoreFault::Column("dead_letter.id".into()))?;
+        *(if discarded { &mut outcomes.discarded } else { &mut outcomes.parked }) += 1;
+        outcome_of.push((id, if discarded { "discarded" } else { "parked" }));
+    }
+    let rows = Rows::new()
+        .int("batch_id", all.iter().map(|_| Some(held.id)))
+        .int("record_index", all.iter().map(|p| Some(p.index.into())))
+        .int("letter_id", outcome_of.iter().map(|(id, _)| Some(*id)))
+        .text("address", all.iter().map(|p| Some(p.address.as_str())))
+        .int("source_version", all.iter().map(|p| p.source_version))
+        .int("activation", all.iter().map(|_| Some(load.activation)))
+        .text("outcome", outcome_of.iter().map(|(_, outcome)| Some(*outcome)));
+    tx.copy("dead_letter_sighting", rows).await
+}
+
+/// Letter key → its id, and whether a person has closed it.
+async fn write_letters(
+    tx: &mut Tx,
+    keys: &Keys,
+    held: &Held,
+    load: &Load<'_>,
+    all: &[Parked<'_>],
+) -> Result<HashMap<[u8; 16], (i64, bool)>, StoreFault> {
+    let order = |p: &Parked| (p.source_version, p.raw_digest);
+    let mut newest: BTreeMap<[u8; 16], &Parked> = BTreeMap::new();
+    for parked in all {
+        let held = newest.entry(parked.letter_key).or_insert(parked);
+        if order(parked) > order(held) {
+            *held = parked;
+        }
+    }
+    let letters: Vec<&Parked> = newest.into_values().collect();
+    let seal = |p: &&Parked| keys.seal(&[b"dead_letter", b"raw_sealed", &p.letter_key], p.raw.as_bytes());
+    let sealed: Vec<Vec<u8>> = letters.iter().map(seal).collect::<Result<_, _>>()?;
+    let reasons: Vec<String> = letters.iter().map(|p| serde_json::to_string(&p.problems).unwrap_or_default()).collect();
+    let rows = Rows::new()
+        .bytes("letter_key", letters.iter().map(|p| p.letter_key.as_slice()))
+        .int("source_version", letters.iter().map(|p| p.source_version))
+        .bytes("raw_digest", letters.iter().map(|p| p.raw_digest.as_slice()))
+        .text("address", letters.iter().map(|p| Some(p.address.as_str())))
+        .text("record_name", letters.iter().map(|p| p.record_name.as_deref()))
+        .text("reasons", reasons.iter().map(|r| Some(r.as_str())))
+        .bytes("raw_sealed", sealed.iter().map(Vec::as_slice));
+    // A version that cannot be told is older than any other.
+    let order = |row: &str| {
+        format!("(coalesce({row}.source_version, -9223372036854775808), {row}.activation, {row}.raw_digest)")
+    };
+    let newer = format!("{} >= {}", order("excluded"), order("dead_letter"));
+    let content = CONTENT.map(|c| format!("{c} = CASE WHEN {newer} THEN excluded.{c} ELSE dead_letter.{c} END"));
+    let sql = format!(
+        "INSERT INTO dead_letter (institution_id, source_id, stream, letter_key, state, source_version, activation, raw_digest,
+           address, record_name, reasons, raw_sealed, manifest_version, first_seen_at, last_seen_at)
+         SELECT $1, $2, $3, letter_key, 'open', source_version, $5, raw_digest, address, record_name, reasons, raw_sealed, $4,
+           {{now}}, {{now}}
+         FROM {{rows}} WHERE true
+         ON CONFLICT (letter_key, source_id, stream) DO UPDATE SET
+           state = CASE WHEN dead_letter.state = 'discarded' THEN 'discarded' ELSE 'open' END,
+           last_seen_at = excluded.last_seen_at, {}
+         RETURNING id, letter_key, state",
+        content.join(", ")
+    );
+    let args = vec![
+        held.institution_id.into(),
+        held.source_id.into(),
+        held.stream.as_str().into(),
+        load.manifest_version.into(),
+        load.activation.into(),
+    ];
+    let written = tx.rows_with(&sql, args, rows).await?;
+    let mut ids = HashMap::with_capacity(written.len());
+    for row in &written {
+        if let Ok(key) = <[u8; 16]>::try_from(row.bytes("letter_key")?) {
+            ids.insert(key, (row.int("id")?, row.text("state")? == "discarded"));
+        }
+    }
+    Ok(ids)
+}
+
+/// Tells anew why raw records are parked that were looked at again; a letter that another raw record speaks for keeps its
+/// reasons.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn tell_again(tx: &mut Tx, looked_at: &[(i64, Parked<'_>)]) -> Result<(), StoreFault> {
+    if looked_at.is_empty() {
+        return Ok(());
+    }
+    let reasons: Vec<String> =
+        looked_at.iter().map(|(_, parked)| serde_json::to_string(&parked.problems).unwrap_or_default()).collect();
+    tx.run_with(
+        "UPDATE dead_letter SET reasons = incoming.reasons FROM {rows}
+         WHERE dead_letter.id = incoming.letter_id AND dead_letter.raw_digest = incoming.raw_digest
+           AND dead_letter.state = 'open'",
+        vec![],
+        Rows::new()
+            .int("letter_id", looked_at.iter().map(|(letter, _)| Some(*letter)))
+            .bytes("raw_digest", looked_at.iter().map(|(_, parked)| parked.raw_digest.as_slice()))
+            .text("reasons", reasons.iter().map(|reasons| Some(reasons.as_str()))),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Copies the sightings of a batch to one that received the same bytes again; gives (parked, superseded, discarded).
+///
+/// # Errors
+/// [`StoreFault`].
+pub(crate) async fn see_again(tx: &mut Tx, batch: i64, earlier: i64) -> Result<(i64, i64, i64), StoreFault> {
+    let letters = tx
+        .rows("SELECT DISTINCT letter_id FROM dead_letter_sighting WHERE batch_id = $1", vec![earlier.into()])
+        .await?;
+    if letters.is_empty() {
+        return Ok((0, 0, 0));
+    }
+    lock(tx, &letters.iter().map(|r| r.int("letter_id")).collect::<Result<Vec<_>, _>>()?).await?;
+    let seen = tx
+        .rows(
+            "INSERT INTO dead_letter_sighting (batch_id, record_index, letter_id, address, source_version, activation, outcome)
+             SELECT $1, s.record_index, s.letter_id, s.address, s.source_version, s.activation,
+                    CASE WHEN d.state = 'discarded' THEN 'discarded' ELSE s.outcome END
+             FROM dead_letter_sighting s JOIN dead_letter d ON d.id = s.letter_id WHERE s.batch_id = $2
+             RETURNING outcome",
+            vec![batch.into(), earlier.into()],
+        )
+        .await?;
+    tx.run(
+        "UPDATE dead_letter SET last_seen_at = {now} WHERE id IN (SELECT letter_id FROM dead_letter_sighting WHERE batch_id = $1)",
+        vec![batch.into()],
+    )
+    .await?;
+    let mut counts = (0, 0, 0);
+    for row in &seen {
+        match row.text("outcome")?.as_str() {
+            "parked" => counts.0 += 1,
+            "superseded" => counts.1 += 1,
+            _ => counts.2 += 1,
+        }
+    }
+    Ok(counts)
+}
+
+/// Locks letters, so that none is closed while a batch sees it again, nor seen again while it is being closed: what a
+/// letter stands for is read only after this. In the order of their keys, as a load writes them.
+async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreFault> {
+    tx.rows_with(
+        "SELECT t.id AS id FROM dead_letter t WHERE t.id IN (SELECT id FROM {rows}) ORDER BY t.letter_key {lock}",
+        vec![],
+        Rows::new().int("id", ids.iter().copied().map(Some)),
+    )
+    .await?;
+    Ok(())
+}
+
+/// A raw record that is parked no longer: its position, its letter, and the key of the record that it is now, if it is one.
+pub type Resolved = (u32, i64, Option<[u8; 16]>);
+
+/// Takes the sightings of replayed raw records away and closes the letters that no raw record is parked for any more.
+/// The letters remember the record they became, and the replay. Gives how many were still parked: somebody may have
+/// closed a letter meanwhile.
+///
+/// # Errors
+/// [`StoreFault`].
+pub(crate) async fn resolve(tx: &mut Tx, held: &Held, replay: i64, resolved: &[Resolved]) -> Result<usize, StoreFault> {
+    let letters: Vec<i64> = resolved.iter().map(|(_, letter, _)| *letter).collect();
+    lock(tx, &letters).await?;
+    let taken = tx
+        .run_with(
+            "DELETE FROM dead_letter_sighting
+             WHERE batch_id = $1 AND outcome = 'parked' AND record_index IN (SELECT record_index FROM {rows})",
+            vec![held.id.into()],
+            Rows::new().int("record_index", resolved.iter().map(|(index, ..)| Some((*index).into()))),
+        )
+        .await?;
+    let rows = Rows::new()
+        .int("letter_id", letters.iter().copied().map(Some))
+        .bytes("record_key", resolved.iter().map(|(.., key)| key.as_ref().map_or([].as_slice(), <[u8; 16]>::as_slice)));
+    tx.run_with(
+        "UPDATE dead_letter SET replay_id = nullif($3, 0), record_id =
+           (SELECT max(t.id) FROM training_record t WHERE t.source_id = $1 AND t.stream = $2 AND t.record_key = incoming.record_key),
+           state = CASE WHEN EXISTS (SELECT 1 FROM dead_letter_sighting s
+                                     WHERE s.letter_id = dead_letter.id AND s.outcome = 'parked') THEN 'open' ELSE 'closed' END
+         FROM {rows} WHERE dead_letter.id = incoming.letter_id AND dead_letter.state = 'open'",
+        vec![held.source_id.into(), held.stream.as_str().into(), replay.into()],
+        rows,
+    )
+    .await?;
+    Ok(usize::try_from(taken).unwrap_or(usize::MAX))
+}
+
+/// Closes an open letter by a person's decision: the raw records it stands for count as discarded from now on, and so does
+/// whatever comes of it later. False when it is not open.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn discard(tx: &mut Tx, letter: i64) -> Result<bool, StoreFault> {
+    lock(tx, &[letter]).await?;
+    let args = || vec![letter.into()];
+    if tx.run("UPDATE dead_letter SET state = 'discarded' WHERE id = $1 AND state = 'open'", args()).await? == 0 {
+        return Ok(false);
+    }
+    tx.run(
+        "UPDATE batch SET parked = parked - s.n, discarded = discarded + s.n
+         FROM (SELECT batch_id, count(*) AS n FROM dead_letter_sighting WHERE letter_id = $1 AND outcome = 'parked'
+               GROUP BY batch_id) s WHERE batch.id = s.batch_id",
+        args(),
+    )
+    .await?;
+    let sql = "UPDATE dead_letter_sighting SET outcome = 'discarded' WHERE letter_id = $1 AND outcome = 'parked'";
+    tx.run(sql, args()).await?;
+    Ok(true)
+}
+
+/// Closes what a good newer version has outdone: its sightings no longer count as parked but as superseded, in the
+/// batches that received them. Gives the number of raw records it was about.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn close_outdone(db: &Db) -> Result<usize, StoreFault> {
+    Ok(close_outdone_by(db, "training_record").await? + close_outdone_by(db, "roster_row").await?)
+}
+
+/// By the newest row that a table holds under the letter's key.
+async fn close_outdone_by(db: &Db, table: &str) -> Result<usize, StoreFault> {
+    let (mut total, mut after) = (0, 0);
+    loop {
+        let newest = format!(
+            "SELECT d.id AS id, max(t.source_version) AS source_version, min(t.activation) AS activation
+             FROM dead_letter d {{join {table} t
+               ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.letter_key}}
+             WHERE d.state = 'open' AND d.id > $1 GROUP BY d.id ORDER BY d.id LIMIT 2000"
+        );
+        let outdone = db.rows(&newest, vec![after.into()]).await?;
+        let Some(last) = outdone.last() else { return Ok(total) };
+        after = last.int("id")?;
+        let column = |name: &str| outdone.iter().map(|r| r.int(name)).collect::<Result<Vec<_>, _>>();
+        let (ids, versions, activations) = (column("id")?, column("source_version")?, column("activation")?);
+        let mut tx = db.begin().await?;
+        lock(&mut tx, &ids).await?;
+        let rows = Rows::new()
+            .int("letter_id", ids.iter().copied().map(Some))
+            .int("source_version", versions.into_iter().map(Some))
+            .int("activation", activations.into_iter().map(Some));
+        let closed = tx
+            .rows_with(
+                "UPDATE dead_letter_sighting SET outcome = 'superseded' FROM {rows}
+                 WHERE dead_letter_sighting.letter_id = incoming.letter_id AND dead_letter_sighting.outcome = 'parked'
+                   AND (dead_letter_sighting.source_version, dead_letter_sighting.activation)
+                     < (incoming.source_version, incoming.activation)
+                 RETURNING dead_letter_sighting.batch_id AS batch_id",
+                vec![],
+                rows,
+            )
+            .await?;
+        if closed.is_empty() {
+            continue;
+        }
+        total += closed.len();
+        let mut batches: BTreeMap<i64, i64> = BTreeMap::new();
+        for row in &closed {
+            *batches.entry(row.int("batch_id")?).or_default() += 1;
+        }
+        tx.run_with(
+            "UPDATE batch SET parked = parked - incoming.n, superseded = superseded + incoming.n
+             FROM {rows} WHERE batch.id = incoming.id",
+            vec![],
+            Rows::new().int("id", batches.keys().copied().map(Some)).int("n", batches.values().copied().map(Some)),
+        )
+        .await?;
+        tx.run_with(
+            "UPDATE dead_letter SET state = 'closed' WHERE id IN (SELECT id FROM {rows}) AND state = 'open'
+               AND NOT EXISTS (SELECT 1 FROM dead_letter_sighting s WHERE s.letter_id = dead_letter.id AND s.outcome = 'parked')",
+            vec![],
+            Rows::new().int("id", ids.into_iter().map(Some)),
+        )
+        .await?;
+        tx.commit().await?;
+    }
+}

@@ -1,0 +1,226 @@
+//! One classified batch into the provincial tables, in one transaction, fenced by the claim's epoch.
+
+use std::sync::Mutex;
+
+use crate::delivery::batch::Held;
+use crate::delivery::batch::{Commit, Load};
+use crate::delivery::classify::{Classified, Displaced, Fresh};
+use crate::delivery::dead_letters;
+use crate::delivery::finish::{Done, finish, move_counters, skip};
+use crate::identity::claims;
+use crate::ledger::marks;
+use crate::sql::db::{Db, Tx};
+use crate::sql::error::StoreFault;
+use crate::sql::rows::Rows;
+use huiliu_decode::TrainingRecord;
+use huiliu_vault::keys::Keys;
+
+/// Classifies and commits a batch of records.
+///
+/// # Errors
+/// [`StoreFault`]; nothing was written unless the fault came from the commit itself, whose outcome the next claim reads.
+pub(crate) async fn commit(
+    db: &Db,
+    keys: &Keys,
+    known: &Mutex<claims::Known>,
+    held: &Held,
+    load: &Load<'_>,
+) -> Result<Commit, StoreFault> {
+    let mut tx = db.begin().await?;
+    let mut classified = Classified::ask(&mut tx, held, load).await?;
+    let written = write(&mut tx, keys, known, held, load, &mut classified).await?;
+    let (mut outcomes, elsewhere) = classified.outcomes();
+    dead_letters::park(&mut tx, keys, held, load, &load.parked, &mut outcomes).await?;
+    outcomes.skipped = skip(&mut tx, held, load).await?;
+    let done = Done {
+        manifest_version: load.manifest_version,
+        activation: load.activation,
+        outcomes,
+        held: written,
+        elsewhere,
+    };
+    finish(tx, held, &done).await
+}
+
+/// Writes what is new or newer, with all that follows from it: claims, teachers, assessments, marks. Gives how many
+/// records the batch put there.
+///
+/// # Errors
+/// [`StoreFault`].
+pub(crate) async fn write(
+    tx: &mut Tx,
+    keys: &Keys,
+    known: &Mutex<claims::Known>,
+    held: &Held,
+    load: &Load<'_>,
+    classified: &mut Classified<'_>,
+) -> Result<i64, StoreFault> {
+    claims::hold(tx, known).await?;
+    let Displaced { losses, teachers: former } = classified.lock(tx, load.activation).await?;
+    let rows = Rows::new()
+        .int("batch_id", losses.keys().copied().map(Some))
+        .int("records", losses.values().copied().map(Some));
+    tx.copy("batch_loss", rows).await?;
+    let Fresh { new, newer } = classified.fresh();
+    let records: Vec<&TrainingRecord> = new.iter().copied().chain(newer.iter().map(|(_, record)| *record)).collect();
+    let claims = claims::identify(tx, keys, known, &records).await?;
+    let (of_new, of_newer) = claims.split_at(new.len());
+    let mut ids = tx.next_ids("training_record", new.len()).await?;
+    insert(tx, held, load, &ids, of_new, &new).await?;
+    update(tx, held, load, of_newer, &newer).await?;
+    ids.extend(newer.iter().map(|(id, _)| *id));
+    assess(tx, &ids, &claims, &records, !newer.is_empty()).await?;
+    marks::add(tx, claims.iter().filter_map(|c| c.teacher).chain(former)).await?;
+    Ok(i64::try_from(records.len()).unwrap_or(0))
+}
+
+async fn insert(
+    tx: &mut Tx,
+    held: &Held,
+    load: &Load<'_>,
+    ids: &[i64],
+    claims: &[claims::Claim],
+    new: &[&TrainingRecord<'_>],
+) -> Result<(), StoreFault> {
+    let (n, always) = (new.len(), |v: i64| std::iter::repeat_n(Some(v), new.len()));
+    let rows = Rows::new()
+        .int("id", ids.iter().copied().map(Some))
+        .int("institution_id", always(held.institution_id))
+        .int("source_id", always(held.source_id))
+        .text("stream", std::iter::repeat_n(Some(held.stream.as_str()), n))
+        .bytes("record_key", new.iter().map(|r| r.record_key.as_slice()));
+    tx.copy("training_record", content(rows, held, load, claims, new)).await
+}
+
+async fn update(
+    tx: &mut Tx,
+    held: &Held,
+    load: &Load<'_>,
+    claims: &[claims::Claim],
+    newer: &[(i64, &TrainingRecord<'_>)],
+) -> Result<(), StoreFault> {
+    if newer.is_empty() {
+        return Ok(());
+    }
+    let records: Vec<&TrainingRecord> = newer.iter().map(|(_, record)| *record).collect();
+    let rows = content(Rows::new().int("id", newer.iter().map(|(id, _)| Some(*id))), held, load, claims, &records);
+    let set: Vec<String> = rows.names().skip(1).map(|name| format!("{name} = incoming.{name}")).collect();
+    // Two contents under one version and one activation: the higher digest won, and somebody should look.
+    let sql = format!(
+        "UPDATE training_record SET flagged = CASE WHEN training_record.source_version = incoming.source_version
+           AND training_record.activation = incoming.activation THEN 1 ELSE flagged END, {}
+         FROM {{rows}} WHERE training_record.id = incoming.id",
+        set.join(", ")
+    );
+    tx.run_with(&sql, vec![], rows).await?;
+    Ok(())
+}
+
+/// Commits replayed raw records of a batch that is done: what they are now is written, their sightings go, and the
+/// batch's counters move from `parked` to what became of them. Gives how many were still parked; if not all, the
+/// transaction must not be committed.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn replay(
+    tx: &mut Tx,
+    keys: &Keys,
+    held: &Held,
+    load: &Load<'_>,
+    classified: &mut Classified<'_>,
+    (replay, resolved): (i64, &[dead_letters::Resolved]),
+) -> Result<usize, StoreFault> {
+    // Claims that this transaction makes must not be remembered before it is committed.
+    let written = write(tx, keys, &Mutex::default(), held, load, classified).await?;
+    let taken = dead_letters::resolve(tx, held, replay, resolved).await?;
+    let (o, elsewhere) = classified.outcomes();
+    let skipped = skip(tx, held, load).await?;
+    move_counters(tx, held, resolved.len(), (&o, written, elsewhere, skipped)).await?;
+    Ok(taken)
+}
+
+/// Every column that a newer version overwrites.
+fn content<'l>(
+    rows: Rows<'l>,
+    held: &'l Held,
+    load: &'l Load<'_>,
+    claims: &[claims::Claim],
+    records: &[&'l TrainingRecord<'_>],
+) -> Rows<'l> {
+    let all = || records.iter().copied();
+    let always = |v: i64| std::iter::repeat_n(Some(v), records.len());
+    let text = |of: fn(&'l huiliu_decode::Draft<'_>) -> Option<&'l str>| {
+        records.iter().map(move |r| of(&r.texts).map(str::trim)).collect::<Vec<_>>()
+    };
+    rows.text("kind", all().map(|r| Some(r.kind.as_str())))
+        .int("claim_id", claims.iter().map(|c| Some(c.id)))
+        .int("source_version", all().map(|r| Some(r.source_version)))
+        .int("activation", always(load.activation))
+        .bytes("content_digest", all().map(|r| r.content_digest.as_slice()))
+        .text("school_code", text(|d| d.school_code.as_deref()))
+        .text("project_code", text(|d| d.project_code.as_deref()))
+        .text("project_title", text(|d| d.project_title.as_deref()))
+        .text("category_code", text(|d| d.category_code.as_deref()))
+        .text("course_code", text(|d| d.course_code.as_deref()))
+        .text("course_title", text(|d| d.course_title.as_deref()))
+        .text("canonical_course", all().map(|r| r.canonical_course))
+        .text("role", text(|d| d.role.as_deref()))
+        .text("mode", text(|d| d.mode.as_deref()))
+        .text("delivery_code", text(|d| d.delivery_code.as_deref()))
+        .text("required", all().map(|r| r.required))
+        .text("tier", all().map(|r| r.tier))
+        .text("place", text(|d| d.place.as_deref()))
+        .text("period_start", all().map(|r| r.period_start.as_deref()))
+        .text("period_end", all().map(|r| Some(r.period_end.as_str())))
+        .text("raw_hours", text(|d| d.hours.as_deref()))
+        .text("hours_unit", std::iter::repeat_n(Some(load.hours_unit), records.len()))
+        .int("hours_units", all().map(|r| Some(r.hours.units())))
+        .int("attendance", all().map(|r| r.attendance))
+        .text("certificate_number", text(|d| d.certificate_number.as_deref()))
+        .text("pass_state", all().map(|r| Some(r.pass_state.as_str())))
+        .int("manifest_version", always(load.manifest_version))
+        .int("batch_id", always(held.id))
+        .text("address", all().map(|r| Some(r.address.as_str())))
+}
+
+/// The assessments of the fresh records; a newer record's assessment takes the older one's place.
+async fn assess(
+    tx: &mut Tx,
+    ids: &[i64],
+    claims: &[claims::Claim],
+    records: &[&TrainingRecord<'_>],
+    replaces: bool,
+) -> Result<(), StoreFault> {
+    let scored: Vec<_> = ids
+        .iter()
+        .zip(claims)
+        .zip(records)
+        .filter_map(|((id, claim), r)| r.told().map(|a| (*id, claim.id, *r, a)))
+        .collect();
+    if replaces && !scored.is_empty() {
+        tx.run_with(
+            "DELETE FROM assessment WHERE record_id IN (SELECT record_id FROM {rows})",
+            vec![],
+            Rows::new().int("record_id", ids.iter().copied().map(Some)),
+        )
+        .await?;
+    }
+    let score = |of: fn(&huiliu_decode::record::Assessment) -> i64| {
+        scored.iter().map(move |(.., a)| Some(of(a))).collect::<Vec<_>>()
+    };
+    let component = |nth: usize| {
+        scored.iter().map(|(.., a)| a.components[nth].map(|score| score.hundredths().into())).collect::<Vec<_>>()
+    };
+    let rows = Rows::new()
+        .int("record_id", scored.iter().map(|s| Some(s.0)))
+        .text("assessor", scored.iter().map(|s| Some(s.2.assessor.as_str())))
+        .int("claim_id", scored.iter().map(|s| Some(s.1)))
+        .text("project_code", scored.iter().map(|s| s.2.texts.project_code.as_deref()))
+        .int("score_learning", component(0))
+        .int("score_activity", component(1))
+        .int("score_artefact", component(2))
+        .int("total_numerator", score(|a| a.total_numerator))
+        .int("total_denominator", score(|a| a.total_denominator))
+        .text("grade", scored.iter().map(|s| Some(s.3.grade.as_str())));
+    tx.copy("assessment", rows).await
+}

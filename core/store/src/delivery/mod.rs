@@ -1,0 +1,12 @@
+//! Batches into the tables: leases, classification, the load, dead letters and their replay.
+
+pub mod batch;
+pub mod batches;
+pub mod classify;
+pub mod commit;
+pub mod dead_letters;
+pub mod finish;
+pub mod load;
+pub mod repeat;
+pub mod replays;
+pub mod upload_plans;

@@ -1,0 +1,135 @@
+//! Teachers by ID number: found, made, and given another number.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::admin::sealing;
+use crate::sql::db::Tx;
+use crate::sql::error::StoreFault;
+use crate::sql::rows::{Row, Rows};
+use huiliu_vault::keys::Keys;
+
+/// Blind index of an ID number.
+pub(crate) type Index = [u8; 32];
+
+/// The kind of the identifiers that are ID numbers.
+const ID_NUMBER: &str = "id_number";
+
+/// The blind index of an ID number in the clear.
+pub(crate) fn index(keys: &Keys, id_number: &str) -> Index {
+    keys.blind_index(ID_NUMBER, id_number)
+}
+
+/// Index → the teacher who has it.
+pub(crate) async fn find(tx: &mut Tx, indexes: &[Index]) -> Result<HashMap<Index, i64>, StoreFault> {
+    let mut teachers = HashMap::with_capacity(indexes.len());
+    if indexes.is_empty() {
+        return Ok(teachers);
+    }
+    let rows = Rows::new()
+        .int("ord", (0i64..).take(indexes.len()).map(Some))
+        .bytes("blind_index", indexes.iter().map(Index::as_slice));
+    let found = tx
+        .rows_with(
+            "SELECT incoming.ord AS ord, i.teacher_id AS teacher_id FROM {rows} {join teacher_identifier i
+               ON i.blind_index = incoming.blind_index AND i.kind = 'id_number'}",
+            vec![],
+            rows,
+        )
+        .await?;
+    for row in &found {
+        if let Some(index) = usize::try_from(row.int("ord")?).ok().and_then(|i| indexes.get(i)) {
+            teachers.insert(*index, row.int("teacher_id")?);
+        }
+    }
+    Ok(teachers)
+}
+
+/// Finds or makes the teacher of each number in the clear.
+pub(crate) async fn find_or_make(
+    tx: &mut Tx,
+    keys: &Keys,
+    numbers: &BTreeMap<Index, &str>,
+) -> Result<HashMap<Index, i64>, StoreFault> {
+    let all: Vec<Index> = numbers.keys().copied().collect();
+    let mut teachers = find(tx, &all).await?;
+    let missing: Vec<(&Index, &&str)> = numbers.iter().filter(|(index, _)| !teachers.contains_key(*index)).collect();
+    if missing.is_empty() {
+        return Ok(teachers);
+    }
+    let ids = tx.next_ids("teacher", missing.len()).await?;
+    let wanted: Vec<(Index, &str, i64)> = missing.iter().zip(ids).map(|((i, n), id)| (**i, **n, id)).collect();
+    let made = give(tx, keys, &wanted).await?;
+    tx.run_with(
+        "INSERT INTO teacher (id, origin, created_at) SELECT id, 'provisional', {now} FROM {rows} WHERE true",
+        vec![],
+        Rows::new().int("id", made.values().copied().map(Some)),
+    )
+    .await?;
+    teachers.extend(made);
+    // What a load of records made at the same moment is there by now.
+    let late: Vec<Index> = all.into_iter().filter(|index| !teachers.contains_key(index)).collect();
+    teachers.extend(find(tx, &late).await?);
+    Ok(teachers)
+}
+
+/// Gives teachers numbers that nobody has; those that somebody has by now are left out of what is given back.
+pub(crate) async fn give(
+    tx: &mut Tx,
+    keys: &Keys,
+    wanted: &[(Index, &str, i64)],
+) -> Result<HashMap<Index, i64>, StoreFault> {
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    sealing::hold(tx, keys).await?;
+    let seal = |(index, number, _): &(Index, &str, i64)| {
+        keys.seal(&[b"teacher_identifier", b"sealed", index], number.as_bytes())
+    };
+    let sealed: Vec<Vec<u8>> = wanted.iter().map(seal).collect::<Result<_, _>>()?;
+    let made = tx
+        .rows_with(
+            "INSERT INTO teacher_identifier (teacher_id, kind, blind_index, sealed, valid_from)
+             SELECT teacher_id, 'id_number', blind_index, sealed, {now} FROM {rows}
+             WHERE true ON CONFLICT (blind_index, kind) DO NOTHING RETURNING teacher_id, blind_index",
+            vec![],
+            Rows::new()
+                .int("teacher_id", wanted.iter().map(|(.., teacher)| Some(*teacher)))
+                .bytes("blind_index", wanted.iter().map(|(index, ..)| index.as_slice()))
+                .bytes("sealed", sealed.iter().map(Vec::as_slice)),
+        )
+        .await?;
+    let index = |row: &Row| {
+        let index = Index::try_from(row.bytes("blind_index")?);
+        Ok((index.map_err(|_| StoreFault::Column("blind_index".into()))?, row.int("teacher_id")?))
+    };
+    made.iter().map(index).collect()
+}
+
+/// Ends the numbers that teachers had before these, which they have now.
+pub(crate) async fn end_others(tx: &mut Tx, current: &[(Index, i64)]) -> Result<(), StoreFault> {
+    if current.is_empty() {
+        return Ok(());
+    }
+    let rows = || {
+        Rows::new()
+            .bytes("blind_index", current.iter().map(|(index, _)| index.as_slice()))
+            .int("teacher_id", current.iter().map(|(_, teacher)| Some(*teacher)))
+    };
+    tx.run_with(
+        "UPDATE teacher_identifier SET valid_to = {now} FROM {rows}
+         WHERE teacher_identifier.teacher_id = incoming.teacher_id AND teacher_identifier.kind = 'id_number'
+           AND teacher_identifier.blind_index <> incoming.blind_index AND teacher_identifier.valid_to IS NULL",
+        vec![],
+        rows(),
+    )
+    .await?;
+    tx.run_with(
+        "UPDATE teacher_identifier SET valid_to = NULL FROM {rows}
+         WHERE teacher_identifier.blind_index = incoming.blind_index AND teacher_identifier.kind = 'id_number'
+           AND teacher_identifier.valid_to IS NOT NULL",
+        vec![],
+        rows(),
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! What passes were expected to be, and the raw fields that streams have had.
+
+use crate::sql::db::Db;
+use crate::sql::error::StoreFault;
+use crate::sql::rows::Rows;
+
+/// A pass that is over and not yet judged.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// Its run.
+    pub run: i64,
+    /// Its source.
+    pub source_id: i64,
+    /// The source's name.
+    pub source: String,
+    /// The source's connector.
+    pub connector: String,
+}
+
+/// What came of one stream in one pass.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Raw records.
+    pub records: i64,
+    /// Of these, parked.
+    pub parked: i64,
+}
+
+/// Some passes that are over, everything of them delivered, and not judged.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn to_judge(db: &Db) -> Result<Vec<Ended>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT r.id AS run, r.source_id AS source_id, s.name AS source, s.connector AS connector
+             FROM sync_run r JOIN source s ON s.id = r.source_id
+             WHERE r.unmet IS NULL AND r.state = 'done'
+               AND NOT EXISTS (SELECT 1 FROM batch b WHERE b.run_id = r.id AND b.state IN ('due', 'claimed'))
+             ORDER BY r.id LIMIT 100",
+            vec![],
+        )
+        .await?;
+    let ended = |r: &crate::sql::rows::Row| {
+        Ok(Ended {
+            run: r.int("run")?,
+            source_id: r.int("source_id")?,
+            source: r.text("source")?,
+            connector: r.text("connector")?,
+        })
+    };
+    rows.iter().map(ended).collect()
+}
+
+/// What came of a stream in a pass.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn figures(db: &Db, run: i64, stream: &str) -> Result<Figures, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT CAST(coalesce(sum(b.record_count), 0) AS bigint) AS records, CAST(coalesce(sum(b.parked), 0) AS bigint) AS parked
+             FROM batch b JOIN payload p ON p.id = b.payload_id WHERE b.run_id = $1 AND p.stream = $2",
+            vec![run.into(), stream.into()],
+        )
+        .await?;
+    rows.first()
+        .map_or(Ok(Figures::default()), |r| Ok(Figures { records: r.int("records")?, parked: r.int("parked")? }))
+}
+
+/// Where a run stopped to read a stream.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn cursor_at_end(db: &Db, run: i64, stream: &str) -> Result<Option<String>, StoreFault> {
+    let sql = "SELECT at_end FROM sync_run_cursor WHERE run_id = $1 AND stream = $2";
+    let rows = db.rows(sql, vec![run.into(), stream.into()]).await?;
+    rows.first().map_or(Ok(None), |r| r.opt_text("at_end"))
+}
+
+/// The newest last day among a stream's records.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn newest(db: &Db, source_id: i64, stream: &str) -> Result<Option<String>, StoreFault> {
+    let sql = "SELECT max(period_end) AS newest FROM training_record WHERE source_id = $1 AND stream = $2";
+    let rows = db.rows(sql, vec![source_id.into(), stream.into()]).await?;
+    rows.first().map_or(Ok(None), |r| r.opt_text("newest"))
+}
+
+/// Writes down what of a pass was not as expected; blank when all was.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn judged(db: &Db, run: i64, unmet: &str) -> Result<(), StoreFault> {
+    db.run("UPDATE sync_run SET unmet = $2 WHERE id = $1", vec![run.into(), unmet.into()]).await?;
+    Ok(())
+}
+
+/// Remembers the raw fields of a stream; gives those that are new, none where it had none before.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn fields(
+    db: &Db,
+    (source_id, run): (i64, i64),
+    stream: &str,
+    names: &[String],
+) -> Result<Vec<String>, StoreFault> {
+    let mut tx = db.begin().await?;
+    let of_stream = || vec![source_id.into(), stream.into()];
+    let known = tx.rows("SELECT field FROM stream_field WHERE source_id = $1 AND stream = $2", of_stream()).await?;
+    let known: Vec<String> = known.iter().map(|r| r.text("field")).collect::<Result<_, _>>()?;
+    let new: Vec<&String> = names.iter().filter(|name| !known.contains(name)).collect();
+    if new.is_empty() {
+        return Ok(vec![]);
+    }
+    let rows = Rows::new()
+        .text("field", new.iter().map(|name| Some(name.as_str())))
+        .int("is_new", new.iter().map(|_| Some(i64::from(!known.is_empty()))));
+    tx.run_with(
+        "INSERT INTO stream_field (source_id, stream, field, run_id, is_new)
+         SELECT $1, $2, incoming.field, $3, incoming.is_new FROM {rows} WHERE true ON CONFLICT DO NOTHING",
+        vec![source_id.into(), stream.into(), run.into()],
+        rows,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(if known.is_empty() { vec![] } else { new.into_iter().cloned().collect() })
+}
+
+/// The fields that were new in a run: stream and field.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn new_fields(db: &Db, run: i64) -> Result<Vec<(String, String)>, StoreFault> {
+    let sql =
+        "SELECT stream, field FROM stream_field WHERE run_id = $1 AND is_new = 1 ORDER BY stream, field LIMIT 1000";
+    let rows = db.rows(sql, vec![run.into()]).await?;
+    rows.iter().map(|r| Ok((r.text("stream")?, r.text("field")?))).collect()
+}

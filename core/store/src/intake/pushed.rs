@@ -1,0 +1,53 @@
+//! Payloads that a platform has handed in itself, found by the key that it gave them.
+
+use crate::sql::db::Db;
+use crate::sql::error::StoreFault;
+use huiliu_decode::payload::Payload;
+use huiliu_vault::keys::Keys;
+
+/// A payload that is in the books.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pushed {
+    /// The run that received it.
+    pub run: i64,
+    /// Raw records in it.
+    pub records: i64,
+    /// Why it cannot be read, if it cannot.
+    pub fault: Option<String>,
+    /// Whether it is the same bytes.
+    pub is_same: bool,
+}
+
+/// The digest under which the books keep a stream's payload.
+///
+/// # Errors
+/// Those of reading it.
+pub fn digest(keys: &Keys, stream: &str, payload: &Payload) -> std::io::Result<[u8; 32]> {
+    keys.digest_read(&[b"payload", stream.as_bytes()], payload.len(), &mut payload.reader()?)
+}
+
+/// The payload of a source's stream with this key, and whether it has this digest. The key is its address.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn find(
+    db: &Db,
+    (source, stream): (i64, &str),
+    (key, digest): (&str, &[u8]),
+) -> Result<Option<Pushed>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT p.run_id, p.digest, p.fault,
+                    (SELECT CAST(coalesce(sum(b.record_count), 0) AS BIGINT) FROM batch b WHERE b.payload_id = p.id) AS records
+             FROM payload p WHERE p.source_id = $1 AND p.stream = $2 AND p.address = $3 ORDER BY p.id LIMIT 1",
+            vec![source.into(), stream.into(), key.into()],
+        )
+        .await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    Ok(Some(Pushed {
+        run: row.int("run_id")?,
+        records: row.int("records")?,
+        fault: row.opt_text("fault")?,
+        is_same: row.bytes("digest")? == digest,
+    }))
+}

@@ -1,0 +1,27 @@
+//! The budget of a host, shared by all workers: one row, one statement per request, by the database's clock.
+
+use std::time::Duration;
+
+use crate::sql::db::Db;
+use crate::sql::error::StoreFault;
+
+/// Takes the host's next free slot and moves it on; gives how long it is until then.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn next_slot(db: &Db, host: &str, every: Duration) -> Result<Duration, StoreFault> {
+    let every = i64::try_from(every.as_micros()).unwrap_or(i64::MAX / 4);
+    let mut tx = db.begin().await?;
+    let rows = tx
+        .rows(
+            "INSERT INTO host_pace (host, next_at) VALUES ($1, {now} + $2)
+             ON CONFLICT (host) DO UPDATE SET
+               next_at = CASE WHEN host_pace.next_at > {now} THEN host_pace.next_at ELSE {now} END + $2
+             RETURNING next_at - $2 - {now} AS wait",
+            vec![host.into(), every.into()],
+        )
+        .await?;
+    tx.commit().await?;
+    let wait = rows.first().map_or(Ok(0), |row| row.int("wait"))?;
+    Ok(Duration::from_micros(u64::try_from(wait).unwrap_or(0)))
+}

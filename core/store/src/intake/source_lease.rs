@@ -1,0 +1,208 @@
+//! Whose turn it is to read a source, and when it is to be read next: one row per source.
+
+use serde::Serialize;
+
+use crate::sql::db::{Db, Tx};
+use crate::sql::error::StoreFault;
+use huiliu_values::calendar::instant;
+
+/// A claim on a source. A page lands only while `turn` is the source's current one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// The source.
+    pub source_id: i64,
+    /// The fencing number.
+    pub turn: i64,
+    /// Failures in a row before this turn, lost turns included.
+    pub failures: i64,
+}
+
+/// How a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The source was read to its end.
+    Done,
+    /// It was not.
+    Failed,
+    /// We were told to stop; whoever comes next goes on.
+    Stopped,
+}
+
+/// The database's clock, in microseconds UTC.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn now(db: &Db) -> Result<i64, StoreFault> {
+    db.rows("SELECT {now} AS now", vec![]).await?.first().map_or(Ok(0), |r| r.int("now"))
+}
+
+/// Writes down when a source is to be read; another expression than before takes effect, the same one changes nothing.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn plan(db: &Db, source_id: i64, expression: &str, next_at: Option<i64>) -> Result<(), StoreFault> {
+    db.run(
+        "INSERT INTO schedule (source_id, expression, next_at) VALUES ($1, $2, nullif($3, 0))
+         ON CONFLICT (source_id) DO UPDATE SET expression = excluded.expression, next_at = excluded.next_at
+         WHERE schedule.expression <> excluded.expression",
+        vec![source_id.into(), expression.into(), next_at.unwrap_or(0).into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Names of the sources whose moment has come and that nobody holds, the longest due first.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn due(db: &Db) -> Result<Vec<String>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT s.name AS name FROM schedule c JOIN source s ON s.id = c.source_id
+             WHERE c.next_at <= {now} AND (c.holder IS NULL OR c.lease_until < {now}) ORDER BY c.next_at, s.id",
+            vec![],
+        )
+        .await?;
+    rows.iter().map(|r| r.text("name")).collect()
+}
+
+/// Claims a source that nobody holds, or whose holder's lease has run out, which counts as a failure.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn take(
+    db: &Db,
+    source_id: i64,
+    lease_ms: u64,
+    holder: &str,
+    only_due: bool,
+) -> Result<Option<Claim>, StoreFault> {
+    let mut tx = db.begin().await?;
+    let rows = tx
+        .rows(
+            "UPDATE schedule SET failures = failures + CASE WHEN holder IS NULL THEN 0 ELSE 1 END, holder = $2,
+                    turn = turn + 1, lease_until = {now} + $3
+             WHERE source_id = $1 AND (holder IS NULL OR lease_until < {now}) AND ($4 = 0 OR next_at <= {now})
+             RETURNING turn, failures",
+            vec![source_id.into(), holder.into(), micros(lease_ms).into(), i64::from(only_due).into()],
+        )
+        .await?;
+    tx.commit().await?;
+    let claim = |r: &crate::sql::rows::Row| Ok(Claim { source_id, turn: r.int("turn")?, failures: r.int("failures")? });
+    rows.first().map(claim).transpose()
+}
+
+fn micros(ms: u64) -> i64 {
+    i64::try_from(ms.saturating_mul(1000)).unwrap_or(i64::MAX)
+}
+
+/// Makes a claim's lease longer; false when it is no longer ours.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn renew(db: &Db, claim: Claim, lease_ms: u64) -> Result<bool, StoreFault> {
+    let n = db
+        .run(
+            "UPDATE schedule SET lease_until = {now} + $3 WHERE source_id = $1 AND turn = $2 AND holder IS NOT NULL",
+            vec![claim.source_id.into(), claim.turn.into(), micros(lease_ms).into()],
+        )
+        .await?;
+    Ok(n == 1)
+}
+
+/// Keeps the turn ours until the end of the transaction.
+///
+/// # Errors
+/// [`StoreFault::TurnLost`] when it is not ours any more.
+pub(crate) async fn hold(tx: &mut Tx, claim: Claim) -> Result<(), StoreFault> {
+    let rows = tx
+        .rows(
+            "SELECT turn FROM schedule WHERE source_id = $1 AND turn = $2 {lock}",
+            vec![claim.source_id.into(), claim.turn.into()],
+        )
+        .await?;
+    if rows.is_empty() { Err(StoreFault::TurnLost) } else { Ok(()) }
+}
+
+/// Gives a turn back. A failure before the source was due, as of a manual sync, leaves its moment where it is; a stop does
+/// so always. Gives the next moment.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn end(db: &Db, claim: Claim, ended: Ended, next_at: Option<i64>) -> Result<Option<i64>, StoreFault> {
+    let (failed, stopped) = (i64::from(ended == Ended::Failed), i64::from(ended == Ended::Stopped));
+    let mut tx = db.begin().await?;
+    let rows = tx
+        .rows(
+            "UPDATE schedule SET holder = NULL, lease_until = NULL,
+                    failures = CASE WHEN $3 = 1 THEN failures + 1 WHEN $4 = 1 THEN failures ELSE 0 END,
+                    next_at = CASE WHEN $4 = 1 OR ($3 = 1 AND next_at > {now}) THEN next_at ELSE nullif($5, 0) END
+             WHERE source_id = $1 AND turn = $2 RETURNING next_at",
+            vec![claim.source_id.into(), claim.turn.into(), failed.into(), stopped.into(), next_at.unwrap_or(0).into()],
+        )
+        .await?;
+    tx.commit().await?;
+    rows.first().map_or(Ok(None), |r| r.opt_int("next_at"))
+}
+
+/// A source's schedule, for a listing.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ScheduleRow {
+    /// Source name.
+    pub source: String,
+    /// Cron expression in Asia/Shanghai; empty: never by itself.
+    pub schedule: String,
+    /// When it is read next, RFC 3339.
+    pub next_at: Option<String>,
+    /// Failures in a row.
+    pub failures: i64,
+    /// Who reads it now: host and process.
+    pub holder: Option<String>,
+    /// The newest run.
+    pub last_run: Option<i64>,
+    /// `running`, `done`, `failed`.
+    pub last_state: Option<String>,
+    /// Its start, RFC 3339.
+    pub last_started_at: Option<String>,
+    /// Its end, RFC 3339.
+    pub last_ended_at: Option<String>,
+    /// Why it failed.
+    pub last_failure: Option<String>,
+    /// The end of the newest run that went well, RFC 3339; none: there was none yet.
+    pub last_success_at: Option<String>,
+}
+
+/// Every source's schedule, by name.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn list(db: &Db) -> Result<Vec<ScheduleRow>, StoreFault> {
+    let rows = db
+        .rows(
+            "SELECT s.name AS name, c.expression AS expression, c.next_at AS next_at, c.failures AS failures,
+                    CASE WHEN c.lease_until >= {now} THEN c.holder END AS holder, r.id AS run, r.state AS state,
+                    r.started_at AS started_at, r.ended_at AS ended_at, r.failure AS failure,
+                    (SELECT max(d.ended_at) FROM sync_run d WHERE d.source_id = s.id AND d.state = 'done') AS success_at
+             FROM schedule c JOIN source s ON s.id = c.source_id
+             LEFT JOIN sync_run r ON r.id = (SELECT max(n.id) FROM sync_run n WHERE n.source_id = s.id) ORDER BY s.name",
+            vec![],
+        )
+        .await?;
+    rows.iter()
+        .map(|r| {
+            Ok(ScheduleRow {
+                source: r.text("name")?,
+                schedule: r.text("expression")?,
+                next_at: r.opt_int("next_at")?.map(instant),
+                failures: r.int("failures")?,
+                holder: r.opt_text("holder")?,
+                last_run: r.opt_int("run")?,
+                last_state: r.opt_text("state")?,
+                last_started_at: r.opt_int("started_at")?.map(instant),
+                last_ended_at: r.opt_int("ended_at")?.map(instant),
+                last_failure: r.opt_text("failure")?,
+                last_success_at: r.opt_int("success_at")?.map(instant),
+            })
+        })
+        .collect()
+}

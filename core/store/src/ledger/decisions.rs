@@ -1,0 +1,228 @@
+//! What people decided: append-only, each with a reason, in the audit log, and holding until it is reversed.
+
+use serde::Serialize;
+
+use crate::admin::audit;
+use crate::sql::db::{Db, Tx};
+use crate::sql::error::StoreFault;
+use crate::sql::rows::{Row, Rows, Value};
+use huiliu_values::calendar::instant;
+use huiliu_vault::keys::Keys;
+
+/// A decision as it was written.
+#[derive(Debug, Clone, Serialize)]
+pub struct Decision {
+    /// Number.
+    pub decision: i64,
+    /// What was decided, as `credit.revoke`.
+    pub kind: String,
+    /// The teacher it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<i64>,
+    /// The claim it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claim: Option<i64>,
+    /// The record it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<i64>,
+    /// More about it, as its kind wants it.
+    pub detail: serde_json::Value,
+    /// Who decided.
+    pub actor: String,
+    /// Why.
+    pub because: String,
+    /// When, RFC 3339.
+    pub at: String,
+    /// The decision that it took back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reverses: Option<i64>,
+    /// The decision that took it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reversed_by: Option<i64>,
+}
+
+/// What is to be decided.
+#[derive(Debug, Clone)]
+pub struct Verdict<'a> {
+    /// What, as `credit.revoke`.
+    pub kind: &'a str,
+    /// The teacher it is about.
+    pub teacher: Option<i64>,
+    /// The claim it is about.
+    pub claim: Option<i64>,
+    /// The record it is about.
+    pub record: Option<i64>,
+    /// More about it.
+    pub detail: serde_json::Value,
+}
+
+/// Who decides, and why.
+#[derive(Debug, Clone, Copy)]
+pub struct By<'a> {
+    /// User and host, or a name that was given.
+    pub actor: &'a str,
+    /// The reason.
+    pub because: &'a str,
+}
+
+const COLUMNS: &str = "d.id AS id, d.kind AS kind, d.teacher_id AS teacher_id, d.claim_id AS claim_id,
+    d.record_id AS record_id, d.detail AS detail, d.actor AS actor, d.because AS because, d.at AS at,
+    d.reverses AS reverses, r.id AS reversed_by";
+
+/// Writes a decision and its line in the audit log; both stand only if the transaction is committed. Gives its number.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn decide(tx: &mut Tx, keys: &Keys, verdict: &Verdict<'_>, by: By<'_>) -> Result<i64, StoreFault> {
+    write(tx, keys, verdict, by, None).await
+}
+
+/// Takes a decision back; gives it as it was, or nothing when there is none of this number, or none that still holds.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn reverse(tx: &mut Tx, keys: &Keys, number: i64, by: By<'_>) -> Result<Option<Decision>, StoreFault> {
+    let Some(decision) = held(tx, number).await? else { return Ok(None) };
+    let verdict = Verdict {
+        kind: &decision.kind,
+        teacher: decision.teacher,
+        claim: decision.claim,
+        record: decision.record,
+        detail: decision.detail.clone(),
+    };
+    write(tx, keys, &verdict, by, Some(number)).await?;
+    Ok(Some(decision))
+}
+
+async fn write(
+    tx: &mut Tx,
+    keys: &Keys,
+    verdict: &Verdict<'_>,
+    by: By<'_>,
+    reverses: Option<i64>,
+) -> Result<i64, StoreFault> {
+    let detail = verdict.detail.to_string();
+    let number = tx.next_ids("decision", 1).await?.first().copied().unwrap_or_default();
+    let row = Rows::new()
+        .int("id", [Some(number)])
+        .text("kind", [Some(verdict.kind)])
+        .int("teacher_id", [verdict.teacher])
+        .int("claim_id", [verdict.claim])
+        .int("record_id", [verdict.record])
+        .text("detail", [Some(&*detail)])
+        .text("actor", [Some(by.actor)])
+        .text("because", [Some(by.because)])
+        .int("reverses", [reverses]);
+    tx.run_with(
+        "INSERT INTO decision (id, kind, teacher_id, claim_id, record_id, detail, actor, because, at, reverses)
+         SELECT id, kind, teacher_id, claim_id, record_id, detail, actor, because, {now}, reverses FROM {rows} WHERE true",
+        vec![],
+        row,
+    )
+    .await?;
+    let action = if reverses.is_some() { format!("{}.undo", verdict.kind) } else { verdict.kind.to_owned() };
+    let told = serde_json::json!({
+        "because": by.because, "teacher": verdict.teacher, "claim": verdict.claim, "record": verdict.record,
+        "reverses": reverses, "detail": verdict.detail,
+    });
+    audit::append(tx, keys, by.actor, &action, (&format!("decision {number}"), told.to_string())).await?;
+    Ok(number)
+}
+
+/// A decision of this number that still holds.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn held(tx: &mut Tx, number: i64) -> Result<Option<Decision>, StoreFault> {
+    let sql = format!("SELECT {COLUMNS} FROM decision d LEFT JOIN decision r ON r.reverses = d.id WHERE d.id = $1");
+    let found = tx.rows(&sql, vec![number.into()]).await?.first().map(read).transpose()?;
+    Ok(found.filter(|d| d.reversed_by.is_none() && d.reverses.is_none()))
+}
+
+fn read(row: &Row) -> Result<Decision, StoreFault> {
+    let detail = row.text("detail")?;
+    Ok(Decision {
+        decision: row.int("id")?,
+        kind: row.text("kind")?,
+        teacher: row.opt_int("teacher_id")?,
+        claim: row.opt_int("claim_id")?,
+        record: row.opt_int("record_id")?,
+        detail: serde_json::from_str(&detail)
+            .map_err(|e| StoreFault::Unreadable(format!("decision {}: detail: {e}", row.int("id").unwrap_or(0))))?,
+        actor: row.text("actor")?,
+        because: row.text("because")?,
+        at: instant(row.int("at")?),
+        reverses: row.opt_int("reverses")?,
+        reversed_by: row.opt_int("reversed_by")?,
+    })
+}
+
+/// Decisions that still hold about these records, of kinds that begin so, the oldest first.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn on_records(tx: &mut Tx, records: &[i64], kinds: &str) -> Result<Vec<Decision>, StoreFault> {
+    // The common case costs one look, not one per record.
+    let any = tx.rows("SELECT 1 AS one FROM decision WHERE record_id IS NOT NULL LIMIT 1", vec![]).await?;
+    if any.is_empty() || records.is_empty() {
+        return Ok(vec![]);
+    }
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {{rows}} {{join decision d ON d.record_id = incoming.id}}
+         {{left join decision r ON r.reverses = d.id}}
+         WHERE d.reverses IS NULL AND r.id IS NULL AND d.kind LIKE $1 ORDER BY d.id"
+    );
+    let wanted = Rows::new().int("id", records.iter().copied().map(Some));
+    tx.rows_with(&sql, vec![Value::Text(format!("{kinds}%"))], wanted).await?.iter().map(read).collect()
+}
+
+/// Decisions that still hold about whose these claims are, the oldest first.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn on_claims(tx: &mut Tx, claims: &[i64]) -> Result<Vec<Decision>, StoreFault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {{rows}} {{join decision d ON d.claim_id = incoming.id}}
+         {{left join decision r ON r.reverses = d.id}}
+         WHERE d.reverses IS NULL AND r.id IS NULL AND d.kind LIKE 'identity.%' ORDER BY d.id"
+    );
+    let wanted = Rows::new().int("id", claims.iter().copied().map(Some));
+    tx.rows_with(&sql, vec![], wanted).await?.iter().map(read).collect()
+}
+
+/// Decisions of a kind that still hold, the oldest first.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn of_kind(tx: &mut Tx, kind: &'static str) -> Result<Vec<Decision>, StoreFault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM decision d LEFT JOIN decision r ON r.reverses = d.id
+         WHERE d.kind = '{kind}' AND d.reverses IS NULL AND r.id IS NULL ORDER BY d.id"
+    );
+    tx.rows(&sql, vec![]).await?.iter().map(read).collect()
+}
+
+/// What people decided about courses that still holds: connector, code there, canonical course or none.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn courses(tx: &mut Tx) -> Result<Vec<(String, String, Option<String>)>, StoreFault> {
+    let text = |d: &Decision, name: &str| d.detail.get(name).and_then(|v| v.as_str()).map(str::to_owned);
+    let decided = of_kind(tx, "course.equate").await?;
+    Ok(decided.iter().filter_map(|d| Some((text(d, "connector")?, text(d, "code")?, text(d, "course")))).collect())
+}
+
+/// Decisions after a number, the oldest first; of one teacher's records and claims where a teacher is given.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn list(db: &Db, teacher: Option<i64>, after: i64, limit: i64) -> Result<Vec<Decision>, StoreFault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM decision d LEFT JOIN decision r ON r.reverses = d.id
+         WHERE d.id > $1 AND ($2 = 0 OR d.teacher_id = $2
+           OR d.claim_id IN (SELECT id FROM claim WHERE teacher_id = $2)
+           OR d.record_id IN (SELECT t.id FROM training_record t JOIN claim c ON c.id = t.claim_id WHERE c.teacher_id = $2))
+         ORDER BY d.id LIMIT $3"
+    );
+    db.rows(&sql, vec![after.into(), teacher.unwrap_or(0).into(), limit.into()]).await?.iter().map(read).collect()
+}

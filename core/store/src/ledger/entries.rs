@@ -1,0 +1,212 @@
+//! Settling in sets: marked teachers' records in, differences of credit entries out.
+
+use std::collections::HashMap;
+
+use crate::ledger::{facts, marks};
+use crate::sql::db::{Db, Tx};
+use crate::sql::error::StoreFault;
+use crate::sql::rows::{Row, Rows, Value};
+use huiliu_rules::ledger::{self, Cut, Entry, Person};
+use huiliu_rules::policy::{Policy, RuleNo};
+use huiliu_vault::keys::Keys;
+
+/// Teachers whose records are held at once.
+const AT_ONCE: usize = 256;
+
+/// The row ids of the rules, in the policy's order.
+pub type RuleIds = Vec<i64>;
+
+/// Writes the rules of all packs into the books, where entries refer to them, and gives their row ids.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn register_rules(db: &Db, keys: &Keys, policy: &Policy) -> Result<RuleIds, StoreFault> {
+    let mut ids = RuleIds::with_capacity(policy.rules.len());
+    let mut tx = db.begin().await?;
+    for rule in &policy.rules {
+        let units = rule.units_per_one.unwrap_or(0);
+        let digest = keys.digest(&[
+            b"rule",
+            rule.pack.as_bytes(),
+            &rule.version.to_be_bytes(),
+            rule.name.as_bytes(),
+            &units.to_be_bytes(),
+            rule.basis.as_str().as_bytes(),
+            rule.source.as_bytes(),
+        ]);
+        tx.run(
+            "INSERT INTO rule (pack, version, name, unit, units_per_one, basis, source, digest)
+             VALUES ($1, $2, $3, nullif($4, ''), nullif($5, 0), $6, $7, $8) ON CONFLICT (digest) DO NOTHING",
+            vec![
+                rule.pack.as_str().into(),
+                i64::from(rule.version).into(),
+                rule.name.as_str().into(),
+                rule.unit.clone().unwrap_or_default().into(),
+                units.into(),
+                rule.basis.as_str().into(),
+                rule.source.as_str().into(),
+                digest.to_vec().into(),
+            ],
+        )
+        .await?;
+        let rows = tx.rows("SELECT id FROM rule WHERE digest = $1", vec![Value::Bytes(digest.to_vec())]).await?;
+        ids.push(rows.first().map_or(Ok(0), |r| r.int("id"))?);
+    }
+    tx.commit().await?;
+    Ok(ids)
+}
+
+/// Settles one block of marked teachers after `after`; gives the block and how many teachers, or nothing when no block is
+/// left that nobody else settles.
+///
+/// # Errors
+/// [`StoreFault`]; nothing was written then.
+pub async fn settle_block(
+    db: &Db,
+    policy: &Policy,
+    rules: &RuleIds,
+    after: i64,
+) -> Result<Option<(i64, usize)>, StoreFault> {
+    let mut tx = db.begin().await?;
+    let Some((block, due)) = marks::next(&mut tx, marks::SETTLE, after).await? else { return Ok(None) };
+    for teachers in due.teachers.chunks(AT_ONCE) {
+        settle(&mut tx, policy, rules, teachers).await?;
+    }
+    marks::remove(&mut tx, &due).await?;
+    tx.commit().await?;
+    Ok(Some((block, due.teachers.len())))
+}
+
+async fn settle(tx: &mut Tx, policy: &Policy, rules: &RuleIds, teachers: &[i64]) -> Result<(), StoreFault> {
+    let facts = facts::read(tx, teachers).await?;
+    let mut held = read_entries(tx, teachers).await?;
+    let mut made: Vec<(i64, Entry)> = Vec::new();
+    let (people, nobody) = (facts::people(tx, teachers).await?, Person::default());
+    for teacher in teachers {
+        let person = people.get(teacher).unwrap_or(&nobody);
+        for entry in facts.get(teacher).map(|f| ledger::entries(policy, person, f)).unwrap_or_default() {
+            let key = (*teacher, entry.record_id);
+            if held.get(&key).is_some_and(|h| h.says(&entry, rules)) {
+                held.remove(&key);
+            } else {
+                made.push((*teacher, entry));
+            }
+        }
+    }
+    let ids = tx.next_ids("credit_entry", made.len()).await?;
+    write(tx, rules, &made, &ids).await?;
+    supersede(tx, &held, &made, &ids).await
+}
+
+/// A current entry as it stands in the table.
+struct HeldEntry {
+    id: i64,
+    row: Row,
+}
+
+impl HeldEntry {
+    fn says(&self, entry: &Entry, rules: &RuleIds) -> bool {
+        let int = |name: &str| self.row.opt_int(name).ok().flatten();
+        let text = |name: &str| self.row.opt_text(name).ok().flatten();
+        text("outcome").as_deref() == Some(entry.outcome)
+            && int("units") == Some(entry.units)
+            && int("gross") == Some(entry.gross)
+            && text("canonical_course").as_deref() == entry.canonical_course.as_deref()
+            && text("cycle").as_deref() == entry.cycle.as_deref()
+            && int("rule_id") == rules.get(entry.rule).copied()
+            && int("conversion_id") == rules.get(entry.conversion).copied()
+            && text("raw_hours").as_deref() == Some(entry.raw_hours.as_str())
+            && int("duplicate_of") == entry.duplicate_of
+            && text("grade").as_deref() == entry.grade.map(|g| g.as_str())
+            && int("hours_of") == entry.hours_of
+            && int("decision_id") == entry.decision
+            && text("cuts") == told(&entry.cuts, rules)
+            && text("carried") == carried(entry, rules)
+    }
+}
+
+/// Cuts as they are kept: `[[rule, units], …]`, nothing where there is none.
+fn told(cuts: &[Cut], rules: &RuleIds) -> Option<String> {
+    let pair = |c: &Cut| (rules.get(c.rule).copied().unwrap_or_default(), c.units);
+    let pairs: Vec<(i64, i64)> = cuts.iter().map(pair).collect();
+    (!pairs.is_empty()).then(|| serde_json::json!(pairs).to_string())
+}
+
+fn carried(entry: &Entry, rules: &RuleIds) -> Option<String> {
+    told(entry.carried.as_slice(), rules)
+}
+
+/// (Teacher, record) → current entry.
+async fn read_entries(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<(i64, i64), HeldEntry>, StoreFault> {
+    let rows = tx
+        .rows_with(
+            "SELECT e.id AS id, e.teacher_id AS teacher_id, e.record_id AS record_id, e.outcome AS outcome, e.units AS units,
+                    e.gross AS gross, e.cuts AS cuts, e.carried AS carried, e.grade AS grade, e.hours_of AS hours_of,
+                    e.decision_id AS decision_id, e.canonical_course AS canonical_course, e.cycle AS cycle,
+                    e.rule_id AS rule_id, e.conversion_id AS conversion_id, e.raw_hours AS raw_hours,
+                    e.duplicate_of AS duplicate_of
+             FROM {rows} {join credit_entry e ON e.teacher_id = incoming.teacher_id AND e.superseded_at IS NULL}",
+            vec![],
+            Rows::new().int("teacher_id", ids.iter().copied().map(Some)),
+        )
+        .await?;
+    rows.into_iter()
+        .map(|row| Ok(((row.int("teacher_id")?, row.int("record_id")?), HeldEntry { id: row.int("id")?, row })))
+        .collect()
+}
+
+async fn write(tx: &mut Tx, rules: &RuleIds, made: &[(i64, Entry)], ids: &[i64]) -> Result<(), StoreFault> {
+    if made.is_empty() {
+        return Ok(());
+    }
+    let now = tx.rows("SELECT {now} AS now", vec![]).await?;
+    let now = now.first().map_or(Ok(0), |r| r.int("now"))?;
+    let rule = |no: RuleNo| rules.get(no).copied().ok_or_else(|| StoreFault::Column(format!("rule {no}")));
+    let deciding: Vec<i64> = made.iter().map(|(_, e)| rule(e.rule)).collect::<Result<_, _>>()?;
+    let converting: Vec<i64> = made.iter().map(|(_, e)| rule(e.conversion)).collect::<Result<_, _>>()?;
+    let cuts: Vec<Option<String>> = made.iter().map(|(_, e)| told(&e.cuts, rules)).collect();
+    let carry: Vec<Option<String>> = made.iter().map(|(_, e)| carried(e, rules)).collect();
+    let rows = Rows::new()
+        .int("id", ids.iter().copied().map(Some))
+        .int("teacher_id", made.iter().map(|(t, _)| Some(*t)))
+        .int("record_id", made.iter().map(|(_, e)| Some(e.record_id)))
+        .text("outcome", made.iter().map(|(_, e)| Some(e.outcome)))
+        .int("units", made.iter().map(|(_, e)| Some(e.units)))
+        .int("gross", made.iter().map(|(_, e)| Some(e.gross)))
+        .text("cuts", cuts.iter().map(Option::as_deref))
+        .text("carried", carry.iter().map(Option::as_deref))
+        .text("grade", made.iter().map(|(_, e)| e.grade.map(|g| g.as_str())))
+        .int("hours_of", made.iter().map(|(_, e)| e.hours_of))
+        .int("decision_id", made.iter().map(|(_, e)| e.decision))
+        .text("canonical_course", made.iter().map(|(_, e)| e.canonical_course.as_deref()))
+        .text("cycle", made.iter().map(|(_, e)| e.cycle.as_deref()))
+        .int("rule_id", deciding.into_iter().map(Some))
+        .int("conversion_id", converting.into_iter().map(Some))
+        .text("raw_hours", made.iter().map(|(_, e)| Some(e.raw_hours.as_str())))
+        .int("duplicate_of", made.iter().map(|(_, e)| e.duplicate_of))
+        .int("made_at", made.iter().map(|_| Some(now)));
+    tx.copy("credit_entry", rows).await
+}
+
+/// Ends the entries that no longer hold; each names its heir, if it has one.
+async fn supersede(
+    tx: &mut Tx,
+    ended: &HashMap<(i64, i64), HeldEntry>,
+    made: &[(i64, Entry)],
+    ids: &[i64],
+) -> Result<(), StoreFault> {
+    if ended.is_empty() {
+        return Ok(());
+    }
+    let heirs: HashMap<(i64, i64), i64> = made.iter().zip(ids).map(|((t, e), id)| ((*t, e.record_id), *id)).collect();
+    tx.run_with(
+        "UPDATE credit_entry SET superseded_at = {now}, superseded_by = incoming.heir
+         FROM {rows} WHERE credit_entry.id = incoming.id",
+        vec![],
+        Rows::new()
+            .int("id", ended.values().map(|h| Some(h.id)))
+            .int("heir", ended.keys().map(|key| heirs.get(key).copied())),
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! What the ledger is told of teachers: their records, assessments and the decisions about them, in sets.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use crate::ledger::decisions;
+use crate::sql::db::Tx;
+use crate::sql::error::StoreFault;
+use crate::sql::rows::{Row, Rows};
+use huiliu_rules::ledger::{Assessed, Fact, FactKind, Person, Rulings};
+use huiliu_values::{Grade, Sex};
+
+/// What the ledger needs to know of the records of these teachers.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn read(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<Fact>>, StoreFault> {
+    let connectors = connectors(tx).await?;
+    let rows = tx
+        .rows_with(
+            "SELECT c.teacher_id AS teacher_id, r.id AS id, r.record_key AS record_key, r.kind AS kind,
+                    r.institution_id AS institution_id, r.source_id AS source_id, r.course_code AS course_code,
+                    r.project_code AS project_code, r.pass_state AS pass_state, r.raw_hours AS raw_hours,
+                    r.hours_unit AS hours_unit, r.period_start AS period_start, r.period_end AS period_end, r.role AS role,
+                    r.mode AS mode, r.category_code AS category_code, r.required AS required, r.attendance AS attendance,
+                    c.name_folded AS name, c.decided_by AS decided_by, a.assessor AS assessor,
+                    a.score_learning AS score_learning, a.score_activity AS score_activity,
+                    a.score_artefact AS score_artefact, a.total_numerator AS total_numerator,
+                    a.total_denominator AS total_denominator, a.grade AS grade
+             FROM {rows} {join claim c ON c.teacher_id = incoming.teacher_id} {join training_record r ON r.claim_id = c.id}
+             {left join assessment a ON a.record_id = r.id}
+             WHERE r.kind IN ('course_completion', 'project_completion', 'certificate', 'assessment')",
+            vec![],
+            Rows::new().int("teacher_id", ids.iter().copied().map(Some)),
+        )
+        .await?;
+    let mut facts: HashMap<i64, Vec<Fact>> = HashMap::new();
+    for row in rows {
+        let teacher = row.int("teacher_id")?;
+        facts.entry(teacher).or_default().push(fact(row, &connectors)?);
+    }
+    rule(tx, &mut facts).await?;
+    Ok(facts)
+}
+
+async fn connectors(tx: &mut Tx) -> Result<HashMap<i64, Arc<str>>, StoreFault> {
+    let sources = tx.rows("SELECT id, connector FROM source", vec![]).await?;
+    sources.iter().map(|r| Ok((r.int("id")?, r.text("connector")?.into()))).collect()
+}
+
+fn fact(mut row: Row, connectors: &HashMap<i64, Arc<str>>) -> Result<Fact, StoreFault> {
+    let kind = if row.take_text("kind")? == "assessment" { FactKind::Assessment } else { FactKind::Training };
+    let day = |text: &str, column: &str| text.parse::<NaiveDate>().map_err(|_| StoreFault::Column(column.into()));
+    let start = row.take_opt_text("period_start")?;
+    Ok(Fact {
+        record_id: row.int("id")?,
+        record_key: row.bytes("record_key")?,
+        kind,
+        institution: row.int("institution_id")?,
+        connector: connectors.get(&row.int("source_id")?).cloned().unwrap_or_else(|| "".into()),
+        course_code: row.take_text("course_code")?,
+        project: row.take_opt_text("project_code")?,
+        pass_state: row.take_text("pass_state")?,
+        assessed: assessed(&row)?,
+        raw_hours: row.take_text("raw_hours")?,
+        hours_unit: row.take_text("hours_unit")?,
+        period_start: start.as_deref().map(|text| day(text, "period_start")).transpose()?,
+        period_end: day(&row.take_text("period_end")?, "period_end")?,
+        role: row.take_opt_text("role")?,
+        mode: row.take_opt_text("mode")?,
+        category: row.take_opt_text("category_code")?,
+        required: row.take_opt_text("required")?.map(|word| word == "required"),
+        attendance: row.opt_int("attendance")?,
+        name: row.take_text("name")?,
+        claimed: row.take_text("decided_by")? != "id_number",
+        rulings: Rulings::default(),
+    })
+}
+
+fn assessed(row: &Row) -> Result<Option<Assessed>, StoreFault> {
+    let Some(assessor) = row.opt_text("assessor")? else { return Ok(None) };
+    let score = |name: &str| Ok::<_, StoreFault>(row.opt_int(name)?.and_then(|score| u16::try_from(score).ok()));
+    let total = (row.int("total_numerator")?, row.int("total_denominator")?);
+    Ok(Some(Assessed {
+        by_school: assessor == "school",
+        components: [score("score_learning")?, score("score_activity")?, score("score_artefact")?],
+        total: (total.1 > 0).then_some(total),
+        grade: grade(&row.text("grade")?).ok_or_else(|| StoreFault::Column("assessment.grade".into()))?,
+    }))
+}
+
+/// A grade by the word in tables.
+#[must_use]
+pub fn grade(word: &str) -> Option<Grade> {
+    [Grade::Excellent, Grade::Pass, Grade::Fail].into_iter().find(|grade| grade.as_str() == word)
+}
+
+/// What people decided about the records; the newest of a kind counts.
+async fn rule(tx: &mut Tx, facts: &mut HashMap<i64, Vec<Fact>>) -> Result<(), StoreFault> {
+    let records: Vec<i64> = facts.values().flatten().map(|f| f.record_id).collect();
+    let decided = decisions::on_records(tx, &records, "credit.").await?;
+    if decided.is_empty() {
+        return Ok(());
+    }
+    let mut rulings: HashMap<i64, Rulings> = HashMap::new();
+    for decision in decided {
+        let Some(record) = decision.record else { continue };
+        let ruling = rulings.entry(record).or_default();
+        let number = decision.decision;
+        match decision.kind.as_str() {
+            "credit.revoke" => ruling.revoked = Some(number),
+            "credit.keep" => ruling.kept = Some(number),
+            "credit.grade" => {
+                let word = decision.detail.get("grade").and_then(|g| g.as_str()).unwrap_or_default();
+                ruling.graded = grade(word).map(|grade| (grade, number));
+            }
+            _ => {}
+        }
+    }
+    for fact in facts.values_mut().flatten() {
+        if let Some(ruling) = rulings.get(&fact.record_id) {
+            fact.rulings = *ruling;
+        }
+    }
+    Ok(())
+}
+
+/// What the roster says of these teachers; whom it does not know is not there.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn people(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Person>, StoreFault> {
+    let rows = tx
+        .rows_with(
+            "SELECT t.id AS id, t.name_folded AS name, t.former_names AS former, t.sex AS sex, t.birth_date AS born
+             FROM {rows} {join teacher t ON t.id = incoming.teacher_id} WHERE t.name_folded IS NOT NULL",
+            vec![],
+            Rows::new().int("teacher_id", ids.iter().copied().map(Some)),
+        )
+        .await?;
+    let sex = |word: Option<String>| match word.as_deref() {
+        Some("male") => Some(Sex::Male),
+        Some("female") => Some(Sex::Female),
+        _ => None,
+    };
+    rows.iter()
+        .map(|row| {
+            let born = row.opt_text("born")?.and_then(|day| day.parse().ok());
+            let former = row.opt_text("former")?.map(|list| serde_json::from_str::<Vec<String>>(&list)).transpose();
+            let former = former.map_err(|e| StoreFault::Column(format!("teacher.former_names: {e}")))?;
+            let names = row.opt_text("name")?.into_iter().chain(former.unwrap_or_default()).collect();
+            Ok((row.int("id")?, Person { names, sex: sex(row.opt_text("sex")?), born }))
+        })
+        .collect()
+}
+
+/// Whose these records are.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn owners(tx: &mut Tx, records: &[i64]) -> Result<HashMap<i64, i64>, StoreFault> {
+    if records.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = tx
+        .rows_with(
+            "SELECT t.id AS id, c.teacher_id AS teacher_id
+             FROM {rows} {join training_record t ON t.id = incoming.id} {join claim c ON c.id = t.claim_id}
+             WHERE c.teacher_id IS NOT NULL",
+            vec![],
+            Rows::new().int("id", records.iter().copied().map(Some)),
+        )
+        .await?;
+    rows.iter().map(|r| Ok((r.int("id")?, r.int("teacher_id")?))).collect()
+}

@@ -1,0 +1,15 @@
+//! The only SQL: one set of statements for SQLite and PostgreSQL.
+
+pub mod admin;
+pub mod delivery;
+pub mod faults;
+pub mod identity;
+pub mod intake;
+pub mod ledger;
+pub mod roster;
+pub mod settlement;
+pub mod sql;
+
+pub use sql::db::{Db, Tx};
+pub use sql::error::StoreFault;
+pub use sql::rows::{Row, Rows, Value};

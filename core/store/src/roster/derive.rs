@@ -1,0 +1,258 @@
+//! Teachers, memberships and schools out of the rows that are held: recomputed for whom a load concerns, nothing accumulated.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+
+use crate::ledger::marks;
+use crate::roster::write::Personal;
+use crate::sql::db::Tx;
+use crate::sql::error::StoreFault;
+use crate::sql::rows::{Row, Rows};
+use huiliu_rules::roster::school::kind_of;
+use huiliu_rules::roster::timeline::{Span, Stated, spans};
+use huiliu_values::id_number::Sex;
+use huiliu_values::{IdNumber, PersonName};
+use huiliu_vault::keys::Keys;
+
+/// What is derived of one teacher.
+struct Derived {
+    teacher_id: i64,
+    name: String,
+    name_folded: String,
+    sex: &'static str,
+    birth_date: String,
+    contested: bool,
+    /// Folded names of before, a JSON list.
+    former_names: Option<String>,
+}
+
+/// A membership, or a name of a school, as it is written.
+struct Line<'a, T> {
+    owner: T,
+    span: &'a Span<Vec<String>>,
+    row: &'a Row,
+}
+
+/// Derives teachers and their memberships anew.
+///
+/// # Errors
+/// [`StoreFault`].
+pub(super) async fn teachers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<(), StoreFault> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let of = || Rows::new().int("teacher_id", ids.iter().copied().map(Some));
+    let lock = "SELECT t.id AS id FROM teacher t WHERE t.id IN (SELECT teacher_id FROM {rows}) ORDER BY t.id {lock}";
+    tx.rows_with(lock, vec![], of()).await?;
+    let rows = tx
+        .rows_with(
+            "SELECT r.teacher_id AS teacher_id, r.id AS id, r.kind AS kind, r.source_id AS source_id, r.stream AS stream,
+                    r.source_version AS source_version, r.row_key AS row_key, r.name_digest AS name_digest, r.as_of AS as_of,
+                    r.school_code AS school_code, r.span_from AS span_from, r.span_to AS span_to, r.position AS position,
+                    r.stage AS stage, r.sealed AS sealed
+             FROM {rows} {join roster_row r ON r.teacher_id = incoming.teacher_id}",
+            vec![],
+            of(),
+        )
+        .await?;
+    let mut of_teacher: BTreeMap<i64, Vec<&Row>> = ids.iter().map(|id| (*id, vec![])).collect();
+    for row in &rows {
+        of_teacher.entry(row.int("teacher_id")?).or_default().push(row);
+    }
+    let mut derived = Vec::with_capacity(of_teacher.len());
+    let mut posts = Vec::new();
+    for (teacher, rows) in &of_teacher {
+        derived.extend(person(keys, *teacher, rows)?);
+        posts.push((*teacher, timeline(rows, &["school_code"])?));
+    }
+    write_teachers(tx, &derived).await?;
+    let by_id: HashMap<i64, &Row> =
+        rows.iter().map(|row| Ok((row.int("id")?, row))).collect::<Result<_, StoreFault>>()?;
+    write_memberships(tx, &posts, &by_id, &of).await?;
+    // What waits for the roster is looked at again: the hours, and the claims that may be about these teachers.
+    marks::add_to(tx, marks::MATCH, ids.iter().copied()).await?;
+    marks::add(tx, ids.iter().copied()).await
+}
+
+/// How new a row is: day, version, key.
+type Age = (String, i64, Vec<u8>);
+
+/// What the newest row of a teacher says of the person; the last of it by day, version and key.
+fn person(keys: &Keys, teacher_id: i64, rows: &[&Row]) -> Result<Option<Derived>, StoreFault> {
+    let mut newest: Option<(Age, Personal)> = None;
+    let mut former = BTreeSet::new();
+    let mut names: HashMap<(i64, String, i64), BTreeSet<Vec<u8>>> = HashMap::new();
+    for row in rows.iter().filter(|row| row.text("kind").is_ok_and(|kind| kind == "teacher")) {
+        let version = row.int("source_version")?;
+        let order = (row.text("as_of")?, version, row.bytes("row_key")?);
+        let personal = Personal::open(keys, &order.2, &row.bytes("sealed")?)?;
+        let before = personal.former_name.as_deref().and_then(|name| PersonName::parse(name).ok());
+        former.extend(before.map(|name| name.folded()));
+        let of_version = (row.int("source_id")?, row.text("stream")?, version);
+        names.entry(of_version).or_default().extend(row.opt_bytes("name_digest")?);
+        if newest.as_ref().is_none_or(|(before, _)| order > *before) {
+            newest = Some((order, personal));
+        }
+    }
+    let Some((_, personal)) = newest else { return Ok(None) };
+    let unreadable = |e: &dyn std::fmt::Display| StoreFault::Unreadable(format!("a row of the roster: {e}"));
+    let id = IdNumber::parse(&personal.id_number).map_err(|e| unreadable(&e))?;
+    let name = PersonName::parse(&personal.name).map_err(|e| unreadable(&e))?;
+    Ok(Some(Derived {
+        teacher_id,
+        name_folded: name.folded(),
+        name: personal.name,
+        sex: match id.sex() {
+            Sex::Male => "male",
+            Sex::Female => "female",
+        },
+        birth_date: id.birth_date().to_string(),
+        contested: names.values().any(|names| names.len() > 1),
+        former_names: (!former.is_empty()).then(|| serde_json::json!(former).to_string()),
+    }))
+}
+
+/// The spans of what rows say in these columns; rows without the first of them say nothing.
+fn timeline(rows: &[&Row], columns: &[&str]) -> Result<Vec<Span<Vec<String>>>, StoreFault> {
+    let day = |row: &Row, name: &str| {
+        let day = row.opt_text(name)?.map(|text| text.parse::<NaiveDate>());
+        day.transpose().map_err(|e| StoreFault::Column(format!("{name}: {e}")))
+    };
+    let mut stated = Vec::with_capacity(rows.len());
+    for row in rows {
+        let what: Vec<Option<String>> = columns.iter().map(|name| row.opt_text(name)).collect::<Result<_, _>>()?;
+        if what.first().is_none_or(Option::is_none) {
+            continue;
+        }
+        stated.push(Stated {
+            what: what.into_iter().map(Option::unwrap_or_default).collect(),
+            from: day(row, "span_from")?,
+            to: day(row, "span_to")?,
+            as_of: day(row, "as_of")?.unwrap_or_default(),
+            order: (row.int("source_version")?, row.bytes("row_key")?),
+            row: row.int("id")?,
+        });
+    }
+    Ok(spans(stated))
+}
+
+async fn write_teachers(tx: &mut Tx, derived: &[Derived]) -> Result<(), StoreFault> {
+    let rows = Rows::new()
+        .int("id", derived.iter().map(|d| Some(d.teacher_id)))
+        .text("name", derived.iter().map(|d| Some(d.name.as_str())))
+        .text("name_folded", derived.iter().map(|d| Some(d.name_folded.as_str())))
+        .text("sex", derived.iter().map(|d| Some(d.sex)))
+        .text("birth_date", derived.iter().map(|d| Some(d.birth_date.as_str())))
+        .int("contested", derived.iter().map(|d| Some(d.contested.into())))
+        .text("former_names", derived.iter().map(|d| d.former_names.as_deref()));
+    if !derived.is_empty() {
+        tx.run_with(
+            "UPDATE teacher SET origin = 'roster', name = incoming.name, name_folded = incoming.name_folded,
+               sex = incoming.sex, birth_date = incoming.birth_date, contested = incoming.contested,
+               former_names = incoming.former_names
+             FROM {rows} WHERE teacher.id = incoming.id",
+            vec![],
+            rows,
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+async fn write_memberships(
+    tx: &mut Tx,
+    posts: &[(i64, Vec<Span<Vec<String>>>)],
+    rows: &HashMap<i64, &Row>,
+    of: &(dyn Fn() -> Rows<'static> + Sync),
+) -> Result<(), StoreFault> {
+    tx.run_with("DELETE FROM membership WHERE teacher_id IN (SELECT teacher_id FROM {rows})", vec![], of()).await?;
+    let mut lines = Vec::new();
+    for (owner, spans) in posts {
+        for span in spans {
+            let row = rows.get(&span.row).ok_or_else(|| StoreFault::Column("roster_row.id".into()))?;
+            lines.push(Line { owner: *owner, span, row });
+        }
+    }
+    let texts = |name: &str| lines.iter().map(|line| line.row.opt_text(name)).collect::<Result<Vec<_>, _>>();
+    let (positions, stages) = (texts("position")?, texts("stage")?);
+    let days = Days::of(lines.iter().map(|line| line.span));
+    let relation = Rows::new()
+        .int("teacher_id", lines.iter().map(|line| Some(line.owner)))
+        .text("school_code", lines.iter().map(|line| line.span.what.first().map(String::as_str)))
+        .text("position", positions.iter().map(Option::as_deref))
+        .text("stage", stages.iter().map(Option::as_deref));
+    tx.copy("membership", days.columns(relation, lines.iter().map(|line| line.span))).await
+}
+
+/// The days of spans as texts.
+struct Days(Vec<(Option<String>, Option<String>)>);
+
+impl Days {
+    fn of<'s>(spans: impl Iterator<Item = &'s Span<Vec<String>>>) -> Self {
+        let text = |day: Option<NaiveDate>| day.map(|day| day.to_string());
+        Self(spans.map(|span| (text(span.from), text(span.to))).collect())
+    }
+
+    fn columns<'r>(&'r self, rows: Rows<'r>, spans: impl Iterator<Item = &'r Span<Vec<String>>> + Clone) -> Rows<'r> {
+        rows.text("valid_from", self.0.iter().map(|(from, _)| from.as_deref()))
+            .text("valid_to", self.0.iter().map(|(_, to)| to.as_deref()))
+            .text("ended_by", spans.clone().map(|span| Some(span.end.as_str())))
+            .int("overlapping", spans.clone().map(|span| Some(span.overlaps.into())))
+            .int("row_id", spans.map(|span| Some(span.row)))
+    }
+}
+
+/// Derives schools and their names anew.
+///
+/// # Errors
+/// [`StoreFault`].
+pub(super) async fn schools(tx: &mut Tx, codes: &BTreeSet<String>) -> Result<(), StoreFault> {
+    if codes.is_empty() {
+        return Ok(());
+    }
+    let of = || Rows::new().text("code", codes.iter().map(|code| Some(code.as_str())));
+    let rows = tx
+        .rows_with(
+            "SELECT r.school_code AS code, r.id AS id, r.school_name AS school_name, r.region_code AS region_code,
+                    r.successor_code AS successor_code, r.span_from AS span_from, r.span_to AS span_to, r.as_of AS as_of,
+                    r.source_version AS source_version, r.row_key AS row_key
+             FROM {rows} {join roster_row r ON r.school_code = incoming.code AND r.kind = 'school'}
+             ORDER BY r.as_of, r.source_version, r.row_key",
+            vec![],
+            of(),
+        )
+        .await?;
+    let mut of_school: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
+    for row in &rows {
+        of_school.entry(row.text("code")?).or_default().push(row);
+    }
+    let successors: Vec<Option<String>> = of_school
+        .values()
+        .map(|rows| rows.last().map_or(Ok(None), |row| row.opt_text("successor_code")))
+        .collect::<Result<_, _>>()?;
+    let relation = Rows::new()
+        .text("code", of_school.keys().map(|code| Some(code.as_str())))
+        .text("kind", of_school.keys().map(|code| Some(kind_of(code).unwrap_or("other"))))
+        .text("successor_code", successors.iter().map(Option::as_deref));
+    tx.run_with(
+        "INSERT INTO school (code, kind, successor_code) SELECT code, kind, successor_code FROM {rows} WHERE true
+         ON CONFLICT (code) DO UPDATE SET successor_code = excluded.successor_code",
+        vec![],
+        relation,
+    )
+    .await?;
+    tx.run_with("DELETE FROM school_name WHERE school_code IN (SELECT code FROM {rows})", vec![], of()).await?;
+    let mut named = Vec::new();
+    for (code, rows) in &of_school {
+        named.extend(timeline(rows, &["school_name", "region_code"])?.into_iter().map(|span| (code.as_str(), span)));
+    }
+    let days = Days::of(named.iter().map(|(_, span)| span));
+    let region = |span: &'_ Span<Vec<String>>| span.what.get(1).filter(|region| !region.is_empty()).cloned();
+    let regions: Vec<Option<String>> = named.iter().map(|(_, span)| region(span)).collect();
+    let relation = Rows::new()
+        .text("school_code", named.iter().map(|(code, _)| Some(*code)))
+        .text("name", named.iter().map(|(_, span)| span.what.first().map(String::as_str)))
+        .text("region_code", regions.iter().map(Option::as_deref));
+    tx.copy("school_name", days.columns(relation, named.iter().map(|(_, span)| span))).await
+}

@@ -1,0 +1,78 @@
+//! Rows of rosters: what they conflict with, the rows themselves, and everything that is derived from them.
+//!
+//! The rows are held like training records, newest version each. Teachers, memberships and schools are derived from the rows
+//! that are held, so that the order of arrival decides nothing. One roster is loaded at a time.
+
+mod derive;
+pub mod known;
+pub mod report;
+mod sift;
+mod told;
+pub mod wait;
+mod write;
+
+pub use sift::{Laid, Sifted, sift};
+pub(crate) use told::told;
+
+use crate::delivery::batch::{Commit, Held, Load};
+use crate::delivery::classify::Classified;
+use crate::delivery::dead_letters::{self, Resolved};
+use crate::delivery::finish::{Done, finish, skip};
+use crate::sql::db::{Db, Tx};
+use crate::sql::error::StoreFault;
+use huiliu_decode::RosterRow;
+use huiliu_vault::keys::Keys;
+
+/// Keeps other loads of rosters out until the end of the transaction: whoever looks for a school, or for somebody with the
+/// same ID number, sees all that came before.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn alone(tx: &mut Tx) -> Result<(), StoreFault> {
+    tx.lock_table("roster_wait").await
+}
+
+/// Classifies and commits a batch of a roster.
+///
+/// # Errors
+/// [`StoreFault`]; nothing was written unless the fault came from the commit itself.
+pub(crate) async fn commit(db: &Db, keys: &Keys, held: &Held, load: &Load<'_>) -> Result<Commit, StoreFault> {
+    let mut tx = db.begin().await?;
+    alone(&mut tx).await?;
+    let sifted = sift(&mut tx, keys, held, load, &Laid::default()).await?;
+    let mut classified = Classified::of(&mut tx, held, load.activation, sifted.kept()).await?;
+    let written = write::write(&mut tx, keys, held, load, (&sifted, &mut classified)).await?;
+    let (mut outcomes, elsewhere) = classified.outcomes();
+    let parked: Vec<_> = load.parked.iter().cloned().chain(sifted.parked()).collect();
+    dead_letters::park(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
+    wait::add(&mut tx, held, &sifted.waits).await?;
+    outcomes.skipped = skip(&mut tx, held, load).await?;
+    let done = Done {
+        manifest_version: load.manifest_version,
+        activation: load.activation,
+        outcomes,
+        held: written,
+        elsewhere,
+    };
+    finish(tx, held, &done).await
+}
+
+/// Commits rows of a batch that is done and whose letters are taken up again, as [`crate::delivery::load::replay`] does for records;
+/// `replay` is 0 where nobody has planned it. Gives how many were still parked.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn replay(
+    tx: &mut Tx,
+    keys: &Keys,
+    (held, load): (&Held, &Load<'_>),
+    (sifted, classified): (&Sifted<'_>, &mut Classified<'_, RosterRow<'_>>),
+    (replay, resolved): (i64, &[Resolved]),
+) -> Result<usize, StoreFault> {
+    let written = write::write(tx, keys, held, load, (sifted, classified)).await?;
+    let taken = dead_letters::resolve(tx, held, replay, resolved).await?;
+    let (outcomes, elsewhere) = classified.outcomes();
+    let skipped = skip(tx, held, load).await?;
+    crate::delivery::finish::move_counters(tx, held, resolved.len(), (&outcomes, written, elsewhere, skipped)).await?;
+    Ok(taken)
+}

@@ -1,0 +1,387 @@
+//! Rows of a roster that are clean by themselves and cannot go in as things stand: an ID number that is another's, a school
+//! or a person that is not known yet. One question per kind for all rows of a batch.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use crate::delivery::batch::{Held, Load};
+use crate::identity::identifiers::{self, Index};
+use crate::sql::db::Tx;
+use crate::sql::error::StoreFault;
+use crate::sql::rows::Rows;
+use huiliu_decode::roster::{Content, Named};
+use huiliu_decode::{Parked, Problem, RosterRow};
+use huiliu_manifest::Field;
+use huiliu_vault::keys::Keys;
+
+/// What a replay lays over the tables before it writes: schools by code and by the source's own id, persons by theirs.
+#[derive(Debug, Clone, Default)]
+pub struct Laid {
+    /// Codes.
+    pub schools: HashSet<String>,
+    /// (Source, own id) → code.
+    pub school_refs: HashMap<(i64, String), String>,
+    /// (Source, own id).
+    pub persons: HashSet<(i64, String)>,
+}
+
+/// For what a row waits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Need {
+    /// `school_code`, `school_ref` or `teacher_ref`.
+    pub what: &'static str,
+    /// The code or id.
+    pub value: String,
+}
+
+/// The rows of a batch, sifted.
+#[derive(Debug)]
+pub struct Sifted<'l> {
+    rows: Vec<(&'l RosterRow<'l>, Vec<Problem>)>,
+    /// Letter key → for what its row waits.
+    pub waits: BTreeSet<([u8; 16], Need)>,
+    /// (Source's own id of a school) → code.
+    pub(super) school_refs: HashMap<String, String>,
+    /// Index of a row's ID number → the teacher who has it, or had the former one.
+    pub(super) teachers: HashMap<Index, i64>,
+}
+
+impl<'l> Sifted<'l> {
+    /// The rows that can go in.
+    pub fn kept(&self) -> impl Iterator<Item = &'l RosterRow<'l>> {
+        self.rows.iter().filter(|(_, problems)| problems.is_empty()).map(|(row, _)| *row)
+    }
+
+    /// The others, as dead letters.
+    pub fn parked(&self) -> impl Iterator<Item = Parked<'l>> {
+        let told = |row: &'l RosterRow<'l>, problems: &[Problem]| row.parked(problems.to_vec());
+        self.rows.iter().filter(|(_, problems)| !problems.is_empty()).map(move |(row, problems)| told(row, problems))
+    }
+
+    /// The code of the school that a row names.
+    pub(super) fn code<'s>(&'s self, named: &'s Named) -> Option<&'s str> {
+        match named {
+            Named::Code(code) => Some(code),
+            Named::Ref(own) => self.school_refs.get(own).map(String::as_str),
+        }
+    }
+}
+
+/// A row that is held, as far as it is asked about.
+struct Other {
+    source_id: i64,
+    stream: String,
+    source_version: i64,
+    teacher_id: Option<i64>,
+    blind_index: Index,
+    name_digest: Vec<u8>,
+}
+
+/// What of a person is compared.
+struct Compared<'l> {
+    row: &'l RosterRow<'l>,
+    index: Index,
+    former: Option<Index>,
+    name: [u8; 16],
+    former_name: Option<[u8; 16]>,
+}
+
+/// The keyed digest of a folded name.
+pub(super) fn name_digest(keys: &Keys, folded: &str) -> [u8; 16] {
+    keys.short_digest(&[b"roster name", folded.as_bytes()])
+}
+
+/// Sifts the rows of a batch. Nothing is locked: whoever writes what is kept is alone first, see [`crate::roster::alone`].
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn sift<'l>(
+    tx: &mut Tx,
+    keys: &Keys,
+    held: &Held,
+    load: &'l Load<'_>,
+    laid: &Laid,
+) -> Result<Sifted<'l>, StoreFault> {
+    let rows: Vec<(&RosterRow<'l>, Vec<Problem>)> = load.roster.iter().map(|row| (&**row, vec![])).collect();
+    let mut sifted = Sifted { rows, waits: BTreeSet::new(), school_refs: HashMap::new(), teachers: HashMap::new() };
+    let codes = known_schools(tx, held, &mut sifted, laid).await?;
+    let persons = known_persons(tx, held, &sifted, laid).await?;
+    let mut waits = BTreeSet::new();
+    for (row, problems) in &mut sifted.rows {
+        let need = needs(row, &codes, &sifted.school_refs, &persons);
+        for (field, need) in need {
+            let expected = match field {
+                Field::TeacherRef => "a person of this source; the row is taken up by itself when the person comes",
+                _ => "a school of the roster; the row is taken up by itself when the school comes",
+            };
+            problems.push(Problem::new(
+                format!("{}.unknown", field.code()),
+                field.code(),
+                &need.value,
+                expected.into(),
+            ));
+            waits.insert((row.record_key, need));
+        }
+    }
+    sifted.waits = waits;
+    persons_apart(tx, keys, held, &mut sifted).await?;
+    Ok(sifted)
+}
+
+fn needs(
+    row: &RosterRow<'_>,
+    codes: &HashSet<String>,
+    refs: &HashMap<String, String>,
+    persons: &HashSet<String>,
+) -> Vec<(Field, Need)> {
+    let mut needs = vec![];
+    match row.post().and_then(|post| post.school.as_ref()) {
+        Some(Named::Code(code)) if !codes.contains(code) => {
+            needs.push((Field::SchoolCode, Need { what: "school_code", value: code.clone() }));
+        }
+        Some(Named::Ref(own)) if !refs.contains_key(own) => {
+            needs.push((Field::SchoolRef, Need { what: "school_ref", value: own.clone() }));
+        }
+        _ => {}
+    }
+    if let Content::Membership(person, _) = &row.content
+        && !persons.contains(person)
+    {
+        needs.push((Field::TeacherRef, Need { what: "teacher_ref", value: person.clone() }));
+    }
+    needs
+}
+
+/// The codes that are schools; those that the source's own ids stand for go into `sifted`.
+async fn known_schools(
+    tx: &mut Tx,
+    held: &Held,
+    sifted: &mut Sifted<'_>,
+    laid: &Laid,
+) -> Result<HashSet<String>, StoreFault> {
+    let named = |own: bool| {
+        let of = |named: &Named| match named {
+            Named::Code(code) => (!own).then(|| code.clone()),
+            Named::Ref(of_source) => own.then(|| of_source.clone()),
+        };
+        sifted.rows.iter().filter_map(|(row, _)| of(row.post()?.school.as_ref()?)).collect::<BTreeSet<String>>()
+    };
+    let (codes, refs) = (named(false), named(true));
+    let mut known: HashSet<String> = codes.iter().filter(|code| laid.schools.contains(*code)).cloned().collect();
+    if !codes.is_empty() {
+        let sql = "SELECT s.code AS code FROM {rows} {join school s ON s.code = incoming.code}";
+        let rows = Rows::new().text("code", codes.iter().map(|code| Some(code.as_str())));
+        for mut row in tx.rows_with(sql, vec![], rows).await? {
+            known.insert(row.take_text("code")?);
+        }
+    }
+    for own in &refs {
+        if let Some(code) = laid.school_refs.get(&(held.source_id, own.clone())) {
+            sifted.school_refs.insert(own.clone(), code.clone());
+        }
+    }
+    if !refs.is_empty() {
+        let sql = "SELECT r.school_ref AS school_ref, r.school_code AS school_code FROM {rows} {join roster_row r
+                     ON r.source_id = $1 AND r.school_ref = incoming.school_ref AND r.kind = 'school'}
+                   ORDER BY r.source_version, r.id";
+        let rows = Rows::new().text("school_ref", refs.iter().map(|own| Some(own.as_str())));
+        for mut row in tx.rows_with(sql, vec![held.source_id.into()], rows).await? {
+            sifted.school_refs.insert(row.take_text("school_ref")?, row.take_text("school_code")?);
+        }
+    }
+    Ok(known)
+}
+
+/// The persons that memberships of the batch name and the source has told of.
+async fn known_persons(
+    tx: &mut Tx,
+    held: &Held,
+    sifted: &Sifted<'_>,
+    laid: &Laid,
+) -> Result<HashSet<String>, StoreFault> {
+    let named: BTreeSet<&str> = sifted
+        .rows
+        .iter()
+        .filter_map(|(row, _)| if let Content::Membership(own, _) = &row.content { Some(own.as_str()) } else { None })
+        .collect();
+    let is_laid = |own: &&&str| laid.persons.contains(&(held.source_id, (**own).to_owned()));
+    let mut known: HashSet<String> = named.iter().filter(is_laid).map(|own| (*own).to_owned()).collect();
+    if !named.is_empty() {
+        let sql = "SELECT DISTINCT r.teacher_ref AS teacher_ref FROM {rows} {join roster_row r
+                     ON r.source_id = $1 AND r.teacher_ref = incoming.teacher_ref AND r.kind = 'teacher'}";
+        let rows = Rows::new().text("teacher_ref", named.iter().map(|own| Some(*own)));
+        for mut row in tx.rows_with(sql, vec![held.source_id.into()], rows).await? {
+            known.insert(row.take_text("teacher_ref")?);
+        }
+    }
+    Ok(known)
+}
+
+/// Tells apart who has whose ID number.
+async fn persons_apart(tx: &mut Tx, keys: &Keys, held: &Held, sifted: &mut Sifted<'_>) -> Result<(), StoreFault> {
+    let people: Vec<(usize, Compared<'_>)> = sifted
+        .rows
+        .iter()
+        .enumerate()
+        .filter_map(|(nth, (row, _))| {
+            let Content::Teacher(person, _) = &row.content else { return None };
+            let index = |id: &huiliu_values::IdNumber| identifiers::index(keys, id.reveal());
+            let name = name_digest(keys, &person.name.folded());
+            let former_name = person.former_name.as_ref().map(|name| name_digest(keys, &name.folded()));
+            let (former, index) = (person.former_id_number.as_ref().map(index), index(&person.id_number));
+            Some((nth, Compared { row, index, former, name, former_name }))
+        })
+        .collect();
+    if people.is_empty() {
+        return Ok(());
+    }
+    let mut indexes: Vec<Index> = people.iter().flat_map(|(_, p)| [Some(p.index), p.former]).flatten().collect();
+    indexes.sort_unstable();
+    indexes.dedup();
+    let teachers = identifiers::find(tx, &indexes).await?;
+    let (by_index, by_record) = others(tx, held, &people).await?;
+    // Names of one ID number in rows of one version of this batch.
+    let mut names: BTreeMap<(Index, i64), BTreeSet<[u8; 16]>> = BTreeMap::new();
+    for (_, p) in &people {
+        names.entry((p.index, p.row.source_version)).or_default().insert(p.name);
+    }
+    let mut found = Vec::new();
+    for (nth, p) in &people {
+        let within = names.get(&(p.index, p.row.source_version));
+        let record = by_record.get(&p.row.record_key);
+        let shared = is_shared(held, p, within, by_index.get(&p.index).map_or(&[][..], Vec::as_slice));
+        match link(p, &teachers, record) {
+            _ if shared => found.push((*nth, Err(Fault::Shared))),
+            Ok(teacher) => found.extend(teacher.map(|teacher| (*nth, Ok((p.index, teacher))))),
+            Err(fault) => found.push((*nth, Err(fault))),
+        }
+    }
+    for (nth, told) in found {
+        match told {
+            Ok((index, teacher)) => {
+                sifted.teachers.insert(index, teacher);
+            }
+            Err(fault) => {
+                let (row, problems) = &mut sifted.rows[nth];
+                problems.push(fault.problem(row));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Why a person cannot go in.
+enum Fault {
+    Shared,
+    OtherTeacher,
+    FormerOfOther,
+    OtherPerson,
+}
+
+impl Fault {
+    fn problem(&self, row: &RosterRow<'_>) -> Problem {
+        let Content::Teacher(person, _) = &row.content else {
+            return Problem::new("record.form".into(), "record", "", String::new());
+        };
+        let (id, name) = (person.id_number.to_string(), person.name.display());
+        let (code, field, seen, expected) = match self {
+            Self::Shared => {
+                ("id_number.shared", "id_number", id, "an ID number that one person has; another name has it too")
+            }
+            Self::OtherTeacher => (
+                "id_number.other_teacher",
+                "id_number",
+                id,
+                "the ID number of the teacher whose row this was; another teacher has it, and people must decide",
+            ),
+            Self::FormerOfOther => (
+                "former_id_number.other_teacher",
+                "former_id_number",
+                person.former_id_number.as_ref().map(ToString::to_string).unwrap_or_default(),
+                "a former ID number of the same teacher; two teachers have the two, and people must decide",
+            ),
+            Self::OtherPerson => (
+                "record_key.other_person",
+                "record_key",
+                name.to_owned(),
+                "the person whom the record was about; this one has another name and another ID number",
+            ),
+        };
+        Problem::new(code.into(), field, &seen, expected.into())
+    }
+}
+
+/// Whether an ID number has another name in the same version of this source, or in any version of another one.
+fn is_shared(held: &Held, p: &Compared<'_>, within: Option<&BTreeSet<[u8; 16]>>, others: &[Other]) -> bool {
+    let is_same = |name: &[u8]| name == p.name || p.former_name.is_some_and(|former| former == name);
+    let same_source = |o: &Other| o.source_id == held.source_id && o.stream == held.stream;
+    let against = |o: &&Other| !(is_same(&o.name_digest) || same_source(o) && o.source_version != p.row.source_version);
+    within.is_some_and(|names| names.len() > 1 && !names.iter().all(|name| is_same(name)))
+        || others.iter().any(|o| against(&o))
+}
+
+/// The teacher that a row is about, if there is one yet.
+fn link(p: &Compared<'_>, teachers: &HashMap<Index, i64>, record: Option<&Other>) -> Result<Option<i64>, Fault> {
+    let (mut teacher, former) = (teachers.get(&p.index).copied(), p.former.and_then(|f| teachers.get(&f).copied()));
+    match (teacher, former) {
+        (Some(a), Some(b)) if a != b => return Err(Fault::FormerOfOther),
+        _ => teacher = teacher.or(former),
+    }
+    let Some(record) = record.filter(|record| record.blind_index != p.index) else { return Ok(teacher) };
+    let is_named = |name: Option<[u8; 16]>| name.is_some_and(|name| name == record.name_digest.as_slice());
+    let is_same = is_named(Some(p.name)) || is_named(p.former_name) || p.former == Some(record.blind_index);
+    match (record.teacher_id, teacher) {
+        // Its content is older than what is held, or it is somebody else.
+        _ if p.row.source_version < record.source_version => Ok(teacher),
+        _ if !is_same => Err(Fault::OtherPerson),
+        (Some(a), Some(b)) if a != b => Err(Fault::OtherTeacher),
+        (of_record, of_number) => Ok(of_number.or(of_record)),
+    }
+}
+
+/// The rows that are held of the same ID numbers, and the newest of the same record keys.
+#[allow(clippy::type_complexity, reason = "two maps of one kind of row")]
+async fn others(
+    tx: &mut Tx,
+    held: &Held,
+    people: &[(usize, Compared<'_>)],
+) -> Result<(HashMap<Index, Vec<Other>>, HashMap<[u8; 16], Other>), StoreFault> {
+    const COLUMNS: &str = "r.source_id AS source_id, r.stream AS stream, r.source_version AS source_version,
+        r.teacher_id AS teacher_id, r.blind_index AS blind_index, r.name_digest AS name_digest, r.record_key AS record_key";
+    let other = |row: &crate::sql::rows::Row| {
+        Ok::<_, StoreFault>(Other {
+            source_id: row.int("source_id")?,
+            stream: row.text("stream")?,
+            source_version: row.int("source_version")?,
+            teacher_id: row.opt_int("teacher_id")?,
+            blind_index: Index::try_from(row.bytes("blind_index")?).unwrap_or([0; 32]),
+            name_digest: row.bytes("name_digest")?,
+        })
+    };
+    // Who stands in a row of the same name needs no second look.
+    let rows = Rows::new()
+        .bytes("blind_index", people.iter().map(|(_, p)| p.index.as_slice()))
+        .bytes("name_digest", people.iter().map(|(_, p)| p.name.as_slice()));
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {{rows}} {{join roster_row r
+           ON r.blind_index = incoming.blind_index AND r.name_digest <> incoming.name_digest}}"
+    );
+    let mut by_index: HashMap<Index, Vec<Other>> = HashMap::new();
+    for row in &tx.rows_with(&sql, vec![], rows).await? {
+        let other = other(row)?;
+        by_index.entry(other.blind_index).or_default().push(other);
+    }
+    let rows = Rows::new()
+        .bytes("record_key", people.iter().map(|(_, p)| p.row.record_key.as_slice()))
+        .bytes("blind_index", people.iter().map(|(_, p)| p.index.as_slice()));
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {{rows}} {{join roster_row r ON r.record_key = incoming.record_key AND r.source_id = $1
+           AND r.stream = $2 AND r.blind_index <> incoming.blind_index}} ORDER BY r.source_version, r.id"
+    );
+    let mut by_record = HashMap::new();
+    for row in &tx.rows_with(&sql, vec![held.source_id.into(), held.stream.as_str().into()], rows).await? {
+        if let Ok(key) = <[u8; 16]>::try_from(row.bytes("record_key")?) {
+            by_record.insert(key, other(row)?);
+        }
+    }
+    Ok((by_index, by_record))
+}

@@ -1,0 +1,103 @@
+//! Dead letters of rosters that wait for something that may come: a school, a person. When it comes they are ready, and are
+//! taken up by themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::delivery::batch::Held;
+use crate::delivery::replays::{Wanted, wanted};
+use crate::roster::sift::Need;
+use crate::sql::db::{Db, Tx};
+use crate::sql::error::StoreFault;
+use crate::sql::rows::Rows;
+
+/// Writes down for what letters wait.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn add(tx: &mut Tx, held: &Held, waits: &BTreeSet<([u8; 16], Need)>) -> Result<(), StoreFault> {
+    if waits.is_empty() {
+        return Ok(());
+    }
+    tx.run_with(
+        "INSERT INTO roster_wait (letter_id, need, source_id, value)
+         SELECT d.id, incoming.need, $1, incoming.value FROM {rows} {join dead_letter d
+           ON d.letter_key = incoming.letter_key AND d.source_id = $1 AND d.stream = $2 AND d.state = 'open'}
+         WHERE true ON CONFLICT (letter_id, need, value) DO UPDATE SET ready = 0",
+        vec![held.source_id.into(), held.stream.as_str().into()],
+        Rows::new()
+            .bytes("letter_key", waits.iter().map(|(key, _)| key.as_slice()))
+            .text("need", waits.iter().map(|(_, need)| Some(need.what)))
+            .text("value", waits.iter().map(|(_, need)| Some(need.value.as_str()))),
+    )
+    .await?;
+    Ok(())
+}
+
+/// What has come: school codes, ids of schools and of persons of the batch's source. Who waits for it is ready.
+pub(super) async fn come(
+    tx: &mut Tx,
+    held: &Held,
+    (codes, refs, persons): (&BTreeSet<String>, &BTreeMap<String, String>, &BTreeSet<&str>),
+) -> Result<(), StoreFault> {
+    let come = codes.iter().map(|code| ("school_code", code.as_str()));
+    let come = come.chain(refs.keys().map(|own| ("school_ref", own.as_str())));
+    let come: Vec<(&str, &str)> = come.chain(persons.iter().map(|own| ("teacher_ref", *own))).collect();
+    if come.is_empty() {
+        return Ok(());
+    }
+    tx.run_with(
+        "UPDATE roster_wait SET ready = 1 FROM {rows}
+         WHERE roster_wait.value = incoming.value AND roster_wait.need = incoming.need
+           AND (incoming.need = 'school_code' OR roster_wait.source_id = $1)",
+        vec![held.source_id.into()],
+        Rows::new()
+            .text("need", come.iter().map(|(need, _)| Some(*need)))
+            .text("value", come.iter().map(|(_, value)| Some(*value))),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes the raw records that are ready to be taken up, by batch, of at most `most` letters; empty when nothing is.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn begin(db: &Db, most: i64) -> Result<(BTreeSet<i64>, BTreeMap<i64, Wanted>), StoreFault> {
+    let none = "SELECT w.letter_id AS letter_id FROM roster_wait w WHERE w.ready > 0 LIMIT 1";
+    if db.rows(none, vec![]).await?.is_empty() {
+        return Ok((BTreeSet::new(), BTreeMap::new()));
+    }
+    let mut tx = db.begin().await?;
+    let sql = "UPDATE roster_wait SET ready = 2 WHERE ready > 0 AND letter_id IN (
+                 SELECT w.letter_id FROM roster_wait w WHERE w.ready > 0 ORDER BY w.letter_id LIMIT $1)
+               RETURNING letter_id";
+    let begun = tx.rows(sql, vec![most.into()]).await?;
+    let letters: BTreeSet<i64> = begun.iter().map(|row| row.int("letter_id")).collect::<Result<_, _>>()?;
+    let rows = tx
+        .rows_with(
+            "SELECT s.batch_id, s.record_index, s.letter_id, s.address FROM {rows}
+             {join dead_letter d ON d.id = incoming.letter_id AND d.state = 'open'}
+             {join dead_letter_sighting s ON s.letter_id = d.id AND s.outcome = 'parked'}
+             ORDER BY s.batch_id, s.record_index",
+            vec![],
+            Rows::new().int("letter_id", letters.iter().copied().map(Some)),
+        )
+        .await?;
+    tx.commit().await?;
+    Ok((letters, wanted(&rows)?))
+}
+
+/// What was taken up waits no longer for what had come; what has come since, or is still missing, stays.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn end(db: &Db, letters: &BTreeSet<i64>) -> Result<(), StoreFault> {
+    let mut tx = db.begin().await?;
+    tx.run_with(
+        "DELETE FROM roster_wait WHERE ready = 2 AND letter_id IN (SELECT letter_id FROM {rows})",
+        vec![],
+        Rows::new().int("letter_id", letters.iter().copied().map(Some)),
+    )
+    .await?;
+    tx.commit().await
+}

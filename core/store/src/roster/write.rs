@@ -1,0 +1,469 @@
+//! The rows themselves, and whom they are about.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use chrono::{DateTime, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+use crate::admin::sealing;
+use crate::delivery::batch::{Held, Load};
+use crate::delivery::classify::{Classified, Displaced, Fresh};
+use crate::identity::identifiers::{self, Index};
+use crate::roster::sift::{Sifted, name_digest};
+use crate::roster::{derive, wait};
+use crate::sql::db::Tx;
+use crate::sql::error::StoreFault;
+use crate::sql::rows::Rows;
+use huiliu_decode::RosterRow;
+use huiliu_decode::roster::{Content, Named, Person, Post};
+use huiliu_values::calendar::shanghai;
+use huiliu_vault::keys::Keys;
+
+/// What is personal of a teacher's row, sealed as JSON.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Personal {
+    pub id_number: String,
+    pub name: String,
+    pub former_name: Option<String>,
+    pub teacher_number: Option<String>,
+    pub phone: Option<String>,
+}
+
+impl Personal {
+    fn of(person: &Person) -> Self {
+        Self {
+            id_number: person.id_number.reveal().to_owned(),
+            name: person.name.display().to_owned(),
+            former_name: person.former_name.as_ref().map(|name| name.display().to_owned()),
+            teacher_number: person.teacher_number.clone(),
+            phone: person.phone.clone(),
+        }
+    }
+
+    /// Of a row's sealed value.
+    pub(super) fn open(keys: &Keys, row_key: &[u8], sealed: &[u8]) -> Result<Self, StoreFault> {
+        let plain = keys.open(&[b"roster_row", b"sealed", row_key], sealed)?;
+        serde_json::from_slice(&plain).map_err(|e| StoreFault::Unreadable(format!("a row of the roster: {e}")))
+    }
+}
+
+/// Writes what is new or newer, and all that is derived from it. Gives how many rows the batch put there.
+///
+/// # Errors
+/// [`StoreFault`].
+pub(super) async fn write(
+    tx: &mut Tx,
+    keys: &Keys,
+    held: &Held,
+    load: &Load<'_>,
+    (sifted, classified): (&Sifted<'_>, &mut Classified<'_, RosterRow<'_>>),
+) -> Result<i64, StoreFault> {
+    let Displaced { losses, teachers: former } = classified.lock(tx, load.activation).await?;
+    let loss = Rows::new()
+        .int("batch_id", losses.keys().copied().map(Some))
+        .int("records", losses.values().copied().map(Some));
+    tx.copy("batch_loss", loss).await?;
+    let Fresh { new, newer } = classified.fresh();
+    let rows: Vec<&RosterRow<'_>> = new.iter().copied().chain(newer.iter().map(|(_, row)| *row)).collect();
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let landed = landed_day(tx, held).await?;
+    let teachers = whom(tx, keys, held, sifted, &rows).await?;
+    let (of_new, of_newer) = teachers.split_at(new.len());
+    let overwritten: Vec<i64> = newer.iter().map(|(id, _)| *id).collect();
+    let mut codes = codes_of(tx, &overwritten).await?;
+    let ids = tx.next_ids("roster_row", new.len()).await?;
+    let held_rows = Written { keys, held, load, sifted, landed };
+    sealing::hold(tx, keys).await?;
+    held_rows.insert(tx, &ids, &new, of_new).await?;
+    held_rows.update(tx, &newer, of_newer).await?;
+    let mut concerned: BTreeSet<i64> = teachers.iter().copied().flatten().chain(former).collect();
+    concerned.extend(point_memberships(tx, held, &rows, &teachers).await?);
+    let mut refs = BTreeMap::new();
+    for row in &rows {
+        if let Content::School(school) = &row.content {
+            codes.insert(school.code.clone());
+            refs.extend(school.school_ref.clone().map(|own| (own, school.code.clone())));
+        }
+    }
+    concerned.extend(point_schools(tx, held, &refs).await?);
+    derive::schools(tx, &codes).await?;
+    derive::teachers(tx, keys, &concerned.into_iter().collect::<Vec<_>>()).await?;
+    let persons = rows.iter().filter_map(|row| match &row.content {
+        Content::Teacher(person, _) => person.teacher_ref.as_deref(),
+        _ => None,
+    });
+    wait::come(tx, held, (&codes, &refs, &persons.collect())).await?;
+    Ok(i64::try_from(rows.len()).unwrap_or(0))
+}
+
+/// The day on which the batch's payload landed.
+async fn landed_day(tx: &mut Tx, held: &Held) -> Result<NaiveDate, StoreFault> {
+    let rows = tx.rows("SELECT landed_at FROM payload WHERE id = $1", vec![held.payload_id.into()]).await?;
+    let at = rows.first().ok_or_else(|| StoreFault::Column("payload".into()))?.int("landed_at")?;
+    let day =
+        DateTime::from_timestamp_micros(at).zip(shanghai()).map(|(at, zone)| at.with_timezone(&zone).date_naive());
+    day.ok_or_else(|| StoreFault::Column("landed_at".into()))
+}
+
+/// The codes of the schools whose rows these are.
+async fn codes_of(tx: &mut Tx, ids: &[i64]) -> Result<BTreeSet<String>, StoreFault> {
+    if ids.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let rows = Rows::new().int("id", ids.iter().copied().map(Some));
+    let sql =
+        "SELECT r.school_code AS code FROM {rows} {join roster_row r ON r.id = incoming.id} WHERE r.kind = 'school'";
+    tx.rows_with(sql, vec![], rows).await?.iter_mut().map(|row| row.take_text("code")).collect()
+}
+
+/// The teacher of each row, found or made; none for a school, and for a person whom no membership names.
+async fn whom(
+    tx: &mut Tx,
+    keys: &Keys,
+    held: &Held,
+    sifted: &Sifted<'_>,
+    rows: &[&RosterRow<'_>],
+) -> Result<Vec<Option<i64>>, StoreFault> {
+    let named = with_membership(tx, held, rows).await?;
+    let on_roster = |person: &Person, post: &Post| {
+        post.school.is_some() || person.teacher_ref.as_ref().is_some_and(|own| named.contains(own))
+    };
+    let persons = persons_of(tx, keys, held, rows).await?;
+    let (mut numbers, mut linked) = (BTreeMap::new(), Vec::new());
+    for row in rows {
+        let Content::Teacher(person, post) = &row.content else { continue };
+        if !on_roster(person, post) {
+            continue;
+        }
+        let index = identifiers::index(keys, person.id_number.reveal());
+        match sifted.teachers.get(&index) {
+            Some(teacher) => linked.push((index, &**person, *teacher)),
+            None => drop(numbers.insert(index, person.id_number.reveal())),
+        }
+    }
+    numbers.extend(persons.values().filter(|p| p.teacher.is_none()).map(|p| (p.index, p.id_number.as_str())));
+    let mut teachers = identifiers::find_or_make(tx, keys, &numbers).await?;
+    teachers.extend(linked.iter().map(|(index, _, teacher)| (*index, *teacher)));
+    new_numbers(tx, keys, &linked).await?;
+    point_persons(tx, held, &persons, &teachers).await?;
+    let of = |row: &&RosterRow<'_>| match &row.content {
+        Content::Teacher(person, post) if on_roster(person, post) => {
+            teachers.get(&identifiers::index(keys, person.id_number.reveal())).copied()
+        }
+        Content::Membership(own, _) => {
+            persons.get(own).and_then(|p| p.teacher.or_else(|| teachers.get(&p.index).copied()))
+        }
+        _ => None,
+    };
+    Ok(rows.iter().map(of).collect())
+}
+
+/// A known teacher gets the number that a row gives, and keeps the former one as former.
+async fn new_numbers(tx: &mut Tx, keys: &Keys, linked: &[(Index, &Person, i64)]) -> Result<(), StoreFault> {
+    let mut wanted: Vec<(Index, &str, i64)> = Vec::new();
+    for (index, person, teacher) in linked {
+        wanted.push((*index, person.id_number.reveal(), *teacher));
+        let former = person.former_id_number.as_ref();
+        wanted.extend(former.map(|id| (identifiers::index(keys, id.reveal()), id.reveal(), *teacher)));
+    }
+    let all: Vec<Index> = wanted.iter().map(|(index, ..)| *index).collect();
+    let known = identifiers::find(tx, &all).await?;
+    wanted.retain(|(index, ..)| !known.contains_key(index));
+    wanted.sort_unstable();
+    wanted.dedup();
+    let given = identifiers::give(tx, keys, &wanted).await?;
+    let changed: HashSet<i64> = given.values().copied().collect();
+    let current: BTreeMap<Index, i64> =
+        linked.iter().filter(|(.., teacher)| changed.contains(teacher)).map(|(index, _, t)| (*index, *t)).collect();
+    identifiers::end_others(tx, &current.into_iter().collect::<Vec<_>>()).await
+}
+
+/// The source's own ids, among those of these rows, that a membership names.
+async fn with_membership(tx: &mut Tx, held: &Held, rows: &[&RosterRow<'_>]) -> Result<HashSet<String>, StoreFault> {
+    let own: BTreeSet<&str> = rows
+        .iter()
+        .filter_map(|row| match &row.content {
+            Content::Teacher(person, post) if post.school.is_none() => person.teacher_ref.as_deref(),
+            _ => None,
+        })
+        .collect();
+    if own.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let sql = "SELECT DISTINCT r.teacher_ref AS teacher_ref FROM {rows} {join roster_row r
+                 ON r.source_id = $1 AND r.teacher_ref = incoming.teacher_ref AND r.kind = 'membership'}";
+    let relation = Rows::new().text("teacher_ref", own.into_iter().map(Some));
+    let found = tx.rows_with(sql, vec![held.source_id.into()], relation).await?;
+    found.into_iter().map(|mut row| row.take_text("teacher_ref")).collect()
+}
+
+/// A person whom memberships name.
+struct PersonOf {
+    index: Index,
+    id_number: String,
+    teacher: Option<i64>,
+}
+
+/// The persons whom the memberships among these rows name, by the source's own id; the newest row of each.
+async fn persons_of(
+    tx: &mut Tx,
+    keys: &Keys,
+    held: &Held,
+    rows: &[&RosterRow<'_>],
+) -> Result<HashMap<String, PersonOf>, StoreFault> {
+    let own: BTreeSet<&str> = rows
+        .iter()
+        .filter_map(|row| if let Content::Membership(own, _) = &row.content { Some(own.as_str()) } else { None })
+        .collect();
+    if own.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let sql =
+        "SELECT r.teacher_ref AS teacher_ref, r.teacher_id AS teacher_id, r.row_key AS row_key, r.sealed AS sealed,
+                 r.blind_index AS blind_index FROM {rows} {join roster_row r
+                 ON r.source_id = $1 AND r.teacher_ref = incoming.teacher_ref AND r.kind = 'teacher'}
+               ORDER BY r.source_version, r.id";
+    let relation = Rows::new().text("teacher_ref", own.into_iter().map(Some));
+    let mut persons = HashMap::new();
+    for mut row in tx.rows_with(sql, vec![held.source_id.into()], relation).await? {
+        let personal = Personal::open(keys, &row.bytes("row_key")?, &row.bytes("sealed")?)?;
+        let index = Index::try_from(row.bytes("blind_index")?).unwrap_or([0; 32]);
+        let person = PersonOf { index, id_number: personal.id_number, teacher: row.opt_int("teacher_id")? };
+        persons.insert(row.take_text("teacher_ref")?, person);
+    }
+    Ok(persons)
+}
+
+/// Persons who are teachers from now on.
+async fn point_persons(
+    tx: &mut Tx,
+    held: &Held,
+    persons: &HashMap<String, PersonOf>,
+    teachers: &HashMap<Index, i64>,
+) -> Result<(), StoreFault> {
+    let new: Vec<(&str, i64)> = persons
+        .iter()
+        .filter(|(_, p)| p.teacher.is_none())
+        .filter_map(|(own, p)| Some((own.as_str(), *teachers.get(&p.index)?)))
+        .collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    tx.run_with(
+        "UPDATE roster_row SET teacher_id = incoming.teacher_id FROM {rows}
+         WHERE roster_row.source_id = $1 AND roster_row.teacher_ref = incoming.teacher_ref AND roster_row.kind = 'teacher'",
+        vec![held.source_id.into()],
+        Rows::new()
+            .text("teacher_ref", new.iter().map(|(own, _)| Some(*own)))
+            .int("teacher_id", new.iter().map(|(_, teacher)| Some(*teacher))),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Memberships follow their persons; gives the teachers who lose one.
+async fn point_memberships(
+    tx: &mut Tx,
+    held: &Held,
+    rows: &[&RosterRow<'_>],
+    teachers: &[Option<i64>],
+) -> Result<Vec<i64>, StoreFault> {
+    let persons: BTreeMap<&str, i64> = rows
+        .iter()
+        .zip(teachers)
+        .filter_map(|(row, teacher)| match &row.content {
+            Content::Teacher(person, _) => Some((person.teacher_ref.as_deref()?, (*teacher)?)),
+            _ => None,
+        })
+        .collect();
+    if persons.is_empty() {
+        return Ok(vec![]);
+    }
+    let relation = || {
+        Rows::new()
+            .text("teacher_ref", persons.keys().map(|own| Some(*own)))
+            .int("teacher_id", persons.values().copied().map(Some))
+    };
+    let of = vec![held.source_id.into()];
+    let sql = "SELECT r.teacher_id AS teacher_id FROM {rows} {join roster_row r
+                 ON r.source_id = $1 AND r.teacher_ref = incoming.teacher_ref AND r.kind = 'membership'
+                   AND r.teacher_id <> incoming.teacher_id}";
+    let former = tx.rows_with(sql, of.clone(), relation()).await?;
+    if !former.is_empty() {
+        let sql = "UPDATE roster_row SET teacher_id = incoming.teacher_id FROM {rows} WHERE roster_row.source_id = $1
+                     AND roster_row.teacher_ref = incoming.teacher_ref AND roster_row.kind = 'membership'";
+        tx.run_with(sql, of, relation()).await?;
+    }
+    former.iter().map(|row| row.int("teacher_id")).collect()
+}
+
+/// Rows that name a school by the source's own id follow its code; gives the teachers concerned.
+async fn point_schools(tx: &mut Tx, held: &Held, refs: &BTreeMap<String, String>) -> Result<Vec<i64>, StoreFault> {
+    if refs.is_empty() {
+        return Ok(vec![]);
+    }
+    let relation = Rows::new()
+        .text("school_ref", refs.keys().map(|own| Some(own.as_str())))
+        .text("school_code", refs.values().map(|code| Some(code.as_str())));
+    let sql = "UPDATE roster_row SET school_code = incoming.school_code FROM {rows} WHERE roster_row.source_id = $1
+                 AND roster_row.school_ref = incoming.school_ref AND roster_row.kind <> 'school'
+                 AND roster_row.school_code <> incoming.school_code RETURNING roster_row.teacher_id AS teacher_id";
+    let moved = tx.rows_with(sql, vec![held.source_id.into()], relation).await?;
+    moved.iter().filter_map(|row| row.opt_int("teacher_id").transpose()).collect()
+}
+
+/// What all rows of a batch are written with.
+struct Written<'w> {
+    keys: &'w Keys,
+    held: &'w Held,
+    load: &'w Load<'w>,
+    sifted: &'w Sifted<'w>,
+    landed: NaiveDate,
+}
+
+/// The columns of one row that are made for it.
+#[derive(Default)]
+struct Made {
+    kind: &'static str,
+    as_of: String,
+    blind_index: Option<Index>,
+    name_digest: Option<[u8; 16]>,
+    teacher_ref: Option<String>,
+    school_ref: Option<String>,
+    school_code: Option<String>,
+    school_name: Option<String>,
+    region_code: Option<String>,
+    successor_code: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    position: Option<String>,
+    stage: Option<String>,
+    sealed: Option<Vec<u8>>,
+}
+
+impl Written<'_> {
+    async fn insert(
+        &self,
+        tx: &mut Tx,
+        ids: &[i64],
+        new: &[&RosterRow<'_>],
+        teachers: &[Option<i64>],
+    ) -> Result<(), StoreFault> {
+        let made = self.made(new)?;
+        let always = |v: i64| std::iter::repeat_n(Some(v), new.len());
+        let rows = Rows::new()
+            .int("id", ids.iter().copied().map(Some))
+            .int("institution_id", always(self.held.institution_id))
+            .int("source_id", always(self.held.source_id))
+            .text("stream", std::iter::repeat_n(Some(self.held.stream.as_str()), new.len()))
+            .bytes("row_key", new.iter().map(|row| row.row_key.as_slice()));
+        tx.copy("roster_row", self.content(rows, new, teachers, &made)).await
+    }
+
+    async fn update(
+        &self,
+        tx: &mut Tx,
+        newer: &[(i64, &RosterRow<'_>)],
+        teachers: &[Option<i64>],
+    ) -> Result<(), StoreFault> {
+        if newer.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<&RosterRow<'_>> = newer.iter().map(|(_, row)| *row).collect();
+        let made = self.made(&rows)?;
+        let ids = Rows::new().int("id", newer.iter().map(|(id, _)| Some(*id)));
+        let relation = self.content(ids, &rows, teachers, &made);
+        let set: Vec<String> = relation.names().skip(1).map(|name| format!("{name} = incoming.{name}")).collect();
+        // Two contents under one version and one activation: the higher digest won, and somebody should look.
+        let sql = format!(
+            "UPDATE roster_row SET flagged = CASE WHEN roster_row.source_version = incoming.source_version
+               AND roster_row.activation = incoming.activation THEN 1 ELSE flagged END, {}
+             FROM {{rows}} WHERE roster_row.id = incoming.id",
+            set.join(", ")
+        );
+        tx.run_with(&sql, vec![], relation).await?;
+        Ok(())
+    }
+
+    fn made(&self, rows: &[&RosterRow<'_>]) -> Result<Vec<Made>, StoreFault> {
+        rows.iter().map(|row| self.made_of(row)).collect()
+    }
+
+    fn made_of(&self, row: &RosterRow<'_>) -> Result<Made, StoreFault> {
+        let day = |day: Option<NaiveDate>| day.map(|day| day.to_string());
+        let as_of = row.as_of.unwrap_or(self.landed);
+        let mut made = Made { as_of: as_of.to_string(), ..Made::default() };
+        if let Some(post) = row.post() {
+            // Ended without a day: on the day of the row, and never before the first day.
+            let ended = post.ended.then(|| post.from.map_or(as_of, |from| from.max(as_of)));
+            (made.from, made.to) = (day(post.from), day(post.to.or(ended)));
+            (made.position, made.stage) = (post.position.clone(), post.stage.clone());
+            made.school_code = post.school.as_ref().and_then(|named| self.sifted.code(named)).map(str::to_owned);
+            made.school_ref = match &post.school {
+                Some(Named::Ref(own)) => Some(own.clone()),
+                _ => None,
+            };
+        }
+        match &row.content {
+            Content::Teacher(person, _) => {
+                made.kind = "teacher";
+                made.blind_index = Some(identifiers::index(self.keys, person.id_number.reveal()));
+                made.name_digest = Some(name_digest(self.keys, &person.name.folded()));
+                made.teacher_ref.clone_from(&person.teacher_ref);
+                let plain = serde_json::to_vec(&Personal::of(person)).unwrap_or_default();
+                made.sealed = Some(self.keys.seal(&[b"roster_row", b"sealed", &row.row_key], &plain)?);
+            }
+            Content::Membership(own, _) => {
+                made.kind = "membership";
+                made.teacher_ref = Some(own.clone());
+            }
+            Content::School(school) => {
+                made.kind = "school";
+                (made.from, made.to) = (day(school.from), day(school.to));
+                made.school_code = Some(school.code.clone());
+                made.school_ref.clone_from(&school.school_ref);
+                made.school_name = Some(school.name.clone());
+                made.region_code.clone_from(&school.region_code);
+                made.successor_code.clone_from(&school.successor_code);
+            }
+        }
+        Ok(made)
+    }
+
+    /// Every column that a newer version overwrites.
+    fn content<'r>(
+        &self,
+        rows: Rows<'r>,
+        all: &[&'r RosterRow<'_>],
+        teachers: &[Option<i64>],
+        made: &'r [Made],
+    ) -> Rows<'r> {
+        let always = |v: i64| std::iter::repeat_n(Some(v), all.len());
+        let text = |of: fn(&'r Made) -> Option<&'r str>| made.iter().map(of).collect::<Vec<_>>();
+        rows.bytes("record_key", all.iter().map(|row| row.record_key.as_slice()))
+            .text("kind", made.iter().map(|m| Some(m.kind)))
+            .int("source_version", all.iter().map(|row| Some(row.source_version)))
+            .int("activation", always(self.load.activation))
+            .bytes("content_digest", all.iter().map(|row| row.content_digest.as_slice()))
+            .text("as_of", text(|m| Some(m.as_of.as_str())))
+            .int("teacher_id", teachers.iter().copied())
+            .opt_bytes("blind_index", made.iter().map(|m| m.blind_index.as_ref().map(Index::as_slice)))
+            .opt_bytes("name_digest", made.iter().map(|m| m.name_digest.as_ref().map(<[u8; 16]>::as_slice)))
+            .text("teacher_ref", text(|m| m.teacher_ref.as_deref()))
+            .text("school_ref", text(|m| m.school_ref.as_deref()))
+            .text("school_code", text(|m| m.school_code.as_deref()))
+            .text("school_name", text(|m| m.school_name.as_deref()))
+            .text("region_code", text(|m| m.region_code.as_deref()))
+            .text("successor_code", text(|m| m.successor_code.as_deref()))
+            .text("span_from", text(|m| m.from.as_deref()))
+            .text("span_to", text(|m| m.to.as_deref()))
+            .text("position", text(|m| m.position.as_deref()))
+            .text("stage", text(|m| m.stage.as_deref()))
+            .opt_bytes("sealed", made.iter().map(|m| m.sealed.as_deref()))
+            .int("manifest_version", always(self.load.manifest_version))
+            .int("batch_id", always(self.held.id))
+            .text("address", all.iter().map(|row| Some(row.address.as_str())))
+    }
+}

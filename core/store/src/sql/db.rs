@@ -1,0 +1,386 @@
+//! An enum of two pools, one way to run a statement on either.
+//!
+//! Statements use `$1…` for scalars. Some words are replaced by dialect: `{now}` is the database's clock in microseconds
+//! UTC, `{rows}` is a relation named `incoming` made from the [`Rows`] bound last, `{lock}` locks the rows read, `{share}`
+//! against changes only, and `{lock_free}` those that nobody else has locked (SQLite has one writer and needs none of them), and
+//! `{join TABLE ALIAS ON CONDITION}` or `{left join …}` looks each row up by index with
+//! the whole condition: PostgreSQL, left alone, may take a constant part of it for selective while a table is empty, and
+//! keep that plan.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use tokio::sync::OwnedMutexGuard;
+
+use crate::sql::dialect::{lite_query, lite_rows, pg_query, pg_rows};
+use crate::sql::error::StoreFault;
+use crate::sql::rehearsal::{Rehearsal, Stage};
+use crate::sql::rows::{Row, Rows, Value};
+
+/// SQLite's page cache for each connection, in KiB, as SQLite is told it. Behind it stands the system's own: four times as
+/// much made a sync of 484,516 records no faster.
+const LITE_CACHE: &str = "-4000";
+
+/// The two databases.
+#[derive(Debug, Clone)]
+pub enum Db {
+    /// PostgreSQL.
+    Pg {
+        /// Connections that load: they probe by index, batch by batch, with plans made once.
+        load: PgPool,
+        /// Connections for reports, planned by the server.
+        read: PgPool,
+    },
+    /// An embedded SQLite file: one writing connection, several reading ones.
+    Lite {
+        /// The only connection that writes.
+        write: SqlitePool,
+        /// Connections for reports.
+        read: SqlitePool,
+    },
+    /// Either of them, in one transaction from which nothing remains.
+    Rehearsal(Rehearsal),
+}
+
+/// A batch is always far smaller than the tables it is held against, also when the server has no statistics yet or a
+/// plan dates from when they were empty: probing the indexes is then right, scanning never.
+const LOAD_PLANS: [(&str, &str); 5] = [
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_material", "off"),
+    ("jit", "off"),
+];
+
+impl Db {
+    /// Opens `sqlite:PATH` or `postgres://…`.
+    ///
+    /// # Errors
+    /// [`StoreFault::Address`] for another scheme, [`StoreFault::Unreachable`] when nobody answers or lets us in.
+    pub async fn open(url: &str, connections: u32) -> Result<Self, StoreFault> {
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let options = PgConnectOptions::from_str(url).map_err(|e| StoreFault::Address(e.to_string()))?;
+            let options = options.application_name("huiliu");
+            // A pool would say only that it waited too long.
+            let refused = |e: sqlx::Error| StoreFault::Unreachable(plain_words(&e));
+            let asked = tokio::time::timeout(Duration::from_secs(15), PgConnection::connect_with(&options)).await;
+            let silent = |_| StoreFault::Unreachable("no answer within 15 seconds".into());
+            asked.map_err(silent)?.map_err(refused)?.close().await.map_err(refused)?;
+            let pool = |n| PgPoolOptions::new().max_connections(n).acquire_timeout(Duration::from_secs(15));
+            let loading = options.clone().options(LOAD_PLANS).options([(
+                // A worker that is stopped in the middle of a commit must not hold its locks for ever.
+                "idle_in_transaction_session_timeout",
+                "30s",
+            )]);
+            let read = pool(3).connect_with(options).await.map_err(|e| StoreFault::Unreachable(plain_words(&e)))?;
+            return Ok(Self::Pg { load: pool(connections).connect_lazy_with(loading), read });
+        }
+        let Some(path) = url.strip_prefix("sqlite:") else {
+            return Err(StoreFault::Address(without_password(url)));
+        };
+        Self::open_lite(Path::new(path)).await
+    }
+
+    async fn open_lite(path: &Path) -> Result<Self, StoreFault> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .foreign_keys(true)
+            .pragma("cache_size", LITE_CACHE)
+            .busy_timeout(Duration::from_secs(30));
+        let unreachable = |e: sqlx::Error| StoreFault::Unreachable(format!("{} ({e})", path.display()));
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(60))
+            .connect_with(options.clone())
+            .await
+            .map_err(unreachable)?;
+        let read = SqlitePoolOptions::new().max_connections(3).connect_with(options).await.map_err(unreachable)?;
+        Ok(Self::Lite { write, read })
+    }
+
+    /// `postgresql` or `sqlite`, for people.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Pg { .. } => "postgresql",
+            Self::Lite { .. } => "sqlite",
+            Self::Rehearsal(rehearsal) => rehearsal.kind,
+        }
+    }
+
+    /// The same database, for work of which nothing is to remain. Whoever else writes what it writes waits until it, and
+    /// every copy of it, is dropped; on SQLite whoever writes at all.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn rehearse(&self) -> Result<Self, StoreFault> {
+        let mut whole = self.begin().await?;
+        if let Tx::Pg(_) = whole {
+            // A file is read and unpacked between two statements.
+            whole.run("SET LOCAL idle_in_transaction_session_timeout = '5min'", vec![]).await?;
+        }
+        Ok(Self::Rehearsal(Rehearsal::of(whole, self.kind())))
+    }
+
+    /// Begins a write transaction (`BEGIN IMMEDIATE` on SQLite).
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn begin(&self) -> Result<Tx, StoreFault> {
+        Ok(match self {
+            Self::Pg { load, .. } => Tx::Pg(load.begin().await?),
+            Self::Lite { write, .. } => Tx::Lite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Rehearsal(rehearsal) => rehearsal.begin().await?,
+        })
+    }
+
+    /// Begins a transaction that only reads, sees one state of the database throughout, and holds up no writer.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn look(&self) -> Result<Tx, StoreFault> {
+        Ok(match self {
+            Self::Pg { load, .. } => Tx::Pg(load.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
+            Self::Lite { read, .. } => Tx::Lite(read.begin().await?),
+            Self::Rehearsal(rehearsal) => rehearsal.begin().await?,
+        })
+    }
+
+    /// Reads outside a transaction.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn rows(&self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
+        match self {
+            Self::Pg { read, .. } => pg_rows(&read.fetch_all(pg_query(sql, args, None)).await?),
+            Self::Lite { read, .. } => lite_rows(&read.fetch_all(lite_query(sql, args, None)?).await?),
+            Self::Rehearsal(rehearsal) => rehearsal.between().await?.whole.rows(sql, args).await,
+        }
+    }
+
+    /// Runs one statement in a transaction of its own.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn run(&self, sql: &str, args: Vec<Value>) -> Result<u64, StoreFault> {
+        let mut tx = self.begin().await?;
+        let done = tx.run(sql, args).await?;
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        match self {
+            Self::Pg { load, read } => {
+                read.close().await;
+                load.close().await;
+            }
+            Self::Lite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            // It ends when it is dropped.
+            Self::Rehearsal(_) => {}
+        }
+    }
+}
+
+/// A write transaction; dropped without [`Tx::commit`], nothing of it remains.
+#[derive(Debug)]
+pub enum Tx {
+    /// On PostgreSQL.
+    Pg(Transaction<'static, Postgres>),
+    /// On SQLite.
+    Lite(Transaction<'static, Sqlite>),
+    /// A part of a rehearsal.
+    Rehearsed(OwnedMutexGuard<Stage>),
+}
+
+/// What a transaction runs on.
+enum On<'c> {
+    Pg(&'c mut PgConnection),
+    Lite(&'c mut SqliteConnection),
+}
+
+impl Tx {
+    /// Whether nothing of it will remain.
+    #[must_use]
+    pub fn is_rehearsed(&self) -> bool {
+        matches!(self, Self::Rehearsed(_))
+    }
+
+    fn on(&mut self) -> On<'_> {
+        match self {
+            Self::Pg(tx) => On::Pg(tx),
+            Self::Lite(tx) => On::Lite(tx),
+            Self::Rehearsed(stage) => stage.whole.on(),
+        }
+    }
+
+    /// Runs a statement and gives the number of rows it touched.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn run(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, StoreFault> {
+        Ok(match self.on() {
+            On::Pg(tx) => tx.execute(pg_query(sql, args, None)).await?.rows_affected(),
+            On::Lite(tx) => tx.execute(lite_query(sql, args, None)?).await?.rows_affected(),
+        })
+    }
+
+    /// Runs a statement and gives its result rows.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
+        match self.on() {
+            On::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, None)).await?),
+            On::Lite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, None)?).await?),
+        }
+    }
+
+    /// As [`Tx::rows`], with a relation for `{rows}`.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn rows_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows<'_>) -> Result<Vec<Row>, StoreFault> {
+        match self.on() {
+            On::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, Some(relation))).await?),
+            On::Lite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, Some(relation))?).await?),
+        }
+    }
+
+    /// As [`Tx::run`], with a relation for `{rows}`.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn run_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows<'_>) -> Result<u64, StoreFault> {
+        Ok(match self.on() {
+            On::Pg(tx) => tx.execute(pg_query(sql, args, Some(relation))).await?.rows_affected(),
+            On::Lite(tx) => tx.execute(lite_query(sql, args, Some(relation))?).await?.rows_affected(),
+        })
+    }
+
+    /// Copies a relation into a table, columns by name.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`]; a row that is there already is one.
+    pub async fn copy(&mut self, table: &'static str, relation: Rows<'_>) -> Result<(), StoreFault> {
+        if relation.len() == 0 {
+            return Ok(());
+        }
+        let names = relation.name_list();
+        match self.on() {
+            // A short COPY is slower than a statement: its end waits for the delayed acknowledgement of its data.
+            On::Pg(tx) if relation.len() < 500 => {
+                let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {{rows}}");
+                tx.execute(pg_query(&sql, vec![], Some(relation))).await?;
+            }
+            On::Pg(tx) => {
+                let statement = format!("COPY {table} ({names}) FROM STDIN (FORMAT binary)");
+                let mut copy = tx.copy_in_raw(&statement).await?;
+                copy.send(relation.pg_copy()).await?;
+                copy.finish().await?;
+            }
+            On::Lite(tx) => {
+                let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {{rows}} WHERE true");
+                tx.execute(lite_query(&sql, vec![], Some(relation))?).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a lock that ends with the transaction; false when another transaction has it. SQLite has one writer.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn try_lock(&mut self, what: &str, number: i64) -> Result<bool, StoreFault> {
+        if let On::Lite(_) = self.on() {
+            return Ok(true);
+        }
+        let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, $2)) AS taken";
+        let rows = self.rows(sql, vec![what.into(), number.into()]).await?;
+        rows.first().map_or(Ok(false), |r| Ok(r.int("taken")? == 1))
+    }
+
+    /// As [`Tx::try_lock`], but waits for it.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn lock(&mut self, what: &str, number: i64) -> Result<(), StoreFault> {
+        if let On::Pg(_) = self.on() {
+            let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, $2))";
+            self.run(sql, vec![what.into(), number.into()]).await?;
+        }
+        Ok(())
+    }
+
+    /// The next `count` numbers of a table's `id`.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn next_ids(&mut self, table: &'static str, count: usize) -> Result<Vec<i64>, StoreFault> {
+        let count = i64::try_from(count).unwrap_or(0);
+        if count == 0 {
+            return Ok(vec![]);
+        }
+        if let On::Pg(_) = self.on() {
+            let sql = format!(
+                "SELECT string_agg(nextval('{table}_id_seq'::regclass)::text, ',') AS ids FROM generate_series(1, $1)"
+            );
+            let ids =
+                self.rows(&sql, vec![count.into()]).await?.first().map_or(Ok(String::new()), |r| r.text("ids"))?;
+            return ids.split(',').map(|id| id.parse().map_err(|_| StoreFault::Column("nextval".into()))).collect();
+        }
+        let top = self.rows(&format!("SELECT coalesce(max(id), 0) AS top FROM {table}"), vec![]).await?;
+        let top = top.first().map_or(Ok(0), |r| r.int("top"))?;
+        Ok((top + 1..=top + count).collect())
+    }
+
+    /// Keeps other writers out of a table until the end of the transaction. SQLite has one writer.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`].
+    pub async fn lock_table(&mut self, table: &'static str) -> Result<(), StoreFault> {
+        if let On::Pg(_) = self.on() {
+            self.run(&format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"), vec![]).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes everything done in it durable.
+    ///
+    /// # Errors
+    /// [`StoreFault::Statement`]; the outcome is then unknown and must be read again.
+    pub async fn commit(self) -> Result<(), StoreFault> {
+        match self {
+            Self::Pg(tx) => tx.commit().await?,
+            Self::Lite(tx) => tx.commit().await?,
+            Self::Rehearsed(mut stage) => stage.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+fn plain_words(e: &sqlx::Error) -> String {
+    match e {
+        sqlx::Error::Database(d) => d.message().to_owned(),
+        sqlx::Error::PoolTimedOut => {
+            "no connection came free within 15 s; it may allow fewer than all workers together need (max_connections)"
+                .into()
+        }
+        other => other.to_string(),
+    }
+}
+
+fn without_password(url: &str) -> String {
+    url.split_once(':').map_or_else(|| "no scheme".to_owned(), |(scheme, _)| format!("{scheme}:…"))
+}

@@ -1,0 +1,8 @@
+//! One set of statements for two databases; [`db`] hides where they differ.
+
+pub mod db;
+mod dialect;
+pub mod error;
+pub mod rehearsal;
+pub mod rows;
+pub mod schema;

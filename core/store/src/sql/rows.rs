@@ -1,0 +1,304 @@
+//! Relations made in memory, scalars, and result rows: what goes into a statement and what comes out.
+
+use std::sync::Arc;
+
+use crate::sql::error::StoreFault;
+use huiliu_vault::keys::hex_encode;
+
+/// One scalar to bind, or one cell read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// SQL NULL of an integer column.
+    Null,
+    /// An integer.
+    Int(i64),
+    /// A text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+impl From<i64> for Value {
+    fn from(v: i64) -> Self {
+        Self::Int(v)
+    }
+}
+impl From<&str> for Value {
+    fn from(v: &str) -> Self {
+        Self::Text(v.to_owned())
+    }
+}
+impl From<String> for Value {
+    fn from(v: String) -> Self {
+        Self::Text(v)
+    }
+}
+impl From<Vec<u8>> for Value {
+    fn from(v: Vec<u8>) -> Self {
+        Self::Bytes(v)
+    }
+}
+impl From<&[u8]> for Value {
+    fn from(v: &[u8]) -> Self {
+        Self::Bytes(v.to_vec())
+    }
+}
+
+/// A column of a relation made in memory.
+#[derive(Debug, Clone)]
+pub(crate) enum Column<'a> {
+    Int(Vec<Option<i64>>),
+    Text(Vec<Option<&'a str>>),
+    Bytes(Vec<Option<&'a [u8]>>),
+}
+
+/// A relation made in memory: bound to `{rows}` (arrays on PostgreSQL, one JSON text on SQLite) or copied into a table.
+#[derive(Debug, Clone, Default)]
+pub struct Rows<'a> {
+    pub(crate) columns: Vec<(&'static str, Column<'a>)>,
+}
+
+impl<'a> Rows<'a> {
+    /// No columns yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an integer column.
+    #[must_use]
+    pub fn int(mut self, name: &'static str, values: impl IntoIterator<Item = Option<i64>>) -> Self {
+        self.columns.push((name, Column::Int(values.into_iter().collect())));
+        self
+    }
+
+    /// Adds a text column.
+    #[must_use]
+    pub fn text(mut self, name: &'static str, values: impl IntoIterator<Item = Option<&'a str>>) -> Self {
+        self.columns.push((name, Column::Text(values.into_iter().collect())));
+        self
+    }
+
+    /// Adds a column of bytes that are never null.
+    #[must_use]
+    pub fn bytes(mut self, name: &'static str, values: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        self.columns.push((name, Column::Bytes(values.into_iter().map(Some).collect())));
+        self
+    }
+
+    /// Adds a column of bytes.
+    #[must_use]
+    pub fn opt_bytes(mut self, name: &'static str, values: impl IntoIterator<Item = Option<&'a [u8]>>) -> Self {
+        self.columns.push((name, Column::Bytes(values.into_iter().collect())));
+        self
+    }
+
+    /// Number of rows.
+    pub(crate) fn len(&self) -> usize {
+        self.columns.first().map_or(0, |(_, c)| match c {
+            Column::Int(v) => v.len(),
+            Column::Text(v) => v.len(),
+            Column::Bytes(v) => v.len(),
+        })
+    }
+
+    /// Names of the columns.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.columns.iter().map(|(name, _)| *name)
+    }
+
+    pub(crate) fn name_list(&self) -> String {
+        self.names().collect::<Vec<_>>().join(", ")
+    }
+
+    pub(crate) fn pg_relation(&self, first: usize) -> String {
+        let arrays: Vec<String> = self
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(i, (_, c))| {
+                let kind = match c {
+                    Column::Int(_) => "bigint",
+                    Column::Text(_) => "text",
+                    Column::Bytes(_) => "bytea",
+                };
+                format!("${}::{kind}[]", first + i)
+            })
+            .collect();
+        format!("unnest({}) AS incoming ({})", arrays.join(", "), self.name_list())
+    }
+
+    pub(crate) fn lite_relation(&self, first: usize) -> String {
+        let columns: Vec<String> = self
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(i, (name, c))| match c {
+                Column::Bytes(_) => format!("unhex(value->>{i}) AS {name}"),
+                _ => format!("value->>{i} AS {name}"),
+            })
+            .collect();
+        // LIMIT -1 keeps the planner from folding the JSON into the outer statement and reading it again for every row; and,
+        // the inner one, from writing a row as text again for each of its columns: of 28 that takes three times as long.
+        let rows = format!("SELECT value FROM json_each(${first}) LIMIT -1");
+        format!("(SELECT {} FROM ({rows}) LIMIT -1) AS incoming", columns.join(", "))
+    }
+
+    pub(crate) fn json(&self) -> Result<String, StoreFault> {
+        let mut out = Vec::with_capacity(self.len() * self.columns.len() * 12);
+        let broken = |e: serde_json::Error| StoreFault::Column(e.to_string());
+        out.push(b'[');
+        for i in 0..self.len() {
+            out.extend_from_slice(if i == 0 { b"[" } else { b",[" });
+            for (n, (_, column)) in self.columns.iter().enumerate() {
+                if n > 0 {
+                    out.push(b',');
+                }
+                match column {
+                    Column::Int(v) => serde_json::to_writer(&mut out, &v[i]).map_err(broken)?,
+                    Column::Text(v) => serde_json::to_writer(&mut out, &v[i]).map_err(broken)?,
+                    Column::Bytes(v) => {
+                        let hex = v[i].map(hex_encode);
+                        serde_json::to_writer(&mut out, &hex).map_err(broken)?;
+                    }
+                }
+            }
+            out.push(b']');
+        }
+        out.push(b']');
+        String::from_utf8(out).map_err(|e| StoreFault::Column(e.to_string()))
+    }
+
+    /// PostgreSQL's binary COPY format: a header, per row a field count and per field a length and bytes, a trailer.
+    pub(crate) fn pg_copy(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(64 + self.len() * self.columns.len() * 20);
+        out.extend_from_slice(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0");
+        let count = i16::try_from(self.columns.len()).unwrap_or(i16::MAX).to_be_bytes();
+        let field = |out: &mut Vec<u8>, bytes: Option<&[u8]>| match bytes {
+            Some(bytes) => {
+                out.extend_from_slice(&i32::try_from(bytes.len()).unwrap_or(i32::MAX).to_be_bytes());
+                out.extend_from_slice(bytes);
+            }
+            None => out.extend_from_slice(&(-1i32).to_be_bytes()),
+        };
+        for i in 0..self.len() {
+            out.extend_from_slice(&count);
+            for (_, column) in &self.columns {
+                match column {
+                    Column::Int(v) => field(&mut out, v[i].map(i64::to_be_bytes).as_ref().map(<[u8; 8]>::as_slice)),
+                    Column::Text(v) => field(&mut out, v[i].map(str::as_bytes)),
+                    Column::Bytes(v) => field(&mut out, v[i]),
+                }
+            }
+        }
+        out.extend_from_slice(&(-1i16).to_be_bytes());
+        out
+    }
+}
+
+/// A result row, cells by name.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub(crate) names: Arc<[String]>,
+    pub(crate) cells: Vec<Value>,
+}
+
+impl Row {
+    fn cell(&self, name: &str) -> Result<&Value, StoreFault> {
+        let place = self.names.iter().position(|n| n == name);
+        place.and_then(|i| self.cells.get(i)).ok_or_else(|| StoreFault::Column(name.to_owned()))
+    }
+
+    /// An integer that is never null.
+    ///
+    /// # Errors
+    /// [`StoreFault::Column`] for another name or type.
+    pub fn int(&self, name: &str) -> Result<i64, StoreFault> {
+        self.opt_int(name)?.ok_or_else(|| StoreFault::Column(name.to_owned()))
+    }
+
+    /// An integer or null.
+    ///
+    /// # Errors
+    /// [`StoreFault::Column`] for another name or type.
+    pub fn opt_int(&self, name: &str) -> Result<Option<i64>, StoreFault> {
+        match self.cell(name)? {
+            Value::Int(v) => Ok(Some(*v)),
+            Value::Null => Ok(None),
+            _ => Err(StoreFault::Column(name.to_owned())),
+        }
+    }
+
+    /// Takes a text out that is never null.
+    ///
+    /// # Errors
+    /// [`StoreFault::Column`] for another name or type.
+    pub fn take_text(&mut self, name: &str) -> Result<String, StoreFault> {
+        self.take_opt_text(name)?.ok_or_else(|| StoreFault::Column(name.to_owned()))
+    }
+
+    /// Takes a text or null out.
+    ///
+    /// # Errors
+    /// [`StoreFault::Column`] for another name or type.
+    pub fn take_opt_text(&mut self, name: &str) -> Result<Option<String>, StoreFault> {
+        let place = self.names.iter().position(|n| n == name);
+        match place.and_then(|i| self.cells.get_mut(i)).map(|cell| std::mem::replace(cell, Value::Null)) {
+            Some(Value::Text(v)) => Ok(Some(v)),
+            Some(Value::Null) => Ok(None),
+            _ => Err(StoreFault::Column(name.to_owned())),
+        }
+    }
+
+    /// A text that is never null.
+    ///
+    /// # Errors
+    /// [`StoreFault::Column`] for another name or type.
+    pub fn text(&self, name: &str) -> Result<String, StoreFault> {
+        self.opt_text(name)?.ok_or_else(|| StoreFault::Column(name.to_owned()))
+    }
+
+    /// A text or null.
+    ///
+    /// # Errors
+    /// [`StoreFault::Column`] for another name or type.
+    pub fn opt_text(&self, name: &str) -> Result<Option<String>, StoreFault> {
+        match self.cell(name)? {
+            Value::Text(v) => Ok(Some(v.clone())),
+            Value::Null => Ok(None),
+            _ => Err(StoreFault::Column(name.to_owned())),
+        }
+    }
+
+    /// Bytes that are never null.
+    ///
+    /// # Errors
+    /// [`StoreFault::Column`] for another name or type.
+    pub fn bytes(&self, name: &str) -> Result<Vec<u8>, StoreFault> {
+        self.opt_bytes(name)?.ok_or_else(|| StoreFault::Column(name.to_owned()))
+    }
+
+    /// Bytes that are never null, and that the row has no longer: no second copy of what is large.
+    ///
+    /// # Errors
+    /// [`StoreFault::Column`] for another name or type.
+    pub fn take_bytes(&mut self, name: &str) -> Result<Vec<u8>, StoreFault> {
+        let place = self.names.iter().position(|n| n == name);
+        match place.and_then(|i| self.cells.get_mut(i)).map(|cell| std::mem::replace(cell, Value::Null)) {
+            Some(Value::Bytes(v)) => Ok(v),
+            _ => Err(StoreFault::Column(name.to_owned())),
+        }
+    }
+
+    /// Bytes or null.
+    ///
+    /// # Errors
+    /// [`StoreFault::Column`] for another name or type.
+    pub fn opt_bytes(&self, name: &str) -> Result<Option<Vec<u8>>, StoreFault> {
+        match self.cell(name)? {
+            Value::Bytes(v) => Ok(Some(v.clone())),
+            Value::Null => Ok(None),
+            _ => Err(StoreFault::Column(name.to_owned())),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Migrations, the key check, and the refusal of a schema this program does not know.
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection};
+
+use crate::admin::sealing;
+use crate::sql::db::Db;
+use crate::sql::error::StoreFault;
+use huiliu_vault::keys::Keys;
+
+static PG: Migrator = sqlx::migrate!("migrations/pg");
+static LITE: Migrator = sqlx::migrate!("migrations/lite");
+
+fn migrator(db: &Db) -> &'static Migrator {
+    if db.kind() == "sqlite" { &LITE } else { &PG }
+}
+
+/// What a database's schema is to this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaState {
+    /// No table of ours.
+    Empty,
+    /// Known, but older than this program.
+    Behind {
+        /// Migrations already there.
+        applied: usize,
+        /// Migrations this program knows.
+        known: usize,
+    },
+    /// Exactly ours.
+    Current,
+    /// Made by a newer program, or not ours.
+    Unknown,
+}
+
+/// Looks at the schema without changing it.
+///
+/// # Errors
+/// [`StoreFault::Statement`].
+pub async fn state(db: &Db) -> Result<SchemaState, StoreFault> {
+    let embedded = db.kind() == "sqlite";
+    let ledger = if embedded {
+        "SELECT count(*) AS n FROM sqlite_master WHERE name = '_sqlx_migrations'"
+    } else {
+        "SELECT count(*) AS n FROM pg_tables WHERE tablename = '_sqlx_migrations' AND schemaname = current_schema()"
+    };
+    if count(db, ledger).await? == 0 {
+        let ours = if embedded {
+            "SELECT count(*) AS n FROM sqlite_master WHERE type = 'table'"
+        } else {
+            "SELECT count(*) AS n FROM pg_tables WHERE tablename = 'training_record' AND schemaname = current_schema()"
+        };
+        return Ok(if count(db, ours).await? == 0 { SchemaState::Empty } else { SchemaState::Unknown });
+    }
+    let rows = db.rows("SELECT version, checksum FROM _sqlx_migrations ORDER BY version", vec![]).await?;
+    let known: Vec<(i64, &[u8])> = migrator(db).iter().map(|m| (m.version, m.checksum.as_ref())).collect();
+    for (i, row) in rows.iter().enumerate() {
+        let same = known.get(i).is_some_and(|(v, sum)| {
+            row.int("version").ok() == Some(*v) && row.bytes("checksum").ok().as_deref() == Some(*sum)
+        });
+        if !same {
+            return Ok(SchemaState::Unknown);
+        }
+    }
+    Ok(if rows.len() == known.len() {
+        SchemaState::Current
+    } else {
+        SchemaState::Behind { applied: rows.len(), known: known.len() }
+    })
+}
+
+async fn count(db: &Db, sql: &str) -> Result<i64, StoreFault> {
+    db.rows(sql, vec![]).await?.first().map_or(Ok(0), |r| r.int("n"))
+}
+
+/// Brings the schema up to this program's.
+///
+/// # Errors
+/// [`StoreFault::Schema`] when the database is newer or foreign, or a migration fails (nothing of it remains).
+pub async fn migrate(db: &Db) -> Result<SchemaState, StoreFault> {
+    let before = state(db).await?;
+    if before == SchemaState::Unknown {
+        return Err(unknown());
+    }
+    let result = match db {
+        Db::Pg { read, .. } => PG.run(read).await,
+        Db::Lite { write, .. } => LITE.run(write).await,
+        Db::Rehearsal(_) => Ok(()),
+    };
+    result.map_err(|e| StoreFault::Schema(format!("the migration did not go through, nothing was changed: {e}")))?;
+    Ok(before)
+}
+
+/// Refuses anything but the current schema; a worker calls this first.
+///
+/// # Errors
+/// [`StoreFault::Schema`] saying what to do.
+pub async fn require_current(db: &Db) -> Result<(), StoreFault> {
+    match state(db).await? {
+        SchemaState::Current => Ok(()),
+        SchemaState::Unknown => Err(unknown()),
+        SchemaState::Empty => {
+            Err(StoreFault::Schema("the database has no Huiliu schema yet; run `huiliu migrate`".into()))
+        }
+        SchemaState::Behind { applied, known } => {
+            Err(StoreFault::Schema(format!("the database has {applied} of {known} migrations; run `huiliu migrate`")))
+        }
+    }
+}
+
+fn unknown() -> StoreFault {
+    StoreFault::Schema(
+        "the database's schema is unknown to this version of Huiliu: it was made by a newer version or is not Huiliu's; \
+         use the newer version, or name another database"
+            .into(),
+    )
+}
+
+/// Whether a database that has our schema was made with some key.
+///
+/// # Errors
+/// [`StoreFault::Statement`].
+pub async fn has_key(db: &Db) -> Result<bool, StoreFault> {
+    Ok(!db.rows("SELECT id FROM key_check", vec![]).await?.is_empty())
+}
+
+/// Compares the key-check values, or stores them in a database that has none yet and holds no payload. Gives the keys as
+/// they are to be used: sealing with the generation that is current in this database.
+///
+/// # Errors
+/// [`StoreFault::WrongKey`], [`StoreFault::KeyGeneration`] before anything is written.
+pub async fn check_key(db: &Db, keys: &Keys) -> Result<Keys, StoreFault> {
+    let rows = db.rows("SELECT value FROM key_check WHERE id = 1", vec![]).await?;
+    if let Some(row) = rows.first() {
+        return if row.bytes("value")? == keys.check_value() {
+            sealing::recognise(db, keys).await
+        } else {
+            Err(StoreFault::WrongKey)
+        };
+    }
+    db.run(
+        "INSERT INTO key_check (id, value) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
+        vec![keys.check_value().into()],
+    )
+    .await?;
+    let rows = db.rows("SELECT value FROM key_check WHERE id = 1", vec![]).await?;
+    match rows.first() {
+        Some(row) if row.bytes("value")? == keys.check_value() => sealing::recognise(db, keys).await,
+        _ => Err(StoreFault::WrongKey),
+    }
+}
+
+/// Writes a consistent copy of the embedded database, while others go on writing, and reads it through. PostgreSQL is
+/// backed up by its own means.
+///
+/// # Errors
+/// [`StoreFault::Statement`] when the copy cannot be written, [`StoreFault::Unreadable`] when it is damaged.
+pub async fn backup(db: &Db, copy: &str) -> Result<(), StoreFault> {
+    let Db::Lite { read, .. } = db else { return Ok(()) };
+    sqlx::query("VACUUM INTO $1").bind(copy.to_owned()).execute(read).await?;
+    let options = SqliteConnectOptions::new().filename(copy).read_only(true);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    if found == "ok" { Ok(()) } else { Err(StoreFault::Unreadable(format!("the copy {copy} is damaged: {found}"))) }
+}

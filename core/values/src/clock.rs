@@ -1,0 +1,126 @@
+//! Time of day and zone in date-time text.
+
+use crate::text::all_digits;
+
+/// Microseconds in a second.
+pub(super) const SECOND: i64 = 1_000_000;
+
+/// Microseconds in a day.
+pub(super) const DAY: i64 = 86_400 * SECOND;
+
+/// Microseconds that China (+08:00) is ahead of UTC.
+pub(super) const CHINA: i64 = 8 * 3_600 * SECOND;
+
+/// Why a text is no time of day.
+#[derive(Debug, PartialEq)]
+pub(super) enum ClockFault {
+    /// Not written as a time of day.
+    Form,
+    /// Written as one, but there is no such time.
+    Impossible,
+}
+
+/// Microseconds since midnight of the stated day in UTC; a time without a zone is of +08:00, an
+/// empty text is midnight of +08:00. Digits beyond the microsecond are dropped.
+pub(super) fn since_midnight(text: &str) -> Result<i64, ClockFault> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(-CHINA);
+    }
+    let (time, ahead) = split_zone(text)?;
+    Ok(time_of_day(time.trim_end())? - ahead)
+}
+
+/// The time and how far its zone is ahead of UTC, in microseconds.
+fn split_zone(text: &str) -> Result<(&str, i64), ClockFault> {
+    if let Some(time) = text.strip_suffix(['Z', 'z']) {
+        return Ok((time, 0));
+    }
+    let Some(at) = text.rfind(['+', '-', '\u{2212}']) else {
+        return Ok((text, CHINA));
+    };
+    let (time, zone) = text.split_at(at);
+    let digits = zone.trim_start_matches(['+', '-', '\u{2212}']);
+    let (hours, minutes) = match digits.split_once(':') {
+        Some((hours, minutes)) if minutes.len() == 2 => (hours, minutes),
+        None if digits.len() == 4 => digits.split_at_checked(2).ok_or(ClockFault::Form)?,
+        None => (digits, "00"),
+        Some(_) => return Err(ClockFault::Form),
+    };
+    let ahead = (number(hours)? * 60 + number(minutes)?) * 60 * SECOND;
+    if number(hours)? > 18 || number(minutes)? > 59 {
+        return Err(ClockFault::Impossible);
+    }
+    Ok((time, if zone.starts_with('+') { ahead } else { -ahead }))
+}
+
+/// Microseconds since midnight of `10:30`, `10:30:05.25`, `103005`, `1030`, `10时30分5秒`.
+fn time_of_day(text: &str) -> Result<i64, ClockFault> {
+    let (clock, fraction) = match text.split_once('.') {
+        Some((clock, fraction)) if all_digits(fraction) => (clock, fraction),
+        Some(_) => return Err(ClockFault::Form),
+        None => (text, ""),
+    };
+    let parts: Vec<&str> = if all_digits(clock) {
+        let parts = [clock.get(..2), clock.get(2..4), clock.get(4..6)];
+        if !matches!(clock.len(), 4 | 6) {
+            return Err(ClockFault::Form);
+        }
+        parts.into_iter().flatten().collect()
+    } else if clock.contains('时') {
+        clock.trim_end_matches(['分', '秒']).split(['时', '分']).map(str::trim).collect()
+    } else {
+        clock.split(':').collect()
+    };
+    let (hour, minute, second) = match parts.as_slice() {
+        [hour, minute] if fraction.is_empty() => (*hour, *minute, "0"),
+        [hour, minute, second] => (*hour, *minute, *second),
+        _ => return Err(ClockFault::Form),
+    };
+    let (hour, minute, second) = (number(hour)?, number(minute)?, number(second)?);
+    if hour > 23 || minute > 59 || second > 59 {
+        return Err(ClockFault::Impossible);
+    }
+    let micros = fraction
+        .bytes()
+        .chain(std::iter::repeat(b'0'))
+        .take(6)
+        .fold(0_i64, |value, digit| value * 10 + i64::from(digit.saturating_sub(b'0')));
+    Ok(((hour * 60 + minute) * 60 + second) * SECOND + micros)
+}
+
+/// One or two digits as a number.
+fn number(text: &str) -> Result<i64, ClockFault> {
+    if text.len() > 2 || !all_digits(text) {
+        return Err(ClockFault::Form);
+    }
+    text.parse().map_err(|_| ClockFault::Form)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_zones() {
+        let ten_thirty = (10 * 60 + 30) * 60 * SECOND;
+        for (text, expected) in [
+            ("", -CHINA),
+            ("10:30", ten_thirty - CHINA),
+            ("10:30:00Z", ten_thirty),
+            ("10:30:00.000001999+00:00", ten_thirty + 1),
+            ("103000 +0800", ten_thirty - CHINA),
+            ("10时30分", ten_thirty - CHINA),
+            ("10时30分00秒", ten_thirty - CHINA),
+            ("10:30-08", ten_thirty + CHINA),
+        ] {
+            assert_eq!(since_midnight(text), Ok(expected), "{text}");
+        }
+        for bad in ["10", "10:3x", "10:30+8:0", "1:2:3:4", "10:30.5", "上午", "+08:00"] {
+            assert_eq!(since_midnight(bad), Err(ClockFault::Form), "{bad}");
+        }
+        for bad in ["24:00", "10:60", "10:30:60", "10:30+19:00"] {
+            assert_eq!(since_midnight(bad), Err(ClockFault::Impossible), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! Citizen ID numbers (GB 11643-1999).
+//!
+//! Seventeen digits (6 area, 8 birth date, 3 sequence: odd male, even female) and a check
+//! character after ISO 7064 MOD 11-2. Numbers of fifteen digits, issued before 1999, are made
+//! eighteen. The clear text leaves this type through [`IdNumber::reveal`] only.
+
+use std::fmt;
+
+use chrono::NaiveDate;
+
+use crate::id_arithmetic::{birth_of, check_character, lengthen};
+use crate::region::may_be_on_id;
+use crate::text::{all_digits, fold};
+
+/// A valid citizen ID number of eighteen characters.
+///
+/// `Debug` and `Display` show the first two digits and the last character only.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IdNumber {
+    text: String,
+    birth: NaiveDate,
+}
+
+/// The sex an ID number states (digit 17: odd male, even female).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Sex {
+    /// GB/T 2261.1 code 1.
+    Male,
+    /// GB/T 2261.1 code 2.
+    Female,
+}
+
+/// Why a text is not an ID number. No text of a fault contains any part of the input.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdFault {
+    /// Nothing was given.
+    #[error("an ID number is expected, and none was given")]
+    Missing,
+    /// Eighteen digits ending in 000 with a wrong check character: a spreadsheet kept the number
+    /// as a number and lost its last three digits.
+    #[error("the ID number must be kept as text; this one was rounded by a spreadsheet")]
+    Damaged,
+    /// Neither fifteen nor eighteen characters.
+    #[error("the ID number must have 18 characters (or 15 digits if issued before 1999)")]
+    Length,
+    /// A character that is no digit; an X counts only in place eighteen.
+    #[error("the ID number must be made of digits, with X allowed in the last of 18 places only")]
+    Character,
+    /// The check character does not follow from the seventeen digits.
+    #[error("the last character of the ID number must agree with the other seventeen")]
+    CheckDigit,
+    /// The first six digits were never the code of a county.
+    #[error("the first six digits of the ID number must be a division code that once existed")]
+    Area,
+    /// The birth date is not a day, or lies outside 1800 to 2100.
+    #[error("the birth date in the ID number must be a real day from 1800 to 2100")]
+    Date,
+}
+
+impl IdFault {
+    /// The last part of the stable code of this fault.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Damaged => "damaged",
+            Self::Length => "length",
+            Self::Character => "character",
+            Self::CheckDigit => "check_digit",
+            Self::Area => "area",
+            Self::Date => "date",
+        }
+    }
+}
+
+impl IdNumber {
+    /// Reads an ID number of eighteen characters or fifteen digits.
+    ///
+    /// Folded: full-width characters, every space (NBSP too), hyphens, a leading apostrophe, and
+    /// x or Cyrillic Х/х for X. Nothing is repaired.
+    ///
+    /// # Errors
+    /// The first of [`IdNumber::faults`].
+    pub fn parse(text: &str) -> Result<Self, IdFault> {
+        examine(text).map_err(|faults| faults.into_iter().next().unwrap_or(IdFault::Character))
+    }
+
+    /// Everything wrong with a text, in the order missing, damaged, length, character,
+    /// check digit, area, date; empty exactly when [`IdNumber::parse`] succeeds.
+    ///
+    /// Only what can be told is listed: nothing but characters is judged in a text of the wrong
+    /// length, and a damaged number is not also said to fail its check digit.
+    pub fn faults(text: &str) -> Vec<IdFault> {
+        examine(text).err().unwrap_or_default()
+    }
+
+    /// The clear text: eighteen ASCII characters, the last a digit or `X`. Personal data: the one
+    /// way out of this type.
+    pub fn reveal(&self) -> &str {
+        &self.text
+    }
+
+    /// The birth date.
+    pub fn birth_date(&self) -> NaiveDate {
+        self.birth
+    }
+
+    /// The sex.
+    pub fn sex(&self) -> Sex {
+        match self.text.as_bytes().get(16) {
+            Some(digit) if digit % 2 == 1 => Sex::Male,
+            _ => Sex::Female,
+        }
+    }
+
+    /// The six digits of the area where the number was issued, as coded at that time.
+    pub fn area(&self) -> &str {
+        self.text.get(..6).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for IdNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = self.text.get(..2).unwrap_or_default();
+        let last = self.text.get(17..).unwrap_or_default();
+        write!(f, "{first}***************{last}")
+    }
+}
+
+impl fmt::Debug for IdNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IdNumber({self})")
+    }
+}
+
+/// The text without what typing and spreadsheets add to it.
+fn clean(text: &str) -> String {
+    let folded = fold(text);
+    if folded.bytes().all(|b| b.is_ascii_digit() || b == b'X') {
+        return folded.into_owned();
+    }
+    let bare = folded.strip_prefix(['\'', '\u{2018}', '\u{2019}', '`']).unwrap_or(&folded);
+    bare.chars()
+        .filter(|c| !matches!(c, ' ' | '-' | '\u{2010}'..='\u{2015}' | '\u{2212}'))
+        .map(|c| match c {
+            'x' | '\u{425}' | '\u{445}' => 'X',
+            other => other,
+        })
+        .collect()
+}
+
+/// The number, or everything wrong with it in the order of the checks.
+fn examine(text: &str) -> Result<IdNumber, Vec<IdFault>> {
+    let given = clean(text);
+    if given.is_empty() {
+        return Err(vec![IdFault::Missing]);
+    }
+    let sound = |body: &str, last: &str| all_digits(body) && (all_digits(last) || last == "X");
+    let count = given.chars().count();
+    let (characters_sound, full) = match count {
+        15 => (all_digits(&given), lengthen(&given)),
+        18 => {
+            let parts = given.split_at_checked(17);
+            (parts.is_some_and(|(body, last)| sound(body, last)), given)
+        }
+        _ => {
+            let rough = given.chars().all(|c| c.is_ascii_digit() || c == 'X');
+            let odd = (!rough).then_some(IdFault::Character);
+            return Err(std::iter::once(IdFault::Length).chain(odd).collect());
+        }
+    };
+    let mut faults = Vec::new();
+    if !characters_sound {
+        faults.push(IdFault::Character);
+    } else if check_character(&full) != full.chars().last() {
+        let rounded = all_digits(&full) && full.ends_with("000");
+        faults.push(if rounded { IdFault::Damaged } else { IdFault::CheckDigit });
+    }
+    let place = |nth: usize| full.char_indices().nth(nth).map_or(full.len(), |(at, _)| at);
+    let digits = |from: usize, to: usize| full.get(place(from)..place(to)).filter(|part| all_digits(part));
+    if digits(0, 6).is_some_and(|area| !may_be_on_id(area)) {
+        faults.push(IdFault::Area);
+    }
+    let birth = digits(6, 17).and_then(birth_of);
+    if birth.is_none() && digits(6, 17).is_some() {
+        faults.push(IdFault::Date);
+    }
+    match birth {
+        Some(birth) if faults.is_empty() => Ok(IdNumber { text: full, birth }),
+        _ => Err(faults),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::Datelike;
+    use proptest::prelude::*;
+
+    const VALID: [&str; 9] = [
+        "11010519491231002X",
+        "22010219590911001X",
+        "220381197001011228",
+        "220184197001011226",
+        "222401198010102228",
+        "220502196002290012",
+        "22070219670312005X",
+        "220181196511300032",
+        "220113196511300036",
+    ];
+
+    fn code(text: &str) -> &'static str {
+        IdNumber::parse(text).map_or_else(|fault| fault.code(), |_| "ok")
+    }
+
+    fn codes(text: &str) -> Vec<&'static str> {
+        IdNumber::faults(text).iter().map(IdFault::code).collect()
+    }
+
+    #[test]
+    fn published_and_local_vectors() {
+        for text in VALID {
+            assert_eq!(code(text), "ok", "{text}");
+        }
+        // The second example of the standard was born in 1880.
+        assert_eq!(code("440524188001010014"), "ok");
+    }
+
+    #[test]
+    fn fifteen_digits_become_eighteen() {
+        for (old, new) in [
+            ("220102590911001", "22010219590911001X"),
+            ("222401751005123", "222401197510051231"),
+            ("220381661231002", "22038119661231002X"),
+        ] {
+            assert_eq!(IdNumber::parse(old), IdNumber::parse(new));
+            assert_eq!(IdNumber::parse(old).map(|id| id.reveal().to_owned()), Ok(new.to_owned()));
+        }
+        let centenarian = IdNumber::parse("220104990228997").expect("born 1899");
+        assert_eq!(centenarian.birth_date().year(), 1899);
+        assert_eq!(IdNumber::parse(centenarian.reveal()), Ok(centenarian.clone()));
+    }
+
+    #[test]
+    fn one_thing_wrong() {
+        for (text, expected) in [
+            ("220102195902290011", "date"),
+            ("220102197513010011", "date"),
+            ("220104199902290012", "date"),
+            ("220199197501010013", "area"),
+            ("220104990229001", "date"),
+            ("220104000229997", "date"),
+            ("220102195909110000", "damaged"),
+            ("220102195909110011", "check_digit"),
+            ("", "missing"),
+            (" \u{A0}\u{3000}", "missing"),
+            ("2201021959091100", "length"),
+            ("2.20102E+17", "length"),
+            ("22010219590911001Y", "character"),
+            ("2201X219590911001X", "character"),
+            ("22010259091100X", "character"),
+            ("220102********001X", "character"),
+        ] {
+            assert_eq!(code(text), expected, "{text}");
+            if !matches!(text, "2.20102E+17") {
+                assert_eq!(codes(text), [expected], "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_that_is_wrong_together() {
+        assert_eq!(codes("220199990229001"), ["area", "date"]);
+        assert_eq!(codes("220199195902290000"), ["damaged", "area", "date"]);
+        assert_eq!(codes("22019919590229001Y"), ["character", "area", "date"]);
+        assert_eq!(codes("abc"), ["length", "character"]);
+        assert_eq!(codes("220100197501010019").last(), Some(&"area"));
+    }
+
+    #[test]
+    fn typing_is_folded() {
+        let wanted = IdNumber::parse("22010219590911001X");
+        for text in [
+            "22010219590911001x",
+            "22010219590911001\u{425}",
+            "22010219590911001\u{445}",
+            "'22010219590911001X",
+            "\u{A0}220102 19590911-001X\u{3000}",
+            "２２０１０２１９５９０９１１００１Ｘ",
+            "220102－1959\u{2014}0911 001ｘ",
+            "\u{FEFF}\u{2019}220102590911001\u{200B}",
+        ] {
+            assert_eq!(IdNumber::parse(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn parts_and_mask() {
+        let id = IdNumber::parse("22010219590911001X").expect("valid");
+        assert_eq!(id.area(), "220102");
+        assert_eq!(Some(id.birth_date()), NaiveDate::from_ymd_opt(1959, 9, 11));
+        assert_eq!(id.sex(), Sex::Male);
+        assert_eq!(format!("{id}"), "22***************X");
+        assert_eq!(format!("{id:?}"), "IdNumber(22***************X)");
+        let woman = IdNumber::parse("222401198010102228").expect("valid");
+        assert_eq!(woman.sex(), Sex::Female);
+    }
+
+    #[test]
+    fn every_adjacent_transposition_is_refused() {
+        for text in VALID {
+            for place in 0..17 {
+                let mut bytes = text.as_bytes().to_vec();
+                bytes.swap(place, place + 1);
+                let changed = String::from_utf8(bytes).expect("ASCII");
+                assert!(changed == text || IdNumber::parse(&changed).is_err(), "{changed}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_substitution_of_the_vectors_is_refused() {
+        for text in VALID {
+            for place in 0..18 {
+                for other in "0123456789X".chars() {
+                    let changed: String =
+                        text.chars().enumerate().map(|(i, c)| if i == place { other } else { c }).collect();
+                    assert!(changed == text || IdNumber::parse(&changed).is_err(), "{changed}");
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_single_substitution_is_refused(
+            days in 0_i64..50_000, sequence in 0_u32..1000, place in 0_usize..18, other in any::<char>(),
+        ) {
+            let first = NaiveDate::from_ymd_opt(1900, 1, 1).expect("a day");
+            let birth = first + chrono::Duration::days(days);
+            let body = format!("220102{}{sequence:03}", birth.format("%Y%m%d"));
+            let check = check_character(&body).expect("seventeen digits");
+            let id = IdNumber::parse(&format!("{body}{check}")).expect("made valid");
+            prop_assert_eq!(id.birth_date(), birth);
+            let digits = "0123456789X*".chars();
+            for new in digits.chain([other]) {
+                let text: String = id.reveal().chars().enumerate()
+                    .map(|(i, c)| if i == place { new } else { c }).collect();
+                prop_assert!(clean(&text) == id.reveal() || IdNumber::parse(&text).is_err());
+            }
+        }
+
+        #[test]
+        fn parse_agrees_with_faults_and_never_panics(text in "\\PC{0,20}|[0-9Xx]{15}|[0-9]{17}[0-9X]") {
+            let faults = IdNumber::faults(&text);
+            prop_assert_eq!(IdNumber::parse(&text).err(), faults.first().cloned());
+            prop_assert_eq!(IdNumber::parse(&text).is_ok(), faults.is_empty());
+        }
+    }
+}

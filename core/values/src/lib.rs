@@ -1,0 +1,31 @@
+//! Values that cannot hold nonsense: class hours, scores, ID numbers, names, dates, area codes.
+//!
+//! Everything here is a pure function of its input: no IO, no clock, no floating point, and no
+//! input that makes it panic. Each value is built by a `parse`-like function that answers either
+//! the value or a fault; a fault has a stable `code()` (the last part of the code that users and
+//! reports see) and a text saying what is expected. No fault text repeats the input, so none can
+//! leak an ID number.
+
+mod basis;
+pub mod calendar;
+pub mod date;
+pub mod hours;
+pub mod id_number;
+pub mod name;
+pub mod region;
+pub mod score;
+
+mod clock;
+mod date_forms;
+mod grading;
+mod id_arithmetic;
+mod region_table;
+pub mod text;
+
+pub use basis::Basis;
+pub use date::DateFault;
+pub use hours::{Hours, HoursFault};
+pub use id_arithmetic::check_character;
+pub use id_number::{IdFault, IdNumber, Sex};
+pub use name::{NameFault, PersonName};
+pub use score::{Bands, Grade, Score, ScoreFault, Weights};

@@ -1,0 +1,254 @@
+//! Names of people.
+//!
+//! Source of the rules: 民委发〔2016〕33号 (the separator between parts of a name is U+00B7; a name
+//! field holds at least 50 characters) and the GB18030 code positions that older decoders leave
+//! in the private use area.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::text::{half_width, is_invisible};
+
+/// The one separator between the parts of a name.
+const SEPARATOR: char = '\u{B7}';
+
+/// The longest name, in characters.
+const MAX_CHARACTERS: usize = 50;
+
+/// A person's name in its one standard form.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PersonName(String);
+
+/// Why a text is not a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NameFault {
+    /// Nothing was given.
+    #[error("a name is expected, and none was given")]
+    Missing,
+    /// More than 50 characters.
+    #[error("the name must have at most 50 characters")]
+    Length,
+    /// A digit, a control character, a question mark or U+FFFD.
+    #[error("the name must hold no digit, no control character and no mark of a lost character")]
+    Character,
+}
+
+impl NameFault {
+    /// The last part of the stable code of this fault.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Length => "length",
+            Self::Character => "character",
+        }
+    }
+}
+
+impl PersonName {
+    /// Brings a name into its standard form.
+    ///
+    /// Ends trimmed (NBSP and ideographic space too), invisible characters dropped, full-width
+    /// Latin made half-width, fourteen private-use Han characters of GB18030 made standard ones,
+    /// NFC, every variant of the separator made one U+00B7 (none at the ends), runs of spaces
+    /// between Han characters or beside a separator removed, any other run made one space. A name
+    /// of one character, and one without a family name, is a name.
+    ///
+    /// # Errors
+    /// Every [`NameFault`]; a wrong character is named before a wrong length.
+    pub fn parse(text: &str) -> Result<Self, NameFault> {
+        let plain: String = text
+            .trim()
+            .chars()
+            .filter(|c| !is_invisible(*c))
+            .map(|c| standard_han(half_width(c)))
+            .nfc()
+            .map(standard_mark)
+            .collect();
+        let name = join(&plain);
+        if name.is_empty() {
+            return Err(NameFault::Missing);
+        }
+        if name.chars().any(is_refused) {
+            return Err(NameFault::Character);
+        }
+        if name.chars().count() > MAX_CHARACTERS {
+            return Err(NameFault::Length);
+        }
+        Ok(Self(name))
+    }
+
+    /// The name in its standard form, for people to read.
+    pub fn display(&self) -> &str {
+        &self.0
+    }
+
+    /// The name for comparison only: no spaces, no separators, no variation selectors, upper
+    /// case.
+    pub fn folded(&self) -> String {
+        self.0
+            .chars()
+            .filter(|c| *c != ' ' && *c != SEPARATOR && !is_selector(*c))
+            .flat_map(char::to_uppercase)
+            .collect()
+    }
+}
+
+/// Whether a character cannot be part of a name. 〇 is a number to Unicode but a Han character in
+/// names.
+fn is_refused(c: char) -> bool {
+    (c.is_numeric() && c != '〇') || c.is_control() || matches!(c, '?' | '\u{FFFD}')
+}
+
+/// Whether a character only chooses a glyph for the one before it.
+fn is_selector(c: char) -> bool {
+    matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
+}
+
+/// Every variant of the separator made U+00B7, every space (but no control character) made U+0020.
+fn standard_mark(c: char) -> char {
+    match c {
+        '.' | '\u{387}' | '\u{16EB}' | '\u{2022}' | '\u{2024}' | '\u{2027}' | '\u{2218}' | '\u{2219}' | '\u{22C5}'
+        | '\u{2E30}' | '\u{2E31}' | '\u{2E33}' | '\u{30FB}' | '\u{A78F}' | '\u{FF0E}' | '\u{FF65}' => SEPARATOR,
+        _ if c.is_whitespace() && !c.is_control() => ' ',
+        _ => c,
+    }
+}
+
+/// A text with every variant of the separator made U+00B7.
+#[must_use]
+pub fn fold_separators(text: &str) -> String {
+    text.chars().map(standard_mark).collect()
+}
+
+/// The standard character for one of the fourteen two-byte Han positions of GB18030 (FE51 … FEA0)
+/// that some decoders leave in the private use area; any other character as it is.
+fn standard_han(c: char) -> char {
+    match c {
+        '\u{E816}' => '\u{20087}',
+        '\u{E817}' => '\u{20089}',
+        '\u{E818}' => '\u{200CC}',
+        '\u{E81E}' => '\u{9FB4}',
+        '\u{E826}' => '\u{9FB5}',
+        '\u{E82B}' => '\u{9FB6}',
+        '\u{E82C}' => '\u{9FB7}',
+        '\u{E831}' => '\u{215D7}',
+        '\u{E832}' => '\u{9FB8}',
+        '\u{E83B}' => '\u{2298F}',
+        '\u{E843}' => '\u{9FB9}',
+        '\u{E854}' => '\u{9FBA}',
+        '\u{E855}' => '\u{241FE}',
+        '\u{E864}' => '\u{9FBB}',
+        _ => c,
+    }
+}
+
+/// Whether a character is Han, private use characters counted among them.
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{3005}' | '\u{3007}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}'
+        | '\u{E000}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFD}')
+        || is_selector(c)
+}
+
+/// The name without needless spaces and separators.
+fn join(plain: &str) -> String {
+    let mut name = String::with_capacity(plain.len());
+    let (mut space, mut separator) = (false, false);
+    for c in plain.chars() {
+        match c {
+            ' ' => space = true,
+            SEPARATOR => separator = true,
+            _ => {
+                if let Some(before) = name.chars().next_back() {
+                    if separator {
+                        name.push(SEPARATOR);
+                    } else if space && !(is_han(before) && is_han(c)) {
+                        name.push(' ');
+                    }
+                }
+                (space, separator) = (false, false);
+                name.push(c);
+            }
+        }
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn shown(text: &str) -> String {
+        PersonName::parse(text).map_or_else(|f| f.code().to_owned(), |n| n.display().to_owned())
+    }
+
+    #[test]
+    fn every_separator_becomes_the_one() {
+        for mark in [
+            "\u{B7}", "\u{2022}", "\u{2027}", "\u{30FB}", "\u{FF0E}", "\u{FF65}", ".", "\u{387}", "\u{22C5}",
+            " \u{B7} ", "··",
+        ] {
+            assert_eq!(shown(&format!("阿卜杜拉{mark}买买提")), "阿卜杜拉·买买提", "{mark}");
+        }
+        assert_eq!(shown("·张三."), "张三");
+    }
+
+    #[test]
+    fn spaces_and_width() {
+        assert_eq!(shown("\u{3000}张\u{A0} 三 "), "张三");
+        assert_eq!(shown("Ｋｉｍ \u{3000} Chol"), "Kim Chol");
+        assert_eq!(shown("欧阳 Ｎａｎａ"), "欧阳 Nana");
+        assert_eq!(shown("\u{FEFF}李\u{200B}四"), "李四");
+        assert_eq!(shown("e\u{301}va"), "\u{E9}va");
+        assert_eq!(shown("王〇"), "王〇");
+        assert_eq!(shown("珊"), "珊");
+    }
+
+    #[test]
+    fn private_use_han_becomes_standard() {
+        assert_eq!(shown("张\u{E81E}"), "张\u{9FB4}");
+        assert_eq!(shown("张\u{E816}"), "张\u{20087}");
+        assert_eq!(shown("张\u{E864} 三"), "张\u{9FBB}三");
+    }
+
+    #[test]
+    fn faults_have_their_codes() {
+        for (text, code) in [
+            ("", "missing"),
+            ("\u{A0}\u{3000}", "missing"),
+            ("·", "missing"),
+            ("张3", "character"),
+            ("张３", "character"),
+            ("张?", "character"),
+            ("张？", "character"),
+            ("张\u{FFFD}", "character"),
+            ("张\n三", "character"),
+            ("张\u{0}三", "character"),
+        ] {
+            assert_eq!(shown(text), code, "{text:?}");
+        }
+        assert_eq!(shown(&"张".repeat(51)), "length");
+        assert_eq!(shown(&"张".repeat(50)), "张".repeat(50));
+    }
+
+    #[test]
+    fn folded_ignores_what_typists_vary() {
+        let folded = |text: &str| PersonName::parse(text).map(|n| n.folded());
+        assert_eq!(folded("kim  Chol"), folded("KIMCHOL"));
+        assert_eq!(folded("阿卜杜拉·买买提"), folded("阿卜杜拉 买买提"));
+        assert_ne!(folded("张三"), folded("张山"));
+    }
+
+    proptest! {
+        #[test]
+        fn the_standard_form_is_stable(text in "\\PC{0,30}") {
+            if let Ok(name) = PersonName::parse(&text) {
+                prop_assert_eq!(PersonName::parse(name.display()), Ok(name.clone()));
+            }
+        }
+
+        #[test]
+        fn no_text_panics(text in any::<String>()) {
+            let _ = PersonName::parse(&text);
+        }
+    }
+}
