@@ -241,7 +241,7 @@ impl House {
             timeout: Duration::from_millis(self.settings.timeout_ms),
             unpacker: Arc::clone(&self.desk.unpacker),
         };
-        huiliu_connectors::connect(huiliu_connectors::CONNECTORS, manifest, endpoint)
+        huiliu_platform::shipped::connect(huiliu_connectors::CONNECTORS, manifest, endpoint)
             .map_err(|e| Stop::usage(spoken(&e)))
     }
 

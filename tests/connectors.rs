@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use huiliu_decode::unpack::{Task, UnpackFault, unpack};
 use huiliu_decode::{Body, decode};
-use huiliu_engine::deliver::Desk;
+use huiliu_engine::deliver::DeliveryContext;
 use huiliu_engine::manifests::Manifests;
 use huiliu_manifest::Manifest;
 use huiliu_platform::http::guard::Networks;
@@ -82,14 +82,14 @@ fn connectors_conform() {
             let manifest = Manifest::parse(shipped.id, &text).unwrap();
             let db = Db::open(&format!("sqlite:{}", scratch.0.join(shipped.id).display()), 2).await.unwrap();
             schema::migrate(&db).await.unwrap();
-            let desk = desk(db, &manifest).await;
+            let context = context(db, &manifest).await;
             let bell = Bell::open(&format!("sqlite:{}-queue", scratch.0.join(shipped.id).display()), "").await.unwrap();
             let list = huiliu_connectors::CONNECTORS;
-            let make = |endpoint| huiliu_connectors::connect(list, manifest.clone(), endpoint);
+            let make = |endpoint| huiliu_platform::shipped::connect(list, manifest.clone(), endpoint);
             let folder =
                 if shipped.id.contains("roster") { handed_in(shipped, &scratch) } else { endpoint.folder.clone() };
             let endpoint = Endpoint { folder, ..endpoint.clone() };
-            let told = huiliu_testkit::exercise_connector(&make, &endpoint, &desk, &bell).await;
+            let told = huiliu_testkit::exercise_connector(&make, &endpoint, &context, &bell).await;
             assert_eq!(told, Ok(()), "{}", shipped.id);
         }
         sandbox.stop().await;
@@ -97,7 +97,7 @@ fn connectors_conform() {
 }
 
 /// A folder with a roster's samples, in an archive where that is how they come. No sandbox plays a county.
-fn handed_in(shipped: &huiliu_connectors::Connector, scratch: &Scratch) -> PathBuf {
+fn handed_in(shipped: &huiliu_platform::shipped::ShippedConnector, scratch: &Scratch) -> PathBuf {
     let folder = scratch.0.join(format!("{}-in", shipped.id));
     std::fs::create_dir_all(&folder).unwrap();
     if !shipped.manifest.contains("archive") {
@@ -152,13 +152,13 @@ impl Apart for Here {
     }
 }
 
-pub async fn desk(db: Db, manifest: &Manifest) -> Desk {
+pub async fn context(db: Db, manifest: &Manifest) -> DeliveryContext {
     let keys = Keys::from_hex(&"5a".repeat(32)).unwrap();
     let policy = policy();
     let rules = entries::register_rules(&db, &keys, &policy).await.unwrap();
     let current = Current { kind: "manifest", name: &manifest.id, version: 1, digest: b"1" };
     let activation = runs::activate(&db, current).await.unwrap();
-    Desk {
+    DeliveryContext {
         db,
         keys,
         policy: policy.into(),

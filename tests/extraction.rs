@@ -29,7 +29,7 @@ pub use platform::{Answer, Asked, Platform, page, record, record_of, records};
 const MOST: usize = 60;
 
 /// A house with one source of a connector that a manifest makes.
-pub struct Desk {
+pub struct DeliveryContext {
     pub house: House,
     base_url: String,
 }
@@ -68,17 +68,17 @@ pub fn manifest(id: &str, says: &Says<'_>) -> String {
     text
 }
 
-impl Desk {
+impl DeliveryContext {
     pub fn new(platform: &Platform, says: &Says<'_>) -> Self {
         Self::on(On::Sqlite, platform, says)
     }
 
     pub fn on(on: On, platform: &Platform, says: &Says<'_>) -> Self {
-        let desk = Self { house: House::new(on), base_url: platform.url.clone() };
-        assert!(on == On::Sqlite || desk.house.run(&["migrate"]).status.success());
-        desk.connector("p", says);
-        desk.settings("");
-        desk
+        let context = Self { house: House::new(on), base_url: platform.url.clone() };
+        assert!(on == On::Sqlite || context.house.run(&["migrate"]).status.success());
+        context.connector("p", says);
+        context.settings("");
+        context
     }
 
     /// Writes a connector's manifest.

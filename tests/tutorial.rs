@@ -7,15 +7,15 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use huiliu_connectors::{Connector, Sample};
 use huiliu_manifest::Manifest;
 use huiliu_platform::Endpoint;
+use huiliu_platform::shipped::{ShippedConnector as Connector, ShippedSample as Sample};
 use huiliu_queue::Bell;
 use huiliu_store::Db;
 use huiliu_store::admin::reports;
 use huiliu_store::sql::schema;
 
-use crate::connectors::{desk, endpoint};
+use crate::connectors::{context, endpoint};
 use crate::house::{House, On, Scratch};
 use crate::institutions::{bash, blocks, links_lead_somewhere, read};
 
@@ -112,19 +112,19 @@ fn the_tutorials_connector_conforms_and_delivers() {
         let manifest = Manifest::parse("evening/manifest.toml", LIST[0].manifest).unwrap();
         let db = Db::open(&format!("sqlite:{}", scratch.0.join("books").display()), 2).await.unwrap();
         schema::migrate(&db).await.unwrap();
-        let desk = desk(db.clone(), &manifest).await;
+        let context = context(db.clone(), &manifest).await;
         let bell = Bell::open(&format!("sqlite:{}", scratch.0.join("queue").display()), "").await.unwrap();
-        let make = |endpoint| huiliu_connectors::connect(LIST, manifest.clone(), endpoint);
-        let told = huiliu_testkit::exercise_connector(&make, &endpoint, &desk, &bell).await;
+        let make = |endpoint| huiliu_platform::shipped::connect(LIST, manifest.clone(), endpoint);
+        let told = huiliu_testkit::exercise_connector(&make, &endpoint, &context, &bell).await;
         assert_eq!(told, Ok(()));
         let books = reports::balance(&db, (1, 1)).await.unwrap();
         assert_eq!((books.received, books.inserted, books.parked), (5, 4, 1));
         // By its manifest alone it is no connector: the platform refuses.
         assert!(
             huiliu_testkit::exercise_connector(
-                &|e| huiliu_connectors::connect(&[], manifest.clone(), e),
+                &|e| huiliu_platform::shipped::connect(&[], manifest.clone(), e),
                 &endpoint,
-                &desk,
+                &context,
                 &bell
             )
             .await
@@ -139,11 +139,11 @@ fn the_tutorials_connector_conforms_and_delivers() {
         }
         assert_eq!((page.address.as_str(), page.cursor.as_str()), ("block 0004", "{\"from\":\"0004\"}"));
         // A cursor of its own can be set by a person; one that is not its own is told.
-        let check = |text: &str| huiliu_connectors::check_cursor(LIST, &manifest, &manifest.stream[0], text);
+        let check = |text: &str| huiliu_platform::shipped::check_cursor(LIST, &manifest, &manifest.stream[0], text);
         let (own, foreign) = (check("{\"from\":\"0003\"}").unwrap(), check("{\"form\":\"0003\"}").unwrap());
         assert_eq!(connector.pull(stream, Some(&own)).await.unwrap().unwrap().address, "block 0003");
         assert_eq!(connector.pull(stream, Some(&foreign)).await.unwrap_err().code, "cursor");
-        assert!(huiliu_connectors::check_cursor(&[], &manifest, &manifest.stream[0], &own).is_err());
+        assert!(huiliu_platform::shipped::check_cursor(&[], &manifest, &manifest.stream[0], &own).is_err());
         let wrong = Endpoint { password: "wrong".into(), ..endpoint };
         let refused = make(wrong).unwrap().pull(stream, None).await.unwrap_err();
         assert!(refused.code == "credentials" && refused.retry.is_none(), "{refused:?}");

@@ -125,7 +125,7 @@ fn show(found: &BTreeMap<String, Found>, registered: &Registered, id: &str, json
 /// The samples that ship with a connector.
 pub fn shipped(id: &str) -> Vec<Sample> {
     let shipped = CONNECTORS.iter().filter(|c| c.id == id).flat_map(|c| c.samples);
-    let sample = |s: &huiliu_connectors::Sample| Sample {
+    let sample = |s: &huiliu_platform::shipped::ShippedSample| Sample {
         stream: s.stream.to_owned(),
         address: s.address.to_owned(),
         bytes: s.bytes.to_vec(),

@@ -103,11 +103,13 @@ fn checked(
             "连接器 {connector} 没有数据流 {stream:?}；现有 {all}"
         )));
     };
-    huiliu_connectors::check_cursor(huiliu_connectors::CONNECTORS, &found.manifest, of_stream, text).map_err(|e| {
-        Stop::usage(both!(
-            "{text} is no cursor of connector {connector}: {e}; give one as `huiliu cursors list` shows it",
-            "{text} 不是连接器 {connector} 的游标：{e}；请按 `huiliu cursors list` 的样式给出",
-            e = phrase(&e)
-        ))
-    })
+    huiliu_platform::shipped::check_cursor(huiliu_connectors::CONNECTORS, &found.manifest, of_stream, text).map_err(
+        |e| {
+            Stop::usage(both!(
+                "{text} is no cursor of connector {connector}: {e}; give one as `huiliu cursors list` shows it",
+                "{text} 不是连接器 {connector} 的游标：{e}；请按 `huiliu cursors list` 的样式给出",
+                e = phrase(&e)
+            ))
+        },
+    )
 }

@@ -292,7 +292,7 @@ async fn usable(books: &Books, row: &SourceRow) -> Result<(), Stop> {
         timeout: std::time::Duration::from_millis(books.settings.timeout_ms),
         unpacker: std::sync::Arc::new(Unpacker::new(Box::new(Processes))),
     };
-    huiliu_connectors::connect(huiliu_connectors::CONNECTORS, found.manifest.clone(), endpoint)
+    huiliu_platform::shipped::connect(huiliu_connectors::CONNECTORS, found.manifest.clone(), endpoint)
         .map(drop)
         .map_err(|e| Stop::usage(spoken(&e)))
 }

@@ -3,7 +3,7 @@
 use rust_xlsxwriter::{Format, Workbook};
 use serde_json::Value;
 
-use super::{Answer, Desk, Platform, Says, records};
+use super::{Answer, DeliveryContext, Platform, Says, records};
 
 const CSV: &str = "format = { kind = \"csv\", layout = { header = [\"id\", \"idno\"], skip_markers = [\"小计\"] } }";
 const LINES: &str = "format = { kind = \"json_lines\" }";
@@ -12,26 +12,26 @@ const BOOK: &str = "format = { kind = \"workbook\", sheets = \"*\", layout = { h
 const HEADER: &str = "id,v,name,idno,course,hours,end,note\n";
 
 /// A source over the folder `drop`.
-fn desk(names: &str, stream: &str) -> Desk {
+fn context(names: &str, stream: &str) -> DeliveryContext {
     let platform = Platform::start(|_| Answer::new(404, ""));
     let transport = format!("kind = \"files\"\nnames = [{names:?}]");
-    let desk = Desk::new(&platform, &Says { transport: &transport, stream, map: "place = \"note\"" });
-    let folder = desk.house.dir.0.join("drop");
+    let context = DeliveryContext::new(&platform, &Says { transport: &transport, stream, map: "place = \"note\"" });
+    let folder = context.house.dir.0.join("drop");
     std::fs::create_dir_all(&folder).unwrap();
-    desk.write(&format!(
+    context.write(&format!(
         "[[source]]\nname = \"a\"\nconnector = \"p\"\ninstitution_code = \"I\"\nfolder = \"{}\"\n",
         folder.display()
     ));
-    desk
+    context
 }
 
-fn put(desk: &Desk, name: &str, bytes: impl AsRef<[u8]>) {
-    std::fs::write(desk.house.dir.0.join("drop").join(name), bytes).unwrap();
+fn put(context: &DeliveryContext, name: &str, bytes: impl AsRef<[u8]>) {
+    std::fs::write(context.house.dir.0.join("drop").join(name), bytes).unwrap();
 }
 
 /// Received, inserted, parked, and payloads that cannot be read.
-fn sync(desk: &Desk) -> [i64; 4] {
-    let pass = desk.json(&["sync", "a", "--json"]);
+fn sync(context: &DeliveryContext) -> [i64; 4] {
+    let pass = context.json(&["sync", "a", "--json"]);
     ["received", "inserted", "parked", "unread"].map(|key| pass["balance"][key].as_i64().unwrap())
 }
 
@@ -40,8 +40,8 @@ fn row(n: usize, hours: &str, note: &str) -> String {
 }
 
 /// The only letter's place, and what is expected there.
-fn letter(desk: &Desk) -> (String, String) {
-    let letters = desk.json(&["dead-letters", "list", "--json"]);
+fn letter(context: &DeliveryContext) -> (String, String) {
+    let letters = context.json(&["dead-letters", "list", "--json"]);
     let all = letters.as_array().unwrap();
     assert_eq!(all.len(), 1, "{letters}");
     let reason = &all[0]["reasons"][0];
@@ -57,14 +57,14 @@ fn a_quote_that_is_not_closed_takes_no_row_with_it_in_silence() {
     let seems_closed = rows.replace("R8,1,王一", "R8,1,\"王一\"");
     let skipped = (0..3).map(open).collect::<String>() + "小计,\"12\n" + &row(3, "4", "") + &row(9, "4", "");
     for (rows, inserted, line) in [(&rows, 3, 5), (&seems_closed, 3, 5), (&skipped, 3, 5)] {
-        let desk = desk("*.csv", CSV);
-        put(&desk, "a.csv", format!("{HEADER}{rows}"));
-        let [_, landed, parked, _] = sync(&desk);
+        let context = context("*.csv", CSV);
+        put(&context, "a.csv", format!("{HEADER}{rows}"));
+        let [_, landed, parked, _] = sync(&context);
         assert_eq!((landed, parked), (inserted + i64::from(rows == &seems_closed), 1), "{rows}");
-        let (address, expected) = letter(&desk);
+        let (address, expected) = letter(&context);
         assert_eq!(address, format!("a.csv line {line}"));
         assert!(expected.contains(&format!("a quote in line {line} is not closed")), "{expected}");
-        let told = desk.run_with(&["dead-letters", "list"], &[("HUILIU_LANG", "zh_CN.UTF-8")]);
+        let told = context.run_with(&["dead-letters", "list"], &[("HUILIU_LANG", "zh_CN.UTF-8")]);
         let told = String::from_utf8_lossy(&told.stdout).into_owned();
         assert!(told.contains("引号没有闭合"), "{told}");
     }
@@ -73,11 +73,11 @@ fn a_quote_that_is_not_closed_takes_no_row_with_it_in_silence() {
 /// A decimal comma is no hour and a remark.
 #[test]
 fn a_row_of_more_cells_than_the_header_is_parked() {
-    let desk = desk("*.csv", CSV);
+    let context = context("*.csv", CSV);
     let rows = [row(0, "4", ""), row(1, "1,5", "x"), row(2, "4", ",, ,"), row(3, "4", "\"a\nb\"")].concat();
-    put(&desk, "a.csv", format!("{HEADER}{rows}R4,1,王一,22010219590911001X,C-4,4,2014-09-11\n"));
-    assert_eq!(sync(&desk), [5, 4, 1, 0]);
-    let (address, expected) = letter(&desk);
+    put(&context, "a.csv", format!("{HEADER}{rows}R4,1,王一,22010219590911001X,C-4,4,2014-09-11\n"));
+    assert_eq!(sync(&context), [5, 4, 1, 0]);
+    let (address, expected) = letter(&context);
     assert_eq!(address, "a.csv line 3");
     assert!(expected.contains("9 cells, the header has 8: a separator"), "{expected}");
 }
@@ -85,21 +85,21 @@ fn a_row_of_more_cells_than_the_header_is_parked() {
 /// Also where the header itself ends with a separator.
 #[test]
 fn cells_without_a_name_are_no_room_for_others() {
-    let desk = desk("*.csv", CSV);
+    let context = context("*.csv", CSV);
     let rows = [row(0, "4", ","), row(1, "4,5", "x,")].concat();
-    put(&desk, "a.csv", format!("{},\n{rows}", HEADER.trim_end()));
-    assert_eq!(sync(&desk), [2, 1, 1, 0]);
+    put(&context, "a.csv", format!("{},\n{rows}", HEADER.trim_end()));
+    assert_eq!(sync(&context), [2, 1, 1, 0]);
 }
 
 #[test]
 fn what_stands_twice_in_json_is_not_guessed() {
-    let desk = desk("*.jsonl", LINES);
+    let context = context("*.jsonl", LINES);
     let [one, two, three] = [0, 1, 2].map(super::record);
     let two = two.replace("\"hours\":\"4\"", "\"hours\":\"4\",\"hours\":\"40\"");
     let three = three.replace("\"no\":2", "\"no\":2,\"no\":3");
-    put(&desk, "a.jsonl", [one, two, three].join("\n"));
-    assert_eq!(sync(&desk), [3, 2, 1, 0]);
-    let (address, expected) = letter(&desk);
+    put(&context, "a.jsonl", [one, two, three].join("\n"));
+    assert_eq!(sync(&context), [3, 2, 1, 0]);
+    let (address, expected) = letter(&context);
     assert_eq!(address, "a.jsonl line 2");
     assert!(expected.contains("hours stands in it more than once"), "{expected}");
 }
@@ -112,9 +112,9 @@ fn a_document_with_its_list_twice_is_refused_small_and_large() {
             (format!("{{\"d\":{{\"list\":{},\"list\":{}}},\"p\":\"{pad}\"}}", records(0..1), records(1..2)), "d.list"),
             (format!("{{\"d\":{{\"list\":{}}},\"p\":\"{pad}\",\"d\":{{}}}}", records(0..1)), "d"),
         ] {
-            let desk = desk("*.json", LIST);
-            put(&desk, "a.json", text);
-            let out = desk.run(&["sync", "a", "--json"]);
+            let context = context("*.json", LIST);
+            put(&context, "a.json", text);
+            let out = context.run(&["sync", "a", "--json"]);
             let pass: Value = serde_json::from_slice(&out.stdout).unwrap();
             assert_eq!((&pass["balance"]["received"], &pass["balance"]["unread"]), (&0.into(), &1.into()), "{pass}");
             let reason = pass["connectors"][0]["unread_payloads"][0]["reason"].as_str().unwrap();
@@ -126,30 +126,30 @@ fn a_document_with_its_list_twice_is_refused_small_and_large() {
 /// As people number the files they put there one after the other.
 #[test]
 fn files_are_read_in_the_order_of_their_numbers() {
-    let desk = desk("培训记录*.csv", CSV);
+    let context = context("培训记录*.csv", CSV);
     for (n, name) in ["", "2", "9", "10", "11", "100"].into_iter().enumerate() {
-        put(&desk, &format!("培训记录{name}.csv"), format!("{HEADER}{}", row(n, "4", "")));
-        assert_eq!(sync(&desk), [1, 1, 0, 0], "{name}");
+        put(&context, &format!("培训记录{name}.csv"), format!("{HEADER}{}", row(n, "4", "")));
+        assert_eq!(sync(&context), [1, 1, 0, 0], "{name}");
     }
     // All at once, too: the last is the newest.
-    let said = desk.json(&["sync", "a", "--full", "--json"]);
+    let said = context.json(&["sync", "a", "--full", "--json"]);
     assert_eq!(said["balance"]["received"], 6);
-    assert_eq!(desk.cursor(), serde_json::json!({ "after": "培训记录100.csv" }));
+    assert_eq!(context.cursor(), serde_json::json!({ "after": "培训记录100.csv" }));
     let last = "SELECT max(id) = (SELECT max(id) FROM payload WHERE address = '培训记录100.csv') FROM payload";
-    assert_eq!(desk.house.sql(last), 1);
+    assert_eq!(context.house.sql(last), 1);
 }
 
 #[test]
 fn capital_letters_do_not_matter_and_what_is_not_read_is_told() {
     use std::os::unix::ffi::OsStrExt as _;
-    let desk = desk("*.csv", CSV);
-    put(&desk, "A.CSV", format!("{HEADER}{}", row(0, "4", "")));
-    put(&desk, "B.txt", "no");
-    let drop = desk.house.dir.0.join("drop");
+    let context = context("*.csv", CSV);
+    put(&context, "A.CSV", format!("{HEADER}{}", row(0, "4", "")));
+    put(&context, "B.txt", "no");
+    let drop = context.house.dir.0.join("drop");
     std::os::unix::fs::symlink(drop.join("A.CSV"), drop.join("link.csv")).unwrap();
     std::os::unix::fs::symlink(drop.join("A.CSV"), drop.join("link.txt")).unwrap();
     std::fs::write(drop.join(std::ffi::OsStr::from_bytes(b"\xc5\xe0\xd1\xb5.csv")), "x").unwrap();
-    let out = desk.run_with(&["sync", "a", "--json"], &[("HUILIU_LOG", "warn")]);
+    let out = context.run_with(&["sync", "a", "--json"], &[("HUILIU_LOG", "warn")]);
     let pass: Value = serde_json::from_slice(&out.stdout).unwrap();
     assert_eq!(pass["balance"]["inserted"], 1, "{pass}");
     let told = String::from_utf8_lossy(&out.stderr).into_owned();
@@ -173,15 +173,15 @@ fn times_and_percentages_of_a_workbook_are_what_is_shown() {
         sheet.write_string(at, 6, "2014-09-11").unwrap();
         sheet.write_number_with_format(at, 7, share, &Format::new().set_num_format(percent)).unwrap();
     }
-    let desk = desk("*.xlsx", BOOK);
-    put(&desk, "a.XLSX", book.save_to_buffer().unwrap());
-    assert_eq!(sync(&desk), [5, 2, 3, 0]);
-    let letters = desk.json(&["dead-letters", "list", "--json"]);
+    let context = context("*.xlsx", BOOK);
+    put(&context, "a.XLSX", book.save_to_buffer().unwrap());
+    assert_eq!(sync(&context), [5, 2, 3, 0]);
+    let letters = context.json(&["dead-letters", "list", "--json"]);
     let mut seen: Vec<&str> =
         letters.as_array().unwrap().iter().map(|l| l["reasons"][0]["seen"].as_str().unwrap()).collect();
     seen.sort_unstable();
     assert_eq!(seen, ["1:30:00", "36:00:00", "36:00:00"], "{letters}");
     assert!(letters.to_string().contains("hours.number"), "{letters}");
-    let listed = desk.json(&["records", "list", "--json"]).to_string();
+    let listed = context.json(&["records", "list", "--json"]).to_string();
     assert!(listed.contains("\"85.5%\"") && listed.contains("\"28.5%\""), "{listed}");
 }

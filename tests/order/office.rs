@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use huiliu_decode::unpacker::Unpacker;
 use huiliu_decode::{Body, Context, Staged, decode};
-use huiliu_engine::deliver::{self, Delivered, Desk};
+use huiliu_engine::deliver::{self, Delivered, DeliveryContext};
 use huiliu_engine::manifests::Manifests;
 use huiliu_engine::settle;
 use huiliu_manifest::Manifest;
@@ -22,7 +22,7 @@ use super::model::{Item, Key, Letter};
 
 pub struct Office {
     pub db: Db,
-    pub desk: Desk,
+    pub context: DeliveryContext,
     source: Source,
     claim: Claim,
     pub runs: [i64; 2],
@@ -61,9 +61,9 @@ fn reader() -> Arc<Unpacker> {
 }
 
 impl Office {
-    /// Its desk, as one that has read nothing yet.
-    pub fn with_a_new_reader(&self) -> Desk {
-        Desk { unpacker: reader(), ..self.desk.clone() }
+    /// Its context, as one that has read nothing yet.
+    pub fn with_a_new_reader(&self) -> DeliveryContext {
+        DeliveryContext { unpacker: reader(), ..self.context.clone() }
     }
 
     pub async fn open(db: Db) -> Self {
@@ -76,7 +76,7 @@ impl Office {
         let claim = source_lease::take(&db, source.id, 86_400_000, "order", false).await.unwrap().unwrap();
         let first = runs::start_run(&db, &source, true).await.unwrap();
         let runs = [first, runs::start_run(&db, &source, true).await.unwrap()];
-        let desk = Desk {
+        let context = DeliveryContext {
             db: db.clone(),
             keys,
             policy: Arc::new(policy),
@@ -87,7 +87,7 @@ impl Office {
             lease_ms: 30_000,
             holder: "order".into(),
         };
-        let mut office = Self { db, desk, source, claim, runs };
+        let mut office = Self { db, context, source, claim, runs };
         office.activate(b"1").await;
         office
     }
@@ -103,11 +103,11 @@ impl Office {
         let manifest = Manifest::parse("institution/manifest.toml", &change(shipped.manifest)).unwrap();
         let current = Current { kind: "manifest", name: &manifest.id, version: manifest.version(), digest };
         let activation = runs::activate(&self.db, current).await.unwrap();
-        self.desk.manifests = Manifests::new([(manifest.id.clone(), (manifest, activation))].into());
+        self.context.manifests = Manifests::new([(manifest.id.clone(), (manifest, activation))].into());
     }
 
     pub fn activation(&self) -> i64 {
-        self.desk.manifests.now()["institution"].1
+        self.context.manifests.now()["institution"].1
     }
 
     /// Lands a page; gives its batches with their ranges.
@@ -126,17 +126,17 @@ impl Office {
             cursor_at_start: None,
             cursor: None,
         };
-        let ids = runs::land(&self.db, &self.desk.keys, &landing).await.unwrap();
+        let ids = runs::land(&self.db, &self.context.keys, &landing).await.unwrap();
         let ranges = (0..records).step_by(cut as usize).map(|first| (first, cut.min(records - first)));
         ids.into_iter().zip(ranges).collect()
     }
 
     /// What the stages make of a range of a page; pure, no table is asked.
     pub fn staged(&self, page: &str, range: (u32, u32)) -> Vec<Item> {
-        let manifests = self.desk.manifests.now();
+        let manifests = self.context.manifests.now();
         let manifest = &manifests["institution"].0;
         let stream = manifest.stream("completions").unwrap();
-        let (policy, keys) = (&self.desk.policy, &self.desk.keys);
+        let (policy, keys) = (&self.context.policy, &self.context.keys);
         let cx = Context {
             manifest,
             stream,
@@ -164,13 +164,15 @@ impl Office {
 
     /// Delivers a batch that is to be had, or already done.
     pub async fn deliver(&self, batch: i64) -> Delivered {
-        let done = deliver::deliver(&self.desk, batch, false).await.unwrap();
+        let done = deliver::deliver(&self.context, batch, false).await.unwrap();
         assert!(matches!(done, Delivered::Done(_) | Delivered::NotOurs), "batch {batch}: {done:?}");
         done
     }
 
     pub async fn settle(&self) {
-        settle::settle_all(&self.db, &self.desk.keys, &self.desk.policy, &self.desk.rules, &|_| {}).await.unwrap();
+        settle::settle_all(&self.db, &self.context.keys, &self.context.policy, &self.context.rules, &|_| {})
+            .await
+            .unwrap();
     }
 
     pub async fn rows(&self, sql: &str) -> Vec<Row> {

@@ -100,9 +100,9 @@ impl Trial {
         assert_eq!(kept[0].opt_int("same_as").unwrap().is_some(), place.again, "batch {id}: bytes are kept once");
         if place.again {
             // What the office has read before it remembers.
-            let desk = self.office.with_a_new_reader();
+            let context = self.office.with_a_new_reader();
             self.hide("1 - byte_count").await;
-            let ended = deliver::deliver(&desk, id, false).await.unwrap();
+            let ended = deliver::deliver(&context, id, false).await.unwrap();
             self.hide("1 - byte_count").await;
             let tally = match (tells, comparable.is_empty()) {
                 (true, _) => &mut self.tally.told,

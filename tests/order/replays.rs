@@ -59,7 +59,7 @@ async fn hours(office: &Office) -> BTreeMap<String, (i64, i64)> {
 }
 
 async fn plan(office: &Office) -> Result<(i64, Vec<Item>, Vec<Effect>), ReplayFault> {
-    let id = replay::plan(&office.desk, &Filter::default(), "law").await?;
+    let id = replay::plan(&office.context, &Filter::default(), "law").await?;
     let mut tx = office.db.look().await.unwrap();
     let items = replays::items(&mut tx, id, (0, -1), 1_000).await.unwrap();
     let effects = replays::effects(&mut tx, id, 1_000).await.unwrap();
@@ -93,7 +93,7 @@ async fn trial(office: &mut Office, pages: &[Vec<Sent>], live: &[Sent], cut: u32
     assert_eq!((office.picture().await, hours(office).await), before, "a plan changed something");
     tally.planned += 1;
     if live.is_empty() {
-        let ended = replay::apply(&office.desk, id, "law").await.unwrap();
+        let ended = replay::apply(&office.context, id, "law").await.unwrap();
         assert_eq!(ended, Applied::Done, "nothing has moved");
         check(office, &before.0.held(), &before.1, (&items, &effects), tally).await;
     } else {
@@ -102,7 +102,7 @@ async fn trial(office: &mut Office, pages: &[Vec<Sent>], live: &[Sent], cut: u32
         }
         office.settle().await;
         let between = (office.picture().await, hours(office).await);
-        match replay::apply(&office.desk, id, "law").await.unwrap() {
+        match replay::apply(&office.context, id, "law").await.unwrap() {
             Applied::Done => {
                 tally.overtaken_in_vain += 1;
                 check(office, &between.0.held(), &between.1, (&items, &effects), tally).await;
@@ -111,12 +111,12 @@ async fn trial(office: &mut Office, pages: &[Vec<Sent>], live: &[Sent], cut: u32
                 assert!(!moved.is_empty());
                 assert_eq!((office.picture().await, hours(office).await), between, "a refused plan changed something");
                 assert!(matches!(
-                    replay::apply(&office.desk, id, "law").await,
+                    replay::apply(&office.context, id, "law").await,
                     Err(ReplayFault::NotPlanned(_, state)) if state == "stale"
                 ));
                 tally.stale += 1;
                 let Ok((id, items, effects)) = plan(office).await else { return };
-                assert_eq!(replay::apply(&office.desk, id, "law").await.unwrap(), Applied::Done);
+                assert_eq!(replay::apply(&office.context, id, "law").await.unwrap(), Applied::Done);
                 check(office, &between.0.held(), &between.1, (&items, &effects), tally).await;
             }
         }
@@ -263,7 +263,7 @@ fn another_layout_is_refused() {
         let (_, items, effects) = plan(&office).await.unwrap();
         assert!(items.iter().all(|i| i.outcome == "parked") && effects.is_empty(), "{items:?}");
         assert!(items[0].detail["unreadable"].as_str().unwrap().contains("other records"), "{items:?}");
-        let ended = huiliu_engine::deliver::deliver(&office.desk, second, false).await.unwrap();
+        let ended = huiliu_engine::deliver::deliver(&office.context, second, false).await.unwrap();
         assert_eq!(ended, huiliu_engine::deliver::Delivered::Released);
         assert_eq!(office.picture().await, before);
         office.db.close().await;
@@ -297,7 +297,7 @@ fn a_decision_during_an_application_is_kept() {
                 tx.commit().await.unwrap();
                 discarded
             };
-            let (ended, discarded) = tokio::join!(replay::apply(&office.desk, id, "law"), decide);
+            let (ended, discarded) = tokio::join!(replay::apply(&office.context, id, "law"), decide);
             let applied = ended.unwrap() == Applied::Done;
             assert!(applied != discarded, "applied {applied}, discarded {discarded}");
             office.settle().await;

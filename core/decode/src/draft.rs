@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use validator::Validate;
 
@@ -189,7 +190,7 @@ impl Doubt {
 }
 
 /// One reason why a record cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Problem {
     /// Stable code: field, dot, fault.
     pub code: String,

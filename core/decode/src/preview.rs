@@ -1,5 +1,6 @@
 //! What the stages make of a few records, side by side with what came: for whoever writes a manifest. IDs are masked.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::decode::{self, DecodeFault};
@@ -11,7 +12,7 @@ use huiliu_manifest::Field;
 const SHOWN: usize = 2_000;
 
 /// One record on its way.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Preview {
     /// Where it stands.
     pub address: String,
@@ -32,7 +33,7 @@ pub struct Preview {
 }
 
 /// A canonical field, where it comes from, and what it holds.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Mapped {
     /// The field.
     pub field: &'static str,

@@ -29,7 +29,7 @@ const TRIES: u32 = 5;
 
 /// What delivery works with; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Desk {
+pub struct DeliveryContext {
     /// The store.
     pub db: Db,
     /// Keys.
@@ -71,26 +71,26 @@ pub enum Delivered {
 ///
 /// # Errors
 /// [`StoreFault`] when the database does not answer; the sweep rings the batch again.
-pub async fn deliver(desk: &Desk, batch: i64, alone: bool) -> Result<Delivered, StoreFault> {
-    if !alone && batches::lost_claims(&desk.db, batch).await? >= SUSPECT_AFTER {
+pub async fn deliver(context: &DeliveryContext, batch: i64, alone: bool) -> Result<Delivered, StoreFault> {
+    if !alone && batches::lost_claims(&context.db, batch).await? >= SUSPECT_AFTER {
         return Ok(Delivered::Suspect);
     }
-    let Some(held) = batches::claim(&desk.db, batch, desk.lease_ms, &desk.holder).await? else {
+    let Some(held) = batches::claim(&context.db, batch, context.lease_ms, &context.holder).await? else {
         return Ok(Delivered::NotOurs);
     };
     let span = tracing::error_span!("deliver", run = held.run_id, batch = held.id);
     // However this ends, also in a panic, the lease is renewed no longer.
     let mut renewal = JoinSet::new();
-    renewal.spawn(keep(desk.clone(), held.clone()).instrument(span.clone()));
-    end(desk, &held).instrument(span).await
+    renewal.spawn(keep(context.clone(), held.clone()).instrument(span.clone()));
+    end(context, &held).instrument(span).await
 }
 
 /// The work on a held batch, and its end: committed, or put back with what went wrong.
-async fn end(desk: &Desk, held: &Held) -> Result<Delivered, StoreFault> {
-    match work(desk, held).await {
+async fn end(context: &DeliveryContext, held: &Held) -> Result<Delivered, StoreFault> {
+    match work(context, held).await {
         Ok(Commit::Broken(why)) => {
             tracing::warn!("{why}");
-            batches::hold(&desk.db, held, &why).await?;
+            batches::hold(&context.db, held, &why).await?;
             Ok(Delivered::Held)
         }
         Ok(Commit::Done(outcomes)) => {
@@ -104,17 +104,17 @@ async fn end(desk: &Desk, held: &Held) -> Result<Delivered, StoreFault> {
         Err(fault) => {
             let wait = 500u64.saturating_mul(1 << (held.attempts - 1).clamp(0, 7));
             tracing::warn!(error = %fault, again_in_ms = wait, "not delivered; put back");
-            batches::release(&desk.db, held, wait, &fault.to_string()).await?;
+            batches::release(&context.db, held, wait, &fault.to_string()).await?;
             Ok(Delivered::Released)
         }
     }
 }
 
-async fn keep(desk: Desk, held: Held) {
-    let every = Duration::from_millis((desk.lease_ms / 3).max(50));
+async fn keep(context: DeliveryContext, held: Held) {
+    let every = Duration::from_millis((context.lease_ms / 3).max(50));
     loop {
         tokio::time::sleep(every).await;
-        match batches::renew(&desk.db, &held, desk.lease_ms).await {
+        match batches::renew(&context.db, &held, context.lease_ms).await {
             Ok(true) => {}
             Ok(false) => return,
             Err(e) => tracing::warn!(error = %e, "lease not renewed"),
@@ -152,8 +152,8 @@ fn asked(held: &Held) -> (u32, u32) {
     (held.first, held.count + u32::from(last))
 }
 
-impl Desk {
-    /// The same desk over a rehearsal: nothing of what is done on it remains. A lease must not be renewed while something else
+impl DeliveryContext {
+    /// The same context over a rehearsal: nothing of what is done on it remains. A lease must not be renewed while something else
     /// is being done, so it is long.
     ///
     /// # Errors
@@ -250,15 +250,15 @@ pub(crate) fn unreadable(held: &Held, e: &decode::DecodeFault) -> StoreFault {
     StoreFault::Unreadable(format!("{}: {e}", held.address))
 }
 
-async fn work(desk: &Desk, held: &Held) -> Result<Commit, StoreFault> {
-    let manifests = desk.manifests.now();
+async fn work(context: &DeliveryContext, held: &Held) -> Result<Commit, StoreFault> {
+    let manifests = context.manifests.now();
     let reading = Reading::of(&manifests, held)?;
-    if let Some(done) = repeat::commit(&desk.db, held, reading.stream, reading.activation).await? {
+    if let Some(done) = repeat::commit(&context.db, held, reading.stream, reading.activation).await? {
         return Ok(done);
     }
     let mut payload = Arc::default();
-    let body = desk.body(held, reading.stream, &mut payload).await?;
-    let load = desk.stage(held, reading, &body, |_| true)?;
+    let body = context.body(held, reading.stream, &mut payload).await?;
+    let load = context.stage(held, reading, &body, |_| true)?;
     if let Some(contract) = reading.stream.contract.as_ref().filter(|_| !held.waived)
         && let Some(why) = huiliu_decode::contract::broken(contract, held.count as usize, &load.parked)
     {
@@ -266,7 +266,7 @@ async fn work(desk: &Desk, held: &Held) -> Result<Commit, StoreFault> {
     }
     if reading.stream.contract.as_ref().is_some_and(|c| c.new_field == NewField::Report) && held.first == 0 {
         let names = huiliu_decode::names::names(&reading.stream.format, &body);
-        let new = expectations::fields(&desk.db, (held.source_id, held.run_id), &held.stream, &names).await?;
+        let new = expectations::fields(&context.db, (held.source_id, held.run_id), &held.stream, &names).await?;
         if !new.is_empty() {
             tracing::warn!(stream = held.stream, "new fields, kept in the raw records: {}", new.join(", "));
         }
@@ -277,7 +277,7 @@ async fn work(desk: &Desk, held: &Held) -> Result<Commit, StoreFault> {
     }
     let mut tries = 0;
     loop {
-        match huiliu_store::delivery::commit::commit(&desk.db, &desk.keys, &desk.known, held, &load).await {
+        match huiliu_store::delivery::commit::commit(&context.db, &context.keys, &context.known, held, &load).await {
             Err(fault) if fault.overtaken() && tries < TRIES => tries += 1,
             ended => return ended,
         }

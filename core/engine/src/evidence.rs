@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::deliver::{self, Desk, Reading};
+use crate::deliver::{self, DeliveryContext, Reading};
 use huiliu_decode::{Plan, decode, draft};
 use huiliu_store::StoreFault;
 use huiliu_store::delivery::replays;
@@ -12,14 +12,14 @@ use huiliu_store::delivery::replays;
 ///
 /// # Errors
 /// [`StoreFault`], also when the payload cannot be opened or read.
-pub async fn raw(desk: &Desk, batch: i64, address: &str) -> Result<Option<String>, StoreFault> {
-    let mut tx = desk.db.begin().await?;
+pub async fn raw(context: &DeliveryContext, batch: i64, address: &str) -> Result<Option<String>, StoreFault> {
+    let mut tx = context.db.begin().await?;
     let held = replays::batch(&mut tx, batch).await?;
     drop(tx);
-    let manifests = desk.manifests.now();
+    let manifests = context.manifests.now();
     let stream = Reading::of(&manifests, &held)?.stream;
     let mut payload = Arc::default();
-    let body = desk.body(&held, stream, &mut payload).await?;
+    let body = context.body(&held, stream, &mut payload).await?;
     let plan = Plan::new(stream);
     let range = (held.first, held.count);
     let records =

@@ -1,12 +1,23 @@
 //! The life of a record, and every operation of a user.
 //!
-//! A record's way is [`ingest`] → [`deliver`] → [`settle`], with [`sweep`] behind them for whatever was lost.
+//! A record's way is [`ingest`] → [`deliver`] → [`settle`], with [`sweep`] behind them for whatever was lost. What a user
+//! does or asks stands in [`operations`].
+
+pub mod settings;
+
+pub mod database;
+pub mod manifests;
+pub mod program;
+pub mod registry;
+pub mod rule_files;
+pub mod runtime;
+
+pub mod operations;
 
 pub mod deliver;
 pub mod evidence;
 pub mod expect;
 pub mod ingest;
-pub mod manifests;
 pub mod rate_limit;
 pub mod recount;
 pub mod replay;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use huiliu_rules::ledger::standing::{self, ByBasis, Line};
@@ -15,7 +16,7 @@ use huiliu_store::{Db, StoreFault, Tx};
 const TEACHERS: i64 = 1_000;
 
 /// What would change for one teacher.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Change {
     /// The teacher.
     pub teacher: i64,
@@ -30,7 +31,7 @@ pub struct Change {
 }
 
 /// What changed for all teachers together.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Totals {
     /// Teachers looked at.
     pub teachers: u64,
@@ -107,7 +108,7 @@ impl Totals {
 }
 
 /// The hours of all teachers in a cycle, or in the years up to a day.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CycleTotals {
     /// Teachers with a record in it; of the years up to a day all who have one at any time.
     pub teachers: u64,

@@ -1,7 +1,7 @@
 //! Rows of rosters that wait for a school, or for a person: taken up by themselves when it has come, out of the payload as it
 //! was received, under today's manifest.
 
-use crate::deliver::{Desk, Reading};
+use crate::deliver::{DeliveryContext, Reading};
 use crate::replay;
 use huiliu_store::StoreFault;
 use huiliu_store::delivery::classify::Classified;
@@ -16,40 +16,41 @@ const LETTERS: i64 = 1_000;
 ///
 /// # Errors
 /// [`StoreFault`] when the database does not answer; what was taken up before stays, the rest is still ready.
-pub async fn take_up(desk: &Desk) -> Result<usize, StoreFault> {
+pub async fn take_up(context: &DeliveryContext) -> Result<usize, StoreFault> {
     let mut total = 0;
     loop {
-        let (letters, batches) = wait::begin(&desk.db, LETTERS).await?;
+        let (letters, batches) = wait::begin(&context.db, LETTERS).await?;
         if letters.is_empty() {
             return Ok(total);
         }
         for (batch, wanted) in &batches {
-            match one(desk, *batch, wanted).await {
+            match one(context, *batch, wanted).await {
                 Ok(taken) => total += taken,
                 // A payload that today's manifest reads otherwise stays parked, for people.
                 Err(StoreFault::Unreadable(why)) => tracing::warn!(batch, "not taken up: {why}"),
                 Err(fault) => return Err(fault),
             }
         }
-        wait::end(&desk.db, &letters).await?;
+        wait::end(&context.db, &letters).await?;
     }
 }
 
 /// The wanted raw records of one batch, in one transaction.
-async fn one(desk: &Desk, batch: i64, wanted: &Wanted) -> Result<usize, StoreFault> {
-    let held = replays::batch(&mut desk.db.look().await?, batch).await?;
-    let manifests = desk.manifests.now();
+async fn one(context: &DeliveryContext, batch: i64, wanted: &Wanted) -> Result<usize, StoreFault> {
+    let held = replays::batch(&mut context.db.look().await?, batch).await?;
+    let manifests = context.manifests.now();
     let reading = Reading::of(&manifests, &held)?;
     let mut bytes = std::sync::Arc::default();
-    let body = desk.body(&held, reading.stream, &mut bytes).await?;
-    let load = replay::staged(desk, &held, reading, &body, wanted)?;
-    let mut tx = desk.db.begin().await?;
+    let body = context.body(&held, reading.stream, &mut bytes).await?;
+    let load = replay::staged(context, &held, reading, &body, wanted)?;
+    let mut tx = context.db.begin().await?;
     roster::alone(&mut tx).await?;
-    let sifted = roster::sift(&mut tx, &desk.keys, &held, &load, &Laid::default()).await?;
+    let sifted = roster::sift(&mut tx, &context.keys, &held, &load, &Laid::default()).await?;
     let mut classified = Classified::of(&mut tx, &held, load.activation, sifted.kept()).await?;
     let resolved: Vec<_> =
         sifted.kept().filter_map(|row| Some((row.index, wanted.get(&row.index)?.0, Some(row.record_key)))).collect();
-    let taken = roster::replay(&mut tx, &desk.keys, (&held, &load), (&sifted, &mut classified), (0, &resolved)).await?;
+    let taken =
+        roster::replay(&mut tx, &context.keys, (&held, &load), (&sifted, &mut classified), (0, &resolved)).await?;
     if taken != resolved.len() {
         // Somebody has closed a letter, or taken it up, in the meantime.
         return Ok(0);

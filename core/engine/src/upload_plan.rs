@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::deliver::{self, Delivered, Desk};
+use crate::deliver::{self, Delivered, DeliveryContext};
 use crate::ingest::{self, From, Ingest};
 use crate::recount::{self, Change, Totals};
 use crate::resume;
@@ -23,7 +24,7 @@ use huiliu_store::roster::known::{self, Known, Post};
 use huiliu_store::{Db, StoreFault, identity};
 
 /// What would happen.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Plan {
     /// The source.
     pub source: String,
@@ -46,7 +47,7 @@ pub struct Plan {
 }
 
 /// How many teachers would be known otherwise.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct People {
     /// Not in the books before.
     pub new: u64,
@@ -68,7 +69,7 @@ pub struct People {
 type Pair<T> = Option<(T, T)>;
 
 /// A teacher for whom something changes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Teacher {
     /// The teacher; nothing for who is not in the books yet.
     pub teacher: Option<i64>,
@@ -91,7 +92,7 @@ pub struct Teacher {
 }
 
 /// What changes in a teacher's entries, before and after.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Hours {
     /// Class-hour units counted for good.
     pub counted_units: (i64, i64),
@@ -159,23 +160,23 @@ pub struct Asked<'a> {
     pub told: usize,
 }
 
-/// Plans: `desk` works on a rehearsal of `now`.
+/// Plans: `context` works on a rehearsal of `now`.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn plan(now: &Db, desk: &Desk, asked: Asked<'_>) -> Result<Plan, StoreFault> {
-    let (db, keys) = (&desk.db, &desk.keys);
+pub async fn plan(now: &Db, context: &DeliveryContext, asked: Asked<'_>) -> Result<Plan, StoreFault> {
+    let (db, keys) = (&context.db, &context.keys);
     let Asked { source, claim, connector, batch_records, told } = asked;
     // Whoever is tired of waiting ends the process; nothing is lost by it.
     let (_, never) = watch::channel(false);
     let cx = Ingest { db, keys, bell: None, batch_records, progress: &|_| {}, stop: &never };
     let report = ingest::sync(cx, (source, claim), connector, From::Handed).await?;
     for batch in upload_plans::batches(db, report.run).await? {
-        deliver_patiently(desk, batch).await?;
+        deliver_patiently(context, batch).await?;
     }
-    let taken_up = resume::take_up(desk).await?;
+    let taken_up = resume::take_up(context).await?;
     dead_letters::close_outdone(db).await?;
-    identity::examine(db, keys, &desk.policy.weights).await?;
+    identity::examine(db, keys, &context.policy.weights).await?;
     let mut plan = Plan {
         source: source.name.clone(),
         balance: Balance::default(),
@@ -195,14 +196,14 @@ pub async fn plan(now: &Db, desk: &Desk, asked: Asked<'_>) -> Result<Plan, Store
         let waiting = marks::waiting(&mut db.look().await?, after).await?;
         let Some((block, ids)) = waiting else { return Ok(plan) };
         after = block;
-        plan.compare((now, desk), &ids, told).await?;
+        plan.compare((now, context), &ids, told).await?;
     }
 }
 
 /// As workers do: what was put back, as when another load was in the way, is tried again, here three times in all.
-async fn deliver_patiently(desk: &Desk, batch: i64) -> Result<(), StoreFault> {
+async fn deliver_patiently(context: &DeliveryContext, batch: i64) -> Result<(), StoreFault> {
     for wait_ms in [600, 1_200, 0] {
-        if deliver::deliver(desk, batch, true).await? != Delivered::Released {
+        if deliver::deliver(context, batch, true).await? != Delivered::Released {
             break;
         }
         tokio::time::sleep(Duration::from_millis(wait_ms)).await;
@@ -219,9 +220,14 @@ impl Plan {
     }
 
     /// Compares some teachers as they are with what they would be.
-    async fn compare(&mut self, (now, desk): (&Db, &Desk), ids: &[i64], told: usize) -> Result<(), StoreFault> {
-        let before = Moment::of(now, &desk.policy, ids).await?;
-        let after = Moment::of(&desk.db, &desk.policy, ids).await?;
+    async fn compare(
+        &mut self,
+        (now, context): (&Db, &DeliveryContext),
+        ids: &[i64],
+        told: usize,
+    ) -> Result<(), StoreFault> {
+        let before = Moment::of(now, &context.policy, ids).await?;
+        let after = Moment::of(&context.db, &context.policy, ids).await?;
         let changes = recount::between((&before.policy, &before.ledger), (&after.policy, &after.ledger));
         let mut hours: BTreeMap<i64, Change> = changes.into_iter().map(|change| (change.teacher, change)).collect();
         self.hours.teachers += ids.len() as u64;
@@ -237,7 +243,7 @@ impl Plan {
             }
         }
         let shown_ids: Vec<i64> = shown.iter().map(|(id, _)| *id).collect();
-        let mut numbers = known::id_numbers(&mut desk.db.look().await?, &desk.keys, &shown_ids).await?;
+        let mut numbers = known::id_numbers(&mut context.db.look().await?, &context.keys, &shown_ids).await?;
         self.teachers.extend(shown.into_iter().map(|(id, teacher)| {
             let id_number = numbers.remove(&id).unwrap_or_default();
             Teacher { id_number, ..teacher }

@@ -1,5 +1,6 @@
 //! Candidates with their scores → what a claim is: definite, potential, or about nobody who is known.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::evidence::{Field, Level};
@@ -7,7 +8,7 @@ use crate::score::Scored;
 use crate::weights::Weights;
 
 /// What a claim is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// One person, by a named rule.
@@ -31,7 +32,7 @@ impl Verdict {
 }
 
 /// Why a claim that satisfies a rule is not definite, or one without candidates is not `none`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Doubt {
     /// Two candidates are too near each other, or both satisfy a rule.

@@ -1,9 +1,10 @@
 //! What two sides can agree or differ in, and how far: the words of evidence.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
     /// A whole name, former names among them.
@@ -35,7 +36,7 @@ pub enum Field {
 }
 
 /// How far two sides agree. One word means the same in every field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// The same after folding; an ID number is valid, too.
@@ -237,7 +238,7 @@ impl Level {
 }
 
 /// One line of an explained score. It holds no value of either side, so it can be shown and logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// What was compared.
     pub field: Field,

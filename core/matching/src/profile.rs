@@ -1,5 +1,6 @@
 //! One side of a comparison: what a row, a claim or a roster says of a person, ready to be compared.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::names::NameForm;
@@ -8,7 +9,7 @@ use huiliu_values::date::parse_date;
 use huiliu_values::text::fold;
 
 /// What a text says of a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// A whole name.
@@ -68,7 +69,7 @@ impl Role {
 }
 
 /// In which order a date has its numbers where that cannot be seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DateOrder {
     /// 1959-09-11 and every form of the manifests.

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::profile::{DateOrder, Profile, Role};
 
 /// Texts about one person, each with what it says. Personal data: it is kept sealed, and prints nothing of itself.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Told(Vec<(Role, String)>);
 
 impl fmt::Debug for Told {

@@ -12,6 +12,7 @@ pub mod from_manifest;
 pub mod http;
 mod pull;
 pub mod push_auth;
+pub mod shipped;
 
 pub use client::Client;
 pub use connector::{Connector, Days, Pace, Page};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use huiliu_authoring::gate::law::{Broken, broken, law};
 use huiliu_authoring::gate::proxy::{Proxy, Spoiled};
-use huiliu_engine::deliver::{self, Desk};
+use huiliu_engine::deliver::{self, DeliveryContext};
 use huiliu_engine::ingest::{self, From, Ingest};
 use huiliu_engine::schedule;
 use huiliu_manifest::format::Encoding;
@@ -29,7 +29,12 @@ type Walk = Vec<(Option<String>, Page)>;
 ///
 /// # Errors
 /// The law that does not hold.
-pub async fn exercise_connector(make: Make<'_>, endpoint: &Endpoint, desk: &Desk, bell: &Bell) -> Result<(), Broken> {
+pub async fn exercise_connector(
+    make: Make<'_>,
+    endpoint: &Endpoint,
+    context: &DeliveryContext,
+    bell: &Bell,
+) -> Result<(), Broken> {
     let connector = make(endpoint.clone()).map_err(broken)?;
     for stream in &connector.manifest().stream {
         let told = |e: Broken| format!("stream {}: {e}", stream.name);
@@ -39,7 +44,7 @@ pub async fn exercise_connector(make: Make<'_>, endpoint: &Endpoint, desk: &Desk
             spoil(make, endpoint, stream).await.map_err(told)?;
         }
     }
-    land_twice(connector.as_ref(), desk, bell).await
+    land_twice(connector.as_ref(), context, bell).await
 }
 
 fn discreet(text: &str, endpoint: &Endpoint) -> Result<(), Broken> {
@@ -154,30 +159,30 @@ fn empty(format: &Format) -> Vec<u8> {
     text.into_bytes()
 }
 
-async fn land_twice(connector: &dyn Connector, desk: &Desk, bell: &Bell) -> Result<(), Broken> {
+async fn land_twice(connector: &dyn Connector, context: &DeliveryContext, bell: &Bell) -> Result<(), Broken> {
     let id = connector.manifest().id.clone();
-    let source = runs::register_source(&desk.db, &id, &id, (&id, &id)).await.map_err(broken)?;
-    let keys = schema::check_key(&desk.db, &desk.keys).await.map_err(broken)?;
-    source_lease::plan(&desk.db, source.id, "", None).await.map_err(broken)?;
-    let turn = schedule::take(&desk.db, source.id, 30_000, "exercise", false).await.map_err(broken)?;
+    let source = runs::register_source(&context.db, &id, &id, (&id, &id)).await.map_err(broken)?;
+    let keys = schema::check_key(&context.db, &context.keys).await.map_err(broken)?;
+    source_lease::plan(&context.db, source.id, "", None).await.map_err(broken)?;
+    let turn = schedule::take(&context.db, source.id, 30_000, "exercise", false).await.map_err(broken)?;
     let claim = turn.as_ref().ok_or("nobody holds the source, and it cannot be taken")?.claim;
     let (_tell, stop) = tokio::sync::watch::channel(false);
     let cx =
-        Ingest { db: &desk.db, keys: &keys, bell: Some(bell), batch_records: 5_000, progress: &|_| {}, stop: &stop };
+        Ingest { db: &context.db, keys: &keys, bell: Some(bell), batch_records: 5_000, progress: &|_| {}, stop: &stop };
     let mut runs = Vec::new();
     for _ in 0..2 {
         let report = ingest::sync(cx, (&source, claim), connector, From::Start).await.map_err(broken)?;
         law(report.failure.is_none(), format!("{:?}", report.failure))?;
         loop {
-            let due = batches::unrung(&desk.db, 100).await.map_err(broken)?;
+            let due = batches::unrung(&context.db, 100).await.map_err(broken)?;
             if due.is_empty() {
                 break;
             }
             for batch in due {
-                deliver::deliver(desk, batch, false).await.map_err(broken)?;
+                deliver::deliver(context, batch, false).await.map_err(broken)?;
             }
         }
-        runs.push(reports::balance(&desk.db, (report.run, report.run)).await.map_err(broken)?);
+        runs.push(reports::balance(&context.db, (report.run, report.run)).await.map_err(broken)?);
     }
     let (first, second) = (&runs[0], &runs[1]);
     law(first.balanced && second.balanced && first.inserted > 0, format!("{first:?}"))?;

@@ -20,9 +20,12 @@ pub fn midnight(day: NaiveDate) -> Option<DateTime<FixedOffset>> {
     shanghai().and_then(|zone| day.and_time(NaiveTime::MIN).and_local_timezone(zone).single())
 }
 
-/// Microseconds UTC as RFC 3339.
+/// An instant, in microseconds UTC, as RFC 3339 in Asia/Shanghai: `2014-09-30T08:00:00.000+08:00`.
 #[must_use]
 pub fn instant(micros: i64) -> String {
-    chrono::DateTime::from_timestamp_micros(micros)
-        .map_or_else(|| micros.to_string(), |t| t.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+    let at = DateTime::from_timestamp_micros(micros).zip(shanghai());
+    at.map_or_else(
+        || micros.to_string(),
+        |(at, zone)| at.with_timezone(&zone).to_rfc3339_opts(chrono::SecondsFormat::Millis, false),
+    )
 }

@@ -9,6 +9,7 @@
 mod basis;
 pub mod calendar;
 pub mod date;
+pub mod exact_hours;
 pub mod hours;
 pub mod id_number;
 pub mod name;
@@ -24,6 +25,7 @@ pub mod text;
 
 pub use basis::Basis;
 pub use date::DateFault;
+pub use exact_hours::ExactHours;
 pub use hours::{Hours, HoursFault};
 pub use id_arithmetic::check_character;
 pub use id_number::{IdFault, IdNumber, Sex};

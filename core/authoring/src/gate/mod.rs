@@ -2,6 +2,8 @@
 
 pub mod law;
 pub mod outcomes;
+pub mod package;
 pub mod played;
 pub mod proxy;
+pub mod trial;
 pub mod variants;

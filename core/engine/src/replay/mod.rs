@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 use thiserror::Error;
 
-use crate::deliver::{self, Desk, Reading};
+use crate::deliver::{self, DeliveryContext, Reading};
 use crate::recount::{self, Side};
 use huiliu_decode::{Body, Parked, TrainingRecord};
 use huiliu_manifest::{Assessor, Kind};
@@ -52,6 +52,20 @@ pub enum ReplayFault {
     /// It is not waiting to be applied.
     #[error("replay {0} is {1}, not planned")]
     NotPlanned(i64, String),
+}
+
+impl ReplayFault {
+    /// A stable code, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(fault) => fault.code(),
+            Self::Nothing => "replay.nothing",
+            Self::TooMany => "replay.too_many",
+            Self::Unknown(_) => "replay.not_found",
+            Self::NotPlanned(..) => "replay.not_planned",
+        }
+    }
 }
 
 /// Something that is not as it was planned.
@@ -98,8 +112,8 @@ pub enum Applied {
 ///
 /// # Errors
 /// [`ReplayFault`].
-pub async fn plan(desk: &Desk, filter: &Filter, actor: &str) -> Result<i64, ReplayFault> {
-    let mut tx = desk.db.look().await?;
+pub async fn plan(context: &DeliveryContext, filter: &Filter, actor: &str) -> Result<i64, ReplayFault> {
+    let mut tx = context.db.look().await?;
     let batches = replays::select(&mut tx, filter, MOST + 1).await?;
     let records: usize = batches.values().map(Wanted::len).sum();
     if records == 0 {
@@ -108,19 +122,20 @@ pub async fn plan(desk: &Desk, filter: &Filter, actor: &str) -> Result<i64, Repl
     if i64::try_from(records).unwrap_or(i64::MAX) > MOST {
         return Err(ReplayFault::TooMany);
     }
-    let activations = desk.manifests.now().iter().map(|(id, (_, activation))| (id.clone(), *activation)).collect();
-    let replay = replays::begin(&desk.db, filter, &activations, actor).await?;
+    let activations = context.manifests.now().iter().map(|(id, (_, activation))| (id.clone(), *activation)).collect();
+    let replay = replays::begin(&context.db, filter, &activations, actor).await?;
     let mut overlay = Overlay::default();
     for (batch, wanted) in &batches {
-        let items = examine(&mut tx, desk, *batch, wanted, &mut overlay).await?;
-        replays::write_items(&desk.db, replay, &items).await?;
+        let items = examine(&mut tx, context, *batch, wanted, &mut overlay).await?;
+        replays::write_items(&context.db, replay, &items).await?;
     }
-    let effects = overlay.effects(&mut tx, desk).await?;
+    let effects = overlay.effects(&mut tx, context).await?;
     drop(tx);
-    let mut tx = desk.db.begin().await?;
+    let mut tx = context.db.begin().await?;
     replays::complete(&mut tx, replay, &effects).await?;
     let detail = json!({ "filter": filter, "raw_records": records, "teachers": effects.len() });
-    audit::append(&mut tx, &desk.keys, actor, "replay.plan", (&format!("replay {replay}"), detail.to_string())).await?;
+    audit::append(&mut tx, &context.keys, actor, "replay.plan", (&format!("replay {replay}"), detail.to_string()))
+        .await?;
     tx.commit().await?;
     Ok(replay)
 }
@@ -129,57 +144,63 @@ pub async fn plan(desk: &Desk, filter: &Filter, actor: &str) -> Result<i64, Repl
 ///
 /// # Errors
 /// [`ReplayFault`]; nothing was changed then.
-pub async fn apply(desk: &Desk, replay: i64, actor: &str) -> Result<Applied, ReplayFault> {
+pub async fn apply(context: &DeliveryContext, replay: i64, actor: &str) -> Result<Applied, ReplayFault> {
     let mut tries = 0;
     loop {
-        match try_apply(desk, replay, actor).await {
+        match try_apply(context, replay, actor).await {
             Err(ReplayFault::Store(fault)) if fault.overtaken() && tries < TRIES => tries += 1,
             ended => return ended,
         }
     }
 }
 
-async fn try_apply(desk: &Desk, replay: i64, actor: &str) -> Result<Applied, ReplayFault> {
-    let mut tx = desk.db.begin().await?;
+async fn try_apply(context: &DeliveryContext, replay: i64, actor: &str) -> Result<Applied, ReplayFault> {
+    let mut tx = context.db.begin().await?;
     match replays::lock(&mut tx, replay).await?.as_deref() {
         None => return Err(ReplayFault::Unknown(replay)),
         Some("planned") => {}
         Some(state) => return Err(ReplayFault::NotPlanned(replay, state.to_owned())),
     }
-    let moved = whatever_moved(&mut tx, desk, replay).await?;
+    let moved = whatever_moved(&mut tx, context, replay).await?;
     if !moved.is_empty() {
-        return refuse(tx, desk, replay, actor, moved).await;
+        return refuse(tx, context, replay, actor, moved).await;
     }
     for (batch, wanted) in &replays::planned(&mut tx, replay).await? {
         let planned = planned_items(&mut tx, replay, *batch, wanted.len()).await?;
-        let moved = commit(&mut tx, desk, replay, (*batch, wanted), &planned).await?;
+        let moved = commit(&mut tx, context, replay, (*batch, wanted), &planned).await?;
         if !moved.is_empty() {
             drop(tx);
-            let tx = desk.db.begin().await?;
-            return refuse(tx, desk, replay, actor, moved).await;
+            let tx = context.db.begin().await?;
+            return refuse(tx, context, replay, actor, moved).await;
         }
     }
     replays::applied(&mut tx, replay, actor).await?;
-    audit::append(&mut tx, &desk.keys, actor, "replay.apply", (&format!("replay {replay}"), "{}".into())).await?;
+    audit::append(&mut tx, &context.keys, actor, "replay.apply", (&format!("replay {replay}"), "{}".into())).await?;
     tx.commit().await?;
     Ok(Applied::Done)
 }
 
-async fn refuse(mut tx: Tx, desk: &Desk, replay: i64, actor: &str, moved: Vec<Moved>) -> Result<Applied, ReplayFault> {
+async fn refuse(
+    mut tx: Tx,
+    context: &DeliveryContext,
+    replay: i64,
+    actor: &str,
+    moved: Vec<Moved>,
+) -> Result<Applied, ReplayFault> {
     let told = serde_json::to_string(&moved).unwrap_or_default();
     replays::stale(&mut tx, replay, &told).await?;
-    audit::append(&mut tx, &desk.keys, actor, "replay.refused", (&format!("replay {replay}"), told)).await?;
+    audit::append(&mut tx, &context.keys, actor, "replay.refused", (&format!("replay {replay}"), told)).await?;
     tx.commit().await?;
     Ok(Applied::Stale(moved))
 }
 
 /// Plans again, within the transaction that is to commit, and compares.
-async fn whatever_moved(tx: &mut Tx, desk: &Desk, replay: i64) -> Result<Vec<Moved>, StoreFault> {
+async fn whatever_moved(tx: &mut Tx, context: &DeliveryContext, replay: i64) -> Result<Vec<Moved>, StoreFault> {
     let mut moved = Vec::new();
     let letter = |(dead_letter, address, planned)| Moved::Letter { dead_letter, address, planned, now: "gone".into() };
     moved.extend(replays::gone(tx, replay).await?.into_iter().map(letter));
-    let book = replays::list(&desk.db, Some(replay), 0, 1).await?;
-    let manifests = desk.manifests.now();
+    let book = replays::list(&context.db, Some(replay), 0, 1).await?;
+    let manifests = context.manifests.now();
     for (connector, activation) in book.first().map(|b| &b.activations).into_iter().flatten() {
         if manifests.get(connector).is_none_or(|(_, now)| now != activation) {
             moved.push(Moved::Activation { connector: connector.clone() });
@@ -190,12 +211,12 @@ async fn whatever_moved(tx: &mut Tx, desk: &Desk, replay: i64) -> Result<Vec<Mov
     }
     let mut overlay = Overlay::default();
     for (batch, wanted) in &replays::planned(tx, replay).await? {
-        let now = examine(tx, desk, *batch, wanted, &mut overlay).await?;
+        let now = examine(tx, context, *batch, wanted, &mut overlay).await?;
         let planned = planned_items(tx, replay, *batch, wanted.len()).await?;
         moved.extend(differences(&planned, &now));
     }
     let hours = |e: &Effect| [e.units.0, e.units.1, e.provisional.0, e.provisional.1];
-    let now = overlay.effects(tx, desk).await?;
+    let now = overlay.effects(tx, context).await?;
     let mut now: BTreeMap<&str, &Effect> = now.iter().map(|e| (e.person.as_str(), e)).collect();
     for planned in &replays::effects(tx, replay, i64::MAX).await? {
         let met = now.remove(planned.person.as_str());
@@ -228,7 +249,7 @@ fn differences(planned: &[Item], now: &[Item]) -> Vec<Moved> {
 /// Writes what became of the raw records of one batch; gives what is not as planned after all.
 async fn commit(
     tx: &mut Tx,
-    desk: &Desk,
+    context: &DeliveryContext,
     replay: i64,
     (batch, wanted): (i64, &Wanted),
     planned: &[Item],
@@ -237,13 +258,13 @@ async fn commit(
         return Ok(vec![]);
     }
     let held = replays::batch(tx, batch).await?;
-    let manifests = desk.manifests.now();
+    let manifests = context.manifests.now();
     let reading = Reading::of(&manifests, &held)?;
     let mut bytes = Arc::default();
-    let body = desk.body(&held, reading.stream, &mut bytes).await?;
-    let load = staged(desk, &held, reading, &body, wanted)?;
+    let body = context.body(&held, reading.stream, &mut bytes).await?;
+    let load = staged(context, &held, reading, &body, wanted)?;
     if !load.roster.is_empty() {
-        return roster::commit(tx, desk, replay, (&held, &load), wanted, planned).await;
+        return roster::commit(tx, context, replay, (&held, &load), wanted, planned).await;
     }
     let mut classified = Classified::ask(tx, &held, &load).await?;
     let resolved: Vec<_> = load
@@ -253,7 +274,7 @@ async fn commit(
         .chain(load.skipped.iter().map(|(index, _)| (*index, None)))
         .filter_map(|(index, key)| Some((index, wanted.get(&index)?.0, key)))
         .collect();
-    let taken = load::replay(tx, &desk.keys, &held, &load, &mut classified, (replay, &resolved)).await?;
+    let taken = load::replay(tx, &context.keys, &held, &load, &mut classified, (replay, &resolved)).await?;
     if taken != resolved.len() {
         return Ok(all_gone(planned));
     }
@@ -274,13 +295,13 @@ fn all_gone(planned: &[Item]) -> Vec<Moved> {
 /// What would become of the wanted raw records of a batch, with what came before in the same replay. Nothing is written.
 async fn examine(
     tx: &mut Tx,
-    desk: &Desk,
+    context: &DeliveryContext,
     batch: i64,
     wanted: &Wanted,
     overlay: &mut Overlay,
 ) -> Result<Vec<Item>, StoreFault> {
     let held = replays::batch(tx, batch).await?;
-    match examine_held(tx, desk, &held, wanted, overlay).await {
+    match examine_held(tx, context, &held, wanted, overlay).await {
         Err(StoreFault::Unreadable(why)) => {
             let still = |(index, (letter, address)): (&u32, &(i64, String))| Item {
                 dead_letter: *letter,
@@ -299,34 +320,34 @@ async fn examine(
 
 async fn examine_held(
     tx: &mut Tx,
-    desk: &Desk,
+    context: &DeliveryContext,
     held: &Held,
     wanted: &Wanted,
     overlay: &mut Overlay,
 ) -> Result<Vec<Item>, StoreFault> {
-    let manifests = desk.manifests.now();
+    let manifests = context.manifests.now();
     let reading = Reading::of(&manifests, held)?;
     let mut bytes = Arc::default();
-    let body = desk.body(held, reading.stream, &mut bytes).await?;
-    let load = staged(desk, held, reading, &body, wanted)?;
+    let body = context.body(held, reading.stream, &mut bytes).await?;
+    let load = staged(context, held, reading, &body, wanted)?;
     if !load.roster.is_empty() {
-        return roster::examine(tx, desk, (held, &load), wanted, overlay).await;
+        return roster::examine(tx, context, (held, &load), wanted, overlay).await;
     }
     let mut classified = Classified::ask(tx, held, &load).await?;
     overlay.meet(held, &mut classified);
-    overlay.lay(tx, desk, held, &classified, &load).await?;
+    overlay.lay(tx, context, held, &classified, &load).await?;
     Ok(told(held, &load, &classified, wanted))
 }
 
 /// The wanted raw records after the stages; only if each still stands where it was seen.
 pub(crate) fn staged<'a>(
-    desk: &'a Desk,
+    context: &'a DeliveryContext,
     held: &'a Held,
     reading: Reading<'a>,
     body: &'a Body<'_>,
     wanted: &Wanted,
 ) -> Result<Load<'a>, StoreFault> {
-    let load = desk.stage(held, reading, body, |index| wanted.contains_key(&index))?;
+    let load = context.stage(held, reading, body, |index| wanted.contains_key(&index))?;
     let seen = |index: u32, address: &str| wanted.get(&index).is_some_and(|(_, at)| at == address);
     let in_place = load.clean.iter().all(|r| seen(r.index, &r.address))
         && load.roster.iter().all(|r| seen(r.index, &r.address))
@@ -436,14 +457,14 @@ impl Overlay {
     async fn lay(
         &mut self,
         tx: &mut Tx,
-        desk: &Desk,
+        context: &DeliveryContext,
         held: &Held,
         classified: &Classified<'_>,
         load: &Load<'_>,
     ) -> Result<(), StoreFault> {
         let written: Vec<_> = classified.winners.iter().filter(|w| w.verdict.written()).collect();
         let records: Vec<&TrainingRecord> = written.iter().map(|w| w.record).collect();
-        let people = claims::recognise(tx, &desk.keys, &records).await?;
+        let people = claims::recognise(tx, &context.keys, &records).await?;
         let replaced: Vec<i64> = written.iter().filter_map(|w| w.verdict.overwrites()).filter(|row| *row > 0).collect();
         self.former.extend(facts::owners(tx, &replaced).await?.into_values());
         for (winner, person) in written.iter().zip(people) {
@@ -457,7 +478,7 @@ impl Overlay {
     }
 
     /// Every teacher whose entries would differ, told by the same pure function as the entries themselves.
-    async fn effects(&self, tx: &mut Tx, desk: &Desk) -> Result<Vec<Effect>, StoreFault> {
+    async fn effects(&self, tx: &mut Tx, context: &DeliveryContext) -> Result<Vec<Effect>, StoreFault> {
         let mut laid: BTreeMap<Person, Vec<&Fact>> = BTreeMap::new();
         let mut teachers = self.former.clone();
         for (person, fact) in self.facts.values() {
@@ -467,7 +488,7 @@ impl Overlay {
             laid.entry(person).or_default().extend(fact);
             teachers.extend(*teacher);
         }
-        let policy = recount::overlaid(tx, &desk.policy).await?;
+        let policy = recount::overlaid(tx, &context.policy).await?;
         let nobody = ledger::Person::default();
         let mut effects = Vec::new();
         for ids in teachers.into_iter().collect::<Vec<_>>().chunks(TEACHERS) {

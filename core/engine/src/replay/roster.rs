@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use crate::deliver::Desk;
+use crate::deliver::DeliveryContext;
 use crate::replay::{Moved, Overlay, all_gone, differences, item, left_out, outcome};
 use huiliu_decode::RosterRow;
 use huiliu_decode::roster::Content;
@@ -17,12 +17,12 @@ use huiliu_store::{StoreFault, Tx};
 /// What would become of the wanted rows of a batch. Nothing is written.
 pub(super) async fn examine(
     tx: &mut Tx,
-    desk: &Desk,
+    context: &DeliveryContext,
     (held, load): (&Held, &Load<'_>),
     wanted: &Wanted,
     overlay: &mut Overlay,
 ) -> Result<Vec<Item>, StoreFault> {
-    let sifted = roster::sift(tx, &desk.keys, held, load, &overlay.laid).await?;
+    let sifted = roster::sift(tx, &context.keys, held, load, &overlay.laid).await?;
     let mut classified = Classified::of(tx, held, load.activation, sifted.kept()).await?;
     overlay.meet(held, &mut classified);
     for winner in classified.winners.iter().filter(|w| w.verdict.written()) {
@@ -53,14 +53,14 @@ fn lay(laid: &mut Laid, held: &Held, row: &RosterRow<'_>) {
 /// Writes what became of the rows of one batch; gives what is not as planned after all.
 pub(super) async fn commit(
     tx: &mut Tx,
-    desk: &Desk,
+    context: &DeliveryContext,
     replay: i64,
     (held, load): (&Held, &Load<'_>),
     wanted: &Wanted,
     planned: &[Item],
 ) -> Result<Vec<Moved>, StoreFault> {
     roster::alone(tx).await?;
-    let sifted = roster::sift(tx, &desk.keys, held, load, &Laid::default()).await?;
+    let sifted = roster::sift(tx, &context.keys, held, load, &Laid::default()).await?;
     let mut classified = Classified::of(tx, held, load.activation, sifted.kept()).await?;
     let kept = sifted.kept().map(|row| (row.index, Some(row.record_key)));
     let resolved: Vec<_> = kept
@@ -68,7 +68,8 @@ pub(super) async fn commit(
         .filter_map(|(index, key)| Some((index, wanted.get(&index)?.0, key)))
         .collect();
     let now = told(held, load, (&sifted, &classified), wanted);
-    let taken = roster::replay(tx, &desk.keys, (held, load), (&sifted, &mut classified), (replay, &resolved)).await?;
+    let taken =
+        roster::replay(tx, &context.keys, (held, load), (&sifted, &mut classified), (replay, &resolved)).await?;
     if taken != resolved.len() {
         return Ok(all_gone(planned));
     }

@@ -42,7 +42,7 @@ impl Line {
 }
 
 /// Units by what they rest on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct ByBasis {
     /// Every rule is quoted from a document.
     pub stated: i64,
@@ -53,7 +53,7 @@ pub struct ByBasis {
 }
 
 /// The hours of a cycle, or of the years up to a day.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Sum {
     /// The cycle; empty where the records are in none.
     pub cycle: String,

@@ -1,5 +1,6 @@
 //! The audit log: append-only, each row bound to the one before by a keyed hash, so that a change shows.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::sql::db::{Db, Tx};
@@ -9,7 +10,7 @@ use huiliu_values::calendar::instant;
 use huiliu_vault::keys::Keys;
 
 /// One decision, and whose it was.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Entry {
     /// Number.
     pub entry: i64,

@@ -1,5 +1,6 @@
 //! What people ask the store: balance, runs, dead letters, records, a teacher's ledger.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::sql::db::Db;
@@ -9,7 +10,7 @@ use huiliu_values::calendar::instant;
 use huiliu_vault::keys::Keys;
 
 /// The books of one run, of some runs, or of all.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Balance {
     /// Raw records received.
     pub received: i64,
@@ -107,7 +108,7 @@ impl Balance {
 }
 
 /// One run, for a listing.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RunRow {
     /// Run id.
     pub run: i64,
@@ -160,7 +161,7 @@ pub async fn runs(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<
 }
 
 /// A payload that cannot be read, and why.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct UnreadRow {
     /// Stream.
     pub stream: String,
@@ -189,7 +190,7 @@ pub async fn unread(db: &Db, run: i64) -> Result<Vec<UnreadRow>, StoreFault> {
 }
 
 /// One batch that is not done, for a listing.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BatchRow {
     /// Batch id.
     pub batch: i64,
@@ -245,7 +246,7 @@ pub async fn batches(db: &Db, state: &str, after: i64, limit: i64) -> Result<Vec
 }
 
 /// One dead letter, for a listing.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct LetterRow {
     /// Dead letter id.
     pub dead_letter: i64,
@@ -311,7 +312,7 @@ pub async fn dead_letters(db: &Db, state: &str, after: i64, limit: i64) -> Resul
 }
 
 /// One training record, for a listing. Names are shown, ID numbers never.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RecordRow {
     /// Record id.
     pub record: i64,
@@ -432,7 +433,7 @@ pub async fn is_teacher(db: &Db, teacher: i64) -> Result<bool, StoreFault> {
 }
 
 /// One teacher's hours with the ID number opened: for comparing with a truth file, never for a listing.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct LedgerRow {
     /// The teacher.
     pub teacher: i64,

@@ -1,5 +1,6 @@
 //! The samples of a registered version as one sealed value.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::sql::error::StoreFault;
@@ -7,7 +8,7 @@ use huiliu_manifest::{MAX_SAMPLES, Sample};
 use huiliu_vault::keys::{Keys, hex_decode, hex_encode};
 
 /// A sample as text, so that all of a version's are one value.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 struct Written {
     stream: String,
     address: String,

@@ -1,5 +1,6 @@
 //! Sources registered at run time, and the sealed secrets of sources. Written in an act of [`crate::admin::registry::begin`].
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::admin::sealing;
@@ -197,7 +198,7 @@ pub fn open_secret(keys: &Keys, row: &SecretRow) -> Result<String, StoreFault> {
 }
 
 /// A secret in a listing: what it is, never its value.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct SecretTold {
     /// Source name.
     pub source: String,

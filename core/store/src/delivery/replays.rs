@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::batch::Held;
@@ -13,7 +14,7 @@ use huiliu_values::calendar::instant;
 use huiliu_vault::keys::hex_encode;
 
 /// Which open dead letters a replay takes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Filter {
     /// Of sources with this connector.
@@ -34,7 +35,7 @@ pub struct Filter {
 pub type Wanted = BTreeMap<u32, (i64, String)>;
 
 /// What becomes of one raw record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Item {
     /// Its letter.
     pub dead_letter: i64,
@@ -54,7 +55,7 @@ pub struct Item {
 }
 
 /// What a replay does to one teacher, in class-hour units.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Effect {
     /// The teacher's number, or `new:` and some digits for who is no teacher yet.
     pub person: String,
@@ -69,7 +70,7 @@ pub struct Effect {
 }
 
 /// A replay as it stands in the books.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Replay {
     /// Number.
     pub replay: i64,

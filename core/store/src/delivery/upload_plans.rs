@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::sql::db::Db;
@@ -11,7 +12,7 @@ use crate::sql::error::StoreFault;
 const LOOKED_AT: i64 = 2_000;
 
 /// A raw record that would be parked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ParkedRow {
     /// Where it stands.
     pub address: String,
@@ -22,7 +23,7 @@ pub struct ParkedRow {
 }
 
 /// What is parked of a run.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ParkedRows {
     /// Reason code → raw records that have it.
     pub reasons: BTreeMap<String, u64>,

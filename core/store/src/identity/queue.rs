@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::identity::open_told;
@@ -25,7 +26,7 @@ pub enum Which {
 }
 
 /// How many claims there are of each state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Counts {
     /// Of a teacher.
     pub definite: i64,
@@ -40,7 +41,7 @@ pub struct Counts {
 }
 
 /// A claim that waits.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Waiting {
     /// The claim.
     pub claim: i64,
@@ -64,7 +65,7 @@ pub struct Waiting {
 }
 
 /// Somebody who may be meant.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CandidateRow {
     /// The teacher.
     pub teacher: i64,
@@ -81,7 +82,7 @@ pub struct CandidateRow {
 }
 
 /// A record that rests on a claim.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Resting {
     /// The record.
     pub record: i64,
@@ -98,7 +99,7 @@ pub struct Resting {
 }
 
 /// All that is known of a claim.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Shown {
     /// The claim.
     #[serde(flatten)]

@@ -1,12 +1,13 @@
 //! Where the streams of sources are read from next, for people to look at and to set.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreFault;
 
 /// The cursor of one stream.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CursorRow {
     /// Source name.
     pub source: String,

@@ -1,5 +1,6 @@
 //! Whose turn it is to read a source, and when it is to be read next: one row per source.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::sql::db::{Db, Tx};
@@ -146,7 +147,7 @@ pub async fn end(db: &Db, claim: Claim, ended: Ended, next_at: Option<i64>) -> R
 }
 
 /// A source's schedule, for a listing.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct ScheduleRow {
     /// Source name.
     pub source: String,

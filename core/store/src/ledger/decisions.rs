@@ -1,5 +1,6 @@
 //! What people decided: append-only, each with a reason, in the audit log, and holding until it is reversed.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::admin::audit;
@@ -10,7 +11,7 @@ use huiliu_values::calendar::instant;
 use huiliu_vault::keys::Keys;
 
 /// A decision as it was written.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Decision {
     /// Number.
     pub decision: i64,

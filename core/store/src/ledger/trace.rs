@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::ledger::decisions::{self, Decision};
@@ -14,7 +15,7 @@ use huiliu_rules::policy::arithmetic;
 use huiliu_values::Basis;
 
 /// A rule as it was read.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RuleRow {
     /// Pack, version and name.
     pub rule: String,
@@ -25,7 +26,7 @@ pub struct RuleRow {
 }
 
 /// What a rule cut, or carried into the next year.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CutRow {
     /// Class-hour units.
     pub units: i64,
@@ -35,7 +36,7 @@ pub struct CutRow {
 }
 
 /// One current credit entry with the record it is about and the rules it rests on.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct EntryRow {
     /// Entry id.
     pub entry: i64,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::sql::db::Tx;
@@ -11,7 +12,7 @@ use huiliu_values::IdNumber;
 use huiliu_vault::keys::Keys;
 
 /// A membership, as it is compared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Post {
     /// School code.
     pub school: String,

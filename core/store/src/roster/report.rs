@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::sql::db::Db;
@@ -10,7 +11,7 @@ use crate::sql::rows::{Row, Value};
 use huiliu_vault::keys::Keys;
 
 /// An identifier of a teacher, masked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Identifier {
     /// `id_number`.
     pub kind: String,
@@ -23,7 +24,7 @@ pub struct Identifier {
 }
 
 /// Where a row was received.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Lineage {
     /// Source.
     pub source: String,
@@ -47,7 +48,7 @@ impl Lineage {
 }
 
 /// A membership.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MembershipRow {
     /// School code.
     pub school: String,
@@ -72,7 +73,7 @@ pub struct MembershipRow {
 }
 
 /// A teacher as the roster has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TeacherRow {
     /// Number.
     pub teacher: i64,
@@ -163,7 +164,7 @@ async fn memberships(db: &Db, id: i64) -> Result<Vec<MembershipRow>, StoreFault>
 }
 
 /// A school's name and division for a span of days.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NameRow {
     /// Name.
     pub name: String,
@@ -182,7 +183,7 @@ pub struct NameRow {
 }
 
 /// A school.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SchoolRow {
     /// Code.
     pub school: String,
@@ -247,7 +248,7 @@ pub async fn schools(db: &Db, only: Option<&str>, after: &str, limit: i64) -> Re
 }
 
 /// How the roster stands.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Status {
     /// Teachers on the roster.
     pub roster: i64,

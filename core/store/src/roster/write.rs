@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::admin::sealing;
@@ -20,7 +21,7 @@ use huiliu_values::calendar::shanghai;
 use huiliu_vault::keys::Keys;
 
 /// What is personal of a teacher's row, sealed as JSON.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Personal {
     pub id_number: String,
     pub name: String,

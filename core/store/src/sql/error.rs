@@ -72,4 +72,36 @@ impl StoreFault {
             _ => false,
         }
     }
+
+    /// Whether whoever asked has to name another database or key, or set this one up; else something went wrong on the way.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Address(_)
+                | Self::Unreachable(_)
+                | Self::Schema(_)
+                | Self::WrongKey
+                | Self::KeyGeneration(_)
+                | Self::KeyRetired
+        )
+    }
+
+    /// A stable code, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Address(_) => "database.address",
+            Self::Unreachable(_) => "database.unreachable",
+            Self::Statement(_) => "database.statement",
+            Self::Schema(_) => "database.schema",
+            Self::Unreadable(_) => "database.unreadable",
+            Self::WrongKey => "key.wrong",
+            Self::KeyGeneration(_) => "key.generation",
+            Self::KeyRetired => "key.retired",
+            Self::Key(_) => "key.sealed",
+            Self::TurnLost => "source.lease_lost",
+            Self::Column(_) => "database.column",
+        }
+    }
 }

@@ -1,0 +1,52 @@
+//! Batches that are not done.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use thiserror::Error;
+
+use super::act::{Act, AuditEntry};
+use super::error::OperationError;
+use super::page::{Page, Span};
+use crate::database::OpenDatabase;
+use huiliu_store::admin::reports::{self, BatchRow};
+use huiliu_store::delivery::batches;
+
+/// Why a batch is not released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("batch {batch} is not quarantined; see `huiliu batches list --quarantined`")]
+pub struct BatchNotQuarantined {
+    /// The batch.
+    pub batch: i64,
+}
+
+/// Batches that are not done: all of them, or only those set aside.
+///
+/// # Errors
+/// [`OperationError::Store`].
+pub async fn list(opened: &OpenDatabase, quarantined: bool, span: Span) -> Result<Page<BatchRow>, OperationError> {
+    let state = if quarantined { "quarantined" } else { "" };
+    let rows = reports::batches(&opened.db, state, span.after, span.one_more()).await?;
+    Ok(Page::part(rows, span.limit, |row| row.batch.to_string()))
+}
+
+/// A batch that was released.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Released {
+    /// The batch.
+    pub batch: i64,
+    /// `due`.
+    pub state: &'static str,
+}
+
+/// Makes a quarantined batch due again, as if it had never been tried.
+///
+/// # Errors
+/// [`BatchNotQuarantined`].
+pub async fn release(opened: &OpenDatabase, act: Act<'_>, batch: i64) -> Result<Released, OperationError> {
+    let mut tx = opened.db.begin().await?;
+    if !batches::unquarantine(&mut tx, batch).await? {
+        return Err(BatchNotQuarantined { batch }.into());
+    }
+    act.commit(tx, opened, AuditEntry::new("batch.release", format!("batch {batch}"))).await?;
+    Ok(Released { batch, state: "due" })
+}

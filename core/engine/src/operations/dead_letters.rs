@@ -1,0 +1,61 @@
+//! Dead letters: what could not be used, with every reason.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use thiserror::Error;
+
+use super::act::{Act, AuditEntry};
+use super::error::{NotFound, OperationError};
+use super::page::{Page, Span};
+use crate::database::OpenDatabase;
+use huiliu_store::admin::reports::{self, LetterRow};
+use huiliu_store::delivery::dead_letters;
+
+/// Why a dead letter is not discarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("dead letter {dead_letter} is not open; see `huiliu dead-letters show {dead_letter}`")]
+pub struct DeadLetterNotOpen {
+    /// The letter.
+    pub dead_letter: i64,
+}
+
+/// The open dead letters.
+///
+/// # Errors
+/// [`OperationError::Store`].
+pub async fn list(opened: &OpenDatabase, span: Span) -> Result<Page<LetterRow>, OperationError> {
+    let rows = reports::dead_letters(&opened.db, "open", span.after, span.one_more()).await?;
+    Ok(Page::part(rows, span.limit, |row| row.dead_letter.to_string()))
+}
+
+/// One dead letter, in whatever state.
+///
+/// # Errors
+/// [`OperationError::NotFound`].
+pub async fn show(opened: &OpenDatabase, dead_letter: i64) -> Result<LetterRow, OperationError> {
+    let rows = reports::dead_letters(&opened.db, "all", dead_letter - 1, 1).await?;
+    let found = rows.into_iter().find(|row| row.dead_letter == dead_letter);
+    found.ok_or_else(|| NotFound::DeadLetter(dead_letter).into())
+}
+
+/// A dead letter that was discarded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Discarded {
+    /// The letter.
+    pub dead_letter: i64,
+    /// `discarded`.
+    pub state: &'static str,
+}
+
+/// Closes an open dead letter for good: its raw records count as discarded.
+///
+/// # Errors
+/// [`DeadLetterNotOpen`].
+pub async fn discard(opened: &OpenDatabase, act: Act<'_>, dead_letter: i64) -> Result<Discarded, OperationError> {
+    let mut tx = opened.db.begin().await?;
+    if !dead_letters::discard(&mut tx, dead_letter).await? {
+        return Err(DeadLetterNotOpen { dead_letter }.into());
+    }
+    act.commit(tx, opened, AuditEntry::new("dead_letter.discard", format!("dead letter {dead_letter}"))).await?;
+    Ok(Discarded { dead_letter, state: "discarded" })
+}

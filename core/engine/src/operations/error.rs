@@ -1,0 +1,219 @@
+//! Why an operation is not done: data for the face that tells it.
+
+use thiserror::Error;
+
+use super::batches::BatchNotQuarantined;
+use super::dead_letters::DeadLetterNotOpen;
+use crate::database::OpenError;
+use crate::registry::RegistryError;
+use crate::replay::ReplayFault;
+use crate::rule_files::RuleFileError;
+use crate::runtime::StartError;
+use huiliu_authoring::gate::package::PackageError;
+use huiliu_authoring::gate::trial::GateError;
+use huiliu_manifest::ManifestFault;
+use huiliu_platform::Failure;
+use huiliu_queue::QueueFault;
+use huiliu_store::StoreFault;
+use huiliu_vault::key_file::KeyFileError;
+
+/// What was asked for and is not there.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NotFound {
+    /// A sync run.
+    #[error("no run {0}; see `huiliu runs list`")]
+    Run(i64),
+    /// A dead letter.
+    #[error("there is no dead letter {0}")]
+    DeadLetter(i64),
+    /// A training record.
+    #[error("there is no record {0}")]
+    Record(i64),
+    /// A training record that belongs to a teacher.
+    #[error("there is no record {0} of a known teacher; see `huiliu records list`")]
+    RecordOfTeacher(i64),
+    /// A replay.
+    #[error("there is no replay {0}")]
+    Replay(i64),
+    /// A teacher.
+    #[error("there is no teacher {0}")]
+    Teacher(i64),
+    /// A teacher with the ID number that was given.
+    #[error("no teacher has this ID number")]
+    TeacherOfIdNumber,
+    /// An identity claim.
+    #[error("there is no claim {0}; see `huiliu identity queue`")]
+    Claim(i64),
+    /// A decision that holds.
+    #[error("there is no decision {0} that holds; see `huiliu decisions list`")]
+    Decision(i64),
+    /// A school.
+    #[error("there is no school {0}")]
+    School(String),
+    /// A region.
+    #[error("there is no region {0}; see `huiliu regions list`")]
+    Region(String),
+    /// A course of the crosswalk.
+    #[error("there is no course {0:?}; see `huiliu courses list`")]
+    Course(String),
+    /// A connector.
+    #[error("there is no connector {0:?}; see `huiliu connectors list`")]
+    Connector(String),
+    /// A source.
+    #[error("there is no source {0:?}; see `huiliu sources list`")]
+    Source(String),
+    /// A rule pack.
+    #[error("there is no rule pack {pack:?}; there are {}", known.join(", "))]
+    RulePack {
+        /// As it was asked for.
+        pack: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
+}
+
+/// Why an operation is not done.
+#[derive(Debug, Error)]
+pub enum OperationError {
+    /// What was asked for is not there.
+    #[error(transparent)]
+    NotFound(#[from] NotFound),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(OpenError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// The queue.
+    #[error(transparent)]
+    Queue(#[from] QueueFault),
+    /// The key file.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// The rules.
+    #[error(transparent)]
+    Rules(#[from] RuleFileError),
+    /// A source or a connector cannot be used.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A connector does not pass the gate.
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    /// A connector's folder.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// A platform.
+    #[error(transparent)]
+    Platform(#[from] Failure),
+    /// A replay.
+    #[error(transparent)]
+    Replay(ReplayFault),
+    /// A dead letter is not open.
+    #[error(transparent)]
+    DeadLetterNotOpen(#[from] DeadLetterNotOpen),
+    /// A batch is not quarantined.
+    #[error(transparent)]
+    BatchNotQuarantined(#[from] BatchNotQuarantined),
+}
+
+impl From<ReplayFault> for OperationError {
+    fn from(fault: ReplayFault) -> Self {
+        match fault {
+            ReplayFault::Store(fault) => Self::Store(fault),
+            other => Self::Replay(other),
+        }
+    }
+}
+
+impl From<OpenError> for OperationError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Store(fault) => Self::Store(fault),
+            OpenError::KeyFile(error) => Self::KeyFile(error),
+            other => Self::Open(other),
+        }
+    }
+}
+
+impl From<StartError> for OperationError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Rules(error) => Self::Rules(error),
+            StartError::Registry(error) => Self::Registry(error),
+            StartError::Gate(error) => Self::Gate(error),
+            StartError::Open(error) => error.into(),
+            StartError::Store(fault) => Self::Store(fault),
+            StartError::Queue(fault) => Self::Queue(fault),
+        }
+    }
+}
+
+impl From<ManifestFault> for OperationError {
+    fn from(fault: ManifestFault) -> Self {
+        Self::Package(PackageError::Manifest(fault))
+    }
+}
+
+impl OperationError {
+    /// Whether whoever asked has to ask otherwise, or set up something else; else something went wrong on the way.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Store(fault) => fault.is_usage(),
+            Self::Queue(fault) => matches!(fault, QueueFault::Unreachable { .. }),
+            Self::KeyFile(error) => !matches!(error, KeyFileError::BeingRotated { .. }),
+            Self::Registry(error) => !matches!(error, RegistryError::Disabled { .. }),
+            Self::Gate(error) => !matches!(error, GateError::Played(_) | GateError::Key(_)),
+            Self::Platform(_) => false,
+            Self::NotFound(_)
+            | Self::Open(_)
+            | Self::Rules(_)
+            | Self::Package(_)
+            | Self::Replay(_)
+            | Self::DeadLetterNotOpen(_)
+            | Self::BatchNotQuarantined(_) => true,
+        }
+    }
+
+    /// A stable code, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound(what) => what.code(),
+            Self::Open(error) => error.code(),
+            Self::Store(fault) => fault.code(),
+            Self::Queue(_) => "queue",
+            Self::KeyFile(_) => "key_file",
+            Self::Rules(_) => "rules",
+            Self::Registry(error) => error.code(),
+            Self::Gate(_) => "connector.gate",
+            Self::Package(_) => "connector.package",
+            Self::Platform(failure) => failure.code,
+            Self::Replay(fault) => fault.code(),
+            Self::DeadLetterNotOpen(_) => "dead_letter.not_open",
+            Self::BatchNotQuarantined(_) => "batch.not_quarantined",
+        }
+    }
+}
+
+impl NotFound {
+    /// A stable code, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Run(_) => "run.not_found",
+            Self::DeadLetter(_) => "dead_letter.not_found",
+            Self::Record(_) | Self::RecordOfTeacher(_) => "record.not_found",
+            Self::Replay(_) => "replay.not_found",
+            Self::Teacher(_) | Self::TeacherOfIdNumber => "teacher.not_found",
+            Self::Claim(_) => "claim.not_found",
+            Self::Decision(_) => "decision.not_found",
+            Self::School(_) => "school.not_found",
+            Self::Region(_) => "region.not_found",
+            Self::Course(_) => "course.not_found",
+            Self::Connector(_) => "connector.not_found",
+            Self::Source(_) => "source.not_found",
+            Self::RulePack { .. } => "rule_pack.not_found",
+        }
+    }
+}

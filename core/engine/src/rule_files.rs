@@ -1,0 +1,49 @@
+//! Rule packs, crosswalk, weights and the reporting tree, read from the texts of the settings.
+
+use thiserror::Error;
+
+use crate::settings::{NamedText, Settings};
+use huiliu_manifest::ManifestFault;
+use huiliu_matching::{Weights, WeightsFault};
+use huiliu_rules::policy::{Policy, PolicyFault};
+use huiliu_rules::roster::regions::Regions;
+
+/// Why rules cannot be used.
+#[derive(Debug, Error)]
+pub enum RuleFileError {
+    /// Packs or crosswalk.
+    #[error(transparent)]
+    Policy(#[from] PolicyFault),
+    /// Weights of matching.
+    #[error(transparent)]
+    Weights(#[from] WeightsFault),
+    /// The reporting tree.
+    #[error(transparent)]
+    Regions(#[from] ManifestFault),
+}
+
+/// The rules of the settings.
+///
+/// # Errors
+/// [`RuleFileError`]: every fault of every file, with its line.
+pub fn policy(settings: &Settings) -> Result<Policy, RuleFileError> {
+    let weights = Weights::read(&settings.matching.name, &settings.matching.text)?;
+    Ok(Policy { weights, ..read_policy(&settings.packs, &settings.courses)? })
+}
+
+/// Rule packs and a crosswalk.
+///
+/// # Errors
+/// [`PolicyFault`]: every fault of every file, with its line.
+pub fn read_policy(packs: &[NamedText], courses: &NamedText) -> Result<Policy, PolicyFault> {
+    let packs: Vec<(&str, &str)> = packs.iter().map(|pack| (pack.name.as_str(), pack.text.as_str())).collect();
+    Policy::parse(&packs, (&courses.name, &courses.text))
+}
+
+/// The reporting tree of the settings, checked.
+///
+/// # Errors
+/// [`ManifestFault`]: every fault, at its line.
+pub fn regions(settings: &Settings) -> Result<Regions, ManifestFault> {
+    Regions::parse(&settings.regions.name, &settings.regions.text)
+}

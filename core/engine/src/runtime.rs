@@ -1,0 +1,195 @@
+//! Everything that a process holds while it works: settings, what is registered, rules, database and queue.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+
+use crate::database::{Make, OpenDatabase, OpenError};
+use crate::deliver::DeliveryContext;
+use crate::manifests::Manifests;
+use crate::program::Program;
+use crate::rate_limit::SharedRateLimit;
+use crate::registry::{self, Follower, Recipe, RegistryError};
+use crate::rule_files::{self, RuleFileError};
+use crate::settings::Settings;
+use crate::{database, expect, resume, settle};
+use huiliu_authoring::gate::trial::{self, GateError};
+use huiliu_manifest::Manifest;
+use huiliu_platform::{Connector, Endpoint, shipped};
+use huiliu_queue::{Bell, QueueFault};
+use huiliu_store::StoreFault;
+use huiliu_store::delivery::batches;
+use huiliu_store::intake::runs::{self, Current};
+use huiliu_store::ledger::entries;
+use huiliu_store::settlement;
+use huiliu_vault::keys::Keys;
+
+/// Why a process cannot start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The rules.
+    #[error(transparent)]
+    Rules(#[from] RuleFileError),
+    /// The manifests, or a source.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The rules do not convert the hours of a connector.
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    /// Database or keys.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// The queue.
+    #[error(transparent)]
+    Queue(#[from] QueueFault),
+}
+
+/// What a process holds while it works; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Runtime {
+    /// The settings.
+    pub settings: Arc<Settings>,
+    /// What the program brings.
+    pub program: Program,
+    /// Database, keys, rules and manifests.
+    pub delivery: DeliveryContext,
+    /// The queue.
+    pub queue: Bell,
+    /// What is registered in the store.
+    pub registry: Follower,
+}
+
+impl Runtime {
+    /// Opens database and queue. What is current from now on, manifests and rules, is written into the database.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(
+        settings: Arc<Settings>,
+        program: Program,
+        make: Make,
+        holder: &str,
+    ) -> Result<(Self, OpenDatabase), StartError> {
+        let policy = rule_files::policy(&settings)?;
+        let base = registry::base(&settings, &program)?;
+        for found in base.values() {
+            trial::convertible(&found.manifest, &policy, &settings.pack_names())?;
+        }
+        let opened = OpenDatabase::open(&settings, make).await?;
+        let OpenDatabase { db, keys, .. } = opened.clone();
+        let queue = open_queue(&settings, &keys).await?;
+        let rules = entries::register_rules(&db, &keys, &policy).await?;
+        let digest = keys.digest(&[b"activation", settings.rules_text().as_bytes()]);
+        let version = policy.packs.iter().map(|pack| i64::from(pack.version)).sum();
+        runs::activate(&db, Current { kind: "rules", name: "rules", version, digest: &digest }).await?;
+        let delivery = DeliveryContext {
+            db,
+            keys,
+            policy: Arc::new(policy),
+            rules: Arc::new(rules),
+            known: Arc::default(),
+            manifests: Manifests::default(),
+            unpacker: Arc::clone(&program.unpacker),
+            lease_ms: settings.lease_ms,
+            holder: holder.into(),
+        };
+        let runtime = Self { settings, program, delivery, queue, registry: Follower::new(base) };
+        runtime.refresh().await?;
+        Ok((runtime, opened))
+    }
+
+    /// The same runtime over a rehearsal: nothing of what is done on it remains.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    pub async fn rehearse(&self) -> Result<Self, StoreFault> {
+        Ok(Self { delivery: self.delivery.rehearse().await?, ..self.clone() })
+    }
+
+    /// The connector of a source, as [`Runtime::recipe`] gives it.
+    ///
+    /// # Errors
+    /// [`RegistryError::Connector`].
+    pub fn connector(&self, recipe: &Recipe, manifest: Manifest) -> Result<Arc<dyn Connector>, RegistryError> {
+        let Recipe { source, .. } = recipe;
+        let endpoint = Endpoint {
+            base_url: source.base_url.clone(),
+            user: source.user.clone(),
+            password: recipe.password().to_owned(),
+            institution: source.institution_code.clone(),
+            settings: source.settings.clone(),
+            secrets: recipe.secrets(),
+            folder: source.folder.clone(),
+            networks: self.settings.networks.clone(),
+            pace: Arc::new(SharedRateLimit(self.delivery.db.clone())),
+            timeout: Duration::from_millis(self.settings.timeout_ms),
+            unpacker: Arc::clone(&self.program.unpacker),
+        };
+        Ok(shipped::connect(self.program.shipped, manifest, endpoint)?)
+    }
+
+    /// Whether a batch of these runs is still to be delivered.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    pub async fn any_waiting(&self, runs: &[i64]) -> Result<bool, StoreFault> {
+        for run in runs {
+            if batches::any_waiting(&self.delivery.db, (*run, *run)).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Settles what nobody else settles just now; gives the number of teachers.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    pub async fn settle(&self) -> Result<usize, StoreFault> {
+        let DeliveryContext { db, keys, policy, rules, .. } = &self.delivery;
+        resume::take_up(&self.delivery).await?;
+        settle::settle_all(db, keys, policy, rules, &|_| {}).await
+    }
+
+    /// Settles; what another process is settling just now is waited for, but not for ever.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    pub async fn settle_patiently(&self) -> Result<(), StoreFault> {
+        let patience = Instant::now() + Duration::from_secs(60);
+        loop {
+            self.settle().await?;
+            if Instant::now() > patience || settlement::due(&self.delivery.db).await? == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Judges the passes that are over; gives run and words for those that were not as their manifests expect.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    pub async fn judge(&self) -> Result<Vec<(i64, String)>, StoreFault> {
+        let unmet = expect::judge(&self.delivery.db, &self.delivery.manifests.now()).await?;
+        for (ended, what) in &unmet {
+            tracing::warn!(run = ended.run, source = ended.source, "not as expected: {what}");
+        }
+        Ok(unmet.into_iter().map(|(ended, what)| (ended.run, what)).collect())
+    }
+
+    /// Closes queue and database.
+    pub async fn close(&self) {
+        self.queue.close().await;
+        self.delivery.db.close().await;
+    }
+}
+
+async fn open_queue(settings: &Settings, keys: &Keys) -> Result<Bell, StartError> {
+    let _lock = if settings.queue.starts_with("sqlite:") { Some(database::lock(&settings.data_dir)?) } else { None };
+    Ok(Bell::open(&settings.queue, &keys.namespace()).await?)
+}
