@@ -202,6 +202,12 @@ pub enum Command {
     Unpack,
 }
 
+impl From<Span> for huiliu_engine::operations::Span {
+    fn from(Span { limit, after }: Span) -> Self {
+        Self { after, limit }
+    }
+}
+
 /// Which part of a listing.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Span {

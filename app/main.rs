@@ -1,71 +1,80 @@
 //! The `huiliu` binary: the only room with clock, environment and processes.
 
-mod apart;
 mod cli;
 mod commands;
-mod gate;
 mod health;
-mod heap;
-mod keyfile;
+mod malloc;
 mod metrics;
-mod registry;
+mod open;
+mod render;
 mod settings;
+mod subprocess;
 mod templates;
-mod wire;
 mod words;
+mod worker;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use huiliu_engine::operations::OperationError;
 
 use crate::words::{both, spoken};
 
-/// Why the program ends other than well: the exit code and one clear message.
+/// Why the program ends other than well: the exit code, a stable code for programs, and one clear message.
 #[derive(Debug)]
-pub struct Stop {
-    code: u8,
+pub struct CliError {
+    exit: u8,
+    code: &'static str,
     message: String,
 }
 
-impl Stop {
+impl CliError {
     /// Usage or configuration: exit 2.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { code: 2, message: message.into() }
+        Self { exit: 2, code: "usage", message: message.into() }
     }
 
     /// A run failed or the books are not balanced: exit 1.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self { code: 1, message: message.into() }
+        Self { exit: 1, code: "failed", message: message.into() }
+    }
+
+    /// The same with a code that says more.
+    pub fn with_code(self, code: &'static str) -> Self {
+        Self { code, ..self }
+    }
+
+    /// An operation was not done.
+    pub fn from_operation(error: impl Into<OperationError>) -> Self {
+        error.into().into()
+    }
+
+    /// What is told a person.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Tells it on standard error: as an object where the answer would have been one.
+    fn tell(&self, json: bool) {
+        if json {
+            let error = serde_json::json!({ "error": { "code": self.code, "message": self.message } });
+            words::say_error(&error.to_string());
+        } else {
+            words::note(&format!("huiliu: {}", self.message));
+        }
     }
 }
 
-impl From<huiliu_store::StoreFault> for Stop {
+impl From<OperationError> for CliError {
+    fn from(error: OperationError) -> Self {
+        let exit = if error.is_usage() { 2 } else { 1 };
+        Self { exit, code: error.code(), message: spoken(&error) }
+    }
+}
+
+impl From<huiliu_store::StoreFault> for CliError {
     fn from(fault: huiliu_store::StoreFault) -> Self {
-        use huiliu_store::StoreFault as F;
-        match fault {
-            F::Address(_) | F::Unreachable(_) | F::Schema(_) | F::WrongKey | F::KeyGeneration(_) | F::KeyRetired => {
-                Self::usage(spoken(&fault))
-            }
-            other => Self::failed(spoken(&other)),
-        }
-    }
-}
-
-impl From<huiliu_queue::QueueFault> for Stop {
-    fn from(fault: huiliu_queue::QueueFault) -> Self {
-        match fault {
-            huiliu_queue::QueueFault::Unreachable { .. } => Self::usage(spoken(&fault)),
-            other => Self::failed(spoken(&other)),
-        }
-    }
-}
-
-impl From<huiliu_engine::replay::ReplayFault> for Stop {
-    fn from(fault: huiliu_engine::replay::ReplayFault) -> Self {
-        match fault {
-            huiliu_engine::replay::ReplayFault::Store(fault) => fault.into(),
-            other => Self::usage(spoken(&other)),
-        }
+        OperationError::from(fault).into()
     }
 }
 
@@ -73,9 +82,9 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     // Before anything else of ours is in its memory.
     if matches!(cli.command, cli::Command::Unpack) {
-        return apart::child();
+        return subprocess::child();
     }
-    heap::narrow();
+    malloc::limit_arenas();
     // Database, key and backups hold data of people: what this process makes is its user's alone.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     // `match --config` names no settings file.
@@ -91,11 +100,12 @@ fn main() -> ExitCode {
             return ExitCode::from(1);
         }
     };
+    let json = cli.globals.json;
     match settings.and_then(|settings| runtime.block_on(commands::run(cli, settings))) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(stop) => {
-            words::note(&format!("huiliu: {}", stop.message));
-            ExitCode::from(stop.code)
+        Err(error) => {
+            error.tell(json);
+            ExitCode::from(error.exit)
         }
     }
 }

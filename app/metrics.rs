@@ -1,10 +1,8 @@
 //! A worker's figures in Prometheus's text form. No label holds anything of a person.
 
-use huiliu_store::StoreFault;
-use huiliu_store::admin::metrics::{self, Figures};
+use huiliu_engine::operations::health::Metrics;
+use huiliu_store::admin::metrics::Figures;
 use prometheus::{Encoder as _, IntGaugeVec, Opts, Registry, TextEncoder};
-
-use crate::wire::House;
 
 /// Name, label (none: empty), help.
 const GAUGES: &[(&str, &str, &str)] = &[
@@ -26,12 +24,9 @@ const GAUGES: &[(&str, &str, &str)] = &[
     ("schedule_failures", "source", "Failures in a row of the source's syncs."),
 ];
 
-/// The figures of the database, the queue and this process.
-pub async fn text(house: &House) -> Result<String, StoreFault> {
-    let figures = metrics::read(&house.desk.db).await?;
-    // A queue that does not answer is told by readiness; the other figures still stand.
-    let depth = house.bell.depth().await.ok().and_then(|n| i64::try_from(n).ok());
-    Ok(encode(&figures, depth))
+/// Metrics in Prometheus's text form, those of this process with them.
+pub fn text(read: &Metrics) -> String {
+    encode(&read.figures, read.queue_depth.and_then(|n| i64::try_from(n).ok()))
 }
 
 fn encode(figures: &Figures, depth: Option<i64>) -> String {

@@ -1,15 +1,15 @@
 //! Settings in two steps: what was typed (defaults, file, environment, flags), then what can run.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use huiliu_engine::schedule::{Schedule, ScheduleFault, TEN_DAYS};
+use huiliu_engine::schedule::TEN_DAYS;
+use huiliu_engine::settings::{NamedText, Settings as Engine, SourceSettings, schedule};
 use huiliu_platform::http::guard::Networks;
-use huiliu_store::admin::sources::SourceRow;
 use serde::Deserialize;
 
-use crate::Stop;
+use crate::CliError;
 use crate::cli::Globals;
 use crate::words::{both, spoken};
 
@@ -36,71 +36,17 @@ struct Typed {
     source: Vec<SourceSettings>,
 }
 
-/// One source.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SourceSettings {
-    pub name: String,
-    pub connector: String,
-    pub institution_code: String,
-    #[serde(default)]
-    pub institution_name: String,
-    #[serde(default)]
-    pub base_url: String,
-    #[serde(default)]
-    pub user: String,
-    /// A file whose first line is the password.
-    #[serde(default)]
-    pub password_file: PathBuf,
-    #[serde(default)]
-    pub password_env: String,
-    #[serde(default)]
-    pub folder: PathBuf,
-    /// What else its manifest asks for.
-    #[serde(default)]
-    pub settings: BTreeMap<String, String>,
-    /// Name of a secret → the environment variable that holds it.
-    #[serde(default)]
-    pub secrets_env: BTreeMap<String, String>,
-    #[serde(default, rename = "schedule")]
-    pub typed_schedule: Option<String>,
-    /// When it is read by itself; the ten-day cycle unless the settings say otherwise.
-    #[serde(skip)]
-    pub schedule: Option<Schedule>,
-    /// Only set by `demo`, whose password is public.
-    #[serde(skip)]
-    pub password: Option<String>,
-}
-
-/// What can run.
+/// What can run, and how this program shows itself.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// What the engine runs by.
+    pub engine: Arc<Engine>,
     /// The settings file, for child processes.
     pub config: Option<PathBuf>,
-    pub data_dir: PathBuf,
-    pub database: String,
-    pub queue: String,
-    pub key_file: PathBuf,
-    pub workers: usize,
-    pub lease_ms: u64,
-    pub timeout_ms: u64,
-    pub batch_records: u32,
-    /// The rule packs, each file's name and text.
-    pub packs: Vec<(String, String)>,
-    /// Weights and rules of matching.
-    pub matching: (String, String),
-    /// The crosswalk of courses.
-    pub courses: (String, String),
-    /// The reporting tree: its name for people, and its text.
-    pub regions: (String, String),
-    /// Folders with a `manifest.toml` that replace built-in connectors or stand beside them.
-    pub manifests_dir: Option<PathBuf>,
     /// Where a worker answers about its health, if anywhere.
     pub health: Option<SocketAddr>,
+    /// Whether the log is JSON.
     pub json_logs: bool,
-    /// Networks that platforms may be in though they are not public.
-    pub networks: Networks,
-    pub sources: Vec<SourceSettings>,
 }
 
 const PACKS: [(&str, &str); 2] = [
@@ -113,7 +59,7 @@ const MATCHING: &str = include_str!("../config/matching.toml");
 
 impl Settings {
     /// Defaults, then the file, then `HUILIU_…`, then flags.
-    pub fn read(globals: &Globals) -> Result<Self, Stop> {
+    pub fn read(globals: &Globals) -> Result<Self, CliError> {
         let mut typed = match &globals.config {
             Some(path) => read_file(path)?,
             None => Typed::default(),
@@ -133,14 +79,14 @@ impl Settings {
         let given = |text: Option<String>| text.filter(|t| !t.is_empty());
         let workers = typed.workers.unwrap_or(2);
         if workers == 0 || workers > 64 {
-            return Err(Stop::usage(both!(
+            return Err(CliError::usage(both!(
                 "workers is {workers}; give a number from 1 to 64",
                 "workers 为 {workers}；应为 1 至 64 的整数"
             )));
         }
         let lease_ms = typed.lease_ms.unwrap_or(30_000);
         if lease_ms < 200 {
-            return Err(Stop::usage(both!(
+            return Err(CliError::usage(both!(
                 "lease_ms is {lease_ms}; give at least 200",
                 "lease_ms 为 {lease_ms}；至少应为 200"
             )));
@@ -150,13 +96,12 @@ impl Settings {
         let usual = if database.starts_with("sqlite:") { 1_000 } else { 5_000 };
         let batch_records = typed.batch_records.filter(|n| *n > 0).unwrap_or(usual);
         let batch_records = u32::try_from(batch_records).ok().filter(|n| (1..=5_000).contains(n)).ok_or_else(|| {
-            Stop::usage(both!(
+            CliError::usage(both!(
                 "batch_records is {batch_records}; give a number from 1 to 5,000, or 0 for as many as suit the database",
                 "batch_records 为 {batch_records}；应为 1 至 5,000 的整数，或 0（由数据库决定）"
             ))
         })?;
-        Ok(Self {
-            config: globals.config.clone(),
+        let engine = Engine {
             batch_records,
             database,
             queue: given(typed.queue).unwrap_or_else(|| inside("queue.db")),
@@ -169,8 +114,6 @@ impl Settings {
             matching: text_or(typed.matching_file, "config/matching.toml", MATCHING)?,
             regions: text_or(typed.regions_file, "config/regions.toml", REGIONS)?,
             manifests_dir: typed.manifests_dir.filter(|d| !d.as_os_str().is_empty()),
-            health: given(typed.health).map(|text| address(&text)).transpose()?,
-            json_logs: json_logs(given(typed.log_format).as_deref())?,
             networks: networks(typed.allow_networks.unwrap_or_default())?,
             sources: typed
                 .source
@@ -178,74 +121,39 @@ impl Settings {
                 .map(|s| scheduled(s, globals.config.as_deref()))
                 .collect::<Result<_, _>>()?,
             data_dir,
-        })
-    }
-}
-
-impl Settings {
-    /// The files of the rule packs, for messages.
-    pub fn pack_names(&self) -> String {
-        self.packs.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
-    }
-
-    /// All text of the rules: another text is another activation.
-    pub fn rules_text(&self) -> String {
-        let texts = self.packs.iter().chain([&self.courses, &self.matching]).map(|(_, text)| text.as_str());
-        texts.collect::<Vec<_>>().join("\0")
-    }
-}
-
-impl SourceSettings {
-    /// A source that is registered in the store.
-    ///
-    /// # Errors
-    /// In words, when a newer program has written what this one cannot read.
-    pub fn registered(row: &SourceRow) -> Result<Self, String> {
-        let settings = serde_json::from_str(&row.settings).map_err(|e| format!("settings: {e}"))?;
-        let schedule = schedule(&row.schedule).map_err(|e| format!("schedule {:?}: {}", row.schedule, spoken(&e)))?;
+        };
         Ok(Self {
-            name: row.name.clone(),
-            connector: row.connector.clone(),
-            institution_code: row.institution_code.clone(),
-            institution_name: row.institution_name.clone(),
-            base_url: row.base_url.clone(),
-            user: row.user.clone(),
-            folder: PathBuf::from(&row.folder),
-            settings,
-            schedule,
-            ..Self::default()
+            engine: Arc::new(engine),
+            config: globals.config.clone(),
+            health: given(typed.health).map(|text| address(&text)).transpose()?,
+            json_logs: json_logs(given(typed.log_format).as_deref())?,
         })
     }
 }
 
-/// A schedule; none for a text that is empty.
-pub fn schedule(text: &str) -> Result<Option<Schedule>, ScheduleFault> {
-    if text.trim().is_empty() { Ok(None) } else { Schedule::parse(text).map(Some) }
-}
-
-fn address(text: &str) -> Result<SocketAddr, Stop> {
+fn address(text: &str) -> Result<SocketAddr, CliError> {
     text.parse().map_err(|_| {
-        Stop::usage(both!(
+        CliError::usage(both!(
             "health is {text:?}; give an address and a port, as 127.0.0.1:9464, or nothing",
             "health 为 {text:?}；应为地址和端口，如 127.0.0.1:9464，或留空"
         ))
     })
 }
 
-fn networks(texts: Vec<String>) -> Result<Networks, Stop> {
+fn networks(texts: Vec<String>) -> Result<Networks, CliError> {
     Networks::parse(texts.iter().map(String::as_str)).map_err(|text| {
-        Stop::usage(both!(
+        CliError::usage(both!(
             "allow_networks has {text:?}; give networks as 10.1.0.0/16, or single addresses",
             "allow_networks 中有 {text:?}；应写网段（如 10.1.0.0/16）或单个地址"
         ))
     })
 }
 
-fn json_logs(text: Option<&str>) -> Result<bool, Stop> {
+fn json_logs(text: Option<&str>) -> Result<bool, CliError> {
     match text {
         None | Some("text") => Ok(false),
         Some("json") => Ok(true),
-        Some(other) => Err(Stop::usage(both!(
+        Some(other) => Err(CliError::usage(both!(
             "log_format is {other:?}; give \"text\" or \"json\"",
             "log_format 为 {other:?}；应为 \"text\" 或 \"json\""
         ))),
@@ -253,10 +161,10 @@ fn json_logs(text: Option<&str>) -> Result<bool, Stop> {
 }
 
 /// The source with its schedule read.
-fn scheduled(mut source: SourceSettings, file: Option<&Path>) -> Result<SourceSettings, Stop> {
+fn scheduled(mut source: SourceSettings, file: Option<&Path>) -> Result<SourceSettings, CliError> {
     let text = source.typed_schedule.take().unwrap_or_else(|| TEN_DAYS.to_owned());
     source.schedule = schedule(&text).map_err(|e| {
-        Stop::usage(both!(
+        CliError::usage(both!(
             "{file}: source {name}: schedule {text:?}: {e}; give minute, hour, day of the month, month and day of the \
              week, as {TEN_DAYS:?}, or \"\" for never by itself",
             "{file}：来源 {name}：schedule {text:?}：{e}；请依次写分、时、日、月、星期，如 {TEN_DAYS:?}；\"\" 表示从不自动同步",
@@ -268,9 +176,9 @@ fn scheduled(mut source: SourceSettings, file: Option<&Path>) -> Result<SourceSe
     Ok(source)
 }
 
-fn read_file(path: &Path) -> Result<Typed, Stop> {
+fn read_file(path: &Path) -> Result<Typed, CliError> {
     let text = std::fs::read_to_string(path).map_err(|e| {
-        Stop::usage(both!(
+        CliError::usage(both!(
             "cannot read the settings file {path}: {e}; check --config",
             "无法读取设置文件 {path}：{e}；请检查 --config",
             path = path.display(),
@@ -278,34 +186,41 @@ fn read_file(path: &Path) -> Result<Typed, Stop> {
         ))
     })?;
     toml::from_str(&text).map_err(|e| {
-        Stop::usage(both!("{path}: {e}", "设置文件 {path} 有误：{e}", path = path.display(), e = spoken(&e)))
+        CliError::usage(both!("{path}: {e}", "设置文件 {path} 有误：{e}", path = path.display(), e = spoken(&e)))
     })
 }
 
 /// The rule packs of these files, or the ones built in.
-pub fn packs(paths: Vec<PathBuf>) -> Result<Vec<(String, String)>, Stop> {
+pub fn packs(paths: Vec<PathBuf>) -> Result<Vec<NamedText>, CliError> {
     if paths.is_empty() {
-        return Ok(PACKS.map(|(name, text)| (name.to_owned(), text.to_owned())).into());
+        return Ok(PACKS.map(|(name, text)| NamedText { name: name.to_owned(), text: text.to_owned() }).into());
     }
     paths.into_iter().map(|path| text_or(Some(path), "", "")).collect()
 }
 
-fn text_or(path: Option<PathBuf>, name: &str, built_in: &str) -> Result<(String, String), Stop> {
+pub fn text_or(path: Option<PathBuf>, name: &str, built_in: &str) -> Result<NamedText, CliError> {
     match path.filter(|p| !p.as_os_str().is_empty()) {
-        None => Ok((name.to_owned(), built_in.to_owned())),
-        Some(path) => std::fs::read_to_string(&path).map(|text| (path.display().to_string(), text)).map_err(|e| {
-            Stop::usage(both!("cannot read {path}: {e}", "无法读取 {path}：{e}", path = path.display(), e = spoken(&e)))
-        }),
+        None => Ok(NamedText { name: name.to_owned(), text: built_in.to_owned() }),
+        Some(path) => std::fs::read_to_string(&path)
+            .map(|text| NamedText { name: path.display().to_string(), text })
+            .map_err(|e| {
+                CliError::usage(both!(
+                    "cannot read {path}: {e}",
+                    "无法读取 {path}：{e}",
+                    path = path.display(),
+                    e = spoken(&e)
+                ))
+            }),
     }
 }
 
-fn from_environment(typed: &mut Typed) -> Result<(), Stop> {
+fn from_environment(typed: &mut Typed) -> Result<(), CliError> {
     let text = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
-    let number = |name: &str| -> Result<Option<u64>, Stop> {
+    let number = |name: &str| -> Result<Option<u64>, CliError> {
         text(name)
             .map(|v| {
                 v.parse().map_err(|_| {
-                    Stop::usage(both!("{name} is {v:?}; give a whole number", "{name} 为 {v:?}；应为整数"))
+                    CliError::usage(both!("{name} is {v:?}; give a whole number", "{name} 为 {v:?}；应为整数"))
                 })
             })
             .transpose()

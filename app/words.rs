@@ -1,12 +1,15 @@
 //! Words for people, in English and Chinese, and the only way to standard output.
 
+mod credit;
 mod faults;
 pub mod guesses;
 pub mod matching;
+mod operations;
 mod phrases;
 mod platforms;
 mod reasons;
 mod records;
+mod registration;
 mod rules;
 
 use std::borrow::Cow;
@@ -65,6 +68,16 @@ macro_rules! in_both {
 }
 pub(crate) use in_both;
 
+/// Where a manifest comes from.
+pub fn origin(of: huiliu_engine::registry::Origin) -> &'static str {
+    use huiliu_engine::registry::Origin;
+    match of {
+        Origin::BuiltIn => tr("built in", "内置"),
+        Origin::Folder => "manifests_dir",
+        Origin::Registered => tr("registered", "已注册"),
+    }
+}
+
 /// A sentence that came as free text, in Chinese.
 pub fn in_chinese(english: &str) -> Cow<'_, str> {
     phrases::translate(english)
@@ -90,6 +103,11 @@ pub fn note(line: &str) {
     } else {
         let _ = writeln!(std::io::stderr(), "{line}");
     }
+}
+
+/// One line on standard error, as it is.
+pub fn say_error(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Begins the log on standard error, as text or as one JSON object a line. HUILIU_LOG says what is logged.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
+use huiliu_values::Grade;
 
 use super::{Span, day, reason};
 
@@ -227,12 +228,12 @@ pub enum Teachers {
     },
 }
 
-impl DecidedGrade {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Excellent => "excellent",
-            Self::Pass => "pass",
-            Self::Fail => "fail",
+impl From<DecidedGrade> for Grade {
+    fn from(grade: DecidedGrade) -> Self {
+        match grade {
+            DecidedGrade::Excellent => Self::Excellent,
+            DecidedGrade::Pass => Self::Pass,
+            DecidedGrade::Fail => Self::Fail,
         }
     }
 }

@@ -1,97 +1,102 @@
-//! `connectors list`, `show`, `check`; what changes them stands in [`super::register`].
+//! `connectors`: its parts, and `list`, `show`, `check`, `explain`.
 
-use std::collections::BTreeMap;
-
-use huiliu_connectors::CONNECTORS;
+use huiliu_engine::operations::authoring::ExpectedResults;
+use huiliu_engine::operations::connectors::{self, ConnectorRow, ConnectorShown, LeftOut, UnusableConnector};
 use huiliu_manifest::explain::{self, Tongue};
-use huiliu_manifest::{Sample, schema};
-use huiliu_rules::policy::Policy;
-use huiliu_store::admin::registry::Registered;
+use huiliu_manifest::schema;
 
-use super::authoring::{self, Look};
-use super::register;
+use super::authoring::{self, Look, show_checked};
+use super::{infer, record, register};
 use crate::cli::Connectors;
-use crate::registry::{self, Found, InUse, Origin};
+use crate::render::show;
 use crate::settings::Settings;
-use crate::words::{both, chinese, note, phrase, say, say_json, table, tr};
-use crate::{Stop, gate};
+use crate::words::{both, chinese, note, origin, phrase, say, say_json, spoken, table, tr};
+use crate::{CliError, open};
 
-pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<(), Stop> {
+pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<(), CliError> {
     match asked {
-        Connectors::Explain { place, schema } => explain(&place, schema),
-        Connectors::Register { path, why } => register::register(settings, &path, why, json).await,
-        Connectors::Versions { id } => register::versions(settings, &id, json).await,
-        Connectors::Rollback { id, to, because } => register::rollback(settings, (&id, &to), &because, json).await,
-        Connectors::Enable { id, because } => register::enable(settings, (&id, true), &because, json).await,
-        Connectors::Disable { id, because } => register::enable(settings, (&id, false), &because, json).await,
+        Connectors::List => list(&settings, json).await,
+        Connectors::Show { id } => show_one(&settings, &id, json).await,
+        Connectors::Check { path: None } => check_all(&settings, json).await,
         Connectors::Check { path: Some(path) } => authoring::check(&settings, &path, json),
+        Connectors::Explain { place, schema } => explain(&place, schema),
         Connectors::New { name, from, out } => authoring::new(&name, from, out, json),
-        Connectors::Test { path, accept } => authoring::test(&settings, &path, accept, json).await,
+        Connectors::Test { path, accept } => {
+            let results = if accept { ExpectedResults::Accept } else { ExpectedResults::Keep };
+            authoring::test(&settings, &path, results, json).await
+        }
         Connectors::Preview { path, stream, sample, source, limit } => {
-            authoring::preview(settings, Look { path, stream, sample, source, limit }, json).await
+            authoring::preview(&settings, &Look { path, stream, sample, source, limit }, json).await
         }
-        Connectors::List | Connectors::Show { .. } | Connectors::Check { path: None } => {
-            look(&settings, asked, json).await
+        Connectors::Infer { sample, out, id, with_sample } => {
+            infer::run(&settings, &infer::Asked { sample, out, id, with_sample }, json).await
         }
-        // `commands::run` has gone another way.
-        Connectors::Infer { .. } | Connectors::Record { .. } => Ok(()),
-    }
-}
-
-async fn look(settings: &Settings, asked: Connectors, json: bool) -> Result<(), Stop> {
-    let policy = gate::policy(settings)?;
-    let (in_use, registered) = registry::look(settings, &policy).await?;
-    for (connector, (version, why)) in &in_use.unreadable {
-        note(&both!(
-            "connector {connector}: the registered version {version} cannot be used by this program: {why}",
-            "连接器 {connector}：本程序无法使用已注册的第 {version} 版：{why}"
-        ));
-    }
-    match asked {
-        Connectors::Show { id } => show(&in_use.found, &registered, &id, json),
-        Connectors::Check { .. } => check(settings, &policy, &in_use, json).await,
-        _ => {
-            list(&in_use, &registered, json);
-            Ok(())
+        Connectors::Record { source, stream, sample, into } => {
+            record::run(&settings, &record::Asked { source, sample, stream, into }, json).await
+        }
+        Connectors::Register { path, why } => register::register(&settings, &path, why, json).await,
+        Connectors::Versions { id } => register::versions(&settings, &id, json).await,
+        Connectors::Rollback { id, to, because } => {
+            register::rollback(&settings, &register::Rollback { id, to, because }, json).await
+        }
+        Connectors::Enable { id, because } => {
+            register::set_enabled(&settings, &register::Switch { id, enabled: true, because }, json).await
+        }
+        Connectors::Disable { id, because } => {
+            register::set_enabled(&settings, &register::Switch { id, enabled: false, because }, json).await
         }
     }
 }
 
 /// The manifest language, or one place of it, in the words of the locale.
-fn explain(place: &str, of_editors: bool) -> Result<(), Stop> {
+fn explain(place: &str, of_editors: bool) -> Result<(), CliError> {
     let tongue = if chinese() { Tongue::Chinese } else { Tongue::English };
     if of_editors {
         say_json(&schema::schema());
     } else if place.is_empty() {
         say(&explain::reference(tongue));
     } else {
-        say(&explain::explain(place, tongue).map_err(|why| Stop::usage(phrase(&why).into_owned()))?);
+        say(&explain::explain(place, tongue).map_err(|why| CliError::usage(phrase(&why).into_owned()))?);
     }
     Ok(())
 }
 
-fn enabled(registered: &Registered, connector: &str) -> bool {
-    registered.decided.iter().all(|d| d.connector != connector || d.enabled)
+/// Tells what an answer leaves out, under `--json` too.
+fn note_left_out(left_out: &LeftOut) {
+    if let Some(error) = &left_out.not_asked {
+        note(&both!(
+            "what is registered in the database is not told: {why}",
+            "未能查看数据库中注册的内容：{why}",
+            why = spoken(&**error)
+        ));
+    }
+    for UnusableConnector { connector, version, why } in &left_out.unusable {
+        note(&both!(
+            "connector {connector}: the registered version {version} cannot be used by this program: {why}",
+            "连接器 {connector}：本程序无法使用已注册的第 {version} 版：{why}",
+            why = phrase(why)
+        ));
+    }
 }
 
-fn list(in_use: &InUse, registered: &Registered, json: bool) {
-    if json {
-        let row = |f: &Found| {
-            let m = &f.manifest;
-            serde_json::json!({ "connector": m.id, "version": m.version(), "title_zh": m.title_zh, "title_en": m.title_en,
-                "profile": m.profile, "streams": m.stream.iter().map(|s| &s.name).collect::<Vec<_>>(),
-                "origin": f.origin.as_str(), "enabled": enabled(registered, &m.id) })
-        };
-        say_json(&in_use.found.values().map(row).collect::<Vec<_>>());
-        return;
-    }
-    let row = |f: &Found| {
-        let m = &f.manifest;
-        let streams: Vec<&str> = m.stream.iter().map(|s| s.name.as_str()).collect();
-        let title = if chinese() { &m.title_zh } else { &m.title_en };
-        let state = if enabled(registered, &m.id) { "" } else { tr("disabled", "已停用") };
-        let from = f.origin.words().to_owned();
-        vec![m.id.clone(), m.version().to_string(), title.clone(), streams.join(", "), from, state.to_owned()]
+async fn list(settings: &Settings, json: bool) -> Result<(), CliError> {
+    let list = connectors::list(&settings.engine, &open::program()).await?;
+    note_left_out(&list.left_out);
+    show(json, &list, |list| show_rows(&list.page.items));
+    Ok(())
+}
+
+fn show_rows(rows: &[ConnectorRow]) {
+    let cells = |row: &ConnectorRow| {
+        let title = if chinese() { &row.title_zh } else { &row.title_en };
+        vec![
+            row.connector.clone(),
+            row.version.to_string(),
+            title.clone(),
+            row.streams.join(", "),
+            origin(row.origin).to_owned(),
+            if row.enabled { "" } else { tr("disabled", "已停用") }.to_owned(),
+        ]
     };
     let heading = [
         tr("connector", "连接器"),
@@ -101,62 +106,37 @@ fn list(in_use: &InUse, registered: &Registered, json: bool) {
         tr("from", "来自"),
         "",
     ];
-    table(&heading, &in_use.found.values().map(row).collect::<Vec<_>>());
+    table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }
 
-fn show(found: &BTreeMap<String, Found>, registered: &Registered, id: &str, json: bool) -> Result<(), Stop> {
-    let Some(Found { manifest, text, origin }) = found.get(id) else { return Err(register::unknown(id)) };
-    if json {
-        say_json(&serde_json::json!({ "connector": id, "version": manifest.version(), "origin": origin.as_str(),
-            "enabled": enabled(registered, id), "manifest": text }));
-        return Ok(());
-    }
-    say(text);
-    note(&both!(
-        "version {version}, {from}{state}",
-        "第 {version} 版，{from}{state}",
-        version = manifest.version(),
-        from = origin.words(),
-        state = if enabled(registered, id) { "" } else { tr(", disabled", "，已停用") }
-    ));
+async fn show_one(settings: &Settings, id: &str, json: bool) -> Result<(), CliError> {
+    let shown = connectors::show(&settings.engine, &open::program(), id).await?;
+    note_left_out(&shown.left_out);
+    show(json, &shown, show_manifest);
     Ok(())
 }
 
-/// The samples that ship with a connector.
-pub fn shipped(id: &str) -> Vec<Sample> {
-    let shipped = CONNECTORS.iter().filter(|c| c.id == id).flat_map(|c| c.samples);
-    let sample = |s: &huiliu_platform::shipped::ShippedSample| Sample {
-        stream: s.stream.to_owned(),
-        address: s.address.to_owned(),
-        bytes: s.bytes.to_vec(),
-        expected: s.expected.to_owned(),
-    };
-    shipped.map(sample).collect()
+fn show_manifest(shown: &ConnectorShown) {
+    say(&shown.manifest);
+    note(&both!(
+        "version {version}, {from}{state}",
+        "第 {version} 版，{from}{state}",
+        version = shown.version,
+        from = origin(shown.origin),
+        state = if shown.enabled { "" } else { tr(", disabled", "，已停用") }
+    ));
 }
 
-/// The samples of every connector through the stages of the manifest in use, against what is expected: those it was
-/// registered with, or those that ship with it.
-async fn check(settings: &Settings, policy: &Policy, in_use: &InUse, json: bool) -> Result<(), Stop> {
-    let mut rows = Vec::new();
-    for (id, found) in &in_use.found {
-        crate::wire::convertible(&found.manifest, policy, &settings.pack_names())?;
-        let samples = match found.origin {
-            Origin::Registered => register::samples(settings, id, found.manifest.version()).await?,
-            Origin::BuiltIn | Origin::Folder => shipped(id),
-        };
-        rows.extend(gate::try_samples(&found.manifest, &samples, policy).await?);
+async fn check_all(settings: &Settings, json: bool) -> Result<(), CliError> {
+    let checked = connectors::check(&settings.engine, &open::program()).await?;
+    note_left_out(&checked.left_out);
+    show(json, &checked, |checked| show_checked(&checked.samples));
+    if checked.ok {
+        return Ok(());
     }
-    if json {
-        say_json(&rows)
-    } else {
-        gate::show(&rows)
-    }
-    if rows.iter().all(|r| r.ok) {
-        Ok(())
-    } else {
-        Err(Stop::failed(tr(
-            "a sample does not give what its connector's folder expects, see above",
-            "有样例与连接器目录中的预期结果不符，见上",
-        )))
-    }
+    let words = tr(
+        "a sample does not give what its connector's folder expects, see above",
+        "有样例与连接器目录中的预期结果不符，见上",
+    );
+    Err(CliError::failed(words).with_code("connector.samples"))
 }

@@ -1,14 +1,19 @@
 //! `demo`: the sandbox's platforms on loopback, the whole way, one balanced table.
 
+use std::path::Path;
+use std::sync::Arc;
+
+use huiliu_engine::database::Make;
 use huiliu_engine::ingest::From;
+use huiliu_engine::settings::{Settings as Engine, SourceSettings};
 use huiliu_platform::http::guard::Networks;
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox, World};
 
-use super::sync;
-use crate::Stop;
-use crate::settings::{Settings, SourceSettings};
-use crate::wire::{self, Make};
+use super::sync::{Synced, show_pass, verdict};
+use crate::render::show;
+use crate::settings::Settings;
 use crate::words::{both, phrase, say, tr};
+use crate::{CliError, open};
 
 /// What was asked of the demo.
 #[derive(Debug, Clone, Copy)]
@@ -21,47 +26,57 @@ pub struct Asked {
     pub json: bool,
 }
 
-pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
+/// The connectors that it shows, and what their sources are called.
+const SOURCES: [(&str, &str); 5] = [
+    ("institution", "示范培训机构"),
+    ("intel", "英特尔未来教育"),
+    ("cmcc", "中国移动"),
+    ("lego", "乐高"),
+    ("microsoft", "微软携手助学"),
+];
+
+pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     // The sandbox's platforms are on this host, and nowhere else.
-    let settings = Settings { networks: Networks::loopback(), ..settings };
-    let house = wire::open(settings, Make::Schema).await?;
-    let folder = house.settings.data_dir.join(format!("demo-{}-{}-{}", asked.seed, asked.records, asked.changed));
+    let engine = Engine { networks: Networks::loopback(), ..Engine::clone(&settings.engine) };
+    let settings = Settings { engine: Arc::new(engine), ..settings };
+    let runtime = open::runtime(&settings, Make::Schema).await?;
+    let folder = settings.engine.data_dir.join(format!("demo-{}-{}-{}", asked.seed, asked.records, asked.changed));
     let drop_dir = folder.join("drop");
-    let failed = |e: &dyn std::fmt::Display| {
-        Stop::failed(both!("the sandbox cannot start: {e}", "模拟平台无法启动：{e}", e = phrase(&e.to_string())))
-    };
-    std::fs::create_dir_all(&drop_dir).map_err(|e| failed(&e))?;
+    std::fs::create_dir_all(&drop_dir).map_err(|e| no_sandbox(&e))?;
     let options =
         Options { seed: asked.seed, records: asked.records, faults: !asked.calm, changed_percent: asked.changed };
     let truth = folder.join("truth.jsonl");
-    World::new(options).write_truth(&truth).map_err(|e| failed(&e))?;
-    let sandbox = Sandbox::start(options, &drop_dir).await.map_err(|e| failed(&e))?;
-    let source = |connector: &str, name: &str| SourceSettings {
+    World::new(options).write_truth(&truth).map_err(|e| no_sandbox(&e))?;
+    let sandbox = Sandbox::start(options, &drop_dir).await.map_err(|e| no_sandbox(&e))?;
+    let sources = SOURCES.map(|(connector, name)| source(connector, name, &sandbox.base_url(), &drop_dir));
+    let from = if asked.full { From::Start } else { From::Cursor };
+    let pass = Synced { settings: &settings, from, land_only: false, expected: Some(asked.records) };
+    let pass = pass.sources(&runtime, &sources).await;
+    sandbox.stop().await;
+    let pass = pass?;
+    show(asked.json, &pass, |pass| {
+        show_pass(pass);
+        say(&format!("  {}{}", tr("what should have come out: ", "应得结果："), truth.display()));
+    });
+    runtime.close().await;
+    verdict(&pass)
+}
+
+fn no_sandbox(e: &dyn std::fmt::Display) -> CliError {
+    CliError::failed(both!("the sandbox cannot start: {e}", "模拟平台无法启动：{e}", e = phrase(&e.to_string())))
+        .with_code("sandbox")
+}
+
+fn source(connector: &str, name: &str, base_url: &str, drop_dir: &Path) -> SourceSettings {
+    SourceSettings {
         name: format!("demo-{connector}"),
         connector: connector.into(),
         institution_code: format!("DEMO-{connector}"),
         institution_name: name.into(),
-        base_url: sandbox.base_url(),
+        base_url: base_url.to_owned(),
         user: CLIENT.into(),
         password: Some(SECRET.into()),
-        folder: drop_dir.clone(),
+        folder: drop_dir.to_owned(),
         ..SourceSettings::default()
-    };
-    let sources = [
-        source("institution", "示范培训机构"),
-        source("intel", "英特尔未来教育"),
-        source("cmcc", "中国移动"),
-        source("lego", "乐高"),
-        source("microsoft", "微软携手助学"),
-    ];
-    let from = if asked.full { From::Start } else { From::Cursor };
-    let pass = sync::pass(&house, &sources, sync::Pace { from, land_only: false, expected: Some(asked.records) }).await;
-    sandbox.stop().await;
-    let pass = pass?;
-    sync::show(&pass, asked.json);
-    if !asked.json {
-        say(&format!("  {}{}", tr("what should have come out: ", "应得结果："), truth.display()));
     }
-    house.close().await;
-    sync::verdict(&pass)
 }

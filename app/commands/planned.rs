@@ -1,59 +1,14 @@
-//! What files would do that are handed in: rows, teachers, hours. Nothing is kept.
+//! What files would do that are handed in, for people: rows, teachers, hours.
 
-use std::sync::Arc;
-
-use huiliu_engine::upload_plan::{self, Asked, People, Plan, Teacher};
-use huiliu_platform::Connector;
+use huiliu_engine::upload_plan::{People, Plan, Teacher};
 use huiliu_store::roster::known::Post;
+use huiliu_values::ExactHours;
 
-use super::inspect::hours;
-use super::replay::reasons;
-use super::sync::{Line, balance_cells, balance_heading};
-use crate::Stop;
-use crate::registry::Recipe;
-use crate::wire::House;
-use crate::words::{address, both, note, phrase, say, say_json, table, tr, word};
+use crate::render::{balance_cells, balance_heading, hours, reasons, say_only_a_plan};
+use crate::words::{address, both, note, phrase, say, table, tr, word};
 
-pub async fn run(
-    house: &House,
-    recipe: Recipe,
-    handed: Arc<dyn Connector>,
-    told: usize,
-    json: bool,
-) -> Result<(), Stop> {
-    let plan = rehearsed(house, recipe, handed, told).await?;
-    if json {
-        say_json(&plan);
-    } else {
-        show(&plan);
-    }
-    house.close().await;
-    match plan.failure {
-        None => Ok(()),
-        Some(why) => Err(Stop::failed(both!(
-            "the files cannot be read to their end, the plan is of what came before: {}",
-            "文件无法读完，以上计划仅含此前的部分：{}",
-            phrase(&why)
-        ))),
-    }
-}
-
-/// All that the rehearsal holds is given back at the end of it.
-async fn rehearsed(house: &House, recipe: Recipe, handed: Arc<dyn Connector>, told: usize) -> Result<Plan, Stop> {
-    let stage = House { desk: house.desk.rehearse().await?, ..house.clone() };
-    let line = Line::over(&stage, recipe, Arc::clone(&handed)).await?;
-    let turn = line.take(&stage, false).await?.ok_or_else(|| line.busy())?;
-    let asked = Asked {
-        source: &line.source,
-        claim: turn.claim,
-        connector: handed.as_ref(),
-        batch_records: house.settings.batch_records,
-        told,
-    };
-    Ok(upload_plan::plan(&house.desk.db, &stage.desk, asked).await?)
-}
-
-fn show(plan: &Plan) {
+/// Prints a plan.
+pub fn show_plan(plan: &Plan) {
     let mut cells = vec![plan.source.clone()];
     cells.extend(balance_cells(&plan.balance));
     table(&balance_heading(tr("source", "来源")), &[cells]);
@@ -67,7 +22,8 @@ fn show(plan: &Plan) {
     show_teachers(&plan.teachers);
     show_people(&plan.people);
     let h = &plan.hours;
-    let both_sums = |counted: i64, provisional: i64| format!("{} + {}", hours(counted), hours(provisional));
+    let both_sums =
+        |counted: ExactHours, provisional: ExactHours| format!("{} + {}", hours(counted), hours(provisional));
     say(&both!(
         "  of {} teachers concerned {} would have other hours, {} the same hours for other reasons; \
          counted + provisional of these: {} → {}",
@@ -75,10 +31,10 @@ fn show(plan: &Plan) {
         h.teachers,
         h.hours_change,
         h.reasons_change,
-        both_sums(h.counted_units.0, h.provisional_units.0),
-        both_sums(h.counted_units.1, h.provisional_units.1)
+        both_sums(h.counted.before, h.provisional.before),
+        both_sums(h.counted.after, h.provisional.after)
     ));
-    say(tr("\n  only a plan: nothing was changed", "\n  仅为计划：没有任何改动"));
+    say_only_a_plan();
 }
 
 fn show_parked(plan: &Plan) {
@@ -129,13 +85,13 @@ fn changes(teacher: &Teacher) -> Vec<String> {
         both!(
             "hours: {} + {} → {} + {} (counted + provisional); {} entries change, {} → {} count by age",
             "学时：{} + {} → {} + {}（认定 + 暂认）；{} 条认定变化，因年龄计入 {} → {} 条",
-            hours(h.counted_units.0),
-            hours(h.provisional_units.0),
-            hours(h.counted_units.1),
-            hours(h.provisional_units.1),
+            hours(h.counted.before),
+            hours(h.provisional.before),
+            hours(h.counted.after),
+            hours(h.provisional.after),
             h.entries_changed,
-            h.exempt_entries.0,
-            h.exempt_entries.1
+            h.exempt_entries.before,
+            h.exempt_entries.after
         )
     });
     [

@@ -1,50 +1,48 @@
-//! A teacher's ledger, explained: every hour counted or refused, by which rule, down to the bytes that say so.
+//! `teachers`: a teacher's ledger, explained: every hour counted or refused, by which rule, down to the bytes that say so.
 
 use std::io::Read as _;
 
 use chrono::NaiveDate;
-use huiliu_engine::evidence;
-use huiliu_engine::recount::{self, CycleTotals};
-use huiliu_rules::ledger::standing::{self, Sum};
-use huiliu_rules::policy::Policy;
-use huiliu_store::admin::reports;
+use huiliu_engine::database::Make;
+use huiliu_engine::operations::teachers::{self, TeacherExplained, WhichTeacher};
+use huiliu_engine::recount::CycleTotals;
+use huiliu_rules::ledger::standing::Sum;
 use huiliu_store::ledger::decisions::Decision;
-use huiliu_store::ledger::trace::{self, CutRow, EntryRow};
-use huiliu_store::roster::report::{self, MembershipRow};
-use huiliu_values::IdNumber;
+use huiliu_store::ledger::trace::{CutRow, EntryRow};
+use huiliu_values::calendar::today;
+use huiliu_values::{ExactHours, IdNumber};
 
-use super::inspect::hours;
-use super::roster::holds;
 use crate::cli::Teachers;
+use crate::render::{hours, show, show_page};
 use crate::settings::Settings;
-use crate::wire::{self, Books, Make};
-use crate::words::{address, both, phrase, say, say_json, spoken, table, tr, word};
-use crate::{Stop, gate};
+use crate::words::{address, both, phrase, say, spoken, table, tr, word};
+use crate::{CliError, open};
 
-pub async fn run(settings: Settings, asked: Teachers, json: bool) -> Result<(), Stop> {
+pub async fn run(settings: Settings, asked: Teachers, json: bool) -> Result<(), CliError> {
     match asked {
-        Teachers::Totals { on } => totals(settings, on.unwrap_or_else(huiliu_values::calendar::today), json).await,
+        Teachers::Totals { on } => totals(&settings, on.unwrap_or_else(today), json).await,
         Teachers::Explain { teacher, raw, on } => {
-            explain(settings, (&teacher, raw), on.unwrap_or_else(huiliu_values::calendar::today), json).await
+            let which = which(&teacher)?;
+            let explained = explain(&settings, &which, raw, on.unwrap_or_else(today)).await?;
+            show(json, &explained, show_explained);
+            Ok(())
         }
     }
 }
 
-async fn totals(settings: Settings, on: NaiveDate, json: bool) -> Result<(), Stop> {
-    let policy = gate::policy(&settings)?;
-    let books = Books::open(settings, Make::Nothing).await?;
-    let policy = recount::with_decisions(&books.db, &policy).await?.unwrap_or(policy);
-    let totals = recount::totals(&books.db, &policy, on).await?;
-    books.close().await;
-    if json {
-        say_json(&totals);
-        return Ok(());
-    }
-    let cells = |(cycle, t): (&String, &CycleTotals)| {
+async fn totals(settings: &Settings, on: NaiveDate, json: bool) -> Result<(), CliError> {
+    let opened = open::database(settings, Make::Nothing).await?;
+    let page = teachers::totals(&settings.engine, &opened, on).await?;
+    opened.close().await;
+    show_page(json, &page, show_totals);
+    Ok(())
+}
+
+fn show_totals(totals: &[CycleTotals]) {
+    let cells = |t: &CycleTotals| {
         let of = &t.by_basis;
-        let numbers = [t.counted_units, t.provisional_units, of.stated, of.adopted, of.assumed].map(hours);
-        let mut row = vec![cycle.clone(), t.teachers.to_string(), t.met.to_string()];
-        row.extend(numbers);
+        let mut row = vec![t.cycle.clone(), t.teachers.to_string(), t.met.to_string()];
+        row.extend([t.counted, t.provisional, of.stated, of.adopted, of.assumed].map(hours));
         row
     };
     let heading = [
@@ -58,108 +56,80 @@ async fn totals(settings: Settings, on: NaiveDate, json: bool) -> Result<(), Sto
         word("assumed"),
     ];
     table(&heading, &totals.iter().map(cells).collect::<Vec<_>>());
-    Ok(())
 }
 
-async fn explain(settings: Settings, (teacher, raw): (&str, bool), on: NaiveDate, json: bool) -> Result<(), Stop> {
-    let policy = gate::policy(&settings)?;
-    let books = Books::open(settings.clone(), Make::Nothing).await?;
-    let id = who(&books, teacher).await?;
-    let entries = trace::entries(&books.db, id).await?;
-    let received = if raw { received(settings, &entries).await? } else { vec![] };
-    let memberships = report::teacher(&books.db, &books.keys, id).await?.map(|t| t.memberships).unwrap_or_default();
-    let regions: Vec<Option<&str>> = entries.iter().map(|e| bears(&policy, &memberships, e)).collect();
-    let lines: Vec<standing::Line> = entries.iter().map(EntryRow::line).collect();
-    let sums = standing::sums(&policy, &lines, on);
-    let sum = |outcome: &str| entries.iter().filter(|e| e.outcome == outcome).map(|e| e.units).sum::<i64>();
-    let (counted, provisional) = (sum("counted"), sum("provisional"));
-    if json {
-        say_json(&serde_json::json!({
-            "teacher": id, "counted_units": counted, "provisional_units": provisional, "sums": sums, "entries": entries,
-            "regions": regions, "raw": received
-        }));
-    } else {
-        say(&format!(
-            "{} {id}: {} {} + {} {}",
-            tr("teacher", "教师"),
-            hours(counted),
-            tr("class hours", "学时"),
-            hours(provisional),
-            tr("provisional", "暂认")
-        ));
-        sums.iter().for_each(told);
-        let mut received = received.iter();
-        for (entry, region) in entries.iter().zip(&regions) {
-            explained(entry);
-            if let Some(region) = region {
-                say(&format!("    {}{region}", tr("counts for region ", "计入区划：")));
-            }
-            if let Some(raw) = received.next() {
-                let gone = tr("today's manifest does not find it any more", "当前清单已找不到此记录");
-                say(&format!("    {}{}", tr("as received: ", "原文："), raw.as_deref().unwrap_or(gone)));
-            }
-        }
+/// Raw records are read by today's manifests, which only the whole runtime has.
+async fn explain(
+    settings: &Settings,
+    which: &WhichTeacher,
+    raw: bool,
+    on: NaiveDate,
+) -> Result<TeacherExplained, CliError> {
+    if raw {
+        let runtime = open::runtime(settings, Make::Nothing).await?;
+        let explained = teachers::explain_with_raw(&runtime, which, on).await?;
+        runtime.close().await;
+        return Ok(explained);
     }
-    books.close().await;
-    Ok(())
-}
-
-/// The region that an entry counts for: where the teacher was on the day that the pack names.
-fn bears<'m>(policy: &Policy, memberships: &'m [MembershipRow], entry: &EntryRow) -> Option<&'m str> {
-    let end: NaiveDate = entry.period_end.parse().ok()?;
-    let pack = policy.pack(end)?;
-    let day = match pack.chosen.get("moved_teacher") {
-        Some(&"at_cycle_end") => pack.cycle(end)?.to,
-        _ => end,
-    };
-    memberships.iter().rev().find(|m| holds(m, day))?.region.as_deref()
-}
-
-/// The raw record of each entry.
-async fn received(settings: Settings, entries: &[EntryRow]) -> Result<Vec<Option<String>>, Stop> {
-    let house = wire::open(settings, Make::Nothing).await?;
-    let mut received = Vec::with_capacity(entries.len());
-    for entry in entries {
-        received.push(evidence::raw(&house.desk, entry.batch, &entry.address).await?);
-    }
-    house.close().await;
-    Ok(received)
+    let opened = open::database(settings, Make::Nothing).await?;
+    let explained = teachers::explain(&settings.engine, &opened, which, on).await?;
+    opened.close().await;
+    Ok(explained)
 }
 
 /// The teacher of a number, or of an ID number on standard input.
-pub async fn who(books: &Books, teacher: &str) -> Result<i64, Stop> {
-    let id = if teacher == "-" {
-        let mut text = String::new();
-        std::io::stdin().take(1024).read_to_string(&mut text).map_err(|e| {
-            Stop::usage(both!(
-                "cannot read an ID number from standard input: {e}",
-                "无法从标准输入读取身份证号：{e}",
-                e = spoken(&e)
-            ))
-        })?;
-        let number = IdNumber::parse(&text)
-            .map_err(|e| Stop::usage(both!("standard input: {e}", "标准输入：{e}", e = spoken(&e))))?;
-        reports::teacher_by_id_number(&books.db, &books.keys, &number)
-            .await?
-            .ok_or_else(|| Stop::usage(tr("no teacher has this ID number", "没有教师使用此身份证号")))?
-    } else {
-        // What was typed is not repeated: it could be an ID number.
-        let number = if teacher.len() < 15 { teacher.parse().ok() } else { None };
-        number.ok_or_else(|| {
-            Stop::usage(tr(
-                "give a teacher's number, or `-` and the ID number on standard input",
-                "请给出教师编号，或用 `-` 并从标准输入给出身份证号",
-            ))
-        })?
-    };
-    if !reports::is_teacher(&books.db, id).await? {
-        return Err(Stop::usage(both!("there is no teacher {id}", "没有教师 {id}")));
+pub(super) fn which(teacher: &str) -> Result<WhichTeacher, CliError> {
+    if teacher == "-" {
+        return Ok(WhichTeacher::IdNumber(id_number()?));
     }
-    Ok(id)
+    // What was typed is not repeated: it could be an ID number.
+    let number = if teacher.len() < 15 { teacher.parse().ok() } else { None };
+    number.map(WhichTeacher::Number).ok_or_else(|| {
+        CliError::usage(tr(
+            "give a teacher's number, or `-` and the ID number on standard input",
+            "请给出教师编号，或用 `-` 并从标准输入给出身份证号",
+        ))
+    })
+}
+
+fn id_number() -> Result<IdNumber, CliError> {
+    let mut text = String::new();
+    std::io::stdin().take(1024).read_to_string(&mut text).map_err(|e| {
+        CliError::usage(both!(
+            "cannot read an ID number from standard input: {e}",
+            "无法从标准输入读取身份证号：{e}",
+            e = spoken(&e)
+        ))
+    })?;
+    IdNumber::parse(&text).map_err(|e| CliError::usage(both!("standard input: {e}", "标准输入：{e}", e = spoken(&e))))
+}
+
+fn show_explained(explained: &TeacherExplained) {
+    let TeacherExplained { teacher, counted, provisional, sums, entries, regions, raw } = explained;
+    say(&format!(
+        "{} {teacher}: {} {} + {} {}",
+        tr("teacher", "教师"),
+        hours(*counted),
+        tr("class hours", "学时"),
+        hours(*provisional),
+        tr("provisional", "暂认")
+    ));
+    sums.iter().for_each(show_sum);
+    let mut received = raw.iter();
+    for (entry, region) in entries.iter().zip(regions) {
+        show_entry(entry);
+        if let Some(region) = region {
+            say(&format!("    {}{region}", tr("counts for region ", "计入区划：")));
+        }
+        if let Some(raw) = received.next() {
+            let gone = tr("today's manifest does not find it any more", "当前清单已找不到此记录");
+            say(&format!("    {}{}", tr("as received: ", "原文："), raw.as_deref().unwrap_or(gone)));
+        }
+    }
 }
 
 /// A cycle in one line: what counts, what is asked for, on what it rests.
-fn told(sum: &Sum) {
+fn show_sum(sum: &Sum) {
     let cycle = if sum.cycle.is_empty() { tr("in no cycle", "不在任何周期") } else { &sum.cycle };
     let mut line = both!(
         "  {cycle}: {counted} counted, {provisional} provisional",
@@ -172,22 +142,23 @@ fn told(sum: &Sum) {
         let required = hours(required);
         line += &both!(" · {required} asked for, {enough}", " · 应修 {required}，{enough}");
     }
-    if sum.residue != 0 {
-        let sign = if sum.residue < 0 { "-" } else { "" };
-        let (rounded, residue) = (hours(sum.rounded), hours(sum.residue.abs()));
+    let ExactHours(left_over) = sum.residue;
+    if left_over != 0 {
+        let sign = if left_over < 0 { "-" } else { "" };
+        let (rounded, residue) = (hours(sum.rounded), hours(ExactHours(left_over.abs())));
         line +=
             &both!(" · exported as {rounded}, left over {sign}{residue}", " · 导出为 {rounded}，余 {sign}{residue}");
     }
     say(&line);
     let rests = [("stated", sum.by_basis.stated), ("adopted", sum.by_basis.adopted), ("assumed", sum.by_basis.assumed)];
-    let parts: Vec<String> =
-        rests.iter().filter(|(_, n)| *n > 0).map(|(basis, n)| format!("{} {}", word(basis), hours(*n))).collect();
+    let some = rests.iter().filter(|(_, rest)| *rest > ExactHours(0));
+    let parts: Vec<String> = some.map(|(basis, rest)| format!("{} {}", word(basis), hours(*rest))).collect();
     if !parts.is_empty() {
         say(&format!("    {}{}", tr("rests on rules that are ", "所依规则："), parts.join(" · ")));
     }
 }
 
-fn explained(e: &EntryRow) {
+fn show_entry(e: &EntryRow) {
     let grade = e.grade.as_deref().map(|grade| format!("  [{}]", word(grade))).unwrap_or_default();
     say(&format!("\n  {}{grade}  {} {}  {}", outcome_words(&e.outcome), e.source, e.course, address(&e.address)));
     let title = e.course_title.as_deref().unwrap_or_default();
@@ -195,13 +166,13 @@ fn explained(e: &EntryRow) {
     say(&format!("    {} {title} · {period} · {}", e.institution, e.name));
     say(&format!("    {}", phrase(&e.arithmetic)));
     for cut in &e.cuts {
-        taken(tr("cut", "扣减"), cut);
+        show_cut(tr("cut", "扣减"), cut);
     }
     if let Some(cut) = &e.carried {
-        taken(tr("of it counts in the year after", "其中结转下一年度"), cut);
+        show_cut(tr("of it counts in the year after", "其中结转下一年度"), cut);
     }
     if !e.cuts.is_empty() {
-        say(&format!("    = {} {}", hours(e.units), tr("class hours", "学时")));
+        say(&format!("    = {} {}", hours(e.hours), tr("class hours", "学时")));
     }
     say(&format!("    {}{} ({}): {}", tr("rule: ", "依据："), phrase(&e.rule), word(&e.basis), e.rule_source));
     let basis = word(&e.conversion_basis);
@@ -213,7 +184,7 @@ fn explained(e: &EntryRow) {
         say(&format!("    {}{other}", tr("its hours are those of record ", "学时取自记录：")));
     }
     if let Some(decision) = &e.decision {
-        decided(decision);
+        show_decision(decision);
     }
     say(&both!(
         "    record {record}, payload {payload}, batch {batch}, manifest version {manifest}, claim by {by}",
@@ -226,12 +197,12 @@ fn explained(e: &EntryRow) {
     ));
 }
 
-fn taken(what: &str, cut: &CutRow) {
-    let CutRow { units, rule } = cut;
-    say(&format!("    {what} {}: {} ({}): {}", hours(*units), phrase(&rule.rule), word(&rule.basis), rule.source));
+fn show_cut(what: &str, cut: &CutRow) {
+    let rule = &cut.rule;
+    say(&format!("    {what} {}: {} ({}): {}", hours(cut.hours), phrase(&rule.rule), word(&rule.basis), rule.source));
 }
 
-fn decided(d: &Decision) {
+fn show_decision(d: &Decision) {
     let Decision { decision, actor, because, at, .. } = d;
     let day = at.get(..10).and_then(|day| day.parse::<NaiveDate>().ok()).map_or_else(|| at.clone(), |d| d.to_string());
     say(&both!(
@@ -240,7 +211,7 @@ fn decided(d: &Decision) {
     ));
 }
 
-pub fn outcome_words(outcome: &str) -> &'static str {
+fn outcome_words(outcome: &str) -> &'static str {
     match outcome {
         "counted" => tr("counted", "认定"),
         "provisional" => tr("provisional", "暂认"),

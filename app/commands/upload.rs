@@ -1,17 +1,17 @@
-//! `upload`: files of a source are handed in, as a run of their own; or it is said what would come of it.
+//! `upload`: files of a source are handed in, as a run of their own; or it is told what would come of it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
+use huiliu_engine::database::Make;
 use huiliu_engine::ingest::From;
-use huiliu_platform::files::handed::HandedConnector;
+use huiliu_engine::operations::upload::{self, Handed};
 
 use super::planned;
-use super::sync::{self, Line, Pace};
-use crate::Stop;
+use super::sync::{Synced, show_pass, verdict};
+use crate::render::show;
 use crate::settings::Settings;
-use crate::wire::{self, Make};
-use crate::words::{both, spoken};
+use crate::words::{both, phrase};
+use crate::{CliError, open};
 
 /// What was asked of `upload`.
 #[derive(Debug)]
@@ -20,51 +20,38 @@ pub struct Asked {
     pub files: Vec<PathBuf>,
     pub stream: Option<String>,
     pub land_only: bool,
-    /// Say only what would happen, of so many teachers and dead letters each.
+    /// Tell only what would happen, of so many teachers and dead letters each.
     pub plan: Option<usize>,
     pub json: bool,
 }
 
-pub async fn run(settings: Settings, asked: Asked) -> Result<(), Stop> {
+pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     let Asked { source, files, stream, land_only, plan, json } = asked;
-    for file in &files {
-        if !file.is_file() {
-            return Err(Stop::usage(both!(
-                "{file} is no file that can be read; nothing was handed in",
-                "{file} 不是可读取的文件；未递交任何内容",
-                file = file.display()
-            )));
-        }
+    upload::check_files(&files).map_err(CliError::from_operation)?;
+    let handed = Handed { source, stream, files };
+    if let Some(told) = plan {
+        return plan_upload(settings, &handed, told, json).await;
     }
-    let house = wire::open(settings, if plan.is_some() { Make::Nothing } else { Make::Files }).await?;
-    let known = house.known();
-    let chosen = sync::choose(&known.sources, std::slice::from_ref(&source), false)?;
-    let mut lines = Vec::new();
-    for source in &chosen {
-        known.may_read(&source.connector)?;
-        let (recipe, manifest) = house.recipe(source)?;
-        let stream = match (&stream, &manifest.stream[..]) {
-            (Some(name), _) => name.clone(),
-            (None, [only]) => only.name.clone(),
-            (None, all) => {
-                let all = all.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ");
-                return Err(Stop::usage(both!(
-                    "connector {} has several streams; say with --stream to which the files belong: {all}",
-                    "连接器 {} 有多个数据流；请用 --stream 说明文件属于哪一个：{all}",
-                    manifest.id
-                )));
-            }
-        };
-        let unpacker = Arc::clone(&house.desk.unpacker);
-        let handed = HandedConnector::new(manifest, (&stream, files.clone()), unpacker);
-        let handed = Arc::new(handed.map_err(|e| Stop::usage(spoken(&e)))?);
-        if let Some(told) = plan {
-            return planned::run(&house, recipe, handed, told, json).await;
-        }
-        lines.push(Line::over(&house, recipe, handed).await?);
+    let runtime = open::runtime(&settings, Make::Files).await?;
+    let synced = Synced { settings: &settings, from: From::Handed, land_only, expected: None };
+    let pass = synced.with_options(&runtime, async |options| upload::upload(&runtime, &handed, options).await).await?;
+    show(json, &pass, show_pass);
+    runtime.close().await;
+    verdict(&pass)
+}
+
+async fn plan_upload(settings: Settings, handed: &Handed, told: usize, json: bool) -> Result<(), CliError> {
+    let runtime = open::runtime(&settings, Make::Nothing).await?;
+    let plan = upload::plan(&runtime, handed, told).await?;
+    runtime.close().await;
+    show(json, &plan, planned::show_plan);
+    match &plan.failure {
+        None => Ok(()),
+        Some(why) => Err(CliError::failed(both!(
+            "the files cannot be read to their end, the plan is of what came before: {}",
+            "文件无法读完，以上计划仅含此前的部分：{}",
+            phrase(why)
+        ))
+        .with_code("upload.unreadable")),
     }
-    let pass = sync::pass_over(&house, lines, Pace { from: From::Handed, land_only, expected: None }).await?;
-    sync::show(&pass, json);
-    house.close().await;
-    sync::verdict(&pass)
 }

@@ -3,57 +3,62 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use huiliu_engine::database::Make;
 use huiliu_engine::ingest::From;
+use huiliu_engine::registry::Known;
+use huiliu_engine::runtime::Runtime;
 use huiliu_engine::schedule::Turn;
+use huiliu_engine::sources::{ReadEnded, ReadySource, SourceError};
 use huiliu_manifest::Transport;
 use huiliu_store::StoreFault;
-use huiliu_store::delivery::batches;
-use huiliu_store::intake::source_lease::{self, Ended};
-use huiliu_store::sql::schema;
+use huiliu_store::intake::source_lease::Ended;
 use huiliu_values::calendar::instant;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
-use super::sync::{Line, told_to_stop};
-use crate::registry::Known;
+use super::sync::told_to_stop;
 use crate::settings::Settings;
-use crate::wire::{self, House, Make};
 use crate::words::{note, spoken, tr};
-use crate::{Stop, health};
+use crate::worker::{PATIENCE, Worker};
+use crate::{CliError, health, open};
 
-pub async fn run(settings: Settings, until_done: bool) -> Result<(), Stop> {
+pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
     let told = told_to_stop()?;
-    let house = wire::open(settings, Make::Files).await?;
-    let lines = Lines::open(&house).await?;
-    if let Some(address) = house.settings.health {
-        tokio::spawn(health::serve(health::listen(address).await?, house.clone()));
+    let runtime = open::runtime(&settings, Make::Files).await?;
+    let worker = Worker::new(runtime.clone(), settings.config.clone());
+    let sources = Sources::open(&runtime).await?;
+    if let Some(address) = settings.health {
+        tokio::spawn(health::serve(health::listen(address).await?, worker.clone()));
     }
     let (stop, stopped) = watch::channel(false);
     let mut work = tokio::spawn({
-        let (house, stopped) = (house.clone(), stopped.clone());
-        async move { house.work(stopped).await }
+        let stopped = stopped.clone();
+        async move { worker.work(stopped).await }
     });
-    let mut reading = tokio::spawn(follow_schedules(house.clone(), lines, stopped.clone()));
+    let mut reading = tokio::spawn(follow_schedules(runtime.clone(), sources, stopped.clone()));
     note(tr("worker started; stop it with Ctrl-C or SIGTERM", "工作进程已启动；用 Ctrl-C 或 SIGTERM 停止"));
     let result = tokio::select! {
-        ended = &mut work => ended.unwrap_or_else(|e| Err(Stop::failed(spoken(&e)))),
-        done = tend(&house, until_done) => done,
+        ended = &mut work => match ended {
+            Ok(worked) => worked.map_err(CliError::from_operation),
+            Err(e) => Err(CliError::failed(spoken(&e))),
+        },
+        done = tend(&runtime, until_done) => done,
         () = told_so(told) => Ok(()),
     };
     let _ = stop.send(true);
-    let until = tokio::time::Instant::now() + wire::PATIENCE;
+    let until = tokio::time::Instant::now() + PATIENCE;
     let _ = tokio::time::timeout_at(until, &mut reading).await;
     if !work.is_finished() {
         let _ = tokio::time::timeout_at(until, &mut work).await;
     }
-    match tokio::time::timeout(Duration::from_secs(5), batches::release_all(&house.desk.db, &house.desk.holder)).await {
+    match tokio::time::timeout(Duration::from_secs(5), runtime.release_batches()).await {
         Ok(Ok(0)) => {}
         Ok(Ok(n)) => tracing::info!(batches = n, "put back what was not finished"),
         Ok(Err(e)) => tracing::warn!(error = %e, "claims not given back; their leases run out"),
         Err(_) => tracing::warn!("claims not given back in time; their leases run out"),
     }
-    let _ = tokio::time::timeout(Duration::from_secs(2), house.close()).await;
+    let _ = tokio::time::timeout(Duration::from_secs(2), runtime.close()).await;
     result
 }
 
@@ -65,43 +70,49 @@ async fn told_so(mut told: watch::Receiver<bool>) {
 const AGAIN: Duration = Duration::from_secs(60);
 
 /// The sources that this worker reads, kept up with what is registered.
-struct Lines {
-    all: Vec<Arc<Line>>,
+struct Sources {
+    all: Vec<Arc<ReadySource>>,
     /// The registry's number that they follow.
     number: i64,
     /// When one could not be made ready.
     failed: Option<Instant>,
 }
 
-impl Lines {
-    /// Every source, written into the books with its schedule; one of the settings that cannot be read is told at once.
-    async fn open(house: &House) -> Result<Self, Stop> {
-        let mut lines = Self { all: vec![], number: -1, failed: None };
-        let known = house.known();
-        for (source, stop) in lines.follow(house, &known).await {
-            let ours = house.settings.sources.iter().any(|s| s.name == source);
+/// A source that could not be made ready, and why.
+struct Unready {
+    source: String,
+    error: SourceError,
+}
+
+impl Sources {
+    /// Every source, written into the database with its schedule; one of the settings that cannot be read is told at once.
+    async fn open(runtime: &Runtime) -> Result<Self, CliError> {
+        let mut sources = Self { all: vec![], number: -1, failed: None };
+        let known = runtime.known();
+        for Unready { source, error } in sources.follow(runtime, &known).await {
+            let ours = runtime.settings.has_source(&source);
             if ours && known.unreadable(connector_of(&known, &source)).is_none() {
-                return Err(stop);
+                return Err(CliError::from_operation(error));
             }
-            tracing::warn!(source, error = stop.message, "the source cannot be read");
+            tracing::warn!(source, error = spoken(&error), "the source cannot be read");
         }
-        Ok(lines)
+        Ok(sources)
     }
 
     /// Takes up what was registered since.
-    async fn keep_up(&mut self, house: &House) {
-        let known = house.known();
+    async fn keep_up(&mut self, runtime: &Runtime) {
+        let known = runtime.known();
         if known.number == self.number && self.failed.is_none_or(|at| at.elapsed() < AGAIN) {
             return;
         }
-        for (source, stop) in self.follow(house, &known).await {
-            tracing::warn!(source, error = stop.message, "the source cannot be read; trying again");
+        for Unready { source, error } in self.follow(runtime, &known).await {
+            tracing::warn!(source, error = spoken(&error), "the source cannot be read; trying again");
         }
     }
 
-    /// Makes a line of each source whose connector is enabled; those that are as they were are kept. Gives those that
-    /// could not be made.
-    async fn follow(&mut self, house: &House, known: &Known) -> Vec<(String, Stop)> {
+    /// Makes each source ready whose connector is enabled; those that are as they were are kept. Gives those that could not
+    /// be made ready.
+    async fn follow(&mut self, runtime: &Runtime, known: &Known) -> Vec<Unready> {
         let (mut all, mut failed) = (Vec::new(), Vec::new());
         for source in &known.sources {
             if known.may_read(&source.connector).is_err() {
@@ -112,16 +123,16 @@ impl Lines {
                 );
                 continue;
             }
-            let made = house.recipe(source).ok();
+            let made = runtime.recipe(source).ok();
             if made.as_ref().is_some_and(|(_, manifest)| matches!(manifest.transport, Transport::Push {})) {
                 continue;
             }
             let recipe = made.map(|(recipe, _)| recipe);
-            match self.all.iter().find(|line| recipe.as_ref() == Some(&line.recipe)) {
+            match self.all.iter().find(|ready| recipe.as_ref() == Some(&ready.recipe)) {
                 Some(same) => all.push(same.clone()),
-                None => match Line::open(house, source).await {
-                    Ok(line) => all.push(Arc::new(line)),
-                    Err(stop) => failed.push((source.name.clone(), stop)),
+                None => match ReadySource::open(runtime, source).await {
+                    Ok(ready) => all.push(Arc::new(ready)),
+                    Err(error) => failed.push(Unready { source: source.name.clone(), error }),
                 },
             }
         }
@@ -136,43 +147,43 @@ fn connector_of<'k>(known: &'k Known, source: &str) -> &'k str {
 }
 
 /// Reads the sources whose moment has come, as many at a time as batches are delivered.
-async fn follow_schedules(house: House, mut lines: Lines, mut stop: watch::Receiver<bool>) {
+async fn follow_schedules(runtime: Runtime, mut sources: Sources, mut stop: watch::Receiver<bool>) {
     let mut reading = JoinSet::new();
     while tokio::time::timeout(Duration::from_secs(1), stop.wait_for(|stop| *stop)).await.is_err() {
         while reading.try_join_next().is_some() {}
-        let due = source_lease::due(&house.desk.db).await.unwrap_or_else(|e| {
+        let due = runtime.due_sources().await.unwrap_or_else(|e| {
             tracing::warn!(error = %e, "the schedules cannot be read; trying again");
             vec![]
         });
         // Nothing is read as it was registered before.
         if !due.is_empty()
-            && let Err(e) = house.refresh().await
+            && let Err(e) = runtime.refresh().await
         {
             tracing::warn!(error = %e, "what is registered cannot be looked at; trying again");
             continue;
         }
-        lines.keep_up(&house).await;
-        let room = house.settings.workers.saturating_sub(reading.len());
-        for line in due.iter().filter_map(|name| lines.all.iter().find(|l| l.source.name == *name)).take(room) {
-            match line.take(&house, true).await {
-                Ok(Some(turn)) => {
-                    reading.spawn(read(house.clone(), line.clone(), turn, stop.clone()));
+        sources.keep_up(&runtime).await;
+        let room = runtime.settings.workers.saturating_sub(reading.len());
+        for ready in due.iter().filter_map(|name| sources.all.iter().find(|s| s.source.name == *name)).take(room) {
+            match ready.lease(&runtime, true).await {
+                Ok(Some(lease)) => {
+                    reading.spawn(read(runtime.clone(), ready.clone(), lease, stop.clone()));
                 }
                 Ok(None) => {}
-                Err(e) => tracing::warn!(source = line.source.name, error = e.message, "no turn; trying again"),
+                Err(e) => tracing::warn!(source = ready.source.name, error = %e, "no lease; trying again"),
             }
         }
     }
     while reading.join_next().await.is_some() {}
 }
 
-async fn read(house: House, line: Arc<Line>, turn: Turn, stop: watch::Receiver<bool>) {
-    let failures = turn.claim.failures;
-    let span = tracing::error_span!("sync", source = line.source.name);
+async fn read(runtime: Runtime, ready: Arc<ReadySource>, lease: Turn, stop: watch::Receiver<bool>) {
+    let failures = lease.claim.failures;
+    let span = tracing::error_span!("sync", source = ready.source.name);
     async {
         tracing::info!("the sync begins, as its schedule says");
-        match line.read(&house, turn, From::Cursor, (&stop, &|_| {})).await {
-            Ok((report, next)) => {
+        match ready.read(&runtime, lease, From::Cursor, &stop, &|_| {}).await {
+            Ok(ReadEnded { report, next }) => {
                 let (run, next) = (report.run, next.map(instant).unwrap_or_default());
                 match (report.ended, report.failure) {
                     (Ended::Failed, Some(f)) => {
@@ -181,7 +192,7 @@ async fn read(house: House, line: Arc<Line>, turn: Turn, stop: watch::Receiver<b
                     (ended, _) => tracing::info!(run, next, ?ended, "the sync ended"),
                 }
             }
-            Err(e) => tracing::warn!(error = e.message, "the sync broke off; trying again"),
+            Err(e) => tracing::warn!(error = %e, "the sync broke off; trying again"),
         }
     }
     .instrument(span)
@@ -190,11 +201,11 @@ async fn read(house: House, line: Arc<Line>, turn: Turn, stop: watch::Receiver<b
 
 /// Settles when nothing is due, and at the latest every half minute; ends when all is done, if asked to, and when the key
 /// has been rotated.
-async fn tend(house: &House, until_done: bool) -> Result<(), Stop> {
+async fn tend(runtime: &Runtime, until_done: bool) -> Result<(), CliError> {
     let (mut settled, mut looked, mut worked) = (Instant::now(), Instant::now(), true);
     loop {
         tokio::time::sleep(Duration::from_millis(200)).await;
-        let waiting = match batches::any_waiting(&house.desk.db, (0, i64::MAX)).await {
+        let waiting = match runtime.any_batch_waiting().await {
             Ok(waiting) => waiting,
             Err(e) => {
                 tracing::warn!(error = %e, "the database does not answer; trying again");
@@ -203,10 +214,11 @@ async fn tend(house: &House, until_done: bool) -> Result<(), Stop> {
         };
         if looked.elapsed() > Duration::from_secs(5) {
             looked = Instant::now();
-            match schema::check_key(&house.desk.db, &house.desk.keys).await {
-                Ok(keys) if keys.current() == house.desk.keys.current() => {}
-                Ok(_) => return Err(StoreFault::KeyRetired.into()),
-                Err(fault @ (StoreFault::KeyGeneration(_) | StoreFault::WrongKey)) => return Err(fault.into()),
+            match runtime.check_key().await {
+                Ok(()) => {}
+                Err(fault @ (StoreFault::KeyRetired | StoreFault::KeyGeneration(_) | StoreFault::WrongKey)) => {
+                    return Err(fault.into());
+                }
                 Err(e) => tracing::warn!(error = %e, "the database does not answer; trying again"),
             }
         }
@@ -214,20 +226,16 @@ async fn tend(house: &House, until_done: bool) -> Result<(), Stop> {
         if (waiting || !worked) && settled.elapsed() < Duration::from_secs(30) {
             continue;
         }
-        if let Err(e) = house.judge().await {
-            tracing::warn!(error = %e.message, "passes not judged; trying again");
+        if let Err(e) = runtime.judge().await {
+            tracing::warn!(error = %e, "passes not judged; trying again");
         }
-        match house.settle().await {
+        match runtime.settle().await {
             // A block that another process holds, or one that was killed, was left out.
-            Ok(_)
-                if !waiting
-                    && until_done
-                    && huiliu_store::settlement::due(&house.desk.db).await.is_ok_and(|left| left == 0) =>
-            {
+            Ok(_) if !waiting && until_done && runtime.settlements_due().await.is_ok_and(|left| left == 0) => {
                 return Ok(());
             }
             Ok(_) => (settled, worked) = (Instant::now(), waiting || until_done),
-            Err(e) => tracing::warn!(error = %e.message, "not settled; trying again"),
+            Err(e) => tracing::warn!(error = %e, "not settled; trying again"),
         }
     }
 }

@@ -9,7 +9,7 @@ use huiliu_manifest::{ManifestFault, Problem};
 use huiliu_platform::Failure;
 use huiliu_queue::QueueFault;
 use huiliu_rules::policy::{PolicyFault, RuleFault};
-use huiliu_store::StoreFault;
+use huiliu_store::{AddressError, ConnectError, Kept, RehearsalMisuse, SchemaError, StoreFault, Unreadable};
 use huiliu_values::IdFault;
 use huiliu_vault::keys::KeyFault;
 
@@ -32,13 +32,16 @@ impl Fault for StoreFault {
         match self {
             Self::Address(why) => format!(
                 "数据库地址不可用：{}；请写作 sqlite:路径 或 postgres://用户:密码@主机:端口/库名",
-                translate(why)
+                why.in_chinese()
             ),
-            Self::Unreachable(why) => {
-                format!("无法打开数据库：{}；请检查数据库是否在运行，以及主机、端口、用户和密码", translate(why))
-            }
+            Self::Unreachable { place, why } => format!(
+                "无法打开数据库 {place}：{}；请检查数据库是否在运行，以及主机、端口、用户和密码",
+                why.in_chinese()
+            ),
             Self::Statement(e) => format!("数据库拒绝了一条语句：{}", translate(&e.to_string())),
-            Self::Schema(why) | Self::Unreadable(why) => translate(why).into_owned(),
+            Self::Schema(error) => error.in_chinese(),
+            Self::Unreadable(error) => error.in_chinese(),
+            Self::Rehearsal(misuse) => misuse.in_chinese(),
             Self::WrongKey => {
                 "根密钥与建立此数据库时所用的不同；请提供原来的密钥（HUILIU_KEY_FILE 或数据目录中的 root.key）".into()
             }
@@ -49,6 +52,87 @@ impl Fault for StoreFault {
             Self::KeyRetired => "本进程启动后密封密钥已轮换；请用 `huiliu keys rotate` 写好的密钥文件重新启动".into(),
             Self::TurnLost => "另一个进程已接手此来源；此页未写入".into(),
             Self::Column(name) => format!("查询结果中缺少列 {name}，或其类型不符"),
+        }
+    }
+}
+
+impl Fault for AddressError {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::NoScheme => "没有写明类型".into(),
+            Self::Scheme(scheme) => format!("{scheme}:…"),
+            Self::Options(why) => translate(why).into_owned(),
+        }
+    }
+}
+
+impl Fault for ConnectError {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::NoAnswer { seconds } => format!("{seconds} 秒内没有应答"),
+            Self::NoFreeConnection { seconds } => {
+                format!("{seconds} 秒内没有空闲连接；允许的连接数可能少于全部工作进程所需（max_connections）")
+            }
+            Self::Refused(why) => translate(why).into_owned(),
+            Self::Driver(e) => translate(&e.to_string()).into_owned(),
+        }
+    }
+}
+
+impl Fault for SchemaError {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Empty => "数据库中还没有汇流的结构；请运行 `huiliu migrate`".into(),
+            Self::Behind { applied, known } => {
+                format!("数据库结构有 {known} 步升级，只完成了 {applied} 步；请运行 `huiliu migrate`")
+            }
+            Self::Unknown => {
+                "此版本的汇流不认识该数据库的结构：它由更新的版本建立，或不是汇流的；请使用更新的版本，或指定其他数据库"
+                    .into()
+            }
+            Self::Migration(e) => format!("升级未能完成，未作任何改动：{}", translate(&e.to_string())),
+        }
+    }
+}
+
+impl Fault for Unreadable {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Payload { address, why } => {
+                format!("{}：{}", reasons::address(address), translate(&why.to_string()))
+            }
+            Self::Bytes { what, why } => format!("{}：{}", reasons::address(what), why.in_chinese()),
+            Self::Connector { connector } => format!("没有注册连接器 {connector:?}；载荷接收时它曾注册"),
+            Self::Stream { connector, stream } => format!("连接器 {connector} 已没有数据流 {stream:?}"),
+            Self::OtherLayout { address } => {
+                format!("{}：按当前清单，其中的记录与接收时不同；请用 --full 重新读取该来源", reasons::address(address))
+            }
+            Self::Value { what, why } => format!("{}：{}", what.in_chinese(), translate(why)),
+            Self::DecisionKind { decision, kind } => format!("决定 {decision}：本程序不认识种类 {kind}"),
+            Self::Backup { copy, found } => format!("副本 {copy} 已损坏：{}", translate(found)),
+        }
+    }
+}
+
+impl Fault for Kept {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Told => "声明中所述的内容".into(),
+            Self::Evidence => "候选人的依据".into(),
+            Self::Samples => "已注册连接器的样例".into(),
+            Self::Replay => "已记录的重放".into(),
+            Self::RosterRow => "名册中的一行".into(),
+            Self::Decision(number) => format!("决定 {number} 的详情"),
+        }
+    }
+}
+
+impl Fault for RehearsalMisuse {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::TwoAtOnce => "试算一次只能做一件事".into(),
+            Self::StillHeld => "仍有他处占用的试算不能提交".into(),
+            Self::NotOne => "此数据库不是试算".into(),
         }
     }
 }
@@ -111,6 +195,7 @@ impl Fault for ReplayFault {
             Self::Store(fault) => fault.in_chinese(),
             Self::Nothing => "没有符合条件的待处理死信".into(),
             Self::TooMany => "符合条件的原始记录超过 100,000 条；请按同步或原因代码缩小范围".into(),
+            Self::TooLong => "耗时超过 300 秒，其间他人须等待；未作改动；请按同步或原因代码缩小范围".into(),
             Self::Unknown(id) => format!("没有重放 {id}"),
             Self::NotPlanned(id, state) => format!("重放 {id} 的状态为{}，不是已计划", reasons::word(state)),
         }
@@ -202,10 +287,6 @@ mod tests {
         a: usize,
     }
 
-    fn schema(text: &str) -> StoreFault {
-        StoreFault::Schema(text.into())
-    }
-
     #[test]
     fn faults_keep_their_facts() {
         let toml = |text: &str| toml::from_str::<Probe>(text).err().map(|e| e.in_chinese());
@@ -215,13 +296,16 @@ mod tests {
         assert!(kind.contains("类型不符") && kind.contains("字符串"), "{kind}");
         for (said, facts) in [
             (
-                StoreFault::Unreachable(
-                    "error communicating with database: Connection refused (os error 111)".into(),
-                )
+                StoreFault::Unreachable {
+                    place: "h:5432/huiliu".into(),
+                    why: ConnectError::Refused(
+                        "error communicating with database: Connection refused (os error 111)".into(),
+                    ),
+                }
                 .in_chinese(),
                 &["无法打开数据库", "连接被拒绝", "端口"][..],
             ),
-            (schema("the database has 1 of 2 migrations; run `huiliu migrate`").in_chinese(), &["1", "2", "migrate"]),
+            (SchemaError::Behind { applied: 1, known: 2 }.in_chinese(), &["1", "2", "migrate"]),
             (
                 Failure::passing(
                     "network",

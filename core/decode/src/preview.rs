@@ -12,7 +12,7 @@ use huiliu_manifest::Field;
 const SHOWN: usize = 2_000;
 
 /// One record on its way.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Preview {
     /// Where it stands.
     pub address: String,
@@ -33,7 +33,7 @@ pub struct Preview {
 }
 
 /// A canonical field, where it comes from, and what it holds.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Mapped {
     /// The field.
     pub field: &'static str,

@@ -113,6 +113,14 @@ impl Unpacker {
         }
     }
 
+    /// What a task gives, in a process of its own; nothing of it is remembered.
+    ///
+    /// # Errors
+    /// [`UnpackFault`].
+    pub async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackFault> {
+        self.apart.unpack(task, bytes).await
+    }
+
     /// A payload of a stream, ready for the stages. Text costs nothing but its decoding; a payload unpacked a moment
     /// ago, as each of its batches asks for it, is not unpacked again.
     ///

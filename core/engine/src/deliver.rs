@@ -19,7 +19,7 @@ use huiliu_store::delivery::{batches, repeat};
 use huiliu_store::identity::claims::Known;
 use huiliu_store::intake::{expectations, payloads};
 use huiliu_store::ledger::entries::RuleIds;
-use huiliu_store::{Db, StoreFault};
+use huiliu_store::{Db, StoreFault, Unreadable};
 use huiliu_vault::keys::Keys;
 
 /// A claim that was lost this often makes the batch run alone in a child process.
@@ -133,14 +133,14 @@ pub(crate) struct Reading<'d> {
 impl<'d> Reading<'d> {
     /// Of a batch, under the manifests of one moment.
     pub fn of(manifests: &'d Active, held: &Held) -> Result<Self, StoreFault> {
-        let (manifest, activation) = manifests.get(&held.connector).ok_or_else(|| {
-            StoreFault::Unreadable(format!(
-                "no connector {:?} is registered; it was when the payload landed",
-                held.connector
-            ))
-        })?;
+        let (manifest, activation) = manifests
+            .get(&held.connector)
+            .ok_or_else(|| StoreFault::Unreadable(Unreadable::Connector { connector: held.connector.clone() }))?;
         let stream = manifest.stream(&held.stream).ok_or_else(|| {
-            StoreFault::Unreadable(format!("connector {} has no stream {:?} any more", held.connector, held.stream))
+            StoreFault::Unreadable(Unreadable::Stream {
+                connector: held.connector.clone(),
+                stream: held.stream.clone(),
+            })
         })?;
         Ok(Self { manifest, stream, activation: *activation })
     }
@@ -183,17 +183,17 @@ impl DeliveryContext {
         let in_windows = opened.plain().is_none() || !is_alone && text_window::has_windows(stream);
         if in_windows {
             let window = self.unpacker.window(stream, &opened, ask, Some(&held.digest)).await;
-            return window.map_err(|e| unreadable(held, &e));
+            return window.map_err(|e| unreadable(held, e));
         }
         let bytes = opened.plain().unwrap_or_default();
         if Task::of(stream, bytes).is_none() {
             *payload = opened;
             let bytes = payload.plain().unwrap_or_default();
-            return decode::text(&stream.format, bytes).map(Body::Text).map_err(|e| unreadable(held, &e));
+            return decode::text(&stream.format, bytes).map(Body::Text).map_err(|e| unreadable(held, e));
         }
         // What was unpacked stands by itself; the payload is not held any longer.
         let unpacked = self.unpacker.part(stream, bytes, ask, Some(&held.digest)).await;
-        match unpacked.map_err(|e| unreadable(held, &e))? {
+        match unpacked.map_err(|e| unreadable(held, e))? {
             Body::Parts(parts) => Ok(Body::Parts(parts)),
             Body::Text(text) => Ok(Body::Text(text.into_owned().into())),
         }
@@ -220,7 +220,7 @@ impl DeliveryContext {
             manifest_version: manifest.version(),
             activation,
         };
-        let staged = huiliu_decode::run(cx, body, asked(held)).map_err(|e| unreadable(held, &e))?;
+        let staged = huiliu_decode::run(cx, body, asked(held)).map_err(|e| unreadable(held, e))?;
         if staged.len() != held.count as usize {
             return Err(other_layout(held));
         }
@@ -240,14 +240,11 @@ impl DeliveryContext {
 /// The manifest finds other records in the payload than it had when it landed: by their places they would be mistaken for
 /// each other. Landed again, the same bytes are counted anew.
 pub(crate) fn other_layout(held: &Held) -> StoreFault {
-    StoreFault::Unreadable(format!(
-        "{}: today's manifest finds other records in it than there were when it landed; read the source again with --full",
-        held.address
-    ))
+    StoreFault::Unreadable(Unreadable::OtherLayout { address: held.address.clone() })
 }
 
-pub(crate) fn unreadable(held: &Held, e: &decode::DecodeFault) -> StoreFault {
-    StoreFault::Unreadable(format!("{}: {e}", held.address))
+pub(crate) fn unreadable(held: &Held, e: decode::DecodeFault) -> StoreFault {
+    StoreFault::Unreadable(Unreadable::Payload { address: held.address.clone(), why: e })
 }
 
 async fn work(context: &DeliveryContext, held: &Held) -> Result<Commit, StoreFault> {

@@ -23,7 +23,7 @@ pub async fn raw(context: &DeliveryContext, batch: i64, address: &str) -> Result
     let plan = Plan::new(stream);
     let range = (held.first, held.count);
     let records =
-        decode::decode(&stream.format, &body, &plan.paths, range).map_err(|e| deliver::unreadable(&held, &e))?;
+        decode::decode(&stream.format, &body, &plan.paths, range).map_err(|e| deliver::unreadable(&held, e))?;
     let found = records.iter().find(|record| record.address(&held.address) == address);
     Ok(found.map(|record| draft::masked(&record.raw, 2_000)))
 }

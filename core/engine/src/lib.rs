@@ -24,5 +24,6 @@ pub mod replay;
 pub mod resume;
 pub mod schedule;
 pub mod settle;
+pub mod sources;
 pub mod sweep;
 pub mod upload_plan;

@@ -2,12 +2,12 @@
 //! was received, under today's manifest.
 
 use crate::deliver::{DeliveryContext, Reading};
-use crate::replay;
+use crate::replay::perform::staged_records;
 use huiliu_store::StoreFault;
 use huiliu_store::delivery::classify::Classified;
 use huiliu_store::delivery::dead_letters;
 use huiliu_store::delivery::replays::{self, Wanted};
-use huiliu_store::roster::{self, Laid, wait};
+use huiliu_store::roster::{self, wait};
 
 /// Letters taken up at once.
 const LETTERS: i64 = 1_000;
@@ -42,10 +42,10 @@ async fn one(context: &DeliveryContext, batch: i64, wanted: &Wanted) -> Result<u
     let reading = Reading::of(&manifests, &held)?;
     let mut bytes = std::sync::Arc::default();
     let body = context.body(&held, reading.stream, &mut bytes).await?;
-    let load = replay::staged(context, &held, reading, &body, wanted)?;
+    let load = staged_records(context, &held, reading, &body, wanted)?;
     let mut tx = context.db.begin().await?;
     roster::alone(&mut tx).await?;
-    let sifted = roster::sift(&mut tx, &context.keys, &held, &load, &Laid::default()).await?;
+    let sifted = roster::sift(&mut tx, &context.keys, &held, &load).await?;
     let mut classified = Classified::of(&mut tx, &held, load.activation, sifted.kept()).await?;
     let resolved: Vec<_> =
         sifted.kept().filter_map(|row| Some((row.index, wanted.get(&row.index)?.0, Some(row.record_key)))).collect();

@@ -21,8 +21,10 @@ use huiliu_queue::{Bell, QueueFault};
 use huiliu_store::StoreFault;
 use huiliu_store::delivery::batches;
 use huiliu_store::intake::runs::{self, Current};
+use huiliu_store::intake::source_lease;
 use huiliu_store::ledger::entries;
 use huiliu_store::settlement;
+use huiliu_store::sql::schema;
 use huiliu_vault::keys::Keys;
 
 /// Why a process cannot start.
@@ -110,6 +112,12 @@ impl Runtime {
         Ok(Self { delivery: self.delivery.rehearse().await?, ..self.clone() })
     }
 
+    /// Its database and keys, for whoever asks or acts.
+    #[must_use]
+    pub fn opened(&self) -> OpenDatabase {
+        OpenDatabase { db: self.delivery.db.clone(), keys: self.delivery.keys.clone(), made_key: None }
+    }
+
     /// The connector of a source, as [`Runtime::recipe`] gives it.
     ///
     /// # Errors
@@ -180,6 +188,47 @@ impl Runtime {
             tracing::warn!(run = ended.run, source = ended.source, "not as expected: {what}");
         }
         Ok(unmet.into_iter().map(|(ended, what)| (ended.run, what)).collect())
+    }
+
+    /// Names of the sources whose moment has come and that nobody reads, the longest due first.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    pub async fn due_sources(&self) -> Result<Vec<String>, StoreFault> {
+        source_lease::due(&self.delivery.db).await
+    }
+
+    /// Whether any batch is still to be delivered and worth waiting for.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    pub async fn any_batch_waiting(&self) -> Result<bool, StoreFault> {
+        batches::any_waiting(&self.delivery.db, (0, i64::MAX)).await
+    }
+
+    /// How many teachers and claims wait to be settled.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    pub async fn settlements_due(&self) -> Result<i64, StoreFault> {
+        settlement::due(&self.delivery.db).await
+    }
+
+    /// Puts back what this process has claimed and not finished; gives the number of batches.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    pub async fn release_batches(&self) -> Result<u64, StoreFault> {
+        batches::release_all(&self.delivery.db, &self.delivery.holder).await
+    }
+
+    /// Whether the key that this process seals with is still the database's.
+    ///
+    /// # Errors
+    /// [`StoreFault::KeyRetired`] and its like when it is not.
+    pub async fn check_key(&self) -> Result<(), StoreFault> {
+        let keys = schema::check_key(&self.delivery.db, &self.delivery.keys).await?;
+        if keys.current() == self.delivery.keys.current() { Ok(()) } else { Err(StoreFault::KeyRetired) }
     }
 
     /// Closes queue and database.

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::deliver::{self, Delivered, DeliveryContext};
 use crate::ingest::{self, From, Ingest};
-use crate::recount::{self, Change, Totals};
+use crate::recount::{self, Change, Snapshot, Totals};
 use crate::resume;
 use huiliu_platform::Connector;
 use huiliu_rules::policy::Policy;
@@ -22,6 +22,7 @@ use huiliu_store::intake::source_lease::Claim;
 use huiliu_store::ledger::marks;
 use huiliu_store::roster::known::{self, Known, Post};
 use huiliu_store::{Db, StoreFault, identity};
+use huiliu_values::{BeforeAfter, ExactHours};
 
 /// What would happen.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -94,20 +95,20 @@ pub struct Teacher {
 /// What changes in a teacher's entries, before and after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Hours {
-    /// Class-hour units counted for good.
-    pub counted_units: (i64, i64),
-    /// Class-hour units counted provisionally.
-    pub provisional_units: (i64, i64),
+    /// Class hours counted for good.
+    pub counted: BeforeAfter<ExactHours>,
+    /// Class hours counted provisionally.
+    pub provisional: BeforeAfter<ExactHours>,
     /// Entries that count because the teacher is outside the assessment.
-    pub exempt_entries: (usize, usize),
+    pub exempt_entries: BeforeAfter<usize>,
     /// Entries that say something else.
     pub entries_changed: usize,
 }
 
 impl Hours {
     fn of(change: &Change) -> Self {
-        let Change { counted_units, provisional_units, exempt_entries, entries_changed, .. } = *change;
-        Self { counted_units, provisional_units, exempt_entries, entries_changed }
+        let Change { counted, provisional, exempt_entries, entries_changed, .. } = *change;
+        Self { counted, provisional, exempt_entries, entries_changed }
     }
 }
 
@@ -213,10 +214,8 @@ async fn deliver_patiently(context: &DeliveryContext, batch: i64) -> Result<(), 
 
 impl Plan {
     fn count(&mut self, change: &Change) {
-        self.hours.add(change);
-        let sum = |sum: &mut (i64, i64), of: (i64, i64)| *sum = (sum.0 + of.0, sum.1 + of.1);
-        sum(&mut self.hours.counted_units, change.counted_units);
-        sum(&mut self.hours.provisional_units, change.provisional_units);
+        self.hours.count(change);
+        self.hours.add_hours(change.counted, change.provisional);
     }
 
     /// Compares some teachers as they are with what they would be.
@@ -228,7 +227,7 @@ impl Plan {
     ) -> Result<(), StoreFault> {
         let before = Moment::of(now, &context.policy, ids).await?;
         let after = Moment::of(&context.db, &context.policy, ids).await?;
-        let changes = recount::between((&before.policy, &before.ledger), (&after.policy, &after.ledger));
+        let changes = recount::between(&before.ledger, &after.ledger);
         let mut hours: BTreeMap<i64, Change> = changes.into_iter().map(|change| (change.teacher, change)).collect();
         self.hours.teachers += ids.len() as u64;
         let mut shown = Vec::new();
@@ -254,18 +253,13 @@ impl Plan {
 
 /// What is known of some teachers at one moment.
 struct Moment {
-    policy: Policy,
     people: BTreeMap<i64, Known>,
-    ledger: recount::Known,
+    ledger: Snapshot,
 }
 
 impl Moment {
     async fn of(db: &Db, policy: &Policy, ids: &[i64]) -> Result<Self, StoreFault> {
         let mut tx = db.look().await?;
-        Ok(Self {
-            policy: recount::overlaid(&mut tx, policy).await?,
-            people: known::known(&mut tx, ids).await?,
-            ledger: recount::known(&mut tx, ids).await?,
-        })
+        Ok(Self { people: known::known(&mut tx, ids).await?, ledger: Snapshot::of(&mut tx, policy, ids).await? })
     }
 }

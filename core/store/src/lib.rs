@@ -11,5 +11,5 @@ pub mod settlement;
 pub mod sql;
 
 pub use sql::db::{Db, Tx};
-pub use sql::error::StoreFault;
+pub use sql::error::{AddressError, ConnectError, Kept, RehearsalMisuse, SchemaError, StoreFault, Unreadable};
 pub use sql::rows::{Row, Rows, Value};

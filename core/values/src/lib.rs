@@ -7,6 +7,7 @@
 //! leak an ID number.
 
 mod basis;
+mod before_after;
 pub mod calendar;
 pub mod date;
 pub mod exact_hours;
@@ -24,6 +25,7 @@ mod region_table;
 pub mod text;
 
 pub use basis::Basis;
+pub use before_after::BeforeAfter;
 pub use date::DateFault;
 pub use exact_hours::ExactHours;
 pub use hours::{Hours, HoursFault};

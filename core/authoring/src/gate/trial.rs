@@ -74,16 +74,22 @@ pub enum GateError {
 }
 
 /// What became of one sample.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Checked {
+    /// The connector.
     pub connector: String,
+    /// The stream.
     pub stream: String,
+    /// The sample's page or file name.
     pub sample: String,
     /// What was done to the sample; nothing for the sample itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variant: Option<&'static str>,
+    /// Records found in it.
     pub records: usize,
+    /// Whether it gives what it must.
     pub ok: bool,
+    /// Where it does not, in words.
     pub differences: Vec<String>,
 }
 

@@ -1,5 +1,6 @@
 //! What a manifest for a sample would say, with a confidence and reasons for each line.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::infer::layout::Layout;
@@ -14,7 +15,7 @@ pub const UNSURE: u32 = 50;
 pub const REQUIRED: [Field; 5] = [Field::Name, Field::IdNumber, Field::CourseCode, Field::Hours, Field::PeriodEnd];
 
 /// Why a column is taken for a field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each variant is a short reason; the words are the app's")]
 pub enum Evidence {
@@ -84,7 +85,7 @@ pub enum Evidence {
 }
 
 /// A field and the column it seems to be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FieldGuess {
     /// The field's name in a manifest.
     pub field: &'static str,
@@ -107,7 +108,7 @@ pub struct FieldGuess {
 }
 
 /// One piece of a text that is cut at a separator.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Piece {
     /// The separator.
     pub at: String,
@@ -116,10 +117,11 @@ pub struct Piece {
 }
 
 /// The unit of the hours.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnitGuess {
     /// The unit.
     #[serde(serialize_with = "word")]
+    #[schemars(with = "String")]
     pub unit: Unit,
     /// Per cent.
     pub confidence: u32,
@@ -133,7 +135,7 @@ fn word<S: serde::Serializer>(unit: &Unit, to: S) -> Result<S::Ok, S::Error> {
 }
 
 /// What only a person can answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each variant is a short question; the words are the app's")]
 pub enum Question {
@@ -162,7 +164,7 @@ pub enum Question {
 }
 
 /// What makes a record the same record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Key {
     /// The columns.
     pub paths: Vec<String>,
@@ -171,7 +173,7 @@ pub struct Key {
 }
 
 /// Where the version of a record comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "from", rename_all = "snake_case")]
 pub enum Version {
     /// This column.
@@ -186,7 +188,7 @@ pub enum Version {
 }
 
 /// What says that the teacher passed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum Pass {
     /// The three component scores.
@@ -208,7 +210,7 @@ pub enum Pass {
 }
 
 /// A column that no field is mapped from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Seen {
     /// As a manifest would name it.
     pub path: String,
@@ -217,7 +219,7 @@ pub struct Seen {
 }
 
 /// What a manifest for a sample would say.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Guess {
     /// Where the records stand.
     pub layout: Layout,

@@ -1,9 +1,10 @@
 //! Where in a sample its records stand.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Where and how the records of a sample stand in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Layout {
     /// One JSON document.
@@ -59,7 +60,7 @@ pub enum Layout {
 }
 
 /// The header of a sheet or text table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Header {
     /// Its first row, from 1, as a spreadsheet shows it.
     pub row: u32,
@@ -72,7 +73,7 @@ pub struct Header {
 }
 
 /// How further pages seem to be asked for, by what stands beside the records.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum Paging {
     /// A token for the next page.

@@ -2,13 +2,24 @@
 
 use thiserror::Error;
 
+use super::authoring_error::AuthoringError;
 use super::batches::BatchNotQuarantined;
+use super::connector_versions::ConnectorError;
+use super::cursors::CursorError;
 use super::dead_letters::DeadLetterNotOpen;
+use super::decisions::DecisionRefused;
+use super::maintenance::MaintenanceError;
+use super::matching::MatchError;
+use super::secrets::SecretError;
+use super::source_registration::SourceRegistrationError;
+use super::sync::SyncError;
+use super::upload::UploadError;
 use crate::database::OpenError;
 use crate::registry::RegistryError;
 use crate::replay::ReplayFault;
 use crate::rule_files::RuleFileError;
 use crate::runtime::StartError;
+use crate::sources::SourceError;
 use huiliu_authoring::gate::package::PackageError;
 use huiliu_authoring::gate::trial::GateError;
 use huiliu_manifest::ManifestFault;
@@ -114,6 +125,39 @@ pub enum OperationError {
     /// A batch is not quarantined.
     #[error(transparent)]
     BatchNotQuarantined(#[from] BatchNotQuarantined),
+    /// A source is not read.
+    #[error(transparent)]
+    Source(SourceError),
+    /// Nothing is synced.
+    #[error(transparent)]
+    Sync(#[from] SyncError),
+    /// Files are not taken.
+    #[error(transparent)]
+    Upload(#[from] UploadError),
+    /// A connector is not registered, or its version not changed.
+    #[error(transparent)]
+    Connector(#[from] ConnectorError),
+    /// A source is not registered.
+    #[error(transparent)]
+    SourceRegistration(#[from] SourceRegistrationError),
+    /// A secret is not set.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// A cursor is not set.
+    #[error(transparent)]
+    Cursor(#[from] CursorError),
+    /// A connector is not written.
+    #[error(transparent)]
+    Authoring(#[from] AuthoringError),
+    /// A decision is not taken.
+    #[error(transparent)]
+    Decision(#[from] DecisionRefused),
+    /// Tables are not matched.
+    #[error(transparent)]
+    Match(#[from] MatchError),
+    /// Nothing is backed up, or rotated.
+    #[error(transparent)]
+    Maintenance(#[from] MaintenanceError),
 }
 
 impl From<ReplayFault> for OperationError {
@@ -121,6 +165,16 @@ impl From<ReplayFault> for OperationError {
         match fault {
             ReplayFault::Store(fault) => Self::Store(fault),
             other => Self::Replay(other),
+        }
+    }
+}
+
+impl From<SourceError> for OperationError {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Registry(error) => Self::Registry(error),
+            SourceError::Store(fault) => Self::Store(fault),
+            other => Self::Source(other),
         }
     }
 }
@@ -171,7 +225,18 @@ impl OperationError {
             | Self::Package(_)
             | Self::Replay(_)
             | Self::DeadLetterNotOpen(_)
-            | Self::BatchNotQuarantined(_) => true,
+            | Self::BatchNotQuarantined(_)
+            | Self::Upload(_)
+            | Self::Maintenance(_) => true,
+            Self::Source(error) => !matches!(error, SourceError::Busy { .. }),
+            Self::Sync(error) => error.is_usage(),
+            Self::Match(error) => error.is_usage(),
+            Self::Decision(error) => error.is_usage(),
+            Self::Authoring(error) => error.is_usage(),
+            Self::Cursor(error) => error.is_usage(),
+            Self::Secret(error) => error.is_usage(),
+            Self::SourceRegistration(error) => error.is_usage(),
+            Self::Connector(error) => error.is_usage(),
         }
     }
 
@@ -192,6 +257,17 @@ impl OperationError {
             Self::Replay(fault) => fault.code(),
             Self::DeadLetterNotOpen(_) => "dead_letter.not_open",
             Self::BatchNotQuarantined(_) => "batch.not_quarantined",
+            Self::Source(error) => error.code(),
+            Self::Sync(error) => error.code(),
+            Self::Match(error) => error.code(),
+            Self::Decision(error) => error.code(),
+            Self::Authoring(error) => error.code(),
+            Self::Cursor(error) => error.code(),
+            Self::Secret(error) => error.code(),
+            Self::SourceRegistration(error) => error.code(),
+            Self::Connector(error) => error.code(),
+            Self::Upload(error) => error.code(),
+            Self::Maintenance(error) => error.code(),
         }
     }
 }

@@ -7,7 +7,7 @@ use chrono::{Months, NaiveDate};
 use crate::ledger::Entry;
 use crate::policy::Policy;
 use crate::policy::pack::Requirement;
-use huiliu_values::Basis;
+use huiliu_values::{Basis, ExactHours};
 
 /// What a sum needs to know of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,15 +41,34 @@ impl Line {
     }
 }
 
-/// Units by what they rest on.
+/// Class hours by what they rest on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct ByBasis {
     /// Every rule is quoted from a document.
-    pub stated: i64,
+    pub stated: ExactHours,
     /// The weakest rule is another jurisdiction's.
-    pub adopted: i64,
+    pub adopted: ExactHours,
     /// Some rule nobody has stated.
-    pub assumed: i64,
+    pub assumed: ExactHours,
+}
+
+impl ByBasis {
+    /// Adds what rests on a basis.
+    fn add(&mut self, basis: Basis, units: i64) {
+        let hours = match basis {
+            Basis::Stated => &mut self.stated,
+            Basis::Adopted => &mut self.adopted,
+            Basis::Assumed => &mut self.assumed,
+        };
+        hours.0 += units;
+    }
+
+    /// Adds other hours.
+    pub fn add_all(&mut self, other: &Self) {
+        self.stated.0 += other.stated.0;
+        self.adopted.0 += other.adopted.0;
+        self.assumed.0 += other.assumed.0;
+    }
 }
 
 /// The hours of a cycle, or of the years up to a day.
@@ -59,34 +78,30 @@ pub struct Sum {
     pub cycle: String,
     /// The pack, with its version.
     pub pack: String,
-    /// Units counted for good.
-    pub counted: i64,
-    /// Units counted until the province decides.
-    pub provisional: i64,
+    /// Class hours counted for good.
+    pub counted: ExactHours,
+    /// Class hours counted until the province decides.
+    pub provisional: ExactHours,
     /// Of both, by what they rest on.
     pub by_basis: ByBasis,
-    /// Units that the pack asks for.
-    pub required: Option<i64>,
+    /// Class hours that the pack asks for.
+    pub required: Option<ExactHours>,
     /// Whether what counts for good is enough; nothing where nothing is asked for.
     pub met: Option<bool>,
     /// `counted` as an export rounds it.
-    pub rounded: i64,
+    pub rounded: ExactHours,
     /// What rounding leaves over; below zero where it was rounded up.
-    pub residue: i64,
+    pub residue: ExactHours,
 }
 
 impl Sum {
     fn add(&mut self, line: &Line) {
         match line.outcome.as_str() {
-            "counted" => self.counted += line.units,
-            "provisional" => self.provisional += line.units,
+            "counted" => self.counted.0 += line.units,
+            "provisional" => self.provisional.0 += line.units,
             _ => return,
         }
-        match line.basis {
-            Basis::Stated => self.by_basis.stated += line.units,
-            Basis::Adopted => self.by_basis.adopted += line.units,
-            Basis::Assumed => self.by_basis.assumed += line.units,
-        }
+        self.by_basis.add(line.basis, line.units);
     }
 }
 
@@ -121,14 +136,14 @@ fn of_cycle(policy: &Policy, cycle: &str, lines: &[&Line]) -> Sum {
 fn judged(policy: &Policy, sum: Sum, day: NaiveDate, asked: Option<Requirement>, lines: &[&Line]) -> Sum {
     let pack = policy.pack(day);
     let legacy = lines.iter().any(|l| l.outcome == "provisional");
-    let met = asked.map(|r| sum.counted >= r.units || r.whole_by_legacy && legacy);
-    let (rounded, residue) = pack.map_or((sum.counted, 0), |p| p.rounding.round(sum.counted));
+    let met = asked.map(|r| sum.counted.0 >= r.units || r.whole_by_legacy && legacy);
+    let (rounded, residue) = pack.map_or((sum.counted.0, 0), |p| p.rounding.round(sum.counted.0));
     Sum {
         pack: pack.map(|p| format!("{}@{}", p.name, p.version)).unwrap_or_default(),
-        required: asked.map(|r| r.units),
+        required: asked.map(|r| ExactHours(r.units)),
         met,
-        rounded,
-        residue,
+        rounded: ExactHours(rounded),
+        residue: ExactHours(residue),
         ..sum
     }
 }

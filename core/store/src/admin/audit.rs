@@ -22,8 +22,8 @@ pub struct Entry {
     pub action: String,
     /// What it was done to.
     pub object: String,
-    /// More about it, as JSON.
-    pub detail: String,
+    /// More about it, with the reason.
+    pub detail: serde_json::Value,
 }
 
 fn link(keys: &Keys, previous: &[u8], at: i64, text: [&str; 4]) -> [u8; 32] {
@@ -69,13 +69,15 @@ pub async fn append(
 }
 
 fn read(row: &Row) -> Result<Entry, StoreFault> {
+    let detail = row.text("detail")?;
     Ok(Entry {
         entry: row.int("id")?,
         at: instant(row.int("at")?),
         actor: row.text("actor")?,
         action: row.text("action")?,
         object: row.text("object")?,
-        detail: row.text("detail")?,
+        // What somebody has put there by hand is shown as it stands.
+        detail: serde_json::from_str(&detail).unwrap_or(serde_json::Value::String(detail)),
     })
 }
 
@@ -108,7 +110,8 @@ pub async fn first_broken(db: &Db, keys: &Keys) -> Result<Option<i64>, StoreFaul
         for row in &rows {
             let (entry, hash) = (read(row)?, row.bytes("hash")?);
             let whole = entry.entry == after + 1 && row.bytes("previous_hash")? == previous;
-            let text = [&*entry.actor, &*entry.action, &*entry.object, &*entry.detail];
+            let detail = row.text("detail")?;
+            let text = [&*entry.actor, &*entry.action, &*entry.object, &*detail];
             if !whole || link(keys, &previous, row.int("at")?, text) != hash.as_slice() {
                 return Ok(Some(entry.entry));
             }

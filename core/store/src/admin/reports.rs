@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::sql::db::Db;
 use crate::sql::error::StoreFault;
 use crate::sql::rows::{Row, Value};
+use huiliu_values::ExactHours;
 use huiliu_values::calendar::instant;
 use huiliu_vault::keys::Keys;
 
@@ -130,7 +131,7 @@ pub struct RunRow {
     pub unmet: Option<String>,
 }
 
-/// Runs, newest first.
+/// Runs, newest first; those after a run are older than it.
 ///
 /// # Errors
 /// [`StoreFault`].
@@ -139,7 +140,7 @@ pub async fn runs(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<
         .rows(
             "SELECT r.id AS id, s.name AS source, s.connector AS connector, r.state AS state, r.full_pass AS full_pass,
                     r.started_at AS started_at, r.ended_at AS ended_at, r.failure AS failure, r.unmet AS unmet
-             FROM sync_run r JOIN source s ON s.id = r.source_id WHERE ($1 = 0 OR r.id = $1) AND r.id > $2 ORDER BY r.id DESC LIMIT $3",
+             FROM sync_run r JOIN source s ON s.id = r.source_id WHERE ($1 = 0 OR r.id = $1) AND ($2 = 0 OR r.id < $2) ORDER BY r.id DESC LIMIT $3",
             vec![only.unwrap_or(0).into(), after.into(), limit.into()],
         )
         .await?;
@@ -330,8 +331,8 @@ pub struct RecordRow {
     pub canonical_course: Option<String>,
     /// Hours as given, with unit.
     pub raw_hours: String,
-    /// Class-hour units.
-    pub hours_units: i64,
+    /// Class hours.
+    pub hours: ExactHours,
     /// Pass state.
     pub pass_state: String,
     /// Last day.
@@ -387,7 +388,7 @@ pub async fn records(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Resu
                 course: r.text("course_code")?,
                 canonical_course: r.opt_text("canonical_course")?,
                 raw_hours: format!("{} {}", r.text("raw_hours")?, r.text("hours_unit")?),
-                hours_units: r.int("hours_units")?,
+                hours: ExactHours(r.int("hours_units")?),
                 pass_state: r.text("pass_state")?,
                 period_end: r.text("period_end")?,
                 source_version: r.int("source_version")?,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::sql::error::StoreFault;
+use crate::sql::error::{Kept, StoreFault};
 use huiliu_manifest::{MAX_SAMPLES, Sample};
 use huiliu_vault::keys::{Keys, hex_decode, hex_encode};
 
@@ -67,7 +67,7 @@ pub fn unpack(packed: &[u8]) -> Result<Vec<Sample>, StoreFault> {
 }
 
 fn unreadable(why: &dyn std::fmt::Display) -> StoreFault {
-    StoreFault::Unreadable(format!("samples of a registered connector: {why}"))
+    StoreFault::kept(Kept::Samples)(why)
 }
 
 #[cfg(test)]

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::delivery::batch::Held;
 use crate::delivery::batches;
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::{Kept, StoreFault};
 use crate::sql::rows::{Row, Rows, Value};
 use huiliu_values::calendar::instant;
+use huiliu_values::{BeforeAfter, ExactHours};
 use huiliu_vault::keys::hex_encode;
 
 /// Which open dead letters a replay takes.
@@ -54,17 +55,17 @@ pub struct Item {
     pub detail: serde_json::Value,
 }
 
-/// What a replay does to one teacher, in class-hour units.
+/// What a replay does to one teacher.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Effect {
     /// The teacher's number, or `new:` and some digits for who is no teacher yet.
     pub person: String,
     /// The teacher, if there is one.
     pub teacher: Option<i64>,
-    /// Counted hours, before and after.
-    pub units: (i64, i64),
-    /// Provisional hours, before and after.
-    pub provisional: (i64, i64),
+    /// Class hours counted for good.
+    pub counted: BeforeAfter<ExactHours>,
+    /// Class hours counted provisionally.
+    pub provisional: BeforeAfter<ExactHours>,
     /// Records that count otherwise than before.
     pub entries_changed: i64,
 }
@@ -94,12 +95,12 @@ pub struct Replay {
     pub outcomes: BTreeMap<String, i64>,
     /// Teachers whose entries change.
     pub teachers: i64,
-    /// What moved since it was planned, as JSON.
+    /// What moved since it was planned.
     pub moved: Option<serde_json::Value>,
 }
 
 fn json<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, StoreFault> {
-    serde_json::from_str(text).map_err(|e| StoreFault::Unreadable(format!("a replay in the books: {e}")))
+    serde_json::from_str(text).map_err(|e| StoreFault::kept(Kept::Replay)(&e))
 }
 
 fn text<T: Serialize>(value: &T) -> String {
@@ -242,10 +243,10 @@ pub async fn complete(tx: &mut Tx, replay: i64, effects: &[Effect]) -> Result<()
         .int("replay_id", effects.iter().map(|_| Some(replay)))
         .text("person", effects.iter().map(|e| Some(e.person.as_str())))
         .int("teacher_id", effects.iter().map(|e| e.teacher))
-        .int("units_before", column(|e| e.units.0))
-        .int("units_after", column(|e| e.units.1))
-        .int("provisional_before", column(|e| e.provisional.0))
-        .int("provisional_after", column(|e| e.provisional.1))
+        .int("units_before", column(|e| e.counted.before.0))
+        .int("units_after", column(|e| e.counted.after.0))
+        .int("provisional_before", column(|e| e.provisional.before.0))
+        .int("provisional_after", column(|e| e.provisional.after.0))
         .int("entries_changed", column(|e| e.entries_changed));
     tx.copy("replay_teacher", rows).await?;
     tx.run(
@@ -366,8 +367,8 @@ pub async fn effects(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Effect>
         Ok(Effect {
             person: row.text("person")?,
             teacher: row.opt_int("teacher_id")?,
-            units: (row.int("units_before")?, row.int("units_after")?),
-            provisional: (row.int("provisional_before")?, row.int("provisional_after")?),
+            counted: hours(row, "units_before", "units_after")?,
+            provisional: hours(row, "provisional_before", "provisional_after")?,
             entries_changed: row.int("entries_changed")?,
         })
     };
@@ -378,4 +379,8 @@ pub async fn effects(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Effect>
 #[must_use]
 pub fn person(teacher: Option<i64>, blind_index: &[u8; 32]) -> String {
     teacher.map_or_else(|| format!("new:{}", hex_encode(&blind_index[..8])), |t| t.to_string())
+}
+
+fn hours(row: &Row, before: &str, after: &str) -> Result<BeforeAfter<ExactHours>, StoreFault> {
+    Ok(BeforeAfter::new(ExactHours(row.int(before)?), ExactHours(row.int(after)?)))
 }

@@ -111,32 +111,6 @@ pub async fn identify(
     records.iter().map(|r| claim(r).ok_or_else(|| StoreFault::Column("claim.id".into()))).collect()
 }
 
-/// Whom a record is about, as far as the tables know; where they know no teacher, the blind index of the ID number.
-/// Nothing for a record that waits for somebody to say so.
-pub type Recognised = Option<(Option<i64>, Index)>;
-
-/// Who each record is about; nothing is made.
-///
-/// # Errors
-/// [`StoreFault`].
-pub async fn recognise(
-    tx: &mut Tx,
-    keys: &Keys,
-    records: &[&TrainingRecord<'_>],
-) -> Result<Vec<Recognised>, StoreFault> {
-    let mut claims = HashMap::new();
-    look_up(tx, &unseen(records, &claims), &mut claims).await?;
-    let mut owners = Owners::of(keys, records);
-    owners.find(tx, records.iter().copied()).await?;
-    let who = |record: &&TrainingRecord| match (claims.get(&record.claim_key), owners.index(record)) {
-        (Some(claim), index) if record.told.is_some() => claim.teacher.map(|t| (Some(t), index.unwrap_or_default())),
-        (Some(claim), index) => Some((claim.teacher, index.unwrap_or_default())),
-        (None, Some(index)) if record.told.is_none() => Some((owners.teacher(record), index)),
-        (None, index) => owners.sure(record).map(|teacher| (Some(teacher), index.unwrap_or_default())),
-    };
-    Ok(records.iter().map(who).collect())
-}
-
 /// The teachers who have the ID numbers of some records.
 struct Owners {
     /// Number in the clear → its index.

@@ -133,3 +133,25 @@ pub(crate) async fn end_others(tx: &mut Tx, current: &[(Index, i64)]) -> Result<
     .await?;
     Ok(())
 }
+
+/// The blind index of the ID number of some teachers.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn blind_indexes(tx: &mut Tx, teachers: &[i64]) -> Result<HashMap<i64, Index>, StoreFault> {
+    let rows = Rows::new().int("id", teachers.iter().copied().map(Some));
+    let found = tx
+        .rows_with(
+            "SELECT i.teacher_id AS teacher_id, i.blind_index AS blind_index
+             FROM {rows} {join teacher_identifier i ON i.teacher_id = incoming.id}
+             WHERE i.kind = 'id_number' AND i.valid_to IS NULL",
+            vec![],
+            rows,
+        )
+        .await?;
+    let index = |row: &Row| {
+        let index = Index::try_from(row.bytes("blind_index")?);
+        Ok((row.int("teacher_id")?, index.map_err(|_| StoreFault::Column("blind_index".into()))?))
+    };
+    found.iter().map(index).collect()
+}

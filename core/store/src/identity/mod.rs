@@ -11,7 +11,7 @@ pub mod rulings;
 use std::collections::HashMap;
 
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::{Kept, StoreFault};
 use crate::sql::rows::Rows;
 use huiliu_matching::keys::{Kind, Use, keys as keys_of};
 use huiliu_matching::{Profile, Told, Weights};
@@ -89,13 +89,13 @@ pub(crate) async fn roster_names(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64
 /// # Errors
 /// [`StoreFault::Key`].
 pub(crate) fn seal_told(keys: &Keys, claim_key: &[u8], told: &Told) -> Result<Vec<u8>, StoreFault> {
-    let plain = serde_json::to_vec(told).map_err(|e| StoreFault::Unreadable(format!("what was told: {e}")))?;
+    let plain = serde_json::to_vec(told).map_err(|e| StoreFault::kept(Kept::Told)(&e))?;
     Ok(keys.seal(&[b"claim", b"told", claim_key], &plain)?)
 }
 
 fn open_told(keys: &Keys, claim_key: &[u8], sealed: &[u8]) -> Result<Told, StoreFault> {
     let plain = keys.open(&[b"claim", b"told", claim_key], sealed)?;
-    serde_json::from_slice(&plain).map_err(|e| StoreFault::Unreadable(format!("what was told of a claim: {e}")))
+    serde_json::from_slice(&plain).map_err(|e| StoreFault::kept(Kept::Told)(&e))
 }
 
 /// Writes by which keys claims are found when the roster changes.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::identity::open_told;
 use crate::ledger::decisions::{self, Decision};
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::{Kept, StoreFault};
 use crate::sql::rows::{Row, Rows};
 use huiliu_decode::draft::masked;
 use huiliu_matching::{Evidence, Role};
@@ -190,8 +190,8 @@ async fn candidates(tx: &mut Tx, claims: &[i64]) -> Result<HashMap<i64, Vec<Cand
         .await?;
     let mut of_claim: HashMap<i64, Vec<CandidateRow>> = HashMap::new();
     for row in &rows {
-        let evidence = serde_json::from_str(&row.text("evidence")?)
-            .map_err(|e| StoreFault::Unreadable(format!("evidence of a candidate: {e}")))?;
+        let evidence =
+            serde_json::from_str(&row.text("evidence")?).map_err(|e| StoreFault::kept(Kept::Evidence)(&e))?;
         of_claim.entry(row.int("claim_id")?).or_default().push(CandidateRow {
             teacher: row.int("teacher_id")?,
             name: row.opt_text("name")?,

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::identity::claims;
 use crate::identity::deciding::decide_on;
-use crate::ledger::decisions::{self, By, Decision, Verdict};
+use crate::ledger::decisions::{self, By, Decision, DecisionKind, Verdict};
 use crate::ledger::marks;
 use crate::sql::db::Tx;
 use crate::sql::error::StoreFault;
@@ -67,8 +67,16 @@ pub struct Rules<'a> {
     pub weights: &'a Weights,
 }
 
-/// Takes a decision, and has everything follow that follows; both stand only if the transaction is committed. Gives its
-/// number, and the teachers whose claims moved.
+/// What was decided, or taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruled {
+    /// Number of the decision.
+    pub decision: i64,
+    /// The teachers whose claims moved.
+    pub teachers: Vec<i64>,
+}
+
+/// Takes a decision, and has everything follow that follows; both stand only if the transaction is committed.
 ///
 /// # Errors
 /// [`StoreFault`].
@@ -77,22 +85,22 @@ pub async fn rule(
     rules: Rules<'_>,
     ruling: Ruling,
     by: By<'_>,
-) -> Result<Result<(i64, Vec<i64>), Refused>, StoreFault> {
+) -> Result<Result<Ruled, Refused>, StoreFault> {
     begin(tx).await?;
     if let Some(refused) = refuse(tx, ruling).await? {
         return Ok(Err(refused));
     }
     let (kind, claim, teacher) = match ruling {
-        Ruling::Accept { claim, teacher } => ("identity.accept", Some(claim), teacher),
-        Ruling::Reject { claim, teacher } => ("identity.reject", Some(claim), teacher),
-        Ruling::Merge { into, .. } => ("identity.merge", None, into),
+        Ruling::Accept { claim, teacher } => (DecisionKind::IdentityAccept, Some(claim), teacher),
+        Ruling::Reject { claim, teacher } => (DecisionKind::IdentityReject, Some(claim), teacher),
+        Ruling::Merge { into, .. } => (DecisionKind::IdentityMerge, None, into),
     };
     let detail = match ruling {
         Ruling::Merge { from, .. } => json!({ "from": from, "numbers": numbers_of(tx, from).await? }),
         _ => json!({}),
     };
     let verdict = Verdict { kind, teacher: Some(teacher), claim, record: None, detail: detail.clone() };
-    let number = decisions::decide(tx, rules.keys, &verdict, by).await?;
+    let decision = decisions::decide(tx, rules.keys, &verdict, by).await?;
     let claims = match ruling {
         Ruling::Accept { claim, .. } | Ruling::Reject { claim, .. } => vec![claim],
         Ruling::Merge { from, into } => {
@@ -100,10 +108,10 @@ pub async fn rule(
             claims_of(tx, from).await?
         }
     };
-    Ok(Ok((number, derive(tx, rules, &claims).await?)))
+    Ok(Ok(Ruled { decision, teachers: derive(tx, rules, &claims).await? }))
 }
 
-/// Takes a decision about identity back, and gives the teachers whose claims moved.
+/// Takes a decision about identity back.
 ///
 /// # Errors
 /// [`StoreFault`].
@@ -112,7 +120,7 @@ pub async fn undo(
     rules: Rules<'_>,
     decision: &Decision,
     by: By<'_>,
-) -> Result<Result<Vec<i64>, Refused>, StoreFault> {
+) -> Result<Result<Ruled, Refused>, StoreFault> {
     begin(tx).await?;
     let mut claims: Vec<i64> = decision.claim.into_iter().collect();
     if let (Some(into), Some(from)) = (decision.teacher, merged_from(decision)) {
@@ -124,7 +132,7 @@ pub async fn undo(
         give_numbers(tx, &decision.detail, from).await?;
     }
     decisions::reverse(tx, rules.keys, decision.decision, by).await?;
-    Ok(Ok(derive(tx, rules, &claims).await?))
+    Ok(Ok(Ruled { decision: decision.decision, teachers: derive(tx, rules, &claims).await? }))
 }
 
 /// Whoever finds and decides by rule is waited for first: it locks claims before it changes them.
@@ -135,7 +143,7 @@ async fn begin(tx: &mut Tx) -> Result<(), StoreFault> {
 
 fn merged_from(decision: &Decision) -> Option<i64> {
     let from = decision.detail.get("from").and_then(serde_json::Value::as_i64);
-    from.filter(|_| decision.kind == "identity.merge")
+    from.filter(|_| decision.kind == DecisionKind::IdentityMerge)
 }
 
 /// The blind indexes of the numbers that a merger moved, in hexadecimal.
@@ -164,7 +172,7 @@ pub(crate) fn by_number(merged: &HashMap<String, i64>, index: &[u8]) -> String {
 }
 
 async fn merges(tx: &mut Tx) -> Result<Vec<Decision>, StoreFault> {
-    decisions::of_kind(tx, "identity.merge").await
+    decisions::of_kind(tx, DecisionKind::IdentityMerge).await
 }
 
 async fn refuse(tx: &mut Tx, ruling: Ruling) -> Result<Option<Refused>, StoreFault> {
@@ -188,8 +196,8 @@ async fn refuse(tx: &mut Tx, ruling: Ruling) -> Result<Option<Refused>, StoreFau
         return Ok(Some(Refused::NoClaim(claim)));
     }
     let (kind, teacher) = match ruling {
-        Ruling::Accept { teacher, .. } => ("identity.accept", teacher),
-        Ruling::Reject { teacher, .. } | Ruling::Merge { from: teacher, .. } => ("identity.reject", teacher),
+        Ruling::Accept { teacher, .. } => (DecisionKind::IdentityAccept, teacher),
+        Ruling::Reject { teacher, .. } | Ruling::Merge { from: teacher, .. } => (DecisionKind::IdentityReject, teacher),
     };
     let held = decisions::on_claims(tx, &[claim]).await?;
     let newest = held.last().filter(|d| d.kind == kind && d.teacher == Some(teacher));
@@ -254,8 +262,8 @@ async fn derive(tx: &mut Tx, rules: Rules<'_>, claims: &[i64]) -> Result<Vec<i64
     let mut rejected: HashMap<(i64, i64), i64> = HashMap::new();
     for decision in decisions::on_claims(tx, claims).await? {
         let (Some(claim), Some(teacher)) = (decision.claim, decision.teacher) else { continue };
-        match decision.kind.as_str() {
-            "identity.accept" => {
+        match decision.kind {
+            DecisionKind::IdentityAccept => {
                 accepted.insert(claim, (teacher, decision.decision));
             }
             _ => {

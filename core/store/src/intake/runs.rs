@@ -4,7 +4,7 @@ use crate::admin::sealing;
 use crate::intake::payloads;
 use crate::intake::source_lease::{self, Claim};
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::{StoreFault, Unreadable};
 use crate::sql::rows::{Rows, Value};
 use huiliu_decode::payload::Payload;
 use huiliu_vault::keys::Keys;
@@ -189,7 +189,8 @@ pub struct Landing<'a> {
 /// # Errors
 /// [`StoreFault`], [`StoreFault::TurnLost`] among them; nothing remains then.
 pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64>, StoreFault> {
-    let unreadable = |e: std::io::Error| StoreFault::Unreadable(format!("{}: {e}", landing.address));
+    let unreadable =
+        |e: std::io::Error| StoreFault::Unreadable(Unreadable::Bytes { what: landing.address.to_owned(), why: e });
     let digest = crate::intake::pushed::digest(keys, landing.stream, landing.payload).map_err(unreadable)?;
     let held = held_already(db, landing, &digest).await?;
     let sealed = match held {

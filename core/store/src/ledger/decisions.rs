@@ -5,18 +5,83 @@ use serde::Serialize;
 
 use crate::admin::audit;
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
-use crate::sql::rows::{Row, Rows, Value};
+use crate::sql::error::{Kept, StoreFault, Unreadable};
+use crate::sql::rows::{Row, Rows};
 use huiliu_values::calendar::instant;
 use huiliu_vault::keys::Keys;
+
+/// What people decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+pub enum DecisionKind {
+    /// A record's certificate is taken back.
+    #[serde(rename = "credit.revoke")]
+    CreditRevoke,
+    /// A record's grade is another.
+    #[serde(rename = "credit.grade")]
+    CreditGrade,
+    /// Of several records of one course, this one counts.
+    #[serde(rename = "credit.keep")]
+    CreditKeep,
+    /// A connector's code is a canonical course, or none.
+    #[serde(rename = "course.equate")]
+    CourseEquate,
+    /// A claim is a teacher's.
+    #[serde(rename = "identity.accept")]
+    IdentityAccept,
+    /// A claim is not a teacher's.
+    #[serde(rename = "identity.reject")]
+    IdentityReject,
+    /// A provisional teacher is another teacher.
+    #[serde(rename = "identity.merge")]
+    IdentityMerge,
+}
+
+impl DecisionKind {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::CreditRevoke,
+        Self::CreditGrade,
+        Self::CreditKeep,
+        Self::CourseEquate,
+        Self::IdentityAccept,
+        Self::IdentityReject,
+        Self::IdentityMerge,
+    ];
+
+    /// The word in tables, and in the audit log.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CreditRevoke => "credit.revoke",
+            Self::CreditGrade => "credit.grade",
+            Self::CreditKeep => "credit.keep",
+            Self::CourseEquate => "course.equate",
+            Self::IdentityAccept => "identity.accept",
+            Self::IdentityReject => "identity.reject",
+            Self::IdentityMerge => "identity.merge",
+        }
+    }
+
+    /// The one of that word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// Whether it is about whose records are.
+    #[must_use]
+    pub fn is_identity(self) -> bool {
+        matches!(self, Self::IdentityAccept | Self::IdentityReject | Self::IdentityMerge)
+    }
+}
 
 /// A decision as it was written.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Decision {
     /// Number.
     pub decision: i64,
-    /// What was decided, as `credit.revoke`.
-    pub kind: String,
+    /// What was decided.
+    pub kind: DecisionKind,
     /// The teacher it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub teacher: Option<i64>,
@@ -44,9 +109,9 @@ pub struct Decision {
 
 /// What is to be decided.
 #[derive(Debug, Clone)]
-pub struct Verdict<'a> {
-    /// What, as `credit.revoke`.
-    pub kind: &'a str,
+pub struct Verdict {
+    /// What.
+    pub kind: DecisionKind,
     /// The teacher it is about.
     pub teacher: Option<i64>,
     /// The claim it is about.
@@ -55,6 +120,20 @@ pub struct Verdict<'a> {
     pub record: Option<i64>,
     /// More about it.
     pub detail: serde_json::Value,
+}
+
+impl Decision {
+    /// What was decided by it.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        Verdict {
+            kind: self.kind,
+            teacher: self.teacher,
+            claim: self.claim,
+            record: self.record,
+            detail: self.detail.clone(),
+        }
+    }
 }
 
 /// Who decides, and why.
@@ -74,7 +153,7 @@ const COLUMNS: &str = "d.id AS id, d.kind AS kind, d.teacher_id AS teacher_id, d
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn decide(tx: &mut Tx, keys: &Keys, verdict: &Verdict<'_>, by: By<'_>) -> Result<i64, StoreFault> {
+pub async fn decide(tx: &mut Tx, keys: &Keys, verdict: &Verdict, by: By<'_>) -> Result<i64, StoreFault> {
     write(tx, keys, verdict, by, None).await
 }
 
@@ -84,21 +163,14 @@ pub async fn decide(tx: &mut Tx, keys: &Keys, verdict: &Verdict<'_>, by: By<'_>)
 /// [`StoreFault`].
 pub async fn reverse(tx: &mut Tx, keys: &Keys, number: i64, by: By<'_>) -> Result<Option<Decision>, StoreFault> {
     let Some(decision) = held(tx, number).await? else { return Ok(None) };
-    let verdict = Verdict {
-        kind: &decision.kind,
-        teacher: decision.teacher,
-        claim: decision.claim,
-        record: decision.record,
-        detail: decision.detail.clone(),
-    };
-    write(tx, keys, &verdict, by, Some(number)).await?;
+    write(tx, keys, &decision.verdict(), by, Some(number)).await?;
     Ok(Some(decision))
 }
 
 async fn write(
     tx: &mut Tx,
     keys: &Keys,
-    verdict: &Verdict<'_>,
+    verdict: &Verdict,
     by: By<'_>,
     reverses: Option<i64>,
 ) -> Result<i64, StoreFault> {
@@ -106,7 +178,7 @@ async fn write(
     let number = tx.next_ids("decision", 1).await?.first().copied().unwrap_or_default();
     let row = Rows::new()
         .int("id", [Some(number)])
-        .text("kind", [Some(verdict.kind)])
+        .text("kind", [Some(verdict.kind.as_str())])
         .int("teacher_id", [verdict.teacher])
         .int("claim_id", [verdict.claim])
         .int("record_id", [verdict.record])
@@ -121,7 +193,8 @@ async fn write(
         row,
     )
     .await?;
-    let action = if reverses.is_some() { format!("{}.undo", verdict.kind) } else { verdict.kind.to_owned() };
+    let kind = verdict.kind.as_str();
+    let action = if reverses.is_some() { format!("{kind}.undo") } else { kind.to_owned() };
     let told = serde_json::json!({
         "because": by.because, "teacher": verdict.teacher, "claim": verdict.claim, "record": verdict.record,
         "reverses": reverses, "detail": verdict.detail,
@@ -141,15 +214,16 @@ pub async fn held(tx: &mut Tx, number: i64) -> Result<Option<Decision>, StoreFau
 }
 
 fn read(row: &Row) -> Result<Decision, StoreFault> {
-    let detail = row.text("detail")?;
+    let (number, kind, detail) = (row.int("id")?, row.text("kind")?, row.text("detail")?);
     Ok(Decision {
-        decision: row.int("id")?,
-        kind: row.text("kind")?,
+        decision: number,
+        // To leave out what a newer program has decided would tell wrong hours.
+        kind: DecisionKind::of(&kind)
+            .ok_or(StoreFault::Unreadable(Unreadable::DecisionKind { decision: number, kind }))?,
         teacher: row.opt_int("teacher_id")?,
         claim: row.opt_int("claim_id")?,
         record: row.opt_int("record_id")?,
-        detail: serde_json::from_str(&detail)
-            .map_err(|e| StoreFault::Unreadable(format!("decision {}: detail: {e}", row.int("id").unwrap_or(0))))?,
+        detail: serde_json::from_str(&detail).map_err(|e| StoreFault::kept(Kept::Decision(number))(&e))?,
         actor: row.text("actor")?,
         because: row.text("because")?,
         at: instant(row.int("at")?),
@@ -158,11 +232,11 @@ fn read(row: &Row) -> Result<Decision, StoreFault> {
     })
 }
 
-/// Decisions that still hold about these records, of kinds that begin so, the oldest first.
+/// Decisions about the credit of these records that still hold, the oldest first.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn on_records(tx: &mut Tx, records: &[i64], kinds: &str) -> Result<Vec<Decision>, StoreFault> {
+pub async fn on_records(tx: &mut Tx, records: &[i64]) -> Result<Vec<Decision>, StoreFault> {
     // The common case costs one look, not one per record.
     let any = tx.rows("SELECT 1 AS one FROM decision WHERE record_id IS NOT NULL LIMIT 1", vec![]).await?;
     if any.is_empty() || records.is_empty() {
@@ -171,10 +245,10 @@ pub async fn on_records(tx: &mut Tx, records: &[i64], kinds: &str) -> Result<Vec
     let sql = format!(
         "SELECT {COLUMNS} FROM {{rows}} {{join decision d ON d.record_id = incoming.id}}
          {{left join decision r ON r.reverses = d.id}}
-         WHERE d.reverses IS NULL AND r.id IS NULL AND d.kind LIKE $1 ORDER BY d.id"
+         WHERE d.reverses IS NULL AND r.id IS NULL AND d.kind LIKE 'credit.%' ORDER BY d.id"
     );
     let wanted = Rows::new().int("id", records.iter().copied().map(Some));
-    tx.rows_with(&sql, vec![Value::Text(format!("{kinds}%"))], wanted).await?.iter().map(read).collect()
+    tx.rows_with(&sql, vec![], wanted).await?.iter().map(read).collect()
 }
 
 /// Decisions that still hold about whose these claims are, the oldest first.
@@ -195,22 +269,48 @@ pub async fn on_claims(tx: &mut Tx, claims: &[i64]) -> Result<Vec<Decision>, Sto
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn of_kind(tx: &mut Tx, kind: &'static str) -> Result<Vec<Decision>, StoreFault> {
+pub async fn of_kind(tx: &mut Tx, kind: DecisionKind) -> Result<Vec<Decision>, StoreFault> {
     let sql = format!(
         "SELECT {COLUMNS} FROM decision d LEFT JOIN decision r ON r.reverses = d.id
-         WHERE d.kind = '{kind}' AND d.reverses IS NULL AND r.id IS NULL ORDER BY d.id"
+         WHERE d.kind = '{}' AND d.reverses IS NULL AND r.id IS NULL ORDER BY d.id",
+        kind.as_str()
     );
     tx.rows(&sql, vec![]).await?.iter().map(read).collect()
 }
 
-/// What people decided about courses that still holds: connector, code there, canonical course or none.
+/// What people decided about a course of a connector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CourseDecision {
+    /// The connector.
+    pub connector: String,
+    /// The code there.
+    pub code: String,
+    /// The canonical course; nothing where it is none.
+    pub course: Option<String>,
+}
+
+impl CourseDecision {
+    /// As a decision keeps it.
+    #[must_use]
+    pub fn detail(&self) -> serde_json::Value {
+        serde_json::json!({ "connector": self.connector, "code": self.code, "course": self.course })
+    }
+
+    /// Out of what a decision keeps.
+    #[must_use]
+    pub fn read(detail: &serde_json::Value) -> Option<Self> {
+        let text = |name: &str| detail.get(name).and_then(|v| v.as_str()).map(str::to_owned);
+        Some(Self { connector: text("connector")?, code: text("code")?, course: text("course") })
+    }
+}
+
+/// What people decided about courses that still holds, the oldest first.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn courses(tx: &mut Tx) -> Result<Vec<(String, String, Option<String>)>, StoreFault> {
-    let text = |d: &Decision, name: &str| d.detail.get(name).and_then(|v| v.as_str()).map(str::to_owned);
-    let decided = of_kind(tx, "course.equate").await?;
-    Ok(decided.iter().filter_map(|d| Some((text(d, "connector")?, text(d, "code")?, text(d, "course")))).collect())
+pub async fn courses(tx: &mut Tx) -> Result<Vec<CourseDecision>, StoreFault> {
+    let decided = of_kind(tx, DecisionKind::CourseEquate).await?;
+    Ok(decided.iter().filter_map(|decision| CourseDecision::read(&decision.detail)).collect())
 }
 
 /// Decisions after a number, the oldest first; of one teacher's records and claims where a teacher is given.

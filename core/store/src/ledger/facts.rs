@@ -1,11 +1,11 @@
 //! What the ledger is told of teachers: their records, assessments and the decisions about them, in sets.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use crate::ledger::decisions;
+use crate::ledger::decisions::{self, DecisionKind};
 use crate::sql::db::Tx;
 use crate::sql::error::StoreFault;
 use crate::sql::rows::{Row, Rows};
@@ -100,7 +100,7 @@ pub fn grade(word: &str) -> Option<Grade> {
 /// What people decided about the records; the newest of a kind counts.
 async fn rule(tx: &mut Tx, facts: &mut HashMap<i64, Vec<Fact>>) -> Result<(), StoreFault> {
     let records: Vec<i64> = facts.values().flatten().map(|f| f.record_id).collect();
-    let decided = decisions::on_records(tx, &records, "credit.").await?;
+    let decided = decisions::on_records(tx, &records).await?;
     if decided.is_empty() {
         return Ok(());
     }
@@ -109,10 +109,10 @@ async fn rule(tx: &mut Tx, facts: &mut HashMap<i64, Vec<Fact>>) -> Result<(), St
         let Some(record) = decision.record else { continue };
         let ruling = rulings.entry(record).or_default();
         let number = decision.decision;
-        match decision.kind.as_str() {
-            "credit.revoke" => ruling.revoked = Some(number),
-            "credit.keep" => ruling.kept = Some(number),
-            "credit.grade" => {
+        match decision.kind {
+            DecisionKind::CreditRevoke => ruling.revoked = Some(number),
+            DecisionKind::CreditKeep => ruling.kept = Some(number),
+            DecisionKind::CreditGrade => {
                 let word = decision.detail.get("grade").and_then(|g| g.as_str()).unwrap_or_default();
                 ruling.graded = grade(word).map(|grade| (grade, number));
             }
@@ -174,4 +174,14 @@ pub async fn owners(tx: &mut Tx, records: &[i64]) -> Result<HashMap<i64, i64>, S
         )
         .await?;
     rows.iter().map(|r| Ok((r.int("id")?, r.int("teacher_id")?))).collect()
+}
+
+/// Those of some teachers who are there.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn existing_teachers(tx: &mut Tx, ids: &[i64]) -> Result<HashSet<i64>, StoreFault> {
+    let rows = Rows::new().int("id", ids.iter().copied().map(Some));
+    let found = tx.rows_with("SELECT t.id AS id FROM {rows} {join teacher t ON t.id = incoming.id}", vec![], rows);
+    found.await?.iter().map(|row| row.int("id")).collect()
 }

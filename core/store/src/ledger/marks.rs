@@ -150,6 +150,28 @@ pub async fn waiting(tx: &mut Tx, after: i64) -> Result<Option<(i64, Vec<i64>)>,
     Ok(Some((block, union(&marks)?.teachers(block))))
 }
 
+/// The number of the last mark; 0 where there is none.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn last(tx: &mut Tx) -> Result<i64, StoreFault> {
+    let rows = tx.rows("SELECT coalesce(max(id), 0) AS id FROM settle_mark", vec![]).await?;
+    rows.first().map_or(Ok(0), |row| row.int("id"))
+}
+
+/// The teachers that were marked since a mark, in order.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn added_since(tx: &mut Tx, mark: i64) -> Result<Vec<i64>, StoreFault> {
+    let marks = tx.rows("SELECT block, teachers FROM settle_mark WHERE id > $1", vec![mark.into()]).await?;
+    let mut blocks: BTreeMap<i64, Bits> = BTreeMap::new();
+    for row in &marks {
+        blocks.entry(row.int("block")?).or_insert(Bits::NONE).add(&row.bytes("teachers")?);
+    }
+    Ok(blocks.iter().flat_map(|(block, bits)| bits.teachers(*block)).collect())
+}
+
 /// Removes the marks that were read; what a load has added since stays.
 ///
 /// # Errors

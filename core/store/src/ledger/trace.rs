@@ -12,7 +12,7 @@ use crate::sql::error::StoreFault;
 use crate::sql::rows::Row;
 use huiliu_rules::ledger::standing::Line;
 use huiliu_rules::policy::arithmetic;
-use huiliu_values::Basis;
+use huiliu_values::{Basis, ExactHours};
 
 /// A rule as it was read.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -28,8 +28,8 @@ pub struct RuleRow {
 /// What a rule cut, or carried into the next year.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CutRow {
-    /// Class-hour units.
-    pub units: i64,
+    /// Class hours.
+    pub hours: ExactHours,
     /// The rule.
     #[serde(flatten)]
     pub rule: RuleRow,
@@ -62,13 +62,13 @@ pub struct EntryRow {
     pub claim_decided_by: String,
     /// Counted, provisional, duplicate …
     pub outcome: String,
-    /// Class-hour units counted.
-    pub units: i64,
-    /// Class-hour units before caps.
-    pub gross_units: i64,
+    /// Class hours counted.
+    pub hours: ExactHours,
+    /// Class hours before caps.
+    pub gross: ExactHours,
     /// What caps cut, in order.
     pub cuts: Vec<CutRow>,
-    /// Of the units, what counts in the year after.
+    /// Of the hours, what counts in the year after.
     pub carried: Option<CutRow>,
     /// The result.
     pub grade: Option<String>,
@@ -123,7 +123,7 @@ impl EntryRow {
     pub fn line(&self) -> Line {
         Line {
             outcome: self.outcome.clone(),
-            units: self.units,
+            units: self.hours.0,
             cycle: self.cycle.clone(),
             day: self.period_end.parse().unwrap_or(NaiveDate::MIN),
             basis: self.weakest(),
@@ -179,7 +179,7 @@ fn entry(r: &Row, rules: &HashMap<i64, RuleRow>, decided: &HashMap<i64, Decision
     let cuts = |column: &str| -> Result<Vec<CutRow>, StoreFault> {
         let Some(text) = r.opt_text(column)? else { return Ok(vec![]) };
         let pairs: Vec<(i64, i64)> = serde_json::from_str(&text).map_err(|_| StoreFault::Column(column.into()))?;
-        pairs.into_iter().map(|(id, units)| Ok(CutRow { units, rule: rule(id)? })).collect()
+        pairs.into_iter().map(|(id, units)| Ok(CutRow { hours: ExactHours(units), rule: rule(id)? })).collect()
     };
     let (deciding, converting) = (rule(r.int("rule_id")?)?, rule(r.int("conversion_id")?)?);
     let raw = r.text("raw_hours")?;
@@ -200,8 +200,8 @@ fn entry(r: &Row, rules: &HashMap<i64, RuleRow>, decided: &HashMap<i64, Decision
         name: r.text("name")?,
         claim_decided_by: r.text("decided_by")?,
         outcome: r.text("outcome")?,
-        units: r.int("units")?,
-        gross_units: r.int("gross")?,
+        hours: ExactHours(r.int("units")?),
+        gross: ExactHours(r.int("gross")?),
         cuts: cuts("cuts")?,
         carried: cuts("carried")?.pop(),
         grade: r.opt_text("grade")?,

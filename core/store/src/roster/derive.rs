@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use crate::ledger::marks;
 use crate::roster::write::Personal;
 use crate::sql::db::Tx;
-use crate::sql::error::StoreFault;
+use crate::sql::error::{Kept, StoreFault};
 use crate::sql::rows::{Row, Rows};
 use huiliu_rules::roster::school::kind_of;
 use huiliu_rules::roster::timeline::{Span, Stated, spans};
@@ -96,7 +96,7 @@ fn person(keys: &Keys, teacher_id: i64, rows: &[&Row]) -> Result<Option<Derived>
         }
     }
     let Some((_, personal)) = newest else { return Ok(None) };
-    let unreadable = |e: &dyn std::fmt::Display| StoreFault::Unreadable(format!("a row of the roster: {e}"));
+    let unreadable = StoreFault::kept(Kept::RosterRow);
     let id = IdNumber::parse(&personal.id_number).map_err(|e| unreadable(&e))?;
     let name = PersonName::parse(&personal.name).map_err(|e| unreadable(&e))?;
     Ok(Some(Derived {

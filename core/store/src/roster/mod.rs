@@ -11,7 +11,7 @@ mod told;
 pub mod wait;
 mod write;
 
-pub use sift::{Laid, Sifted, sift};
+pub use sift::{Sifted, sift};
 pub(crate) use told::told;
 
 use crate::delivery::batch::{Commit, Held, Load};
@@ -39,7 +39,7 @@ pub async fn alone(tx: &mut Tx) -> Result<(), StoreFault> {
 pub(crate) async fn commit(db: &Db, keys: &Keys, held: &Held, load: &Load<'_>) -> Result<Commit, StoreFault> {
     let mut tx = db.begin().await?;
     alone(&mut tx).await?;
-    let sifted = sift(&mut tx, keys, held, load, &Laid::default()).await?;
+    let sifted = sift(&mut tx, keys, held, load).await?;
     let mut classified = Classified::of(&mut tx, held, load.activation, sifted.kept()).await?;
     let written = write::write(&mut tx, keys, held, load, (&sifted, &mut classified)).await?;
     let (mut outcomes, elsewhere) = classified.outcomes();

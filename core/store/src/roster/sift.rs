@@ -13,17 +13,6 @@ use huiliu_decode::{Parked, Problem, RosterRow};
 use huiliu_manifest::Field;
 use huiliu_vault::keys::Keys;
 
-/// What a replay lays over the tables before it writes: schools by code and by the source's own id, persons by theirs.
-#[derive(Debug, Clone, Default)]
-pub struct Laid {
-    /// Codes.
-    pub schools: HashSet<String>,
-    /// (Source, own id) → code.
-    pub school_refs: HashMap<(i64, String), String>,
-    /// (Source, own id).
-    pub persons: HashSet<(i64, String)>,
-}
-
 /// For what a row waits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Need {
@@ -94,17 +83,11 @@ pub(super) fn name_digest(keys: &Keys, folded: &str) -> [u8; 16] {
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn sift<'l>(
-    tx: &mut Tx,
-    keys: &Keys,
-    held: &Held,
-    load: &'l Load<'_>,
-    laid: &Laid,
-) -> Result<Sifted<'l>, StoreFault> {
+pub async fn sift<'l>(tx: &mut Tx, keys: &Keys, held: &Held, load: &'l Load<'_>) -> Result<Sifted<'l>, StoreFault> {
     let rows: Vec<(&RosterRow<'l>, Vec<Problem>)> = load.roster.iter().map(|row| (&**row, vec![])).collect();
     let mut sifted = Sifted { rows, waits: BTreeSet::new(), school_refs: HashMap::new(), teachers: HashMap::new() };
-    let codes = known_schools(tx, held, &mut sifted, laid).await?;
-    let persons = known_persons(tx, held, &sifted, laid).await?;
+    let codes = known_schools(tx, held, &mut sifted).await?;
+    let persons = known_persons(tx, held, &sifted).await?;
     let mut waits = BTreeSet::new();
     for (row, problems) in &mut sifted.rows {
         let need = needs(row, &codes, &sifted.school_refs, &persons);
@@ -152,12 +135,7 @@ fn needs(
 }
 
 /// The codes that are schools; those that the source's own ids stand for go into `sifted`.
-async fn known_schools(
-    tx: &mut Tx,
-    held: &Held,
-    sifted: &mut Sifted<'_>,
-    laid: &Laid,
-) -> Result<HashSet<String>, StoreFault> {
+async fn known_schools(tx: &mut Tx, held: &Held, sifted: &mut Sifted<'_>) -> Result<HashSet<String>, StoreFault> {
     let named = |own: bool| {
         let of = |named: &Named| match named {
             Named::Code(code) => (!own).then(|| code.clone()),
@@ -166,17 +144,12 @@ async fn known_schools(
         sifted.rows.iter().filter_map(|(row, _)| of(row.post()?.school.as_ref()?)).collect::<BTreeSet<String>>()
     };
     let (codes, refs) = (named(false), named(true));
-    let mut known: HashSet<String> = codes.iter().filter(|code| laid.schools.contains(*code)).cloned().collect();
+    let mut known = HashSet::new();
     if !codes.is_empty() {
         let sql = "SELECT s.code AS code FROM {rows} {join school s ON s.code = incoming.code}";
         let rows = Rows::new().text("code", codes.iter().map(|code| Some(code.as_str())));
         for mut row in tx.rows_with(sql, vec![], rows).await? {
             known.insert(row.take_text("code")?);
-        }
-    }
-    for own in &refs {
-        if let Some(code) = laid.school_refs.get(&(held.source_id, own.clone())) {
-            sifted.school_refs.insert(own.clone(), code.clone());
         }
     }
     if !refs.is_empty() {
@@ -192,19 +165,13 @@ async fn known_schools(
 }
 
 /// The persons that memberships of the batch name and the source has told of.
-async fn known_persons(
-    tx: &mut Tx,
-    held: &Held,
-    sifted: &Sifted<'_>,
-    laid: &Laid,
-) -> Result<HashSet<String>, StoreFault> {
+async fn known_persons(tx: &mut Tx, held: &Held, sifted: &Sifted<'_>) -> Result<HashSet<String>, StoreFault> {
     let named: BTreeSet<&str> = sifted
         .rows
         .iter()
         .filter_map(|(row, _)| if let Content::Membership(own, _) = &row.content { Some(own.as_str()) } else { None })
         .collect();
-    let is_laid = |own: &&&str| laid.persons.contains(&(held.source_id, (**own).to_owned()));
-    let mut known: HashSet<String> = named.iter().filter(is_laid).map(|own| (*own).to_owned()).collect();
+    let mut known = HashSet::new();
     if !named.is_empty() {
         let sql = "SELECT DISTINCT r.teacher_ref AS teacher_ref FROM {rows} {join roster_row r
                      ON r.source_id = $1 AND r.teacher_ref = incoming.teacher_ref AND r.kind = 'teacher'}";

@@ -13,7 +13,7 @@ use crate::identity::identifiers::{self, Index};
 use crate::roster::sift::{Sifted, name_digest};
 use crate::roster::{derive, wait};
 use crate::sql::db::Tx;
-use crate::sql::error::StoreFault;
+use crate::sql::error::{Kept, StoreFault};
 use crate::sql::rows::Rows;
 use huiliu_decode::RosterRow;
 use huiliu_decode::roster::{Content, Named, Person, Post};
@@ -44,7 +44,7 @@ impl Personal {
     /// Of a row's sealed value.
     pub(super) fn open(keys: &Keys, row_key: &[u8], sealed: &[u8]) -> Result<Self, StoreFault> {
         let plain = keys.open(&[b"roster_row", b"sealed", row_key], sealed)?;
-        serde_json::from_slice(&plain).map_err(|e| StoreFault::Unreadable(format!("a row of the roster: {e}")))
+        serde_json::from_slice(&plain).map_err(|e| StoreFault::kept(Kept::RosterRow)(&e))
     }
 }
 

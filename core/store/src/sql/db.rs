@@ -17,10 +17,12 @@ use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Sqlit
 use tokio::sync::OwnedMutexGuard;
 
 use crate::sql::dialect::{lite_query, lite_rows, pg_query, pg_rows};
-use crate::sql::error::StoreFault;
+use crate::sql::error::{AddressError, ConnectError, RehearsalMisuse, StoreFault};
 use crate::sql::rehearsal::{Rehearsal, Stage};
 use crate::sql::rows::{Row, Rows, Value};
 
+/// How long a server may take to answer, or to have a connection free.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// SQLite's page cache for each connection, in KiB, as SQLite is told it. Behind it stands the system's own: four times as
 /// much made a sync of 484,516 records no faster.
 const LITE_CACHE: &str = "-4000";
@@ -63,24 +65,27 @@ impl Db {
     /// [`StoreFault::Address`] for another scheme, [`StoreFault::Unreachable`] when nobody answers or lets us in.
     pub async fn open(url: &str, connections: u32) -> Result<Self, StoreFault> {
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let options = PgConnectOptions::from_str(url).map_err(|e| StoreFault::Address(e.to_string()))?;
+            let options = PgConnectOptions::from_str(url)
+                .map_err(|e| StoreFault::Address(AddressError::Options(e.to_string())))?;
             let options = options.application_name("huiliu");
             // A pool would say only that it waited too long.
-            let refused = |e: sqlx::Error| StoreFault::Unreachable(plain_words(&e));
-            let asked = tokio::time::timeout(Duration::from_secs(15), PgConnection::connect_with(&options)).await;
-            let silent = |_| StoreFault::Unreachable("no answer within 15 seconds".into());
+            let place = server_place(&options);
+            let unreachable = |why| StoreFault::Unreachable { place: place.clone(), why };
+            let refused = |e: sqlx::Error| unreachable(ConnectError::of(e, PATIENCE.as_secs()));
+            let asked = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
+            let silent = |_| unreachable(ConnectError::NoAnswer { seconds: PATIENCE.as_secs() });
             asked.map_err(silent)?.map_err(refused)?.close().await.map_err(refused)?;
-            let pool = |n| PgPoolOptions::new().max_connections(n).acquire_timeout(Duration::from_secs(15));
+            let pool = |n| PgPoolOptions::new().max_connections(n).acquire_timeout(PATIENCE);
             let loading = options.clone().options(LOAD_PLANS).options([(
                 // A worker that is stopped in the middle of a commit must not hold its locks for ever.
                 "idle_in_transaction_session_timeout",
                 "30s",
             )]);
-            let read = pool(3).connect_with(options).await.map_err(|e| StoreFault::Unreachable(plain_words(&e)))?;
+            let read = pool(3).connect_with(options).await.map_err(refused)?;
             return Ok(Self::Pg { load: pool(connections).connect_lazy_with(loading), read });
         }
         let Some(path) = url.strip_prefix("sqlite:") else {
-            return Err(StoreFault::Address(without_password(url)));
+            return Err(StoreFault::Address(scheme_of(url)));
         };
         Self::open_lite(Path::new(path)).await
     }
@@ -94,7 +99,10 @@ impl Db {
             .foreign_keys(true)
             .pragma("cache_size", LITE_CACHE)
             .busy_timeout(Duration::from_secs(30));
-        let unreachable = |e: sqlx::Error| StoreFault::Unreachable(format!("{} ({e})", path.display()));
+        let unreachable = |e: sqlx::Error| StoreFault::Unreachable {
+            place: path.display().to_string(),
+            why: ConnectError::of(e, 60),
+        };
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(60))
@@ -127,6 +135,17 @@ impl Db {
             whole.run("SET LOCAL idle_in_transaction_session_timeout = '5min'", vec![]).await?;
         }
         Ok(Self::Rehearsal(Rehearsal::of(whole, self.kind())))
+    }
+
+    /// Commits a rehearsal after all: its work stands from now on. Nobody else may hold a copy of it.
+    ///
+    /// # Errors
+    /// [`StoreFault`] also for a database that is no rehearsal.
+    pub async fn commit_rehearsal(self) -> Result<(), StoreFault> {
+        match self {
+            Self::Rehearsal(rehearsal) => rehearsal.commit().await,
+            Self::Pg { .. } | Self::Lite { .. } => Err(RehearsalMisuse::NotOne.into()),
+        }
     }
 
     /// Begins a write transaction (`BEGIN IMMEDIATE` on SQLite).
@@ -370,17 +389,13 @@ impl Tx {
     }
 }
 
-fn plain_words(e: &sqlx::Error) -> String {
-    match e {
-        sqlx::Error::Database(d) => d.message().to_owned(),
-        sqlx::Error::PoolTimedOut => {
-            "no connection came free within 15 s; it may allow fewer than all workers together need (max_connections)"
-                .into()
-        }
-        other => other.to_string(),
-    }
+/// What is told of an address that is none of ours: a password can stand behind the scheme.
+fn scheme_of(url: &str) -> AddressError {
+    url.split_once(':').map_or(AddressError::NoScheme, |(scheme, _)| AddressError::Scheme(scheme.to_owned()))
 }
 
-fn without_password(url: &str) -> String {
-    url.split_once(':').map_or_else(|| "no scheme".to_owned(), |(scheme, _)| format!("{scheme}:…"))
+/// Host, port and name of a server's database.
+fn server_place(options: &PgConnectOptions) -> String {
+    let name = options.get_database().unwrap_or(options.get_username());
+    format!("{}:{}/{name}", options.get_host(), options.get_port())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::sql::db::Tx;
-use crate::sql::error::StoreFault;
+use crate::sql::error::{RehearsalMisuse, StoreFault};
 
 /// A database in which every transaction is a part of one that is never committed. There is one part at a time; others see
 /// nothing of it, and wait for the rows that it has written until it is dropped.
@@ -31,7 +31,7 @@ impl Rehearsal {
     /// The transaction between two parts. What was begun and dropped is undone first.
     pub(crate) async fn between(&self) -> Result<OwnedMutexGuard<Stage>, StoreFault> {
         let taken = Arc::clone(&self.stage).try_lock_owned();
-        let mut stage = taken.map_err(|_| StoreFault::Unreadable("a rehearsal does one thing at a time".into()))?;
+        let mut stage = taken.map_err(|_| RehearsalMisuse::TwoAtOnce)?;
         if stage.open {
             stage.whole.run("ROLLBACK TO SAVEPOINT part", vec![]).await?;
             stage.whole.run("RELEASE SAVEPOINT part", vec![]).await?;
@@ -46,6 +46,15 @@ impl Rehearsal {
         stage.whole.run("SAVEPOINT part", vec![]).await?;
         stage.open = true;
         Ok(Tx::Rehearsed(stage))
+    }
+}
+
+impl Rehearsal {
+    /// Commits all of it after all. Nobody else may hold a copy.
+    pub(super) async fn commit(self) -> Result<(), StoreFault> {
+        drop(self.between().await?);
+        let alone = Arc::try_unwrap(self.stage).map_err(|_| RehearsalMisuse::StillHeld)?;
+        alone.into_inner().whole.commit().await
     }
 }
 

@@ -1,12 +1,14 @@
 //! Migrations, the key check, and the refusal of a schema this program does not know.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
 
 use crate::admin::sealing;
 use crate::sql::db::Db;
-use crate::sql::error::StoreFault;
+use crate::sql::error::{SchemaError, StoreFault, Unreadable};
 use huiliu_vault::keys::Keys;
 
 static PG: Migrator = sqlx::migrate!("migrations/pg");
@@ -17,7 +19,8 @@ fn migrator(db: &Db) -> &'static Migrator {
 }
 
 /// What a database's schema is to this program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum SchemaState {
     /// No table of ours.
     Empty,
@@ -88,7 +91,7 @@ pub async fn migrate(db: &Db) -> Result<SchemaState, StoreFault> {
         Db::Lite { write, .. } => LITE.run(write).await,
         Db::Rehearsal(_) => Ok(()),
     };
-    result.map_err(|e| StoreFault::Schema(format!("the migration did not go through, nothing was changed: {e}")))?;
+    result.map_err(|e| StoreFault::Schema(SchemaError::Migration(e)))?;
     Ok(before)
 }
 
@@ -100,21 +103,13 @@ pub async fn require_current(db: &Db) -> Result<(), StoreFault> {
     match state(db).await? {
         SchemaState::Current => Ok(()),
         SchemaState::Unknown => Err(unknown()),
-        SchemaState::Empty => {
-            Err(StoreFault::Schema("the database has no Huiliu schema yet; run `huiliu migrate`".into()))
-        }
-        SchemaState::Behind { applied, known } => {
-            Err(StoreFault::Schema(format!("the database has {applied} of {known} migrations; run `huiliu migrate`")))
-        }
+        SchemaState::Empty => Err(StoreFault::Schema(SchemaError::Empty)),
+        SchemaState::Behind { applied, known } => Err(StoreFault::Schema(SchemaError::Behind { applied, known })),
     }
 }
 
 fn unknown() -> StoreFault {
-    StoreFault::Schema(
-        "the database's schema is unknown to this version of Huiliu: it was made by a newer version or is not Huiliu's; \
-         use the newer version, or name another database"
-            .into(),
-    )
+    StoreFault::Schema(SchemaError::Unknown)
 }
 
 /// Whether a database that has our schema was made with some key.
@@ -163,5 +158,9 @@ pub async fn backup(db: &Db, copy: &str) -> Result<(), StoreFault> {
     let mut connection = SqliteConnection::connect_with(&options).await?;
     let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
     connection.close().await?;
-    if found == "ok" { Ok(()) } else { Err(StoreFault::Unreadable(format!("the copy {copy} is damaged: {found}"))) }
+    if found == "ok" {
+        Ok(())
+    } else {
+        Err(StoreFault::Unreadable(Unreadable::Backup { copy: copy.to_owned(), found }))
+    }
 }

@@ -5,7 +5,7 @@
 /// a third was held by nobody. Two threads of ours work at a time; they take no longer for it.
 ///
 /// Other C libraries have no such arenas.
-pub fn narrow() {
+pub fn limit_arenas() {
     #[cfg(target_env = "gnu")]
     #[allow(unsafe_code, reason = "the only call to the C library by hand: nobody wraps it")]
     // SAFETY: it sets a number in the heap's own books, under its own lock; no memory is touched.

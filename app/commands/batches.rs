@@ -1,0 +1,54 @@
+//! `batches`.
+
+use huiliu_engine::database::Make;
+use huiliu_engine::operations::{Act, batches};
+use huiliu_store::admin::reports::BatchRow;
+
+use crate::cli::Batches;
+use crate::render::{show, show_page};
+use crate::settings::Settings;
+use crate::words::{address, phrase, say, table, tr, word};
+use crate::{CliError, open};
+
+pub async fn run(settings: Settings, asked: Batches, json: bool) -> Result<(), CliError> {
+    let opened = open::database(&settings, Make::Nothing).await?;
+    match asked {
+        Batches::List { quarantined, span } => {
+            let page = batches::list(&opened, quarantined, span.into()).await?;
+            show_page(json, &page, list);
+        }
+        Batches::Release { id, because } => {
+            let act = Act { actor: &open::actor(), because: &because };
+            let released = batches::release(&opened, act, id).await?;
+            show(json, &released, |_| say(tr("due again", "已重新待投递")));
+        }
+    }
+    opened.close().await;
+    Ok(())
+}
+
+fn list(rows: &[BatchRow]) {
+    let cells = |r: &BatchRow| {
+        vec![
+            r.batch.to_string(),
+            r.source.clone(),
+            address(&r.address).into_owned(),
+            r.records.to_string(),
+            word(&r.state).to_owned(),
+            r.attempts.to_string(),
+            r.lost_claims.to_string(),
+            phrase(r.last_error.as_deref().unwrap_or_default()).into_owned(),
+        ]
+    };
+    let heading = [
+        tr("batch", "批次"),
+        tr("source", "来源"),
+        tr("address", "出处"),
+        tr("records", "记录数"),
+        tr("state", "状态"),
+        tr("attempts", "尝试"),
+        tr("lost claims", "失去的领取"),
+        tr("why", "原因"),
+    ];
+    table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
+}

@@ -1,0 +1,62 @@
+//! `dead-letters`.
+
+use huiliu_engine::database::Make;
+use huiliu_engine::operations::{Act, dead_letters};
+use huiliu_store::admin::reports::LetterRow;
+
+use crate::cli::DeadLetters;
+use crate::render::{show, show_page};
+use crate::settings::Settings;
+use crate::words::{address, both, expected, place, say, tr, word};
+use crate::{CliError, open};
+
+pub async fn run(settings: Settings, asked: DeadLetters, json: bool) -> Result<(), CliError> {
+    let opened = open::database(&settings, Make::Nothing).await?;
+    match asked {
+        DeadLetters::List(span) => {
+            let page = dead_letters::list(&opened, span.into()).await?;
+            show_page(json, &page, |rows| rows.iter().for_each(show_letter));
+        }
+        DeadLetters::Show { id } => {
+            let letter = dead_letters::show(&opened, id).await?;
+            show(json, &letter, show_letter);
+        }
+        DeadLetters::Discard { id, because } => {
+            let act = Act { actor: &open::actor(), because: &because };
+            let discarded = dead_letters::discard(&opened, act, id).await?;
+            show(json, &discarded, |_| say(tr("discarded", "已作废")));
+        }
+    }
+    opened.close().await;
+    Ok(())
+}
+
+fn show_letter(r: &LetterRow) {
+    say(&format!(
+        "{}  {}/{}  {}  {}×  {}",
+        r.dead_letter,
+        r.source,
+        r.stream,
+        address(&r.address),
+        r.seen_count,
+        word(&r.state)
+    ));
+    if let (Some(record), Some(replay)) = (r.became, r.replay) {
+        say(&both!("    record {record}, by replay {replay}", "    成为记录 {record}（重放 {replay}）"));
+    }
+    for p in r.reasons.as_array().into_iter().flatten() {
+        let text = |k: &str| p.get(k).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+        let cell = match text("cell") {
+            none if none.is_empty() => none,
+            cell => format!("{cell}  "),
+        };
+        say(&format!(
+            "    {}  {cell}{}={:?}  {}{}",
+            text("code"),
+            place(&text("code"), &text("source_field")),
+            text("seen"),
+            tr("expected: ", "应为："),
+            expected(&text("code"), &text("expected"))
+        ));
+    }
+}

@@ -1,0 +1,117 @@
+//! `decisions`: what people decide about credit, a plan first: whose hours change, then the decision, then the hours.
+
+use huiliu_engine::database::Make;
+use huiliu_engine::operations::decisions::{self, Mode, Proposal};
+use huiliu_engine::operations::{Act, Span};
+use huiliu_engine::recount::Change;
+use huiliu_store::ledger::decisions::Decision;
+use huiliu_values::{BeforeAfter, ExactHours};
+
+use crate::cli::{Decided, Decisions};
+use crate::render::{hours, say_only_a_plan, show, show_page};
+use crate::settings::Settings;
+use crate::words::{both, say, table, tr};
+use crate::{CliError, open};
+
+pub async fn run(settings: Settings, asked: Decisions, json: bool) -> Result<(), CliError> {
+    let (proposal, how) = match asked {
+        Decisions::List { teacher, span } => return list(&settings, teacher, span.into(), json).await,
+        Decisions::Revoke { record, mode } => (Proposal::Revoke { record }, mode),
+        Decisions::Grade { record, grade, mode } => (Proposal::Grade { record, grade: grade.into() }, mode),
+        Decisions::Keep { record, mode } => (Proposal::Keep { record }, mode),
+        Decisions::Undo { decision, mode } => (Proposal::Undo { decision }, mode),
+    };
+    decide(&settings, &proposal, &how, json).await
+}
+
+/// Decides, or only tells what would change.
+pub(super) async fn decide(
+    settings: &Settings,
+    proposal: &Proposal,
+    how: &Decided,
+    json: bool,
+) -> Result<(), CliError> {
+    let runtime = open::runtime(settings, Make::Nothing).await?;
+    let act = Act { actor: &open::actor(), because: &how.because };
+    let mode = if how.plan { Mode::Plan } else { Mode::Apply };
+    let decided = decisions::decide(&runtime, act, mode, proposal).await?;
+    runtime.close().await;
+    show(json, &decided, show_decided);
+    Ok(())
+}
+
+fn show_decided(decided: &decisions::Decided) {
+    show_changes(&decided.teachers);
+    match decided.decision {
+        None => say_only_a_plan(),
+        Some(number) => say(&both!("\n  decision {number} is written", "\n  决定 {number} 已记录")),
+    }
+}
+
+/// Teachers, with their hours before and after.
+pub(super) fn show_changes(changes: &[Change]) {
+    if changes.is_empty() {
+        return say(tr("  nobody's entries change", "  没有教师的认定会变化"));
+    }
+    let cells =
+        |c: &Change| vec![c.teacher.to_string(), pair(c.counted), pair(c.provisional), c.entries_changed.to_string()];
+    let heading = [
+        tr("teacher", "教师"),
+        tr("counted", "认定"),
+        tr("provisional", "暂认"),
+        tr("entries that change", "变化的认定"),
+    ];
+    table(&heading, &changes.iter().map(cells).collect::<Vec<_>>());
+}
+
+fn pair(BeforeAfter { before, after }: BeforeAfter<ExactHours>) -> String {
+    if before == after { hours(before) } else { format!("{} → {}", hours(before), hours(after)) }
+}
+
+async fn list(settings: &Settings, teacher: Option<i64>, span: Span, json: bool) -> Result<(), CliError> {
+    let opened = open::database(settings, Make::Nothing).await?;
+    let page = decisions::list(&opened, teacher, span).await?;
+    opened.close().await;
+    show_page(json, &page, show_list);
+    Ok(())
+}
+
+fn show_list(rows: &[Decision]) {
+    let cells = |d: &Decision| {
+        vec![
+            d.decision.to_string(),
+            d.at.clone(),
+            d.actor.clone(),
+            d.kind.as_str().to_owned(),
+            about(d),
+            if d.detail.as_object().is_some_and(|o| o.is_empty()) { String::new() } else { d.detail.to_string() },
+            state(d),
+            d.because.clone(),
+        ]
+    };
+    let heading = [
+        tr("decision", "决定"),
+        tr("at", "时间"),
+        tr("by", "操作人"),
+        tr("kind", "种类"),
+        tr("about", "对象"),
+        tr("detail", "详情"),
+        tr("state", "状态"),
+        tr("because", "理由"),
+    ];
+    table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
+}
+
+fn about(d: &Decision) -> String {
+    let of = [(tr("record", "记录"), d.record), (tr("claim", "声明"), d.claim), (tr("teacher", "教师"), d.teacher)];
+    let of = of.iter().filter_map(|(what, id)| id.map(|id| format!("{what} {id}")));
+    of.collect::<Vec<_>>().join(" · ")
+}
+
+fn state(d: &Decision) -> String {
+    match (d.reverses, d.reversed_by) {
+        (Some(n), _) => both!("undoes {n}", "撤回 {n}"),
+        (_, Some(n)) => both!("undone by {n}", "已被 {n} 撤回"),
+        _ => tr("holds", "有效").to_owned(),
+    }
+}

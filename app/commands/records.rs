@@ -1,0 +1,71 @@
+//! `records`, and every teacher's hours as JSON lines.
+
+use huiliu_engine::database::Make;
+use huiliu_engine::operations::records;
+use huiliu_store::admin::reports::RecordRow;
+
+use crate::cli::Listing;
+use crate::render::{hours, show, show_page};
+use crate::settings::Settings;
+use crate::words::{address, pass_word, phrase, say_json, table, tr};
+use crate::{CliError, open};
+
+pub async fn run(settings: Settings, listing: Listing, json: bool) -> Result<(), CliError> {
+    let opened = open::database(&settings, Make::Nothing).await?;
+    match listing {
+        Listing::List(span) => {
+            let page = records::list(&opened, span.into()).await?;
+            show_page(json, &page, list);
+        }
+        Listing::Show { id } => {
+            let record = records::show(&opened, id).await?;
+            show(json, &record, |record| list(std::slice::from_ref(record)));
+        }
+    }
+    opened.close().await;
+    Ok(())
+}
+
+fn list(rows: &[RecordRow]) {
+    let cells = |r: &RecordRow| {
+        vec![
+            r.record.to_string(),
+            r.source.clone(),
+            r.teacher.map(|t| t.to_string()).unwrap_or_default(),
+            r.name.clone(),
+            r.course.clone(),
+            phrase(&r.raw_hours).into_owned(),
+            hours(r.hours),
+            pass_word(&r.pass_state).to_owned(),
+            r.period_end.clone(),
+            address(&r.address).into_owned(),
+        ]
+    };
+    let heading = [
+        tr("record", "记录"),
+        tr("source", "来源"),
+        tr("teacher", "教师"),
+        tr("name", "姓名"),
+        tr("course", "课程"),
+        tr("as given", "原始学时"),
+        tr("class hours", "学时"),
+        tr("pass", "测评"),
+        tr("ended", "结束"),
+        tr("address", "出处"),
+    ];
+    table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
+}
+
+/// Every teacher's hours with the ID number opened, as JSON lines; for comparing with a truth file.
+pub async fn ledger(settings: Settings) -> Result<(), CliError> {
+    let opened = open::database(&settings, Make::Nothing).await?;
+    let mut after = 0;
+    loop {
+        let rows = records::ledger_after(&opened, after).await?;
+        let Some(last) = rows.last() else { break };
+        after = last.teacher;
+        rows.iter().for_each(say_json);
+    }
+    opened.close().await;
+    Ok(())
+}

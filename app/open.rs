@@ -1,0 +1,61 @@
+//! Opens what a command works with: the database alone, or the whole runtime.
+
+use std::path::Path;
+
+use huiliu_connectors::CONNECTORS;
+use huiliu_engine::database::{Make, OpenDatabase};
+use huiliu_engine::program::Program;
+use huiliu_engine::runtime::Runtime;
+
+use crate::CliError;
+use crate::settings::Settings;
+use crate::subprocess::Processes;
+use crate::words::{note, tr};
+
+/// What this program brings.
+pub fn program() -> Program {
+    Program::new(CONNECTORS, Box::new(Processes))
+}
+
+/// The database and its keys, for whoever asks.
+pub async fn database(settings: &Settings, make: Make) -> Result<OpenDatabase, CliError> {
+    let opened = OpenDatabase::open(&settings.engine, make).await.map_err(CliError::from_operation)?;
+    note_made_key(opened.made_key.as_deref());
+    Ok(opened)
+}
+
+/// All of it, for whoever syncs, delivers or settles.
+pub async fn runtime(settings: &Settings, make: Make) -> Result<Runtime, CliError> {
+    let started = Runtime::start(settings.engine.clone(), program(), make, &holder()).await;
+    let (runtime, opened) = started.map_err(CliError::from_operation)?;
+    note_made_key(opened.made_key.as_deref());
+    Ok(runtime)
+}
+
+/// Tells that a key file was made, if one was.
+pub fn note_made_key(made: Option<&Path>) {
+    if let Some(path) = made {
+        let words =
+            tr("made a root key; back it up, a lost key is lost data: ", "已生成根密钥，请备份，密钥丢失即数据丢失：");
+        note(&format!("{words}{}", path.display()));
+    }
+}
+
+/// Host and process, so that operations find whoever holds a batch.
+fn holder() -> String {
+    format!("{}:{}", host(), std::process::id())
+}
+
+/// This machine's name.
+pub fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
+}
+
+/// Who acts: `HUILIU_ACTOR`, or the user of this process and the host.
+pub fn actor() -> String {
+    let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    set("HUILIU_ACTOR").unwrap_or_else(|| {
+        let user = set("USER").or_else(|| set("LOGNAME")).unwrap_or_else(|| "unknown".into());
+        format!("{user}@{}", host())
+    })
+}

@@ -1,0 +1,30 @@
+//! Why decisions are not taken and tables not matched, in Chinese.
+
+use huiliu_engine::operations::decisions::DecisionRefused;
+use huiliu_engine::operations::matching::MatchError;
+
+use super::faults::Fault;
+use super::phrases::translate;
+
+impl Fault for DecisionRefused {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::MergedIntoItself => "不能将教师并入其自身".into(),
+            Self::Already { decision } => format!("决定 {decision} 已作此认定"),
+            Self::OnRoster { teacher } => {
+                format!("教师 {teacher} 在名册中，以名册为准；请在名册中填写原身份证号")
+            }
+            Self::MovedSince { decision } => format!("决定 {decision} 其后又移动了同一号码；请先撤回该决定"),
+        }
+    }
+}
+
+impl Fault for MatchError {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Table(fault) => fault.in_chinese(),
+            Self::Weights(fault) => fault.in_chinese(),
+            Self::Thresholds { file, why } => format!("{}：thresholds：{}", file.display(), translate(why)),
+        }
+    }
+}

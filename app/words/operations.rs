@@ -1,0 +1,259 @@
+//! Why operations are not done, in Chinese; the English stands with the failures themselves.
+
+use huiliu_authoring::gate::package::PackageError;
+use huiliu_authoring::gate::trial::GateError;
+use huiliu_engine::database::OpenError;
+use huiliu_engine::operations::maintenance::{BackupFault, MaintenanceError};
+use huiliu_engine::operations::sync::SyncError;
+use huiliu_engine::operations::upload::UploadError;
+use huiliu_engine::operations::{NotFound, OperationError};
+use huiliu_engine::registry::RegistryError;
+use huiliu_engine::rule_files::RuleFileError;
+use huiliu_engine::settings::UnreadableSource;
+use huiliu_engine::sources::SourceError;
+use huiliu_manifest::MAX_SAMPLES;
+use huiliu_vault::key_file::KeyFileError;
+
+use super::faults::Fault;
+
+impl Fault for OperationError {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::NotFound(what) => what.in_chinese(),
+            Self::Open(error) => error.in_chinese(),
+            Self::Store(fault) => fault.in_chinese(),
+            Self::Queue(fault) => fault.in_chinese(),
+            Self::KeyFile(error) => error.in_chinese(),
+            Self::Rules(error) => error.in_chinese(),
+            Self::Registry(error) => error.in_chinese(),
+            Self::Gate(error) => error.in_chinese(),
+            Self::Package(error) => error.in_chinese(),
+            Self::Platform(failure) => failure.in_chinese(),
+            Self::Replay(fault) => fault.in_chinese(),
+            Self::DeadLetterNotOpen(of) => {
+                format!("死信 {0} 不是待处理状态；请看 `huiliu dead-letters show {0}`", of.dead_letter)
+            }
+            Self::BatchNotQuarantined(of) => {
+                format!("批次 {} 未被隔离；请看 `huiliu batches list --quarantined`", of.batch)
+            }
+            Self::Source(error) => error.in_chinese(),
+            Self::Sync(error) => error.in_chinese(),
+            Self::Authoring(error) => error.in_chinese(),
+            Self::Cursor(error) => error.in_chinese(),
+            Self::Secret(error) => error.in_chinese(),
+            Self::SourceRegistration(error) => error.in_chinese(),
+            Self::Match(error) => error.in_chinese(),
+            Self::Decision(error) => error.in_chinese(),
+            Self::Connector(error) => error.in_chinese(),
+            Self::Upload(error) => error.in_chinese(),
+            Self::Maintenance(error) => error.in_chinese(),
+        }
+    }
+}
+
+impl Fault for NotFound {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Run(run) => format!("没有同步 {run}；请看 `huiliu runs list`"),
+            Self::DeadLetter(letter) => format!("没有死信 {letter}"),
+            Self::Record(record) => format!("没有培训记录 {record}"),
+            Self::RecordOfTeacher(record) => format!("没有属于已知教师的记录 {record}；请看 `huiliu records list`"),
+            Self::Replay(replay) => format!("没有重放 {replay}"),
+            Self::Teacher(teacher) => format!("没有教师 {teacher}"),
+            Self::TeacherOfIdNumber => "没有教师使用此身份证号".into(),
+            Self::Claim(claim) => format!("没有声明 {claim}；请看 `huiliu identity queue`"),
+            Self::Decision(decision) => format!("没有仍然有效的决定 {decision}；请看 `huiliu decisions list`"),
+            Self::School(code) => format!("没有学校 {code}"),
+            Self::Region(code) => format!("没有区划 {code}；请看 `huiliu regions list`"),
+            Self::Course(id) => format!("没有课程 {id:?}；请看 `huiliu courses list`"),
+            Self::Connector(id) => format!("没有连接器 {id:?}；请看 `huiliu connectors list`"),
+            Self::Source(name) => format!("没有来源 {name:?}；请看 `huiliu sources list`"),
+            Self::RulePack { pack, known } => format!("没有规则包 {pack:?}；现有 {}", known.join("、")),
+        }
+    }
+}
+
+impl Fault for OpenError {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::NoDatabase { place } => {
+                format!("{place} 中没有数据库；请检查 --data-dir 和 --database，或用 `huiliu migrate` 新建")
+            }
+            Self::DataDir { dir, source } => {
+                format!("无法写入数据目录 {}：{}；请用 --data-dir 指定可写的目录", dir.display(), source.in_chinese())
+            }
+            Self::Lock { file, source } => {
+                format!("无法锁定 {}：{}；数据目录应在本地磁盘上", file.display(), source.in_chinese())
+            }
+            Self::KeyMissing { path } => format!(
+                "缺少根密钥文件 {}，而此数据库是用根密钥建立的；请放回该文件，或用 HUILIU_KEY_FILE 指明",
+                path.display()
+            ),
+            Self::NoKeyYet { path } => {
+                format!("尚无根密钥 {}，也未新建；请检查 --data-dir，或运行 `huiliu migrate` 生成", path.display())
+            }
+            Self::KeyText(fault) => format!("HUILIU_KEY：{}", fault.in_chinese()),
+            Self::Key(fault) => fault.in_chinese(),
+            Self::KeyFile(error) => error.in_chinese(),
+            Self::Store(fault) => fault.in_chinese(),
+        }
+    }
+}
+
+impl Fault for KeyFileError {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Read { path, source } => format!("无法读取根密钥 {}：{}", path.display(), source.in_chinese()),
+            Self::Form { path, fault } => format!("{}：{}", path.display(), fault.in_chinese()),
+            Self::Write { path, source } => format!("无法写入根密钥 {}：{}", path.display(), source.in_chinese()),
+            Self::BeingRotated { path } => format!("另一个进程正在轮换 {}；请等它结束", path.display()),
+            Self::Random(why) => format!("系统没有给出随机数：{why}"),
+        }
+    }
+}
+
+impl Fault for RuleFileError {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Policy(fault) => fault.in_chinese(),
+            Self::Weights(fault) => fault.in_chinese(),
+            Self::Regions(fault) => fault.in_chinese(),
+        }
+    }
+}
+
+impl Fault for RegistryError {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Unreadable { path, source } => format!("无法读取 {}：{}", path.display(), source.in_chinese()),
+            Self::Manifest(fault) => fault.in_chinese(),
+            Self::Gate(error) => error.in_chinese(),
+            Self::Disabled { connector, by, because } => format!(
+                "连接器 {connector} 已停用（{by}：{because}）；`huiliu connectors enable {connector}` 可恢复读取其来源"
+            ),
+            Self::UnusableVersion { name, connector, version, why } => {
+                format!("来源 {name}：已注册第 {version} 版连接器 {connector:?}，但本程序无法使用：{why}")
+            }
+            Self::UnknownConnector { name, connector, known } => {
+                format!("来源 {name}：没有连接器 {connector:?}；现有 {}", known.join(", "))
+            }
+            Self::SealedSecret { name, secret } => {
+                format!("来源 {name}：密封的密钥 {secret} 无法解开；请用 `huiliu secrets set {name} {secret}` 重新设置")
+            }
+            Self::UnsetVariable { name, variable } => format!("来源 {name}：没有设置环境变量 {variable}"),
+            Self::PasswordFile { name, file, why } => format!(
+                "来源 {name}：无法从 {} 取得密码：{}；其首行应为密码",
+                file.display(),
+                why.as_ref().map_or_else(|| "文件为空".into(), Fault::in_chinese)
+            ),
+            Self::Connector(failure) => failure.in_chinese(),
+        }
+    }
+}
+
+impl Fault for UnreadableSource {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Settings(why) => format!("设置：{why}"),
+            Self::Schedule { schedule, fault } => format!("定时 {schedule:?}：{}", fault.in_chinese()),
+        }
+    }
+}
+
+impl Fault for GateError {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Unit { rule_files, unit, connector, stream } => format!(
+                "{rule_files}：没有单位 {unit:?} 的 [[conversion]]，而连接器 {connector} 的数据流 {stream} 使用它；请补上"
+            ),
+            Self::NoSample { connector, stream } => format!(
+                "连接器 {connector}：数据流 {stream} 没有样例；请把平台给出的文件放入 samples/，把应得结果放入 expected/"
+            ),
+            Self::NoRecord { connector, stream } => format!(
+                "连接器 {connector}：数据流 {stream} 的样例中没有一条记录，等于没有检验；请在 samples/ 中放入有记录的文件"
+            ),
+            Self::Played(why) => super::in_chinese(why).into_owned(),
+            Self::Key(fault) => fault.in_chinese(),
+        }
+    }
+}
+
+impl Fault for PackageError {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Unreadable { path, source } => format!("无法读取 {}：{}", path.display(), source.in_chinese()),
+            Self::NotAFile { path } => format!("{} 不是普通文件；请给出普通文件", path.display()),
+            Self::TooLarge { path } => {
+                format!("{} 超过 {} 字节；请给出连接器清单，或其所在目录", path.display(), PackageError::MAX_MANIFEST)
+            }
+            Self::SamplesTooLarge { path } => {
+                format!("{}：一个连接器的样例合计不得超过 {MAX_SAMPLES} 字节；请减少或缩小", path.display())
+            }
+            Self::NoStream { path, streams } => {
+                format!("{}：无法判断属于哪个数据流；请放入以数据流命名的目录：{}", path.display(), streams.join(", "))
+            }
+            Self::Manifest(fault) => fault.in_chinese(),
+        }
+    }
+}
+
+impl Fault for SourceError {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::OtherConnector { name, booked, now } => {
+                format!("来源 {name} 已按连接器 {booked} 登记，而设置中为 {now}；请为新来源另取名称")
+            }
+            Self::Busy { name } => {
+                format!("来源 {name} 正由另一个进程同步；请看 `huiliu schedules list`，待其结束后再试")
+            }
+            Self::Registry(error) => error.in_chinese(),
+            Self::Store(fault) => fault.in_chinese(),
+        }
+    }
+}
+
+impl Fault for SyncError {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::NoSources => {
+                "没有配置来源；请在设置文件中添加 [[source]] 并用 --config 指定该文件，或用 `huiliu sources add` 注册"
+                    .into()
+            }
+            Self::UnknownSource { name, known } => format!("没有来源 {name:?}；现有 {}", known.join(", ")),
+            Self::WorkerEnded => "工作进程提前结束".into(),
+        }
+    }
+}
+
+impl Fault for UploadError {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::NotAFile { file } => format!("{} 不是可读取的文件；未递交任何内容", file.display()),
+            Self::WhichStream { connector, streams } => {
+                format!("连接器 {connector} 有多个数据流；请用 --stream 说明文件属于哪一个：{}", streams.join(", "))
+            }
+            Self::TooLong => "计划耗时超过 300 秒，其间他人须等待；未作改动；请减少一次计划的文件".into(),
+            Self::Connector(why) => super::in_chinese(why).into_owned(),
+        }
+    }
+}
+
+impl Fault for MaintenanceError {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::BackupOfServer => {
+                "此数据库为 PostgreSQL：请用 `pg_dump --format=custom` 备份，见 docs/operations.zh-CN.md".into()
+            }
+            Self::BackupUnwritable { folder, why } => {
+                let why = match why {
+                    BackupFault::Io(e) => e.in_chinese(),
+                    BackupFault::Store(fault) => fault.in_chinese(),
+                };
+                format!("无法在 {} 中写入备份：{why}；请指定可写且空间足够的目录", folder.display())
+            }
+            Self::KeyInEnvironment => {
+                "密钥在 HUILIU_KEY 中，无法改写；请写入文件并用 HUILIU_KEY_FILE 指明，再行轮换".into()
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What people decide about credit, courses and identity: whose hours change, then the decision, then the hours.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+use thiserror::Error;
+
+use super::act::Act;
+use super::error::{NotFound, OperationError};
+use super::page::{Page, Span};
+use crate::database::OpenDatabase;
+use crate::deliver::DeliveryContext;
+use crate::recount::{self, Change, Snapshot};
+use crate::runtime::Runtime;
+use huiliu_store::Tx;
+use huiliu_store::identity::rulings::{self, Refused, Rules, Ruling};
+use huiliu_store::ledger::decisions::{self, By, CourseDecision, Decision, DecisionKind, Verdict};
+use huiliu_store::ledger::{courses, facts, marks};
+use huiliu_values::Grade;
+
+/// Why a decision is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum DecisionRefused {
+    /// A teacher would be merged into the same.
+    #[error("a teacher cannot be merged into itself")]
+    MergedIntoItself,
+    /// It has been decided so already.
+    #[error("decision {decision} says so already")]
+    Already {
+        /// By this decision.
+        decision: i64,
+    },
+    /// A teacher of the roster is whom the roster says.
+    #[error("teacher {teacher} is on the roster, and is whom the roster says; give the former ID number there instead")]
+    OnRoster {
+        /// The teacher.
+        teacher: i64,
+    },
+    /// A later decision has moved the same numbers on.
+    #[error("decision {decision} has moved the same numbers since; take it back first")]
+    MovedSince {
+        /// The later decision.
+        decision: i64,
+    },
+}
+
+impl DecisionRefused {
+    /// A stable code, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::MergedIntoItself => "decision.merged_into_itself",
+            Self::Already { .. } => "decision.already",
+            Self::OnRoster { .. } => "decision.on_roster",
+            Self::MovedSince { .. } => "decision.moved_since",
+        }
+    }
+
+    /// Whether whoever asked has to ask otherwise.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        true
+    }
+}
+
+fn refused(refused: Refused) -> OperationError {
+    match refused {
+        Refused::NoClaim(claim) => NotFound::Claim(claim).into(),
+        Refused::NoTeacher(teacher) => NotFound::Teacher(teacher).into(),
+        Refused::Itself => DecisionRefused::MergedIntoItself.into(),
+        Refused::Already(decision) => DecisionRefused::Already { decision }.into(),
+        Refused::OnRoster(teacher) => DecisionRefused::OnRoster { teacher }.into(),
+        Refused::Later(decision) => DecisionRefused::MovedSince { decision }.into(),
+    }
+}
+
+/// Whether something is done, or only told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Only what would change is told.
+    Plan,
+    /// It is decided.
+    Apply,
+}
+
+/// What somebody decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proposal {
+    /// A record's certificate is taken back, as for training by proxy.
+    Revoke {
+        /// The record.
+        record: i64,
+    },
+    /// A record has this grade, a school's after an appeal or an institution's.
+    Grade {
+        /// The record.
+        record: i64,
+        /// The grade.
+        grade: Grade,
+    },
+    /// Of several records of one course, this one counts.
+    Keep {
+        /// The record.
+        record: i64,
+    },
+    /// A code of a connector is a canonical course, or none.
+    Equate(CourseDecision),
+    /// A claim is a teacher's, or is not, or a provisional teacher is another one.
+    Identity(Ruling),
+    /// A decision is taken back.
+    Undo {
+        /// The decision.
+        decision: i64,
+    },
+}
+
+/// What was decided, or would be, and whose hours it changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Decided {
+    /// The decision that was written, or taken back; nothing of a plan.
+    pub decision: Option<i64>,
+    /// Whether it was only a plan: nothing was changed.
+    pub planned: bool,
+    /// Teachers for whom something changes.
+    pub teachers: Vec<Change>,
+}
+
+/// Decisions, the oldest first; of one teacher's records and claims where a teacher is given.
+///
+/// # Errors
+/// [`OperationError::Store`].
+pub async fn list(opened: &OpenDatabase, teacher: Option<i64>, span: Span) -> Result<Page<Decision>, OperationError> {
+    let rows = decisions::list(&opened.db, teacher, span.after, span.one_more()).await?;
+    Ok(Page::part(rows, span.limit, |row| row.decision.to_string()))
+}
+
+/// Decides, and settles whom it concerns; or only tells what would change. The decision and its audit entry are written in
+/// either case, in one transaction, from which nothing remains of a plan: so a plan tells what would be done.
+///
+/// # Errors
+/// [`NotFound`], [`DecisionRefused`].
+pub async fn decide(
+    runtime: &Runtime,
+    act: Act<'_>,
+    mode: Mode,
+    proposal: &Proposal,
+) -> Result<Decided, OperationError> {
+    let DeliveryContext { db, policy, .. } = &runtime.delivery;
+    let mut tx = db.begin().await?;
+    let Written { decision, teachers } = write(&mut tx, &runtime.delivery, act, proposal).await?;
+    let before = Snapshot::of(&mut db.look().await?, policy, &teachers).await?;
+    let after = Snapshot::of(&mut tx, policy, &teachers).await?;
+    let changes = recount::between(&before, &after);
+    match mode {
+        Mode::Plan => drop(tx),
+        Mode::Apply => {
+            marks::add(&mut tx, changes.iter().map(|change| change.teacher)).await?;
+            tx.commit().await?;
+            runtime.settle().await?;
+        }
+    }
+    let planned = mode == Mode::Plan;
+    Ok(Decided { decision: (!planned).then_some(decision), planned, teachers: changes })
+}
+
+/// A decision that stands once the transaction is committed.
+struct Written {
+    decision: i64,
+    /// Whom it can concern.
+    teachers: Vec<i64>,
+}
+
+/// Writes the decision, with its audit entry, and what follows from it for claims.
+async fn write(
+    tx: &mut Tx,
+    context: &DeliveryContext,
+    act: Act<'_>,
+    proposal: &Proposal,
+) -> Result<Written, OperationError> {
+    let verdict = match proposal {
+        Proposal::Revoke { record } => about_record(DecisionKind::CreditRevoke, *record, json!({})),
+        Proposal::Keep { record } => about_record(DecisionKind::CreditKeep, *record, json!({})),
+        Proposal::Grade { record, grade } => {
+            about_record(DecisionKind::CreditGrade, *record, json!({ "grade": grade.as_str() }))
+        }
+        Proposal::Equate(equation) => about_course(context, equation)?,
+        Proposal::Identity(ruling) => {
+            let ruled = rulings::rule(tx, rules(context), *ruling, by(act)).await?.map_err(refused)?;
+            return Ok(Written { decision: ruled.decision, teachers: ruled.teachers });
+        }
+        Proposal::Undo { decision } => return undo(tx, context, act, *decision).await,
+    };
+    let teachers = concerned(tx, &verdict).await?;
+    let decision = decisions::decide(tx, &context.keys, &verdict, by(act)).await?;
+    Ok(Written { decision, teachers })
+}
+
+async fn undo(tx: &mut Tx, context: &DeliveryContext, act: Act<'_>, number: i64) -> Result<Written, OperationError> {
+    let held = decisions::held(tx, number).await?.ok_or(NotFound::Decision(number))?;
+    if held.kind.is_identity() {
+        let undone = rulings::undo(tx, rules(context), &held, by(act)).await?.map_err(refused)?;
+        return Ok(Written { decision: undone.decision, teachers: undone.teachers });
+    }
+    let teachers = concerned(tx, &held.verdict()).await?;
+    decisions::reverse(tx, &context.keys, number, by(act)).await?;
+    Ok(Written { decision: number, teachers })
+}
+
+fn by(act: Act<'_>) -> By<'_> {
+    By { actor: act.actor, because: act.because }
+}
+
+/// By what claims are derived anew.
+fn rules(context: &DeliveryContext) -> Rules<'_> {
+    Rules { keys: &context.keys, weights: &context.policy.weights }
+}
+
+fn about_record(kind: DecisionKind, record: i64, detail: Value) -> Verdict {
+    Verdict { kind, teacher: None, claim: None, record: Some(record), detail }
+}
+
+fn about_course(context: &DeliveryContext, equation: &CourseDecision) -> Result<Verdict, NotFound> {
+    let unknown = |id: &&str| context.policy.crosswalk.course(id).is_none();
+    if let Some(id) = equation.course.as_deref().filter(unknown) {
+        return Err(NotFound::Course(id.to_owned()));
+    }
+    let kind = DecisionKind::CourseEquate;
+    Ok(Verdict { kind, teacher: None, claim: None, record: None, detail: equation.detail() })
+}
+
+/// Whom a decision about a record, or about a course, concerns.
+async fn concerned(tx: &mut Tx, verdict: &Verdict) -> Result<Vec<i64>, OperationError> {
+    if let Some(record) = verdict.record {
+        let owner = facts::owners(tx, &[record]).await?.get(&record).copied();
+        return Ok(vec![owner.ok_or(NotFound::RecordOfTeacher(record))?]);
+    }
+    match CourseDecision::read(&verdict.detail) {
+        Some(equation) => Ok(courses::teachers(tx, &equation.connector, &equation.code).await?),
+        None => Ok(vec![]),
+    }
+}

@@ -1,0 +1,200 @@
+//! A platform hands a payload in by itself: proven, then landed in the source's lease, unless it is here already.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use thiserror::Error;
+use tokio::sync::watch;
+
+use crate::ingest::From;
+use crate::registry::{Recipe, RegistryError};
+use crate::runtime::Runtime;
+use crate::schedule::Turn;
+use crate::sources::{ReadySource, SourceError};
+use huiliu_decode::payload::Payload;
+use huiliu_manifest::{Manifest, Stream, Transport};
+use huiliu_platform::Failure;
+use huiliu_platform::files::handed::HandedConnector;
+use huiliu_platform::push_auth::{self, DoorFault, Handed, Proof};
+use huiliu_store::StoreFault;
+use huiliu_store::intake::pushed::{self, Pushed};
+use huiliu_store::intake::source_lease::Ended;
+
+/// How long a payload waits for its source's lease: a source lands one payload at a time.
+const LEASE_WAIT: Duration = Duration::from_secs(20);
+/// The secret of a source that senders know.
+const SECRET: &str = "push";
+
+/// Why a payload is not taken.
+#[derive(Debug, Error)]
+pub enum PushError {
+    /// The sender does not prove that it may send for this source, or there is no such source: that is not told apart.
+    #[error(transparent)]
+    Door(#[from] DoorFault),
+    /// The source's connector is disabled.
+    #[error("the connector of this source is disabled; ask whoever runs Huiliu")]
+    Disabled,
+    /// The source's connector has no such stream, or several and none was named.
+    #[error("no such stream; there are {}: send it to /push/SOURCE/STREAM", known.join(", "))]
+    Stream {
+        /// Those there are.
+        known: Vec<String>,
+    },
+    /// Another payload was handed in with this idempotency key.
+    #[error("another payload was handed in with this idempotency key; give each payload a key of its own")]
+    KeyTaken {
+        /// The run of that payload.
+        run: i64,
+    },
+    /// It is kept, and cannot be read.
+    #[error("it is kept, and cannot be read: {fault}; mend it, and send it with another key")]
+    Unreadable {
+        /// The run.
+        run: i64,
+        /// Why.
+        fault: String,
+    },
+    /// The source's connector cannot take it.
+    #[error(transparent)]
+    Platform(#[from] Failure),
+    /// Another process keeps the source's lease.
+    #[error("another process has the source's lease")]
+    Busy,
+    /// It landed, and is not found again.
+    #[error("it was landed, and it is not found in the books")]
+    Lost,
+    /// Something here, which may pass.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+}
+
+/// A payload that was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Taken {
+    /// The run in which it landed.
+    pub run: i64,
+    /// Its raw records.
+    pub records: i64,
+}
+
+/// A source that payloads can be handed in for.
+#[derive(Debug, Clone)]
+pub struct PushTarget {
+    recipe: Recipe,
+    manifest: Manifest,
+}
+
+/// What a sender says of itself and of what it sends.
+#[derive(Debug, Clone, Copy)]
+pub struct Sender<'a> {
+    /// What proves that it may.
+    pub proof: Proof<'a>,
+    /// Path and query that it was sent to.
+    pub path: &'a str,
+    /// Its idempotency key.
+    pub key: &'a str,
+}
+
+/// The source of that name, if payloads are handed in for it. Whoever does not know its secret is not told whether there is
+/// one.
+///
+/// # Errors
+/// [`DoorFault::Secret`].
+pub fn target(runtime: &Runtime, source: &str) -> Result<PushTarget, DoorFault> {
+    let known = runtime.known();
+    let found = known.sources.iter().find(|of| of.name == source).ok_or(DoorFault::Secret)?;
+    let (recipe, manifest) = runtime.recipe(found).map_err(|_: RegistryError| DoorFault::Secret)?;
+    if matches!(manifest.transport, Transport::Push {}) {
+        Ok(PushTarget { recipe, manifest })
+    } else {
+        Err(DoorFault::Secret)
+    }
+}
+
+impl PushTarget {
+    /// The stream of that name, or the only one.
+    ///
+    /// # Errors
+    /// [`PushError::Stream`].
+    pub fn stream(&self, name: Option<&str>) -> Result<&Stream, PushError> {
+        let streams = &self.manifest.stream;
+        let chosen = match (name, &streams[..]) {
+            (Some(name), _) => self.manifest.stream(name),
+            (None, [only]) => Some(only),
+            (None, _) => None,
+        };
+        let known = || streams.iter().map(|stream| stream.name.clone()).collect();
+        chosen.ok_or_else(|| PushError::Stream { known: known() })
+    }
+
+    /// Whether the sender knows the source's secret, and the connector is enabled.
+    ///
+    /// # Errors
+    /// [`PushError::Door`], [`PushError::Disabled`].
+    pub fn admit(&self, runtime: &Runtime, sender: Sender<'_>, payload: &Payload) -> Result<(), PushError> {
+        let secret = self.recipe.secrets().remove(SECRET).unwrap_or_default();
+        let handed = Handed { path: sender.path, key: sender.key, body: payload };
+        push_auth::check(&secret, sender.proof, handed, chrono::Utc::now().timestamp())?;
+        runtime.known().may_read(&self.recipe.source.connector).map_err(|_| PushError::Disabled)
+    }
+
+    /// Lands a payload in the source's lease, if its key is new. What is answered is read from the database, the first time
+    /// as any other.
+    ///
+    /// # Errors
+    /// [`PushError`].
+    pub async fn land(
+        self,
+        runtime: &Runtime,
+        stream: &str,
+        key: &str,
+        payload: Payload,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<Taken, PushError> {
+        let (db, keys) = (&runtime.delivery.db, &runtime.delivery.keys);
+        let digest = pushed::digest(keys, stream, &payload)
+            .map_err(|e| Failure::passing("packing", format!("the payload cannot be packed: {e}")))?;
+        let unpacker = Arc::clone(&runtime.program.unpacker);
+        let connector = HandedConnector::sent(self.manifest, stream, (key, payload), unpacker)?;
+        let ready = ReadySource::over(runtime, self.recipe, Arc::new(connector)).await?;
+        let lease = wait_for_lease(runtime, &ready).await?;
+        let find = || pushed::find(db, (ready.source.id, stream), (key, &digest));
+        if let Some(before) = find().await? {
+            lease.end(Ended::Stopped, None).await?;
+            return answer(before);
+        }
+        let ended = ready.read(runtime, lease, From::Handed, stop, &|_| {}).await?;
+        if let Some(failure) = ended.report.failure {
+            return Err(failure.into());
+        }
+        answer(find().await?.ok_or(PushError::Lost)?)
+    }
+}
+
+async fn wait_for_lease(runtime: &Runtime, ready: &ReadySource) -> Result<Turn, PushError> {
+    let until = tokio::time::Instant::now() + LEASE_WAIT;
+    loop {
+        if let Some(lease) = ready.lease(runtime, false).await? {
+            return Ok(lease);
+        }
+        if tokio::time::Instant::now() > until {
+            return Err(PushError::Busy);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// What the sender is told of what stands in the database.
+fn answer(pushed: Pushed) -> Result<Taken, PushError> {
+    let Pushed { run, records, is_same, fault } = pushed;
+    match fault {
+        _ if !is_same => Err(PushError::KeyTaken { run }),
+        Some(fault) => Err(PushError::Unreadable { run, fault }),
+        None => Ok(Taken { run, records }),
+    }
+}

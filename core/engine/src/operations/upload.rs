@@ -1,0 +1,127 @@
+//! Files of a source are handed in, as a run of their own; or it is told what would come of it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::error::OperationError;
+use super::sync::{self, Pass, PassOptions, Selection};
+use crate::ingest::From;
+use crate::registry::Recipe;
+use crate::replay::MAX_DURATION;
+use crate::runtime::Runtime;
+use crate::sources::ReadySource;
+use crate::upload_plan::{self, Plan};
+use huiliu_platform::files::handed::HandedConnector;
+
+/// Why files are not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum UploadError {
+    /// One is no file.
+    #[error("{} is no file that can be read; nothing was handed in", file.display())]
+    NotAFile {
+        /// Which.
+        file: PathBuf,
+    },
+    /// The connector has several streams.
+    #[error("connector {connector} has several streams; say with --stream to which the files belong: {}", streams.join(", "))]
+    WhichStream {
+        /// The connector.
+        connector: String,
+        /// Its streams.
+        streams: Vec<String>,
+    },
+    /// The plan would hold up others for too long.
+    #[error("the plan takes longer than 300 s, in which others wait; nothing was changed; plan fewer files at once")]
+    TooLong,
+    /// The connector has no such stream, or cannot be handed files.
+    #[error("{0}")]
+    Connector(String),
+}
+
+impl UploadError {
+    /// A stable code, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotAFile { .. } => "upload.file",
+            Self::WhichStream { .. } => "upload.stream",
+            Self::TooLong => "upload.too_long",
+            Self::Connector(_) => "upload.connector",
+        }
+    }
+}
+
+/// What is handed in.
+#[derive(Debug, Clone)]
+pub struct Handed {
+    /// The source.
+    pub source: String,
+    /// The stream; none where the connector has only one.
+    pub stream: Option<String>,
+    /// The files, in this order.
+    pub files: Vec<PathBuf>,
+}
+
+/// Whether all files can be read; asked before anything is opened.
+///
+/// # Errors
+/// [`UploadError::NotAFile`].
+pub fn check_files(files: &[PathBuf]) -> Result<(), UploadError> {
+    match files.iter().find(|file| !file.is_file()) {
+        Some(file) => Err(UploadError::NotAFile { file: file.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Hands files in, as a run of their own.
+///
+/// # Errors
+/// [`OperationError`].
+pub async fn upload(runtime: &Runtime, handed: &Handed, options: PassOptions<'_>) -> Result<Pass, OperationError> {
+    let (recipe, connector) = connector(runtime, handed)?;
+    let ready = ReadySource::over(runtime, recipe, Arc::new(connector)).await?;
+    sync::sync_ready(runtime, vec![ready], PassOptions { from: From::Handed, ..options }).await
+}
+
+/// Tells what would come of it: the upload itself, in a transaction from which nothing remains. At most `told` teachers and
+/// as many dead letters are told. While it lasts, whoever writes the same rows waits; on SQLite whoever writes at all;
+/// so it is given five minutes.
+///
+/// # Errors
+/// [`OperationError`].
+pub async fn plan(runtime: &Runtime, handed: &Handed, told: usize) -> Result<Plan, OperationError> {
+    let (recipe, connector) = connector(runtime, handed)?;
+    let rehearsal = runtime.rehearse().await?;
+    let ready = ReadySource::over(&rehearsal, recipe, Arc::new(connector)).await?;
+    let lease = ready.lease_now(&rehearsal).await?;
+    let asked = upload_plan::Asked {
+        source: &ready.source,
+        claim: lease.claim,
+        connector: ready.connector(),
+        batch_records: runtime.settings.batch_records,
+        told,
+    };
+    let planned = upload_plan::plan(&runtime.delivery.db, &rehearsal.delivery, asked);
+    Ok(tokio::time::timeout(MAX_DURATION, planned).await.map_err(|_| UploadError::TooLong)??)
+}
+
+fn connector(runtime: &Runtime, handed: &Handed) -> Result<(Recipe, HandedConnector), OperationError> {
+    let known = runtime.known();
+    let selection = Selection { names: vec![handed.source.clone()], all: false };
+    let source = sync::choose(&known.sources, &selection)?.remove(0);
+    known.may_read(&source.connector)?;
+    let (recipe, manifest) = runtime.recipe(&source)?;
+    let stream = match (&handed.stream, &manifest.stream[..]) {
+        (Some(name), _) => name.clone(),
+        (None, [only]) => only.name.clone(),
+        (None, all) => {
+            let streams = all.iter().map(|stream| stream.name.clone()).collect();
+            return Err(UploadError::WhichStream { connector: manifest.id.clone(), streams }.into());
+        }
+    };
+    let unpacker = Arc::clone(&runtime.program.unpacker);
+    let connector = HandedConnector::new(manifest, (&stream, handed.files.clone()), unpacker);
+    Ok((recipe, connector.map_err(|failure| UploadError::Connector(failure.text))?))
+}

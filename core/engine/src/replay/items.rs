@@ -1,0 +1,120 @@
+//! What became of each raw record of a replay, as it is written down.
+
+use std::collections::HashMap;
+
+use serde_json::json;
+
+use crate::replay::GONE;
+use huiliu_decode::roster::Content;
+use huiliu_decode::{Parked, RosterRow};
+use huiliu_store::delivery::batch::{Held, Load};
+use huiliu_store::delivery::classify::{Classified, Verdict, Versioned, Winner};
+use huiliu_store::delivery::replays::{Item, Wanted};
+use huiliu_store::roster::Sifted;
+
+/// Of records, in the order of the payload.
+pub(super) fn of_records(held: &Held, load: &Load<'_>, classified: &Classified<'_>, wanted: &Wanted) -> Vec<Item> {
+    let winners: HashMap<[u8; 16], _> = classified.winners.iter().map(|w| (*w.record.key(), w)).collect();
+    let clean = load.clean.iter().map(|record| Item {
+        record_key: Some(record.record_key),
+        detail: json!({
+            "course": record.texts.course_code.as_deref().map(str::trim),
+            "class_hours": record.hours.to_string(),
+            "period_end": record.period_end,
+            "pass_state": record.pass_state.as_str(),
+        }),
+        ..item(
+            held,
+            wanted,
+            record.index,
+            &record.address,
+            outcome(winners.get(&record.record_key).copied(), &**record),
+        )
+    });
+    in_order(clean.chain(left_out(held, load, &load.parked, wanted)).collect())
+}
+
+/// Of rows of a roster, in the order of the payload.
+pub(super) fn of_rows(
+    held: &Held,
+    load: &Load<'_>,
+    sifted: &Sifted<'_>,
+    classified: &Classified<'_, RosterRow<'_>>,
+    wanted: &Wanted,
+) -> Vec<Item> {
+    let winners: HashMap<[u8; 16], _> = classified.winners.iter().map(|w| (*w.record.key(), w)).collect();
+    let kept = sifted.kept().map(|row| Item {
+        record_key: Some(row.row_key),
+        detail: json!({ "kind": kind(row) }),
+        ..item(held, wanted, row.index, &row.address, outcome(winners.get(row.key()).copied(), row))
+    });
+    let parked: Vec<_> = load.parked.iter().cloned().chain(sifted.parked()).collect();
+    in_order(kept.chain(left_out(held, load, &parked, wanted)).collect())
+}
+
+fn in_order(mut items: Vec<Item>) -> Vec<Item> {
+    items.sort_unstable_by_key(|item| item.index);
+    items
+}
+
+fn kind(row: &RosterRow<'_>) -> &'static str {
+    match &row.content {
+        Content::Teacher(..) => "teacher",
+        Content::School(_) => "school",
+        Content::Membership(..) => "membership",
+    }
+}
+
+/// The items of what does not go in: parked, or skipped by a rule.
+fn left_out<'i>(
+    held: &'i Held,
+    load: &'i Load<'_>,
+    parked: &'i [Parked<'_>],
+    wanted: &'i Wanted,
+) -> impl Iterator<Item = Item> + 'i {
+    let parked = parked.iter().map(move |parked| Item {
+        detail: json!({ "reasons": parked.problems }),
+        ..item(held, wanted, parked.index, &parked.address, "parked")
+    });
+    let skipped = load.skipped.iter().map(move |(index, because)| {
+        let address = wanted.get(index).map_or("", |(_, address)| address);
+        Item { detail: json!({ "because": because }), ..item(held, wanted, *index, address, "skipped") }
+    });
+    parked.chain(skipped)
+}
+
+/// Of a batch that today's manifest cannot read: all of it stays parked.
+pub(super) fn unreadable(held: &Held, wanted: &Wanted, why: &str) -> Vec<Item> {
+    let still = |(index, (_, address)): (&u32, &(i64, String))| Item {
+        detail: json!({ "unreadable": why }),
+        ..item(held, wanted, *index, address, "parked")
+    };
+    wanted.iter().map(still).collect()
+}
+
+/// Of a batch of which somebody else has closed or replayed letters.
+pub(super) fn gone(items: Vec<Item>) -> Vec<Item> {
+    let gone = |item: Item| if item.outcome == "parked" { item } else { Item { outcome: GONE.into(), ..item } };
+    items.into_iter().map(gone).collect()
+}
+
+/// What became of a clean raw record, by the winner of its key.
+fn outcome<R: Versioned>(winner: Option<&Winner<'_, R>>, record: &R) -> &'static str {
+    match winner {
+        Some(w) if std::ptr::eq(w.record, record) => w.verdict.outcome(),
+        Some(w) if w.record.version() == record.version() && w.verdict != Verdict::Older => "unchanged",
+        _ => "superseded",
+    }
+}
+
+fn item(held: &Held, wanted: &Wanted, index: u32, address: &str, outcome: &str) -> Item {
+    Item {
+        dead_letter: wanted.get(&index).map_or(0, |(letter, _)| *letter),
+        batch: held.id,
+        index,
+        address: address.to_owned(),
+        outcome: outcome.to_owned(),
+        record_key: None,
+        detail: serde_json::Value::Null,
+    }
+}

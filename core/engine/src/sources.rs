@@ -1,0 +1,164 @@
+//! A source that is ready to be read: in the database, with its schedule, and with its connector.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::sync::watch;
+
+use crate::ingest::{self, From, Ingest, RunReport};
+use crate::registry::{Recipe, RegistryError};
+use crate::runtime::Runtime;
+use crate::schedule::{self, Schedule, Turn};
+use crate::settings::SourceSettings;
+use huiliu_platform::Connector;
+use huiliu_store::StoreFault;
+use huiliu_store::intake::runs::{self, Source};
+use huiliu_store::intake::source_lease::{self, Ended};
+
+/// Why a source is not read.
+#[derive(Debug, Error)]
+pub enum SourceError {
+    /// It is registered under another connector.
+    #[error(
+        "source {name} is in the books with connector {booked}, the settings say {now}; give the new one another name"
+    )]
+    OtherConnector {
+        /// The source.
+        name: String,
+        /// The connector under which it was registered first.
+        booked: String,
+        /// The connector that the settings name.
+        now: String,
+    },
+    /// Another process reads it.
+    #[error(
+        "source {name} is being read by another process; see `huiliu schedules list`, and try again when it has ended"
+    )]
+    Busy {
+        /// The source.
+        name: String,
+    },
+    /// Its connector or a secret of it.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+}
+
+impl SourceError {
+    /// A stable code, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::OtherConnector { .. } => "source.other_connector",
+            Self::Busy { .. } => "source.busy",
+            Self::Registry(error) => error.code(),
+            Self::Store(fault) => fault.code(),
+        }
+    }
+}
+
+/// A source that is ready to be read.
+#[derive(Clone)]
+pub struct ReadySource {
+    /// As the database has it.
+    pub source: Source,
+    /// What its connector was made of.
+    pub recipe: Recipe,
+    connector: Arc<dyn Connector>,
+}
+
+/// How a read ended, and when the source is read next, in microseconds UTC.
+#[derive(Debug)]
+pub struct ReadEnded {
+    /// The run.
+    pub report: RunReport,
+    /// The next read; none: never by itself.
+    pub next: Option<i64>,
+}
+
+impl ReadySource {
+    /// Writes the source and its schedule into the database.
+    ///
+    /// # Errors
+    /// [`SourceError`], also when its connector is disabled.
+    pub async fn open(runtime: &Runtime, settings: &SourceSettings) -> Result<Self, SourceError> {
+        runtime.known().may_read(&settings.connector)?;
+        let (recipe, manifest) = runtime.recipe(settings)?;
+        let connector = runtime.connector(&recipe, manifest)?;
+        Self::over(runtime, recipe, connector).await
+    }
+
+    /// The same for a source that is read through this connector.
+    ///
+    /// # Errors
+    /// [`SourceError`].
+    pub async fn over(runtime: &Runtime, recipe: Recipe, connector: Arc<dyn Connector>) -> Result<Self, SourceError> {
+        let settings = &recipe.source;
+        let db = &runtime.delivery.db;
+        let institution = (settings.institution_code.as_str(), settings.institution_name.as_str());
+        let source = runs::register_source(db, &settings.name, &settings.connector, institution).await?;
+        if source.connector != settings.connector {
+            let (booked, now) = (source.connector, settings.connector.clone());
+            return Err(SourceError::OtherConnector { name: source.name, booked, now });
+        }
+        let schedule = settings.schedule.as_ref();
+        let now = source_lease::now(db).await?;
+        let next = schedule.and_then(|s| s.next_after(now));
+        source_lease::plan(db, source.id, schedule.map_or("", Schedule::text), next).await?;
+        Ok(Self { source, recipe, connector })
+    }
+
+    /// Takes its lease, if nobody else has it; with `only_due` not before its time.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    pub async fn lease(&self, runtime: &Runtime, only_due: bool) -> Result<Option<Turn>, StoreFault> {
+        let delivery = &runtime.delivery;
+        schedule::take(&delivery.db, self.source.id, delivery.lease_ms, &delivery.holder, only_due).await
+    }
+
+    /// Takes its lease.
+    ///
+    /// # Errors
+    /// [`SourceError::Busy`] when another process has it.
+    pub async fn lease_now(&self, runtime: &Runtime) -> Result<Turn, SourceError> {
+        let leased = self.lease(runtime, false).await?;
+        leased.ok_or_else(|| SourceError::Busy { name: self.source.name.clone() })
+    }
+
+    /// The connector that it is read through.
+    #[must_use]
+    pub fn connector(&self) -> &dyn Connector {
+        self.connector.as_ref()
+    }
+
+    /// Reads it to its end, or until told to stop, and gives the lease back.
+    ///
+    /// # Errors
+    /// [`StoreFault`]; what the platform does wrong is in the report.
+    pub async fn read(
+        &self,
+        runtime: &Runtime,
+        lease: Turn,
+        from: From,
+        stop: &watch::Receiver<bool>,
+        landed: &(dyn Fn(u32) + Sync),
+    ) -> Result<ReadEnded, StoreFault> {
+        let cx = Ingest {
+            db: &runtime.delivery.db,
+            keys: &runtime.delivery.keys,
+            bell: Some(&runtime.queue),
+            batch_records: runtime.settings.batch_records,
+            progress: landed,
+            stop,
+        };
+        let read = ingest::sync(cx, (&self.source, lease.claim), self.connector.as_ref(), from).await;
+        let ended = read.as_ref().map_or(Ended::Failed, |report| report.ended);
+        // What was handed in says nothing about when the source is to be read.
+        let ended = if from == From::Handed { Ended::Stopped } else { ended };
+        let next = lease.end(ended, self.recipe.source.schedule.as_ref()).await?;
+        Ok(ReadEnded { report: read?, next })
+    }
+}
