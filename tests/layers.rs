@@ -72,9 +72,11 @@ fn arrows(metadata: &Value) -> BTreeMap<String, Vec<(String, Option<String>)>> {
     let packages = metadata["packages"].as_array().unwrap();
     let of = |package: &Value| {
         let name = ours(package["name"].as_str().unwrap()).unwrap().to_owned();
-        let uses = package["dependencies"].as_array().unwrap().iter().filter_map(|d| {
-            Some((ours(d["name"].as_str()?)?.to_owned(), d["kind"].as_str().map(str::to_owned)))
-        });
+        let uses = package["dependencies"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|d| Some((ours(d["name"].as_str()?)?.to_owned(), d["kind"].as_str().map(str::to_owned))));
         (name, uses.collect())
     };
     packages.iter().map(of).collect()
