@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use huiliu_connectors::CONNECTORS;
 use huiliu_manifest::explain::{self, Tongue};
-use huiliu_manifest::{Sample, schema};
+use huiliu_manifest::{Sample, reference, schema};
 use huiliu_rules::policy::Policy;
 use huiliu_store::admin::registry::Registered;
 
@@ -63,7 +63,7 @@ fn explain(place: &str, of_editors: bool) -> Result<(), Stop> {
     if of_editors {
         say_json(&schema::schema());
     } else if place.is_empty() {
-        say(&explain::reference(tongue));
+        say(&reference::reference(tongue));
     } else {
         say(&explain::explain(place, tongue).map_err(|why| Stop::usage(phrase(&why).into_owned()))?);
     }
