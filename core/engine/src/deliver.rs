@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
+use crate::lease::Renewal;
 use crate::manifests::{Active, Manifests};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpack::Task;
@@ -79,9 +79,7 @@ pub async fn deliver(desk: &Desk, batch: i64, alone: bool) -> Result<Delivered, 
         return Ok(Delivered::NotOurs);
     };
     let span = tracing::error_span!("deliver", run = held.run_id, batch = held.id);
-    // However this ends, also in a panic, the lease is renewed no longer.
-    let mut renewal = JoinSet::new();
-    renewal.spawn(keep(desk.clone(), held.clone()).instrument(span.clone()));
+    let _renewal = span.in_scope(|| Renewal::of(&desk.db, held.lease(), desk.lease_ms));
     end(desk, &held).instrument(span).await
 }
 
@@ -106,18 +104,6 @@ async fn end(desk: &Desk, held: &Held) -> Result<Delivered, StoreFault> {
             tracing::warn!(error = %fault, again_in_ms = wait, "not delivered; put back");
             batches::release(&desk.db, held, wait, &fault.to_string()).await?;
             Ok(Delivered::Released)
-        }
-    }
-}
-
-async fn keep(desk: Desk, held: Held) {
-    let every = Duration::from_millis((desk.lease_ms / 3).max(50));
-    loop {
-        tokio::time::sleep(every).await;
-        match batches::renew(&desk.db, &held, desk.lease_ms).await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(e) => tracing::warn!(error = %e, "lease not renewed"),
         }
     }
 }

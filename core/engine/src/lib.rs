@@ -6,6 +6,7 @@ pub mod deliver;
 pub mod evidence;
 pub mod expect;
 pub mod ingest;
+mod lease;
 pub mod manifests;
 pub mod rate_limit;
 pub mod recount;
