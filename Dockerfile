@@ -8,7 +8,6 @@ COPY benches benches
 COPY config config
 COPY connectors connectors
 COPY core core
-COPY office office
 COPY sandbox sandbox
 COPY tests tests
 RUN cargo build --release --locked --bin huiliu

@@ -101,6 +101,10 @@ impl Office {
         serde_json::from_str(&self.run(&[args, &["--json"]].concat())).unwrap()
     }
 
+    fn items(&self, args: &[&str]) -> Value {
+        crate::house::items_of(self.json(args))
+    }
+
     fn upload(&self, name: &str, text: &str) {
         let file = self.house.dir.0.join(name);
         std::fs::write(&file, text).unwrap();
@@ -124,7 +128,7 @@ impl Office {
         let e = &told["entries"][0];
         let text = |name: &str| e[name].as_str().unwrap_or_default().to_owned();
         let rule = text("rule").split(' ').nth(1).unwrap_or_default().to_owned();
-        (text("outcome"), text("grade"), rule, e["units"].as_i64().unwrap())
+        (text("outcome"), text("grade"), rule, e["hours"]["units"].as_i64().unwrap())
     }
 }
 
@@ -140,17 +144,17 @@ fn school_and_institution(on: On) {
     office.upload("school_1.csv", "姓名,身份证号,项目,日期,评定\n王一,22010219590911001X,P1,2014-06-01,不及格\n");
     assert_eq!(office.entry(), is("not_passed", "fail", "comprehensive", 0));
     // An appeal: planned, decided, taken back.
-    let records = office.json(&["records", "list"]);
+    let records = office.items(&["records", "list"]);
     let school = records.as_array().unwrap().iter().find(|r| r["stream"] == "schools").unwrap()["record"].to_string();
     let plan = office.json(&["decisions", "grade", &school, "pass", "--because", "申诉", "--plan"]);
-    assert_eq!(plan["teachers"][0]["counted_units"], json!([0, 1_080_000]));
+    assert_eq!(crate::house::units(&plan["teachers"][0]["counted"]), [0, 1_080_000]);
     let done = office.json(&["decisions", "grade", &school, "pass", "--because", "申诉"]);
     assert_eq!(office.entry(), is("counted", "pass", "comprehensive", 10));
     office.json(&["decisions", "undo", &done["decision"].to_string(), "--because", "撤回"]);
     assert_eq!(office.entry(), is("not_passed", "fail", "comprehensive", 0));
     // A school's word in an institution's vocabulary is told, not guessed.
     office.upload("school_2.csv", "姓名,身份证号,项目,日期,评定\n王一,22010219590911001X,P2,2014-06-01,不合格\n");
-    let letters = office.json(&["dead-letters", "list"]);
+    let letters = office.items(&["dead-letters", "list"]);
     assert_eq!(letters[0]["reasons"][0]["code"], "result.value");
 }
 
@@ -208,7 +212,7 @@ fn what_the_pack_chooses_where_the_document_is_silent() {
     // A missing component waits, fails, or the others are the whole.
     let missing = row("90", "90", "", "100");
     let waiting = with("missing_component", "wait", &missing);
-    assert_eq!(waiting.json(&["dead-letters", "list"])[0]["reasons"][0]["code"], "score.artefact.missing");
+    assert_eq!(waiting.items(&["dead-letters", "list"])[0]["reasons"][0]["code"], "score.artefact.missing");
     assert_eq!(entry("missing_component", "fail", &missing), is("not_passed", "fail", "pass_gate", 0));
     assert_eq!(entry("missing_component", "renormalise", &missing), is("counted", "excellent", "pass_gate", 10));
     // Exactly on the edge, and just below it.
@@ -243,16 +247,19 @@ fn hours_in_any_five_years_up_to_a_day() {
         for (day, hours, enough) in
             [("2017-02-27", 60, 1), ("2017-02-28", 90, 1), ("2017-03-01", 60, 1), ("2019-05-01", 30, 0)]
         {
-            let totals = office.json(&["teachers", "totals", "--on", day]);
-            let (name, total) = totals.as_object().unwrap().iter().find(|(name, _)| name.contains('<')).unwrap();
-            let others = totals["2014-2018"]["counted_units"].as_i64().unwrap();
+            let totals = office.items(&["teachers", "totals", "--on", day]);
+            let of = |cycle: &dyn Fn(&str) -> bool| {
+                totals.as_array().unwrap().iter().find(|t| cycle(t["cycle"].as_str().unwrap())).unwrap()
+            };
+            let total = of(&|cycle| cycle.contains('<'));
+            let others = of(&|cycle| cycle == "2014-2018")["counted"]["units"].as_i64().unwrap();
             assert_eq!(others, 90 * 108_000, "the cycle stays as it is");
             assert_eq!((&total["teachers"], &total["met"]), (&2.into(), &enough.into()), "{totals}");
             let told = [0, 1].map(|place| office.json(&["teachers", "explain", &office.teacher(place), "--on", day]));
             let told = told.iter().find(|told| told["entries"][0]["name"] == "王一").unwrap();
-            let sum = told["sums"].as_array().unwrap().iter().find(|sum| sum["cycle"] == **name).unwrap();
+            let sum = told["sums"].as_array().unwrap().iter().find(|sum| sum["cycle"] == total["cycle"]).unwrap();
             assert_eq!(
-                (&sum["counted"], &sum["required"]),
+                (&sum["counted"]["units"], &sum["required"]["units"]),
                 (&(hours * 108_000).into(), &(50 * 108_000).into()),
                 "{told}"
             );

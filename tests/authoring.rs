@@ -32,13 +32,13 @@ fn a_new_connector_of_every_kind_passes_its_test_and_is_registered() {
     for kind in ["http-json", "http-xml", "csv", "xlsx", "push"] {
         let folder = new(&house, kind);
         let tested = house.json(&["connectors", "test", &folder, "--json"]);
-        let rows = tested.as_array().unwrap();
+        let rows = tested["samples"].as_array().unwrap();
         assert!(rows.len() >= 6 && rows.iter().all(|row| row["ok"] == true), "{kind}: {tested}");
         assert!(rows[0]["records"].as_i64().unwrap() >= 2, "{kind}: {tested}");
         let (code, text, _) = run(&house, &["connectors", "register", &folder]);
         assert!(code == Some(0) && text.contains("registered"), "{kind}: {text}");
     }
-    let listed = house.json(&["connectors", "list", "--json"]).to_string();
+    let listed = house.items(&["connectors", "list", "--json"]).to_string();
     assert!(listed.contains("own-xlsx") && listed.contains("own-push"), "{listed}");
     let (code, _, told) = run(&house, &["connectors", "new", "again", "--out", house.dir.0.to_str().unwrap()]);
     assert!(code == Some(2) && told.contains("is there already"), "{told}");

@@ -67,7 +67,7 @@ fn a_missing_or_wrong_key_is_refused_before_anything_is_written() {
     refused(&house, &["balance"], &["root.key", "missing"]);
     assert!(!key.exists(), "a new key was made for an old database");
     std::fs::write(&key, right).unwrap();
-    assert_eq!(house.json(&["runs", "list", "--json"]).as_array().unwrap().len(), 5, "a refused run left a trace");
+    assert_eq!(house.items(&["runs", "list", "--json"]).as_array().unwrap().len(), 5, "a refused run left a trace");
 }
 
 #[test]

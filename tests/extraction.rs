@@ -29,7 +29,7 @@ pub use platform::{Answer, Asked, Platform, page, record, record_of, records};
 const MOST: usize = 60;
 
 /// A house with one source of a connector that a manifest makes.
-pub struct DeliveryContext {
+pub struct Site {
     pub house: House,
     base_url: String,
 }
@@ -68,17 +68,17 @@ pub fn manifest(id: &str, says: &Says<'_>) -> String {
     text
 }
 
-impl DeliveryContext {
+impl Site {
     pub fn new(platform: &Platform, says: &Says<'_>) -> Self {
         Self::on(On::Sqlite, platform, says)
     }
 
     pub fn on(on: On, platform: &Platform, says: &Says<'_>) -> Self {
-        let context = Self { house: House::new(on), base_url: platform.url.clone() };
-        assert!(on == On::Sqlite || context.house.run(&["migrate"]).status.success());
-        context.connector("p", says);
-        context.settings("");
-        context
+        let site = Self { house: House::new(on), base_url: platform.url.clone() };
+        assert!(on == On::Sqlite || site.house.run(&["migrate"]).status.success());
+        site.connector("p", says);
+        site.settings("");
+        site
     }
 
     /// Writes a connector's manifest.
@@ -153,10 +153,15 @@ impl DeliveryContext {
         serde_json::from_slice(&out.stdout).unwrap()
     }
 
+    /// The rows of a listing.
+    pub fn items(&self, args: &[&str]) -> Value {
+        crate::house::items_of(self.json(args))
+    }
+
     /// The cursor of source `a`.
     pub fn cursor(&self) -> Value {
-        let rows = self.json(&["cursors", "list", "a", "--json"]);
-        serde_json::from_str(rows[0]["cursor"].as_str().unwrap_or("null")).unwrap()
+        let rows = self.items(&["cursors", "list", "a", "--json"]);
+        rows[0]["cursor"].clone()
     }
 }
 

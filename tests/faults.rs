@@ -301,7 +301,7 @@ fn load_under(on: On, faults: Faults) -> Result<(), String> {
     wrong("quarantined batches", quarantined, i64::from(faults.killer.is_some()))?;
     if faults.killer.is_some() {
         // The killer is mended: its batch is released, and this time nothing ends the process.
-        let set_aside = house.json(&["batches", "list", "--quarantined", "--json"]);
+        let set_aside = house.items(&["batches", "list", "--quarantined", "--json"]);
         let batch = set_aside[0]["batch"].to_string();
         let released = house.run(&["batches", "release", &batch, "--because", "the parser is mended"]);
         assert!(released.status.success(), "{}", String::from_utf8_lossy(&released.stderr));

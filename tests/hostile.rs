@@ -29,7 +29,7 @@ fn sync(house: &House, connector: &str, files: &[Hostile]) -> (Value, BTreeMap<S
     std::fs::write(&config, text).unwrap();
     let pass = house.json(&["sync", connector, "--json", "--config", config.to_str().unwrap()]);
     let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
-    let unread = pass["connectors"][0]["unread_payloads"].as_array().unwrap();
+    let unread = pass["sources"][0]["unread_payloads"].as_array().unwrap();
     let reasons = unread.iter().map(|row| (text(row, "payload"), text(row, "reason"))).collect();
     (pass, reasons)
 }
@@ -44,7 +44,7 @@ fn two_hundred_hostile_files_are_each_answered_and_harm_nothing() {
     let mut wrong = vec![];
     for (connector, files) in [("lego", &books), ("cmcc", &archives)] {
         let (pass, reasons) = sync(&house, connector, files);
-        assert_eq!(pass["connectors"][0]["state"], "done", "{pass}");
+        assert_eq!(pass["sources"][0]["state"], "done", "{pass}");
         assert_eq!(pass["balance"]["balanced"], true);
         assert_eq!(pass["balance"]["pending"], 0, "{pass}");
         for file in files {
@@ -64,7 +64,7 @@ fn two_hundred_hostile_files_are_each_answered_and_harm_nothing() {
     let each = began.elapsed() / u32::try_from(count).unwrap();
     assert!(each < Duration::from_secs(2), "{each:?} for each file");
     // The good files that lay among them are in (and a changed cell that no checksum guards), and so is a later one.
-    let held = house.json(&["records", "list", "--limit", "1000", "--json"]).as_array().unwrap().len();
+    let held = house.items(&["records", "list", "--limit", "1000", "--json"]).as_array().unwrap().len();
     assert!((4..8).contains(&held), "{held} records");
     let late = Hostile { name: "LEGO_20991231_late.xlsx".into(), bytes: corpus::GOOD.to_vec(), expected: None };
     let (pass, reasons) = sync(&house, "lego", &[late]);
@@ -98,7 +98,7 @@ fn sync_room(house: &House, room: &Room) -> (Vec<String>, Peak, Duration) {
     let Ok(pass) = serde_json::from_slice::<Value>(&out.stdout) else {
         return (vec![format!("{}: {told}", room.name)], peak, took);
     };
-    let source = &pass["connectors"][0];
+    let source = &pass["sources"][0];
     let mut wrong = vec![];
     let whole = source["state"] == "done" && pass["balance"]["balanced"] == true && pass["balance"]["pending"] == 0;
     if !whole || told.contains("panicked") {
@@ -148,7 +148,7 @@ fn a_reason_is_told_in_both_languages() {
     let house = House::new(On::Sqlite);
     let files = [Hostile { name: "LEGO_20140930_page.xls".into(), bytes: b"<html>".to_vec(), expected: None }];
     let (pass, _) = sync(&house, "lego", &files);
-    let run = pass["connectors"][0]["run"].to_string();
+    let run = pass["sources"][0]["run"].to_string();
     for (language, words) in [("en", "no workbook but a web page"), ("zh_CN.UTF-8", "这不是工作簿，而是没有表格的网页")]
     {
         let out = house.command(&["runs", "show", &run]).env("HUILIU_LANG", language).output().unwrap();

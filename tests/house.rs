@@ -8,6 +8,17 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use sqlx::{Connection as _, Row as _};
 
+/// Class-hour units before and after.
+pub fn units(hours: &Value) -> [i64; 2] {
+    ["before", "after"].map(|when| hours[when]["units"].as_i64().unwrap_or_else(|| panic!("no hours: {hours}")))
+}
+
+/// The rows of a listing.
+pub fn items_of(page: Value) -> Value {
+    assert!(page["items"].is_array() && page.get("next").is_some(), "no listing: {page}");
+    page["items"].clone()
+}
+
 /// A directory that is removed at the end.
 pub struct Scratch(pub PathBuf);
 
@@ -266,6 +277,11 @@ impl House {
             .unwrap_or_else(|e| panic!("{args:?}: {e}: {}", String::from_utf8_lossy(&out.stdout)))
     }
 
+    /// Runs a listing, expects exit 0, gives its rows.
+    pub fn items(&self, args: &[&str]) -> Value {
+        items_of(self.json(args))
+    }
+
     /// Pairs of a number and a text or bytes that a statement in the store gives.
     pub fn rows(&self, statement: &str) -> Vec<(i64, Vec<u8>)> {
         let statement = sqlx::AssertSqlSafe(statement.to_owned());
@@ -321,7 +337,8 @@ impl House {
             .map(|line| {
                 let v: Value = serde_json::from_str(line).unwrap();
                 let n = |k: &str| v[k].as_i64().unwrap();
-                (v["id_number"].as_str().unwrap().to_owned(), (n("units"), n("provisional_units"), n("duplicates")))
+                let hours = |k: &str| v[k]["units"].as_i64().unwrap();
+                (v["id_number"].as_str().unwrap().to_owned(), (hours("counted"), hours("provisional"), n("duplicates")))
             })
             .collect()
     }
@@ -334,7 +351,7 @@ impl House {
 
     /// (source or file, stream or line, record, reasons) of every open letter.
     pub fn letters(&self) -> Vec<(String, String, Vec<String>)> {
-        let rows = self.json(&["dead-letters", "list", "--limit", "100000000", "--json"]);
+        let rows = self.items(&["dead-letters", "list", "--limit", "100000000", "--json"]);
         let mut letters: Vec<_> = rows
             .as_array()
             .unwrap()

@@ -135,7 +135,7 @@ fn what_is_read_without_editing_is_as_the_rows_say() {
         let truth = std::fs::read_to_string(format!("{file}.truth.json")).unwrap();
         let truth: Value = serde_json::from_str(&truth).unwrap();
         let rows = truth["rows"].as_array().unwrap();
-        let records = house.json(&["records", "list", "--limit", "10000", "--json"]);
+        let records = house.items(&["records", "list", "--limit", "10000", "--json"]);
         for record in records.as_array().unwrap().iter().filter(|record| record["source"] == id.as_str()) {
             read += 1;
             let is_of = |row: &Value| {
@@ -194,7 +194,7 @@ fn synced(folder: &str) -> (usize, Vec<String>) {
     let pass: Value =
         serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&out.stderr)));
     let mut whole = 0;
-    for row in pass["connectors"].as_array().unwrap() {
+    for row in pass["sources"].as_array().unwrap() {
         if row["inserted"].as_u64() == Some(expected[row["source"].as_str().unwrap()]) && row["parked"] == 0 {
             whole += 1;
         } else {

@@ -141,7 +141,7 @@ fn the_commands_of_both_pages_run() {
         let count = |name: &str| books[name].as_i64().unwrap();
         assert_eq!((count("received"), count("parked"), count("unread")), (1_040, 2, 0), "{page}: {books}");
         // What the page says of the result was the answer: who failed has no hours.
-        let listed = house.json(&["records", "list", "--limit", "19", "--json"]).to_string();
+        let listed = house.items(&["records", "list", "--limit", "19", "--json"]).to_string();
         for state in ["passed", "failed"] {
             assert!(listed.contains(&format!("\"{state}\"")), "{page}: {listed}");
         }

@@ -12,7 +12,7 @@ fn demo_equals_the_truth(on: On, records: u64) {
     assert_eq!(balance["received"], records);
     assert_eq!(balance["balanced"], true);
     assert_eq!(balance["complete"], true);
-    assert_eq!(first["connectors"].as_array().unwrap().len(), 5);
+    assert_eq!(first["sources"].as_array().unwrap().len(), 5);
 
     let truth = Truth::read(&house.dir.0.join(format!("data/demo-7-{records}-0/truth.jsonl")));
     assert_eq!(balance["parked"], truth.totals["bad"]);
@@ -59,8 +59,8 @@ fn every_entry_explains_itself_and_no_output_shows_an_id_number() {
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), id.as_bytes()).unwrap();
     let out = child.wait_with_output().unwrap();
     let told: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
-    assert_eq!(told["counted_units"].as_i64(), Some(*units));
-    assert_eq!(told["provisional_units"].as_i64(), Some(*provisional));
+    assert_eq!(told["counted"]["units"].as_i64(), Some(*units));
+    assert_eq!(told["provisional"]["units"].as_i64(), Some(*provisional));
     let entries = told["entries"].as_array().unwrap();
     assert!(entries.iter().any(|e| e["outcome"] == "duplicate" && e["duplicate_of"].is_i64()));
     for entry in entries {

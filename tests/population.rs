@@ -71,8 +71,8 @@ fn as_planned(house: &House, config: &str, args: &[&str]) -> Value {
     };
     let (mut known, mut new) = (BTreeMap::new(), vec![]);
     for teacher in plan["teachers"].as_array().unwrap() {
-        let pair = |of: &str, nth: usize| teacher["hours"][of][nth].as_u64().unwrap_or(0);
-        let both = |nth| (pair("counted_units", nth), pair("provisional_units", nth));
+        let pair = |of: &str, nth: usize| teacher["hours"][of][["before", "after"][nth]]["units"].as_u64().unwrap_or(0);
+        let both = |nth| (pair("counted", nth), pair("provisional", nth));
         match teacher["teacher"].as_i64() {
             None => new.push(both(1)),
             Some(_) if both(0) == both(1) => {}

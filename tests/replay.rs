@@ -81,21 +81,22 @@ fn a_corrected_manifest_is_replayed(on: On) {
     for outcome in ["inserted", "updated"] {
         assert_eq!(n(&good, outcome), n(&plan["outcomes"], outcome), "{outcome}");
     }
-    let planned: i64 = shown["effects"].as_array().unwrap().iter().map(|e| e["units"][1].as_i64().unwrap()).sum();
+    let planned: i64 =
+        shown["effects"].as_array().unwrap().iter().map(|e| e["counted"]["after"]["units"].as_i64().unwrap()).sum();
     let counted: i64 = house.ledger().values().map(|(units, ..)| units).sum();
     assert_eq!(counted, planned, "hours counted, and planned to be");
 
     // Twice is refused; what remains is what was bad in the first place; every step is in the audit log.
     let (code, _, told) = command(&house, &["replay", "apply", &id]);
     assert!(code == Some(2) && told.contains("applied"), "{told}");
-    let audit = house.json(&["audit", "--json"]);
+    let audit = house.items(&["audit", "--json"]);
     let actions: Vec<&str> = audit.as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap()).collect();
     assert_eq!(actions, ["replay.plan", "replay.plan", "replay.refused", "replay.apply"]);
     assert!(audit.as_array().unwrap().iter().all(|e| e["actor"] == "the administrator"));
 
     // What a person closes for good moves from parked to discarded, once.
     let (source, place, _) = house.letters().swap_remove(0);
-    let letter = house.json(&["dead-letters", "list", "--limit", "1", "--json"])[0]["dead_letter"].to_string();
+    let letter = house.items(&["dead-letters", "list", "--limit", "1", "--json"])[0]["dead_letter"].to_string();
     let discard = ["dead-letters", "discard", &letter, "--because", "a test row"];
     assert_eq!(command(&house, &discard).0, Some(0), "{source} {place}");
     assert_eq!(command(&house, &discard).0, Some(2));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::house::{House, On};
+use crate::house::{House, On, units};
 
 fn file(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -31,10 +31,10 @@ fn every_pack_that_ships_is_usable() {
         let told = house.json(&["rules", "check", path.to_str().unwrap(), "--json"]);
         assert!(told["rules"].as_u64() > Some(20), "{}: {told}", path.display());
     }
-    let packs = house.json(&["rules", "list", "--json"]);
+    let packs = house.items(&["rules", "list", "--json"]);
     let names: Vec<&str> = packs.as_array().unwrap().iter().map(|p| p["pack"].as_str().unwrap()).collect();
     assert_eq!(names, ["jilin-2014", "tisheng-2.0"]);
-    let settings = house.json(&["rules", "settings", "--json"]);
+    let settings = house.items(&["rules", "settings", "--json"]);
     let edge = settings.as_array().unwrap().iter().find(|s| s["setting"] == "band_edge").unwrap();
     assert_eq!(
         (edge["choices"].clone(), edge["packs"][0]["value"].clone()),
@@ -128,7 +128,7 @@ fn told(house: &House, teacher: i64) -> BTreeMap<i64, Value> {
 }
 
 fn what(entry: &Value) -> (String, i64) {
-    (entry["outcome"].as_str().unwrap().to_owned(), entry["units"].as_i64().unwrap())
+    (entry["outcome"].as_str().unwrap().to_owned(), entry["hours"]["units"].as_i64().unwrap())
 }
 
 /// A teacher with a counted record and one duplicate of it.
@@ -173,7 +173,7 @@ fn people_decide(on: On) {
     assert_eq!(after[&winner]["decision"]["because"], "由他人代培");
     assert_ne!(what(&after[&loser]), what(&before[&loser]));
     let explained = house.json(&["teachers", "explain", &teacher.to_string(), "--json"]);
-    assert_eq!(explained["counted_units"], change["counted_units"][1]);
+    assert_eq!(explained["counted"], change["counted"]["after"]);
 
     // Taken back: the ledger is what it was, and the history is kept.
     let undone = done["decision"].to_string();
@@ -183,7 +183,7 @@ fn people_decide(on: On) {
         before.values().map(what).collect::<Vec<_>>()
     );
     assert_eq!(house.ledger(), first);
-    let listed = house.json(&["decisions", "list", "--teacher", &teacher.to_string(), "--json"]);
+    let listed = house.items(&["decisions", "list", "--teacher", &teacher.to_string(), "--json"]);
     assert_eq!(listed[0]["reversed_by"], listed[1]["decision"]);
     assert_eq!(listed[1]["reverses"], listed[0]["decision"]);
     assert!(!house.run(&["decisions", "undo", &undone, "--because", "again"]).status.success());
@@ -201,7 +201,7 @@ fn people_decide(on: On) {
         house.json(&["decisions", "undo", &number, "--because", "恢复", "--json"]);
     }
     assert_eq!(house.ledger(), first);
-    let audit = house.json(&["audit", "--json"]);
+    let audit = house.items(&["audit", "--json"]);
     let actions: Vec<&str> = audit.as_array().unwrap().iter().filter_map(|e| e["action"].as_str()).collect();
     for action in ["credit.revoke", "credit.revoke.undo", "credit.keep", "credit.grade"] {
         assert!(actions.contains(&action), "{actions:?}");
@@ -223,20 +223,23 @@ fn other_rules_are_compared_before_they_are_used() {
     let house = House::new(On::Sqlite);
     house.json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
     // Totals are the sums of what is told of each teacher.
-    let totals = house.json(&["teachers", "totals", "--json"]);
-    let sum = |name: &str| totals.as_object().unwrap().values().map(|t| t[name].as_i64().unwrap()).sum::<i64>();
+    let totals = house.items(&["teachers", "totals", "--json"]);
+    let sum = |name: &str| totals.as_array().unwrap().iter().map(|t| t[name]["units"].as_i64().unwrap()).sum::<i64>();
     let ledger = house.ledger();
-    assert_eq!(sum("counted_units"), ledger.values().map(|t| t.0).sum::<i64>());
-    assert_eq!(sum("provisional_units"), ledger.values().map(|t| t.1).sum::<i64>());
+    assert_eq!(sum("counted"), ledger.values().map(|t| t.0).sum::<i64>());
+    assert_eq!(sum("provisional"), ledger.values().map(|t| t.1).sum::<i64>());
     let bases: i64 = totals
-        .as_object()
+        .as_array()
         .unwrap()
-        .values()
+        .iter()
         .map(|t| {
-            ["stated", "adopted", "assumed"].map(|basis| t["by_basis"][basis].as_i64().unwrap()).iter().sum::<i64>()
+            ["stated", "adopted", "assumed"]
+                .map(|basis| t["by_basis"][basis]["units"].as_i64().unwrap())
+                .iter()
+                .sum::<i64>()
         })
         .sum();
-    assert_eq!(bases, sum("counted_units") + sum("provisional_units"));
+    assert_eq!(bases, sum("counted") + sum("provisional"));
     let none = house.json(&["rules", "diff", "current", "current", "--json"]);
     assert_eq!((none["totals"]["hours_change"].clone(), none["teachers"].clone()), (json!(0), json!([])));
 
@@ -256,8 +259,9 @@ fn other_rules_are_compared_before_they_are_used() {
     let told = house.json(&["rules", "diff", "current", &firm, "--limit", "100000", "--json"]);
     let totals = &told["totals"];
     assert!(totals["hours_change"].as_u64() > Some(100), "{totals}");
-    assert_eq!(totals["provisional_units"][1], 0);
-    assert!(totals["counted_units"][1].as_i64() > totals["counted_units"][0].as_i64());
+    let (counted, provisional) = (units(&totals["counted"]), units(&totals["provisional"]));
+    assert_eq!(provisional[1], 0);
+    assert!(counted[1] > counted[0]);
     // What was planned is what comes, for each teacher.
     let config = house.dir.0.join("firm-settings.toml");
     std::fs::write(&config, format!("policy_files = [{firm:?}]\n")).unwrap();
@@ -268,8 +272,8 @@ fn other_rules_are_compared_before_they_are_used() {
     let sum = |ledger: &BTreeMap<String, (i64, i64, i64)>| {
         ledger.values().map(|t| (t.0, t.1)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
     };
-    assert_eq!(json!(sum(&before).0), totals["counted_units"][0]);
-    assert_eq!(json!(sum(&after)), json!([totals["counted_units"][1], totals["provisional_units"][1]]));
+    assert_eq!(sum(&before).0, counted[0]);
+    assert_eq!(sum(&after), (counted[1], provisional[1]));
     let changed = before.iter().filter(|(id, t)| (t.0, t.1) != (after[*id].0, after[*id].1)).count();
     assert_eq!(json!(changed), totals["hours_change"]);
 }
@@ -279,7 +283,7 @@ fn an_unknown_course_is_suggested_and_decided_by_people() {
     let house = House::new(On::Sqlite);
     house.json(&["demo", "--records", "5000", "--seed", "3", "--json"]);
     let first = house.ledger();
-    let unknown = house.json(&["courses", "unknown", "--json"]);
+    let unknown = house.items(&["courses", "unknown", "--json"]);
     let course = unknown.as_array().unwrap().iter().find(|c| c["connector"] == "cmcc").unwrap();
     let code = course["code"].as_str().unwrap();
     assert!(!house.run(&["courses", "equate", "cmcc", code, "C-999", "--because", "x"]).status.success());
@@ -289,7 +293,7 @@ fn an_unknown_course_is_suggested_and_decided_by_people() {
     let second = house.ledger();
     let changed = first.iter().filter(|(id, t)| second[*id] != **t).count();
     assert!(changed > 0 && changed <= concerned, "{changed} of {concerned}");
-    assert!(!house.json(&["courses", "unknown", "--json"]).as_array().unwrap().iter().any(|c| c["code"] == code));
+    assert!(!house.items(&["courses", "unknown", "--json"]).as_array().unwrap().iter().any(|c| c["code"] == code));
     house.json(&["decisions", "undo", "1", "--because", "不是同一课程", "--json"]);
     assert_eq!(house.ledger(), first);
 }

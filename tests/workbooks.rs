@@ -37,7 +37,7 @@ fn a_row_of_a_workbook_is_found_by_sheet_row_and_cell() {
         (Some(2), Some(1)),
         "{pass}"
     );
-    let letters = house.json(&["dead-letters", "list", "--json"]);
+    let letters = house.items(&["dead-letters", "list", "--json"]);
     let letter = &letters[0];
     assert_eq!(letter["address"], "LEGO_20150331.xls › 第三期 row 6");
     let reasons: Vec<(&str, &str)> = letter["reasons"]
@@ -50,7 +50,7 @@ fn a_row_of_a_workbook_is_found_by_sheet_row_and_cell() {
     assert!(reasons.contains(&("id_number.stored_as_number", cell("D6").as_str())), "{reasons:?}");
     assert!(reasons.contains(&("hours.formula_error", cell("K6").as_str())), "{reasons:?}");
     assert!(!letters.to_string().contains("220113196511300036"), "an ID number is shown");
-    let records = house.json(&["records", "list", "--json"]).to_string();
+    let records = house.items(&["records", "list", "--json"]).to_string();
     assert!(records.contains("2015-03-05"), "a day of the 1904 epoch: {records}");
 }
 
@@ -199,7 +199,7 @@ fn a_workbook_that_takes_too_long_is_refused() {
         }
     });
     let pass: Value = serde_json::from_slice(&out.stdout).unwrap();
-    let source = &pass["connectors"][0];
+    let source = &pass["sources"][0];
     assert_eq!((&source["state"], &pass["balance"]["unread"]), (&"done".into(), &1.into()), "{pass}");
     let reason = source["unread_payloads"][0]["reason"].as_str().unwrap();
     assert!(reason.contains("took more than 20 s; send it in parts"), "{reason}");

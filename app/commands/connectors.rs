@@ -3,7 +3,7 @@
 use huiliu_engine::operations::authoring::ExpectedResults;
 use huiliu_engine::operations::connectors::{self, ConnectorRow, ConnectorShown, LeftOut, UnusableConnector};
 use huiliu_manifest::explain::{self, Tongue};
-use huiliu_manifest::schema;
+use huiliu_manifest::{reference, schema};
 
 use super::authoring::{self, Look, show_checked};
 use super::{infer, record, register};
@@ -54,7 +54,7 @@ fn explain(place: &str, of_editors: bool) -> Result<(), CliError> {
     if of_editors {
         say_json(&schema::schema());
     } else if place.is_empty() {
-        say(&explain::reference(tongue));
+        say(&reference::reference(tongue));
     } else {
         say(&explain::explain(place, tongue).map_err(|why| CliError::usage(phrase(&why).into_owned()))?);
     }

@@ -2,7 +2,7 @@
 
 use huiliu_engine::upload_plan::{People, Plan, Teacher};
 use huiliu_store::roster::known::Post;
-use huiliu_values::ExactHours;
+use huiliu_values::{BeforeAfter, ExactHours};
 
 use crate::render::{balance_cells, balance_heading, hours, reasons, say_only_a_plan};
 use crate::words::{address, both, note, phrase, say, table, tr, word};
@@ -61,13 +61,13 @@ fn show_teachers(teachers: &[Teacher]) {
 }
 
 fn changes(teacher: &Teacher) -> Vec<String> {
-    let text = |name: &str, of: &Option<(Option<String>, Option<String>)>| {
+    let text = |name: &str, of: &Option<BeforeAfter<Option<String>>>| {
         let said = |text: &Option<String>| word(text.as_deref().unwrap_or("—")).to_owned();
-        of.as_ref().map(|(was, is)| format!("{name}: {} → {}", said(was), said(is)))
+        of.as_ref().map(|pair| format!("{name}: {} → {}", said(&pair.before), said(&pair.after)))
     };
     let on_roster = teacher.on_roster.map(|_| tr("on the roster from then on", "由此入册").to_owned());
-    let contested = teacher.contested.map(|(_, now)| {
-        let words = if now {
+    let contested = teacher.contested.map(|contested| {
+        let words = if contested.after {
             tr("its ID number has two names then", "此身份证号届时有两个姓名")
         } else {
             tr("its ID number has one name again", "此身份证号恢复为一个姓名")
@@ -80,7 +80,7 @@ fn changes(teacher: &Teacher) -> Vec<String> {
         if posts.is_empty() { "—".to_owned() } else { posts.iter().map(post).collect::<Vec<_>>().join(", ") }
     };
     let moved = teacher.memberships.as_ref();
-    let moved = moved.map(|(was, is)| format!("{}: {} → {}", tr("schools", "学校"), posts(was), posts(is)));
+    let moved = moved.map(|m| format!("{}: {} → {}", tr("schools", "学校"), posts(&m.before), posts(&m.after)));
     let hours = teacher.hours.map(|h| {
         both!(
             "hours: {} + {} → {} + {} (counted + provisional); {} entries change, {} → {} count by age",

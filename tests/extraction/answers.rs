@@ -4,12 +4,12 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{Answer, DeliveryContext, JSON, Platform, Says, page, records};
+use super::{Answer, JSON, Platform, Says, Site, page, records};
 use crate::house::On;
 
-fn context(platform: &Platform, rules: &str) -> DeliveryContext {
+fn site(platform: &Platform, rules: &str) -> Site {
     let transport = format!("kind = \"http\"\nanswers = [{rules}]");
-    DeliveryContext::new(platform, &Says { transport: &transport, ..Says::default() })
+    Site::new(platform, &Says { transport: &transport, ..Says::default() })
 }
 
 /// A platform that gives this answer so many times before it gives records.
@@ -29,7 +29,7 @@ fn what_may_pass_is_asked_again() {
         ("", Answer::new(503, "")),
     ] {
         let platform = after(2, move || answer.clone());
-        assert_eq!(context(&platform, rule).sync(), (3, 3), "{rule}");
+        assert_eq!(site(&platform, rule).sync(), (3, 3), "{rule}");
         assert_eq!(platform.asked().len(), 3, "{rule}");
     }
 }
@@ -48,7 +48,7 @@ fn an_error_that_stays_fails_at_once_and_says_so() {
         ("", Answer::new(302, "").with("location", "https://elsewhere.example/x"), "leads on to elsewhere.example"),
     ] {
         let platform = after(9, move || answer.clone());
-        let said = context(&platform, rule).fail();
+        let said = site(&platform, rule).fail();
         assert!(said.contains(words), "{said}");
         assert_eq!(platform.asked().len(), 1, "{rule}");
     }
@@ -57,8 +57,8 @@ fn an_error_that_stays_fails_at_once_and_says_so() {
 #[test]
 fn no_records_can_be_no_error() {
     let platform = after(1, || Answer::new(404, "no changes"));
-    let context = context(&platform, r#"{ status = [404], contains = "no changes", taken = "empty" }"#);
-    assert_eq!((context.sync(), context.sync()), ((0, 0), (3, 3)));
+    let site = site(&platform, r#"{ status = [404], contains = "no changes", taken = "empty" }"#);
+    assert_eq!((site.sync(), site.sync()), ((0, 0), (3, 3)));
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn the_platform_says_how_long_to_wait() {
     );
     let rule = r#"{ path = "code", is = ["42"], taken = "wait", wait_header = "x-wait" }"#;
     for (platform, rule) in [(&seconds, ""), (&date, ""), (&header, rule)] {
-        assert_eq!(context(platform, rule).sync(), (3, 3), "{rule}");
+        assert_eq!(site(platform, rule).sync(), (3, 3), "{rule}");
         let asked = platform.asked();
         let waited = asked[1].at - asked[0].at;
         assert!(waited > Duration::from_millis(1_900) && waited < Duration::from_secs(6), "{rule}: {waited:?}");
@@ -83,18 +83,18 @@ fn budget(on: On) {
     let platform = Platform::start(|a| page(a.number("o").min(12)..(a.number("o") + 1).min(12), ""));
     let transport = "kind = \"http\"\nbudget = { requests = 10, seconds = 1 }";
     let stream = format!("{JSON}\npage = {{ by = \"offset\", param = \"o\", size = 1 }}");
-    let context = DeliveryContext::on(on, &platform, &Says { transport, stream: &stream, map: "" });
+    let site = Site::on(on, &platform, &Says { transport, stream: &stream, map: "" });
     let source = |name: &str| {
         format!(
             "[[source]]\nname = \"{name}\"\nconnector = \"p\"\ninstitution_code = \"I\"\nbase_url = \"{}\"\n",
             platform.url
         )
     };
-    context.write(&format!("{}{}", source("a"), source("b")));
+    site.write(&format!("{}{}", source("a"), source("b")));
     // The books are there before both of them begin.
-    assert!(context.run(&["migrate"]).status.success());
+    assert!(site.run(&["migrate"]).status.success());
     let began = Instant::now();
-    let sync = |name: &str| context.command(&["sync", name, "--land-only"]).stdout(Stdio::null()).spawn().unwrap();
+    let sync = |name: &str| site.command(&["sync", name, "--land-only"]).stdout(Stdio::null()).spawn().unwrap();
     for mut process in [sync("a"), sync("b")] {
         assert!(process.wait().unwrap().success());
     }
@@ -123,10 +123,10 @@ fn two_processes_share_a_budget_on_postgresql() {
 #[test]
 fn a_web_page_in_place_of_records_is_never_taken_for_them() {
     let platform = after(2, || Answer::new(200, "<html>").with("content-type", "Text/HTML"));
-    let context = context(&platform, "");
-    assert_eq!(context.sync(), (3, 3));
+    let site = site(&platform, "");
+    assert_eq!(site.sync(), (3, 3));
     let platform = after(1, || Answer::json(&records(0..3).into_bytes()[..40]));
-    assert_eq!(self::context(&platform, "").sync(), (3, 3));
+    assert_eq!(self::site(&platform, "").sync(), (3, 3));
 }
 
 const TABLE: &str =
@@ -152,11 +152,11 @@ fn login() -> Answer {
 fn a_web_page_that_is_the_stream_s_table_is_taken_and_a_login_page_is_not() {
     let count = AtomicUsize::new(0);
     let platform = Platform::start(move |_| if count.fetch_add(1, Ordering::SeqCst) < 2 { login() } else { table() });
-    let context = DeliveryContext::new(&platform, &Says { stream: TABLE, ..Says::default() });
-    assert_eq!(context.sync(), (1, 1));
+    let site = Site::new(&platform, &Says { stream: TABLE, ..Says::default() });
+    assert_eq!(site.sync(), (1, 1));
     assert_eq!(platform.asked().len(), 3, "the login page was asked about again");
     let platform = Platform::start(|_| login());
-    let context = DeliveryContext::new(&platform, &Says { stream: TABLE, ..Says::default() });
-    let said = context.fail();
+    let site = Site::new(&platform, &Says { stream: TABLE, ..Says::default() });
+    let said = site.fail();
     assert!(said.contains("without the columns id, idno"), "{said}");
 }

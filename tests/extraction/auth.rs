@@ -10,21 +10,21 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Answer, Asked, DeliveryContext, JSON, PASSWORD, Platform, Says, page};
+use super::{Answer, Asked, JSON, PASSWORD, Platform, Says, Site, page};
 
 /// A platform that lets in whoever passes; reads with the right password, then with a wrong one.
 fn admits(transport: &str, passes: impl Fn(&Asked) -> bool + Send + Sync + 'static) {
     let platform =
         Platform::start(move |asked| if passes(asked) { page(0..3, "") } else { Answer::new(401, "who are you") });
     let transport = format!("kind = \"http\"\n{transport}");
-    let context = DeliveryContext::new(&platform, &Says { transport: &transport, stream: JSON, map: "" });
-    refused(&context, &platform);
-    assert_eq!(context.sync(), (3, 3), "{transport}");
+    let site = Site::new(&platform, &Says { transport: &transport, stream: JSON, map: "" });
+    refused(&site, &platform);
+    assert_eq!(site.sync(), (3, 3), "{transport}");
 }
 
 /// Wrong credentials are refused once, and said so.
-fn refused(context: &DeliveryContext, platform: &Platform) {
-    let out = context.run_with(&["sync", "--all"], &[("PASSWORD", "wrong-password")]);
+fn refused(site: &Site, platform: &Platform) {
+    let out = site.run_with(&["sync", "--all"], &[("PASSWORD", "wrong-password")]);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(out.status.code() == Some(1) && said.contains("refuses user and password"), "{said}");
     assert!(!said.contains("wrong-password"), "{said}");
@@ -53,7 +53,7 @@ fn api_key_in_header_query_and_cookie() {
 }
 
 /// A token server beside the records; tokens run out after two requests.
-fn tokens(auth: &str, grants: impl Fn(&Asked) -> bool + Send + Sync + 'static) -> (Platform, DeliveryContext) {
+fn tokens(auth: &str, grants: impl Fn(&Asked) -> bool + Send + Sync + 'static) -> (Platform, Site) {
     let (given, used) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let platform = Platform::start(move |asked| {
         if asked.path == "/token" {
@@ -73,15 +73,15 @@ fn tokens(auth: &str, grants: impl Fn(&Asked) -> bool + Send + Sync + 'static) -
     });
     let transport = format!("kind = \"http\"\nauth = {auth}");
     let stream = format!("{JSON}\npage = {{ by = \"number\", param = \"page\", size = 2 }}");
-    let context = DeliveryContext::new(&platform, &Says { transport: &transport, stream: &stream, map: "" });
-    (platform, context)
+    let site = Site::new(&platform, &Says { transport: &transport, stream: &stream, map: "" });
+    (platform, site)
 }
 
 fn comes_with_a_token(auth: &str, grants: impl Fn(&Asked) -> bool + Send + Sync + 'static) {
-    let (platform, context) = tokens(auth, grants);
-    refused(&context, &platform);
+    let (platform, site) = tokens(auth, grants);
+    refused(&site, &platform);
     let before = platform.asked_for("/token").len();
-    assert_eq!(context.sync(), (5, 5), "{auth}");
+    assert_eq!(site.sync(), (5, 5), "{auth}");
     // It ran out once, and was fetched anew once.
     assert_eq!(platform.asked_for("/token").len() - before, 2, "{auth}");
 }
@@ -117,12 +117,12 @@ fn oauth2_with_a_jwt_assertion() {
 #[test]
 fn oauth2_with_a_refresh_token() {
     let auth = r#"{ kind = "oauth2_refresh", token_path = "/token" }"#;
-    let (platform, context) = tokens(auth, |asked| {
+    let (platform, site) = tokens(auth, |asked| {
         let form = asked.form();
         form["grant_type"] == "refresh_token" && form["refresh_token"] == "long-lived"
     });
-    context.settings("secrets_env = { refresh_token = \"REFRESH\" }");
-    let sync = |token| context.run_with(&["sync", "--all"], &[("REFRESH", token)]);
+    site.settings("secrets_env = { refresh_token = \"REFRESH\" }");
+    let sync = |token| site.run_with(&["sync", "--all"], &[("REFRESH", token)]);
     let out = sync("another-one");
     let said = String::from_utf8_lossy(&out.stderr);
     assert!(out.status.code() == Some(1) && said.contains("refuses") && !said.contains("another-one"), "{said}");
@@ -161,9 +161,9 @@ fn a_session_by_token_and_by_cookie() {
         });
         let transport = format!("kind = \"http\"\n{auth}");
         let stream = format!("{JSON}\npage = {{ by = \"number\", param = \"page\", size = 2 }}");
-        let context = DeliveryContext::new(&platform, &Says { transport: &transport, stream: &stream, map: "" });
-        refused(&context, &platform);
-        assert_eq!(context.sync(), (5, 5), "{auth}");
+        let site = Site::new(&platform, &Says { transport: &transport, stream: &stream, map: "" });
+        refused(&site, &platform);
+        assert_eq!(site.sync(), (5, 5), "{auth}");
     }
 }
 
@@ -210,8 +210,8 @@ fn a_link_is_signed_too() {
     });
     let transport = "kind = \"http\"\nauth = { kind = \"sign\", rule = { app_id = \"appId\", timestamp = \"ts\", nonce = \"nonce\", signature = \"sign\" } }";
     let stream = format!("{JSON}\npage = {{ by = \"link\", next = \"more\", size = 1 }}");
-    let context = DeliveryContext::new(&platform, &Says { transport, stream: &stream, map: "" });
-    assert_eq!(context.sync(), (3, 3));
+    let site = Site::new(&platform, &Says { transport, stream: &stream, map: "" });
+    assert_eq!(site.sync(), (3, 3));
 }
 
 /// Each attempt has a nonce of its own and a time that is now; the first of every page fails, so that it is made again.
@@ -252,8 +252,8 @@ fn signatures_are_made_anew_at_every_attempt() {
              nonce = \"nonce\", signature = \"sign\", {order} carrier = \"{carrier}\", before_key = \"&key=\" }} }}"
         );
         let stream = format!("{JSON}\npage = {{ by = \"number\", param = \"page\", size = 2 }}");
-        let context = DeliveryContext::new(&platform, &Says { transport: &transport, stream: &stream, map: "" });
-        refused(&context, &platform);
-        assert_eq!(context.sync(), (3, 3), "{algorithm}");
+        let site = Site::new(&platform, &Says { transport: &transport, stream: &stream, map: "" });
+        refused(&site, &platform);
+        assert_eq!(site.sync(), (3, 3), "{algorithm}");
     }
 }

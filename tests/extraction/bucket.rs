@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
-use super::{Answer, Asked, DeliveryContext, PASSWORD, Platform, Says, records};
+use super::{Answer, Asked, PASSWORD, Platform, Says, Site, records};
 use crate::house::On;
 
 const BUCKET: &str = r#"
@@ -141,10 +141,10 @@ fn signed(asked: &Asked, token: &str) -> Result<(), &'static str> {
     }
 }
 
-fn context(on: On, platform: &Platform) -> DeliveryContext {
-    let context = DeliveryContext::on(on, platform, &SAYS);
-    context.settings(SETTINGS);
-    context
+fn site(on: On, platform: &Platform) -> Site {
+    let site = Site::on(on, platform, &SAYS);
+    site.settings(SETTINGS);
+    site
 }
 
 /// Keys that a pass asked for, in order.
@@ -164,27 +164,27 @@ fn reads(on: On) {
     store.put("培训/folder.json/", 90..99, "11T02:00:01");
     store.put("elsewhere/x.json", 90..99, "11T02:00:01");
     let platform = store.play();
-    let context = context(on, &platform);
-    assert_eq!(context.sync(), (7, 7));
+    let site = site(on, &platform);
+    assert_eq!(site.sync(), (7, 7));
     let in_order = ["培训/a&b=c?.json", "培训/z.json", "培训/2014/名单 2+3 (终).json", "培训/2014/later.json"];
     assert_eq!(fetched(&platform, 0), in_order);
-    assert_eq!(context.house.sql("SELECT count(*) FROM payload WHERE address = '2014/名单 2+3 (终).json'"), 1);
+    assert_eq!(site.house.sql("SELECT count(*) FROM payload WHERE address = '2014/名单 2+3 (终).json'"), 1);
     // What was read is not read again; what was changed, or came into sight late, is.
     let before = platform.asked().len();
-    assert_eq!(context.sync(), (0, 0));
+    assert_eq!(site.sync(), (0, 0));
     assert_eq!(fetched(&platform, before), Vec::<String>::new());
     store.put("培训/z.json", 6..9, "12T00:00:00");
     store.put("培训/late.json", 9..10, "11T01:59:59");
-    assert_eq!(context.sync(), (4, 3));
+    assert_eq!(site.sync(), (4, 3));
     assert_eq!(fetched(&platform, before), ["培训/late.json", "培训/z.json"]);
     // A whole pass gives the same again, days give what was changed on them.
-    assert_eq!(context.sync_with(&["--full"]), (10, 0));
-    assert_eq!(context.sync_with(&["--since", "2014-09-12"]), (3, 0));
-    assert_eq!(context.sync_with(&["--since", "2014-09-10", "--until", "2014-09-11"]), (7, 0));
-    let cursor = context.cursor();
+    assert_eq!(site.sync_with(&["--full"]), (10, 0));
+    assert_eq!(site.sync_with(&["--since", "2014-09-12"]), (3, 0));
+    assert_eq!(site.sync_with(&["--since", "2014-09-10", "--until", "2014-09-11"]), (7, 0));
+    let cursor = site.cursor();
     assert_eq!(cursor["after"]["key"], "培训/z.json", "{cursor}");
-    context.json(&["cursors", "set", "a", "records", "--to", &cursor.to_string(), "--because", "a test", "--json"]);
-    assert_eq!(context.sync(), (0, 0));
+    site.json(&["cursors", "set", "a", "records", "--to", &cursor.to_string(), "--because", "a test", "--json"]);
+    assert_eq!(site.sync(), (0, 0));
 }
 
 #[test]
@@ -205,8 +205,8 @@ fn a_large_object_comes_in_parts() {
     let store = Store::default();
     store.objects.lock().unwrap().insert("培训/a.json".into(), (text.into(), "2014-09-11T02:00:00.000Z".into()));
     let platform = store.play();
-    let context = context(On::Sqlite, &platform);
-    assert_eq!(context.sync(), (8_000, 8_000));
+    let site = site(On::Sqlite, &platform);
+    assert_eq!(site.sync(), (8_000, 8_000));
     assert_eq!(fetched(&platform, 0), ["培训/a.json"; 2]);
 }
 
@@ -215,13 +215,13 @@ fn a_refusal_says_why_and_tells_no_secret() {
     let store = Store { token: "temporary/+=", ..Store::default() };
     store.put("培训/a.json", 0..2, "11T02:00:00");
     let platform = store.play();
-    let context = context(On::Sqlite, &platform);
-    let said = context.fail();
+    let site = site(On::Sqlite, &platform);
+    let said = site.fail();
     assert!(said.contains("refuses user and password") && said.contains("the store says InvalidToken"), "{said}");
-    context.settings(&format!("{SETTINGS}\nsecrets_env = {{ session_token = \"TOKEN\" }}"));
-    let out = context.run_with(&["sync", "--all", "--json"], &[("TOKEN", "temporary/+=")]);
+    site.settings(&format!("{SETTINGS}\nsecrets_env = {{ session_token = \"TOKEN\" }}"));
+    let out = site.run_with(&["sync", "--all", "--json"], &[("TOKEN", "temporary/+=")]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    let out = context.run_with(&["sync", "--all", "--full"], &[("TOKEN", "temporary/+="), ("PASSWORD", "Other-4712")]);
+    let out = site.run_with(&["sync", "--all", "--full"], &[("TOKEN", "temporary/+="), ("PASSWORD", "Other-4712")]);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(said.contains("SignatureDoesNotMatch"), "{said}");
     for secret in ["Other-4712", "temporary/+=", "X-Amz", "Signature="] {
@@ -229,14 +229,14 @@ fn a_refusal_says_why_and_tells_no_secret() {
     }
     // What cannot be a bucket is told before anything is asked.
     let told = || {
-        let out = context.run(&["sync", "--all"]);
+        let out = site.run(&["sync", "--all"]);
         assert_eq!(out.status.code(), Some(2));
         String::from_utf8_lossy(&out.stderr).into_owned()
     };
-    context.settings("");
+    site.settings("");
     assert!(told().contains("${settings.bucket} has no value"));
-    context.rewrite("p", &super::manifest("p", &SAYS).replace(", style = \"path\"", ""));
-    context.settings(SETTINGS);
+    site.rewrite("p", &super::manifest("p", &SAYS).replace(", style = \"path\"", ""));
+    site.settings(SETTINGS);
     assert!(told().contains("write the style path"));
 }
 
@@ -260,7 +260,7 @@ fn what_a_store_must_not_give_is_refused() {
         (object("%E5%9F%B9%E8%AE%AD/a.json", 70 << 20), "at most 67108864 are taken"),
     ] {
         let platform = Platform::start(move |_| Answer::new(200, listing.clone()));
-        let said = context(On::Sqlite, &platform).fail();
+        let said = site(On::Sqlite, &platform).fail();
         assert!(said.contains(words), "{words}: {said}");
         assert!(platform.asked().iter().all(|a| a.path == "/records/"), "only the listing is asked for");
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
-use super::{Answer, DeliveryContext, Platform, Says, page, record_of};
+use super::{Answer, Platform, Says, Site, page, record_of};
 use crate::house::On;
 
 /// Classes 9, 10 and "x"; each has as many records as it is called, but "x" has one.
@@ -46,23 +46,23 @@ fn of_parents(on: On) {
     let platform = school();
     let stream = stream(PARENT, "");
     let says = Says { stream: &stream, map: "course_code = { path = \"$each.class.course\" }", ..Says::default() };
-    let context = DeliveryContext::on(on, &platform, &says);
-    assert_eq!(context.sync(), (20, 20));
+    let site = Site::on(on, &platform, &says);
+    assert_eq!(site.sync(), (20, 20));
     // Numbers by their size, the listing asked for once.
     let mut read: Vec<String> = platform.asked().iter().map(|a| a.path.clone()).collect();
     read.dedup();
     assert_eq!(read, ["/classes", "/classes/9/records", "/classes/10/records", "/classes/x/records"]);
     // The parent's fields are in the records, and people find the class in the address.
     let courses = "SELECT count(*) FROM training_record WHERE course_code = ";
-    let count = |code: &str| context.house.sql(&format!("{courses}'{code}'"));
+    let count = |code: &str| site.house.sql(&format!("{courses}'{code}'"));
     assert_eq!((count("C-01"), count("C-02"), count("C-03")), (9, 10, 1));
     let place = "SELECT count(*) FROM payload WHERE address = '/classes/10/records page 4 (class=10)'";
-    assert_eq!(context.house.sql(place), 1);
+    assert_eq!(site.house.sql(place), 1);
     // Cursors are set and forgotten on either database.
-    context.json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"2014-09-01\"}", "--json"]);
-    assert_eq!(context.cursor(), json!({ "since": "2014-09-01" }));
-    context.json(&["cursors", "reset", "a", "records", "--json"]);
-    assert_eq!((context.cursor(), context.sync()), (json!(null), (20, 0)));
+    site.json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"2014-09-01\"}", "--json"]);
+    assert_eq!(site.cursor(), json!({ "since": "2014-09-01" }));
+    site.json(&["cursors", "reset", "a", "records", "--json"]);
+    assert_eq!((site.cursor(), site.sync()), (json!(null), (20, 0)));
 }
 
 #[test]
@@ -81,13 +81,13 @@ fn a_list_and_a_parent_together() {
     let both = format!("{{ from = \"list\", name = \"term\", values = [\"t2\", \"t1\"] }}, {PARENT}");
     let stream = stream(&both, ", query = { term = \"${each.term}\" }");
     let map = "course_code = { path = \"$each.class.course\" }\nproject_code = { path = \"$each.term\" }";
-    let context = DeliveryContext::new(&platform, &Says { stream: &stream, map, ..Says::default() });
-    assert_eq!(context.sync(), (40, 40));
+    let site = Site::new(&platform, &Says { stream: &stream, map, ..Says::default() });
+    assert_eq!(site.sync(), (40, 40));
     let terms: Vec<String> =
         platform.asked().iter().map(|a| a.param("term").to_owned()).filter(|t| !t.is_empty()).collect();
     assert!(terms.windows(2).all(|pair| pair[0] >= pair[1]), "{terms:?}");
     let place = "SELECT count(*) FROM payload WHERE address = '/classes/x/records page first (term=t1, class=x)'";
-    assert_eq!(context.house.sql(place), 1);
+    assert_eq!(site.house.sql(place), 1);
 }
 
 #[test]
@@ -95,13 +95,13 @@ fn each_partition_has_a_cursor_of_its_own() {
     let platform = school();
     let stream = format!("{}\nsince = {{ by = \"counter\", param = \"after\", path = \"no\" }}", stream(PARENT, ""));
     let says = Says { stream: &stream, map: "course_code = { path = \"$each.class.course\" }", ..Says::default() };
-    let context = DeliveryContext::new(&platform, &says);
-    assert_eq!((context.sync(), context.sync()), ((20, 20), (0, 0)));
-    assert_eq!(context.cursor(), json!({ "partitions": { "class=9": "8", "class=10": "109", "class=x": "200" } }));
+    let site = Site::new(&platform, &says);
+    assert_eq!((site.sync(), site.sync()), ((20, 20), (0, 0)));
+    assert_eq!(site.cursor(), json!({ "partitions": { "class=9": "8", "class=10": "109", "class=x": "200" } }));
     // One that is not in it is read whole.
     let fewer = r#"{"partitions":{"class=9":"6","class=10":"109"}}"#;
-    context.json(&["cursors", "set", "a", "records", "--to", fewer, "--json"]);
-    assert_eq!(context.sync(), (3, 0));
+    site.json(&["cursors", "set", "a", "records", "--to", fewer, "--json"]);
+    assert_eq!(site.sync(), (3, 0));
 }
 
 /// A class that failed and is gone since stands in the cursor: the pass goes on behind it, and begins anew where none is left.
@@ -121,15 +121,15 @@ fn a_partition_that_is_gone_holds_nothing_up() {
             if class == 4 { Answer::new(404, "") } else { page(class * 10..class * 10 + 1 + more, "") }
         });
         let stream = stream(PARENT, "");
-        let context = DeliveryContext::new(&platform, &Says { stream: &stream, ..Says::default() });
-        context.fail();
-        assert_eq!(context.cursor()["partition"], json!(["4"]));
+        let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+        site.fail();
+        assert_eq!(site.cursor()["partition"], json!(["4"]));
         *state.lock().unwrap() = (left.clone(), 1);
         // What comes behind it is read, and that is all of this pass.
         let behind = usize::from(left.contains(&5)) as i64 * 2;
-        assert_eq!((context.sync(), context.cursor()), ((behind, behind), json!({})), "{left:?}");
+        assert_eq!((site.sync(), site.cursor()), ((behind, behind), json!({})), "{left:?}");
         let all = left.len() as i64 * 2;
-        assert_eq!(context.sync(), (all, left.iter().filter(|class| **class < 4).count() as i64), "{left:?}");
+        assert_eq!(site.sync(), (all, left.iter().filter(|class| **class < 4).count() as i64), "{left:?}");
     }
 }
 
@@ -148,15 +148,15 @@ fn a_partition_that_came_short_is_read_again() {
                   each = [{ from = \"list\", name = \"c\", values = [\"a\", \"b\"] }]\n\
                   page = { by = \"number\", param = \"p\", size = 3, total = \"total\" }\n\
                   since = { by = \"moment\", param = \"from\", step_days = 3650, begin = 2010-01-01 }";
-    let context = DeliveryContext::new(&platform, &Says { stream, ..Says::default() });
-    let said = context.fail();
+    let site = Site::new(&platform, &Says { stream, ..Says::default() });
+    let said = site.fail();
     assert!(said.contains("records: 2 records came, the platform counts 5"), "{said}");
-    let held = context.cursor();
+    let held = site.cursor();
     assert!(held["partitions"]["c=a"].is_string() && held["partitions"]["c=b"].is_null(), "{held}");
     assert_eq!(held["short"], json!({ "received": 2, "total": 5 }));
     honest.store(true, Relaxed);
-    context.sync();
-    let held = context.cursor();
+    site.sync();
+    let held = site.cursor();
     assert!(held["partitions"]["c=b"].is_string() && held["short"].is_null(), "{held}");
 }
 
@@ -167,14 +167,14 @@ fn values_are_there_when_a_dead_letter_is_replayed() {
     let stream = stream(PARENT, "");
     let wrong = Says { stream: &stream, map: "course_code = { path = \"nothing\" }", ..Says::default() };
     let right = Says { stream: &stream, map: "course_code = { path = \"$each.class.course\" }", ..Says::default() };
-    let context = DeliveryContext::new(&platform, &wrong);
-    let pass = context.json(&["sync", "--all", "--json"]);
+    let site = Site::new(&platform, &wrong);
+    let pass = site.json(&["sync", "--all", "--json"]);
     assert_eq!(pass["balance"]["parked"], 20, "{pass}");
-    context.connector("p", &right);
-    let plan = context.json(&["replay", "plan", "--json"]);
+    site.connector("p", &right);
+    let plan = site.json(&["replay", "plan", "--json"]);
     let id = plan["replay"].as_i64().unwrap().to_string();
-    context.json(&["replay", "apply", &id, "--json"]);
-    assert_eq!(context.house.sql("SELECT count(*) FROM training_record WHERE course_code = 'C-02'"), 10);
+    site.json(&["replay", "apply", &id, "--json"]);
+    assert_eq!(site.house.sql("SELECT count(*) FROM training_record WHERE course_code = 'C-02'"), 10);
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_fan_out_that_is_too_wide_is_refused() {
         Answer::json(format!("{{\"rows\":[{}]}}", all.join(",")))
     });
     let each = r#"{ from = "parent", name = "class", request = "/classes", items = "rows", fields = { id = "id" } }"#;
-    let context = DeliveryContext::new(&platform, &Says { stream: &stream(each, ""), ..Says::default() });
-    assert!(context.fail().contains("more than 10000"));
+    let site = Site::new(&platform, &Says { stream: &stream(each, ""), ..Says::default() });
+    assert!(site.fail().contains("more than 10000"));
     assert_eq!(platform.asked().len(), 1);
 }

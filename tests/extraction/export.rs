@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Answer, DeliveryContext, Platform, Says, records};
+use super::{Answer, Platform, Says, Site, records};
 
 fn stream(more: &str) -> String {
     format!(
@@ -28,8 +28,8 @@ fn an_export_is_ordered_waited_for_fetched_and_deleted() {
         ("DELETE", "/orders/E%201") => Answer::new(204, ""),
         _ => Answer::new(404, ""),
     });
-    let context = DeliveryContext::new(&platform, &Says { stream: &stream(DOWNLOAD), ..Says::default() });
-    assert_eq!(context.sync(), (5, 5));
+    let site = Site::new(&platform, &Says { stream: &stream(DOWNLOAD), ..Says::default() });
+    assert_eq!(site.sync(), (5, 5));
     let asked: Vec<(String, String)> = platform.asked().into_iter().map(|a| (a.method, a.path)).collect();
     let expected = [
         ("POST", "/orders"),
@@ -41,7 +41,7 @@ fn an_export_is_ordered_waited_for_fetched_and_deleted() {
     ];
     assert_eq!(asked, expected.map(|(m, p)| (m.to_owned(), p.to_owned())));
     // The next pass orders another.
-    assert_eq!(context.sync(), (5, 0));
+    assert_eq!(site.sync(), (5, 0));
     assert_eq!(platform.asked_for("/orders").len(), 2);
 }
 
@@ -61,22 +61,20 @@ fn an_export_is_taken_up_again() {
         }
         _ => Answer::new(204, ""),
     });
-    let context = DeliveryContext::new(
-        &platform,
-        &Says { stream: &stream(&format!("{DOWNLOAD}, most_seconds = 2")), ..Says::default() },
-    );
-    let said = context.fail();
+    let site =
+        Site::new(&platform, &Says { stream: &stream(&format!("{DOWNLOAD}, most_seconds = 2")), ..Says::default() });
+    let said = site.fail();
     assert!(said.contains("is busy after 2 s"), "{said}");
-    assert_eq!(context.cursor()["export"], "1");
+    assert_eq!(site.cursor()["export"], "1");
     is_ready.store(1, Ordering::SeqCst);
-    assert_eq!(context.sync(), (5, 5));
+    assert_eq!(site.sync(), (5, 5));
     assert_eq!(platform.asked_for("/orders").len(), 1);
     // A new one fails: the pass fails, the next one orders again.
     is_ready.store(2, Ordering::SeqCst);
-    let said = context.fail();
+    let said = site.fail();
     assert!(said.contains("has failed: broken"), "{said}");
     assert_eq!(platform.asked_for("/orders").len(), 2);
-    let said = context.fail();
+    let said = site.fail();
     assert!(said.contains("has failed"), "{said}");
     assert_eq!(platform.asked_for("/orders").len(), 3);
 }
@@ -94,9 +92,9 @@ fn a_link_leads_to_the_file_and_no_credentials_go_with_it() {
         _ => Answer::json(format!(r#"{{"job":{{"state":"done","url":"{url}"}}}}"#)),
     });
     let stream = stream("link = \"job.url\", download = { path = \"/x\", headers = { X-Mine = \"${password}\" } }");
-    let context = DeliveryContext::new(
+    let site = Site::new(
         &platform,
         &Says { stream: &stream, transport: "kind = \"http\"\nauth = { kind = \"bearer\" }", map: "" },
     );
-    assert_eq!(context.sync(), (5, 5));
+    assert_eq!(site.sync(), (5, 5));
 }

@@ -3,7 +3,7 @@
 use rust_xlsxwriter::{Format, Workbook};
 use serde_json::Value;
 
-use super::{Answer, DeliveryContext, Platform, Says, records};
+use super::{Answer, Platform, Says, Site, records};
 
 const CSV: &str = "format = { kind = \"csv\", layout = { header = [\"id\", \"idno\"], skip_markers = [\"小计\"] } }";
 const LINES: &str = "format = { kind = \"json_lines\" }";
@@ -12,26 +12,26 @@ const BOOK: &str = "format = { kind = \"workbook\", sheets = \"*\", layout = { h
 const HEADER: &str = "id,v,name,idno,course,hours,end,note\n";
 
 /// A source over the folder `drop`.
-fn context(names: &str, stream: &str) -> DeliveryContext {
+fn site(names: &str, stream: &str) -> Site {
     let platform = Platform::start(|_| Answer::new(404, ""));
     let transport = format!("kind = \"files\"\nnames = [{names:?}]");
-    let context = DeliveryContext::new(&platform, &Says { transport: &transport, stream, map: "place = \"note\"" });
-    let folder = context.house.dir.0.join("drop");
+    let site = Site::new(&platform, &Says { transport: &transport, stream, map: "place = \"note\"" });
+    let folder = site.house.dir.0.join("drop");
     std::fs::create_dir_all(&folder).unwrap();
-    context.write(&format!(
+    site.write(&format!(
         "[[source]]\nname = \"a\"\nconnector = \"p\"\ninstitution_code = \"I\"\nfolder = \"{}\"\n",
         folder.display()
     ));
-    context
+    site
 }
 
-fn put(context: &DeliveryContext, name: &str, bytes: impl AsRef<[u8]>) {
-    std::fs::write(context.house.dir.0.join("drop").join(name), bytes).unwrap();
+fn put(site: &Site, name: &str, bytes: impl AsRef<[u8]>) {
+    std::fs::write(site.house.dir.0.join("drop").join(name), bytes).unwrap();
 }
 
 /// Received, inserted, parked, and payloads that cannot be read.
-fn sync(context: &DeliveryContext) -> [i64; 4] {
-    let pass = context.json(&["sync", "a", "--json"]);
+fn sync(site: &Site) -> [i64; 4] {
+    let pass = site.json(&["sync", "a", "--json"]);
     ["received", "inserted", "parked", "unread"].map(|key| pass["balance"][key].as_i64().unwrap())
 }
 
@@ -40,8 +40,8 @@ fn row(n: usize, hours: &str, note: &str) -> String {
 }
 
 /// The only letter's place, and what is expected there.
-fn letter(context: &DeliveryContext) -> (String, String) {
-    let letters = context.json(&["dead-letters", "list", "--json"]);
+fn letter(site: &Site) -> (String, String) {
+    let letters = site.items(&["dead-letters", "list", "--json"]);
     let all = letters.as_array().unwrap();
     assert_eq!(all.len(), 1, "{letters}");
     let reason = &all[0]["reasons"][0];
@@ -57,14 +57,14 @@ fn a_quote_that_is_not_closed_takes_no_row_with_it_in_silence() {
     let seems_closed = rows.replace("R8,1,王一", "R8,1,\"王一\"");
     let skipped = (0..3).map(open).collect::<String>() + "小计,\"12\n" + &row(3, "4", "") + &row(9, "4", "");
     for (rows, inserted, line) in [(&rows, 3, 5), (&seems_closed, 3, 5), (&skipped, 3, 5)] {
-        let context = context("*.csv", CSV);
-        put(&context, "a.csv", format!("{HEADER}{rows}"));
-        let [_, landed, parked, _] = sync(&context);
+        let site = site("*.csv", CSV);
+        put(&site, "a.csv", format!("{HEADER}{rows}"));
+        let [_, landed, parked, _] = sync(&site);
         assert_eq!((landed, parked), (inserted + i64::from(rows == &seems_closed), 1), "{rows}");
-        let (address, expected) = letter(&context);
+        let (address, expected) = letter(&site);
         assert_eq!(address, format!("a.csv line {line}"));
         assert!(expected.contains(&format!("a quote in line {line} is not closed")), "{expected}");
-        let told = context.run_with(&["dead-letters", "list"], &[("HUILIU_LANG", "zh_CN.UTF-8")]);
+        let told = site.run_with(&["dead-letters", "list"], &[("HUILIU_LANG", "zh_CN.UTF-8")]);
         let told = String::from_utf8_lossy(&told.stdout).into_owned();
         assert!(told.contains("引号没有闭合"), "{told}");
     }
@@ -73,11 +73,11 @@ fn a_quote_that_is_not_closed_takes_no_row_with_it_in_silence() {
 /// A decimal comma is no hour and a remark.
 #[test]
 fn a_row_of_more_cells_than_the_header_is_parked() {
-    let context = context("*.csv", CSV);
+    let site = site("*.csv", CSV);
     let rows = [row(0, "4", ""), row(1, "1,5", "x"), row(2, "4", ",, ,"), row(3, "4", "\"a\nb\"")].concat();
-    put(&context, "a.csv", format!("{HEADER}{rows}R4,1,王一,22010219590911001X,C-4,4,2014-09-11\n"));
-    assert_eq!(sync(&context), [5, 4, 1, 0]);
-    let (address, expected) = letter(&context);
+    put(&site, "a.csv", format!("{HEADER}{rows}R4,1,王一,22010219590911001X,C-4,4,2014-09-11\n"));
+    assert_eq!(sync(&site), [5, 4, 1, 0]);
+    let (address, expected) = letter(&site);
     assert_eq!(address, "a.csv line 3");
     assert!(expected.contains("9 cells, the header has 8: a separator"), "{expected}");
 }
@@ -85,21 +85,21 @@ fn a_row_of_more_cells_than_the_header_is_parked() {
 /// Also where the header itself ends with a separator.
 #[test]
 fn cells_without_a_name_are_no_room_for_others() {
-    let context = context("*.csv", CSV);
+    let site = site("*.csv", CSV);
     let rows = [row(0, "4", ","), row(1, "4,5", "x,")].concat();
-    put(&context, "a.csv", format!("{},\n{rows}", HEADER.trim_end()));
-    assert_eq!(sync(&context), [2, 1, 1, 0]);
+    put(&site, "a.csv", format!("{},\n{rows}", HEADER.trim_end()));
+    assert_eq!(sync(&site), [2, 1, 1, 0]);
 }
 
 #[test]
 fn what_stands_twice_in_json_is_not_guessed() {
-    let context = context("*.jsonl", LINES);
+    let site = site("*.jsonl", LINES);
     let [one, two, three] = [0, 1, 2].map(super::record);
     let two = two.replace("\"hours\":\"4\"", "\"hours\":\"4\",\"hours\":\"40\"");
     let three = three.replace("\"no\":2", "\"no\":2,\"no\":3");
-    put(&context, "a.jsonl", [one, two, three].join("\n"));
-    assert_eq!(sync(&context), [3, 2, 1, 0]);
-    let (address, expected) = letter(&context);
+    put(&site, "a.jsonl", [one, two, three].join("\n"));
+    assert_eq!(sync(&site), [3, 2, 1, 0]);
+    let (address, expected) = letter(&site);
     assert_eq!(address, "a.jsonl line 2");
     assert!(expected.contains("hours stands in it more than once"), "{expected}");
 }
@@ -112,12 +112,12 @@ fn a_document_with_its_list_twice_is_refused_small_and_large() {
             (format!("{{\"d\":{{\"list\":{},\"list\":{}}},\"p\":\"{pad}\"}}", records(0..1), records(1..2)), "d.list"),
             (format!("{{\"d\":{{\"list\":{}}},\"p\":\"{pad}\",\"d\":{{}}}}", records(0..1)), "d"),
         ] {
-            let context = context("*.json", LIST);
-            put(&context, "a.json", text);
-            let out = context.run(&["sync", "a", "--json"]);
+            let site = site("*.json", LIST);
+            put(&site, "a.json", text);
+            let out = site.run(&["sync", "a", "--json"]);
             let pass: Value = serde_json::from_slice(&out.stdout).unwrap();
             assert_eq!((&pass["balance"]["received"], &pass["balance"]["unread"]), (&0.into(), &1.into()), "{pass}");
-            let reason = pass["connectors"][0]["unread_payloads"][0]["reason"].as_str().unwrap();
+            let reason = pass["sources"][0]["unread_payloads"][0]["reason"].as_str().unwrap();
             assert!(reason.contains(&format!("{path} stands in it more than once")), "{reason}");
         }
     }
@@ -126,30 +126,30 @@ fn a_document_with_its_list_twice_is_refused_small_and_large() {
 /// As people number the files they put there one after the other.
 #[test]
 fn files_are_read_in_the_order_of_their_numbers() {
-    let context = context("培训记录*.csv", CSV);
+    let site = site("培训记录*.csv", CSV);
     for (n, name) in ["", "2", "9", "10", "11", "100"].into_iter().enumerate() {
-        put(&context, &format!("培训记录{name}.csv"), format!("{HEADER}{}", row(n, "4", "")));
-        assert_eq!(sync(&context), [1, 1, 0, 0], "{name}");
+        put(&site, &format!("培训记录{name}.csv"), format!("{HEADER}{}", row(n, "4", "")));
+        assert_eq!(sync(&site), [1, 1, 0, 0], "{name}");
     }
     // All at once, too: the last is the newest.
-    let said = context.json(&["sync", "a", "--full", "--json"]);
+    let said = site.json(&["sync", "a", "--full", "--json"]);
     assert_eq!(said["balance"]["received"], 6);
-    assert_eq!(context.cursor(), serde_json::json!({ "after": "培训记录100.csv" }));
+    assert_eq!(site.cursor(), serde_json::json!({ "after": "培训记录100.csv" }));
     let last = "SELECT max(id) = (SELECT max(id) FROM payload WHERE address = '培训记录100.csv') FROM payload";
-    assert_eq!(context.house.sql(last), 1);
+    assert_eq!(site.house.sql(last), 1);
 }
 
 #[test]
 fn capital_letters_do_not_matter_and_what_is_not_read_is_told() {
     use std::os::unix::ffi::OsStrExt as _;
-    let context = context("*.csv", CSV);
-    put(&context, "A.CSV", format!("{HEADER}{}", row(0, "4", "")));
-    put(&context, "B.txt", "no");
-    let drop = context.house.dir.0.join("drop");
+    let site = site("*.csv", CSV);
+    put(&site, "A.CSV", format!("{HEADER}{}", row(0, "4", "")));
+    put(&site, "B.txt", "no");
+    let drop = site.house.dir.0.join("drop");
     std::os::unix::fs::symlink(drop.join("A.CSV"), drop.join("link.csv")).unwrap();
     std::os::unix::fs::symlink(drop.join("A.CSV"), drop.join("link.txt")).unwrap();
     std::fs::write(drop.join(std::ffi::OsStr::from_bytes(b"\xc5\xe0\xd1\xb5.csv")), "x").unwrap();
-    let out = context.run_with(&["sync", "a", "--json"], &[("HUILIU_LOG", "warn")]);
+    let out = site.run_with(&["sync", "a", "--json"], &[("HUILIU_LOG", "warn")]);
     let pass: Value = serde_json::from_slice(&out.stdout).unwrap();
     assert_eq!(pass["balance"]["inserted"], 1, "{pass}");
     let told = String::from_utf8_lossy(&out.stderr).into_owned();
@@ -173,15 +173,15 @@ fn times_and_percentages_of_a_workbook_are_what_is_shown() {
         sheet.write_string(at, 6, "2014-09-11").unwrap();
         sheet.write_number_with_format(at, 7, share, &Format::new().set_num_format(percent)).unwrap();
     }
-    let context = context("*.xlsx", BOOK);
-    put(&context, "a.XLSX", book.save_to_buffer().unwrap());
-    assert_eq!(sync(&context), [5, 2, 3, 0]);
-    let letters = context.json(&["dead-letters", "list", "--json"]);
+    let site = site("*.xlsx", BOOK);
+    put(&site, "a.XLSX", book.save_to_buffer().unwrap());
+    assert_eq!(sync(&site), [5, 2, 3, 0]);
+    let letters = site.items(&["dead-letters", "list", "--json"]);
     let mut seen: Vec<&str> =
         letters.as_array().unwrap().iter().map(|l| l["reasons"][0]["seen"].as_str().unwrap()).collect();
     seen.sort_unstable();
     assert_eq!(seen, ["1:30:00", "36:00:00", "36:00:00"], "{letters}");
     assert!(letters.to_string().contains("hours.number"), "{letters}");
-    let listed = context.json(&["records", "list", "--json"]).to_string();
+    let listed = site.items(&["records", "list", "--json"]).to_string();
     assert!(listed.contains("\"85.5%\"") && listed.contains("\"28.5%\""), "{listed}");
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use huiliu_manifest::Manifest;
 
-use super::{Answer, DeliveryContext, JSON, Platform, Says, manifest, page};
+use super::{Answer, JSON, Platform, Says, Site, manifest, page};
 
 /// Counts who connects to this host at a port, by any of its addresses.
 struct Trap {
@@ -107,12 +107,7 @@ fn wide(c: char) -> char {
 }
 
 /// Reads one source for each address, which `line` writes into the settings; every run must fail with one of these words.
-fn refused_through(
-    context: &DeliveryContext,
-    trap: &Trap,
-    (url, words): (&str, &[&str]),
-    line: impl Fn(usize, &str) -> String,
-) {
+fn refused_through(site: &Site, trap: &Trap, (url, words): (&str, &[&str]), line: impl Fn(usize, &str) -> String) {
     let all = spellings();
     assert!(all.len() >= 100, "only {}", all.len());
     let sources: Vec<String> = all
@@ -124,15 +119,15 @@ fn refused_through(
         })
         .map(|text| if text.contains("base_url") { text } else { format!("{text}base_url = \"{url}\"\n") })
         .collect();
-    context.write(&format!("timeout_ms = 2000\nallow_networks = [\"127.0.0.1\"]\n{}", sources.concat()));
-    let out = context.run_with(&["sync", "--all", "--json"], &[("HUILIU_ALLOW_NETWORKS", "")]);
+    site.write(&format!("timeout_ms = 2000\nallow_networks = [\"127.0.0.1\"]\n{}", sources.concat()));
+    let out = site.run_with(&["sync", "--all", "--json"], &[("HUILIU_ALLOW_NETWORKS", "")]);
     let pass: serde_json::Value =
         serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&out.stderr)));
-    for (n, run) in pass["connectors"].as_array().unwrap().iter().enumerate() {
+    for (n, run) in pass["sources"].as_array().unwrap().iter().enumerate() {
         let why = run["failure"].as_str().unwrap_or("none");
         assert!(words.iter().any(|words| why.contains(words)), "{}: {why}", all[n]);
     }
-    assert_eq!(pass["connectors"].as_array().unwrap().len(), all.len());
+    assert_eq!(pass["sources"].as_array().unwrap().len(), all.len());
     assert_eq!(trap.caught(), 0, "connections were made");
 }
 
@@ -148,8 +143,8 @@ const REFUSED: &[&str] = &["no public address", "cannot be reached"];
 fn as_base_url() {
     let trap = Trap::set();
     let platform = Platform::start(|_| page(0..1, ""));
-    let context = DeliveryContext::new(&platform, &Says::default());
-    refused_through(&context, &trap, ("", REFUSED), |_, url| format!("connector = \"p\"\nbase_url = \"{url}\""));
+    let site = Site::new(&platform, &Says::default());
+    refused_through(&site, &trap, ("", REFUSED), |_, url| format!("connector = \"p\"\nbase_url = \"{url}\""));
 }
 
 /// The address of an object store, and where it leads by a redirect.
@@ -164,11 +159,11 @@ fn as_object_store() {
     });
     let transport = "kind = \"files\"\nnames = [\"*\"]\nbucket = { name = \"${settings.n}\", style = \"path\" }";
     let says = Says { transport, stream: "format = { kind = \"json\", items = \"\" }", ..Says::default() };
-    let context = DeliveryContext::new(&platform, &says);
-    refused_through(&context, &trap, ("", REFUSED), |n, url| {
+    let site = Site::new(&platform, &says);
+    refused_through(&site, &trap, ("", REFUSED), |n, url| {
         format!("connector = \"p\"\nbase_url = \"{url}\"\nsettings = {{ n = \"{n}\" }}")
     });
-    refused_through(&context, &trap, (&platform.url, &["redirects are not followed"]), |n, _| {
+    refused_through(&site, &trap, (&platform.url, &["redirects are not followed"]), |n, _| {
         format!("connector = \"p\"\nsettings = {{ n = \"{n}\" }}")
     });
 }
@@ -178,16 +173,16 @@ fn as_object_store() {
 fn as_token_url() {
     let trap = Trap::set();
     let platform = Platform::start(|_| page(0..1, ""));
-    let context = DeliveryContext::new(&platform, &Says::default());
+    let site = Site::new(&platform, &Says::default());
     for address in spellings() {
         let url = format!("http://{}", at(&address, trap.port));
         let transport = format!("kind = \"http\"\nauth = {{ kind = \"oauth2\", token_path = \"{url}/token\" }}");
         let says = Says { transport: &transport, ..Says::default() };
         let fault = Manifest::parse("m.toml", &manifest("p", &says)).unwrap_err().to_string();
         assert!(fault.contains("it leads to another host"), "{address}: {fault}");
-        context.connector("p", &says);
+        site.connector("p", &says);
     }
-    let said = context.run(&["sync", "--all"]);
+    let said = site.run(&["sync", "--all"]);
     assert!(!said.status.success() && String::from_utf8_lossy(&said.stderr).contains("it leads to another host"));
     assert!(platform.asked().is_empty() && trap.caught() == 0);
 }
@@ -201,21 +196,21 @@ fn as_path_of_a_manifest() {
     let format = "format = { kind = \"json\", items = \"items\" }";
     for path in [&other.url, &format!("//{host}/x"), &format!("/\\{host}/x"), "http://127.0.0.1:1/x", "https:x"] {
         let stream = format!("request = '{path}'\n{format}");
-        let context = DeliveryContext::new(&platform, &Says { transport, stream: &stream, ..Says::default() });
-        let folder = context.house.dir.0.join("manifests/p");
-        let out = context.run(&["connectors", "check", folder.to_str().unwrap()]);
+        let site = Site::new(&platform, &Says { transport, stream: &stream, ..Says::default() });
+        let folder = site.house.dir.0.join("manifests/p");
+        let out = site.run(&["connectors", "check", folder.to_str().unwrap()]);
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         assert!(!out.status.success() && said.contains(":15:") && said.contains("it leads to another host"), "{said}");
     }
     let stream = format!("request = '/${{settings.p}}/x'\n{format}");
-    let context = DeliveryContext::new(&platform, &Says { transport, stream: &stream, ..Says::default() });
+    let site = Site::new(&platform, &Says { transport, stream: &stream, ..Says::default() });
     for p in [format!("/{host}"), format!("\\{host}")] {
-        context.settings(&format!("settings = {{ p = '{p}' }}"));
-        let said = context.fail();
+        site.settings(&format!("settings = {{ p = '{p}' }}"));
+        let said = site.fail();
         assert!(said.contains(&format!("leads to another host, {host}")), "{said}");
     }
-    context.settings("settings = { p = 'v2' }");
-    assert_eq!((context.sync(), platform.asked().len(), other.asked().len()), ((1, 1), 1, 0));
+    site.settings("settings = { p = 'v2' }");
+    assert_eq!((site.sync(), platform.asked().len(), other.asked().len()), ((1, 1), 1, 0));
 }
 
 /// Where the platform's own answers lead: to the next page, to an export's file, by a redirect.
@@ -244,9 +239,9 @@ fn as_links_of_a_platform() {
         (export, &["no public address", "cannot be reached", "is no URL"]),
         (redirect, &["redirects are not followed"]),
     ] {
-        let context = DeliveryContext::new(&platform, &Says { stream, ..Says::default() });
+        let site = Site::new(&platform, &Says { stream, ..Says::default() });
         let line = |n: usize, _: &str| format!("connector = \"p\"\nsettings = {{ n = \"{n}\" }}");
-        refused_through(&context, &trap, (&platform.url, words), line);
+        refused_through(&site, &trap, (&platform.url, words), line);
     }
 }
 
@@ -254,9 +249,9 @@ fn as_links_of_a_platform() {
 #[test]
 fn an_allowed_network_is_read() {
     let platform = Platform::start(|_| page(0..3, ""));
-    let context = DeliveryContext::new(&platform, &Says { stream: JSON, ..Says::default() });
+    let site = Site::new(&platform, &Says { stream: JSON, ..Says::default() });
     for (allowed, read) in [("", false), ("127.0.0.2, 10.0.0.0/8", false), ("127.0.0.0/8", true), ("127.0.0.1", true)] {
-        let out = context.run_with(&["sync", "--all"], &[("HUILIU_ALLOW_NETWORKS", allowed)]);
+        let out = site.run_with(&["sync", "--all"], &[("HUILIU_ALLOW_NETWORKS", allowed)]);
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         assert_eq!(out.status.success(), read, "{allowed}: {said}");
         assert!(
@@ -264,6 +259,6 @@ fn an_allowed_network_is_read() {
             "{said}"
         );
     }
-    let out = context.run_with(&["sync", "--all"], &[("HUILIU_ALLOW_NETWORKS", "10.0.0.0/33")]);
+    let out = site.run_with(&["sync", "--all"], &[("HUILIU_ALLOW_NETWORKS", "10.0.0.0/33")]);
     assert_eq!(out.status.code(), Some(2));
 }

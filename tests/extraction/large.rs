@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::{Answer, DeliveryContext, Platform, Says};
+use super::{Answer, Platform, Says, Site};
 use crate::house::On;
 
 const ROWS: usize = 9_000;
@@ -51,8 +51,8 @@ fn over_http(format: &str, bytes: &[u8]) {
     });
     let stream = format!("request = \"/list\"\nformat = {format}");
     let says = Says { stream: &stream, ..Says::default() };
-    let context = DeliveryContext::on(On::Sqlite, &platform, &says);
-    reads(&context, &says, &format!("/list page first item {BAD}"));
+    let site = Site::on(On::Sqlite, &platform, &says);
+    reads(&site, &says, &format!("/list page first item {BAD}"));
 }
 
 fn from_a_folder(on: On, format: &str, (file, bytes): (&str, &[u8]), address: &str) {
@@ -60,39 +60,39 @@ fn from_a_folder(on: On, format: &str, (file, bytes): (&str, &[u8]), address: &s
     let platform = Platform::start(|_| Answer::new(404, ""));
     let stream = format!("format = {format}");
     let says = Says { transport: "kind = \"files\"\nnames = [\"large*\"]", stream: &stream, map: "" };
-    let context = DeliveryContext::on(on, &platform, &says);
-    let folder = context.house.dir.0.join("drop");
+    let site = Site::on(on, &platform, &says);
+    let folder = site.house.dir.0.join("drop");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join(file), bytes).unwrap();
-    context.write(&format!(
+    site.write(&format!(
         "[[source]]\nname = \"a\"\nconnector = \"p\"\ninstitution_code = \"I\"\nfolder = \"{}\"\n",
         folder.display()
     ));
-    reads(&context, &says, address);
+    reads(&site, &says, address);
 }
 
-fn reads(context: &DeliveryContext, says: &Says, address: &str) {
+fn reads(site: &Site, says: &Says, address: &str) {
     let balance = |args: &[&str]| {
-        let pass = context.json(args);
+        let pass = site.json(args);
         ["received", "inserted", "unchanged", "parked"].map(|key| pass["balance"][key].as_u64().unwrap() as usize)
     };
     assert_eq!(balance(&["sync", "a", "--json"]), [ROWS, ROWS - 1, 0, 1]);
-    let pieces = || context.house.sql("SELECT count(*) FROM payload_piece");
+    let pieces = || site.house.sql("SELECT count(*) FROM payload_piece");
     let landed = pieces();
     assert!(landed >= 8, "{landed} pieces");
     // Received again, it is not kept again.
     assert_eq!(balance(&["sync", "a", "--full", "--json"]), [ROWS, 0, ROWS - 1, 1]);
     assert_eq!(pieces(), landed);
-    let letters = context.json(&["dead-letters", "list", "--json"]);
+    let letters = site.items(&["dead-letters", "list", "--json"]);
     assert!(letters.to_string().contains(address), "{letters}");
     // Sealed anew, and read again under another manifest.
-    context.json(&["keys", "rotate", "--json"]);
+    site.json(&["keys", "rotate", "--json"]);
     let four = "hours = { path = \"hours\", unit = \"day\", then = [{ values = { values = { \"四\" = \"4\" } } }] }";
     let mended = super::manifest("p", says).replace("hours = { path = \"hours\", unit = \"day\" }", four);
-    context.rewrite("p", &mended.replace("version = 1\ntitle", "version = 2\ntitle"));
-    let plan = context.json(&["replay", "plan", "--json"]);
-    context.json(&["replay", "apply", &plan["replay"].to_string(), "--json"]);
-    assert_eq!(context.house.sql("SELECT count(*) FROM training_record"), ROWS as i64, "{plan}");
+    site.rewrite("p", &mended.replace("version = 1\ntitle", "version = 2\ntitle"));
+    let plan = site.json(&["replay", "plan", "--json"]);
+    site.json(&["replay", "apply", &plan["replay"].to_string(), "--json"]);
+    assert_eq!(site.house.sql("SELECT count(*) FROM training_record"), ROWS as i64, "{plan}");
 }
 
 const CSV: &str = "{ kind = \"csv\", encoding = \"auto\", layout = { header = [\"id\", \"idno\"] } }";
@@ -165,7 +165,7 @@ fn all_rows_of_an_exported_workbook_say_where_the_next_pass_begins() {
                   since = { by = \"counter\", param = \"after\", path = \"no\" }\n\
                   export = { create = { path = \"/orders\", method = \"post\" }, id = \"id\", poll = \"/orders/${export}\", \
                   state = \"state\", ready = [\"done\"], every_seconds = 1, download = \"/orders/${export}/file\" }";
-    let context = DeliveryContext::new(&platform, &Says { stream, ..Says::default() });
-    assert_eq!(context.sync(), (1_200, 1_200));
-    assert_eq!(context.cursor(), serde_json::json!({ "since": "1200" }));
+    let site = Site::new(&platform, &Says { stream, ..Says::default() });
+    assert_eq!(site.sync(), (1_200, 1_200));
+    assert_eq!(site.cursor(), serde_json::json!({ "since": "1200" }));
 }

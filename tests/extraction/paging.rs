@@ -2,14 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use super::{Answer, Asked, DeliveryContext, HTTP, JSON, PASSWORD, Platform, Says, page};
+use super::{Answer, Asked, HTTP, JSON, PASSWORD, Platform, Says, Site, page};
 
 /// Reads seven records in pages of three, each of them once.
 fn walks(paging: &str, answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> usize {
     let platform = Platform::start(answer);
     let stream = format!("{JSON}\npage = {{ {paging} }}");
-    let context = DeliveryContext::new(&platform, &Says { stream: &stream, ..Says::default() });
-    assert_eq!(context.sync(), (7, 7), "{paging}: {:?}", platform.asked().iter().map(|a| &a.query).collect::<Vec<_>>());
+    let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+    assert_eq!(site.sync(), (7, 7), "{paging}: {:?}", platform.asked().iter().map(|a| &a.query).collect::<Vec<_>>());
     platform.asked().len()
 }
 
@@ -95,20 +95,20 @@ fn a_page_that_comes_twice_ends_the_pass_with_an_error() {
             page(n..n + 1, &format!("\"next\":\"{}\"", (n + 1) % length))
         });
         let stream = format!("{JSON}\npage = {{ {by} }}");
-        let context = DeliveryContext::new(&platform, &Says { stream: &stream, ..Says::default() });
-        let said = context.fail();
+        let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+        let said = site.fail();
         assert!(said.contains("leads back to the same page") || said.contains("pages that came before"), "{said}");
         assert!(platform.asked().len() <= most, "{length}: asked {} times", platform.asked().len());
-        let held = context.json(&["balance", "--json"]);
+        let held = site.json(&["balance", "--json"]);
         assert_eq!(held["balanced"], true, "{held}");
         // It stays so after a break: the cursor remembers.
-        assert!(context.fail().contains("page"), "{length}");
+        assert!(site.fail().contains("page"), "{length}");
         assert!(platform.asked().len() <= most + 2, "{length}");
     }
     let platform = Platform::start(|_| page(0..3, ""));
     let stream = format!("{JSON}\npage = {{ by = \"offset\", param = \"o\", size = 3 }}");
-    let context = DeliveryContext::new(&platform, &Says { stream: &stream, ..Says::default() });
-    assert!(context.fail().contains("pages that came before"));
+    let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+    assert!(site.fail().contains("pages that came before"));
     assert_eq!(platform.asked().len(), 2);
 }
 
@@ -147,8 +147,8 @@ fn too_many_empty_pages_are_an_error() {
             page(0..0, &format!("\"more\":true,\"next\":\"/list?n={n}\""))
         });
         let stream = format!("{JSON}\npage = {{ {by} }}");
-        let context = DeliveryContext::new(&platform, &Says { stream: &stream, ..Says::default() });
-        let said = context.fail();
+        let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+        let said = site.fail();
         assert!(said.contains("100 pages without a record"), "{said}");
         assert_eq!(platform.asked().len(), 101, "{by}");
     }
@@ -179,8 +179,8 @@ fn a_full_page_says_more_than_a_total() {
             _ => behind(),
         });
         let stream = format!("{JSON}\npage = {{ by = \"number\", param = \"p\", size = 3, total = \"total\" }}");
-        let context = DeliveryContext::new(&platform, &Says { stream: &stream, ..Says::default() });
-        assert_eq!((context.sync(), platform.asked().len()), ((6, 6), 3), "{nth}");
+        let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+        assert_eq!((site.sync(), platform.asked().len()), ((6, 6), 3), "{nth}");
     }
 }
 
@@ -196,23 +196,23 @@ fn fewer_records_than_the_total_are_told() {
                   format = { kind = \"json\", items = \"items\" }\n\
                   page = { by = \"number\", param = \"p\", size = 3, total = \"total\" }\n\
                   since = { by = \"moment\", param = \"from\" }";
-    let context = DeliveryContext::new(&platform, &Says { stream, ..Says::default() });
-    context.settings("settings = { q = \"9\" }");
-    let said = context.fail();
+    let site = Site::new(&platform, &Says { stream, ..Says::default() });
+    site.settings("settings = { q = \"9\" }");
+    let said = site.fail();
     assert!(said.contains("records: 7 records came, the platform counts 9"), "{said}");
-    assert_eq!(context.house.sql("SELECT count(*) FROM training_record"), 7);
-    let runs = context.json(&["runs", "list", "--json"]).to_string();
+    assert_eq!(site.house.sql("SELECT count(*) FROM training_record"), 7);
+    let runs = site.items(&["runs", "list", "--json"]).to_string();
     assert!(runs.contains("7 records came, the platform counts 9"), "{runs}");
-    let held = context.cursor();
+    let held = site.cursor();
     assert!(held["since"].is_null() && held["page"].is_null() && held["short"]["received"] == 7, "{held}");
     // Days that are read once more move no cursor: the run itself fails.
-    let out = context.run(&["sync", "--all", "--since", "2014-09-01", "--until", "2014-09-30"]);
+    let out = site.run(&["sync", "--all", "--since", "2014-09-01", "--until", "2014-09-30"]);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(out.status.code() == Some(1) && said.contains("7 records came, the platform counts 9"), "{said}");
-    assert_eq!(context.cursor(), held);
-    context.settings("settings = { q = \"7\" }");
-    assert_eq!(context.sync(), (7, 0));
-    assert!(context.cursor()["since"].is_string() && context.cursor()["short"].is_null());
+    assert_eq!(site.cursor(), held);
+    site.settings("settings = { q = \"7\" }");
+    assert_eq!(site.sync(), (7, 0));
+    assert!(site.cursor()["since"].is_string() && site.cursor()["short"].is_null());
 }
 
 /// A platform that does not look at the page, or gives the last one for ever, and says something new beside it each time.
@@ -232,8 +232,8 @@ fn the_same_records_twice_end_the_pass() {
             page((n - 1) * 3..n * 3, &more)
         });
         let stream = format!("{JSON}\npage = {{ {by} }}");
-        let context = DeliveryContext::new(&platform, &Says { stream: &stream, ..Says::default() });
-        let said = context.fail();
+        let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+        let said = site.fail();
         assert!(said.contains("holds the same records as the one before; the platform may ignore"), "{by}: {said}");
         assert_eq!(platform.asked().len(), last + 1, "{by}");
     }
@@ -252,9 +252,9 @@ fn a_key_that_links_repeat_is_not_kept() {
     });
     let transport = format!("{HTTP}\nauth = {{ kind = \"api_key\", carrier = \"query\", name = \"key\" }}");
     let stream = format!("{JSON}\npage = {{ by = \"link\", next = \"more\", size = 3 }}");
-    let context = DeliveryContext::new(&platform, &Says { transport: &transport, stream: &stream, map: "" });
-    assert_eq!(context.sync(), (7, 7));
-    let told = context.house.sql(&format!(
+    let site = Site::new(&platform, &Says { transport: &transport, stream: &stream, map: "" });
+    assert_eq!(site.sync(), (7, 7));
+    let told = site.house.sql(&format!(
         "SELECT (SELECT count(*) FROM payload WHERE address LIKE '%{PASSWORD}%')
               + (SELECT count(*) FROM sync_run_cursor WHERE at_end LIKE '%{PASSWORD}%')"
     ));

@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
 
-use super::{DeliveryContext, Platform, Says, records};
+use super::{Platform, Says, Site, records};
 use crate::house::On;
 
 const SECRET: &str = "a secret of twenty-six let";
@@ -27,18 +27,18 @@ impl Drop for Open {
     }
 }
 
-fn context(on: On) -> DeliveryContext {
+fn site(on: On) -> Site {
     let platform = Platform::start(|_| super::Answer::new(404, ""));
-    let context = DeliveryContext::on(on, &platform, &PUSH);
-    context.house.run(&["migrate"]);
-    let mut set = context.command(&["secrets", "set", "a", "push"]).stdin(Stdio::piped()).spawn().unwrap();
+    let site = Site::on(on, &platform, &PUSH);
+    site.house.run(&["migrate"]);
+    let mut set = site.command(&["secrets", "set", "a", "push"]).stdin(Stdio::piped()).spawn().unwrap();
     set.stdin.take().unwrap().write_all(SECRET.as_bytes()).unwrap();
     assert!(set.wait().unwrap().success());
-    context
+    site
 }
 
-fn open(context: &DeliveryContext) -> Open {
-    let mut child = context
+fn open(site: &Site) -> Open {
+    let mut child = site
         .command(&["receive", "--listen", "127.0.0.1:0"])
         .stderr(Stdio::piped())
         .stdout(Stdio::null())
@@ -97,8 +97,8 @@ impl Open {
 }
 
 fn a_payload_is_taken_once(on: On) {
-    let context = context(on);
-    let door = open(&context);
+    let site = site(on);
+    let door = open(&site);
     let (status, first) = door.bearer("one", &records(0..3));
     assert_eq!((status, first["records"].as_i64()), (202, Some(3)), "{first}");
     // The same key is the same answer, and nothing is taken twice, however it is proven.
@@ -110,7 +110,7 @@ fn a_payload_is_taken_once(on: On) {
         sent.into_iter().map(|sent| sent.join().unwrap()).map(|(_, body)| body["run"].clone()).collect()
     });
     assert!(runs.iter().all(|run| *run == runs[0] && run.is_i64() && *run != first["run"]), "{runs:?}");
-    assert_eq!(context.house.sql("SELECT count(*) FROM payload"), 2);
+    assert_eq!(site.house.sql("SELECT count(*) FROM payload"), 2);
     // With a stream, and signed.
     let (status, third) = door.signed(("/push/a/records", "/push/a/records"), "three", &records(6..7), 100);
     assert_eq!((status, third["records"].as_i64()), (202, Some(1)), "{third}");
@@ -120,11 +120,11 @@ fn a_payload_is_taken_once(on: On) {
     assert_eq!((status, fourth["records"].as_i64()), (202, Some(7)), "{fourth}");
     let (status, _) = door.signed(("/push/a", "/push/b"), "five", &large, 0);
     assert_eq!(status, 401);
-    let out = context.run(&["worker", "--until-done"]);
+    let out = site.run(&["worker", "--until-done"]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    assert_eq!(context.house.sql("SELECT count(*) FROM training_record"), 7);
-    assert_eq!(context.house.sql("SELECT count(*) FROM payload_piece"), 9);
-    assert_eq!(context.house.sql("SELECT count(*) FROM payload WHERE address = 'three'"), 1);
+    assert_eq!(site.house.sql("SELECT count(*) FROM training_record"), 7);
+    assert_eq!(site.house.sql("SELECT count(*) FROM payload_piece"), 9);
+    assert_eq!(site.house.sql("SELECT count(*) FROM payload WHERE address = 'three'"), 1);
 }
 
 #[test]
@@ -139,8 +139,8 @@ fn a_payload_that_is_sent_again_is_taken_once_on_postgresql() {
 
 #[test]
 fn what_is_refused_is_told_in_both_languages_and_leaves_nothing() {
-    let context = context(On::Sqlite);
-    let door = open(&context);
+    let site = site(On::Sqlite);
+    let door = open(&site);
     let body = records(0..2);
     let here = ("/push/a", "/push/a");
     let large = vec![b' '; (64 << 20) + 1];
@@ -168,18 +168,18 @@ fn what_is_refused_is_told_in_both_languages_and_leaves_nothing() {
         assert!(!english.is_empty() && chinese.contains(|c| c > '\u{4E00}'), "{what}: {told}");
         assert!(!told.to_string().contains(SECRET), "{what}: {told}");
     }
-    assert_eq!(context.house.sql("SELECT count(*) FROM payload"), 0);
-    assert_eq!(context.house.sql("SELECT count(*) FROM sync_run"), 0);
+    assert_eq!(site.house.sql("SELECT count(*) FROM payload"), 0);
+    assert_eq!(site.house.sql("SELECT count(*) FROM sync_run"), 0);
     // What cannot be read is kept and told, again and again; its key is taken.
     let (status, told) = door.bearer("bad", "[{");
     assert_eq!((status, &told["code"]), (422, &"unreadable".into()), "{told}");
     assert_eq!(door.bearer("bad", "[{"), (422, told));
     let (status, told) = door.bearer("bad", &body);
     assert_eq!((status, &told["code"]), (409, &"key".into()), "{told}");
-    assert_eq!(context.house.sql("SELECT count(*) FROM payload WHERE state = 'undecodable'"), 1);
+    assert_eq!(site.house.sql("SELECT count(*) FROM payload WHERE state = 'undecodable'"), 1);
     // A source that is read by us takes nothing; its secret is as good.
-    context.connector("p", &Says::default());
+    site.connector("p", &Says::default());
     drop(door);
-    let door = open(&context);
+    let door = open(&site);
     assert_eq!(door.bearer("k", &body).0, 401);
 }

@@ -1,6 +1,6 @@
 //! Requests: path, method, headers, query and bodies, with values from settings, secrets, paging and time.
 
-use super::{Answer, DeliveryContext, Platform, Says, record, records};
+use super::{Answer, Platform, Says, Site, record, records};
 
 #[test]
 fn a_json_body_has_its_values_escaped() {
@@ -24,17 +24,17 @@ fn a_json_body_has_its_values_escaped() {
          headers = {headers}, body = {body} }}\nformat = {{ kind = \"json\", items = \"\" }}\n\
          each = [{{ from = \"list\", name = \"odd\", values = [\"a/b ?\"] }}]\npage = {{ by = \"number\", size = 2, first = 0 }}"
     );
-    let context = DeliveryContext::new(&platform, &Says { stream: &stream, ..Says::default() });
-    context.settings(
+    let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+    site.settings(
         "secrets_env = { key = \"OTHER\" }\nsettings = { root = \"v2\", county = \"220102\", quoted = 'say \"hi\"\\' }",
     );
-    let out = context.run_with(&["sync", "--all", "--json"], &[("OTHER", "se\\cr\"et")]);
+    let out = site.run_with(&["sync", "--all", "--json"], &[("OTHER", "se\\cr\"et")]);
     assert!(out.status.success(), "{}\n{:?}", String::from_utf8_lossy(&out.stderr), platform.asked());
     let pass: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
     assert_eq!(pass["balance"]["inserted"], 5, "{pass}");
     // Without its secret the source is not read.
-    context.settings("settings = { root = \"v2\", county = \"220102\", quoted = \"x\" }");
-    assert!(context.fail().contains("${secret.key} has no value"));
+    site.settings("settings = { root = \"v2\", county = \"220102\", quoted = \"x\" }");
+    assert!(site.fail().contains("${secret.key} has no value"));
 }
 
 #[test]
@@ -48,8 +48,8 @@ fn a_form_is_posted() {
 request = { path = "/list", method = "post", body = { kind = "form", fields = { from = "${since}", who = "${user}" } } }
 since = { by = "moment", begin = 2014-09-01 }
 format = { kind = "json", items = "" }"#;
-    let context = DeliveryContext::new(&platform, &Says { stream, ..Says::default() });
-    assert_eq!(context.sync(), (3, 3));
+    let site = Site::new(&platform, &Says { stream, ..Says::default() });
+    assert_eq!(site.sync(), (3, 3));
 }
 
 #[test]
@@ -72,9 +72,9 @@ fn soap_is_asked_and_read() {
     let stream = r#"
 request = { path = "/soap", method = "post", headers = { SOAPAction = "urn:records" }, body = { kind = "xml", text = "<e><who>${settings.who}</who></e>" } }
 format = { kind = "xml", root = "Envelope", item = "Body.list.item" }"#;
-    let context = DeliveryContext::new(&platform, &Says { stream, ..Says::default() });
-    context.settings("settings = { who = \"a <b> & c\" }");
-    assert_eq!(context.sync(), (4, 4));
+    let site = Site::new(&platform, &Says { stream, ..Says::default() });
+    site.settings("settings = { who = \"a <b> & c\" }");
+    assert_eq!(site.sync(), (4, 4));
 }
 
 #[test]
@@ -94,23 +94,23 @@ fn a_gzip_answer_is_unpacked_within_bounds() {
         "/br" => Answer::json("x").with("content-encoding", "br"),
         _ => Answer::json(vec![b'['; (64 << 20) + 1]),
     });
-    let context = DeliveryContext::new(&platform, &Says::default());
+    let site = Site::new(&platform, &Says::default());
     let read = |path: &str| {
         let stream = format!("request = \"{path}\"\nformat = {{ kind = \"json\", items = \"\" }}");
-        context.connector("p", &Says { stream: &stream, ..Says::default() });
+        site.connector("p", &Says { stream: &stream, ..Says::default() });
     };
     read("/good");
-    assert_eq!(context.sync(), (3, 3));
+    assert_eq!(site.sync(), (3, 3));
     for (path, words) in
         [("/bomb", "unpacks to more than"), ("/large", "more than 67108864 bytes"), ("/br", "packed as br")]
     {
         read(path);
-        let said = context.fail();
+        let said = site.fail();
         assert!(said.contains(words), "{path}: {said}");
     }
     // One record that is too deep harms only itself, and nothing overflows.
     read("/deep");
-    let pass = context.json(&["sync", "--all", "--full", "--json"]);
+    let pass = site.json(&["sync", "--all", "--full", "--json"]);
     assert_eq!(
         (pass["balance"]["received"].as_i64(), pass["balance"]["parked"].as_i64()),
         (Some(2), Some(1)),
@@ -128,21 +128,21 @@ fn answers_in_gb18030_are_read_where_that_is_declared() {
         };
         Answer::new(200, encoding_rs::GB18030.encode(&text).0.into_owned())
     });
-    let context = DeliveryContext::new(&platform, &Says::default());
+    let site = Site::new(&platform, &Says::default());
     let reads = |path: &str, format: &str| {
         let transport = "kind = \"http\"\nanswers = [{ path = \"code\", is = [\"坏\"], taken = \"fail\" }]";
         let stream = format!("request = \"{path}\"\nformat = {format}");
-        context.connector("p", &Says { stream: &stream, transport, ..Says::default() });
+        site.connector("p", &Says { stream: &stream, transport, ..Says::default() });
     };
     reads("/json", "{ kind = \"json\", items = \"list\", ok_path = \"code\", ok_value = \"好\" }");
-    assert!(context.fail().contains("not utf-8"));
+    assert!(site.fail().contains("not utf-8"));
     reads(
         "/json",
         "{ kind = \"json\", items = \"list\", ok_path = \"code\", ok_value = \"好\", encoding = \"gb18030\" }",
     );
-    assert_eq!(context.sync(), (3, 3));
+    assert_eq!(site.sync(), (3, 3));
     reads("/xml", "{ kind = \"xml\", root = \"list\", item = \"r\", encoding = \"auto\" }");
-    assert_eq!(context.sync_with(&["--full"]), (1, 1));
-    let named = |name: &str| context.house.sql(&format!("SELECT count(*) FROM claim WHERE name_folded = '{name}'"));
+    assert_eq!(site.sync_with(&["--full"]), (1, 1));
+    let named = |name: &str| site.house.sql(&format!("SELECT count(*) FROM claim WHERE name_folded = '{name}'"));
     assert!(named("王一") > 0 && named("王二") > 0);
 }

@@ -1,6 +1,6 @@
 //! What is said about a platform that repeats what it was sent: no secret in any writing, no whole number of a person.
 
-use super::{Answer, Asked, DeliveryContext, HTTP, Platform, Says, page, record, record_of};
+use super::{Answer, Asked, HTTP, Platform, Says, Site, page, record, record_of};
 
 const SECRET: &str = "Sup3r/S+cret=pw";
 const TOKEN: &str = "SESSION-TOKEN-123456789";
@@ -18,9 +18,9 @@ fn writings() -> Vec<String> {
 }
 
 /// Runs all of this, and gives what it says.
-fn said(context: &DeliveryContext, runs: &[&[&str]]) -> String {
+fn said(site: &Site, runs: &[&[&str]]) -> String {
     let one = |args: &&[&str]| {
-        let out = context.run_with(args, &ENV);
+        let out = site.run_with(args, &ENV);
         format!("{args:?}: {}{}\n", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr))
     };
     runs.iter().map(one).collect()
@@ -39,10 +39,10 @@ fn a_failure_quotes_no_secret_and_no_person() {
     });
     let transport =
         format!("{HTTP}\nauth = {{ kind = \"session\", login = \"/login\", token = \"t\", name = \"X-Token\" }}");
-    let context = DeliveryContext::new(&platform, &Says { transport: &transport, ..Says::default() });
-    let folder = context.house.dir.0.join("manifests/p");
+    let site = Site::new(&platform, &Says { transport: &transport, ..Says::default() });
+    let folder = site.house.dir.0.join("manifests/p");
     let said = said(
-        &context,
+        &site,
         &[
             &["sync", "--all", "--json"],
             &["runs", "list", "--json"],
@@ -77,15 +77,14 @@ fn an_address_holds_no_secret() {
         format!("{HTTP}\nauth = {{ kind = \"session\", login = \"/login\", token = \"t\", name = \"X-Token\" }}");
     let stream = "request = \"/x/${password}/list\"\nformat = { kind = \"json\", items = \"items\" }\n\
                   page = { by = \"link\", next = \"more\", size = 1 }";
-    let context = DeliveryContext::new(&platform, &Says { transport: &transport, stream, ..Says::default() });
-    let said =
-        said(&context, &[&["sync", "--all"], &["dead-letters", "list", "--json"], &["records", "list", "--json"]]);
-    assert_eq!(context.house.sql("SELECT count(*) FROM payload"), count as i64 + 1, "{said}");
+    let site = Site::new(&platform, &Says { transport: &transport, stream, ..Says::default() });
+    let said = said(&site, &[&["sync", "--all"], &["dead-letters", "list", "--json"], &["records", "list", "--json"]]);
+    assert_eq!(site.house.sql("SELECT count(*) FROM payload"), count as i64 + 1, "{said}");
     assert!(said.contains("/x/***/list"), "{said}");
     for secret in writings().iter().map(|secret| &secret[..8]) {
         assert!(!said.contains(secret), "{secret}: {said}");
         let kept = format!("SELECT count(*) FROM payload WHERE address LIKE '%{secret}%'");
-        assert_eq!(context.house.sql(&kept), 0, "{secret}");
+        assert_eq!(site.house.sql(&kept), 0, "{secret}");
     }
 }
 
@@ -95,14 +94,14 @@ fn a_file_quotes_no_person() {
     let platform = Platform::start(|_| page(0..1, ""));
     let transport = "kind = \"files\"\nnames = [\"*.json\"]";
     let stream = "format = { kind = \"json\", items = \"items\" }";
-    let context = DeliveryContext::new(&platform, &Says { transport, stream, ..Says::default() });
-    let folder = context.house.dir.0.join("in");
+    let site = Site::new(&platform, &Says { transport, stream, ..Says::default() });
+    let folder = site.house.dir.0.join("in");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("a.json"), format!("{{\"items\":\"{} and {}\"}}", PERSONS[0], PERSONS[1])).unwrap();
-    context.write(&format!(
+    site.write(&format!(
         "[[source]]\nname = \"a\"\nconnector = \"p\"\ninstitution_code = \"I\"\nfolder = \"{}\"\n",
         folder.display()
     ));
-    let said = said(&context, &[&["sync", "--all"], &["runs", "list", "--json"], &["runs", "show", "1"]]);
+    let said = said(&site, &[&["sync", "--all"], &["runs", "list", "--json"], &["runs", "show", "1"]]);
     assert!(said.contains("22***************X") && PERSONS.iter().all(|number| !said.contains(number)), "{said}");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Answer, DeliveryContext, JSON, Platform, Says, page, record_of, records};
+use super::{Answer, JSON, Platform, Says, Site, page, record_of, records};
 
 fn today() -> chrono::NaiveDate {
     chrono::Utc::now().with_timezone(&chrono::FixedOffset::east_opt(8 * 3_600).unwrap()).date_naive()
@@ -23,8 +23,8 @@ fn a_moment_in_every_form_with_days_to_spare() {
         let platform = Platform::start(|a| if a.param("from").is_empty() { page(0..3, "") } else { page(3..4, "") });
         let stream =
             format!("{JSON}\nsince = {{ by = \"moment\", param = \"from\", form = \"{form}\", lookback_days = 3 }}");
-        let context = DeliveryContext::new(&platform, &Says { stream: &stream, ..Says::default() });
-        assert_eq!((context.sync(), context.sync()), ((3, 3), (1, 1)), "{form}");
+        let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+        assert_eq!((site.sync(), site.sync()), ((3, 3), (1, 1)), "{form}");
         let asked: Vec<String> = platform.asked().iter().map(|a| a.param("from").to_owned()).collect();
         assert_eq!(asked, ["".to_owned(), written], "{form}");
     }
@@ -45,17 +45,17 @@ fn steps_of_time_reach_what_a_cap_hides() {
     let stream = format!(
         "{JSON}\nsince = {{ by = \"moment\", param = \"from\", until_param = \"to\", step_days = 5, begin = {begin} }}"
     );
-    let context = DeliveryContext::new(&platform, &Says { stream: &stream, ..Says::default() });
-    assert_eq!(context.sync(), (21, 21));
+    let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+    assert_eq!(site.sync(), (21, 21));
     assert_eq!(platform.asked().len(), 5);
-    assert_eq!(context.cursor(), json!({ "since": (today() - chrono::Days::new(1)).to_string() }));
+    assert_eq!(site.cursor(), json!({ "since": (today() - chrono::Days::new(1)).to_string() }));
     // Days are read again on demand; with an end, the cursor stays where it is.
     let ago = |days| (today() - chrono::Days::new(days)).to_string();
-    context.json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"2014-09-01\"}", "--json"]);
-    assert_eq!(context.sync_with(&["--since", &ago(12), "--until", &ago(9)]), (4, 0));
-    assert_eq!(context.cursor(), json!({ "since": "2014-09-01" }));
-    assert_eq!(context.sync_with(&["--since", &ago(7)]), (8, 0));
-    assert_eq!(context.cursor(), json!({ "since": ago(1) }));
+    site.json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"2014-09-01\"}", "--json"]);
+    assert_eq!(site.sync_with(&["--since", &ago(12), "--until", &ago(9)]), (4, 0));
+    assert_eq!(site.cursor(), json!({ "since": "2014-09-01" }));
+    assert_eq!(site.sync_with(&["--since", &ago(7)]), (8, 0));
+    assert_eq!(site.cursor(), json!({ "since": ago(1) }));
 }
 
 #[test]
@@ -66,18 +66,18 @@ fn numbers() {
         page(after.min(until)..(after + 20).min(until), "")
     });
     let stream = format!("{JSON}\nsince = {{ by = \"counter\", param = \"after\", path = \"no\" }}");
-    let context = DeliveryContext::new(&platform, &Says { stream: &stream, ..Says::default() });
-    assert_eq!((context.sync(), context.sync()), ((12, 12), (2, 2)));
-    assert_eq!(context.cursor(), json!({ "since": "13" }));
-    assert_eq!(context.sync(), (0, 0));
-    assert_eq!(context.cursor(), json!({ "since": "13" }));
+    let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+    assert_eq!((site.sync(), site.sync()), ((12, 12), (2, 2)));
+    assert_eq!(site.cursor(), json!({ "since": "13" }));
+    assert_eq!(site.sync(), (0, 0));
+    assert_eq!(site.cursor(), json!({ "since": "13" }));
 
     // Inspected, set and forgotten from the command line; each decision is in the audit log.
-    context.json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"9\"}", "--because", "a test", "--json"]);
-    assert_eq!((context.cursor(), context.sync()), (json!({ "since": "9" }), (4, 0)));
-    context.json(&["cursors", "reset", "a", "--json"]);
-    assert_eq!((context.cursor(), context.sync()), (json!(null), (12, 0)));
-    let log = context.json(&["audit", "--json"]);
+    site.json(&["cursors", "set", "a", "records", "--to", "{\"since\":\"9\"}", "--because", "a test", "--json"]);
+    assert_eq!((site.cursor(), site.sync()), (json!({ "since": "9" }), (4, 0)));
+    site.json(&["cursors", "reset", "a", "--json"]);
+    assert_eq!((site.cursor(), site.sync()), (json!(null), (12, 0)));
+    let log = site.items(&["audit", "--json"]);
     let actions: Vec<&str> = log.as_array().unwrap().iter().filter_map(|e| e["action"].as_str()).collect();
     assert_eq!(actions, ["cursor.set", "cursor.reset"], "{log}");
     for (args, words) in [
@@ -86,7 +86,7 @@ fn numbers() {
         (&["set", "b", "records", "--to", "{}"], "never read"),
         (&["reset", "a", "nothing"], "no cursor of stream"),
     ] {
-        let out = context.run(&[&["cursors"], args].concat());
+        let out = site.run(&[&["cursors"], args].concat());
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         assert!(out.status.code() == Some(2) && said.contains(words), "{said}");
     }
@@ -108,10 +108,10 @@ fn the_newest_first() {
     let stream = format!(
         "{JSON}\npage = {{ by = \"offset\", param = \"o\", size = 2 }}\nsince = {{ by = \"newest_first\", path = \"changed\" }}"
     );
-    let context = DeliveryContext::new(&platform, &Says { stream: &stream, ..Says::default() });
-    assert_eq!(context.sync(), (10, 10));
+    let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+    assert_eq!(site.sync(), (10, 10));
     let before = platform.asked().len();
-    assert_eq!(context.sync(), (6, 0));
+    assert_eq!(site.sync(), (6, 0));
     assert_eq!(platform.asked().len() - before, 3);
 }
 
@@ -122,12 +122,12 @@ fn a_cursor_of_an_earlier_version_is_read() {
     let stream = format!(
         "{JSON}\npage = {{ by = \"token\", param = \"t\", next = \"next\", size = 2 }}\nsince = {{ by = \"moment\", param = \"from\" }}"
     );
-    let context = DeliveryContext::new(&platform, &Says { stream: &stream, ..Says::default() });
-    let _ = context.run(&["sync", "--all"]);
+    let site = Site::new(&platform, &Says { stream: &stream, ..Says::default() });
+    let _ = site.run(&["sync", "--all"]);
     let earlier = "{\"page\":\"t2\",\"since\":\"2014-09-01\",\"began\":\"2014-09-11\"}";
-    context.json(&["cursors", "set", "a", "records", "--to", earlier, "--json"]);
-    assert_eq!(context.sync(), (2, 2));
-    assert_eq!(context.cursor(), json!({ "since": "2014-09-10" }));
+    site.json(&["cursors", "set", "a", "records", "--to", earlier, "--json"]);
+    assert_eq!(site.sync(), (2, 2));
+    assert_eq!(site.cursor(), json!({ "since": "2014-09-10" }));
     assert_eq!(platform.asked().last().unwrap().param("t"), "t2");
 }
 
@@ -145,13 +145,13 @@ fn a_cursor_that_the_stream_cannot_read_is_refused() {
         ),
         (number, &["{\"since\":\"17\"}"], &["{\"since\":\"2014-09-01\"}", "{\"partitions\":{\"class=1\":\"\"}}"]),
     ] {
-        let context = DeliveryContext::new(&platform, &Says { stream: &format!("{JSON}\n{since}"), ..Says::default() });
-        context.sync();
+        let site = Site::new(&platform, &Says { stream: &format!("{JSON}\n{since}"), ..Says::default() });
+        site.sync();
         for text in good {
-            context.json(&["cursors", "set", "a", "records", "--to", text, "--json"]);
+            site.json(&["cursors", "set", "a", "records", "--to", text, "--json"]);
         }
         for text in bad {
-            let out = context.run(&["cursors", "set", "a", "records", "--to", text]);
+            let out = site.run(&["cursors", "set", "a", "records", "--to", text]);
             let said = String::from_utf8_lossy(&out.stderr).into_owned();
             assert!(out.status.code() == Some(2) && said.contains("is none"), "{text}: {said}");
         }
@@ -161,10 +161,10 @@ fn a_cursor_that_the_stream_cannot_read_is_refused() {
 #[test]
 fn days_that_end_before_they_begin_are_refused() {
     let platform = Platform::start(|_| page(0..1, ""));
-    let context = DeliveryContext::new(&platform, &Says::default());
-    let out = context.run(&["sync", "--all", "--since", "2014-10-02", "--until", "2014-10-01"]);
+    let site = Site::new(&platform, &Says::default());
+    let out = site.run(&["sync", "--all", "--since", "2014-10-02", "--until", "2014-10-01"]);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(out.status.code() == Some(2) && said.contains("--since is later than --until"), "{said}");
     assert!(platform.asked().is_empty());
-    assert!(context.run(&["sync", "--all", "--since", "2014-10-01", "--until", "2014-10-01"]).status.success());
+    assert!(site.run(&["sync", "--all", "--since", "2014-10-01", "--until", "2014-10-01"]).status.success());
 }

@@ -9,7 +9,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
-use super::{Answer, DeliveryContext, JSON, Platform, Says, page, platform};
+use super::{Answer, JSON, Platform, Says, Site, page, platform};
 
 /// An authority that signs certificates of localhost.
 fn authority() -> CertifiedIssuer<'static, KeyPair> {
@@ -58,18 +58,18 @@ fn a_client_certificate_is_shown() {
     });
     let plain = Platform::start(|_| Answer::new(404, ""));
     let transport = "kind = \"http\"\nauth = { kind = \"certificate\" }";
-    let context = DeliveryContext::new(&plain, &Says { transport, stream: JSON, map: "" });
-    context.write(&format!(
+    let site = Site::new(&plain, &Says { transport, stream: JSON, map: "" });
+    site.write(&format!(
         "[[source]]\nname = \"a\"\nconnector = \"p\"\ninstitution_code = \"I\"\nbase_url = \"https://127.0.0.1:{port}\"\n\
          secrets_env = {{ certificate = \"CERTIFICATE\", private_key = \"PRIVATE_KEY\" }}\n"
     ));
     // The platform's own authority is trusted as the system's are.
-    let trusted = context.house.dir.0.join("authority.pem");
+    let trusted = site.house.dir.0.join("authority.pem");
     std::fs::write(&trusted, ours.pem()).unwrap();
     let sync = |by: &CertifiedIssuer<'static, KeyPair>| {
         let (certificate, key, ..) = signed(by);
         let env = [("CERTIFICATE", &*certificate), ("PRIVATE_KEY", &key), ("SSL_CERT_FILE", trusted.to_str().unwrap())];
-        let out = context.run_with(&["sync", "--all"], &env);
+        let out = site.run_with(&["sync", "--all"], &env);
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         assert!(!said.contains("PRIVATE KEY"), "{said}");
         (out.status.success(), said)
@@ -78,5 +78,5 @@ fn a_client_certificate_is_shown() {
     assert!(!done, "a foreign certificate was let in: {said}");
     let (done, said) = sync(&ours);
     assert!(done, "{said}");
-    assert_eq!(context.json(&["balance", "--json"])["inserted"], 3);
+    assert_eq!(site.json(&["balance", "--json"])["inserted"], 3);
 }

@@ -1,6 +1,6 @@
 //! Files that are handed in: for a connector that reads nothing by itself, and for one that reads a folder.
 
-use super::{DeliveryContext, Platform, Says, records};
+use super::{Platform, Says, Site, records};
 
 const PUSH: Says<'static> =
     Says { transport: "kind = \"push\"", stream: "format = { kind = \"json\", items = \"\" }", map: "" };
@@ -8,24 +8,24 @@ const PUSH: Says<'static> =
 #[test]
 fn files_are_handed_in_as_a_run_of_their_own() {
     let platform = Platform::start(|_| super::Answer::new(404, ""));
-    let context = DeliveryContext::new(&platform, &PUSH);
+    let site = Site::new(&platform, &PUSH);
     let file = |name: &str, text: &str| {
-        let path = context.house.dir.0.join(name);
+        let path = site.house.dir.0.join(name);
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     };
     let (one, two) = (file("one.json", &records(0..3)), file("two.json", &records(2..6)));
-    let pass = context.json(&["upload", "a", &one, &two, "--json"]);
+    let pass = site.json(&["upload", "a", &one, &two, "--json"]);
     assert_eq!(
         (pass["balance"]["received"].as_i64(), pass["balance"]["inserted"].as_i64()),
         (Some(7), Some(6)),
         "{pass}"
     );
-    assert_eq!(context.json(&["cursors", "list", "--json"]), serde_json::json!([]));
-    assert_eq!(context.house.sql("SELECT count(*) FROM payload WHERE address = 'two.json'"), 1);
+    assert_eq!(site.items(&["cursors", "list", "--json"]), serde_json::json!([]));
+    assert_eq!(site.house.sql("SELECT count(*) FROM payload WHERE address = 'two.json'"), 1);
     // What cannot be read is counted, and the rest goes on.
     let broken = file("broken.json", "[{");
-    let pass = context.json(&["upload", "a", &broken, &one, "--json"]);
+    let pass = site.json(&["upload", "a", &broken, &one, "--json"]);
     assert_eq!(
         (pass["balance"]["unread"].as_i64(), pass["balance"]["unchanged"].as_i64()),
         (Some(1), Some(3)),
@@ -37,37 +37,37 @@ fn files_are_handed_in_as_a_run_of_their_own() {
         (&["upload", "a", &one, "--stream", "others"], 2, "no stream"),
         (&["sync", "a"], 2, "huiliu upload"),
     ] {
-        let out = context.run(args);
+        let out = site.run(args);
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         assert!(out.status.code() == Some(code) && said.contains(words), "{args:?}: {said}");
     }
     // A sync of all sources leaves it alone.
-    assert_eq!(context.sync(), (0, 0));
+    assert_eq!(site.sync(), (0, 0));
 }
 
 #[test]
 fn a_connector_that_reads_a_folder_takes_its_own_files_only() {
     let platform = Platform::start(|_| super::Answer::new(404, ""));
     let transport = "kind = \"files\"\nnames = [\"list_*.json\"]";
-    let context = DeliveryContext::new(&platform, &Says { transport, ..PUSH });
-    let folder = context.house.dir.0.join("drop");
+    let site = Site::new(&platform, &Says { transport, ..PUSH });
+    let folder = site.house.dir.0.join("drop");
     std::fs::create_dir_all(&folder).unwrap();
-    context.settings(&format!("folder = \"{}\"", folder.display()));
+    site.settings(&format!("folder = \"{}\"", folder.display()));
     std::fs::write(folder.join("list_1.json"), records(0..2)).unwrap();
-    assert_eq!(context.sync(), (2, 2));
-    let before = context.cursor();
+    assert_eq!(site.sync(), (2, 2));
+    let before = site.cursor();
     let named = |name: &str| {
-        let path = context.house.dir.0.join(name);
+        let path = site.house.dir.0.join(name);
         std::fs::write(&path, records(2..5)).unwrap();
-        context.run(&["upload", "a", path.to_str().unwrap()])
+        site.run(&["upload", "a", path.to_str().unwrap()])
     };
     assert_eq!(named("other.json").status.code(), Some(2));
     let out = named("list_0.json");
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    assert_eq!(context.cursor(), before);
-    assert_eq!(context.house.sql("SELECT count(*) FROM training_record"), 5);
+    assert_eq!(site.cursor(), before);
+    assert_eq!(site.house.sql("SELECT count(*) FROM training_record"), 5);
     // HTTP takes no files.
-    context.connector("p", &Says::default());
+    site.connector("p", &Says::default());
     let out = named("list_2.json");
     assert!(out.status.code() == Some(2) && String::from_utf8_lossy(&out.stderr).contains("takes no files"));
 }

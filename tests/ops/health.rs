@@ -50,7 +50,7 @@ fn a_worker_tells_how_it_stands(on: On) {
     assert_eq!(figure(&text, "huiliu_sync_runs{state=\"done\"}"), 5);
     assert_eq!(figure(&text, "huiliu_never_succeeded{source=\"a\"}"), 1);
     assert!(!text.contains("huiliu_never_succeeded{source=\"demo"), "they have, and have no schedule");
-    let listed = house.json(&["schedules", "list", "--json"]);
+    let listed = house.items(&["schedules", "list", "--json"]);
     let of = |source: &str| listed.as_array().unwrap().iter().find(|r| r["source"] == source).unwrap();
     assert!(of("a")["last_success_at"].is_null() && of("demo-intel")["last_success_at"].is_string(), "{listed}");
     assert!(figure(&text, "huiliu_last_success_timestamp_seconds{source=\"demo-intel\"}") > 1_700_000_000);

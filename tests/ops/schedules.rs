@@ -34,7 +34,7 @@ fn one_sync_per_tick(on: On) {
     wait_for("its end", || house.sql(DUE) == 0);
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(house.sql(RUNS), 1, "a missed tick is made up once");
-    let listed = house.json(&["schedules", "list", "--json", "--config", &config]);
+    let listed = house.items(&["schedules", "list", "--json", "--config", &config]);
     let row = &listed[0];
     assert_eq!((row["source"].as_str(), row["schedule"].as_str()), (Some("a"), Some("0 2 1,11,21 * *")));
     assert_eq!((row["failures"].as_i64(), row["last_state"].as_str()), (Some(1), Some("failed")));
@@ -147,7 +147,7 @@ fn a_worker_gives_back_what_it_cannot_finish_in_time() {
 fn never_by_itself_is_an_empty_schedule() {
     let house = house(On::Sqlite);
     let config = config(&house, &source(free_port(), "schedule = \"\""));
-    let listed = house.json(&["schedules", "list", "--json", "--config", &config]);
+    let listed = house.items(&["schedules", "list", "--json", "--config", &config]);
     assert_eq!((listed[0]["schedule"].as_str(), listed[0]["next_at"].as_str()), (Some(""), None));
     let _worker = Worker::start(&house, &config, &[]);
     wait_for("the schedule", || house.sql("SELECT count(*) FROM schedule WHERE next_at IS NULL") == 1);

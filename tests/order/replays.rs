@@ -161,8 +161,8 @@ async fn check(
     for effect in effects {
         tally.teachers += 1;
         let was = had.get(&effect.person).copied().unwrap_or_default();
-        assert_eq!((was.0, was.1), (effect.units.0, effect.provisional.0), "{effect:?}");
-        assert_eq!(now[&effect.person], (effect.units.1, effect.provisional.1), "{effect:?}");
+        assert_eq!((was.0, was.1), (effect.counted.before.0, effect.provisional.before.0), "{effect:?}");
+        assert_eq!(now[&effect.person], (effect.counted.after.0, effect.provisional.after.0), "{effect:?}");
         named.insert(effect.person.clone());
     }
     for (person, hours) in now.iter().filter(|(person, _)| !person.starts_with("new:")) {

@@ -171,9 +171,9 @@ pub fn ledger(house: &House) -> HashMap<i64, (String, u64, u64)> {
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let line = |line: &str| {
         let v: Value = serde_json::from_str(line).unwrap();
-        let units = |key: &str| v[key].as_u64().unwrap();
+        let units = |key: &str| v[key]["units"].as_u64().unwrap();
         let id = v["id_number"].as_str().unwrap().to_owned();
-        (v["teacher"].as_i64().unwrap(), (id, units("units"), units("provisional_units")))
+        (v["teacher"].as_i64().unwrap(), (id, units("counted"), units("provisional")))
     };
     String::from_utf8(out.stdout).unwrap().lines().map(line).collect()
 }

@@ -84,7 +84,7 @@ fn a_source_that_cannot_be_read_is_refused() {
         &house,
         "[[source]]\nname = \"a\"\nconnector = \"lego\"\ninstitution_code = \"L\"\nfolder = \"drop\"\n",
     );
-    let listed = house.json(&["sources", "list", "--json", "--config", &config]);
+    let listed = house.items(&["sources", "list", "--json", "--config", &config]);
     let rows: Vec<_> =
         listed.as_array().unwrap().iter().map(|r| (r["origin"].as_str().unwrap(), r["shadowed"].as_bool())).collect();
     assert_eq!(rows, [("settings_file", Some(false)), ("registered", Some(true))]);

@@ -58,6 +58,10 @@ impl County {
         self.house.json(&[args, &["--json", "--config", &self.config]].concat())
     }
 
+    pub fn items(&self, args: &[&str]) -> Value {
+        crate::house::items_of(self.json(args))
+    }
+
     pub fn told(&self, args: &[&str]) -> String {
         let out = self.house.run(&[args, &["--config", &self.config]].concat());
         assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
@@ -121,7 +125,7 @@ impl County {
 
     /// The reason codes of every open letter, sorted.
     pub fn reasons(&self) -> Vec<String> {
-        let letters = self.json(&["dead-letters", "list"]);
+        let letters = self.items(&["dead-letters", "list"]);
         let codes = |letter: &Value| {
             let codes = letter["reasons"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap().to_owned());
             codes.collect::<Vec<_>>().join(" ")

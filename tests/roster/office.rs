@@ -46,7 +46,7 @@ fn check(county: &County) {
     assert_eq!((&wang["exemption"]["exempt"], &wang["exemption"]["as_of"]), (&true.into(), &"2014-09-11".into()));
     let li = county.teacher(LI.0, "2014-09-11").unwrap();
     assert_eq!(li["regions"].as_array().unwrap().len(), 2, "梅河口 reports to the province: {li}");
-    let schools = county.json(&["schools", "list"]);
+    let schools = county.items(&["schools", "list"]);
     assert_eq!((&schools[0]["kind"], &schools[1]["kind"]), (&"kindergarten".into(), &"primary".into()));
     let status = county.json(&["roster", "status"]);
     assert_eq!((&status["roster"], &status["provisional"], &status["schools"]), (&2.into(), &0.into(), &2.into()));
@@ -104,7 +104,7 @@ fn the_reporting_tree_is_shown_and_a_broken_one_is_refused_with_its_line() {
     let has = |code: &str| then.contains(&format!("\"code\":\"{code}\""));
     assert!(has("220181") && !has("220113") && has("22CB00"), "{then}");
     let now = county.json(&["regions", "show", "220381", "--on", "2021-01-01"]);
-    assert_eq!((&now[0]["code"], &now[1]["code"]), (&"220184".into(), &"220000".into()));
+    assert_eq!((&now["rows"][0]["code"], &now["rows"][1]["code"]), (&"220184".into(), &"220000".into()));
     assert!(county.refused(&["regions", "show", "229999"]).contains("229999"));
     let file = county.house.dir.0.join("regions.toml");
     std::fs::write(

@@ -110,7 +110,7 @@ fn a_discarded_row_does_not_come_back() {
     let county = County::new(On::Sqlite, "roster-csv");
     county.teachers("20140901", &format!("{},{},,,2122000001,,,,,,\n", WANG.1, WANG.0));
     county.sync();
-    let letter = county.json(&["dead-letters", "list"])[0]["dead_letter"].to_string();
+    let letter = county.items(&["dead-letters", "list"])[0]["dead_letter"].to_string();
     county.json(&["dead-letters", "discard", &letter, "--because", "left"]);
     county.schools("20140911", "2122000001,实验小学,220102,,,\n");
     county.sync();

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
+use crate::lease::Renewal;
 use crate::manifests::{Active, Manifests};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpack::Task;
@@ -79,9 +79,7 @@ pub async fn deliver(context: &DeliveryContext, batch: i64, alone: bool) -> Resu
         return Ok(Delivered::NotOurs);
     };
     let span = tracing::error_span!("deliver", run = held.run_id, batch = held.id);
-    // However this ends, also in a panic, the lease is renewed no longer.
-    let mut renewal = JoinSet::new();
-    renewal.spawn(keep(context.clone(), held.clone()).instrument(span.clone()));
+    let _renewal = span.in_scope(|| Renewal::of(&context.db, held.lease(), context.lease_ms));
     end(context, &held).instrument(span).await
 }
 
@@ -106,18 +104,6 @@ async fn end(context: &DeliveryContext, held: &Held) -> Result<Delivered, StoreF
             tracing::warn!(error = %fault, again_in_ms = wait, "not delivered; put back");
             batches::release(&context.db, held, wait, &fault.to_string()).await?;
             Ok(Delivered::Released)
-        }
-    }
-}
-
-async fn keep(context: DeliveryContext, held: Held) {
-    let every = Duration::from_millis((context.lease_ms / 3).max(50));
-    loop {
-        tokio::time::sleep(every).await;
-        match batches::renew(&context.db, &held, context.lease_ms).await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(e) => tracing::warn!(error = %e, "lease not renewed"),
         }
     }
 }

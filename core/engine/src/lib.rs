@@ -18,6 +18,7 @@ pub mod deliver;
 pub mod evidence;
 pub mod expect;
 pub mod ingest;
+mod lease;
 pub mod rate_limit;
 pub mod recount;
 pub mod replay;

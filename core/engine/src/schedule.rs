@@ -1,13 +1,11 @@
 //! When a source is read by itself, and the turn that keeps two processes from reading it at the same time.
 
-use std::time::Duration;
-
 use chrono::DateTime;
 use croner::Cron;
 use croner::parser::{CronParser, Year};
 use thiserror::Error;
-use tokio::task::JoinHandle;
 
+use crate::lease::Renewal;
 use huiliu_store::intake::source_lease::{self, Claim, Ended};
 use huiliu_store::{Db, StoreFault};
 use huiliu_values::calendar::shanghai;
@@ -67,13 +65,7 @@ pub struct Turn {
     db: Db,
     /// The fencing number of what lands.
     pub claim: Claim,
-    renewal: JoinHandle<()>,
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        self.renewal.abort();
-    }
+    _renewal: Renewal,
 }
 
 /// Takes a source's turn; none when another holds it, or, if `only_due`, when its time has not come.
@@ -88,20 +80,8 @@ pub async fn take(
     only_due: bool,
 ) -> Result<Option<Turn>, StoreFault> {
     let Some(claim) = source_lease::take(db, source_id, lease_ms, holder, only_due).await? else { return Ok(None) };
-    let renewal = tokio::spawn(keep(db.clone(), claim, lease_ms));
-    Ok(Some(Turn { db: db.clone(), claim, renewal }))
-}
-
-async fn keep(db: Db, claim: Claim, lease_ms: u64) {
-    let every = Duration::from_millis((lease_ms / 3).max(50));
-    loop {
-        tokio::time::sleep(every).await;
-        match source_lease::renew(&db, claim, lease_ms).await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(e) => tracing::debug!(source_id = claim.source_id, error = %e, "the turn was not renewed"),
-        }
-    }
+    let renewal = Renewal::of(db, claim.lease(), lease_ms);
+    Ok(Some(Turn { db: db.clone(), claim, _renewal: renewal }))
 }
 
 impl Turn {

@@ -67,7 +67,7 @@ pub struct People {
 }
 
 /// What is said of a teacher before and after; nothing where it stays.
-type Pair<T> = Option<(T, T)>;
+type Pair<T> = Option<BeforeAfter<T>>;
 
 /// A teacher for whom something changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
@@ -131,7 +131,7 @@ impl Teacher {
 }
 
 fn pair<T: Clone + PartialEq>(before: &T, after: &T) -> Pair<T> {
-    (before != after).then(|| (before.clone(), after.clone()))
+    (before != after).then(|| BeforeAfter::new(before.clone(), after.clone()))
 }
 
 impl People {
@@ -140,7 +140,7 @@ impl People {
         self.new += u64::from(was.is_none());
         self.on_roster += u64::from(told.on_roster.is_some());
         self.renamed += u64::from(known && told.name.is_some());
-        self.contested += u64::from(told.contested.as_ref().is_some_and(|(_, now)| *now));
+        self.contested += u64::from(told.contested.as_ref().is_some_and(|contested| contested.after));
         self.sex += u64::from(known && told.sex.is_some());
         self.birth_date += u64::from(known && told.birth_date.is_some());
         self.moved += u64::from(known && told.memberships.is_some());

@@ -1,11 +1,11 @@
-//! The reference page of the manifest language, in either language, and the words about one place of it.
+//! The words about one place of the manifest language, with all that can stand there, in either language.
 
 use std::fmt::Write as _;
 
 use crate::Manifest;
 use crate::fault::nearest;
-use crate::shape::{Absent, Key, Part as _, Shape, Table, Words};
-use crate::template::{NAMED, VALUES};
+use crate::page::Page;
+use crate::shape::{Case, Fields, Key, Part as _, Shape, StepWord, Table, Word, Words};
 
 /// Which language the words are in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,30 +17,16 @@ pub enum Tongue {
 }
 
 impl Tongue {
-    fn of(self, words: Words) -> &'static str {
+    pub(crate) fn of(self, words: Words) -> &'static str {
         match self {
             Self::English => words.en.trim(),
             Self::Chinese => words.zh,
         }
     }
 
-    fn pick(self, en: &'static str, zh: &'static str) -> &'static str {
+    pub(crate) fn pick(self, en: &'static str, zh: &'static str) -> &'static str {
         self.of(Words { en, zh })
     }
-}
-
-/// The whole reference, as Markdown.
-#[must_use]
-pub fn reference(tongue: Tongue) -> String {
-    let mut page = Page { tongue, out: String::new() };
-    page.line(tongue.pick(
-        "# The manifest language\n\nMade from its definition in `core/manifest/`; do not edit. `huiliu connectors explain PLACE` prints one section. In an editor, use `docs/manifest.schema.json`.",
-        "# 清单语言\n\n由 `core/manifest/` 中的定义生成，请勿手改。`huiliu connectors explain 位置` 显示其中一节。编辑器可用 `docs/manifest.schema.json`。",
-    ));
-    page.section("", Manifest::SHAPE, 2);
-    page.line(tongue.pick("\n## Values in requests", "\n## 请求中的取值"));
-    page.values();
-    page.out
 }
 
 /// One place of the language, as `stream.page` or `stream.map.hours`.
@@ -52,20 +38,25 @@ pub fn explain(place: &str, tongue: Tongue) -> Result<String, String> {
     let mut words = Manifest::TABLE.words;
     for step in place.split('.').filter(|step| !step.is_empty()) {
         let all = names(shape);
-        let found = all.iter().find(|(name, ..)| *name == step || *name == "*");
+        let found = all.iter().find(|(name, ..)| *name == step || *name == ANY);
         let Some((_, told, inner)) = found else {
-            let known: Vec<&str> = all.iter().map(|(name, ..)| *name).collect();
+            let known: Vec<&str> = all.iter().map(|(name, ..)| *name).filter(|name| *name != EACH).collect();
             let meant =
                 nearest(step, known.iter().copied()).map_or_else(String::new, |n| format!(" (did you mean {n:?}?)"));
             return Err(format!("there is no {step:?} in {place:?}{meant}; there are {}", known.join(", ")));
         };
         (shape, words) = (inner, told.unwrap_or(words));
     }
-    let mut page = Page { tongue, out: String::new() };
+    let mut page = Page { tongue, linked: false, out: String::new() };
     page.line(tongue.of(words));
     page.section(place, shape, 2);
     Ok(page.out)
 }
+
+/// In a place: each of the known names.
+pub(crate) const EACH: &str = "*";
+/// In what a place can go on with: any name.
+const ANY: &str = "";
 
 /// What one step further in a place can be.
 fn names(shape: &'static Shape) -> Vec<(&'static str, Option<Words>, &'static Shape)> {
@@ -73,30 +64,23 @@ fn names(shape: &'static Shape) -> Vec<(&'static str, Option<Words>, &'static Sh
         |keys: &'static [Key]| keys.iter().map(|key| (key.name, Some(key.words), key.shape)).collect::<Vec<_>>();
     match shape {
         Shape::Table(table) => of_keys(table.keys),
-        Shape::Choice { cases, .. } => cases.iter().flat_map(|(_, table)| of_keys(table.keys)).collect(),
-        Shape::Steps(steps) => {
-            steps.iter().filter_map(|(word, words, needs)| needs.map(|needs| (*word, Some(*words), needs))).collect()
+        Shape::Choice(choice) => choice.cases.iter().flat_map(|case| of_keys(case.keys)).collect(),
+        Shape::Steps(list) => {
+            let one = |step: &StepWord| step.needs.map(|needs| (step.word, Some(step.words), needs));
+            list.all.iter().filter_map(one).collect()
         }
-        Shape::List(inner) | Shape::Short(_, inner) => names(inner),
-        Shape::Names(value) => vec![("*", None, value)],
-        Shape::Known(Shape::OneOf(known), value) => {
-            known.iter().map(|(name, words)| (*name, Some(*words), *value)).collect()
+        Shape::List(inner) => names(inner),
+        Shape::Short { table, .. } => of_keys(table.keys),
+        Shape::Names(value) => vec![(ANY, None, value)],
+        Shape::Known(Fields { of, value, .. }) => {
+            let one = |Word { word, words }: &Word| (*word, Some(*words), *value);
+            of.all.iter().map(one).chain([(EACH, None, *value)]).collect()
         }
         _ => vec![],
     }
 }
 
-struct Page {
-    tongue: Tongue,
-    out: String,
-}
-
 impl Page {
-    fn line(&mut self, line: &str) {
-        self.out.push_str(line);
-        self.out.push('\n');
-    }
-
     fn heading(&mut self, place: &str, level: usize) {
         let place = if place.is_empty() { self.tongue.pick("the manifest", "清单") } else { place };
         // Writing to a string cannot fail.
@@ -105,48 +89,41 @@ impl Page {
 
     fn section(&mut self, place: &str, shape: &'static Shape, level: usize) {
         match shape {
-            Shape::Table(table) => {
+            Shape::Table(table) => self.table_section(place, table, level),
+            Shape::Choice(choice) => {
                 self.heading(place, level);
-                self.table(table);
-                self.inner(place, table.keys, level);
-            }
-            Shape::Choice { key, cases } => {
-                self.heading(place, level);
-                for (word, table) in *cases {
-                    let _ = writeln!(self.out, "\n**`{key} = \"{word}\"`** — {}\n", self.tongue.of(table.words));
-                    if !table.keys.is_empty() {
-                        self.keys(table.keys);
+                for Case { word, words, keys } in choice.cases {
+                    let words = self.tongue.of(*words);
+                    let _ = writeln!(self.out, "\n**`{} = \"{word}\"`** — {words}\n", choice.key);
+                    if !keys.is_empty() {
+                        self.keys(keys);
                     }
                 }
-                for (word, table) in *cases {
-                    self.inner(&format!("{place} ({word})"), table.keys, level);
+                for Case { word, keys, .. } in choice.cases {
+                    self.inner(&format!("{place} ({word})"), keys, level);
                 }
             }
-            Shape::Steps(steps) => {
+            Shape::Steps(list) => {
                 self.heading(place, level);
-                for (word, words, needs) in *steps {
-                    let example = if needs.is_some() { format!("{{ {word} = … }}") } else { format!("\"{word}\"") };
-                    let _ = writeln!(self.out, "- `{example}` — {}", self.tongue.of(*words));
-                }
-                for (word, _, needs) in *steps {
-                    needs
-                        .iter()
-                        .filter(|shape| is_large(shape))
-                        .for_each(|s| self.section(&format!("{place}.{word}"), s, level + 1));
+                self.steps(list);
+                for step in list.all {
+                    let needs = step.needs.filter(|needs| is_large(needs));
+                    needs.into_iter().for_each(|s| self.section(&format!("{place}.{}", step.word), s, level + 1));
                 }
             }
-            Shape::OneOf(words) => {
+            Shape::OneOf(list) => {
                 self.heading(place, level);
-                self.list(words);
+                self.list(list);
             }
             Shape::List(inner) | Shape::Names(inner) => self.section(place, inner, level),
-            Shape::Known(names, value) => {
-                self.section(place, names, level);
-                self.section(&format!("{place}.*"), value, level + 1);
+            Shape::Known(fields) => {
+                self.heading(place, level);
+                self.list(fields.of);
+                self.section(&format!("{place}.{EACH}"), fields.value, level + 1);
             }
-            Shape::Short(key, whole) => {
-                self.section(place, whole, level);
-                let short = self.tongue.pick("A text alone stands for the key", "只写一个文本时，即为此键的值：");
+            Shape::Short { key, table } => {
+                self.table_section(place, table, level);
+                let short = self.short();
                 let _ = writeln!(self.out, "\n{short} `{key}`");
             }
             Shape::Text(_) | Shape::Number { .. } | Shape::Flag | Shape::Day => {
@@ -163,69 +140,21 @@ impl Page {
         }
     }
 
-    fn table(&mut self, table: &'static Table) {
-        let words = self.tongue.of(table.words);
-        self.line(words);
+    fn table_section(&mut self, place: &str, table: &'static Table, level: usize) {
+        self.heading(place, level);
+        self.line(self.tongue.of(table.words));
         self.line("");
         self.keys(table.keys);
-    }
-
-    fn keys(&mut self, keys: &'static [Key]) {
-        self.line(self.tongue.pick("| key | what | meaning |\n|---|---|---|", "| 键 | 取值 | 含义 |\n|---|---|---|"));
-        for key in keys {
-            let absent = match key.absent {
-                Absent::Refused => self.tongue.pick("**required**", "**必需**").to_owned(),
-                Absent::Nothing => self.tongue.pick("optional", "可选").to_owned(),
-                Absent::Default(value) => format!("{} `{value}`", self.tongue.pick("default", "默认")),
-            };
-            let (what, meaning) = (self.what(key.shape), self.tongue.of(key.words).replace('|', "\\|"));
-            let _ = writeln!(self.out, "| `{}` | {what}; {absent} | {meaning} |", key.name);
-        }
-    }
-
-    fn list(&mut self, words: &[(&str, Words)]) {
-        for (word, told) in words {
-            let _ = writeln!(self.out, "- `{word}` — {}", self.tongue.of(*told));
-        }
-    }
-
-    fn what(&self, shape: &Shape) -> String {
-        let pick = |en, zh| self.tongue.pick(en, zh);
-        match shape {
-            Shape::Text(words) => self.tongue.of(*words).to_owned(),
-            Shape::Number { least, most } => format!("{} {least}–{most}", pick("whole number", "整数")),
-            Shape::Flag => "true / false".to_owned(),
-            Shape::Day => pick("day, YYYY-MM-DD", "日期 YYYY-MM-DD").to_owned(),
-            Shape::OneOf(words) => words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(" "),
-            Shape::Table(_) => pick("table", "表").to_owned(),
-            Shape::Choice { key, cases } => {
-                let words: Vec<String> = cases.iter().map(|(word, _)| format!("`{word}`")).collect();
-                format!("{} `{key}`: {}", pick("table by", "表，由以下键决定："), words.join(" "))
-            }
-            Shape::Steps(_) => pick("step", "步骤").to_owned(),
-            Shape::List(inner) => format!("{} {}", pick("list of", "列表："), self.what(inner)),
-            Shape::Names(inner) => format!("{} {}", pick("table of names, each", "名称表，每项："), self.what(inner)),
-            Shape::Known(..) => pick("table of fields", "字段表").to_owned(),
-            Shape::Short(key, whole) => format!("`{key}` {} {}", pick("as text, or", "的文本，或"), self.what(whole)),
-        }
-    }
-
-    fn values(&mut self) {
-        for (value, words) in VALUES {
-            let _ = writeln!(self.out, "- `${{{value}}}` — {}", self.tongue.of(*words));
-        }
-        for (value, words) in NAMED {
-            let _ = writeln!(self.out, "- `${{{value}.…}}` — {}", self.tongue.of(*words));
-        }
+        self.inner(place, table.keys, level);
     }
 }
 
 /// Whether a shape has a section of its own.
 fn is_large(shape: &Shape) -> bool {
     match shape {
-        Shape::Table(_) | Shape::Choice { .. } | Shape::Steps(_) | Shape::Known(..) => true,
-        Shape::OneOf(words) => words.len() > 1,
-        Shape::List(inner) | Shape::Names(inner) | Shape::Short(_, inner) => is_large(inner),
+        Shape::Table(_) | Shape::Choice(_) | Shape::Steps(_) | Shape::Known(_) | Shape::Short { .. } => true,
+        Shape::OneOf(list) => list.all.len() > 1,
+        Shape::List(inner) | Shape::Names(inner) => is_large(inner),
         _ => false,
     }
 }

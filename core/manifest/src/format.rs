@@ -9,6 +9,7 @@ use crate::shape::{Part, Shape, Within, Words, choice, table, words};
 
 words! {
     /// Encodings of text.
+    #[zh = "文本的编码"]
     pub enum Encoding {
         /// By the byte order mark, else UTF-8 if it is that strictly, else GB18030.
         #[zh = "先看 BOM，再严格按 UTF-8，最后按 GB18030"]

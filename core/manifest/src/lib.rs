@@ -4,12 +4,15 @@
 //! word, required field that is not mapped and unit without a rule is told at its line and column, before anything runs.
 
 mod check;
+mod define;
 pub mod explain;
 pub mod fault;
 pub mod format;
 pub mod mapping;
+mod page;
 pub mod quality;
 pub mod read;
+pub mod reference;
 mod sample;
 pub mod schema;
 pub mod shape;

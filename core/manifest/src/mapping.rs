@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use regex::Regex;
 
 use crate::read::{Node, Reader};
-use crate::shape::{Part, Shape, Within, Words, steps, table, words};
+use crate::shape::{Fields, Part, Shape, Within, Words, steps, table, words};
 use crate::stream::Kind;
 
 words! {
     /// The canonical fields a manifest can map.
+    #[zh = "清单可以映射的标准字段"]
     pub enum Field {
         /// The source's own name of the record.
         #[zh = "来源系统中的记录名"]
@@ -246,6 +247,7 @@ impl Field {
 
 words! {
     /// Units of training time. The rule pack says what each is in class hours.
+    #[zh = "培训时长的单位；各折合多少学时由规则包规定"]
     pub enum Unit {
         /// Second.
         #[zh = "秒"]
@@ -273,6 +275,7 @@ words! {
 
 words! {
     /// What happens to a text that a value table does not have.
+    #[zh = "取值表中没有的文本作何处理"]
     pub enum Unknown {
         /// The record is parked with that reason.
         #[zh = "记录转入待处理，并说明原因"]
@@ -288,6 +291,7 @@ words! {
 
 words! {
     /// Level scales with a name.
+    #[zh = "有名称的等级表"]
     pub enum Levels {
         /// 优秀, 合格 (及格, 良好), 不合格 (不及格).
         #[zh = "优秀、合格（及格、良好）、不合格（不及格）"]
@@ -404,6 +408,7 @@ impl Part for Ratio {
 
 steps! {
     /// What can be done to a text. A closed list: no loops, no expressions.
+    #[zh = "可对文本做的处理；步骤是固定的，没有循环和表达式"]
     pub enum Step {
         /// Spaces at both ends are taken off.
         #[zh = "去掉首尾空白"]
@@ -522,7 +527,12 @@ impl Rule {
 pub type Map = BTreeMap<Field, Rule>;
 
 impl Part for Map {
-    const SHAPE: &'static Shape = &Shape::Known(Field::SHAPE, Rule::SHAPE);
+    const SHAPE: &'static Shape = &Shape::Known(&Fields {
+        name: "Map",
+        words: Words { en: "Canonical field → where it comes from.", zh: "标准字段 → 取自何处" },
+        of: &Field::LIST,
+        value: Rule::SHAPE,
+    });
 
     fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let words: Vec<&'static str> = Field::ALL.iter().map(|field| field.as_str()).collect();

@@ -5,6 +5,7 @@ use crate::shape::{Within, table, words};
 
 words! {
     /// What is done with a row.
+    #[zh = "对一行作何处理"]
     pub enum Act {
         /// It is read, whatever later rules say.
         #[zh = "照常读取，不再看后面的规则"]
@@ -64,6 +65,7 @@ table! {
 
 words! {
     /// What is done about a raw field that was never seen before.
+    #[zh = "对从未见过的原始字段作何处理"]
     pub enum NewField {
         /// It is kept in the raw record and told.
         #[zh = "保留在原始记录中并提示"]

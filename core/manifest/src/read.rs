@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::fault::{Fault, ManifestFault, Problem, nearest};
-use crate::shape::{Key, Part, Shape, Table};
+use crate::shape::{Choice, Key, Part, Shape, StepWord, Table};
 
 /// The most faults that are told; who has more of them corrects these first.
 const MOST: usize = 200;
@@ -308,14 +308,14 @@ impl<'t> Reader<'t> {
         shape: &'static Shape,
         read: impl FnOnce(&str, &mut Fields<'_>, &mut Self) -> Option<T>,
     ) -> Option<T> {
-        let Shape::Choice { key, cases } = shape else { return None };
+        let Shape::Choice(Choice { key, cases, .. }) = shape else { return None };
         self.note(node);
-        let words: Vec<&'static str> = cases.iter().map(|(word, _)| *word).collect();
+        let words: Vec<&'static str> = cases.iter().map(|case| case.word).collect();
         // A choice without keys of its own may be written as its word alone.
         if let Some(word) = node.get_ref().as_str() {
             self.word(node, &words)?;
-            let (_, table) = cases.iter().find(|(case, _)| *case == word)?;
-            return read(word, &mut Fields { nodes: HashMap::new(), keys: table.keys, whole: node.span() }, self);
+            let case = cases.iter().find(|case| case.word == word)?;
+            return read(word, &mut Fields { nodes: HashMap::new(), keys: case.keys, whole: node.span() }, self);
         }
         let Some(table) = node.get_ref().as_table() else {
             self.other_type(node, "a table { … }");
@@ -327,16 +327,17 @@ impl<'t> Reader<'t> {
             return None;
         };
         let word = self.within(key, |r| r.word(tag, &words))?;
-        let (_, table) = cases.iter().find(|(case, _)| *case == word)?;
-        let mut fields = self.fields(node, table.keys, Some(key))?;
+        let case = cases.iter().find(|case| case.word == word)?;
+        let mut fields = self.fields(node, case.keys, Some(key))?;
         read(word, &mut fields, self)
     }
 
     /// A word, or a table of one key: the word, and what stands at the key.
     pub fn step<'n>(&mut self, node: Node<'n>, shape: &'static Shape) -> Option<(&'static str, Option<Node<'n>>)> {
         let Shape::Steps(steps) = shape else { return None };
+        let steps = steps.all;
         self.note(node);
-        let words: Vec<&'static str> = steps.iter().map(|(word, ..)| *word).collect();
+        let words: Vec<&'static str> = steps.iter().map(|step| step.word).collect();
         let (word, value) = match node.get_ref() {
             DeValue::String(word) => (word.to_string(), None),
             DeValue::Table(table) if table.len() == 1 => {
@@ -348,7 +349,7 @@ impl<'t> Reader<'t> {
                 return None;
             }
         };
-        let Some((known, _, needs)) = steps.iter().find(|(known, ..)| *known == word) else {
+        let Some(StepWord { word: known, needs, .. }) = steps.iter().find(|step| step.word == word) else {
             self.unknown_word(node, &word, &words);
             return None;
         };

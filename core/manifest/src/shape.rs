@@ -1,7 +1,7 @@
 //! The one definition of the manifest language: Rust types with words in two languages, from which the parser, the JSON
 //! Schema, the reference page and `connectors explain` are made.
 //!
-//! Three macros define it. [`table!`] is a table of keys; [`choice!`] is a table of which one key tells what the others
+//! Four macros define it. [`table!`] is a table of keys; [`choice!`] is a table of which one key tells what the others
 //! are; [`words!`] is a closed list of words; [`steps!`] is a word, or a table of one key, as `"trim"` and
 //! `{ scale = "1/60" }`.
 
@@ -37,31 +37,127 @@ pub enum Shape {
     /// A day, YYYY-MM-DD.
     Day,
     /// One of these words.
-    OneOf(&'static [(&'static str, Words)]),
+    OneOf(&'static WordList),
     /// A table of these keys.
     Table(&'static Table),
     /// A table of which one key tells what the others are.
-    Choice {
-        /// The telling key.
-        key: &'static str,
-        /// What it may tell, and the keys that come with it.
-        cases: &'static [(&'static str, &'static Table)],
-    },
+    Choice(&'static Choice),
     /// A word, or a table of one key.
-    Steps(&'static [(&'static str, Words, Option<&'static Shape>)]),
+    Steps(&'static StepList),
     /// Several of a kind.
     List(&'static Shape),
     /// Names of one's own, each with a value of a kind.
     Names(&'static Shape),
     /// Known names, each with a value of a kind.
-    Known(&'static Shape, &'static Shape),
-    /// A text as shorthand, or the whole.
-    Short(&'static str, &'static Shape),
+    Known(&'static Fields),
+    /// A text that stands for one key of a table, or the whole table.
+    Short {
+        /// The key.
+        key: &'static str,
+        /// The table.
+        table: &'static Table,
+    },
+}
+
+impl Shape {
+    /// Its name, if it is a part of the language that has one: what has a name is described once, and referred to.
+    #[must_use]
+    pub fn name(&self) -> Option<&'static str> {
+        match self {
+            Self::OneOf(list) => Some(list.name),
+            Self::Table(table) | Self::Short { table, .. } => Some(table.name),
+            Self::Choice(choice) => Some(choice.name),
+            Self::Steps(list) => Some(list.name),
+            Self::Known(fields) => Some(fields.name),
+            Self::Text(_) | Self::Number { .. } | Self::Flag | Self::Day | Self::List(_) | Self::Names(_) => None,
+        }
+    }
+}
+
+/// A closed list of words.
+#[derive(Debug, Clone, Copy)]
+pub struct WordList {
+    /// The name of its type.
+    pub name: &'static str,
+    /// What it is.
+    pub words: Words,
+    /// The words.
+    pub all: &'static [Word],
+}
+
+/// A word of a list.
+#[derive(Debug, Clone, Copy)]
+pub struct Word {
+    /// As written in a manifest.
+    pub word: &'static str,
+    /// What it means.
+    pub words: Words,
+}
+
+/// A table of which one key tells what the others are.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice {
+    /// The name of its type.
+    pub name: &'static str,
+    /// What it is.
+    pub words: Words,
+    /// The telling key.
+    pub key: &'static str,
+    /// What it may tell.
+    pub cases: &'static [Case],
+}
+
+/// A case of a choice.
+#[derive(Debug, Clone, Copy)]
+pub struct Case {
+    /// The word at the telling key.
+    pub word: &'static str,
+    /// What it means.
+    pub words: Words,
+    /// The keys that come with it.
+    pub keys: &'static [Key],
+}
+
+/// A closed list of steps.
+#[derive(Debug, Clone, Copy)]
+pub struct StepList {
+    /// The name of its type.
+    pub name: &'static str,
+    /// What it is.
+    pub words: Words,
+    /// The steps.
+    pub all: &'static [StepWord],
+}
+
+/// A step of a list.
+#[derive(Debug, Clone, Copy)]
+pub struct StepWord {
+    /// As written in a manifest: alone, or as the key of a table.
+    pub word: &'static str,
+    /// What it does.
+    pub words: Words,
+    /// What stands at the key; a step without it is a word alone.
+    pub needs: Option<&'static Shape>,
+}
+
+/// A table whose keys are the words of a list, each with a value of one kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Fields {
+    /// The name of its type.
+    pub name: &'static str,
+    /// What it is.
+    pub words: Words,
+    /// Its keys.
+    pub of: &'static WordList,
+    /// What stands at each.
+    pub value: &'static Shape,
 }
 
 /// A table of the language.
 #[derive(Debug, Clone, Copy)]
 pub struct Table {
+    /// The name of its type.
+    pub name: &'static str,
     /// What it is.
     pub words: Words,
     /// Its keys.
@@ -229,308 +325,4 @@ impl<T: Part + 'static> Part for BTreeMap<String, T> {
     }
 }
 
-/// Defines a table of the language: see [`self`]. A key has words in English (its doc comment) and in Chinese (`zh`).
-#[macro_export]
-macro_rules! table {
-    (
-        $(#[doc = $en:literal])+ #[zh = $zh:literal]
-        $(#[derive($($derived:ident),+)])?
-        pub struct $name:ident $(, short for $short:ident)? {
-            $(
-                $(#[doc = $ken:literal])+ #[zh = $kzh:literal]
-                $key:ident : $type:ty $(= $default:expr, $told:literal)?
-            ;)*
-        }
-    ) => {
-        $(#[doc = $en])+
-        #[derive(Debug, Clone $($(, $derived)+)?)]
-        pub struct $name {
-            $($(#[doc = $ken])+ pub $key: $type,)*
-        }
-
-        impl $name {
-            /// What its definition says.
-            pub const TABLE: $crate::shape::Table = $crate::shape::Table {
-                words: $crate::shape::Words { en: concat!($($en),+), zh: $zh },
-                keys: &[$($crate::key!($key, $type, [$($ken),+], $kzh $(, $told)?)),*],
-            };
-
-            pub(crate) fn read_table(
-                fields: &mut $crate::read::Fields<'_>,
-                reader: &mut $crate::read::Reader<'_>,
-            ) -> Option<Self> {
-                $(let $key = fields.take::<$type>(
-                    stringify!($key), || $crate::default!($type $(, $default)?), reader,
-                );)*
-                Some(Self { $($key: $key?),* })
-            }
-
-            fn stand_in_table() -> Option<Self> {
-                $(let $key = $crate::stand_in!($type $(, $default)?);)*
-                Some(Self { $($key: $key?),* })
-            }
-        }
-
-        $crate::part!($name $(, $short)?);
-    };
-}
-
-/// How a table is read: as it is, or from a text that stands for one of its keys.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! part {
-    ($name:ident) => {
-        impl $crate::shape::Part for $name {
-            const SHAPE: &'static $crate::shape::Shape = &$crate::shape::Shape::Table(&Self::TABLE);
-
-            fn read(node: $crate::read::Node<'_>, reader: &mut $crate::read::Reader<'_>) -> Option<Self> {
-                reader.table(node, &Self::TABLE, Self::read_table)
-            }
-
-            fn stand_in() -> Option<Self> {
-                Self::stand_in_table()
-            }
-        }
-    };
-    ($name:ident, $short:ident) => {
-        impl $crate::shape::Part for $name {
-            const SHAPE: &'static $crate::shape::Shape =
-                &$crate::shape::Shape::Short(stringify!($short), &$crate::shape::Shape::Table(&Self::TABLE));
-
-            fn read(node: $crate::read::Node<'_>, reader: &mut $crate::read::Reader<'_>) -> Option<Self> {
-                reader.short(node, stringify!($short), &Self::TABLE, Self::read_table)
-            }
-
-            fn stand_in() -> Option<Self> {
-                Self::stand_in_table()
-            }
-        }
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! key {
-    ($key:ident, $type:ty, [$($en:literal),+], $zh:literal) => {
-        $crate::shape::Key {
-            name: stringify!($key),
-            words: $crate::shape::Words { en: concat!($($en),+), zh: $zh },
-            shape: <$type as $crate::shape::Part>::SHAPE,
-            absent: <$type as $crate::shape::Part>::ABSENT,
-        }
-    };
-    ($key:ident, $type:ty, [$($en:literal),+], $zh:literal, $told:literal) => {
-        $crate::shape::Key {
-            name: stringify!($key),
-            words: $crate::shape::Words { en: concat!($($en),+), zh: $zh },
-            shape: <$type as $crate::shape::Part>::SHAPE,
-            absent: $crate::shape::Absent::Default($told),
-        }
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! stand_in {
-    ($type:ty) => {
-        <$type as $crate::shape::Part>::stand_in()
-    };
-    ($type:ty, $default:expr) => {
-        Some($default)
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! default {
-    ($type:ty) => {
-        <$type as $crate::shape::Part>::absent()
-    };
-    ($type:ty, $default:expr) => {
-        Some($default)
-    };
-}
-
-/// Defines a table of which one key tells what the others are.
-#[macro_export]
-macro_rules! choice {
-    (
-        $(#[doc = $en:literal])+ #[zh = $zh:literal]
-        pub enum $name:ident by $tag:ident {
-            $(
-                $(#[doc = $ven:literal])+ #[zh = $vzh:literal]
-                $word:ident => $variant:ident {
-                    $(
-                        $(#[doc = $ken:literal])+ #[zh = $kzh:literal]
-                        $key:ident : $type:ty $(= $default:expr, $told:literal)?
-                    ;)*
-                }
-            )+
-        }
-    ) => {
-        $(#[doc = $en])+
-        #[derive(Debug, Clone)]
-        #[allow(missing_docs, reason = "a choice without keys of its own has no words for them")]
-        #[allow(clippy::large_enum_variant, reason = "a manifest has few of them, and is read once")]
-        pub enum $name {
-            $($(#[doc = $ven])+ $variant { $($(#[doc = $ken])+ $key: $type,)* },)+
-        }
-
-        impl $crate::shape::Part for $name {
-            const SHAPE: &'static $crate::shape::Shape = &$crate::shape::Shape::Choice {
-                key: stringify!($tag),
-                cases: &[$((stringify!($word), &$crate::shape::Table {
-                    words: $crate::shape::Words { en: concat!($($ven),+), zh: $vzh },
-                    keys: &[$($crate::key!($key, $type, [$($ken),+], $kzh $(, $told)?)),*],
-                })),+],
-            };
-
-            fn read(
-                node: $crate::read::Node<'_>,
-                reader: &mut $crate::read::Reader<'_>,
-            ) -> Option<Self> {
-                reader.choice(node, Self::SHAPE, |word, fields, reader| match word {
-                    $(stringify!($word) => {
-                        $(let $key = fields.take::<$type>(
-                            stringify!($key), || $crate::default!($type $(, $default)?), reader,
-                        );)*
-                        let _ = (&fields, &reader);
-                        Some(Self::$variant { $($key: $key?),* })
-                    })+
-                    _ => None,
-                })
-            }
-
-            #[allow(unreachable_code, reason = "the first of them will do")]
-            fn stand_in() -> Option<Self> {
-                $(
-                    $(let $key = $crate::stand_in!($type $(, $default)?);)*
-                    return Some(Self::$variant { $($key: $key?),* });
-                )+
-            }
-        }
-    };
-}
-
-/// Defines a closed list of words.
-#[macro_export]
-macro_rules! words {
-    (
-        $(#[doc = $en:literal])+
-        pub enum $name:ident {
-            $($(#[doc = $ven:literal])+ #[zh = $vzh:literal] $word:literal => $variant:ident,)+
-        }
-    ) => {
-        $(#[doc = $en])+
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name {
-            $($(#[doc = $ven])+ $variant,)+
-        }
-
-        impl $name {
-            /// All of them, in their order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The word in manifests and tables.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word,)+
-                }
-            }
-
-            /// The one of that word.
-            #[must_use]
-            pub fn of(word: &str) -> Option<Self> {
-                match word {
-                    $($word => Some(Self::$variant),)+
-                    _ => None,
-                }
-            }
-        }
-
-        impl $crate::shape::Part for $name {
-            const SHAPE: &'static $crate::shape::Shape = &$crate::shape::Shape::OneOf(&[$((
-                $word, $crate::shape::Words { en: concat!($($ven),+), zh: $vzh },
-            )),+]);
-
-            fn read(
-                node: $crate::read::Node<'_>,
-                reader: &mut $crate::read::Reader<'_>,
-            ) -> Option<Self> {
-                reader.word(node, &[$($word),+]).and_then(Self::of)
-            }
-
-            fn stand_in() -> Option<Self> {
-                Self::ALL.first().copied()
-            }
-        }
-    };
-}
-
-/// Defines steps: a word, or a table of one key with what the step needs.
-#[macro_export]
-macro_rules! steps {
-    (
-        $(#[doc = $en:literal])+
-        pub enum $name:ident {
-            $(
-                $(#[doc = $ven:literal])+ #[zh = $vzh:literal]
-                $word:literal => $variant:ident $(($type:ty))?,
-            )+
-        }
-    ) => {
-        $(#[doc = $en])+
-        #[derive(Debug, Clone)]
-        pub enum $name {
-            $($(#[doc = $ven])+ $variant $(($type))?,)+
-        }
-
-        impl $crate::shape::Part for $name {
-            const SHAPE: &'static $crate::shape::Shape = &$crate::shape::Shape::Steps(&[$((
-                $word,
-                $crate::shape::Words { en: concat!($($ven),+), zh: $vzh },
-                $crate::step_shape!($($type)?),
-            )),+]);
-
-            fn read(
-                node: $crate::read::Node<'_>,
-                reader: &mut $crate::read::Reader<'_>,
-            ) -> Option<Self> {
-                let (word, value) = reader.step(node, Self::SHAPE)?;
-                match word {
-                    $($word => $crate::step_read!($name, $variant, word, value, reader $(, $type)?),)+
-                    _ => None,
-                }
-            }
-
-            fn stand_in() -> Option<Self> {
-                None
-            }
-        }
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! step_shape {
-    () => {
-        None
-    };
-    ($type:ty) => {
-        Some(<$type as $crate::shape::Part>::SHAPE)
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! step_read {
-    ($name:ident, $variant:ident, $word:ident, $value:ident, $reader:ident) => {
-        $value.is_none().then_some($name::$variant)
-    };
-    ($name:ident, $variant:ident, $word:ident, $value:ident, $reader:ident, $type:ty) => {
-        $reader.within($word, |r| $value.and_then(|v| <$type as $crate::shape::Part>::read(v, r))).map($name::$variant)
-    };
-}
-
-pub use {choice, steps, table, words};
+pub use crate::{choice, steps, table, words};

@@ -11,6 +11,7 @@ use crate::transport::Request;
 words! {
     /// What a record is. Only completions and certificates can carry credit; teachers, schools and memberships are rows of
     /// a roster.
+    #[zh = "记录是什么。只有完成记录和证书可以认定学时；教师、学校与任职关系是名册的行"]
     pub enum Kind {
         /// Cumulative progress, sent every ten days: informs.
         #[zh = "累计进度（每十天上报），仅供参考"]
@@ -157,6 +158,7 @@ choice! {
 
 words! {
     /// How moments are written in requests, in Asia/Shanghai.
+    #[zh = "请求中时刻的写法（北京时间）"]
     pub enum MomentForm {
         /// 2014-09-01.
         #[zh = "2014-09-01"]
@@ -325,6 +327,7 @@ choice! {
 
 words! {
     /// What decides that the teacher passed.
+    #[zh = "如何认定通过"]
     pub enum PassRule {
         /// The weighted total of the three component scores.
         #[zh = "三项成绩的加权总分"]
@@ -346,6 +349,7 @@ words! {
 
 words! {
     /// By what a record's teacher is known.
+    #[zh = "凭什么认定教师"]
     pub enum KnownBy {
         /// A valid ID number; a record without one is parked.
         #[zh = "有效的身份证号；没有的记录转入待处理"]
@@ -360,6 +364,7 @@ words! {
 
 words! {
     /// Who assessed.
+    #[zh = "由谁考核"]
     pub enum Assessor {
         /// The training institution: 优秀, 合格, 不合格.
         #[zh = "培训机构：优秀、合格、不合格"]

@@ -7,6 +7,7 @@ use crate::template::Template;
 
 words! {
     /// Methods of a request.
+    #[zh = "请求的方法"]
     pub enum Method {
         /// GET.
         #[zh = "GET"]
@@ -92,6 +93,7 @@ impl Request {
 
 words! {
     /// Where a key or token stands in a request.
+    #[zh = "密钥或令牌放在请求的何处"]
     pub enum Carrier {
         /// In a header.
         #[zh = "请求头"]
@@ -107,6 +109,7 @@ words! {
 
 words! {
     /// Algorithms of a signature, written in lower-case hexadecimal digits.
+    #[zh = "签名算法；签名写作小写十六进制"]
     pub enum SignAlgorithm {
         /// HMAC with SHA-256; the key is the source's password.
         #[zh = "HMAC-SHA256，密钥为来源的密码"]
@@ -125,6 +128,7 @@ words! {
 
 words! {
     /// How the time in a signature is written.
+    #[zh = "签名中时间的写法"]
     pub enum StampForm {
         /// Seconds since 1970.
         #[zh = "1970 年以来的秒数"]
@@ -257,6 +261,7 @@ choice! {
 
 words! {
     /// What an answer that is no page of records is taken for.
+    #[zh = "对不是记录的应答作何处理"]
     pub enum Taken {
         /// It may pass: asked again, after growing pauses.
         #[zh = "暂时的：间隔渐长地重试"]
@@ -338,6 +343,7 @@ table! {
 
 words! {
     /// Where a bucket's name stands in addresses.
+    #[zh = "桶名写在地址的何处"]
     pub enum BucketStyle {
         /// Before the host: `https://BUCKET.HOST/KEY`.
         #[zh = "主机名之前：https://桶名.主机/键"]

@@ -12,4 +12,5 @@ pub mod sql;
 
 pub use sql::db::{Db, Tx};
 pub use sql::error::{AddressError, ConnectError, Kept, RehearsalMisuse, SchemaError, StoreFault, Unreadable};
+pub use sql::lease::Lease;
 pub use sql::rows::{Row, Rows, Value};

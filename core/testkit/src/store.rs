@@ -49,7 +49,7 @@ async fn whose_turn(db: &Db, source: i64) -> Result<Claim, Broken> {
     );
     let won: Vec<_> = [a, b].into_iter().filter_map(|t| t.map_err(broken).transpose()).collect::<Result<_, _>>()?;
     law(won.len() == 1, format!("{} of two have the turn", won.len()))?;
-    law(source_lease::renew(db, won[0], LEASE_MS).await.map_err(broken)?, "a live turn was not renewed")?;
+    law(won[0].lease().renew(db, LEASE_MS).await.map_err(broken)?, "a live turn was not renewed")?;
     Ok(won[0])
 }
 
@@ -97,16 +97,16 @@ async fn claims(db: &Db, batch: i64) -> Result<(), Broken> {
     let won: Vec<_> = [a, b].into_iter().filter_map(|c| c.map_err(broken).transpose()).collect::<Result<_, _>>()?;
     law(won.len() == 1, format!("{} of two claims won", won.len()))?;
     let held = &won[0];
-    law(batches::renew(db, held, LEASE_MS).await.map_err(broken)?, "a live claim was not renewed")?;
+    law(held.lease().renew(db, LEASE_MS).await.map_err(broken)?, "a live claim was not renewed")?;
     batches::release(db, held, 0, "on purpose").await.map_err(broken)?;
-    law(!batches::renew(db, held, LEASE_MS).await.map_err(broken)?, "a released claim was renewed")?;
+    law(!held.lease().renew(db, LEASE_MS).await.map_err(broken)?, "a released claim was renewed")?;
     let next = batches::claim(db, batch, LEASE_MS, "c").await.map_err(broken)?.ok_or("a released batch was not due")?;
     law(
         next.epoch > held.epoch && next.lost_claims == 0,
         "a release counts as a lost claim, or the epoch stood still",
     )?;
     batches::release(db, held, 0, "too late").await.map_err(broken)?;
-    law(batches::renew(db, &next, LEASE_MS).await.map_err(broken)?, "a passed epoch released another's claim")
+    law(next.lease().renew(db, LEASE_MS).await.map_err(broken)?, "a passed epoch released another's claim")
 }
 
 async fn lost_claims(db: &Db, batch: i64) -> Result<(), Broken> {
@@ -116,7 +116,7 @@ async fn lost_claims(db: &Db, batch: i64) -> Result<(), Broken> {
     let next =
         batches::claim(db, batch, LEASE_MS, "b").await.map_err(broken)?.ok_or("a lost claim was not taken up")?;
     law(next.lost_claims == 1 && next.epoch == lost.epoch + 1, "a lost claim was not counted")?;
-    law(!batches::renew(db, &lost, LEASE_MS).await.map_err(broken)?, "a lost claim was renewed")?;
+    law(!lost.lease().renew(db, LEASE_MS).await.map_err(broken)?, "a lost claim was renewed")?;
     law(batches::quarantine(db, batch, "on purpose").await.map_err(broken)?, "a batch was not set aside")?;
     law(batches::claim(db, batch, LEASE_MS, "c").await.map_err(broken)?.is_none(), "a quarantined batch was claimed")
 }

@@ -12,6 +12,7 @@ use huiliu_values::region;
 
 words! {
     /// How a region stands in the tree.
+    #[zh = "区划在上报关系中的层级"]
     pub enum Tier {
         /// The root.
         #[zh = "省"]

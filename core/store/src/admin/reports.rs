@@ -440,10 +440,10 @@ pub struct LedgerRow {
     pub teacher: i64,
     /// The ID number in the clear.
     pub id_number: String,
-    /// Units counted for good.
-    pub units: i64,
-    /// Units counted provisionally.
-    pub provisional_units: i64,
+    /// Class hours counted for good.
+    pub counted: ExactHours,
+    /// Class hours counted provisionally.
+    pub provisional: ExactHours,
     /// Entries not counted because they are duplicates.
     pub duplicates: i64,
 }
@@ -472,8 +472,8 @@ pub async fn ledger(db: &Db, keys: &Keys, after: i64, limit: i64) -> Result<Vec<
             Ok(LedgerRow {
                 teacher: row.int("teacher")?,
                 id_number: String::from_utf8_lossy(&plain).into_owned(),
-                units: row.int("units")?,
-                provisional_units: row.int("provisional")?,
+                counted: ExactHours(row.int("units")?),
+                provisional: ExactHours(row.int("provisional")?),
                 duplicates: row.int("duplicates")?,
             })
         })

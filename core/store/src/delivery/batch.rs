@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::sql::lease::{Lease, Leased};
 use huiliu_decode::{Parked, RosterRow, TrainingRecord};
 
 /// A batch in our hands, until its lease ends or a newer epoch takes it away.
@@ -43,6 +44,14 @@ pub struct Held {
     pub each: BTreeMap<String, String>,
     /// The payload's digest.
     pub digest: Vec<u8>,
+}
+
+impl Held {
+    /// What keeps it ours.
+    #[must_use]
+    pub fn lease(&self) -> Lease {
+        Lease { of: Leased::Batch, key: self.id, number: self.epoch }
+    }
 }
 
 /// The outcomes of a batch's raw records; their sum is the batch's record count.

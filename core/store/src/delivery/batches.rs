@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::delivery::batch::Held;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreFault;
+use crate::sql::lease::{Leased, micros};
 use crate::sql::rows::{Row, Rows};
 
 /// Claims a batch that is due, or whose holder's lease has run out. The attempt is counted before the work.
@@ -12,17 +13,14 @@ use crate::sql::rows::{Row, Rows};
 /// # Errors
 /// [`StoreFault`].
 pub async fn claim(db: &Db, batch: i64, lease_ms: u64, holder: &str) -> Result<Option<Held>, StoreFault> {
-    let lease = i64::try_from(lease_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
+    let (lost, taken, expired) = (Leased::Batch.lost(), Leased::Batch.taken(), Leased::Batch.expired());
+    let sql = format!(
+        "UPDATE batch SET lost_claims = lost_claims + {lost}, state = 'claimed', attempts = attempts + 1, {taken}
+         WHERE id = $1 AND ((state = 'due' AND due_at <= {{now}}) OR {expired})
+         RETURNING id, epoch, attempts, lost_claims, payload_id, first_record, record_count, run_id, contract"
+    );
     let mut tx = db.begin().await?;
-    let claimed = tx
-        .rows(
-            "UPDATE batch SET lost_claims = lost_claims + CASE WHEN state = 'claimed' THEN 1 ELSE 0 END,
-                    state = 'claimed', holder = $3, epoch = epoch + 1, attempts = attempts + 1, lease_until = {now} + $2
-             WHERE id = $1 AND ((state = 'due' AND due_at <= {now}) OR (state = 'claimed' AND lease_until < {now}))
-             RETURNING id, epoch, attempts, lost_claims, payload_id, first_record, record_count, run_id, contract",
-            vec![batch.into(), lease.into(), holder.into()],
-        )
-        .await?;
+    let claimed = tx.rows(&sql, vec![batch.into(), holder.into(), micros(lease_ms).into()]).await?;
     let Some(row) = claimed.first() else { return Ok(None) };
     let payload = tx
         .rows(
@@ -68,33 +66,14 @@ fn each(payload: &Row) -> Result<BTreeMap<String, String>, StoreFault> {
     serde_json::from_str(&text).map_err(|_| StoreFault::Column("payload.each_values".into()))
 }
 
-/// Makes a held batch's lease longer; false when it is no longer ours.
-///
-/// # Errors
-/// [`StoreFault`].
-pub async fn renew(db: &Db, held: &Held, lease_ms: u64) -> Result<bool, StoreFault> {
-    let lease = i64::try_from(lease_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
-    let n = db
-        .run(
-            "UPDATE batch SET lease_until = {now} + $3 WHERE id = $1 AND epoch = $2 AND state = 'claimed'",
-            vec![held.id.into(), held.epoch.into(), lease.into()],
-        )
-        .await?;
-    Ok(n == 1)
-}
-
 /// How often a claim on a batch has been lost, with the one that is being lost now; 0 when it is not to be had.
 ///
 /// # Errors
 /// [`StoreFault`].
 pub async fn lost_claims(db: &Db, batch: i64) -> Result<i64, StoreFault> {
-    let rows = db
-        .rows(
-            "SELECT lost_claims + CASE WHEN state = 'claimed' THEN 1 ELSE 0 END AS lost
-             FROM batch WHERE id = $1 AND (state = 'due' OR (state = 'claimed' AND lease_until < {now}))",
-            vec![batch.into()],
-        )
-        .await?;
+    let (lost, expired) = (Leased::Batch.lost(), Leased::Batch.expired());
+    let sql = format!("SELECT lost_claims + {lost} AS lost FROM batch WHERE id = $1 AND (state = 'due' OR {expired})");
+    let rows = db.rows(&sql, vec![batch.into()]).await?;
     rows.first().map_or(Ok(0), |r| r.int("lost"))
 }
 
@@ -122,13 +101,12 @@ pub async fn any_waiting(db: &Db, runs: (i64, i64)) -> Result<bool, StoreFault> 
 /// # Errors
 /// [`StoreFault`].
 pub async fn release(db: &Db, held: &Held, wait_ms: u64, error: &str) -> Result<(), StoreFault> {
-    let wait = i64::try_from(wait_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
-    db.run(
-        "UPDATE batch SET state = 'due', holder = NULL, due_at = {now} + $3, last_error = $4, generation = generation + 1
-         WHERE id = $1 AND epoch = $2 AND state = 'claimed'",
-        vec![held.id.into(), held.epoch.into(), wait.into(), error.into()],
-    )
-    .await?;
+    let sql = format!(
+        "UPDATE batch SET state = 'due', holder = NULL, due_at = {{now}} + $3, last_error = $4, generation = generation + 1
+         WHERE {}",
+        Leased::Batch.ours()
+    );
+    db.run(&sql, vec![held.id.into(), held.epoch.into(), micros(wait_ms).into(), error.into()]).await?;
     Ok(())
 }
 
@@ -165,14 +143,11 @@ pub async fn quarantine(db: &Db, batch: i64, why: &str) -> Result<bool, StoreFau
 /// # Errors
 /// [`StoreFault`].
 pub async fn hold(db: &Db, held: &Held, why: &str) -> Result<bool, StoreFault> {
-    let n = db
-        .run(
-            "UPDATE batch SET state = 'quarantined', holder = NULL, lease_until = NULL, last_error = $3, contract = 1
-             WHERE id = $1 AND epoch = $2 AND state = 'claimed'",
-            vec![held.id.into(), held.epoch.into(), why.into()],
-        )
-        .await?;
-    Ok(n == 1)
+    let sql = format!(
+        "UPDATE batch SET state = 'quarantined', holder = NULL, lease_until = NULL, last_error = $3, contract = 1 WHERE {}",
+        Leased::Batch.ours()
+    );
+    Ok(db.run(&sql, vec![held.id.into(), held.epoch.into(), why.into()]).await? == 1)
 }
 
 /// Puts off a batch that nobody holds, as when its own process could not even begin.
@@ -180,13 +155,11 @@ pub async fn hold(db: &Db, held: &Held, why: &str) -> Result<bool, StoreFault> {
 /// # Errors
 /// [`StoreFault`].
 pub async fn postpone(db: &Db, batch: i64, wait_ms: u64) -> Result<(), StoreFault> {
-    let wait = i64::try_from(wait_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
-    db.run(
-        "UPDATE batch SET due_at = {now} + $2, lease_until = {now} + $2
-         WHERE id = $1 AND (state = 'due' OR state = 'claimed' AND lease_until < {now})",
-        vec![batch.into(), wait.into()],
-    )
-    .await?;
+    let sql = format!(
+        "UPDATE batch SET due_at = {{now}} + $2, lease_until = {{now}} + $2 WHERE id = $1 AND (state = 'due' OR {})",
+        Leased::Batch.expired()
+    );
+    db.run(&sql, vec![batch.into(), micros(wait_ms).into()]).await?;
     Ok(())
 }
 
@@ -211,12 +184,9 @@ pub async fn unquarantine(tx: &mut Tx, batch: i64) -> Result<bool, StoreFault> {
 /// # Errors
 /// [`StoreFault`].
 pub async fn abandoned(db: &Db, limit: u32) -> Result<Vec<i64>, StoreFault> {
-    let rows = db
-        .rows(
-            "SELECT id FROM batch WHERE state = 'claimed' AND lease_until < {now} ORDER BY lease_until, id LIMIT $1",
-            vec![i64::from(limit).into()],
-        )
-        .await?;
+    let expired = Leased::Batch.expired();
+    let sql = format!("SELECT id FROM batch WHERE {expired} ORDER BY lease_until, id LIMIT $1");
+    let rows = db.rows(&sql, vec![i64::from(limit).into()]).await?;
     rows.iter().map(|r| r.int("id")).collect()
 }
 
@@ -239,7 +209,7 @@ pub async fn unrung(db: &Db, limit: u32) -> Result<Vec<i64>, StoreFault> {
 /// # Errors
 /// [`StoreFault`].
 pub async fn to_ring(db: &Db, quiet_ms: u64, limit: usize) -> Result<Vec<(i64, i64)>, StoreFault> {
-    let quiet = i64::try_from(quiet_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
+    let quiet = micros(quiet_ms);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let silent = "state = 'due' AND due_at <= {now} AND rung_at < {now} - $1";
     let any = format!("SELECT id FROM batch WHERE {silent} LIMIT 1");

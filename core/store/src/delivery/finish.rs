@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::delivery::batch::{Commit, Held, Load, Outcomes};
 use crate::sql::db::Tx;
 use crate::sql::error::StoreFault;
+use crate::sql::lease::Leased;
 use crate::sql::rows::{Rows, Value};
 
 /// Notes what is left out, and why; gives how many.
@@ -50,12 +51,12 @@ pub(crate) struct Done {
 
 /// The fence: the batch is done, and all of the transaction with it, only if the claim's epoch is still the current one.
 pub(crate) async fn finish(mut tx: Tx, held: &Held, done: &Done) -> Result<Commit, StoreFault> {
-    let fence = if crate::faults::skip_epoch() { "$2 = $2" } else { "epoch = $2 AND state = 'claimed'" };
+    let fence = if crate::faults::skip_epoch() { "id = $1 AND $2 = $2".to_owned() } else { Leased::Batch.ours() };
     let sql = format!(
         "UPDATE batch SET state = 'done', holder = NULL, lease_until = NULL, last_error = NULL, inserted = $3, updated = $4,
            unchanged = $5, superseded = $6, parked = $7, discarded = $8, manifest_version = $9, activation = $10,
            held = $11, elsewhere = $12, skipped = $13
-         WHERE id = $1 AND {fence}"
+         WHERE {fence}"
     );
     let o = &done.outcomes;
     let args: Vec<Value> = [

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreFault;
+use crate::sql::lease::{Lease, Leased, micros};
 use huiliu_values::calendar::instant;
 
 /// A claim on a source. A page lands only while `turn` is the source's current one.
@@ -16,6 +17,14 @@ pub struct Claim {
     pub turn: i64,
     /// Failures in a row before this turn, lost turns included.
     pub failures: i64,
+}
+
+impl Claim {
+    /// What keeps it ours.
+    #[must_use]
+    pub fn lease(self) -> Lease {
+        Lease { of: Leased::Source, key: self.source_id, number: self.turn }
+    }
 }
 
 /// How a turn ended.
@@ -78,37 +87,19 @@ pub async fn take(
     holder: &str,
     only_due: bool,
 ) -> Result<Option<Claim>, StoreFault> {
+    let (lost, taken, expired) = (Leased::Source.lost(), Leased::Source.taken(), Leased::Source.expired());
+    let sql = format!(
+        "UPDATE schedule SET failures = failures + {lost}, {taken}
+         WHERE source_id = $1 AND (holder IS NULL OR {expired}) AND ($4 = 0 OR next_at <= {{now}})
+         RETURNING turn, failures"
+    );
     let mut tx = db.begin().await?;
     let rows = tx
-        .rows(
-            "UPDATE schedule SET failures = failures + CASE WHEN holder IS NULL THEN 0 ELSE 1 END, holder = $2,
-                    turn = turn + 1, lease_until = {now} + $3
-             WHERE source_id = $1 AND (holder IS NULL OR lease_until < {now}) AND ($4 = 0 OR next_at <= {now})
-             RETURNING turn, failures",
-            vec![source_id.into(), holder.into(), micros(lease_ms).into(), i64::from(only_due).into()],
-        )
+        .rows(&sql, vec![source_id.into(), holder.into(), micros(lease_ms).into(), i64::from(only_due).into()])
         .await?;
     tx.commit().await?;
     let claim = |r: &crate::sql::rows::Row| Ok(Claim { source_id, turn: r.int("turn")?, failures: r.int("failures")? });
     rows.first().map(claim).transpose()
-}
-
-fn micros(ms: u64) -> i64 {
-    i64::try_from(ms.saturating_mul(1000)).unwrap_or(i64::MAX)
-}
-
-/// Makes a claim's lease longer; false when it is no longer ours.
-///
-/// # Errors
-/// [`StoreFault`].
-pub async fn renew(db: &Db, claim: Claim, lease_ms: u64) -> Result<bool, StoreFault> {
-    let n = db
-        .run(
-            "UPDATE schedule SET lease_until = {now} + $3 WHERE source_id = $1 AND turn = $2 AND holder IS NOT NULL",
-            vec![claim.source_id.into(), claim.turn.into(), micros(lease_ms).into()],
-        )
-        .await?;
-    Ok(n == 1)
 }
 
 /// Keeps the turn ours until the end of the transaction.
@@ -116,13 +107,7 @@ pub async fn renew(db: &Db, claim: Claim, lease_ms: u64) -> Result<bool, StoreFa
 /// # Errors
 /// [`StoreFault::TurnLost`] when it is not ours any more.
 pub(crate) async fn hold(tx: &mut Tx, claim: Claim) -> Result<(), StoreFault> {
-    let rows = tx
-        .rows(
-            "SELECT turn FROM schedule WHERE source_id = $1 AND turn = $2 {lock}",
-            vec![claim.source_id.into(), claim.turn.into()],
-        )
-        .await?;
-    if rows.is_empty() { Err(StoreFault::TurnLost) } else { Ok(()) }
+    if claim.lease().is_current(tx).await? { Ok(()) } else { Err(StoreFault::TurnLost) }
 }
 
 /// Gives a turn back. A failure before the source was due, as of a manual sync, leaves its moment where it is; a stop does
@@ -132,16 +117,17 @@ pub(crate) async fn hold(tx: &mut Tx, claim: Claim) -> Result<(), StoreFault> {
 /// [`StoreFault`].
 pub async fn end(db: &Db, claim: Claim, ended: Ended, next_at: Option<i64>) -> Result<Option<i64>, StoreFault> {
     let (failed, stopped) = (i64::from(ended == Ended::Failed), i64::from(ended == Ended::Stopped));
+    let sql = format!(
+        "UPDATE schedule SET holder = NULL, lease_until = NULL,
+                failures = CASE WHEN $3 = 1 THEN failures + 1 WHEN $4 = 1 THEN failures ELSE 0 END,
+                next_at = CASE WHEN $4 = 1 OR ($3 = 1 AND next_at > {{now}}) THEN next_at ELSE nullif($5, 0) END
+         WHERE {} RETURNING next_at",
+        Leased::Source.current()
+    );
     let mut tx = db.begin().await?;
-    let rows = tx
-        .rows(
-            "UPDATE schedule SET holder = NULL, lease_until = NULL,
-                    failures = CASE WHEN $3 = 1 THEN failures + 1 WHEN $4 = 1 THEN failures ELSE 0 END,
-                    next_at = CASE WHEN $4 = 1 OR ($3 = 1 AND next_at > {now}) THEN next_at ELSE nullif($5, 0) END
-             WHERE source_id = $1 AND turn = $2 RETURNING next_at",
-            vec![claim.source_id.into(), claim.turn.into(), failed.into(), stopped.into(), next_at.unwrap_or(0).into()],
-        )
-        .await?;
+    let args =
+        vec![claim.source_id.into(), claim.turn.into(), failed.into(), stopped.into(), next_at.unwrap_or(0).into()];
+    let rows = tx.rows(&sql, args).await?;
     tx.commit().await?;
     rows.first().map_or(Ok(None), |r| r.opt_int("next_at"))
 }

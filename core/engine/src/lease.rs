@@ -1,0 +1,37 @@
+//! Keeping what was taken.
+
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tracing::Instrument as _;
+
+use huiliu_store::{Db, Lease};
+
+/// Renews a lease at a third of its time, until it is lost or this is dropped: however the work ends, also in a panic, the
+/// lease is renewed no longer.
+#[derive(Debug)]
+pub(crate) struct Renewal(JoinHandle<()>);
+
+impl Renewal {
+    pub fn of(db: &Db, lease: Lease, lease_ms: u64) -> Self {
+        Self(tokio::spawn(keep(db.clone(), lease, lease_ms).in_current_span()))
+    }
+}
+
+impl Drop for Renewal {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn keep(db: Db, lease: Lease, lease_ms: u64) {
+    let every = Duration::from_millis((lease_ms / 3).max(50));
+    loop {
+        tokio::time::sleep(every).await;
+        match lease.renew(&db, lease_ms).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(e) => tracing::warn!(of = ?lease.of, key = lease.key, error = %e, "lease not renewed"),
+        }
+    }
+}
