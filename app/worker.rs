@@ -4,12 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use huiliu_engine::deliver::{self, Delivered};
+use huiliu_engine::deliver::Delivered;
 use huiliu_engine::runtime::Runtime;
-use huiliu_engine::sweep::{self, Swept};
+use huiliu_engine::sweep::Swept;
 use huiliu_queue::QueueFault;
 use huiliu_store::StoreFault;
-use huiliu_store::delivery::batches;
 use tokio::sync::watch;
 
 use crate::health::Pulse;
@@ -58,7 +57,7 @@ impl Worker {
 
     /// Whether it came to an end here.
     async fn deliver_one(&self, batch: i64) -> bool {
-        match deliver::deliver(&self.runtime.delivery, batch, false).await {
+        match self.runtime.deliver(batch).await {
             Ok(Delivered::Suspect) => {
                 self.deliver_alone(batch).await;
                 return false;
@@ -97,7 +96,7 @@ impl Worker {
                     "its own process died of signal {} while nothing else ran in it",
                     status.signal().unwrap_or(0)
                 );
-                match batches::quarantine(&self.runtime.delivery.db, batch, &why).await {
+                match self.runtime.quarantine(batch, &why).await {
                     Ok(_) => tracing::error!(batch, "quarantined: {why}"),
                     Err(e) => tracing::warn!(batch, error = %e, "not quarantined yet"),
                 }
@@ -109,7 +108,7 @@ impl Worker {
             Err(e) => tracing::warn!(batch, error = %e, "no child process for a suspect batch"),
         }
         // The others are not to wait behind it.
-        if let Err(e) = batches::postpone(&self.runtime.delivery.db, batch, self.runtime.settings.lease_ms).await {
+        if let Err(e) = self.runtime.postpone(batch).await {
             tracing::warn!(batch, error = %e, "not put off");
         }
     }
@@ -131,7 +130,7 @@ impl Worker {
         while !*stop.borrow() {
             tokio::time::sleep(pause).await;
             pause = calm;
-            let swept = sweep::sweep(&self.runtime.delivery.db, &self.runtime.queue, self.quiet_ms()).await;
+            let swept = self.runtime.sweep(self.quiet_ms()).await;
             if swept.is_ok() {
                 self.pulse.beat();
             }
@@ -139,7 +138,7 @@ impl Worker {
                 Ok(Swept::AllRung) => {}
                 Ok(Swept::Full) => pause = calm.min(Duration::from_millis(100)),
                 Ok(Swept::Deaf) => {
-                    if self.take_up(batches::unrung(&self.runtime.delivery.db, self.at_once()).await).await {
+                    if self.take_up(self.runtime.silent_batches(self.at_once()).await).await {
                         pause = Duration::ZERO;
                     }
                 }
@@ -155,7 +154,7 @@ impl Worker {
     /// A dead worker's batches do not wait behind everything that is queued: whoever notices takes them up.
     async fn take_up_abandoned(self, stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
-            if !self.take_up(batches::abandoned(&self.runtime.delivery.db, self.at_once()).await).await {
+            if !self.take_up(self.runtime.abandoned_batches(self.at_once()).await).await {
                 tokio::time::sleep(Duration::from_millis((self.runtime.settings.lease_ms / 8).min(2_000))).await;
             }
         }

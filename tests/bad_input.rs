@@ -163,7 +163,7 @@ fn a_chinese_locale_is_refused_in_chinese() {
         &house,
         &["balance", "--database", "sqlite:/no-such-folder/x.db"],
         2,
-        &["/no-such-folder/x.db 中没有账目", "未新建", "请检查"],
+        &["/no-such-folder/x.db 中没有数据库", "请检查"],
     );
     refused_in_chinese(&house, &["balance", "--database", "mysql://h/db"], 2, &["数据库地址不可用", "sqlite:路径"]);
     refused_in_chinese(&house, &["sync", "--all"], 2, &["没有配置来源", "--config"]);

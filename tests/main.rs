@@ -20,6 +20,7 @@ mod layers;
 mod mapping;
 mod matching;
 mod mutated;
+mod operations;
 mod ops;
 mod order;
 mod pipeline;

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use crate::database::{Make, OpenDatabase, OpenError};
-use crate::deliver::DeliveryContext;
+use crate::deliver::{self, Delivered, DeliveryContext};
 use crate::manifests::Manifests;
 use crate::program::Program;
 use crate::rate_limit::SharedRateLimit;
 use crate::registry::{self, Follower, Recipe, RegistryError};
 use crate::rule_files::{self, RuleFileError};
 use crate::settings::Settings;
+use crate::sweep::{self, Swept};
 use crate::{database, expect, resume, settle};
 use huiliu_authoring::gate::trial::{self, GateError};
 use huiliu_manifest::Manifest;
@@ -188,6 +189,54 @@ impl Runtime {
             tracing::warn!(run = ended.run, source = ended.source, "not as expected: {what}");
         }
         Ok(unmet.into_iter().map(|(ended, what)| (ended.run, what)).collect())
+    }
+
+    /// Claims a batch and delivers it; one that was lost too often is only told.
+    ///
+    /// # Errors
+    /// [`StoreFault`] when the database does not answer; the sweep rings the batch again.
+    pub async fn deliver(&self, batch: i64) -> Result<Delivered, StoreFault> {
+        deliver::deliver(&self.delivery, batch, false).await
+    }
+
+    /// Rings batches that are due and were not rung for `quiet_ms`, as many as the queue has room for.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    pub async fn sweep(&self, quiet_ms: u64) -> Result<Swept, StoreFault> {
+        sweep::sweep(&self.delivery.db, &self.queue, quiet_ms).await
+    }
+
+    /// Some batches that are due, the longest silent first, for whoever has no queue.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    pub async fn silent_batches(&self, limit: u32) -> Result<Vec<i64>, StoreFault> {
+        batches::unrung(&self.delivery.db, limit).await
+    }
+
+    /// Some batches whose holder's lease has run out, the longest lost first.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    pub async fn abandoned_batches(&self, limit: u32) -> Result<Vec<i64>, StoreFault> {
+        batches::abandoned(&self.delivery.db, limit).await
+    }
+
+    /// Sets a batch aside that ended its own process in front of a living parent; false when it is done already.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    pub async fn quarantine(&self, batch: i64, why: &str) -> Result<bool, StoreFault> {
+        batches::quarantine(&self.delivery.db, batch, why).await
+    }
+
+    /// Puts off a batch that nobody holds, by the length of a lease: the others are not to wait behind it.
+    ///
+    /// # Errors
+    /// [`StoreFault`].
+    pub async fn postpone(&self, batch: i64) -> Result<(), StoreFault> {
+        batches::postpone(&self.delivery.db, batch, self.settings.lease_ms).await
     }
 
     /// Names of the sources whose moment has come and that nobody reads, the longest due first.

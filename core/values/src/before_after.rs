@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What something is before an act, and after it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "BeforeAfterOf{T}")]
 pub struct BeforeAfter<T> {
     /// Before.
     pub before: T,

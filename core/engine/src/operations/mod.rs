@@ -35,6 +35,7 @@ pub mod roster;
 pub mod rules;
 pub mod runs;
 pub mod schedules;
+pub mod schemas;
 pub mod schools;
 pub mod secrets;
 pub mod source_registration;

@@ -21,6 +21,7 @@ impl Span {
 
 /// A part of a listing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "PageOf{T}")]
 pub struct Page<T> {
     /// In the listing's order.
     pub items: Vec<T>,
