@@ -3,6 +3,7 @@
 pub mod db;
 mod dialect;
 pub mod error;
+pub mod migrations;
 pub mod rehearsal;
 pub mod rows;
 pub mod schema;
