@@ -1,4 +1,4 @@
-//! House rules, as a test.
+//! House rules that no lint can express.
 
 use std::path::{Path, PathBuf};
 
@@ -40,12 +40,7 @@ fn house_rules() {
         if ["tests/", "sandbox/tests/", "benches/"].iter().any(|room| place.starts_with(room)) {
             continue;
         }
-        for ban in ["todo!(", "unimplemented!(", "unreachable!(", "dbg!(", "FIXME"] {
-            rule(product.contains(ban), ban);
-        }
-        for ban in ["println!(", "eprintln!(", ".unwrap()", "panic!("] {
-            rule(product.contains(ban), ban);
-        }
+        rule(product.contains("FIXME"), "FIXME");
         // The embedded queue's file has a table of its own, apalis's.
         if !place.starts_with("core/store/") && place != "core/queue/src/lite.rs" {
             for sql in ["SELECT ", "INSERT INTO", "UPDATE "] {
