@@ -4,7 +4,15 @@
 //!
 //! Both fill the same draft and build the same training record from it; only how the draft is filled differs. For workbooks
 //! the unpacking process's CPU is counted, too, and there is no peer.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that cannot go on must fail loudly")]
+#![allow(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a measurement prints what it finds, and fails loudly when it cannot go on"
+)]
 
 use std::borrow::Cow;
 

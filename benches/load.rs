@@ -4,7 +4,15 @@
 //! Peer: `psql` COPY of the same normalised rows into an unlogged staging table and one merge into a logged table (newest
 //! wins; unique key record_key, source_id, stream; secondary index claim_id). CPU is client + server, checkpoint included;
 //! the sandbox is left out.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that cannot go on must fail loudly")]
+#![allow(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a measurement prints what it finds, and fails loudly when it cannot go on"
+)]
 
 #[path = "../tests/house.rs"]
 #[allow(dead_code, reason = "the bench uses a part of the tests' house")]

@@ -3,7 +3,15 @@
 //! For each seed: claims that are definite about somebody else (must be 0), recall (the right teacher is definite or among
 //! the candidates), share of potential ones, candidates per claim, CPU per 1,000 claims; the same by class of damage. A
 //! claim about nobody of the roster is right when nobody is definite. The weights were tuned on seed 1.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that cannot go on must fail loudly")]
+#![allow(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a measurement prints what it finds, and fails loudly when it cannot go on"
+)]
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,14 @@
 //! A workbook of ROWS rows and ten columns (1,048,576, as many as a sheet can have), once with shared texts and once with
 //! texts in their cells, and text files of MIB (60). Each is a sync of its own in a new directory. `above` is what is above
 //! a sync of one record. Numbers are `VmHWM`.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that cannot go on must fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a measurement prints what it finds, and fails loudly when it cannot go on"
+)]
 
 #[path = "../tests/house.rs"]
 #[allow(dead_code, reason = "the bench uses a part of the tests' house")]

@@ -4,7 +4,15 @@
 //! DAMAGED per cent of the records (0 without it) name or number are damaged, and the sources are then known by anything they
 //! tell. The ledger is compared with the truth: duplicates found and missed, teachers credited with another's hours, records
 //! for whom the right teacher is found. Nobody must be credited with another's; without damage nobody has other hours.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that cannot go on must fail loudly")]
+#![allow(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a measurement prints what it finds, and fails loudly when it cannot go on"
+)]
 
 #[path = "../tests/house.rs"]
 #[allow(dead_code, reason = "the bench uses a part of the tests' house")]

@@ -4,7 +4,15 @@
 //! tells of too. The load is the whole of it, settling included. Then the first settling is done once more by itself, with
 //! no entries there and every teacher marked: the ratio is that over what the load costs without it. Then everybody is
 //! settled under other rules, by which each entry is another. Last, 1,000 late records come into that ledger, in one file.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that cannot go on must fail loudly")]
+#![allow(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a measurement prints what it finds, and fails loudly when it cannot go on"
+)]
 
 #[path = "../tests/house.rs"]
 #[allow(dead_code, reason = "the bench uses a part of the tests' house")]

@@ -3,7 +3,15 @@
 //! PostgreSQL and Redis of its own. RECORDS are landed in batches of BATCH first, then that many worker processes of one
 //! delivery at a time are started and drain them, settling included. CPU is the workers' and the server's; `queue` is the
 //! most messages that Redis held, looked at every 20 ms.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that cannot go on must fail loudly")]
+#![allow(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a measurement prints what it finds, and fails loudly when it cannot go on"
+)]
 
 #[path = "../tests/house.rs"]
 #[allow(dead_code, reason = "the bench uses a part of the tests' house")]

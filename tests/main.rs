@@ -1,6 +1,15 @@
 //! One integration-test binary. Everything goes through the front door: the real binary, real HTTP on loopback,
 //! a real SQLite file, a real PostgreSQL of the test's own.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on must fail loudly")]
+#![allow(
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test that cannot go on must fail loudly; some send signals to their own workers"
+)]
 
 mod house;
 

@@ -1,6 +1,7 @@
 //! An older schema is brought up to date, after a backup, and keeps its data.
 
-use std::path::Path;
+use huiliu_store::sql::migrations;
+use sqlx::migrate::Migrator;
 
 use crate::house::{House, On};
 
@@ -10,16 +11,12 @@ fn an_embedded_database_of_the_first_migration_is_upgraded_after_a_backup() {
     let file = house.dir.0.join("data/huiliu.db");
     let url = format!("sqlite:{}", file.display());
     // What the first release made: the first migration alone, and a row.
-    let first = house.dir.0.join("migrations");
-    for folder in [&first, &house.dir.0.join("data")] {
-        std::fs::create_dir_all(folder).unwrap();
-    }
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("core/store/migrations/lite/0001_schema.sql");
-    std::fs::copy(schema, first.join("0001_schema.sql")).unwrap();
+    std::fs::create_dir_all(house.dir.0.join("data")).unwrap();
+    let first = Migrator::with_migrations(migrations::lite().iter().take(1).cloned().collect());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let pool = sqlx::SqlitePool::connect(&format!("{url}?mode=rwc")).await.unwrap();
-        sqlx::migrate::Migrator::new(first).await.unwrap().run(&pool).await.unwrap();
+        first.run(&pool).await.unwrap();
         let kept = "INSERT INTO institution (code, name) VALUES ('KEPT', 'kept')";
         sqlx::query(kept).execute(&pool).await.unwrap();
         pool.close().await;

@@ -1,4 +1,5 @@
 //! The labelled population: the same twice, its training and its damage as they are labelled.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must fail loudly")]
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -1,4 +1,5 @@
 //! The world is the same twice, its truth adds up, and its server answers.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must fail loudly")]
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use validator::Validate;
+use validator::{Validate, ValidateLength as _, ValidationError, ValidationErrors};
 
 use crate::decode::{RawRecord, Stored};
 use crate::{Context, Place, Plan, steps};
@@ -12,50 +12,37 @@ use huiliu_manifest::Field;
 use huiliu_manifest::quality::RowRule;
 
 /// A raw record after mapping. Lengths are checked by `validator`; what a value means is checked when the record is built.
-#[derive(Debug, Clone, Default, Validate)]
+#[derive(Debug, Clone, Default)]
 pub struct Draft<'a> {
     /// The source's own name of the record.
-    #[validate(length(max = 100, code = "length"))]
     pub record_name: Option<Cow<'a, str>>,
     /// The teacher's name as given.
     pub name: Option<Cow<'a, str>>,
     /// The ID number as given.
     pub id_number: Option<Cow<'a, str>>,
     /// School code, 10 digits.
-    #[validate(length(max = 20, code = "length"))]
     pub school_code: Option<Cow<'a, str>>,
     /// Project code.
-    #[validate(length(max = 50, code = "length"))]
     pub project_code: Option<Cow<'a, str>>,
     /// Project title; at most 100 characters (national 国内培训 record).
-    #[validate(length(max = 100, code = "length"))]
     pub project_title: Option<Cow<'a, str>>,
     /// Course code at the source.
-    #[validate(length(max = 50, code = "length"))]
     pub course_code: Option<Cow<'a, str>>,
     /// Course title.
-    #[validate(length(max = 200, code = "length"))]
     pub course_title: Option<Cow<'a, str>>,
     /// 学科教师, 主讲教师 …
-    #[validate(length(max = 50, code = "length"))]
     pub role: Option<Cow<'a, str>>,
     /// Online, school-based, classroom practice.
-    #[validate(length(max = 50, code = "length"))]
     pub mode: Option<Cow<'a, str>>,
     /// The national sheet's 1/2/3/4/9.
-    #[validate(length(max = 1, code = "length"))]
     pub delivery_code: Option<Cow<'a, str>>,
     /// 培训类别 of the national sheet: 10 national, 20 provincial, 30 prefecture, 40 county, 60 school, 99 other.
-    #[validate(length(max = 2, code = "length"))]
     pub category_code: Option<Cow<'a, str>>,
     /// Required or elective.
-    #[validate(length(max = 50, code = "length"))]
     pub required: Option<Cow<'a, str>>,
     /// 初级, 中级, 高级 of the course; never a result.
-    #[validate(length(max = 20, code = "length"))]
     pub tier: Option<Cow<'a, str>>,
     /// Where.
-    #[validate(length(max = 100, code = "length"))]
     pub place: Option<Cow<'a, str>>,
     /// Hours as given, in the stream's unit.
     pub hours: Option<Cow<'a, str>>,
@@ -66,7 +53,6 @@ pub struct Draft<'a> {
     /// Presence in per cent.
     pub attendance: Option<Cow<'a, str>>,
     /// Certificate number.
-    #[validate(length(max = 100, code = "length"))]
     pub certificate_number: Option<Cow<'a, str>>,
     /// 课程学习.
     pub score_learning: Option<Cow<'a, str>>,
@@ -82,6 +68,38 @@ pub struct Draft<'a> {
     pub roster: RosterTexts<'a>,
     /// Fields whose text cannot be relied on, and why.
     pub doubts: Vec<(Field, Doubt)>,
+}
+
+/// By hand: `validator`'s derive takes longer to build than these lines to read.
+impl Validate for Draft<'_> {
+    fn validate(&self) -> Result<(), ValidationErrors> {
+        let most = [
+            ("record_name", &self.record_name, 100),
+            ("school_code", &self.school_code, 20),
+            ("project_code", &self.project_code, 50),
+            ("project_title", &self.project_title, 100),
+            ("course_code", &self.course_code, 50),
+            ("course_title", &self.course_title, 200),
+            ("role", &self.role, 50),
+            ("mode", &self.mode, 50),
+            ("delivery_code", &self.delivery_code, 1),
+            ("category_code", &self.category_code, 2),
+            ("required", &self.required, 50),
+            ("tier", &self.tier, 20),
+            ("place", &self.place, 100),
+            ("certificate_number", &self.certificate_number, 100),
+        ];
+        let mut errors = ValidationErrors::new();
+        for (field, text, max) in most {
+            if !text.validate_length(None, Some(max), None) {
+                let mut error = ValidationError::new("length");
+                error.add_param("max".into(), &max);
+                error.add_param("value".into(), text);
+                errors.add(field, error);
+            }
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
 }
 
 /// What only rows of a roster have. Lengths and values are checked when the row is built.

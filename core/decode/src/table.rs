@@ -37,6 +37,7 @@ fn known_as<'n>(name: &'n str, layout: &'n Layout) -> &'n str {
 
 /// What a row below the header is.
 pub enum Mark {
+    /// A record.
     Record,
     /// No record, and the table goes on.
     Left,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reqwest::Url;
+use url::Url;
 
 use crate::mapping::{Field, Rule};
 use crate::quality::Condition;

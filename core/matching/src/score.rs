@@ -25,21 +25,37 @@ pub struct Frequencies {
 /// What kind of value is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Slot {
+    /// A whole name.
     Name,
+    /// How a whole name sounds.
     Sound,
+    /// A given name.
     Given,
+    /// How a given name sounds.
     GivenSound,
+    /// A family name.
     Family,
+    /// How a family name sounds.
     FamilySound,
+    /// A teacher number.
     Teacher,
+    /// A birth date.
     Birth,
+    /// A phone number.
     Phone,
+    /// A school's code.
     Code,
+    /// A school's name.
     School,
+    /// A school's name within its region.
     SchoolInRegion,
+    /// A region.
     Region,
+    /// A postcode.
     Postcode,
+    /// An address.
     Address,
+    /// A text, by its place among the texts.
     Text(usize),
 }
 

@@ -2,8 +2,6 @@
 //!
 //! A crate of its own for the sake of speed: generic readers are compiled where they are used, and this crate is compiled to
 //! be fast in every profile.
-#![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod cell;
 

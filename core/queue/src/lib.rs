@@ -1,6 +1,7 @@
 //! The only room that knows apalis. A message is a doorbell, `{v, batch_id, generation}`; the truth is in the store, and
 //! every message may be lost or come twice.
 
+mod listener;
 mod lite;
 mod redis;
 
@@ -9,11 +10,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use apalis::prelude::Monitor;
+use apalis::layers::WorkerBuilderExt as _;
+use apalis::prelude::{BoxDynError, Monitor, WorkerBuilder};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::watch;
 
+use listener::Listener;
 use lite::LiteBell;
 use redis::RedisBell;
 
@@ -111,14 +114,22 @@ impl Bell {
         }
     }
 
-    /// Removes finished messages; sets a place aside that strangers have filled. The store remembers what ours were about.
+    /// Sets a place in Redis aside that strangers have filled. The store remembers what our messages were about.
     ///
     /// # Errors
     /// [`QueueFault::Refused`].
     pub async fn tidy(&self) -> Result<(), QueueFault> {
         match self {
-            Self::Lite(bell) => bell.tidy().await,
+            Self::Lite(_) => Ok(()),
             Self::Redis(bell) => bell.tidy().await,
+        }
+    }
+
+    /// The next message, however long it takes.
+    async fn listen(self) -> Doorbell {
+        match self {
+            Self::Lite(bell) => bell.listen().await,
+            Self::Redis(bell) => bell.listen().await,
         }
     }
 
@@ -144,11 +155,7 @@ pub async fn work(
     handler: Handler,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), QueueFault> {
-    let monitor = match bell {
-        Bell::Lite(bell) => bell.clone().monitor(concurrency, handler),
-        Bell::Redis(bell) => bell.clone().monitor(concurrency, handler),
-    };
-    monitor
+    monitor(bell.clone(), concurrency, handler)
         .shutdown_timeout(Duration::from_secs(20))
         .should_restart(|_, _| true)
         .run_with_signal(async move {
@@ -164,29 +171,19 @@ pub async fn work(
 }
 
 /// A monitor whose worker gets a new name at each start, for a name must never be used twice.
-macro_rules! monitor {
-    ($backend:expr, $concurrency:expr, $handler:expr) => {{
-        use apalis::layers::WorkerBuilderExt as _;
-        let (concurrency, handler): (usize, $crate::Handler) = ($concurrency, $handler);
-        let started = chrono::Utc::now().timestamp_micros();
-        apalis::prelude::Monitor::new().register(move |restart| {
-            let handler = handler.clone();
-            let name = format!("huiliu-{}-{started}-{restart}", std::process::id());
-            apalis::prelude::WorkerBuilder::new(name).backend($backend).catch_panic().concurrency(concurrency).build(
-                move |bell: $crate::Doorbell| {
-                    let work = handler(bell.batch_id);
-                    async move {
-                        work.await;
-                        Ok::<(), apalis::prelude::BoxDynError>(())
-                    }
-                },
-            )
-        })
-    }};
-}
-use monitor;
-
-/// Both kinds of queue give a monitor; only their backends differ.
-trait Attended {
-    fn monitor(self, concurrency: usize, handler: Handler) -> Monitor;
+fn monitor(bell: Bell, concurrency: usize, handler: Handler) -> Monitor {
+    let started = chrono::Utc::now().timestamp_micros();
+    Monitor::new().register(move |restart| {
+        let handler = handler.clone();
+        let name = format!("huiliu-{}-{started}-{restart}", std::process::id());
+        WorkerBuilder::new(name).backend(Listener::new(bell.clone())).catch_panic().concurrency(concurrency).build(
+            move |bell: Doorbell| {
+                let work = handler(bell.batch_id);
+                async move {
+                    work.await;
+                    Ok::<(), BoxDynError>(())
+                }
+            },
+        )
+    })
 }

@@ -1,22 +1,27 @@
-//! The embedded queue: apalis on an SQLite file of its own.
+//! The embedded queue: one table in an SQLite file of its own.
+//!
+//! A bell is deleted when it is heard, as in Redis: every bell may be lost (the sweep rings again), so nothing has to be
+//! acknowledged.
 
 use std::path::Path;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use apalis::prelude::Monitor;
-use apalis_core::backend::TaskSink as _;
-use apalis_core::backend::ext::BackendExt as _;
-use apalis_core::backend::ext::poll_strategy::{PollSnapshot, PollStrategy};
-use apalis_sqlite::{Config, SqliteStorage};
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use tokio::time::{Interval, MissedTickBehavior};
+use sqlx::{Row as _, SqlitePool};
 
-use crate::{Attended, Doorbell, Handler, QueueFault};
+use crate::{Doorbell, QueueFault};
 
-const QUEUE: &str = "huiliu-deliver-1";
+/// How long an empty table is left alone.
+const IDLE: Duration = Duration::from_millis(20);
+/// How long a file that cannot be read is left alone.
+const DEAF: Duration = Duration::from_secs(1);
+
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS bell (
+  id INTEGER PRIMARY KEY,
+  batch_id INTEGER NOT NULL,
+  generation INTEGER NOT NULL
+) STRICT";
 
 /// A queue in a file.
 #[derive(Debug, Clone)]
@@ -25,7 +30,7 @@ pub struct LiteBell {
     pool: SqlitePool,
 }
 
-fn refused(e: impl std::fmt::Display) -> QueueFault {
+fn refused(e: sqlx::Error) -> QueueFault {
     QueueFault::Refused(e.to_string())
 }
 
@@ -40,7 +45,7 @@ impl LiteBell {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_secs(30));
         let pool = SqlitePoolOptions::new().max_connections(2).connect_with(options).await.map_err(unreachable)?;
-        SqliteStorage::<()>::migrations().run(&pool).await.map_err(|e| unreachable(e.into()))?;
+        sqlx::query(TABLE).execute(&pool).await.map_err(unreachable)?;
         Ok(Self { place: format!("sqlite:{path}").into(), pool })
     }
 
@@ -48,72 +53,50 @@ impl LiteBell {
         &self.place
     }
 
-    fn storage(&self) -> SqliteStorage<Doorbell> {
-        SqliteStorage::new(&self.pool).with_config(
-            Config::default()
-                .queue(QUEUE)
-                .batch_size(1)
-                .heartbeat_interval(Duration::from_secs(5))
-                .missed_heartbeats(4),
-        )
-    }
-
     pub(super) async fn ring(&self, bells: &[(i64, i64)]) -> Result<usize, QueueFault> {
-        let mut storage = self.storage();
-        for bell in bells {
-            storage.push(Doorbell::of(bell)).await.map_err(refused)?;
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(refused)?;
+        for (batch, generation) in bells {
+            let insert = sqlx::query("INSERT INTO bell (batch_id, generation) VALUES ($1, $2)");
+            insert.bind(batch).bind(generation).execute(&mut *tx).await.map_err(refused)?;
         }
+        tx.commit().await.map_err(refused)?;
         Ok(bells.len())
     }
 
     pub(super) async fn depth(&self) -> Result<usize, QueueFault> {
-        let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM Jobs WHERE status IN ('Pending', 'Queued')")
-            .fetch_one(&self.pool)
-            .await
-            .map_err(refused)?;
+        let waiting: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM bell").fetch_one(&self.pool).await.map_err(refused)?;
         Ok(usize::try_from(waiting).unwrap_or(0))
     }
 
-    pub(super) async fn tidy(&self) -> Result<(), QueueFault> {
-        sqlx::query("DELETE FROM Jobs WHERE status IN ('Done', 'Killed')")
-            .execute(&self.pool)
-            .await
-            .map_err(refused)?;
-        Ok(())
+    /// The next bell, however long it takes.
+    pub(super) async fn listen(self) -> Doorbell {
+        let mut deaf = false;
+        loop {
+            match self.take().await {
+                Ok(Some(bell)) => return bell,
+                Ok(None) => tokio::time::sleep(IDLE).await,
+                Err(e) => {
+                    if !std::mem::replace(&mut deaf, true) {
+                        tracing::warn!(error = %e, "the queue's file cannot be read; work goes on without it, slower");
+                    }
+                    tokio::time::sleep(DEAF).await;
+                }
+            }
+        }
+    }
+
+    /// Takes the oldest bell. It looks before it takes, since taking keeps others from writing.
+    async fn take(&self) -> Result<Option<Doorbell>, sqlx::Error> {
+        if sqlx::query("SELECT 1 FROM bell LIMIT 1").fetch_optional(&self.pool).await?.is_none() {
+            return Ok(None);
+        }
+        let oldest = "DELETE FROM bell WHERE id = (SELECT min(id) FROM bell) RETURNING batch_id, generation";
+        let Some(row) = sqlx::query(oldest).fetch_optional(&self.pool).await? else { return Ok(None) };
+        Ok(Some(Doorbell::of(&(row.try_get("batch_id")?, row.try_get("generation")?))))
     }
 
     pub(super) async fn close(&self) {
         self.pool.close().await;
-    }
-}
-
-impl Attended for LiteBell {
-    fn monitor(self, concurrency: usize, handler: Handler) -> Monitor {
-        crate::monitor!(
-            self.storage().poll_with_strategy(SteadyPoll::new(Duration::from_millis(20))),
-            concurrency,
-            handler
-        )
-    }
-}
-
-/// Polls at a steady pace and always leaves a waker behind.
-struct SteadyPoll(Interval);
-
-impl SteadyPoll {
-    fn new(every: Duration) -> Self {
-        let mut interval = tokio::time::interval(every);
-        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self(interval)
-    }
-}
-
-impl PollStrategy for SteadyPoll {
-    fn poll_drive(&mut self, cx: &mut Context<'_>, _: &PollSnapshot) -> Poll<Option<()>> {
-        let mut hit = false;
-        while self.0.poll_tick(cx).is_ready() {
-            hit = true;
-        }
-        if hit { Poll::Ready(Some(())) } else { Poll::Pending }
     }
 }

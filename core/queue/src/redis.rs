@@ -1,26 +1,16 @@
-//! The queue that many workers share: an apalis backend over one Redis list.
+//! The queue that many workers share: one Redis list.
 //!
 //! A bell is popped when it is heard and forgotten by Redis with it. Since every bell may be lost (the sweep rings again),
 //! nothing has to be acknowledged, no worker is registered, no heartbeat and no clock is compared: a restarted, flushed or
 //! absent Redis, or a worker whose clock is wrong, cannot end a worker or hold a bell back.
 
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use apalis::prelude::Monitor;
-use apalis_core::backend::finalize::Ephemeral;
-use apalis_core::backend::future::BoxSyncFuture;
-use apalis_core::backend::{Backend, BackendConfig};
-use apalis_core::task::Task;
-use apalis_core::task::task_id::RandomId;
-use apalis_core::worker::context::WorkerContext;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, IntoConnectionInfo as _, RedisError, Script};
-use tower_layer::Identity;
 
-use crate::{Attended, Bell, Doorbell, Handler, QueueFault};
+use crate::{Bell, Doorbell, QueueFault};
 
 /// How long an empty list is left alone.
 const IDLE: Duration = Duration::from_millis(50);
@@ -124,7 +114,7 @@ impl RedisBell {
     }
 
     /// The next bell, however long it takes.
-    async fn listen(self) -> Doorbell {
+    pub(super) async fn listen(self) -> Doorbell {
         loop {
             let popped: Result<Option<Vec<u8>>, _> =
                 redis::cmd("LPOP").arg(&*self.key).query_async(&mut self.connection.clone()).await;
@@ -168,54 +158,5 @@ fn plain(e: &RedisError) -> String {
         Some(detail) => format!("{}: {detail}", e.category()),
         None if e.is_io_error() => e.to_string(),
         None => e.category().to_owned(),
-    }
-}
-
-impl Attended for RedisBell {
-    fn monitor(self, concurrency: usize, handler: Handler) -> Monitor {
-        crate::monitor!(Listener { bell: self.clone(), next: None }, concurrency, handler)
-    }
-}
-
-/// The backend: one bell at a time, never an error, never an end.
-struct Listener {
-    bell: RedisBell,
-    next: Option<BoxSyncFuture<Doorbell>>,
-}
-
-impl Backend for Listener {
-    type Task = Task<Doorbell>;
-    type Error = Infallible;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_next(&mut self, cx: &mut Context<'_>, _: &WorkerContext) -> Poll<Option<Result<Self::Task, Self::Error>>> {
-        let bell = &self.bell;
-        let next = self.next.get_or_insert_with(|| BoxSyncFuture::new(Box::pin(bell.clone().listen())));
-        let bell = std::task::ready!(next.poll_unpin(cx));
-        self.next = None;
-        Poll::Ready(Some(Ok(Task::new(bell))))
-    }
-
-    fn poll_close(&mut self, _: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl BackendConfig for Listener {
-    type Args = Doorbell;
-    type Id = RandomId;
-    type Kind = Ephemeral;
-    type Config = ();
-    type Layer = Identity;
-
-    fn config(&self) -> &Self::Config {
-        &()
-    }
-
-    fn middleware(&mut self, _: &mut WorkerContext) -> Self::Layer {
-        Identity::new()
     }
 }

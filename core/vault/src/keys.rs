@@ -277,6 +277,7 @@ pub fn hex_encode(bytes: &[u8]) -> String {
     out
 }
 
+/// The bytes that two hexadecimal digits each stand for; nothing when the text is no such digits.
 pub fn hex_decode(text: &str) -> Option<Vec<u8>> {
     if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return None;

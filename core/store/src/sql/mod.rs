@@ -4,6 +4,7 @@ pub mod db;
 mod dialect;
 pub mod error;
 pub mod lease;
+pub mod migrations;
 pub mod rehearsal;
 pub mod rows;
 pub mod schema;

@@ -9,13 +9,11 @@ use sqlx::{Connection as _, SqliteConnection};
 use crate::admin::sealing;
 use crate::sql::db::Db;
 use crate::sql::error::{SchemaError, StoreFault, Unreadable};
+use crate::sql::migrations;
 use huiliu_vault::keys::Keys;
 
-static PG: Migrator = sqlx::migrate!("migrations/pg");
-static LITE: Migrator = sqlx::migrate!("migrations/lite");
-
 fn migrator(db: &Db) -> &'static Migrator {
-    if db.kind() == "sqlite" { &LITE } else { &PG }
+    if db.kind() == "sqlite" { migrations::lite() } else { migrations::pg() }
 }
 
 /// What a database's schema is to this program.
@@ -87,8 +85,8 @@ pub async fn migrate(db: &Db) -> Result<SchemaState, StoreFault> {
         return Err(unknown());
     }
     let result = match db {
-        Db::Pg { read, .. } => PG.run(read).await,
-        Db::Lite { write, .. } => LITE.run(write).await,
+        Db::Pg { read, .. } => migrations::pg().run(read).await,
+        Db::Lite { write, .. } => migrations::lite().run(write).await,
         Db::Rehearsal(_) => Ok(()),
     };
     result.map_err(|e| StoreFault::Schema(SchemaError::Migration(e)))?;

@@ -4,5 +4,5 @@ ALTER TABLE payload ADD COLUMN each_values TEXT;
 -- The next moment at which a platform may be asked, by the budget that all workers share; microseconds UTC.
 CREATE TABLE host_pace (
   host TEXT PRIMARY KEY,
-  next_at INTEGER NOT NULL
-) STRICT;
+  next_at {int} NOT NULL
+){strict};

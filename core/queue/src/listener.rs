@@ -1,0 +1,63 @@
+//! The apalis backend over both kinds of queue: one bell at a time, never an error, never an end.
+
+use std::convert::Infallible;
+use std::task::{Context, Poll};
+
+use apalis_core::backend::finalize::Ephemeral;
+use apalis_core::backend::future::BoxSyncFuture;
+use apalis_core::backend::{Backend, BackendConfig};
+use apalis_core::task::Task;
+use apalis_core::task::task_id::RandomId;
+use apalis_core::worker::context::WorkerContext;
+use tower_layer::Identity;
+
+use crate::{Bell, Doorbell};
+
+/// Listens to a queue.
+pub(super) struct Listener {
+    bell: Bell,
+    next: Option<BoxSyncFuture<Doorbell>>,
+}
+
+impl Listener {
+    pub(super) fn new(bell: Bell) -> Self {
+        Self { bell, next: None }
+    }
+}
+
+impl Backend for Listener {
+    type Task = Task<Doorbell>;
+    type Error = Infallible;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>, _: &WorkerContext) -> Poll<Option<Result<Self::Task, Self::Error>>> {
+        let bell = &self.bell;
+        let next = self.next.get_or_insert_with(|| BoxSyncFuture::new(Box::pin(bell.clone().listen())));
+        let bell = std::task::ready!(next.poll_unpin(cx));
+        self.next = None;
+        Poll::Ready(Some(Ok(Task::new(bell))))
+    }
+
+    fn poll_close(&mut self, _: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl BackendConfig for Listener {
+    type Args = Doorbell;
+    type Id = RandomId;
+    type Kind = Ephemeral;
+    type Config = ();
+    type Layer = Identity;
+
+    fn config(&self) -> &Self::Config {
+        &()
+    }
+
+    fn middleware(&mut self, _: &mut WorkerContext) -> Self::Layer {
+        Identity::new()
+    }
+}
