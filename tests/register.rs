@@ -203,7 +203,7 @@ fn no_longer_read(house: &House) {
     says(&house.run(&["connectors", "disable", "county", "--because", "too much noise"]), 0, &["no longer"]);
     says(&house.run(&["connectors", "disable", "county", "--because", "too much noise"]), 0, &["already"]);
     says(&house.run(&["sync", "first"]), 1, &["county", "disabled", "too much noise", "enable"]);
-    says(&house.run(&["sync", "--all"]), 1, &["not read", "disabled"]);
+    says(&house.run(&["sync", "--all"]), 1, &["connector county is disabled", "too much noise"]);
     // What was under way comes to its end.
     std::thread::sleep(Duration::from_secs(4));
     let before = house.sql("SELECT count(*) FROM sync_run");

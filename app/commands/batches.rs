@@ -34,7 +34,7 @@ fn list(rows: &[BatchRow]) {
             r.source.clone(),
             address(&r.address).into_owned(),
             r.records.to_string(),
-            word(&r.state).to_owned(),
+            word(r.state.as_str()).to_owned(),
             r.attempts.to_string(),
             r.lost_claims.to_string(),
             phrase(r.last_error.as_deref().unwrap_or_default()).into_owned(),

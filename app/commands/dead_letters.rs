@@ -39,7 +39,7 @@ fn show_letter(r: &LetterRow) {
         r.stream,
         address(&r.address),
         r.seen_count,
-        word(&r.state)
+        word(r.state.as_str())
     ));
     if let (Some(record), Some(replay)) = (r.became, r.replay) {
         say(&both!("    record {record}, by replay {replay}", "    成为记录 {record}（重放 {replay}）"));

@@ -71,7 +71,7 @@ fn show_claims(claims: &[Waiting]) {
         vec![
             c.claim.to_string(),
             c.name.clone(),
-            word(&c.state).to_owned(),
+            word(c.state.as_str()).to_owned(),
             c.records.to_string(),
             c.teacher.or(first.map(|f| f.teacher)).map_or_else(String::new, |t| t.to_string()),
             first.and_then(|f| f.name.clone()).unwrap_or_default(),
@@ -110,7 +110,7 @@ async fn show_one(settings: &Settings, claim: i64, json: bool) -> Result<(), Cli
 
 fn show_claim(shown: &Shown) {
     let Shown { claim, contradicting, told, resting, decisions } = shown;
-    say(&format!("{} {}  {}  {}", tr("claim", "声明"), claim.claim, claim.name, word(&claim.state)));
+    say(&format!("{} {}  {}  {}", tr("claim", "声明"), claim.claim, claim.name, word(claim.state.as_str())));
     if let Some(teacher) = claim.teacher {
         say(&both!("  of teacher {teacher} by {by}", "  属于教师 {teacher}，依据 {by}", by = word(&claim.decided_by)));
     }

@@ -36,7 +36,7 @@ fn list(rows: &[RecordRow]) {
             r.course.clone(),
             phrase(&r.raw_hours).into_owned(),
             hours(r.hours),
-            pass_word(&r.pass_state).to_owned(),
+            pass_word(r.pass_state).to_owned(),
             r.period_end.clone(),
             address(&r.address).into_owned(),
         ]

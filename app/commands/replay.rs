@@ -12,6 +12,7 @@ use crate::render::{hours, reasons, show, show_page};
 use crate::settings::Settings;
 use crate::words::{address, both, note, phrase, say, table, tr, word};
 use crate::{CliError, open};
+use huiliu_values::RecordOutcome;
 
 /// Rows shown of a plan unless `--limit` says otherwise.
 const SHOWN: i64 = 20;
@@ -113,8 +114,8 @@ fn moved_in_words(moved: &Moved) -> String {
             "dead letter {dead_letter} ({at}): planned {planned}, now {now}",
             "死信 {dead_letter}（{at}）：计划为{planned}，现为{now}",
             at = address(at),
-            planned = word(planned),
-            now = word(now)
+            planned = word(planned.as_str()),
+            now = word(now.as_str())
         ),
         Moved::Teacher { person, planned, now } => both!(
             "teacher {person}: planned {planned} class hours, now {now}",
@@ -130,7 +131,7 @@ fn show_replay(shown: &ReplayShown) {
     say(&format!("\n{}", tr("raw records", "原始记录")));
     for item in &shown.items {
         let (letter, at) = (item.dead_letter, address(&item.address));
-        say(&format!("  {letter}  {at}  → {}  {}", word(&item.outcome), detail(item)));
+        say(&format!("  {letter}  {at}  → {}  {}", word(item.outcome.as_str()), detail(item)));
     }
     say(&format!("\n{}", tr("teachers", "教师")));
     let cells = |e: &Effect| {
@@ -165,9 +166,10 @@ fn detail(item: &Item) -> String {
 
 fn overview(rows: &[Replay]) {
     let cells = |r: &Replay| {
-        let n = |outcome: &str| r.outcomes.get(outcome).copied().unwrap_or(0).to_string();
-        let mut row = vec![r.replay.to_string(), word(&r.state).to_owned(), r.letters.to_string()];
-        row.extend(["inserted", "updated", "unchanged", "superseded", "skipped", "parked"].map(n));
+        let n = |outcome: RecordOutcome| r.outcomes.get(&outcome).copied().unwrap_or(0).to_string();
+        let mut row = vec![r.replay.to_string(), word(r.state.as_str()).to_owned(), r.letters.to_string()];
+        use RecordOutcome::{Inserted, Parked, Skipped, Superseded, Unchanged, Updated};
+        row.extend([Inserted, Updated, Unchanged, Superseded, Skipped, Parked].map(n));
         row.push(r.teachers.to_string());
         row.push(r.planned_at.clone());
         row.push(r.planned_by.clone());

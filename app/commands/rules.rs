@@ -56,7 +56,7 @@ fn show_rules(rules: &[RuleShown]) {
     for r in rules {
         let amount = r.units_per_one.map(|n| format!(" × {n} / 108000")).unwrap_or_default();
         say(&format!("{}@{} {}{amount}", r.pack, r.version, r.rule));
-        say(&format!("    {}: {}", word(r.basis), r.source));
+        say(&format!("    {}: {}", word(r.basis.as_str()), r.source));
     }
 }
 
@@ -65,7 +65,7 @@ fn show_questions(questions: &[OpenQuestion]) {
         say(&format!("{}: {}", q.setting, q.choices.join(" | ")));
         for chosen in &q.packs {
             let source = if chosen.source == q.why { tr(q.why, q.why_zh) } else { &chosen.source };
-            say(&format!("    {} = {}  ({}) {source}", chosen.pack, chosen.value, word(chosen.basis)));
+            say(&format!("    {} = {}  ({}) {source}", chosen.pack, chosen.value, word(chosen.basis.as_str())));
         }
     }
 }

@@ -56,7 +56,7 @@ fn list(rows: &[RunRow]) {
         vec![
             r.run.to_string(),
             r.source.clone(),
-            word(&r.state).to_owned(),
+            word(r.state.as_str()).to_owned(),
             if r.full { tr("full", "全量") } else { "" }.to_owned(),
             r.started_at.clone(),
             r.ended_at.clone().unwrap_or_default(),

@@ -10,7 +10,7 @@ use huiliu_rules::ledger::standing::Sum;
 use huiliu_store::ledger::decisions::Decision;
 use huiliu_store::ledger::trace::{CutRow, EntryRow};
 use huiliu_values::calendar::today;
-use huiliu_values::{ExactHours, IdNumber};
+use huiliu_values::{Basis, EntryOutcome, ExactHours, IdNumber};
 
 use crate::cli::Teachers;
 use crate::render::{hours, show, show_page};
@@ -150,9 +150,10 @@ fn show_sum(sum: &Sum) {
             &both!(" · exported as {rounded}, left over {sign}{residue}", " · 导出为 {rounded}，余 {sign}{residue}");
     }
     say(&line);
-    let rests = [("stated", sum.by_basis.stated), ("adopted", sum.by_basis.adopted), ("assumed", sum.by_basis.assumed)];
+    let of = &sum.by_basis;
+    let rests = [(Basis::Stated, of.stated), (Basis::Adopted, of.adopted), (Basis::Assumed, of.assumed)];
     let some = rests.iter().filter(|(_, rest)| *rest > ExactHours(0));
-    let parts: Vec<String> = some.map(|(basis, rest)| format!("{} {}", word(basis), hours(*rest))).collect();
+    let parts: Vec<String> = some.map(|(basis, rest)| format!("{} {}", word(basis.as_str()), hours(*rest))).collect();
     if !parts.is_empty() {
         say(&format!("    {}{}", tr("rests on rules that are ", "所依规则："), parts.join(" · ")));
     }
@@ -160,7 +161,7 @@ fn show_sum(sum: &Sum) {
 
 fn show_entry(e: &EntryRow) {
     let grade = e.grade.as_deref().map(|grade| format!("  [{}]", word(grade))).unwrap_or_default();
-    say(&format!("\n  {}{grade}  {} {}  {}", outcome_words(&e.outcome), e.source, e.course, address(&e.address)));
+    say(&format!("\n  {}{grade}  {} {}  {}", outcome_words(e.outcome), e.source, e.course, address(&e.address)));
     let title = e.course_title.as_deref().unwrap_or_default();
     let period = e.period_start.as_ref().map_or_else(|| e.period_end.clone(), |s| format!("{s} … {}", e.period_end));
     say(&format!("    {} {title} · {period} · {}", e.institution, e.name));
@@ -174,8 +175,8 @@ fn show_entry(e: &EntryRow) {
     if !e.cuts.is_empty() {
         say(&format!("    = {} {}", hours(e.hours), tr("class hours", "学时")));
     }
-    say(&format!("    {}{} ({}): {}", tr("rule: ", "依据："), phrase(&e.rule), word(&e.basis), e.rule_source));
-    let basis = word(&e.conversion_basis);
+    say(&format!("    {}{} ({}): {}", tr("rule: ", "依据："), phrase(&e.rule), word(e.basis.as_str()), e.rule_source));
+    let basis = word(e.conversion_basis.as_str());
     say(&format!("    {}{basis}: {}", tr("conversion: ", "换算："), e.conversion_source));
     if let Some(other) = e.duplicate_of {
         say(&format!("    {}{other}", tr("the same course as record ", "与此记录为同一课程：")));
@@ -199,7 +200,13 @@ fn show_entry(e: &EntryRow) {
 
 fn show_cut(what: &str, cut: &CutRow) {
     let rule = &cut.rule;
-    say(&format!("    {what} {}: {} ({}): {}", hours(cut.hours), phrase(&rule.rule), word(&rule.basis), rule.source));
+    say(&format!(
+        "    {what} {}: {} ({}): {}",
+        hours(cut.hours),
+        phrase(&rule.rule),
+        word(rule.basis.as_str()),
+        rule.source
+    ));
 }
 
 fn show_decision(d: &Decision) {
@@ -211,16 +218,16 @@ fn show_decision(d: &Decision) {
     ));
 }
 
-fn outcome_words(outcome: &str) -> &'static str {
+fn outcome_words(outcome: EntryOutcome) -> &'static str {
     match outcome {
-        "counted" => tr("counted", "认定"),
-        "provisional" => tr("provisional", "暂认"),
-        "duplicate" => tr("duplicate, not counted", "重复，不计"),
-        "not_passed" => tr("not passed, not counted", "未合格，不计"),
-        "name_contradicts" => tr("name contradicts the ID number, not counted", "姓名与身份证号不符，不计"),
-        "revoked" => tr("certificate revoked, not counted", "证书已撤销，不计"),
-        "absent" => tr("absent too much, not counted", "缺勤过多，不计"),
-        "capped" => tr("above a cap, nothing of it counts", "超出上限，不计"),
-        _ => tr("not counted", "不计"),
+        EntryOutcome::Counted => tr("counted", "认定"),
+        EntryOutcome::Provisional => tr("provisional", "暂认"),
+        EntryOutcome::Duplicate => tr("duplicate, not counted", "重复，不计"),
+        EntryOutcome::NotPassed => tr("not passed, not counted", "未合格，不计"),
+        EntryOutcome::NameContradicts => tr("name contradicts the ID number, not counted", "姓名与身份证号不符，不计"),
+        EntryOutcome::Revoked => tr("certificate revoked, not counted", "证书已撤销，不计"),
+        EntryOutcome::Absent => tr("absent too much, not counted", "缺勤过多，不计"),
+        EntryOutcome::Capped => tr("above a cap, nothing of it counts", "超出上限，不计"),
+        EntryOutcome::NotCounted => tr("not counted", "不计"),
     }
 }

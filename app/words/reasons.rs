@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{chinese, phrases, tr};
+use huiliu_values::PassState;
 
 /// What is expected, for people: the Chinese sentence of a reason's code, else the English one that is stored.
 pub fn expected<'a>(code: &str, english: &'a str) -> Cow<'a, str> {
@@ -119,13 +120,12 @@ pub fn word(english: &str) -> &str {
 }
 
 /// Whether the teacher passed.
-pub fn pass_word(english: &str) -> &str {
-    match english {
-        "passed" => tr("passed", "合格"),
-        "failed" => tr("failed", "不合格"),
-        "not_assessed" => tr("not_assessed", "未测评"),
-        "pending" => tr("pending", "待定"),
-        other => other,
+pub fn pass_word(state: PassState) -> &'static str {
+    match state {
+        PassState::Passed => tr("passed", "合格"),
+        PassState::Failed => tr("failed", "不合格"),
+        PassState::NotAssessed => tr("not_assessed", "未测评"),
+        PassState::Pending => tr("pending", "待定"),
     }
 }
 

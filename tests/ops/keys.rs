@@ -26,8 +26,8 @@ struct Picture {
 fn picture(house: &House) -> Picture {
     let list = ["list", "--limit", "100000", "--json"];
     let mut told = vec![house.json(&["balance", "--json"])];
-    told.push(house.json(&[&["records"], &list[..]].concat()));
-    let letters = house.json(&[&["dead-letters"], &list[..]].concat());
+    told.push(house.items(&[&["records"], &list[..]].concat()));
+    let letters = house.items(&[&["dead-letters"], &list[..]].concat());
     let first = letters[0]["dead_letter"].to_string();
     told.push(house.json(&["dead-letters", "show", &first, "--json"]));
     told.push(letters);

@@ -7,6 +7,7 @@ use huiliu_engine::replay::{self, Applied, ReplayFault};
 use huiliu_store::Db;
 use huiliu_store::delivery::replays::{self, Effect, Filter, Item};
 use huiliu_store::sql::schema;
+use huiliu_values::{RecordOutcome, ReplayState};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -112,7 +113,7 @@ async fn trial(office: &mut Office, pages: &[Vec<Sent>], live: &[Sent], cut: u32
                 assert_eq!((office.picture().await, hours(office).await), between, "a refused plan changed something");
                 assert!(matches!(
                     replay::apply(&office.context, id, "law").await,
-                    Err(ReplayFault::NotPlanned(_, state)) if state == "stale"
+                    Err(ReplayFault::NotPlanned(_, state)) if state == ReplayState::Stale
                 ));
                 tally.stale += 1;
                 let Ok((id, items, effects)) = plan(office).await else { return };
@@ -123,7 +124,10 @@ async fn trial(office: &mut Office, pages: &[Vec<Sent>], live: &[Sent], cut: u32
     }
     // Once more changes nothing: whatever is still parked stays so.
     if let Ok((_, items, effects)) = plan(office).await {
-        assert!(items.iter().all(|item| item.outcome == "parked") && effects.is_empty(), "{items:?} {effects:?}");
+        assert!(
+            items.iter().all(|item| item.outcome == RecordOutcome::Parked) && effects.is_empty(),
+            "{items:?} {effects:?}"
+        );
     }
 }
 
@@ -142,17 +146,21 @@ async fn check(
     let now = office.picture().await.held();
     let changed: BTreeSet<Key> =
         now.iter().filter(|(key, row)| held.get(*key) != Some(row)).map(|(key, _)| *key).collect();
-    let with = |outcomes: &[&str]| -> BTreeSet<Key> {
-        items.iter().filter(|i| outcomes.contains(&&*i.outcome)).filter_map(|i| i.record_key).collect()
+    let with = |outcomes: &[RecordOutcome]| -> BTreeSet<Key> {
+        items.iter().filter(|i| outcomes.contains(&i.outcome)).filter_map(|i| i.record_key).collect()
     };
-    assert_eq!(changed, with(&["inserted", "updated"]), "records that changed, and that were to change");
-    assert!(with(&["inserted"]).iter().all(|key| !held.contains_key(key)), "inserted over a row");
-    tally.resolved += u32::try_from(items.iter().filter(|i| i.outcome != "parked").count()).unwrap();
+    assert_eq!(
+        changed,
+        with(&[RecordOutcome::Inserted, RecordOutcome::Updated]),
+        "records that changed, and that were to change"
+    );
+    assert!(with(&[RecordOutcome::Inserted]).iter().all(|key| !held.contains_key(key)), "inserted over a row");
+    tally.resolved += u32::try_from(items.iter().filter(|i| i.outcome != RecordOutcome::Parked).count()).unwrap();
     let letters = office.rows("SELECT id, record_id, replay_id FROM dead_letter").await;
     for letter in &letters {
         // Whether a letter is open follows from its sightings, which `check_books` looks at.
         let id = letter.int("id").unwrap();
-        if items.iter().any(|i| i.dead_letter == id && i.outcome != "parked") {
+        if items.iter().any(|i| i.dead_letter == id && i.outcome != RecordOutcome::Parked) {
             assert!(letter.opt_int("record_id").unwrap().is_some() && letter.opt_int("replay_id").unwrap().is_some());
         }
     }
@@ -261,7 +269,7 @@ fn another_layout_is_refused() {
         let before = office.picture().await;
         office.activate_changed(b"other", |m| m.replace("items = \"data.items\"", "items = \"other.items\"")).await;
         let (_, items, effects) = plan(&office).await.unwrap();
-        assert!(items.iter().all(|i| i.outcome == "parked") && effects.is_empty(), "{items:?}");
+        assert!(items.iter().all(|i| i.outcome == RecordOutcome::Parked) && effects.is_empty(), "{items:?}");
         assert!(items[0].detail["unreadable"].as_str().unwrap().contains("other records"), "{items:?}");
         let ended = huiliu_engine::deliver::deliver(&office.context, second, false).await.unwrap();
         assert_eq!(ended, huiliu_engine::deliver::Delivered::Released);
@@ -291,7 +299,7 @@ fn a_decision_during_an_application_is_kept() {
             let (id, ..) = plan(&office).await.unwrap();
             let letter = office.rows("SELECT max(id) AS id FROM dead_letter").await[0].int("id").unwrap();
             let decide = async {
-                tokio::time::sleep(std::time::Duration::from_millis(round * 3)).await;
+                tokio::time::sleep(std::time::Duration::from_millis(round * round / 2)).await;
                 let mut tx = office.db.begin().await.unwrap();
                 let discarded = huiliu_store::delivery::dead_letters::discard(&mut tx, letter).await.unwrap();
                 tx.commit().await.unwrap();

@@ -130,7 +130,7 @@ fn what_only_reads_makes_nothing() {
         &["doctor"],
     ] {
         let args = [args, &["--data-dir", mistyped.to_str().unwrap()]].concat();
-        says(&house.run(&args), 2, &["there are no books", "dtaa", "--data-dir"]);
+        says(&house.run(&args), 2, &["no database at", "dtaa", "--data-dir"]);
         assert!(!mistyped.exists(), "{args:?} made something");
     }
     says(&house.run(&["connectors", "list"]), 0, &["intel"]);
@@ -166,7 +166,7 @@ fn files_are_their_owners_alone_and_doctor_says_when_the_key_is_not() {
     assert!(!String::from_utf8_lossy(&house.run(&["doctor"]).stdout).contains('!'));
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     says(&house.run(&["doctor"]), 0, &["!", "root.key", "0644", "chmod 600"]);
-    let finding = house.json(&["doctor", "--json"]);
+    let finding = house.items(&["doctor", "--json"]);
     let warned = finding.as_array().unwrap().iter().find(|f| f["what"] == "key_file").unwrap();
     assert_eq!((&warned["ok"], &warned["warning"]), (&true.into(), &true.into()));
 }

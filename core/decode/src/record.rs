@@ -14,33 +14,7 @@ use huiliu_rules::ledger::{self, Assessed};
 use huiliu_rules::policy::pack::{MissingComponent, Pack, Seen};
 use huiliu_values::date::parse_date;
 use huiliu_values::score::WeightedTotal;
-use huiliu_values::{Grade, Hours, IdNumber, PersonName, Score};
-
-/// Whether the teacher passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PassState {
-    /// Assessed and passed.
-    Passed,
-    /// Assessed and failed.
-    Failed,
-    /// Never assessed.
-    NotAssessed,
-    /// Not decided yet.
-    Pending,
-}
-
-impl PassState {
-    /// The word in tables.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::NotAssessed => "not_assessed",
-            Self::Pending => "pending",
-        }
-    }
-}
+use huiliu_values::{Grade, Hours, IdNumber, PassState, PersonName, Score};
 
 /// Scores with their exact total and grade.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use huiliu_rules::policy::Policy;
 use huiliu_store::ledger::decisions::{self, CourseDecision};
 use huiliu_store::ledger::{facts, marks};
 use huiliu_store::{Db, StoreFault, Tx};
-use huiliu_values::{BeforeAfter, ExactHours, Grade};
+use huiliu_values::{BeforeAfter, EntryOutcome, ExactHours, Grade};
 
 /// Teachers looked at together.
 const TEACHERS: i64 = 1_000;
@@ -77,14 +77,14 @@ impl<'a> Judged<'a> {
         Self { policy, entries: ledger::entries(policy, &teacher.person, &teacher.facts) }
     }
 
-    fn hours(&self, outcome: &str) -> ExactHours {
+    fn hours(&self, outcome: EntryOutcome) -> ExactHours {
         ExactHours(self.entries.iter().filter(|entry| entry.outcome == outcome).map(|entry| entry.units).sum())
     }
 
     /// How many entries count because the teacher is outside the assessment.
     fn exempt(&self) -> usize {
         let by_age = |e: &&Entry| self.policy.rules.get(e.rule).is_some_and(|rule| rule.name == "exempt");
-        self.entries.iter().filter(by_age).filter(|e| matches!(e.outcome, "counted" | "provisional")).count()
+        self.entries.iter().filter(by_age).filter(|e| e.outcome.counts()).count()
     }
 }
 
@@ -95,7 +95,7 @@ struct Compared<'a> {
 }
 
 impl Compared<'_> {
-    fn hours(&self, outcome: &str) -> BeforeAfter<ExactHours> {
+    fn hours(&self, outcome: EntryOutcome) -> BeforeAfter<ExactHours> {
         BeforeAfter::new(self.before.hours(outcome), self.after.hours(outcome))
     }
 
@@ -114,8 +114,8 @@ impl Compared<'_> {
         let entries_changed = self.entries_changed();
         (entries_changed > 0).then(|| Change {
             teacher,
-            counted: self.hours("counted"),
-            provisional: self.hours("provisional"),
+            counted: self.hours(EntryOutcome::Counted),
+            provisional: self.hours(EntryOutcome::Provisional),
             entries_changed,
             exempt_entries: BeforeAfter::new(self.before.exempt(), self.after.exempt()),
         })
@@ -125,7 +125,7 @@ impl Compared<'_> {
 /// What an entry says, whatever the place of its rules.
 #[derive(PartialEq, Eq)]
 struct Said {
-    outcome: &'static str,
+    outcome: EntryOutcome,
     units: i64,
     gross: i64,
     course: Option<String>,
@@ -239,7 +239,7 @@ pub async fn compare(
             let Some(teacher) = known.get(id) else { continue };
             let (before, after) = (Judged::of(rules.before, teacher), Judged::of(rules.after, teacher));
             let compared = Compared { before, after };
-            totals.add_hours(compared.hours("counted"), compared.hours("provisional"));
+            totals.add_hours(compared.hours(EntryOutcome::Counted), compared.hours(EntryOutcome::Provisional));
             if let Some(change) = compared.change(*id) {
                 totals.count(&change);
                 told(change);

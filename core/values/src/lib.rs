@@ -16,6 +16,7 @@ pub mod id_number;
 pub mod name;
 pub mod region;
 pub mod score;
+pub mod states;
 
 mod clock;
 mod date_forms;
@@ -33,3 +34,6 @@ pub use id_arithmetic::check_character;
 pub use id_number::{IdFault, IdNumber, Sex};
 pub use name::{NameFault, PersonName};
 pub use score::{Bands, Grade, Score, ScoreFault, Weights};
+pub use states::{
+    BatchState, ClaimState, DeadLetterState, EntryOutcome, PassState, RecordOutcome, ReplayState, RunState,
+};

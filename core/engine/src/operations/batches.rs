@@ -10,6 +10,7 @@ use super::page::{Page, Span};
 use crate::database::OpenDatabase;
 use huiliu_store::admin::reports::{self, BatchRow};
 use huiliu_store::delivery::batches;
+use huiliu_values::BatchState;
 
 /// Why a batch is not released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -24,7 +25,7 @@ pub struct BatchNotQuarantined {
 /// # Errors
 /// [`OperationError::Store`].
 pub async fn list(opened: &OpenDatabase, quarantined: bool, span: Span) -> Result<Page<BatchRow>, OperationError> {
-    let state = if quarantined { "quarantined" } else { "" };
+    let state = quarantined.then_some(BatchState::Quarantined);
     let rows = reports::batches(&opened.db, state, span.after, span.one_more()).await?;
     Ok(Page::part(rows, span.limit, |row| row.batch.to_string()))
 }
@@ -35,7 +36,7 @@ pub struct Released {
     /// The batch.
     pub batch: i64,
     /// `due`.
-    pub state: &'static str,
+    pub state: BatchState,
 }
 
 /// Makes a quarantined batch due again, as if it had never been tried.
@@ -48,5 +49,5 @@ pub async fn release(opened: &OpenDatabase, act: Act<'_>, batch: i64) -> Result<
         return Err(BatchNotQuarantined { batch }.into());
     }
     act.commit(tx, opened, AuditEntry::new("batch.release", format!("batch {batch}"))).await?;
-    Ok(Released { batch, state: "due" })
+    Ok(Released { batch, state: BatchState::Due })
 }

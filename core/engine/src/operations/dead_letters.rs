@@ -10,6 +10,7 @@ use super::page::{Page, Span};
 use crate::database::OpenDatabase;
 use huiliu_store::admin::reports::{self, LetterRow};
 use huiliu_store::delivery::dead_letters;
+use huiliu_values::DeadLetterState;
 
 /// Why a dead letter is not discarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -24,7 +25,7 @@ pub struct DeadLetterNotOpen {
 /// # Errors
 /// [`OperationError::Store`].
 pub async fn list(opened: &OpenDatabase, span: Span) -> Result<Page<LetterRow>, OperationError> {
-    let rows = reports::dead_letters(&opened.db, "open", span.after, span.one_more()).await?;
+    let rows = reports::dead_letters(&opened.db, Some(DeadLetterState::Open), span.after, span.one_more()).await?;
     Ok(Page::part(rows, span.limit, |row| row.dead_letter.to_string()))
 }
 
@@ -33,7 +34,7 @@ pub async fn list(opened: &OpenDatabase, span: Span) -> Result<Page<LetterRow>, 
 /// # Errors
 /// [`OperationError::NotFound`].
 pub async fn show(opened: &OpenDatabase, dead_letter: i64) -> Result<LetterRow, OperationError> {
-    let rows = reports::dead_letters(&opened.db, "all", dead_letter - 1, 1).await?;
+    let rows = reports::dead_letters(&opened.db, None, dead_letter - 1, 1).await?;
     let found = rows.into_iter().find(|row| row.dead_letter == dead_letter);
     found.ok_or_else(|| NotFound::DeadLetter(dead_letter).into())
 }
@@ -44,7 +45,7 @@ pub struct Discarded {
     /// The letter.
     pub dead_letter: i64,
     /// `discarded`.
-    pub state: &'static str,
+    pub state: DeadLetterState,
 }
 
 /// Closes an open dead letter for good: its raw records count as discarded.
@@ -57,5 +58,5 @@ pub async fn discard(opened: &OpenDatabase, act: Act<'_>, dead_letter: i64) -> R
         return Err(DeadLetterNotOpen { dead_letter }.into());
     }
     act.commit(tx, opened, AuditEntry::new("dead_letter.discard", format!("dead letter {dead_letter}"))).await?;
-    Ok(Discarded { dead_letter, state: "discarded" })
+    Ok(Discarded { dead_letter, state: DeadLetterState::Discarded })
 }

@@ -77,7 +77,7 @@ pub struct RuleShown {
     /// Units of 1/108,000 class hour per one of the unit, of a conversion.
     pub units_per_one: Option<i64>,
     /// On what it rests: `stated`, `adopted`, `assumed`.
-    pub basis: &'static str,
+    pub basis: Basis,
     /// Where it is written, or why it is assumed.
     pub source: String,
 }
@@ -85,7 +85,7 @@ pub struct RuleShown {
 impl RuleShown {
     fn of(rule: Rule) -> Self {
         let Rule { pack, version, name, unit, units_per_one, basis, source } = rule;
-        Self { pack, version, rule: name, unit, units_per_one, basis: basis.as_str(), source }
+        Self { pack, version, rule: name, unit, units_per_one, basis, source }
     }
 }
 
@@ -127,7 +127,7 @@ pub struct Choice {
     /// What it chose.
     pub value: &'static str,
     /// On what the choice rests: `stated`, `adopted`, `assumed`.
-    pub basis: &'static str,
+    pub basis: Basis,
     /// Where it is written, or why it is assumed.
     pub source: String,
 }
@@ -152,7 +152,7 @@ impl Choice {
         Self {
             pack: format!("{}@{}", rule.pack, rule.version),
             value: pack.and_then(|pack| pack.chosen.get(question.name)).copied().unwrap_or_default(),
-            basis: rule.basis.as_str(),
+            basis: rule.basis,
             source: rule.source.clone(),
         }
     }

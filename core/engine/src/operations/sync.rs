@@ -21,6 +21,7 @@ use huiliu_store::admin::reports::{self, Balance, UnreadRow};
 use huiliu_store::delivery::batches;
 use huiliu_store::intake::runs::Source;
 use huiliu_store::intake::source_lease::Ended;
+use huiliu_values::RunState;
 
 /// How long a process that is told to stop may take to finish what it has begun.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -178,7 +179,7 @@ pub struct SourceReport {
     /// The run.
     pub run: i64,
     /// `done` or `failed`.
-    pub state: &'static str,
+    pub state: RunState,
     /// Why it failed, if it did.
     pub failure: Option<String>,
     /// Its books.
@@ -334,7 +335,7 @@ async fn report(
             source: source.name,
             connector: source.connector,
             run: report.run,
-            state: if report.failure.is_some() { "failed" } else { "done" },
+            state: if report.failure.is_some() { RunState::Failed } else { RunState::Done },
             failure: report.failure.map(|failure| failure.text),
             balance: reports::balance(db, (report.run, report.run)).await?,
             unread_payloads: reports::unread(db, report.run).await?,

@@ -17,7 +17,7 @@ use huiliu_rules::policy::Policy;
 use huiliu_store::admin::reports;
 use huiliu_store::ledger::trace::{self, EntryRow};
 use huiliu_store::roster::report::{self, MembershipRow};
-use huiliu_values::{ExactHours, IdNumber};
+use huiliu_values::{EntryOutcome, ExactHours, IdNumber};
 
 /// Which teacher is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,11 +118,11 @@ async fn explained(
     let row = report::teacher(&opened.db, &opened.keys, teacher).await?;
     let memberships = row.map(|row| row.memberships).unwrap_or_default();
     let lines: Vec<Line> = entries.iter().map(EntryRow::line).collect();
-    let sum = |outcome: &str| entries.iter().filter(|e| e.outcome == outcome).map(|e| e.hours.0).sum::<i64>();
+    let sum = |outcome: EntryOutcome| entries.iter().filter(|e| e.outcome == outcome).map(|e| e.hours.0).sum::<i64>();
     Ok(TeacherExplained {
         teacher,
-        counted: ExactHours(sum("counted")),
-        provisional: ExactHours(sum("provisional")),
+        counted: ExactHours(sum(EntryOutcome::Counted)),
+        provisional: ExactHours(sum(EntryOutcome::Provisional)),
         sums: standing::sums(policy, &lines, on),
         regions: entries.iter().map(|entry| region(policy, &memberships, entry)).collect(),
         raw: vec![],

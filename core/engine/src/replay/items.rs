@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use crate::replay::GONE;
 use huiliu_decode::roster::Content;
 use huiliu_decode::{Parked, RosterRow};
 use huiliu_store::delivery::batch::{Held, Load};
 use huiliu_store::delivery::classify::{Classified, Verdict, Versioned, Winner};
 use huiliu_store::delivery::replays::{Item, Wanted};
 use huiliu_store::roster::Sifted;
+use huiliu_values::RecordOutcome;
 
 /// Of records, in the order of the payload.
 pub(super) fn of_records(held: &Held, load: &Load<'_>, classified: &Classified<'_>, wanted: &Wanted) -> Vec<Item> {
@@ -74,11 +74,11 @@ fn left_out<'i>(
 ) -> impl Iterator<Item = Item> + 'i {
     let parked = parked.iter().map(move |parked| Item {
         detail: json!({ "reasons": parked.problems }),
-        ..item(held, wanted, parked.index, &parked.address, "parked")
+        ..item(held, wanted, parked.index, &parked.address, RecordOutcome::Parked)
     });
     let skipped = load.skipped.iter().map(move |(index, because)| {
         let address = wanted.get(index).map_or("", |(_, address)| address);
-        Item { detail: json!({ "because": because }), ..item(held, wanted, *index, address, "skipped") }
+        Item { detail: json!({ "because": because }), ..item(held, wanted, *index, address, RecordOutcome::Skipped) }
     });
     parked.chain(skipped)
 }
@@ -87,33 +87,35 @@ fn left_out<'i>(
 pub(super) fn unreadable(held: &Held, wanted: &Wanted, why: &str) -> Vec<Item> {
     let still = |(index, (_, address)): (&u32, &(i64, String))| Item {
         detail: json!({ "unreadable": why }),
-        ..item(held, wanted, *index, address, "parked")
+        ..item(held, wanted, *index, address, RecordOutcome::Parked)
     };
     wanted.iter().map(still).collect()
 }
 
 /// Of a batch of which somebody else has closed or replayed letters.
 pub(super) fn gone(items: Vec<Item>) -> Vec<Item> {
-    let gone = |item: Item| if item.outcome == "parked" { item } else { Item { outcome: GONE.into(), ..item } };
+    let gone = |item: Item| {
+        if item.outcome == RecordOutcome::Parked { item } else { Item { outcome: RecordOutcome::Gone, ..item } }
+    };
     items.into_iter().map(gone).collect()
 }
 
 /// What became of a clean raw record, by the winner of its key.
-fn outcome<R: Versioned>(winner: Option<&Winner<'_, R>>, record: &R) -> &'static str {
+fn outcome<R: Versioned>(winner: Option<&Winner<'_, R>>, record: &R) -> RecordOutcome {
     match winner {
         Some(w) if std::ptr::eq(w.record, record) => w.verdict.outcome(),
-        Some(w) if w.record.version() == record.version() && w.verdict != Verdict::Older => "unchanged",
-        _ => "superseded",
+        Some(w) if w.record.version() == record.version() && w.verdict != Verdict::Older => RecordOutcome::Unchanged,
+        _ => RecordOutcome::Superseded,
     }
 }
 
-fn item(held: &Held, wanted: &Wanted, index: u32, address: &str, outcome: &str) -> Item {
+fn item(held: &Held, wanted: &Wanted, index: u32, address: &str, outcome: RecordOutcome) -> Item {
     Item {
         dead_letter: wanted.get(&index).map_or(0, |(letter, _)| *letter),
         batch: held.id,
         index,
         address: address.to_owned(),
-        outcome: outcome.to_owned(),
+        outcome,
         record_key: None,
         detail: serde_json::Value::Null,
     }

@@ -20,7 +20,7 @@ use crate::deliver::DeliveryContext;
 use huiliu_store::admin::audit;
 use huiliu_store::delivery::replays::{self, Effect, Filter, Item, Wanted};
 use huiliu_store::{StoreFault, Tx};
-use huiliu_values::{BeforeAfter, ExactHours};
+use huiliu_values::{BeforeAfter, ExactHours, RecordOutcome, ReplayState};
 use perform::Performed;
 
 /// Raw records that one plan takes at most.
@@ -49,8 +49,8 @@ pub enum ReplayFault {
     #[error("there is no replay {0}")]
     Unknown(i64),
     /// It is not waiting to be applied.
-    #[error("replay {0} is {1}, not planned")]
-    NotPlanned(i64, String),
+    #[error("replay {0} is {state}, not planned", state = .1.as_str())]
+    NotPlanned(i64, ReplayState),
 }
 
 impl ReplayFault {
@@ -84,9 +84,9 @@ pub enum Moved {
         /// Where a person finds it.
         address: String,
         /// Outcome as planned.
-        planned: String,
+        planned: RecordOutcome,
         /// Outcome now; `gone` when it is not parked any more.
-        now: String,
+        now: RecordOutcome,
     },
     /// The effect on a teacher would be another.
     Teacher {
@@ -163,10 +163,10 @@ pub async fn apply(context: &DeliveryContext, replay: i64, actor: &str) -> Resul
 async fn try_apply(context: &DeliveryContext, replay: i64, actor: &str) -> Result<Applied, ReplayFault> {
     let staged = context.rehearse().await?;
     let mut tx = staged.db.begin().await?;
-    match replays::lock(&mut tx, replay).await?.as_deref() {
+    match replays::lock(&mut tx, replay).await? {
         None => return Err(ReplayFault::Unknown(replay)),
-        Some("planned") => {}
-        Some(state) => return Err(ReplayFault::NotPlanned(replay, state.to_owned())),
+        Some(ReplayState::Planned) => {}
+        Some(state) => return Err(ReplayFault::NotPlanned(replay, state)),
     }
     let mut moved = moved_already(&mut tx, context, replay).await?;
     let planned = Planned::read(&mut tx, replay).await?;
@@ -205,7 +205,12 @@ async fn refuse(
 async fn moved_already(tx: &mut Tx, context: &DeliveryContext, replay: i64) -> Result<Vec<Moved>, StoreFault> {
     let gone = replays::gone(tx, replay).await?.into_iter();
     let mut moved: Vec<Moved> = gone
-        .map(|(dead_letter, address, planned)| Moved::Letter { dead_letter, address, planned, now: GONE.into() })
+        .map(|(dead_letter, address, planned)| Moved::Letter {
+            dead_letter,
+            address,
+            planned,
+            now: RecordOutcome::Gone,
+        })
         .collect();
     let manifests = context.manifests.now();
     let planned = replays::list(&context.db, Some(replay), 0, 1).await?;
@@ -216,9 +221,6 @@ async fn moved_already(tx: &mut Tx, context: &DeliveryContext, replay: i64) -> R
     }
     Ok(moved)
 }
-
-/// The outcome of a raw record that is not parked any more.
-const GONE: &str = "gone";
 
 /// A plan as it was written down.
 struct Planned {
@@ -261,7 +263,7 @@ fn other_item((planned, now): (&Item, &Item)) -> Option<Moved> {
     ((&planned.outcome, planned.record_key) != (&now.outcome, now.record_key)).then(|| Moved::Letter {
         dead_letter: planned.dead_letter,
         address: planned.address.clone(),
-        planned: planned.outcome.clone(),
-        now: now.outcome.clone(),
+        planned: planned.outcome,
+        now: now.outcome,
     })
 }

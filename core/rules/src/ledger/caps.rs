@@ -8,6 +8,7 @@ use crate::ledger::{Cut, Draft};
 use crate::policy::pack::{AboveCourse, Cap, Limit, Pack};
 use crate::policy::shape::Dimension;
 use crate::policy::{Policy, RuleNo};
+use huiliu_values::EntryOutcome;
 
 /// The longest training whose days are looked at one by one.
 const MOST_DAYS: u64 = 3_660;
@@ -42,7 +43,8 @@ pub(super) fn apply(policy: &Policy, drafts: &mut [Draft<'_>]) {
         return;
     }
     // What counts for good takes its share first; then in order of time.
-    let place = |d: &Draft<'_>| (d.entry.outcome != "counted", d.fact.period_end, d.fact.record_key.clone());
+    let place =
+        |d: &Draft<'_>| (d.entry.outcome != EntryOutcome::Counted, d.fact.period_end, d.fact.record_key.clone());
     order.sort_by_cached_key(|i| place(&drafts[*i]));
     let mut used = Used::default();
     for i in order {
@@ -58,7 +60,7 @@ pub(super) fn apply(policy: &Policy, drafts: &mut [Draft<'_>]) {
         if draft.entry.units == 0
             && let Some(last) = draft.entry.cuts.last().map(|c| c.rule)
         {
-            draft.refuse("capped", last);
+            draft.refuse(EntryOutcome::Capped, last);
         }
     }
 }
@@ -87,7 +89,7 @@ fn above_course(policy: &Policy, pack: &Pack, draft: &mut Draft<'_>, used: &mut 
     let left = (most - *used).max(0);
     let lost = (draft.entry.units - left).max(0);
     if lost > 0 && choice == AboveCourse::Refuse {
-        draft.refuse("not_counted", rule);
+        draft.refuse(EntryOutcome::NotCounted, rule);
         return;
     }
     *used += draft.entry.units - lost;

@@ -8,6 +8,7 @@ use crate::ledger::Draft;
 use crate::policy::RuleNo;
 use crate::policy::pack::{Duplicates, Preference};
 use crate::policy::shape::{Survivor, Within};
+use huiliu_values::EntryOutcome;
 
 /// Whatever could be one training stands together: the pack, the course, the cycle, leading it or not, and, where each
 /// institution's record counts, the institution.
@@ -48,7 +49,7 @@ fn within(drafts: &mut [Draft<'_>], mut members: Vec<usize>) {
                 survive(rule, drafts, w, i);
                 let (of, decision) = (drafts[w].fact.record_id, drafts[w].fact.rulings.kept);
                 let loser = &mut drafts[i];
-                loser.refuse("duplicate", rule.rule);
+                loser.refuse(EntryOutcome::Duplicate, rule.rule);
                 loser.entry.duplicate_of = Some(of);
                 loser.entry.decision = decision;
             }
@@ -70,7 +71,9 @@ fn rank(rule: &Duplicates, a: &Draft<'_>, b: &Draft<'_>) -> Ordering {
     let mut order = kept;
     for preference in &rule.prefer {
         order = order.then_with(|| match preference {
-            Preference::Final => (a.entry.outcome != "counted").cmp(&(b.entry.outcome != "counted")),
+            Preference::Final => {
+                (a.entry.outcome != EntryOutcome::Counted).cmp(&(b.entry.outcome != EntryOutcome::Counted))
+            }
             Preference::MoreHours => Reverse(a.entry.gross).cmp(&Reverse(b.entry.gross)),
             Preference::Earlier => a.fact.period_end.cmp(&b.fact.period_end),
             Preference::Later => b.fact.period_end.cmp(&a.fact.period_end),

@@ -6,21 +6,12 @@ use crate::ledger::{Assessed, Fact, FactKind};
 use crate::policy::pack::{MissingComponent, Pack};
 use crate::policy::{Policy, RuleNo};
 use huiliu_values::score::WeightedTotal;
-use huiliu_values::{Grade, Weights};
-
-/// Whether a teacher passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    Passed,
-    Failed,
-    NotAssessed,
-    Pending,
-}
+use huiliu_values::{Grade, PassState, Weights};
 
 /// What came of the assessment of a record.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Result {
-    pub state: State,
+    pub state: PassState,
     pub grade: Option<Grade>,
     /// The rule that says so.
     pub rule: RuleNo,
@@ -80,16 +71,16 @@ impl<'a> SchoolGrades<'a> {
 /// What came of a record's assessment under a pack.
 pub(super) fn result(pack: &Pack, schools: &SchoolGrades<'_>, fact: &Fact) -> Result {
     let alone = |state, grade, decision| Result { state, grade, rule: pack.pass_gate, decision };
-    let by_grade = |grade: Grade| if grade == Grade::Fail { State::Failed } else { State::Passed };
+    let by_grade = |grade: Grade| if grade == Grade::Fail { PassState::Failed } else { PassState::Passed };
     if let Some((grade, decision)) = fact.rulings.graded {
         return alone(by_grade(grade), Some(grade), Some(decision));
     }
-    let institution = match (&fact.assessed, fact.pass_state.as_str()) {
+    let institution = match (&fact.assessed, fact.pass_state) {
         (Some(assessed), _) => grade_of(pack, assessed),
-        (None, "passed") => return with_school(pack, schools, fact, alone(State::Passed, None, None)),
-        (None, "failed") => return alone(State::Failed, None, None),
-        (None, "not_assessed") => return alone(State::NotAssessed, None, None),
-        (None, _) => return alone(State::Pending, None, None),
+        (None, PassState::Passed) => return with_school(pack, schools, fact, alone(PassState::Passed, None, None)),
+        (None, PassState::Failed) => return alone(PassState::Failed, None, None),
+        (None, PassState::NotAssessed) => return alone(PassState::NotAssessed, None, None),
+        (None, PassState::Pending) => return alone(PassState::Pending, None, None),
     };
     with_school(pack, schools, fact, alone(by_grade(institution), Some(institution), None))
 }
@@ -98,13 +89,13 @@ pub(super) fn result(pack: &Pack, schools: &SchoolGrades<'_>, fact: &Fact) -> Re
 fn with_school(pack: &Pack, schools: &SchoolGrades<'_>, fact: &Fact, institution: Result) -> Result {
     let Some(both) = &pack.comprehensive else { return institution };
     let Some((school, decision)) = schools.find(pack, fact) else {
-        let waits = both.pending_without_school && institution.state == State::Passed;
-        return if waits { Result { state: State::Pending, rule: both.rule, ..institution } } else { institution };
+        let waits = both.pending_without_school && institution.state == PassState::Passed;
+        return if waits { Result { state: PassState::Pending, rule: both.rule, ..institution } } else { institution };
     };
     // A platform that only says 'passed' says no more than that.
     let given = institution.grade.unwrap_or(Grade::Pass);
     let grade = both.table[given as usize][school as usize];
-    let state = if grade == Grade::Fail { State::Failed } else { State::Passed };
+    let state = if grade == Grade::Fail { PassState::Failed } else { PassState::Passed };
     // Where the school changes nothing, the institution's own rule is the reason.
     let rule = if state == institution.state && decision.is_none() { institution.rule } else { both.rule };
     Result { state, grade: Some(grade), rule, decision }

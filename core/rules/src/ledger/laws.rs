@@ -9,7 +9,7 @@ use crate::ledger::*;
 use crate::policy::Policy;
 use crate::policy::pack::Limit;
 use crate::policy::shape::Dimension;
-use huiliu_values::Hours;
+use huiliu_values::{EntryOutcome, Hours, PassState};
 
 const COURSES: &str = r#"
 [[course]]
@@ -58,7 +58,7 @@ fn fact(number: i64) -> impl Strategy<Value = Fact> {
         Just(("two", "?"))
     ];
     let words = (
-        prop_oneof![3 => Just("passed"), 1 => Just("not_assessed"), 1 => Just("failed"), 1 => Just("pending")],
+        prop_oneof![3 => Just(PassState::Passed), 1 => Just(PassState::NotAssessed), 1 => Just(PassState::Failed), 1 => Just(PassState::Pending)],
         proptest::option::of(prop_oneof![Just("学科教师"), Just("主讲教师")]),
         proptest::option::of(prop_oneof![Just("集中"), Just("网络"), Just("学历"), Just("讲座"), Just("面授")]),
         prop_oneof![3 => Just("class_hour"), 1 => Just("day"), 1 => Just("minute"), 1 => Just("hour")],
@@ -77,7 +77,7 @@ fn fact(number: i64) -> impl Strategy<Value = Fact> {
         connector: course.0.into(),
         course_code: course.1.into(),
         project: None,
-        pass_state: words.0.into(),
+        pass_state: words.0,
         assessed: scores.map(|s| Assessed {
             by_school: false,
             components: s.map(Some),
@@ -136,7 +136,7 @@ proptest! {
         let policy = policy(name);
         for e in of(&policy, &facts) {
             let cut: i64 = e.cuts.iter().map(|c| c.units).sum();
-            if matches!(e.outcome, "counted" | "provisional") {
+            if e.outcome.counts() {
                 prop_assert_eq!(e.units, e.gross - cut);
             } else {
                 prop_assert_eq!(e.units, 0);
@@ -223,7 +223,7 @@ fn shown(units: i64) -> String {
     Hours::from_units(units).map_or_else(|| units.to_string(), |h| h.to_string())
 }
 
-fn counted(policy: &Policy, facts: &[Fact]) -> Vec<(&'static str, String)> {
+fn counted(policy: &Policy, facts: &[Fact]) -> Vec<(EntryOutcome, String)> {
     of(policy, facts).into_iter().map(|e| (e.outcome, shown(e.units))).collect()
 }
 
@@ -238,7 +238,7 @@ fn passed(number: i64, day: &str, hours: &str, unit: &str, mode: &str) -> Fact {
         connector: "one".into(),
         course_code: format!("c{number}"),
         project: None,
-        pass_state: "passed".into(),
+        pass_state: PassState::Passed,
         assessed: None,
         raw_hours: hours.into(),
         hours_unit: unit.into(),
@@ -260,28 +260,36 @@ fn guangdong_counts_eight_a_day_and_45_minutes_of_a_part_day() {
     let p = policy("examples/guangdong-2023");
     assert_eq!(
         counted(&p, &[passed(1, "2023-05-01", "1", "day", ""), passed(2, "2023-05-02", "90", "minute", "")]),
-        [("counted", "8".into()), ("counted", "2".into())]
+        [(EntryOutcome::Counted, "8".into()), (EntryOutcome::Counted, "2".into())]
     );
     let twice = [passed(1, "2023-05-01", "6", "class_hour", ""), passed(2, "2023-05-01", "6", "class_hour", "")];
-    assert_eq!(counted(&p, &twice), [("counted", "6".into()), ("counted", "2".into())]);
+    assert_eq!(counted(&p, &twice), [(EntryOutcome::Counted, "6".into()), (EntryOutcome::Counted, "2".into())]);
 }
 
 #[test]
 fn nanbu_counts_half_for_an_hour_of_the_district() {
     let p = policy("examples/nanbu");
     let facts = [passed(1, "2012-05-01", "3", "hour", "讲座"), passed(2, "2012-05-01", "3", "hour", "区级")];
-    assert_eq!(counted(&p, &facts), [("counted", "3".into()), ("counted", "1.5".into())]);
+    assert_eq!(counted(&p, &facts), [(EntryOutcome::Counted, "3".into()), (EntryOutcome::Counted, "1.5".into())]);
 }
 
 #[test]
 fn wuhan_caps_credits_and_refuses_who_was_absent_a_fifth() {
     let p = policy("examples/wuhan-jianghan");
     // 200 hours of a degree are 10 credits; 5 of them count in a year: 100 hours.
-    assert_eq!(counted(&p, &[passed(1, "2012-05-01", "200", "class_hour", "学历")]), [("counted", "100".into())]);
+    assert_eq!(
+        counted(&p, &[passed(1, "2012-05-01", "200", "class_hour", "学历")]),
+        [(EntryOutcome::Counted, "100".into())]
+    );
     // 15 credits of one course held together are 120 class hours.
-    assert_eq!(counted(&p, &[passed(1, "2012-05-01", "150", "class_hour", "集中")]), [("counted", "120".into())]);
+    assert_eq!(
+        counted(&p, &[passed(1, "2012-05-01", "150", "class_hour", "集中")]),
+        [(EntryOutcome::Counted, "120".into())]
+    );
     let mut absent = passed(1, "2012-05-01", "8", "class_hour", "集中");
-    for (present, outcome) in [(8_000, "absent"), (7_999, "absent"), (8_001, "counted")] {
+    for (present, outcome) in
+        [(8_000, EntryOutcome::Absent), (7_999, EntryOutcome::Absent), (8_001, EntryOutcome::Counted)]
+    {
         absent.attendance = Some(present);
         assert_eq!(of(&p, &[absent.clone()])[0].outcome, outcome);
     }
@@ -291,9 +299,9 @@ fn wuhan_caps_credits_and_refuses_who_was_absent_a_fifth() {
 fn a_lecture_counts_by_the_hour_and_a_failed_course_nothing() {
     let p = policy("examples/xueshi-xuefen");
     let mut failed = passed(2, "2012-05-01", "9", "class_hour", "讲座");
-    failed.pass_state = "failed".into();
+    failed.pass_state = PassState::Failed;
     let facts = [passed(1, "2012-05-01", "3", "hour", "讲座"), failed];
-    assert_eq!(counted(&p, &facts), [("counted", "3".into()), ("not_passed", "0".into())]);
+    assert_eq!(counted(&p, &facts), [(EntryOutcome::Counted, "3".into()), (EntryOutcome::NotPassed, "0".into())]);
 }
 
 #[test]
@@ -301,7 +309,7 @@ fn what_a_year_has_too_much_counts_in_the_next() {
     let p = policy("examples/annual-72");
     let facts = [passed(1, "2012-05-01", "100", "class_hour", ""), passed(2, "2013-05-01", "60", "class_hour", "")];
     let made = of(&p, &facts);
-    assert_eq!(counted(&p, &facts), [("counted", "100".into()), ("counted", "60".into())]);
+    assert_eq!(counted(&p, &facts), [(EntryOutcome::Counted, "100".into()), (EntryOutcome::Counted, "60".into())]);
     let carried = |i: usize| made[i].carried.map(|c| shown(c.units));
     // 72 of 2012; 28 + 44 of 2013; 16 of 2014.
     assert_eq!([carried(0), carried(1)], [Some("28".into()), Some("16".into())]);
@@ -310,16 +318,26 @@ fn what_a_year_has_too_much_counts_in_the_next() {
 #[test]
 fn a_course_is_passed_by_time_by_an_examination_or_by_both() {
     let p = policy("examples/xnai");
-    let outcome = |pass: &str, present: Option<i64>| {
+    let outcome = |pass: PassState, present: Option<i64>| {
         let mut fact = passed(1, "2012-05-01", "8", "class_hour", "");
-        (fact.pass_state, fact.attendance) = (pass.into(), present);
+        (fact.pass_state, fact.attendance) = (pass, present);
         of(&p, &[fact])[0].outcome
     };
     // By time alone; by the examination alone; by both.
-    assert_eq!([outcome("not_assessed", Some(10_000)), outcome("not_assessed", Some(9_999))], ["counted", "absent"]);
-    assert_eq!([outcome("passed", None), outcome("failed", None)], ["counted", "not_passed"]);
-    let both = [outcome("passed", Some(10_000)), outcome("passed", Some(9_999)), outcome("failed", Some(10_000))];
-    assert_eq!(both, ["counted", "absent", "not_passed"]);
+    assert_eq!(
+        [outcome(PassState::NotAssessed, Some(10_000)), outcome(PassState::NotAssessed, Some(9_999))],
+        [EntryOutcome::Counted, EntryOutcome::Absent]
+    );
+    assert_eq!(
+        [outcome(PassState::Passed, None), outcome(PassState::Failed, None)],
+        [EntryOutcome::Counted, EntryOutcome::NotPassed]
+    );
+    let both = [
+        outcome(PassState::Passed, Some(10_000)),
+        outcome(PassState::Passed, Some(9_999)),
+        outcome(PassState::Failed, Some(10_000)),
+    ];
+    assert_eq!(both, [EntryOutcome::Counted, EntryOutcome::Absent, EntryOutcome::NotPassed]);
 }
 
 #[test]
@@ -328,15 +346,15 @@ fn a_role_that_leads_is_no_duplicate_and_an_exempt_teacher_need_not_pass() {
     let mut learnt = passed(1, "2014-05-01", "8", "class_hour", "");
     learnt.course_code = "a".into();
     let mut led = Fact { record_id: 2, record_key: vec![2], role: Some("主讲教师".into()), ..learnt.clone() };
-    assert_eq!(of(&p, &[learnt.clone(), led.clone()]).iter().filter(|e| e.outcome == "counted").count(), 2);
+    assert_eq!(of(&p, &[learnt.clone(), led.clone()]).iter().filter(|e| e.outcome == EntryOutcome::Counted).count(), 2);
     led.role = Some("学科教师".into());
-    assert_eq!(of(&p, &[learnt.clone(), led]).iter().filter(|e| e.outcome == "counted").count(), 1);
+    assert_eq!(of(&p, &[learnt.clone(), led]).iter().filter(|e| e.outcome == EntryOutcome::Counted).count(), 1);
 
-    learnt.pass_state = "pending".into();
+    learnt.pass_state = PassState::Pending;
     let born = |day: &str| Person { born: day.parse().ok(), sex: Some(Sex::Female), names: vec![] };
     let outcome = |person: &Person| entries(&p, person, &[learnt.clone()])[0].outcome;
-    assert_eq!(outcome(&born("1964-05-01")), "provisional");
-    assert_eq!(outcome(&born("1964-05-02")), "not_passed");
+    assert_eq!(outcome(&born("1964-05-01")), EntryOutcome::Provisional);
+    assert_eq!(outcome(&born("1964-05-02")), EntryOutcome::NotPassed);
 }
 
 #[test]
@@ -359,10 +377,13 @@ fn a_school_grade_fails_a_project_until_an_appeal() {
         ..training.clone()
     };
     let made = of(&p, &[training.clone(), by_school.clone()]);
-    assert_eq!((made.len(), made[0].outcome, p.rules[made[0].rule].name.as_str()), (1, "not_passed", "comprehensive"));
+    assert_eq!(
+        (made.len(), made[0].outcome, p.rules[made[0].rule].name.as_str()),
+        (1, EntryOutcome::NotPassed, "comprehensive")
+    );
     by_school.rulings.graded = Some((Grade::Pass, 9));
     let made = of(&p, &[training, by_school]);
-    assert_eq!((made[0].outcome, made[0].decision, made[0].grade), ("counted", Some(9), Some(Grade::Pass)));
+    assert_eq!((made[0].outcome, made[0].decision, made[0].grade), (EntryOutcome::Counted, Some(9), Some(Grade::Pass)));
 }
 
 /// The pack of Jilin with some of its text replaced.
@@ -389,8 +410,11 @@ fn periods_that_overlap_are_one_training_where_the_pack_says_so() {
         on(3, "2014-06-28", "2014-07-02", "7"),
     );
     let outcomes = |facts: &[Fact]| of(&p, facts).iter().map(|e| e.outcome).collect::<Vec<_>>();
-    assert_eq!(outcomes(&[long, first.clone(), last.clone()]), ["counted", "duplicate", "duplicate"]);
-    assert_eq!(outcomes(&[first, last]), ["counted", "counted"]);
+    assert_eq!(
+        outcomes(&[long, first.clone(), last.clone()]),
+        [EntryOutcome::Counted, EntryOutcome::Duplicate, EntryOutcome::Duplicate]
+    );
+    assert_eq!(outcomes(&[first, last]), [EntryOutcome::Counted, EntryOutcome::Counted]);
 }
 
 #[test]
@@ -413,7 +437,7 @@ fn fields_of_a_loser_survive_where_the_pack_says_so() {
         ..passed(2, "2014-05-01", "8", "class_hour", "")
     };
     let made = of(&p, &[one, two]);
-    assert_eq!((made[0].outcome, made[0].duplicate_of), ("duplicate", Some(2)));
+    assert_eq!((made[0].outcome, made[0].duplicate_of), (EntryOutcome::Duplicate, Some(2)));
     assert_eq!((shown(made[1].units), made[1].hours_of, made[1].grade), ("12".into(), Some(1), Some(Grade::Pass)));
     let each = altered(&[(
         "# What the document",
@@ -421,5 +445,5 @@ fn fields_of_a_loser_survive_where_the_pack_says_so() {
     )]);
     let same = Fact { course_code: "b".into(), ..passed(1, "2014-09-01", "12", "class_hour", "") };
     let other = Fact { institution: 2, record_id: 2, record_key: vec![2], ..same.clone() };
-    assert_eq!(of(&each, &[same, other]).iter().filter(|e| e.outcome == "counted").count(), 2);
+    assert_eq!(of(&each, &[same, other]).iter().filter(|e| e.outcome == EntryOutcome::Counted).count(), 2);
 }

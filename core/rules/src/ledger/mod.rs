@@ -19,7 +19,7 @@ pub use grade::grade_of;
 
 use crate::policy::pack::{Pack, Seen};
 use crate::policy::{Policy, RuleNo};
-use huiliu_values::{Grade, Sex};
+use huiliu_values::{EntryOutcome, Grade, PassState, Sex};
 
 /// What the ledger knows of a teacher apart from the records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,8 +82,8 @@ pub struct Fact {
     pub course_code: String,
     /// Code of the project.
     pub project: Option<String>,
-    /// `passed`, `failed`, `not_assessed`, `pending`, as it was found when the record came.
-    pub pass_state: String,
+    /// Whether it was passed, as it was found when the record came.
+    pub pass_state: PassState,
     /// What it was found from.
     pub assessed: Option<Assessed>,
     /// Hours as given.
@@ -126,8 +126,8 @@ pub struct Cut {
 pub struct Entry {
     /// The record it is about.
     pub record_id: i64,
-    /// `counted`, `provisional`, `duplicate`, `not_passed`, `not_counted`, `name_contradicts`, `revoked`, `absent`, `capped`.
-    pub outcome: &'static str,
+    /// What became of it.
+    pub outcome: EntryOutcome,
     /// Hours counted, in class-hour units: `gross` less all cuts, or nothing.
     pub units: i64,
     /// Hours before caps.
@@ -167,7 +167,7 @@ struct Draft<'a> {
 impl Draft<'_> {
     /// Whether it counts, so far.
     fn counts(&self) -> bool {
-        matches!(self.entry.outcome, "counted" | "provisional")
+        self.entry.outcome.counts()
     }
 
     /// What selectors look at.
@@ -176,7 +176,7 @@ impl Draft<'_> {
     }
 
     /// It does not count, for this reason.
-    fn refuse(&mut self, outcome: &'static str, rule: RuleNo) {
+    fn refuse(&mut self, outcome: EntryOutcome, rule: RuleNo) {
         self.entry.outcome = outcome;
         self.entry.rule = rule;
         self.entry.units = 0;

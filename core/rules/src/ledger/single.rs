@@ -1,15 +1,15 @@
 //! A record by itself: who, which pack, how many hours, and whether its gates let it through.
 
-use crate::ledger::grade::{self, SchoolGrades, State};
+use crate::ledger::grade::{self, SchoolGrades};
 use crate::ledger::{Draft, Entry, Fact, Person, seen};
 use crate::policy::pack::{AsOf, Exempt, Pack, Stands};
 use crate::policy::{NO_PACK, Policy, RuleNo, Standing};
 use crate::roster::exemption::exemption;
 use chrono::{Datelike as _, NaiveDate};
-use huiliu_values::Hours;
+use huiliu_values::{EntryOutcome, Hours, PassState};
 
 /// What becomes of a record before duplicates and caps are looked at: outcome, rule, decision.
-type Gate = (&'static str, RuleNo, Option<i64>);
+type Gate = (EntryOutcome, RuleNo, Option<i64>);
 
 pub(super) fn draft<'a>(
     policy: &'a Policy,
@@ -25,7 +25,7 @@ pub(super) fn draft<'a>(
     let gross = hours.unwrap_or(Hours::ZERO).units();
     let entry = Entry {
         record_id: fact.record_id,
-        outcome: "not_counted",
+        outcome: EntryOutcome::NotCounted,
         units: gross,
         gross,
         cuts: vec![],
@@ -42,16 +42,16 @@ pub(super) fn draft<'a>(
     };
     let mut draft = Draft { fact, pack, entry };
     let Some(pack) = pack.filter(|_| hours.is_some()) else {
-        draft.refuse("not_counted", NO_PACK);
+        draft.refuse(EntryOutcome::NotCounted, NO_PACK);
         return draft;
     };
     let result = grade::result(pack, schools, fact);
     draft.entry.grade = result.grade;
     let named = fact.claimed || names.iter().any(|name| policy.is_name_of(name, &fact.name));
     let (outcome, rule, decision) =
-        if named { gate(pack, person, &result, fact) } else { ("name_contradicts", pack.identity, None) };
+        if named { gate(pack, person, &result, fact) } else { (EntryOutcome::NameContradicts, pack.identity, None) };
     draft.entry.decision = decision;
-    if matches!(outcome, "counted" | "provisional") {
+    if outcome.counts() {
         (draft.entry.outcome, draft.entry.rule) = (outcome, rule);
     } else {
         draft.refuse(outcome, rule);
@@ -61,34 +61,34 @@ pub(super) fn draft<'a>(
 
 fn gate(pack: &Pack, person: &Person, result: &grade::Result, fact: &Fact) -> Gate {
     if let Some(decision) = fact.rulings.revoked {
-        return ("revoked", pack.revocation, Some(decision));
+        return (EntryOutcome::Revoked, pack.revocation, Some(decision));
     }
     if let (Some((least, above, rule)), Some(present)) = (pack.attendance, fact.attendance)
         && (present < least || above && present == least)
     {
-        return ("absent", rule, None);
+        return (EntryOutcome::Absent, rule, None);
     }
-    if result.state != State::Passed
+    if result.state != PassState::Passed
         && let Some(exempt) = pack.exempt.filter(|e| is_exempt(e, pack, person, fact))
     {
         return stand(exempt.stands, None);
     }
     match result.state {
-        State::Passed => ("counted", result.rule, result.decision),
-        State::NotAssessed => stand(pack.not_assessed, result.decision),
-        State::Failed => match pack.failed_counts {
-            Some(rule) if result.decision.is_none() => ("provisional", rule, None),
-            _ => ("not_passed", result.rule, result.decision),
+        PassState::Passed => (EntryOutcome::Counted, result.rule, result.decision),
+        PassState::NotAssessed => stand(pack.not_assessed, result.decision),
+        PassState::Failed => match pack.failed_counts {
+            Some(rule) if result.decision.is_none() => (EntryOutcome::Provisional, rule, None),
+            _ => (EntryOutcome::NotPassed, result.rule, result.decision),
         },
-        State::Pending => ("not_passed", result.rule, result.decision),
+        PassState::Pending => (EntryOutcome::NotPassed, result.rule, result.decision),
     }
 }
 
 fn stand(stands: Stands, decision: Option<i64>) -> Gate {
     match stands.standing {
-        Standing::Final => ("counted", stands.rule, decision),
-        Standing::Provisional => ("provisional", stands.rule, decision),
-        Standing::None => ("not_counted", stands.rule, decision),
+        Standing::Final => (EntryOutcome::Counted, stands.rule, decision),
+        Standing::Provisional => (EntryOutcome::Provisional, stands.rule, decision),
+        Standing::None => (EntryOutcome::NotCounted, stands.rule, decision),
     }
 }
 

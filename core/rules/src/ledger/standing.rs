@@ -7,13 +7,13 @@ use chrono::{Months, NaiveDate};
 use crate::ledger::Entry;
 use crate::policy::Policy;
 use crate::policy::pack::Requirement;
-use huiliu_values::{Basis, ExactHours};
+use huiliu_values::{Basis, EntryOutcome, ExactHours};
 
 /// What a sum needs to know of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// `counted`, `provisional` …
-    pub outcome: String,
+    /// What became of the record.
+    pub outcome: EntryOutcome,
     /// Class-hour units counted.
     pub units: i64,
     /// The cycle.
@@ -32,7 +32,7 @@ impl Line {
         let rules = [entry.rule, entry.conversion].into_iter().chain(cuts);
         let basis = rules.filter_map(|rule| policy.rules.get(rule)).map(|rule| rule.basis).max();
         Self {
-            outcome: entry.outcome.to_owned(),
+            outcome: entry.outcome,
             units: entry.units,
             cycle: entry.cycle.as_deref().map(str::to_owned),
             day,
@@ -96,9 +96,9 @@ pub struct Sum {
 
 impl Sum {
     fn add(&mut self, line: &Line) {
-        match line.outcome.as_str() {
-            "counted" => self.counted.0 += line.units,
-            "provisional" => self.provisional.0 += line.units,
+        match line.outcome {
+            EntryOutcome::Counted => self.counted.0 += line.units,
+            EntryOutcome::Provisional => self.provisional.0 += line.units,
             _ => return,
         }
         self.by_basis.add(line.basis, line.units);
@@ -135,7 +135,7 @@ fn of_cycle(policy: &Policy, cycle: &str, lines: &[&Line]) -> Sum {
 
 fn judged(policy: &Policy, sum: Sum, day: NaiveDate, asked: Option<Requirement>, lines: &[&Line]) -> Sum {
     let pack = policy.pack(day);
-    let legacy = lines.iter().any(|l| l.outcome == "provisional");
+    let legacy = lines.iter().any(|l| l.outcome == EntryOutcome::Provisional);
     let met = asked.map(|r| sum.counted.0 >= r.units || r.whole_by_legacy && legacy);
     let (rounded, residue) = pack.map_or((sum.counted.0, 0), |p| p.rounding.round(sum.counted.0));
     Sum {

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::sql::db::Db;
 use crate::sql::error::StoreFault;
 use crate::sql::rows::{Row, Value};
-use huiliu_values::ExactHours;
 use huiliu_values::calendar::instant;
+use huiliu_values::{BatchState, DeadLetterState, ExactHours, PassState, RunState};
 use huiliu_vault::keys::Keys;
 
 /// The books of one run, of some runs, or of all.
@@ -117,8 +117,8 @@ pub struct RunRow {
     pub source: String,
     /// Connector id.
     pub connector: String,
-    /// `running`, `done`, `failed`.
-    pub state: String,
+    /// How far it is.
+    pub state: RunState,
     /// Whether it ignored the cursor.
     pub full: bool,
     /// Start, RFC 3339.
@@ -150,7 +150,7 @@ pub async fn runs(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<
                 run: r.int("id")?,
                 source: r.text("source")?,
                 connector: r.text("connector")?,
-                state: r.text("state")?,
+                state: r.spelled("state")?,
                 full: r.int("full_pass")? == 1,
                 started_at: instant(r.int("started_at")?),
                 ended_at: r.opt_int("ended_at")?.map(instant),
@@ -203,8 +203,8 @@ pub struct BatchRow {
     pub address: String,
     /// Raw records.
     pub records: i64,
-    /// `due`, `claimed`, `quarantined`.
-    pub state: String,
+    /// How far it is; never `done`.
+    pub state: BatchState,
     /// Claims so far.
     pub attempts: i64,
     /// Claims that were lost.
@@ -215,18 +215,18 @@ pub struct BatchRow {
     pub last_error: Option<String>,
 }
 
-/// Batches that are not done, in one state or in any (`""`), after an id.
+/// Batches that are not done, in one state or in any, after an id.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn batches(db: &Db, state: &str, after: i64, limit: i64) -> Result<Vec<BatchRow>, StoreFault> {
+pub async fn batches(db: &Db, state: Option<BatchState>, after: i64, limit: i64) -> Result<Vec<BatchRow>, StoreFault> {
     let rows = db
         .rows(
             "SELECT b.id, s.name, p.stream, p.address, b.record_count, b.state, b.attempts, b.lost_claims, b.holder, b.last_error
              FROM batch b JOIN payload p ON p.id = b.payload_id JOIN source s ON s.id = p.source_id
              WHERE b.state IN ('due', 'claimed', 'quarantined') AND ($1 = '' OR b.state = $1) AND b.id > $2
              ORDER BY b.id LIMIT $3",
-            vec![state.into(), after.into(), limit.into()],
+            vec![state.map_or("", BatchState::as_str).into(), after.into(), limit.into()],
         )
         .await?;
     let batch = |r: &Row| {
@@ -236,7 +236,7 @@ pub async fn batches(db: &Db, state: &str, after: i64, limit: i64) -> Result<Vec
             stream: r.text("stream")?,
             address: r.text("address")?,
             records: r.int("record_count")?,
-            state: r.text("state")?,
+            state: r.spelled("state")?,
             attempts: r.int("attempts")?,
             lost_claims: r.int("lost_claims")?,
             holder: r.opt_text("holder")?,
@@ -255,8 +255,8 @@ pub struct LetterRow {
     pub source: String,
     /// Stream.
     pub stream: String,
-    /// `open`, `closed`, `discarded`.
-    pub state: String,
+    /// What is to be done about it.
+    pub state: DeadLetterState,
     /// Page item or file line.
     pub address: String,
     /// The source's own name of the record.
@@ -275,11 +275,16 @@ pub struct LetterRow {
     pub replay: Option<i64>,
 }
 
-/// Dead letters after an id, in order.
+/// Dead letters after an id, in order: those in one state, or all.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn dead_letters(db: &Db, state: &str, after: i64, limit: i64) -> Result<Vec<LetterRow>, StoreFault> {
+pub async fn dead_letters(
+    db: &Db,
+    state: Option<DeadLetterState>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<LetterRow>, StoreFault> {
     let rows = db
         .rows(
             "SELECT d.id AS id, s.name AS source, d.stream AS stream, d.state AS state, d.address AS address,
@@ -288,8 +293,8 @@ pub async fn dead_letters(db: &Db, state: &str, after: i64, limit: i64) -> Resul
                     d.first_seen_at AS first_seen_at, d.last_seen_at AS last_seen_at, d.record_id AS record_id,
                     d.replay_id AS replay_id
              FROM dead_letter d JOIN source s ON s.id = d.source_id
-             WHERE ($1 = 'all' OR d.state = $1) AND d.id > $2 ORDER BY d.id LIMIT $3",
-            vec![state.into(), after.into(), limit.into()],
+             WHERE ($1 = '' OR d.state = $1) AND d.id > $2 ORDER BY d.id LIMIT $3",
+            vec![state.map_or("", DeadLetterState::as_str).into(), after.into(), limit.into()],
         )
         .await?;
     rows.iter()
@@ -298,7 +303,7 @@ pub async fn dead_letters(db: &Db, state: &str, after: i64, limit: i64) -> Resul
                 dead_letter: r.int("id")?,
                 source: r.text("source")?,
                 stream: r.text("stream")?,
-                state: r.text("state")?,
+                state: r.spelled("state")?,
                 address: r.text("address")?,
                 record: r.opt_text("record_name")?,
                 reasons: serde_json::from_str(&r.text("reasons")?).unwrap_or_default(),
@@ -334,7 +339,7 @@ pub struct RecordRow {
     /// Class hours.
     pub hours: ExactHours,
     /// Pass state.
-    pub pass_state: String,
+    pub pass_state: PassState,
     /// Last day.
     pub period_end: String,
     /// Source version.
@@ -389,7 +394,7 @@ pub async fn records(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Resu
                 canonical_course: r.opt_text("canonical_course")?,
                 raw_hours: format!("{} {}", r.text("raw_hours")?, r.text("hours_unit")?),
                 hours: ExactHours(r.int("hours_units")?),
-                pass_state: r.text("pass_state")?,
+                pass_state: r.spelled("pass_state")?,
                 period_end: r.text("period_end")?,
                 source_version: r.int("source_version")?,
                 address: r.text("address")?,

@@ -7,6 +7,7 @@ use crate::sql::db::Tx;
 use crate::sql::error::StoreFault;
 use crate::sql::rows::Rows;
 use huiliu_decode::{RosterRow, TrainingRecord};
+use huiliu_values::RecordOutcome;
 
 /// What comes in versions, of which the tables hold the newest.
 pub trait Versioned {
@@ -296,12 +297,12 @@ impl Verdict {
 
     /// The outcome of the raw record, as in the books.
     #[must_use]
-    pub fn outcome(self) -> &'static str {
+    pub fn outcome(self) -> RecordOutcome {
         match self {
-            Self::New => "inserted",
-            Self::Newer(_) => "updated",
-            Self::Moved(_) | Self::Same => "unchanged",
-            Self::Older => "superseded",
+            Self::New => RecordOutcome::Inserted,
+            Self::Newer(_) => RecordOutcome::Updated,
+            Self::Moved(_) | Self::Same => RecordOutcome::Unchanged,
+            Self::Older => RecordOutcome::Superseded,
         }
     }
 }

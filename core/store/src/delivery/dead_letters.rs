@@ -8,6 +8,7 @@ use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreFault;
 use crate::sql::rows::Rows;
 use huiliu_decode::Parked;
+use huiliu_values::{DeadLetterState, RecordOutcome};
 use huiliu_vault::keys::Keys;
 
 /// The columns of a letter that come from the newest bad version of its record.
@@ -44,7 +45,7 @@ pub(crate) async fn park(
         let (id, discarded) =
             letters.get(&parked.letter_key).copied().ok_or_else(|| StoreFault::Column("dead_letter.id".into()))?;
         *(if discarded { &mut outcomes.discarded } else { &mut outcomes.parked }) += 1;
-        outcome_of.push((id, if discarded { "discarded" } else { "parked" }));
+        outcome_of.push((id, if discarded { RecordOutcome::Discarded } else { RecordOutcome::Parked }));
     }
     let rows = Rows::new()
         .int("batch_id", all.iter().map(|_| Some(held.id)))
@@ -53,7 +54,7 @@ pub(crate) async fn park(
         .text("address", all.iter().map(|p| Some(p.address.as_str())))
         .int("source_version", all.iter().map(|p| p.source_version))
         .int("activation", all.iter().map(|_| Some(load.activation)))
-        .text("outcome", outcome_of.iter().map(|(_, outcome)| Some(*outcome)));
+        .text("outcome", outcome_of.iter().map(|(_, outcome)| Some(outcome.as_str())));
     tx.copy("dead_letter_sighting", rows).await
 }
 
@@ -114,7 +115,7 @@ async fn write_letters(
     let mut ids = HashMap::with_capacity(written.len());
     for row in &written {
         if let Ok(key) = <[u8; 16]>::try_from(row.bytes("letter_key")?) {
-            ids.insert(key, (row.int("id")?, row.text("state")? == "discarded"));
+            ids.insert(key, (row.int("id")?, row.spelled::<DeadLetterState>("state")? == DeadLetterState::Discarded));
         }
     }
     Ok(ids)
@@ -174,9 +175,9 @@ pub(crate) async fn see_again(tx: &mut Tx, batch: i64, earlier: i64) -> Result<(
     .await?;
     let mut counts = (0, 0, 0);
     for row in &seen {
-        match row.text("outcome")?.as_str() {
-            "parked" => counts.0 += 1,
-            "superseded" => counts.1 += 1,
+        match row.spelled("outcome")? {
+            RecordOutcome::Parked => counts.0 += 1,
+            RecordOutcome::Superseded => counts.1 += 1,
             _ => counts.2 += 1,
         }
     }

@@ -11,7 +11,7 @@ use crate::sql::db::{Db, Tx};
 use crate::sql::error::{Kept, StoreFault};
 use crate::sql::rows::{Row, Rows, Value};
 use huiliu_values::calendar::instant;
-use huiliu_values::{BeforeAfter, ExactHours};
+use huiliu_values::{BeforeAfter, ExactHours, RecordOutcome, ReplayState};
 use huiliu_vault::keys::hex_encode;
 
 /// Which open dead letters a replay takes.
@@ -46,8 +46,8 @@ pub struct Item {
     pub index: u32,
     /// Where a person finds it.
     pub address: String,
-    /// `inserted`, `updated`, `unchanged`, `superseded`, or still `parked`.
-    pub outcome: String,
+    /// What becomes of it; `parked` where it stays a dead letter.
+    pub outcome: RecordOutcome,
     /// The key of the record that it is then.
     #[serde(skip)]
     pub record_key: Option<[u8; 16]>,
@@ -75,8 +75,8 @@ pub struct Effect {
 pub struct Replay {
     /// Number.
     pub replay: i64,
-    /// `planning`, `planned`, `applied`, `stale`.
-    pub state: String,
+    /// How far it is.
+    pub state: ReplayState,
     /// What it takes.
     pub filter: Filter,
     /// Connector → activation under which it was planned.
@@ -92,7 +92,7 @@ pub struct Replay {
     /// Letters it is about.
     pub letters: i64,
     /// Outcome → raw records.
-    pub outcomes: BTreeMap<String, i64>,
+    pub outcomes: BTreeMap<RecordOutcome, i64>,
     /// Teachers whose entries change.
     pub teachers: i64,
     /// What moved since it was planned.
@@ -183,7 +183,7 @@ pub(crate) fn wanted(rows: &[Row]) -> Result<BTreeMap<i64, Wanted>, StoreFault> 
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn gone(tx: &mut Tx, replay: i64) -> Result<Vec<(i64, String, String)>, StoreFault> {
+pub async fn gone(tx: &mut Tx, replay: i64) -> Result<Vec<(i64, String, RecordOutcome)>, StoreFault> {
     let rows = tx
         .rows(
             "SELECT i.letter_id AS letter_id, i.address AS address, i.outcome AS outcome FROM replay_item i
@@ -192,7 +192,7 @@ pub async fn gone(tx: &mut Tx, replay: i64) -> Result<Vec<(i64, String, String)>
             vec![replay.into()],
         )
         .await?;
-    rows.iter().map(|r| Ok((r.int("letter_id")?, r.text("address")?, r.text("outcome")?))).collect()
+    rows.iter().map(|r| Ok((r.int("letter_id")?, r.text("address")?, r.spelled("outcome")?))).collect()
 }
 
 /// A batch that is done, as a claim would give it, without one.
@@ -262,9 +262,9 @@ pub async fn complete(tx: &mut Tx, replay: i64, effects: &[Effect]) -> Result<()
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn lock(tx: &mut Tx, replay: i64) -> Result<Option<String>, StoreFault> {
+pub async fn lock(tx: &mut Tx, replay: i64) -> Result<Option<ReplayState>, StoreFault> {
     let rows = tx.rows("SELECT state FROM replay WHERE id = $1 {lock}", vec![replay.into()]).await?;
-    rows.first().map(|r| r.text("state")).transpose()
+    rows.first().map(|r| r.spelled("state")).transpose()
 }
 
 /// Notes that a replay was applied.
@@ -306,7 +306,7 @@ pub async fn list(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<
         let outcomes = db.rows(sql, vec![id.into()]).await?;
         replays.push(Replay {
             replay: id,
-            state: row.text("state")?,
+            state: row.spelled("state")?,
             filter: json(&row.text("filter")?)?,
             activations: json(&row.text("activations")?)?,
             planned_at: instant(row.int("planned_at")?),
@@ -316,7 +316,7 @@ pub async fn list(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<
             letters: row.int("letters")?,
             outcomes: outcomes
                 .iter()
-                .map(|r| Ok((r.text("outcome")?, r.int("n")?)))
+                .map(|r| Ok((r.spelled("outcome")?, r.int("n")?)))
                 .collect::<Result<_, StoreFault>>()?,
             teachers: row.int("teachers")?,
             moved: row.opt_text("moved")?.map(|m| json(&m)).transpose()?,
@@ -343,7 +343,7 @@ pub async fn items(tx: &mut Tx, replay: i64, after: (i64, i64), limit: i64) -> R
             batch: row.int("batch_id")?,
             index: u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX),
             address: row.text("address")?,
-            outcome: row.text("outcome")?,
+            outcome: row.spelled("outcome")?,
             record_key: row.opt_bytes("record_key")?.and_then(|k| k.try_into().ok()),
             detail: json(&row.text("detail")?)?,
         })

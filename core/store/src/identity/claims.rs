@@ -10,6 +10,7 @@ use crate::sql::db::Tx;
 use crate::sql::error::StoreFault;
 use crate::sql::rows::Rows;
 use huiliu_decode::TrainingRecord;
+use huiliu_values::ClaimState;
 use huiliu_vault::keys::Keys;
 
 /// A claim as the tables know it.
@@ -225,7 +226,11 @@ async fn introduce(
         .bytes("blind_index", made.iter().map(|m| m.index.as_ref().map_or(&[][..], Index::as_slice)))
         .int("teacher_id", made.iter().map(|m| m.teacher))
         .text("decided_by", made.iter().map(|m| Some(m.decided_by.as_str())))
-        .text("state", made.iter().map(|m| Some(if m.told.is_some() { "new" } else { "definite" })))
+        .text(
+            "state",
+            made.iter()
+                .map(|m| Some(if m.told.is_some() { ClaimState::New.as_str() } else { ClaimState::Definite.as_str() })),
+        )
         .opt_bytes("told", made.iter().map(|m| m.told.as_deref()));
     let inserted = tx
         .rows_with(

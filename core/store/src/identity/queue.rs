@@ -12,6 +12,7 @@ use crate::sql::error::{Kept, StoreFault};
 use crate::sql::rows::{Row, Rows};
 use huiliu_decode::draft::masked;
 use huiliu_matching::{Evidence, Role};
+use huiliu_values::ClaimState;
 use huiliu_vault::keys::Keys;
 
 /// Which claims are asked for.
@@ -47,8 +48,8 @@ pub struct Waiting {
     pub claim: i64,
     /// The name as it came.
     pub name: String,
-    /// `potential`, `none`, `new`, `definite`.
-    pub state: String,
+    /// How sure it is whose it is.
+    pub state: ClaimState,
     /// What kept it from being definite.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doubt: Option<String>,
@@ -124,11 +125,11 @@ const CLAIM: &str = "SELECT c.id AS id, c.name AS name, c.state AS state, c.doub
 pub async fn counts(db: &Db) -> Result<Counts, StoreFault> {
     let mut counts = Counts::default();
     for row in db.rows("SELECT state, count(*) AS claims FROM claim GROUP BY state", vec![]).await? {
-        let count = match row.text("state")?.as_str() {
-            "definite" => &mut counts.definite,
-            "potential" => &mut counts.potential,
-            "none" => &mut counts.none,
-            _ => &mut counts.new,
+        let count = match row.spelled("state")? {
+            ClaimState::Definite => &mut counts.definite,
+            ClaimState::Potential => &mut counts.potential,
+            ClaimState::None => &mut counts.none,
+            ClaimState::New => &mut counts.new,
         };
         *count = row.int("claims")?;
     }
@@ -165,7 +166,7 @@ async fn waiting(tx: &mut Tx, rows: &[Row]) -> Result<Vec<Waiting>, StoreFault> 
         Ok(Waiting {
             claim,
             name: row.text("name")?,
-            state: row.text("state")?,
+            state: row.spelled("state")?,
             doubt: row.opt_text("doubt")?,
             teacher: row.opt_int("teacher_id")?,
             decided_by: row.text("decided_by")?,

@@ -108,7 +108,7 @@ impl HeldEntry {
     fn says(&self, entry: &Entry, rules: &RuleIds) -> bool {
         let int = |name: &str| self.row.opt_int(name).ok().flatten();
         let text = |name: &str| self.row.opt_text(name).ok().flatten();
-        text("outcome").as_deref() == Some(entry.outcome)
+        text("outcome").as_deref() == Some(entry.outcome.as_str())
             && int("units") == Some(entry.units)
             && int("gross") == Some(entry.gross)
             && text("canonical_course").as_deref() == entry.canonical_course.as_deref()
@@ -170,7 +170,7 @@ async fn write(tx: &mut Tx, rules: &RuleIds, made: &[(i64, Entry)], ids: &[i64])
         .int("id", ids.iter().copied().map(Some))
         .int("teacher_id", made.iter().map(|(t, _)| Some(*t)))
         .int("record_id", made.iter().map(|(_, e)| Some(e.record_id)))
-        .text("outcome", made.iter().map(|(_, e)| Some(e.outcome)))
+        .text("outcome", made.iter().map(|(_, e)| Some(e.outcome.as_str())))
         .int("units", made.iter().map(|(_, e)| Some(e.units)))
         .int("gross", made.iter().map(|(_, e)| Some(e.gross)))
         .text("cuts", cuts.iter().map(Option::as_deref))

@@ -62,7 +62,7 @@ fn fact(mut row: Row, connectors: &HashMap<i64, Arc<str>>) -> Result<Fact, Store
         connector: connectors.get(&row.int("source_id")?).cloned().unwrap_or_else(|| "".into()),
         course_code: row.take_text("course_code")?,
         project: row.take_opt_text("project_code")?,
-        pass_state: row.take_text("pass_state")?,
+        pass_state: row.spelled("pass_state")?,
         assessed: assessed(&row)?,
         raw_hours: row.take_text("raw_hours")?,
         hours_unit: row.take_text("hours_unit")?,

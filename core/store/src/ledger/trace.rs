@@ -12,7 +12,7 @@ use crate::sql::error::StoreFault;
 use crate::sql::rows::Row;
 use huiliu_rules::ledger::standing::Line;
 use huiliu_rules::policy::arithmetic;
-use huiliu_values::{Basis, ExactHours};
+use huiliu_values::{Basis, EntryOutcome, ExactHours};
 
 /// A rule as it was read.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -20,7 +20,7 @@ pub struct RuleRow {
     /// Pack, version and name.
     pub rule: String,
     /// On what it rests: `stated`, `adopted`, `assumed`.
-    pub basis: String,
+    pub basis: Basis,
     /// Where it is written, or why it is assumed.
     pub source: String,
 }
@@ -60,8 +60,8 @@ pub struct EntryRow {
     pub name: String,
     /// What made the claim this teacher's: `id_number`, `teacher_number`, `decision 12` …
     pub claim_decided_by: String,
-    /// Counted, provisional, duplicate …
-    pub outcome: String,
+    /// What became of it.
+    pub outcome: EntryOutcome,
     /// Class hours counted.
     pub hours: ExactHours,
     /// Class hours before caps.
@@ -77,13 +77,13 @@ pub struct EntryRow {
     /// The rule that decided: pack, version and name.
     pub rule: String,
     /// On what it rests: `stated`, `adopted`, `assumed`.
-    pub basis: String,
+    pub basis: Basis,
     /// Where it is written, or why it is assumed.
     pub rule_source: String,
     /// The arithmetic, written out.
     pub arithmetic: String,
     /// On what the conversion rests.
-    pub conversion_basis: String,
+    pub conversion_basis: Basis,
     /// Where the conversion is written, or why it is assumed.
     pub conversion_source: String,
     /// The record whose hours these are, if another's.
@@ -108,21 +108,15 @@ impl EntryRow {
     /// The weakest basis of all rules that it rests on.
     #[must_use]
     pub fn weakest(&self) -> Basis {
-        let cuts = self.cuts.iter().chain(&self.carried).map(|cut| cut.rule.basis.as_str());
-        let all = [self.basis.as_str(), self.conversion_basis.as_str()].into_iter().chain(cuts);
-        let read = |word: &str| match word {
-            "stated" => Basis::Stated,
-            "adopted" => Basis::Adopted,
-            _ => Basis::Assumed,
-        };
-        all.map(read).max().unwrap_or(Basis::Assumed)
+        let cuts = self.cuts.iter().chain(&self.carried).map(|cut| cut.rule.basis);
+        cuts.fold(self.basis.max(self.conversion_basis), Basis::max)
     }
 
     /// What a sum needs to know of it.
     #[must_use]
     pub fn line(&self) -> Line {
         Line {
-            outcome: self.outcome.clone(),
+            outcome: self.outcome,
             units: self.hours.0,
             cycle: self.cycle.clone(),
             day: self.period_end.parse().unwrap_or(NaiveDate::MIN),
@@ -169,7 +163,7 @@ async fn rules(db: &Db) -> Result<HashMap<i64, RuleRow>, StoreFault> {
     rows.iter()
         .map(|r| {
             let rule = format!("{}@{} {}", r.text("pack")?, r.int("version")?, r.text("name")?);
-            Ok((r.int("id")?, RuleRow { rule, basis: r.text("basis")?, source: r.text("source")? }))
+            Ok((r.int("id")?, RuleRow { rule, basis: r.spelled("basis")?, source: r.text("source")? }))
         })
         .collect()
 }
@@ -199,7 +193,7 @@ fn entry(r: &Row, rules: &HashMap<i64, RuleRow>, decided: &HashMap<i64, Decision
         period_end: r.text("period_end")?,
         name: r.text("name")?,
         claim_decided_by: r.text("decided_by")?,
-        outcome: r.text("outcome")?,
+        outcome: r.spelled("outcome")?,
         hours: ExactHours(r.int("units")?),
         gross: ExactHours(r.int("gross")?),
         cuts: cuts("cuts")?,

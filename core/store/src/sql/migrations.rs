@@ -106,7 +106,10 @@ fn in_dialect(file: &str, words: &Words) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use huiliu_values::{BatchState, ClaimState, DeadLetterState, PassState, RecordOutcome, ReplayState, RunState};
 
     fn sums(dialect: &str, migrator: &Migrator) -> Vec<String> {
         let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
@@ -118,6 +121,42 @@ mod tests {
         let released = include_str!("../../migrations/sha384.txt").lines().filter(|line| !line.starts_with('#'));
         let derived = [sums("lite", lite()), sums("pg", pg())].concat();
         assert_eq!(derived, released.collect::<Vec<_>>(), "write a new migration instead of changing a released one");
+    }
+
+    /// The spellings that the tables take: (table, column) → the words of its `CHECK`; a later migration replaces an earlier.
+    fn checked_spellings() -> BTreeMap<(String, String), Vec<String>> {
+        let mut checks = BTreeMap::new();
+        for migration in lite().iter() {
+            let mut table = "";
+            for line in migration.sql.as_str().lines() {
+                let words: Vec<&str> = line.split_whitespace().collect();
+                if let ["CREATE" | "ALTER", "TABLE", name, ..] = words[..] {
+                    table = name.trim_end_matches('(');
+                }
+                let Some((before, list)) = line.split_once(" IN (") else { continue };
+                let Some((_, column)) = before.split_once("CHECK (") else { continue };
+                let list =
+                    list.split(')').next().unwrap_or_default().split(',').map(|word| word.trim().trim_matches('\''));
+                checks.insert((table.to_owned(), column.to_owned()), list.map(str::to_owned).collect());
+            }
+        }
+        checks
+    }
+
+    #[test]
+    fn the_tables_take_the_spellings_of_outcomes_and_states() {
+        let checks = checked_spellings();
+        let taken = |table: &str, column: &str| checks[&(table.to_owned(), column.to_owned())].clone();
+        assert_eq!(taken("batch", "state"), BatchState::SPELLINGS);
+        assert_eq!(taken("sync_run", "state"), RunState::SPELLINGS);
+        assert_eq!(taken("dead_letter", "state"), DeadLetterState::SPELLINGS);
+        assert_eq!(taken("replay", "state"), ReplayState::SPELLINGS);
+        assert_eq!(taken("claim", "state"), ClaimState::SPELLINGS);
+        assert_eq!(taken("training_record", "pass_state"), PassState::SPELLINGS);
+        for (table, column) in checks.keys().filter(|(_, column)| column == "outcome") {
+            let unknown = taken(table, column).into_iter().find(|word| word.parse::<RecordOutcome>().is_err());
+            assert_eq!(unknown, None, "{table}.{column}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Relations made in memory, scalars, and result rows: what goes into a statement and what comes out.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::sql::error::StoreFault;
@@ -266,6 +267,17 @@ impl Row {
         match self.cell(name)? {
             Value::Text(v) => Ok(Some(v.clone())),
             Value::Null => Ok(None),
+            _ => Err(StoreFault::Column(name.to_owned())),
+        }
+    }
+
+    /// A state, an outcome or a kind by its spelling, never null.
+    ///
+    /// # Errors
+    /// [`StoreFault::Column`] for another name or type, or a spelling that this program does not know.
+    pub fn spelled<T: FromStr>(&self, name: &str) -> Result<T, StoreFault> {
+        match self.cell(name)? {
+            Value::Text(word) => word.parse().map_err(|_| StoreFault::Column(format!("{name} {word:?}"))),
             _ => Err(StoreFault::Column(name.to_owned())),
         }
     }
