@@ -45,7 +45,10 @@ fn matched(files: &[(&str, &[u8])], args: &[&str]) -> (bool, Vec<Value>, String)
     let out = house.command(&all).current_dir(&house.dir.0).output().unwrap();
     let lines = String::from_utf8(out.stdout).unwrap();
     let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    (out.status.success(), lines, String::from_utf8(out.stderr).unwrap())
+    let said = String::from_utf8(out.stderr).unwrap();
+    let refusal = serde_json::from_str::<Value>(&said).ok();
+    let said = refusal.map_or(said, |refusal| refusal["error"]["message"].as_str().unwrap().to_owned());
+    (out.status.success(), lines, said)
 }
 
 /// A small province: nobody is definite about somebody else, and whom a claim is about is among its candidates.

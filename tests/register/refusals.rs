@@ -137,7 +137,7 @@ fn what_only_reads_makes_nothing() {
     assert!(!house.dir.0.join("data").exists());
     assert!(!Path::new("copies").exists());
     let out = house.command(&["balance"]).env("HUILIU_LANG", "zh_CN.UTF-8").output().unwrap();
-    says(&out, 2, &["没有账目", "--data-dir"]);
+    says(&out, 2, &["没有数据库", "--data-dir"]);
     // On a server a schema without a key is not books of another key either.
     let house = House::new(On::Postgres);
     says(&house.run(&["migrate"]), 0, &[]);
@@ -166,7 +166,7 @@ fn files_are_their_owners_alone_and_doctor_says_when_the_key_is_not() {
     assert!(!String::from_utf8_lossy(&house.run(&["doctor"]).stdout).contains('!'));
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     says(&house.run(&["doctor"]), 0, &["!", "root.key", "0644", "chmod 600"]);
-    let finding = house.items(&["doctor", "--json"]);
-    let warned = finding.as_array().unwrap().iter().find(|f| f["what"] == "key_file").unwrap();
+    let finding = house.json(&["doctor", "--json"]);
+    let warned = finding["items"].as_array().unwrap().iter().find(|f| f["what"] == "key_file").unwrap();
     assert_eq!((&warned["ok"], &warned["warning"]), (&true.into(), &true.into()));
 }
