@@ -26,6 +26,7 @@ use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 use serde_json::Value;
 
 use crate::house::{House, On, Scratch};
+use huiliu_values::ActivationKind;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -156,7 +157,7 @@ pub async fn context(db: Db, manifest: &Manifest) -> DeliveryContext {
     let keys = Keys::from_hex(&"5a".repeat(32)).unwrap();
     let policy = policy();
     let rules = entries::register_rules(&db, &keys, &policy).await.unwrap();
-    let current = Current { kind: "manifest", name: &manifest.id, version: 1, digest: b"1" };
+    let current = Current { kind: ActivationKind::Manifest, name: &manifest.id, version: 1, digest: b"1" };
     let activation = runs::activate(&db, current).await.unwrap();
     DeliveryContext {
         db,

@@ -14,6 +14,7 @@ use crate::render::show;
 use crate::settings::Settings;
 use crate::words::{both, expected, note, phrase, say, table, tr};
 use crate::{CliError, open};
+use huiliu_values::PreviewOutcome;
 
 /// The manifest alone: is it whole, and do the rules convert its hours?
 pub fn check(settings: &Settings, path: &Path, json: bool) -> Result<(), CliError> {
@@ -123,9 +124,9 @@ pub(super) fn page_of<'a>(
 
 fn show_record(record: &Preview) {
     let outcome = match record.outcome {
-        "clean" => tr("clean", "可用"),
-        "parked" => tr("parked", "待处理"),
-        _ => tr("skipped", "略过"),
+        PreviewOutcome::Clean => tr("clean", "可用"),
+        PreviewOutcome::Parked => tr("parked", "待处理"),
+        PreviewOutcome::Skipped => tr("skipped", "略过"),
     };
     let hours =
         record.class_hours.as_ref().map_or_else(String::new, |h| format!(" · {h} {}", tr("class hours", "学时")));

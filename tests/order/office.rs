@@ -19,6 +19,7 @@ use huiliu_store::{Db, Row};
 use huiliu_vault::keys::Keys;
 
 use super::model::{Item, Key, Letter};
+use huiliu_values::ActivationKind;
 
 pub struct Office {
     pub db: Db,
@@ -101,7 +102,8 @@ impl Office {
     pub async fn activate_changed(&mut self, digest: &[u8], change: impl Fn(&str) -> String) {
         let shipped = huiliu_connectors::CONNECTORS.iter().find(|c| c.id == "institution").unwrap();
         let manifest = Manifest::parse("institution/manifest.toml", &change(shipped.manifest)).unwrap();
-        let current = Current { kind: "manifest", name: &manifest.id, version: manifest.version(), digest };
+        let current =
+            Current { kind: ActivationKind::Manifest, name: &manifest.id, version: manifest.version(), digest };
         let activation = runs::activate(&self.db, current).await.unwrap();
         self.context.manifests = Manifests::new([(manifest.id.clone(), (manifest, activation))].into());
     }

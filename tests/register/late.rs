@@ -7,6 +7,7 @@ use huiliu_store::sql::schema;
 use huiliu_vault::keys::Keys;
 
 use crate::house::{Postgres, Scratch};
+use huiliu_values::ActivationKind;
 
 fn an_older_manifest_stays_old(url: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -14,7 +15,7 @@ fn an_older_manifest_stays_old(url: &str) {
         let db = Db::open(url, 4).await.unwrap();
         schema::migrate(&db).await.unwrap();
         let keys = schema::check_key(&db, &Keys::from_hex(&"5a".repeat(32)).unwrap()).await.unwrap();
-        let current = |digest| Current { kind: "manifest", name: "county", version: 1, digest };
+        let current = |digest| Current { kind: ActivationKind::Manifest, name: "county", version: 1, digest };
         let late = registry::read(&db).await.unwrap().number;
         let first = registry::activate(&db, late, &[current(b"old")]).await.unwrap().unwrap();
 

@@ -7,6 +7,7 @@ use crate::decode::{self, DecodeFault};
 use crate::draft::{self, Problem};
 use crate::{Body, Context, Plan, Staged, stage_one};
 use huiliu_manifest::Field;
+use huiliu_values::PreviewOutcome;
 
 /// The most characters of a raw record or a text that are shown.
 const SHOWN: usize = 2_000;
@@ -20,8 +21,8 @@ pub struct Preview {
     pub raw: String,
     /// What each mapped field holds, before its value is checked.
     pub fields: Vec<Mapped>,
-    /// `clean`, `parked` or `skipped`.
-    pub outcome: &'static str,
+    /// What becomes of it.
+    pub outcome: PreviewOutcome,
     /// Class hours of a clean record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_hours: Option<String>,
@@ -61,7 +62,7 @@ pub fn preview(cx: Context<'_>, body: &Body<'_>, limit: u32) -> Result<Vec<Previ
             fields: fields.collect(),
             address: record.address(cx.address),
             raw: draft::masked(&record.raw, SHOWN),
-            outcome: "clean",
+            outcome: PreviewOutcome::Clean,
             class_hours: None,
             because: None,
             problems: vec![],
@@ -69,8 +70,10 @@ pub fn preview(cx: Context<'_>, body: &Body<'_>, limit: u32) -> Result<Vec<Previ
         match stage_one(cx, &plan, record) {
             Staged::Clean(record) => preview.class_hours = Some(record.hours.to_string()),
             Staged::Roster(_) => {}
-            Staged::Parked(parked) => (preview.outcome, preview.problems) = ("parked", parked.problems),
-            Staged::Skipped(_, because) => (preview.outcome, preview.because) = ("skipped", Some(because.to_owned())),
+            Staged::Parked(parked) => (preview.outcome, preview.problems) = (PreviewOutcome::Parked, parked.problems),
+            Staged::Skipped(_, because) => {
+                (preview.outcome, preview.because) = (PreviewOutcome::Skipped, Some(because.to_owned()))
+            }
         }
         preview
     };

@@ -25,6 +25,7 @@ use huiliu_store::admin::registry::{self, Decided, Registered, Version};
 use huiliu_store::admin::sources;
 use huiliu_store::intake::runs::Current;
 use huiliu_store::sql::schema;
+use huiliu_values::ActivationKind;
 
 /// Why a source or a connector cannot be used.
 #[derive(Debug, Error)]
@@ -479,7 +480,7 @@ async fn activated(
         .values()
         .map(|f| &f.manifest)
         .zip(&digests)
-        .map(|(m, digest)| Current { kind: "manifest", name: &m.id, version: m.version(), digest })
+        .map(|(m, digest)| Current { kind: ActivationKind::Manifest, name: &m.id, version: m.version(), digest })
         .collect();
     let activations = registry::activate(&runtime.delivery.db, number, &currents).await?;
     let active = |activations: Vec<i64>| {

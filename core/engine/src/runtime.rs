@@ -26,6 +26,7 @@ use huiliu_store::intake::source_lease;
 use huiliu_store::ledger::entries;
 use huiliu_store::settlement;
 use huiliu_store::sql::schema;
+use huiliu_values::ActivationKind;
 use huiliu_vault::keys::Keys;
 
 /// Why a process cannot start.
@@ -88,7 +89,7 @@ impl Runtime {
         let rules = entries::register_rules(&db, &keys, &policy).await?;
         let digest = keys.digest(&[b"activation", settings.rules_text().as_bytes()]);
         let version = policy.packs.iter().map(|pack| i64::from(pack.version)).sum();
-        runs::activate(&db, Current { kind: "rules", name: "rules", version, digest: &digest }).await?;
+        runs::activate(&db, Current { kind: ActivationKind::Rules, name: "rules", version, digest: &digest }).await?;
         let delivery = DeliveryContext {
             db,
             keys,

@@ -35,5 +35,6 @@ pub use id_number::{IdFault, IdNumber, Sex};
 pub use name::{NameFault, PersonName};
 pub use score::{Bands, Grade, Score, ScoreFault, Weights};
 pub use states::{
-    BatchState, ClaimState, DeadLetterState, EntryOutcome, PassState, RecordOutcome, ReplayState, RunState,
+    ActivationKind, BatchState, ClaimState, DeadLetterState, EntryOutcome, PassState, PreviewOutcome, RecordOutcome,
+    ReplayState, RosterKind, RunState,
 };

@@ -128,6 +128,34 @@ spelled! {
         Stale,
     }
 
+    /// What a row of a roster is about.
+    RosterKind {
+        /// A teacher.
+        Teacher,
+        /// A school.
+        School,
+        /// A teacher's time at a school.
+        Membership,
+    }
+
+    /// What becomes current at a moment: each change of it is an activation.
+    ActivationKind {
+        /// A connector's manifest.
+        Manifest,
+        /// The rules.
+        Rules,
+    }
+
+    /// What a preview says of a raw record.
+    PreviewOutcome {
+        /// It can be used.
+        Clean,
+        /// It would be kept as a dead letter.
+        Parked,
+        /// A rule of the manifest leaves it out.
+        Skipped,
+    }
+
     /// How sure it is whose an identity claim is.
     ClaimState {
         /// A teacher's, by a rule or a decision.

@@ -10,7 +10,7 @@ use huiliu_store::delivery::batch::{Held, Load};
 use huiliu_store::delivery::classify::{Classified, Verdict, Versioned, Winner};
 use huiliu_store::delivery::replays::{Item, Wanted};
 use huiliu_store::roster::Sifted;
-use huiliu_values::RecordOutcome;
+use huiliu_values::{RecordOutcome, RosterKind};
 
 /// Of records, in the order of the payload.
 pub(super) fn of_records(held: &Held, load: &Load<'_>, classified: &Classified<'_>, wanted: &Wanted) -> Vec<Item> {
@@ -57,11 +57,11 @@ fn in_order(mut items: Vec<Item>) -> Vec<Item> {
     items
 }
 
-fn kind(row: &RosterRow<'_>) -> &'static str {
+fn kind(row: &RosterRow<'_>) -> RosterKind {
     match &row.content {
-        Content::Teacher(..) => "teacher",
-        Content::School(_) => "school",
-        Content::Membership(..) => "membership",
+        Content::Teacher(..) => RosterKind::Teacher,
+        Content::School(_) => RosterKind::School,
+        Content::Membership(..) => RosterKind::Membership,
     }
 }
 

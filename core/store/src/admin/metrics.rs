@@ -3,6 +3,7 @@
 use crate::sql::db::Db;
 use crate::sql::error::StoreFault;
 use crate::sql::rows::Row;
+use huiliu_values::{BatchState, RecordOutcome};
 
 /// One figure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,14 +20,24 @@ pub struct Figure {
 pub type Figures = Vec<Figure>;
 
 /// The outcomes a batch counts.
-const OUTCOMES: [&str; 7] = ["inserted", "updated", "unchanged", "superseded", "skipped", "parked", "discarded"];
+const OUTCOMES: [RecordOutcome; 7] = [
+    RecordOutcome::Inserted,
+    RecordOutcome::Updated,
+    RecordOutcome::Unchanged,
+    RecordOutcome::Superseded,
+    RecordOutcome::Skipped,
+    RecordOutcome::Parked,
+    RecordOutcome::Discarded,
+];
+
+const STATES: [BatchState; 4] = [BatchState::Due, BatchState::Claimed, BatchState::Done, BatchState::Quarantined];
 
 /// Reads the figures.
 ///
 /// # Errors
 /// [`StoreFault`].
 pub async fn read(db: &Db) -> Result<Figures, StoreFault> {
-    let sums = OUTCOMES.map(|o| format!("CAST(coalesce(sum({o}), 0) AS bigint) AS {o}"));
+    let sums = OUTCOMES.map(|o| format!("CAST(coalesce(sum({o}), 0) AS bigint) AS {o}", o = o.as_str()));
     let batches = db
         .rows(
             &format!(
@@ -66,23 +77,23 @@ pub async fn read(db: &Db) -> Result<Figures, StoreFault> {
 
 fn of_batches(rows: &[Row]) -> Result<Figures, StoreFault> {
     let figure = |name: &str, label: &str, value| Figure { name: name.into(), label: label.into(), value };
-    let mut states = ["due", "claimed", "done", "quarantined"].map(|state| (state, 0));
+    let mut states = STATES.map(|state| (state, 0));
     let (mut outcomes, mut pending, mut lost) = (OUTCOMES.map(|o| (o, 0)), 0, 0);
     for row in rows {
-        let state = row.text("state")?;
-        for (_, n) in states.iter_mut().filter(|(s, _)| *s == state) {
+        let state = row.spelled("state")?;
+        for (_, n) in states.iter_mut().filter(|(of, _)| *of == state) {
             *n = row.int("n")?;
         }
-        if state != "done" {
+        if state != BatchState::Done {
             pending += row.int("received")?;
         }
         lost += row.int("lost")?;
         for (outcome, n) in &mut outcomes {
-            *n += row.int(outcome)?;
+            *n += row.int(outcome.as_str())?;
         }
     }
-    let mut figures: Figures = states.iter().map(|(state, n)| figure("batches", state, *n)).collect();
-    figures.extend(outcomes.iter().map(|(outcome, n)| figure("records", outcome, *n)));
+    let mut figures: Figures = states.iter().map(|(state, n)| figure("batches", state.as_str(), *n)).collect();
+    figures.extend(outcomes.iter().map(|(outcome, n)| figure("records", outcome.as_str(), *n)));
     figures.push(figure("records", "pending", pending));
     figures.push(figure("lost_claims", "", lost));
     Ok(figures)

@@ -7,6 +7,7 @@ use crate::sql::db::{Db, Tx};
 use crate::sql::error::{StoreFault, Unreadable};
 use crate::sql::rows::{Rows, Value};
 use huiliu_decode::payload::Payload;
+use huiliu_values::ActivationKind;
 use huiliu_vault::keys::Keys;
 
 /// A registered source.
@@ -58,8 +59,8 @@ pub async fn register_source(
 /// What becomes current: a manifest, or a rule pack.
 #[derive(Debug, Clone, Copy)]
 pub struct Current<'a> {
-    /// `manifest` or `rules`.
-    pub kind: &'a str,
+    /// Which of the two.
+    pub kind: ActivationKind,
     /// Connector id or name of the pack.
     pub name: &'a str,
     /// Its version.
@@ -90,7 +91,7 @@ pub(crate) async fn activate_in(tx: &mut Tx, current: Current<'_>) -> Result<i64
     let held = tx
         .rows(
             "SELECT id, digest FROM activation WHERE kind = $1 AND name = $2 ORDER BY id DESC LIMIT 1",
-            vec![kind.into(), name.into()],
+            vec![kind.as_str().into(), name.into()],
         )
         .await?;
     if let Some(row) = held.first()
@@ -98,14 +99,14 @@ pub(crate) async fn activate_in(tx: &mut Tx, current: Current<'_>) -> Result<i64
     {
         return row.int("id");
     }
-    if kind == "rules" && !held.is_empty() {
+    if kind == ActivationKind::Rules && !held.is_empty() {
         crate::ledger::marks::add_all(tx, crate::ledger::marks::SETTLE).await?;
         crate::identity::again(tx).await?;
     }
     let made = tx
         .rows(
             "INSERT INTO activation (kind, name, version, digest, at) VALUES ($1, $2, $3, $4, {now}) RETURNING id",
-            vec![kind.into(), name.into(), version.into(), digest.into()],
+            vec![kind.as_str().into(), name.into(), version.into(), digest.into()],
         )
         .await?;
     made.first().ok_or_else(|| StoreFault::Column("activation.id".into()))?.int("id")

@@ -12,7 +12,7 @@ use crate::sql::rows::{Row, Rows};
 use huiliu_rules::roster::school::kind_of;
 use huiliu_rules::roster::timeline::{Span, Stated, spans};
 use huiliu_values::id_number::Sex;
-use huiliu_values::{IdNumber, PersonName};
+use huiliu_values::{IdNumber, PersonName, RosterKind};
 use huiliu_vault::keys::Keys;
 
 /// What is derived of one teacher.
@@ -83,7 +83,7 @@ fn person(keys: &Keys, teacher_id: i64, rows: &[&Row]) -> Result<Option<Derived>
     let mut newest: Option<(Age, Personal)> = None;
     let mut former = BTreeSet::new();
     let mut names: HashMap<(i64, String, i64), BTreeSet<Vec<u8>>> = HashMap::new();
-    for row in rows.iter().filter(|row| row.text("kind").is_ok_and(|kind| kind == "teacher")) {
+    for row in rows.iter().filter(|row| row.spelled("kind").is_ok_and(|kind: RosterKind| kind == RosterKind::Teacher)) {
         let version = row.int("source_version")?;
         let order = (row.text("as_of")?, version, row.bytes("row_key")?);
         let personal = Personal::open(keys, &order.2, &row.bytes("sealed")?)?;

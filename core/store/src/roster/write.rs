@@ -17,6 +17,7 @@ use crate::sql::error::{Kept, StoreFault};
 use crate::sql::rows::Rows;
 use huiliu_decode::RosterRow;
 use huiliu_decode::roster::{Content, Named, Person, Post};
+use huiliu_values::RosterKind;
 use huiliu_values::calendar::shanghai;
 use huiliu_vault::keys::Keys;
 
@@ -327,7 +328,7 @@ struct Written<'w> {
 /// The columns of one row that are made for it.
 #[derive(Default)]
 struct Made {
-    kind: &'static str,
+    kind: Option<RosterKind>,
     as_of: String,
     blind_index: Option<Index>,
     name_digest: Option<[u8; 16]>,
@@ -409,7 +410,7 @@ impl Written<'_> {
         }
         match &row.content {
             Content::Teacher(person, _) => {
-                made.kind = "teacher";
+                made.kind = Some(RosterKind::Teacher);
                 made.blind_index = Some(identifiers::index(self.keys, person.id_number.reveal()));
                 made.name_digest = Some(name_digest(self.keys, &person.name.folded()));
                 made.teacher_ref.clone_from(&person.teacher_ref);
@@ -417,11 +418,11 @@ impl Written<'_> {
                 made.sealed = Some(self.keys.seal(&[b"roster_row", b"sealed", &row.row_key], &plain)?);
             }
             Content::Membership(own, _) => {
-                made.kind = "membership";
+                made.kind = Some(RosterKind::Membership);
                 made.teacher_ref = Some(own.clone());
             }
             Content::School(school) => {
-                made.kind = "school";
+                made.kind = Some(RosterKind::School);
                 (made.from, made.to) = (day(school.from), day(school.to));
                 made.school_code = Some(school.code.clone());
                 made.school_ref.clone_from(&school.school_ref);
@@ -444,7 +445,7 @@ impl Written<'_> {
         let always = |v: i64| std::iter::repeat_n(Some(v), all.len());
         let text = |of: fn(&'r Made) -> Option<&'r str>| made.iter().map(of).collect::<Vec<_>>();
         rows.bytes("record_key", all.iter().map(|row| row.record_key.as_slice()))
-            .text("kind", made.iter().map(|m| Some(m.kind)))
+            .text("kind", made.iter().map(|m| m.kind.map(RosterKind::as_str)))
             .int("source_version", all.iter().map(|row| Some(row.source_version)))
             .int("activation", always(self.load.activation))
             .bytes("content_digest", all.iter().map(|row| row.content_digest.as_slice()))
