@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use huiliu_decode::roster::{Content, Named};
-use huiliu_decode::{Body, Context, DecodeFault, RosterRow, Staged, decode};
+use huiliu_decode::{Body, Context, DecodeFault, RecordRange, RosterRow, Staged, decode};
 use huiliu_manifest::{Manifest, Stream};
 use huiliu_rules::policy::Policy;
 use huiliu_vault::keys::Keys;
@@ -23,7 +23,7 @@ pub fn outcomes(
     let each = &huiliu_decode::NO_EACH;
     let cx = Context { manifest, stream, policy, keys, source_id: 1, address, each, landing: 1 };
     let records = decode::outline(stream, body, None)?.records;
-    let staged = huiliu_decode::run(cx, body, (0, records))?;
+    let staged = huiliu_decode::run(cx, body, RecordRange::new(0, records))?;
     Ok(staged.iter().map(outcome).collect())
 }
 

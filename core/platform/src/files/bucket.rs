@@ -22,7 +22,7 @@ use crate::http::platform::{Platform, good};
 use crate::http::request::Filled;
 use crate::http::web::Answer;
 use huiliu_decode::payload::{Packer, Payload};
-use huiliu_decode::{text_window, xml};
+use huiliu_decode::{RecordRange, text_window, xml};
 use huiliu_manifest::template::Template;
 use huiliu_manifest::transport::BucketStyle;
 use huiliu_manifest::{Auth, Bucket, Manifest, Stream, Transport};
@@ -323,7 +323,7 @@ fn listed(bytes: &[u8]) -> Result<Listed, String> {
     const ROOT: &str = "ListBucketResult";
     let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
     let paths = ["Key", "LastModified", "ETag", "Size"];
-    let contents = xml::decode(text, "Contents", ROOT, &paths, (0, u32::MAX)).map_err(|e| e.to_string())?;
+    let contents = xml::decode(text, "Contents", ROOT, &paths, RecordRange::ALL).map_err(|e| e.to_string())?;
     let objects = contents.records.iter().map(|record| {
         let told = |nth: usize| record.texts.get(nth).and_then(Option::as_deref);
         let key = told(0).ok_or("an object without a Key")?.replace('+', " ");
@@ -336,7 +336,7 @@ fn listed(bytes: &[u8]) -> Result<Listed, String> {
     });
     let objects = objects.collect::<Result<_, String>>()?;
     let one = |name: &str| -> Result<Option<String>, String> {
-        let found = xml::decode(text, name, ROOT, &[""], (0, u32::MAX)).map_err(|e| e.to_string())?;
+        let found = xml::decode(text, name, ROOT, &[""], RecordRange::ALL).map_err(|e| e.to_string())?;
         Ok(found.records.first().and_then(|record| record.texts.first()?.as_deref().map(str::to_owned)))
     };
     let is_cut = one("IsTruncated")?.is_some_and(|text| text.trim() == "true");
@@ -350,7 +350,7 @@ fn listed(bytes: &[u8]) -> Result<Listed, String> {
 /// With the word that the store itself has for a refusal, as `SignatureDoesNotMatch`.
 fn with_code(text: &str, answer: &Answer) -> String {
     let said = std::str::from_utf8(&answer.bytes()).ok().and_then(|body| {
-        let code = xml::decode(body, "Code", "Error", &[""], (0, u32::MAX)).ok()?;
+        let code = xml::decode(body, "Code", "Error", &[""], RecordRange::ALL).ok()?;
         let code = code.records.first()?.texts.first()?.as_deref()?.to_owned();
         (code.len() <= 100 && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '.')).then_some(code)
     });

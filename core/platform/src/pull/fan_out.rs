@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::http::platform::{Leads, Platform, Question};
 use crate::http::request::Values;
-use huiliu_decode::json;
+use huiliu_decode::{RecordRange, json};
 use huiliu_manifest::stream::Each;
 use huiliu_manifest::{Request, Stream};
 
@@ -106,7 +106,7 @@ async fn parents(
     let Some(answer) = platform.ask(&question).await? else { return Ok(vec![]) };
     let foreign = |why: String| Failure::passing("undecodable", format!("{place}: {why}"));
     let text = answer.text().ok_or_else(|| foreign("it is text neither in UTF-8 nor in GB18030".into()))?;
-    let page = json::page(&text, items, None, None, (0, u32::MAX)).map_err(|e| foreign(e.to_string()))?;
+    let page = json::page(&text, items, None, None, RecordRange::ALL).map_err(|e| foreign(e.to_string()))?;
     let paths: Vec<&str> = fields.values().map(String::as_str).collect();
     let mut found = Vec::with_capacity(page.items.len());
     for item in page.items {

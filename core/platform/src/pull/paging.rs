@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Failure;
 use crate::http::web::Answer;
 use huiliu_decode::decode::{self, DecodeFault};
-use huiliu_decode::json;
 use huiliu_decode::parts::Body;
 use huiliu_decode::payload::Payload;
+use huiliu_decode::{RecordRange, json};
 use huiliu_manifest::stream::PageSize;
 use huiliu_manifest::{Format, Paging, Stream};
 
@@ -202,7 +202,7 @@ impl Received<'_> {
 
     /// The text at a path of the last record.
     fn last_text(&self, stream: &Stream, path: &str) -> Result<String, String> {
-        let last = (self.records.saturating_sub(1), 1);
+        let last = RecordRange::new(self.records.saturating_sub(1), 1);
         let records = decode::decode(&stream.format, self.body, &[path], last).map_err(|e| e.to_string())?;
         let text = records.first().and_then(|record| record.texts.first().cloned().flatten());
         text.map(|text| text.into_owned()).ok_or_else(|| format!("the last record has nothing at {path}"))
@@ -353,7 +353,7 @@ impl Known {
         let bytes = huiliu_vault::keys::hex_encode(&whole.finalize()[..8]);
         // Of what is more than text not all records may be at hand.
         let records = match body {
-            Body::Text(_) => decode::decode(&stream.format, body, &[], (0, u32::MAX)).ok(),
+            Body::Text(_) => decode::decode(&stream.format, body, &[], RecordRange::ALL).ok(),
             Body::Parts(_) => None,
         };
         let records = records.map(|records| {
