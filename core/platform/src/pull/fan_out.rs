@@ -53,7 +53,7 @@ pub(crate) async fn partitions(
                             .and_then(|of| before.named.get(of).cloned())
                             .or_else(|| values(value))
                     };
-                    parents(platform, (request, items, fields), &here)
+                    parents(platform, request, items, fields, &here)
                         .await?
                         .into_iter()
                         .map(|item| {
@@ -86,10 +86,13 @@ fn one(before: &Partition, value: &str, named: impl IntoIterator<Item = (String,
     partition
 }
 
-/// The fields of each record of a parent's listing, by id.
+/// The fields of each record of a parent's listing, by id: the records stand at the path `items`, and of each the texts
+/// at the paths of `fields` are taken.
 async fn parents(
     platform: &Platform,
-    (request, items, fields): (&Request, &str, &BTreeMap<String, String>),
+    request: &Request,
+    items: &str,
+    fields: &BTreeMap<String, String>,
     here: &Values<'_>,
 ) -> Result<Vec<BTreeMap<String, String>>, Failure> {
     let place =
