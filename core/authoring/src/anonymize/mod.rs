@@ -148,14 +148,20 @@ impl<'s> Disguise<'s> {
         Counts { names, id_numbers, others: self.others.get() }
     }
 
-    /// Whether the disguised page holds nobody any more, and means what the original means.
+    /// Whether the disguised page holds nobody any more, and means what the original means. `bytes` are the disguised
+    /// page as it was written, `after` the same, read.
     ///
     /// # Errors
     /// [`DisguiseFault::Left`] and [`DisguiseFault::Differs`].
-    pub fn verify(&self, cx: Context<'_>, before: &Body<'_>, after: (&Body<'_>, &[u8])) -> Result<(), DisguiseFault> {
-        let (after, bytes) = after;
+    pub fn verify(
+        &self,
+        cx: Context<'_>,
+        before: &Body<'_>,
+        after: &Body<'_>,
+        bytes: &[u8],
+    ) -> Result<(), DisguiseFault> {
         let outcomes = |body: &Body<'_>| {
-            crate::gate::outcomes::outcomes(cx.manifest, cx.stream, cx.policy, cx.keys, (cx.address, body))
+            crate::gate::outcomes::outcomes(cx.manifest, cx.stream, cx.policy, cx.keys, cx.address, body)
         };
         let (was, is) = (outcomes(before)?, outcomes(after)?);
         let nameless = |outcomes: Vec<Value>| outcomes.into_iter().map(nameless).collect::<Vec<_>>();
