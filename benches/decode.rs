@@ -347,7 +347,7 @@ fn main() {
     };
     let through = |cx: Context<'_>, bytes: &[u8]| {
         let body = Body::Text(decode::text(&cx.stream.format, bytes).unwrap());
-        clean(&std::hint::black_box(huiliu_decode::run(cx, &body, (0, u32::MAX)).unwrap()))
+        clean(&std::hint::black_box(huiliu_decode::run(cx, &body, huiliu_decode::RecordRange::ALL).unwrap()))
     };
     println!("{PAGES} pages of {RECORDS} records a run, {RUNS} runs, one thread; median (least … most)");
     let (cx, page) = (of("institution", "page"), json());
@@ -360,7 +360,7 @@ fn main() {
     let task = unpack::Task::of(cx.stream, &book).unwrap();
     let mut read = || {
         let body = Body::Parts(unpack::unpack(&task, &book).unwrap().into());
-        clean(&huiliu_decode::run(cx, &body, (0, u32::MAX)).unwrap())
+        clean(&huiliu_decode::run(cx, &body, huiliu_decode::RecordRange::ALL).unwrap())
     };
     assert_eq!(read(), RECORDS as usize, "every row is a clean one");
     println!("workbook  {} rows/s", spread((0..RUNS).map(|_| rate(&mut read)), 0));

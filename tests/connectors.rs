@@ -179,8 +179,8 @@ fn a_difference_is_told() {
     let keys = Keys::from_hex(&"5a".repeat(32)).unwrap();
     let stream = &manifest.stream[0];
     let body = Body::Text(decode::text(&stream.format, sample.bytes).unwrap());
-    let got = huiliu_authoring::gate::outcomes::outcomes(manifest, stream, &policy(), &keys, (sample.address, &body))
-        .unwrap();
+    let got =
+        huiliu_authoring::gate::outcomes::outcomes(manifest, stream, &policy(), &keys, sample.address, &body).unwrap();
     let expected: Vec<Value> = serde_json::from_str(&sample.expected.replace("40", "41")).unwrap();
     let told = huiliu_authoring::gate::outcomes::differences(&got, &expected);
     assert!(told.len() == 1 && told[0].starts_with("record 0:"), "{told:?}");

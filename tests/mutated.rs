@@ -96,7 +96,7 @@ fn read(manifest: &Manifest, stream: &Stream, rules: (&Policy, &Keys), (address,
     let (policy, keys) = rules;
     let cx = Context { manifest, stream, policy, keys, source_id: 1, address, each: &NO_EACH, landing: 1 };
     let counted = decode::outline(stream, &body, None);
-    let staged = huiliu_decode::run(cx, &body, (0, u32::MAX));
+    let staged = huiliu_decode::run(cx, &body, huiliu_decode::RecordRange::ALL);
     // What is counted when it lands is what is delivered.
     if let (Ok(counted), Ok(staged)) = (&counted, &staged) {
         assert_eq!(counted.records as usize, staged.len(), "{address}");

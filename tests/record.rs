@@ -34,7 +34,7 @@ fn disguised(manifest: &Manifest, bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault
     let before = body(stream, bytes);
     let disguise = Disguise::new(cx, &before, &[3; 32])?;
     let made = disguise.page(stream, bytes)?;
-    disguise.verify(cx, &before, (&body(stream, &made), &made))?;
+    disguise.verify(cx, &before, &body(stream, &made), &made)?;
     Ok(made)
 }
 

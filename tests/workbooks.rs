@@ -5,7 +5,7 @@ mod huge;
 
 use huiliu_decode::unpack::{self, Task};
 use huiliu_decode::window::Window;
-use huiliu_decode::{Body, decode};
+use huiliu_decode::{Body, RecordRange, decode};
 use huiliu_manifest::Format;
 use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
@@ -126,7 +126,7 @@ fn a_workbook_with_more_than_fits_is_read_in_windows() {
             [(0, 5_000), (5_000, 5_000), (61_234, 777), (125_000, 4_999), (125_000, 5_000), (129_998, 2)]
         {
             let body = read(first, count, false);
-            let got = decode::decode(&stream.format, &body, &paths, (first, count)).unwrap();
+            let got = decode::decode(&stream.format, &body, &paths, RecordRange::new(first, count)).unwrap();
             let expected = first..records.min(first + count);
             assert_eq!(got.len(), expected.len(), "{first} {count}");
             for (record, n) in got.iter().zip(expected) {

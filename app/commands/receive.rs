@@ -185,6 +185,17 @@ async fn until_rotated(runtime: &Runtime) -> CliError {
     }
 }
 
+/// A payload as it is handed in.
+struct PushedPayload<'p> {
+    source: &'p str,
+    /// Without it the source's only one.
+    stream: Option<&'p str>,
+    /// Path and query, which a signature covers.
+    path: &'p str,
+    headers: &'p HeaderMap,
+    body: Body,
+}
+
 async fn take_only(
     State(door): State<Door>,
     Path(source): Path<String>,
@@ -193,7 +204,7 @@ async fn take_only(
     body: Body,
 ) -> Response {
     let path = uri.path_and_query().map_or("", |path| path.as_str());
-    answer(&door, (&source, None), path, (&headers, body)).await
+    answer(&door, PushedPayload { source: &source, stream: None, path, headers: &headers, body }).await
 }
 
 async fn take_for(
@@ -204,23 +215,19 @@ async fn take_for(
     body: Body,
 ) -> Response {
     let path = uri.path_and_query().map_or("", |path| path.as_str());
-    answer(&door, (&source, Some(&stream)), path, (&headers, body)).await
+    answer(&door, PushedPayload { source: &source, stream: Some(&stream), path, headers: &headers, body }).await
 }
 
-async fn answer(door: &Door, to: (&str, Option<&str>), path: &str, sent: (&HeaderMap, Body)) -> Response {
-    match take(door, to, path, sent).await {
+async fn answer(door: &Door, pushed: PushedPayload<'_>) -> Response {
+    match take(door, pushed).await {
         Ok(taken) => json_answer(StatusCode::ACCEPTED, &taken),
         Err(refused) => refused.into_response(),
     }
 }
 
 /// The life of a payload that is handed in: proven, then taken in its source's lease, unless it is here already.
-async fn take(
-    door: &Door,
-    (source, stream): (&str, Option<&str>),
-    path: &str,
-    (headers, body): (&HeaderMap, Body),
-) -> Result<Taken, Refused> {
+async fn take(door: &Door, pushed: PushedPayload<'_>) -> Result<Taken, Refused> {
+    let PushedPayload { source, stream, path, headers, body } = pushed;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let key = text("idempotency-key").unwrap_or_default();
     push_auth::check_key(key)?;

@@ -15,9 +15,9 @@ pub async fn run(settings: Settings, asked: Sources, json: bool) -> Result<(), C
     match asked {
         Sources::List => list(&settings, json).await,
         Sources::Add { name, connector, institution_code, place, why } => {
-            add(&settings, NewSource { name, connector, institution_code }, (place, why), json).await
+            add(&settings, NewSource { name, connector, institution_code }, place, why, json).await
         }
-        Sources::Set { name, place, why } => set(&settings, &name, (place, why), json).await,
+        Sources::Set { name, place, why } => set(&settings, &name, place, why, json).await,
         Sources::Remove { name, why } => remove(&settings, &name, why, json).await,
     }
 }
@@ -69,7 +69,7 @@ impl From<Place> for SourceChange {
     }
 }
 
-async fn add(settings: &Settings, new: NewSource, (place, why): (Place, Why), json: bool) -> Result<(), CliError> {
+async fn add(settings: &Settings, new: NewSource, place: Place, why: Why, json: bool) -> Result<(), CliError> {
     let (opened, program) = (open::database(settings, Make::Files).await?, open::program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
     let act = Act { actor: &open::actor(), because: &why.because.unwrap_or_default() };
@@ -86,7 +86,7 @@ async fn add(settings: &Settings, new: NewSource, (place, why): (Place, Why), js
     Ok(())
 }
 
-async fn set(settings: &Settings, name: &str, (place, why): (Place, Why), json: bool) -> Result<(), CliError> {
+async fn set(settings: &Settings, name: &str, place: Place, why: Why, json: bool) -> Result<(), CliError> {
     let (opened, program) = (open::database(settings, Make::Nothing).await?, open::program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
     let act = Act { actor: &open::actor(), because: &why.because.unwrap_or_default() };

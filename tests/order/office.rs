@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use huiliu_decode::unpacker::Unpacker;
-use huiliu_decode::{Body, Context, Staged, decode};
+use huiliu_decode::{Body, Context, RecordRange, Staged, decode};
 use huiliu_engine::deliver::{self, Delivered, DeliveryContext};
 use huiliu_engine::manifests::Manifests;
 use huiliu_engine::settle;
@@ -113,8 +113,8 @@ impl Office {
     }
 
     /// Lands a page; gives its batches with their ranges.
-    pub async fn land(&self, run: usize, address: &str, page: &str, cut: u32) -> Vec<(i64, (u32, u32))> {
-        let records = u32::try_from(self.staged(page, (0, u32::MAX)).len()).unwrap();
+    pub async fn land(&self, run: usize, address: &str, page: &str, cut: u32) -> Vec<(i64, RecordRange)> {
+        let records = u32::try_from(self.staged(page, RecordRange::ALL).len()).unwrap();
         let landing = Landing {
             source: &self.source,
             claim: self.claim,
@@ -129,12 +129,12 @@ impl Office {
             cursor: None,
         };
         let ids = runs::land(&self.db, &self.context.keys, &landing).await.unwrap();
-        let ranges = (0..records).step_by(cut as usize).map(|first| (first, cut.min(records - first)));
+        let ranges = (0..records).step_by(cut as usize).map(|first| RecordRange::new(first, cut.min(records - first)));
         ids.into_iter().zip(ranges).collect()
     }
 
     /// What the stages make of a range of a page; pure, no table is asked.
-    pub fn staged(&self, page: &str, range: (u32, u32)) -> Vec<Item> {
+    pub fn staged(&self, page: &str, range: RecordRange) -> Vec<Item> {
         let manifests = self.context.manifests.now();
         let manifest = &manifests["institution"].0;
         let stream = manifest.stream("completions").unwrap();

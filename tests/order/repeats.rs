@@ -54,7 +54,7 @@ fn items() -> impl Strategy<Value = Vec<Sent>> {
 struct Place {
     page: String,
     address: &'static str,
-    range: (u32, u32),
+    range: huiliu_decode::RecordRange,
     /// Whether the same bytes had landed before.
     again: bool,
 }

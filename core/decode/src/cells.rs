@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use huiliu_office::{Book, Fault, is_ole};
+use huiliu_office::{Book, CellAddress, Fault, is_ole};
 
 use crate::parts::Head;
 use crate::unpack::{UnpackFault, inspect_workbook, is_zip, listed, printable};
@@ -87,7 +87,7 @@ fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut Out<'_>
             for (column, text) in cells.into_iter().enumerate() {
                 let at = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
                 if let Some(text) = text {
-                    rows.take((at(row), at(column)), &text)?;
+                    rows.take(CellAddress { row: at(row), column: at(column) }, &text)?;
                 }
             }
         }
@@ -159,7 +159,7 @@ fn of_book(fault: Fault) -> UnpackFault {
 
 fn read(book: &mut Book<'_>, sheet: &str, rows: &mut Rows<'_, '_>) -> Result<(), UnpackFault> {
     let mut fault = None;
-    book.read(sheet, &mut |place, cell| rows.take(place, cell).unwrap_or_else(|e| fault.replace(e).is_some()))
+    book.read(sheet, &mut |address, cell| rows.take(address, cell).unwrap_or_else(|e| fault.replace(e).is_some()))
         .map_err(of_book)?;
     fault.map_or(Ok(()), Err)
 }

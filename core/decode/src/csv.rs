@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use csv_core::ReadRecordResult;
 
+use crate::RecordRange;
 use crate::decode::{DecodeFault, Decoded, Position, RawRecord};
 use crate::table::{self, Mark};
 use crate::text_window::{Chunks, Taken};
@@ -14,8 +15,8 @@ const MAX_CELLS: usize = 1_024;
 /// The most bytes of the cells of a line; more is a quote that is never closed.
 const MAX_LINE: usize = 1 << 20;
 
-/// Builds a range (first, count) of a file's records, with the cells under the header names in `paths`; so many lines are
-/// left off above the first of them.
+/// Builds a range of a file's records, with the cells under the header names in `paths`; `left_off` physical lines
+/// of the file stand above the text, which holds none of them.
 ///
 /// # Errors
 /// [`DecodeFault`] for a missing header, and for a line that no office writes.
@@ -24,7 +25,8 @@ pub fn decode<'a>(
     separator: u8,
     layout: &Layout,
     paths: &[&str],
-    (range, left_off): ((u32, u32), u64),
+    range: RecordRange,
+    left_off: u64,
 ) -> Result<Decoded<'a>, DecodeFault> {
     let mut rows = Rows::new(text, separator);
     let mut table = Table { layout, paths, columns: None, width: 0, named: 0 };
@@ -78,7 +80,10 @@ pub(super) fn walk(
             match table.see(&row)? {
                 Seen::Above => taken.above.push_str(whole),
                 Seen::Left => taken.between(whole),
-                Seen::Record => taken.record(whole.split_at(row.start - done), row.line)?,
+                Seen::Record => {
+                    let (between, text) = whole.split_at(row.start - done);
+                    taken.record(between, text, row.line)?;
+                }
                 Seen::End => {
                     taken.is_over = true;
                     break;
@@ -198,20 +203,21 @@ impl<'t> Rows<'t> {
     }
 
     fn next(&mut self, lines: &mut Lines<'_>) -> Result<Option<Row<'_>>, DecodeFault> {
-        let (start, line) = lines.at(self.at);
+        let from = lines.at(self.at);
         let bytes = self.text.as_bytes();
-        let rest = bytes.get(start..).unwrap_or_default();
+        let rest = bytes.get(from.byte..).unwrap_or_default();
         match memchr::memchr3(b'\n', b'\r', b'"', rest) {
             // Most lines have no quote, and are cut at their separators without another look at each byte.
             Some(length) if rest[length] != b'"' && (rest[length] == b'\n' || rest.get(length + 1) == Some(&b'\n')) => {
-                self.plain((start, line), length)
+                self.plain(from, length)
             }
-            _ => self.quoted((start, line)),
+            _ => self.quoted(from),
         }
     }
 
     /// A line of so many bytes that has no quote and an end.
-    fn plain(&mut self, (start, line): (usize, u64), length: usize) -> Result<Option<Row<'_>>, DecodeFault> {
+    fn plain(&mut self, from: RowStart, length: usize) -> Result<Option<Row<'_>>, DecodeFault> {
+        let RowStart { byte: start, line } = from;
         let cells = self.text.get(start..start + length).unwrap_or_default();
         if length > MAX_LINE {
             return Err(too_long(line));
@@ -226,7 +232,8 @@ impl<'t> Rows<'t> {
         Ok(Some(Row { cells, ends: &self.ends[..count], is_plain: true, torn: None, start, end: self.at, line }))
     }
 
-    fn quoted(&mut self, (start, line): (usize, u64)) -> Result<Option<Row<'_>>, DecodeFault> {
+    fn quoted(&mut self, from: RowStart) -> Result<Option<Row<'_>>, DecodeFault> {
+        let RowStart { byte: start, line } = from;
         let (mut bytes, mut count) = (0, 0);
         loop {
             let input = self.text.as_bytes().get(self.at..).unwrap_or_default();
@@ -317,6 +324,15 @@ impl Row<'_> {
     }
 }
 
+/// Where a row begins.
+#[derive(Clone, Copy)]
+struct RowStart {
+    /// Its first byte in the text.
+    byte: usize,
+    /// The physical line of that byte, from 1.
+    line: u64,
+}
+
 /// Physical lines.
 struct Lines<'a> {
     text: &'a str,
@@ -325,9 +341,8 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// Where the line that is read next really begins, after the end of the one before and blank ones: its first byte
-    /// and its number.
-    fn at(&mut self, byte: usize) -> (usize, u64) {
+    /// Where the line that is read next really begins, after the end of the one before and blank ones.
+    fn at(&mut self, byte: usize) -> RowStart {
         let bytes = self.text.as_bytes();
         let mut start = byte.min(bytes.len());
         while bytes.get(start).is_some_and(|b| matches!(b, b'\r' | b'\n')) {
@@ -336,7 +351,7 @@ impl Lines<'_> {
         let newlines = bytes[self.counted.min(start)..start].iter().filter(|b| **b == b'\n').count();
         self.counted = self.counted.max(start);
         self.line += newlines as u64;
-        (start, self.line)
+        RowStart { byte: start, line: self.line }
     }
 }
 

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::parts::{Body, Head, Part};
 use crate::unpack::UnpackFault;
-use crate::{Plan, csv, json, workbook, xml};
+use crate::{Plan, RecordRange, csv, json, workbook, xml};
 use huiliu_manifest::{Format, Stream};
 
 /// Why a payload as a whole cannot be read.
@@ -159,19 +159,19 @@ pub struct Decoded<'a> {
 }
 
 impl<'a> Decoded<'a> {
-    /// Counts a record of so many bytes; it is only made when it stands in the range (first, count).
+    /// Counts a record of so many bytes; it is only made when it stands in the range.
     ///
     /// # Errors
     /// [`DecodeFault::Form`] when there are too many, or it is too long.
     pub(super) fn take(
         &mut self,
-        (first, count): (u32, u32),
+        range: RecordRange,
         bytes: usize,
         make: impl FnOnce(u32) -> RawRecord<'a>,
     ) -> Result<(), DecodeFault> {
         let index = self.total;
         self.total = counted(index, bytes)?;
-        if index >= first && index - first < count {
+        if range.contains(index) {
             self.records.push(make(index));
         }
         Ok(())
@@ -181,8 +181,8 @@ impl<'a> Decoded<'a> {
 impl Decoded<'_> {
     /// Whether the range is over, so that nothing behind it need be looked at: it was when the payload landed. Who only
     /// counts asks for no record, and for no end.
-    pub(super) fn has_all(&self, (first, count): (u32, u32)) -> bool {
-        count > 0 && self.total >= first.saturating_add(count)
+    pub(super) fn has_all(&self, range: RecordRange) -> bool {
+        range.count > 0 && self.total >= range.end()
     }
 }
 
@@ -249,9 +249,6 @@ pub fn encoding_of(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> (&'stat
     (encoding, 0)
 }
 
-/// The range in which no record stands.
-const NO_RECORD: (u32, u32) = (0, 0);
-
 /// Counts the records and checks the payload as a whole.
 ///
 /// # Errors
@@ -259,16 +256,18 @@ const NO_RECORD: (u32, u32) = (0, 0);
 pub fn outline(stream: &Stream, body: &Body<'_>, next: Option<&str>) -> Result<Outline, DecodeFault> {
     let (records, next) = match (&stream.format, body) {
         (Format::Json { items, ok_path, ok_value, .. }, Body::Text(text)) => {
-            let page = json::page(text, items, ok_path.as_deref().zip(ok_value.as_deref()), next, NO_RECORD)?;
+            let success = ok_path.as_deref().zip(ok_value.as_deref());
+            let success = success.map(|(path, value)| json::SuccessCondition { path, value });
+            let page = json::page(text, items, success, next, RecordRange::NONE)?;
             (page.total, page.next.map(Cow::into_owned))
         }
         // With the paths that delivery asks for: what it would refuse is refused now. No record is kept.
-        (format, _) => (read(format, body, &Plan::new(stream).paths, NO_RECORD)?.total, None),
+        (format, _) => (read(format, body, &Plan::new(stream).paths, RecordRange::NONE)?.total, None),
     };
     Ok(Outline { records, next })
 }
 
-/// Builds the raw records of a range (first, count), with the texts at `paths`.
+/// Builds the raw records of a range, with the texts at `paths`.
 ///
 /// # Errors
 /// [`DecodeFault`].
@@ -276,7 +275,7 @@ pub fn decode<'a>(
     format: &Format,
     body: &'a Body<'_>,
     paths: &[&str],
-    range: (u32, u32),
+    range: RecordRange,
 ) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
     Ok(read(format, body, paths, range)?.records)
 }
@@ -285,18 +284,16 @@ fn read<'a>(
     format: &Format,
     body: &'a Body<'_>,
     paths: &[&str],
-    range: (u32, u32),
+    range: RecordRange,
 ) -> Result<Decoded<'a>, DecodeFault> {
     if let Body::Text(text) = body {
         return decode_part(format, &Part { head: Head::default(), text }, paths, range);
     }
-    let (first, end) = (range.0, range.0.saturating_add(range.1));
     let mut all = Decoded::default();
     for part in body.parts()? {
         let name = part.head.address("");
         let before = all.total;
-        let (from, to) = (first.saturating_sub(before), end.saturating_sub(before));
-        let read = decode_part(format, &part, paths, (from, to - from))
+        let read = decode_part(format, &part, paths, range.relative_to(before))
             .map_err(|why| DecodeFault::Part { part: name, why: Box::new(why) })?;
         let left = part.head.shown.is_some_and(|shown| shown.records.is_none());
         let head = Arc::new(part.head);
@@ -317,7 +314,7 @@ fn decode_part<'a>(
     format: &Format,
     part: &Part<'a>,
     paths: &[&str],
-    range: (u32, u32),
+    range: RecordRange,
 ) -> Result<Decoded<'a>, DecodeFault> {
     if let Format::Workbook { layout, .. } = format {
         return workbook::decode(part, layout, paths, range);
@@ -325,13 +322,12 @@ fn decode_part<'a>(
     // Of a window the first record has a number of its own.
     let (shown, lines) = (part.head.shown, part.head.lines);
     let before = shown.map_or(0, |shown| shown.before);
-    let from = range.0.saturating_sub(before);
-    let range = (from, range.0.saturating_add(range.1).saturating_sub(before) - from);
+    let range = range.relative_to(before);
     let mut read = match format {
         Format::Json { items, .. } => json::decode(part.text, items, paths, range),
         Format::JsonLines { .. } => json::lines(part.text, paths, range, lines),
         Format::Xml { item, root, .. } => xml::decode(part.text, item, root, paths, range),
-        Format::Csv { separator, layout, .. } => csv::decode(part.text, separator.0, layout, paths, (range, lines)),
+        Format::Csv { separator, layout, .. } => csv::decode(part.text, separator.0, layout, paths, range, lines),
         Format::Workbook { .. } => Ok(Decoded::default()),
     }?;
     for record in &mut read.records {

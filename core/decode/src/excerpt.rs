@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::RecordRange;
 use crate::parts::{Head, Shown};
 
 /// A part of a text, as [`crate::parts`] describes it, and where in it records stand.
@@ -59,14 +60,14 @@ impl Excerpt {
         Self { begins: head.len(), text, places }
     }
 
-    /// Only the records of a range (first, count), and a few around them, with what stands above: whoever decodes them need not
-    /// pass over the others.
+    /// Only the records of a range, and a few around them, with what stands above: whoever decodes them need not pass
+    /// over the others.
     #[must_use]
-    pub fn narrow(&self, (first, count): (u32, u32)) -> Option<String> {
+    pub fn narrow(&self, range: RecordRange) -> Option<String> {
         let Places { marks, ends_lines, below, .. } = &self.places;
         let of = |record: u32| record.checked_sub(self.places.first);
-        let from = (of(first)? / STRIDE) as usize;
-        let to = (of(first.checked_add(count)?)?.div_ceil(STRIDE) as usize).min(marks.len());
+        let from = (of(range.first)? / STRIDE) as usize;
+        let to = (of(range.first.checked_add(range.count)?)?.div_ceil(STRIDE) as usize).min(marks.len());
         let (place, end) = (marks.get(from)?, marks.get(to).map_or(self.places.end, |next| next.behind));
         let records = self.text.get(self.begins + place.at..self.begins + end)?;
         let last = match marks.get(to) {

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::RecordRange;
 use crate::decode::{self, DecodeFault, Decoded, Position, RawRecord};
 use crate::text_window::{Chunks, STEP, Taken};
 
@@ -66,7 +67,7 @@ struct Found<'a> {
     texts: Vec<Option<Cow<'a, str>>>,
     items: Option<Items<'a>>,
     /// Which of the items are kept.
-    range: (u32, u32),
+    range: RecordRange,
     /// A path that is there more than once: which of them is meant nobody knows.
     twice: Option<String>,
 }
@@ -105,7 +106,7 @@ struct Items<'a> {
 }
 
 /// Reads a list, and keeps its items of a range.
-struct List((u32, u32));
+struct List(RecordRange);
 
 impl<'a> DeserializeSeed<'a> for List {
     type Value = Items<'a>;
@@ -123,12 +124,11 @@ impl<'a> Visitor<'a> for List {
     }
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Items<'a>, A::Error> {
-        let (first, count) = self.0;
         let mut items = Items::default();
         while let Some(item) = seq.next_element::<&'a RawValue>()? {
             let index = items.total;
             items.total = decode::counted(index, item.get().len()).map_err(serde::de::Error::custom)?;
-            if index >= first && index - first < count {
+            if self.0.contains(index) {
                 items.kept.push(item);
             }
         }
@@ -260,6 +260,15 @@ fn text_of(value: &str) -> Result<Option<Cow<'_, str>>, serde_json::Error> {
     Ok((solid || !text.trim().is_empty()).then_some(text))
 }
 
+/// What a page must say to be a good answer.
+#[derive(Debug, Clone, Copy)]
+pub struct SuccessCondition<'v> {
+    /// The dotted path of a text.
+    pub path: &'v str,
+    /// The text that stands there in a good answer.
+    pub value: &'v str,
+}
+
 /// What a page says besides its records.
 #[derive(Debug)]
 pub struct Page<'a> {
@@ -271,7 +280,7 @@ pub struct Page<'a> {
     pub next: Option<Cow<'a, str>>,
 }
 
-/// Reads a page, and keeps its records of a range (first, count). `verdict` is a path and the text that must stand there in a good answer.
+/// Reads a page, and keeps its records of a range.
 ///
 /// # Errors
 /// [`DecodeFault`] when the page is cut, is no JSON, has no array at `items`, has a path twice, or says itself that it is an
@@ -279,18 +288,18 @@ pub struct Page<'a> {
 pub fn page<'a>(
     text: &'a str,
     items: &str,
-    verdict: Option<(&str, &str)>,
+    success: Option<SuccessCondition<'_>>,
     next: Option<&str>,
-    range: (u32, u32),
+    range: RecordRange,
 ) -> Result<Page<'a>, DecodeFault> {
-    if items.is_empty() && verdict.is_none() {
+    if items.is_empty() && success.is_none() {
         // The document is the list; nothing stands beside it.
         let mut reader = serde_json::Deserializer::from_str(text);
         let items = List(range).deserialize(&mut reader).and_then(|items| reader.end().map(|()| items));
         let Items { kept, total } = items.map_err(|e| form(&e))?;
         return Ok(Page { items: kept, total, next: None });
     }
-    let scalars: Vec<&str> = verdict.map(|(path, _)| path).into_iter().chain(next).collect();
+    let scalars: Vec<&str> = success.map(|success| success.path).into_iter().chain(next).collect();
     let mut tree = Tree::new(scalars.iter().copied());
     tree.node(items).items = true;
     let mut found = Found { texts: vec![None; scalars.len()], range, ..Found::default() };
@@ -298,11 +307,11 @@ pub fn page<'a>(
     let read = Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
     let mut texts = found.texts.into_iter();
     let refused = |what: String| DecodeFault::Form { format: "JSON", why: what };
-    if let Some((path, wanted)) = verdict {
+    if let Some(SuccessCondition { path, value }) = success {
         match texts.next().flatten() {
             // The platform's own verdict explains more than what is missing because of it.
-            Some(said) if said != wanted => {
-                return Err(DecodeFault::Refused(format!("{path} is {said}, expected {wanted}")));
+            Some(said) if said != value => {
+                return Err(DecodeFault::Refused(format!("{path} is {said}, expected {value}")));
             }
             None if read.is_ok() => return Err(refused(format!("no value at {path}"))),
             _ => {}
@@ -343,10 +352,10 @@ pub fn texts(text: &str, paths: &[&str]) -> Result<Vec<Option<String>>, DecodeFa
 ///
 /// # Errors
 /// [`DecodeFault`].
-pub fn decode<'a>(text: &'a str, items: &str, paths: &[&str], range: (u32, u32)) -> Result<Decoded<'a>, DecodeFault> {
+pub fn decode<'a>(text: &'a str, items: &str, paths: &[&str], range: RecordRange) -> Result<Decoded<'a>, DecodeFault> {
     let tree = Tree::new(paths.iter().copied());
     let page = page(text, items, None, None, range)?;
-    let records = page.items.into_iter().zip(range.0..).map(|(of, index)| item(&tree, paths, of.get(), index));
+    let records = page.items.into_iter().zip(range.first..).map(|(of, index)| item(&tree, paths, of.get(), index));
     Ok(Decoded { records: records.collect(), total: page.total })
 }
 
@@ -355,7 +364,7 @@ pub fn decode<'a>(text: &'a str, items: &str, paths: &[&str], range: (u32, u32))
 ///
 /// # Errors
 /// [`DecodeFault`] when it is a web page or an XML document.
-pub fn lines<'a>(text: &'a str, paths: &[&str], range: (u32, u32), left_off: u64) -> Result<Decoded<'a>, DecodeFault> {
+pub fn lines<'a>(text: &'a str, paths: &[&str], range: RecordRange, left_off: u64) -> Result<Decoded<'a>, DecodeFault> {
     if left_off == 0 {
         no_web_page(text)?;
     }
@@ -399,7 +408,7 @@ pub(super) fn walk_lines(chunks: &mut Chunks<'_>, taken: &mut Taken) -> Result<(
             if !std::mem::replace(&mut begun, true) {
                 no_web_page(line)?;
             }
-            taken.record(("", line), number)?;
+            taken.record("", line, number)?;
             if taken.is_done() {
                 return Ok(());
             }
@@ -428,7 +437,8 @@ mod tests {
     #[test]
     fn texts_are_what_was_sent() {
         let text = r#"{"d":{"items":[{"a":1.50,"b":{"c":"x\ny","d":null},"e":"  ","f":123456789012345678901},7]}}"#;
-        let records = decode(text, "d.items", &["a", "b.c", "b.d", "e", "f", "g", "b"], (0, 9)).unwrap().records;
+        let records =
+            decode(text, "d.items", &["a", "b.c", "b.d", "e", "f", "g", "b"], RecordRange::ALL).unwrap().records;
         let texts: Vec<Option<&str>> = records[0].texts.iter().map(Option::as_deref).collect();
         let inner = Some(r#"{"c":"x\ny","d":null}"#);
         assert_eq!(texts, [Some("1.50"), Some("x\ny"), None, None, Some("123456789012345678901"), None, inner]);
@@ -439,7 +449,7 @@ mod tests {
     fn an_item_that_cannot_be_read_harms_only_itself() {
         for bad in [r#"{"a":"x\ud83d"}"#, r#"{"x\ud83d":1,"a":"1"}"#, r#"{"b":1e999,"a":"1"}"#, "1e999"] {
             let text = format!(r#"{{"d":{{"items":[{{"a":"1"}},{bad},{{"a":"3"}}]}}}}"#);
-            let records = decode(&text, "d.items", &["a", "b.c"], (0, 9)).unwrap().records;
+            let records = decode(&text, "d.items", &["a", "b.c"], RecordRange::ALL).unwrap().records;
             let broken: Vec<bool> = records.iter().map(|r| r.broken.is_some()).collect();
             assert_eq!(broken, [false, true, false], "{bad}");
             assert_eq!((records[1].raw.as_ref(), records[2].texts[0].as_deref()), (bad, Some("3")));
@@ -448,16 +458,18 @@ mod tests {
 
     #[test]
     fn a_document_can_be_the_list_itself() {
-        let records = decode(r#"[{"a":"1"},{"a":"2"}]"#, "", &["a"], (1, 9)).unwrap().records;
+        let records = decode(r#"[{"a":"1"},{"a":"2"}]"#, "", &["a"], RecordRange::new(1, 9)).unwrap().records;
         assert_eq!((records.len(), records[0].texts[0].as_deref()), (1, Some("2")));
         for bad in [r#"{"code":500}"#, "[1,", "[1] x", ""] {
-            assert!(matches!(decode(bad, "", &["a"], (0, 9)), Err(DecodeFault::Form { .. })), "{bad}");
+            assert!(matches!(decode(bad, "", &["a"], RecordRange::ALL), Err(DecodeFault::Form { .. })), "{bad}");
         }
     }
 
     #[test]
     fn a_page_is_whole_or_refused() {
-        let read = |text| page(text, "d.items", Some(("code", "0")), Some("d.next"), (0, 9));
+        let read = |text| {
+            page(text, "d.items", Some(SuccessCondition { path: "code", value: "0" }), Some("d.next"), RecordRange::ALL)
+        };
         let good = read(r#"{"code":0,"d":{"next":"t1","items":[1,2]}}"#).unwrap();
         assert_eq!((good.items.len(), good.next.as_deref()), (2, Some("t1")));
         let refused = read(r#"{"code":500,"message":"no"}"#).unwrap_err();

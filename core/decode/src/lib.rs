@@ -14,6 +14,7 @@ pub mod names;
 pub mod parts;
 pub mod payload;
 pub mod preview;
+pub mod range;
 pub mod record;
 pub mod roster;
 mod rows;
@@ -37,6 +38,7 @@ use huiliu_vault::keys::Keys;
 pub use decode::{DecodeFault, RawRecord};
 pub use draft::{Draft, Problem};
 pub use parts::Body;
+pub use range::RecordRange;
 pub use record::TrainingRecord;
 pub use roster::RosterRow;
 
@@ -163,11 +165,11 @@ pub struct Parked<'a> {
     pub problems: Vec<Problem>,
 }
 
-/// Takes a range (first, count) of a payload through all stages.
+/// Takes the records of a range of a payload through all stages.
 ///
 /// # Errors
 /// [`DecodeFault`] when the payload as a whole cannot be read.
-pub fn run<'a>(cx: Context<'a>, body: &'a Body<'_>, range: (u32, u32)) -> Result<Vec<Staged<'a>>, DecodeFault> {
+pub fn run<'a>(cx: Context<'a>, body: &'a Body<'_>, range: RecordRange) -> Result<Vec<Staged<'a>>, DecodeFault> {
     let plan = Plan::new(cx.stream);
     let raw = decode::decode(&cx.stream.format, body, &plan.paths, range)?;
     Ok(raw.into_iter().map(|record| stage_one(cx, &plan, record)).collect())

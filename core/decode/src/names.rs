@@ -1,6 +1,6 @@
 //! Which fields a payload has, whether a manifest names them or not: so that a new one is noticed.
 
-use crate::{Body, table};
+use crate::{Body, RecordRange, table};
 use huiliu_manifest::{Format, Layout};
 
 /// The most names that are told.
@@ -32,7 +32,7 @@ fn header_of_text(text: &str, separator: u8, layout: &Layout) -> Vec<String> {
 /// The names in the first record, with those one step further in as `outer.inner`.
 fn first_object(format: &Format, text: &str) -> Vec<String> {
     let body = Body::Text(text.into());
-    let first = crate::decode::decode(format, &body, &[], (0, 1)).ok();
+    let first = crate::decode::decode(format, &body, &[], RecordRange::new(0, 1)).ok();
     let raw = first.as_ref().and_then(|records| records.first()).map(|record| record.raw.to_string());
     let Some(serde_json::Value::Object(fields)) = raw.and_then(|raw| serde_json::from_str(&raw).ok()) else {
         return vec![];

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::RecordRange;
 use crate::decode::DecodeFault;
 
 /// A payload ready for the stages.
@@ -130,11 +131,10 @@ impl Cover {
         Ok(cover)
     }
 
-    /// Whether a range (first, count) of the records stands there, and what is behind it, where it is the last.
+    /// Whether a range of the records stands there, and what is behind it, where it is the last.
     #[must_use]
-    pub fn has(&self, (first, count): (u32, u32)) -> bool {
-        let end = first.saturating_add(count);
-        self.is_whole || first >= self.first && self.end.is_none_or(|covered| end <= covered)
+    pub fn has(&self, range: RecordRange) -> bool {
+        self.is_whole || range.first >= self.first && self.end.is_none_or(|covered| range.end() <= covered)
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::decode::{self, DecodeFault};
 use crate::draft::{self, Problem};
-use crate::{Body, Context, Plan, Staged, stage_one};
+use crate::{Body, Context, Plan, RecordRange, Staged, stage_one};
 use huiliu_manifest::Field;
 use huiliu_values::PreviewOutcome;
 
@@ -50,7 +50,7 @@ pub struct Mapped {
 /// [`DecodeFault`] when the payload as a whole cannot be read.
 pub fn preview(cx: Context<'_>, body: &Body<'_>, limit: u32) -> Result<Vec<Preview>, DecodeFault> {
     let plan = Plan::new(cx.stream);
-    let raw = decode::decode(&cx.stream.format, body, &plan.paths, (0, limit))?;
+    let raw = decode::decode(&cx.stream.format, body, &plan.paths, RecordRange::new(0, limit))?;
     let one = |record: decode::RawRecord<'_>| {
         let mut draft = draft::map(cx, &plan, &record);
         let fields = cx.stream.map.iter().map(|(field, rule)| Mapped {

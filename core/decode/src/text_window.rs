@@ -58,7 +58,7 @@ pub fn kept(stream: &Stream, bytes: Vec<u8>) -> io::Result<Payload> {
 /// [`DecodeFault`], for all that is read.
 pub fn window(stream: &Stream, payload: &Payload, ask: Ask) -> Result<Excerpt, DecodeFault> {
     let wanted = match ask {
-        Ask::Range(first, least) => Wanted { first, least, counts: false, room: ROOM },
+        Ask::Range(range) => Wanted { first: range.first, least: range.count, counts: false, room: ROOM },
         // Who counts looks at no record.
         Ask::Count | Ask::Whole => Wanted { first: 0, least: 0, counts: true, room: 0 },
     };
@@ -82,7 +82,7 @@ fn read(stream: &Stream, payload: &Payload, wanted: Wanted) -> Result<Excerpt, D
             (opened + "[", format!("]{}", "}".repeat(names.len())))
         }
         Format::Xml { item, root, .. } => {
-            xml::walk(&mut chunks, (item, root), &mut taken)?;
+            xml::walk(&mut chunks, item, root, &mut taken)?;
             let above = item.rsplit_once('.').map_or("", |(above, _)| above);
             let between = above.split('.').filter(|name| !name.is_empty());
             let around: Vec<&str> = std::iter::once(root.as_str()).chain(between).collect();
@@ -227,7 +227,7 @@ impl Taken {
     ///
     /// # Errors
     /// [`DecodeFault::Form`] when there are too many, or it is too long.
-    pub(super) fn record(&mut self, (between, text): (&str, &str), line: u64) -> Result<(), DecodeFault> {
+    pub(super) fn record(&mut self, between: &str, text: &str, line: u64) -> Result<(), DecodeFault> {
         let index = self.seen;
         self.seen = decode::counted(index, text.len())?;
         if index < self.wanted.first || self.is_full {
@@ -393,7 +393,7 @@ impl<'de> Visitor<'de> for Items<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         while let Some(item) = seq.next_element::<Box<RawValue>>()? {
-            self.0.record((",", item.get()), 1).map_err(serde::de::Error::custom)?;
+            self.0.record(",", item.get(), 1).map_err(serde::de::Error::custom)?;
             if self.0.is_done() {
                 // The only way out; whoever called looks at it.
                 return Err(serde::de::Error::custom("done"));
@@ -406,8 +406,8 @@ impl<'de> Visitor<'de> for Items<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Body;
     use crate::parts::Cover;
+    use crate::{Body, RecordRange};
     use huiliu_manifest::Manifest;
 
     fn stream(format: &str) -> Stream {
@@ -426,7 +426,7 @@ mod tests {
         Payload::of_frames(frames.collect(), bytes.len())
     }
 
-    fn records(stream: &Stream, body: &Body<'_>, range: (u32, u32)) -> Result<Vec<String>, DecodeFault> {
+    fn records(stream: &Stream, body: &Body<'_>, range: RecordRange) -> Result<Vec<String>, DecodeFault> {
         let records = decode::decode(&stream.format, body, &Plan::new(stream).paths, range)?;
         let told = |r: &decode::RawRecord<'_>| {
             format!("{} {} {:?} {:?} {:?}", r.index, r.address("f"), r.raw, r.texts, r.broken)
@@ -450,8 +450,8 @@ mod tests {
             for first in 0..total {
                 for least in 1..=total - first + 1 {
                     let window = read(&stream, &payload, Wanted { first, least, counts: false, room }).unwrap();
-                    let narrow = (first + 1..first + least).map(|from| (from, first + least - from));
-                    for range in narrow.chain([(first, least), (first, 1)]) {
+                    let narrow = (first + 1..first + least).map(|from| RecordRange::new(from, first + least - from));
+                    for range in narrow.chain([RecordRange::new(first, least), RecordRange::new(first, 1)]) {
                         let narrow = window.narrow(range).unwrap_or_else(|| window.text.clone());
                         for text in [&narrow, &window.text] {
                             assert!(Cover::of(text).unwrap().has(range), "{format} {room} {range:?}: {text}");

@@ -13,7 +13,7 @@ use crate::parts::Cover;
 use crate::payload::Payload;
 use crate::unpack::{Task, UnpackFault};
 use crate::window::{self, Window};
-use crate::{Body, text_window};
+use crate::{Body, RecordRange, text_window};
 use huiliu_manifest::{Format, Stream};
 
 /// What was unpacked last is remembered: so many texts, and but for the last not more than so many bytes of them.
@@ -81,7 +81,7 @@ impl What {
             Self::Parts(text) => Arc::clone(text),
             Self::Excerpt(excerpt) => {
                 let narrow = match ask {
-                    Ask::Range(first, count) => excerpt.narrow((first, count)),
+                    Ask::Range(range) => excerpt.narrow(range),
                     Ask::Count | Ask::Whole => None,
                 };
                 Arc::new(narrow.unwrap_or_else(|| excerpt.text.clone()))
@@ -97,8 +97,8 @@ pub enum Ask {
     Whole,
     /// How many there are, and the first of them.
     Count,
-    /// A range (first, count).
-    Range(u32, u32),
+    /// Those of a range.
+    Range(RecordRange),
 }
 
 impl Unpacker {
@@ -154,8 +154,8 @@ impl Unpacker {
             (Format::Workbook { layout, .. }, Ask::Count) => {
                 Some(Window { layout: layout.clone(), first: 0, least: 0, count: true })
             }
-            (Format::Workbook { layout, .. }, Ask::Range(first, least)) => {
-                Some(Window { layout: layout.clone(), first, least, count: false })
+            (Format::Workbook { layout, .. }, Ask::Range(range)) => {
+                Some(Window { layout: layout.clone(), first: range.first, least: range.count, count: false })
             }
             _ => None,
         };
@@ -237,7 +237,7 @@ impl Unpacker {
                 && match ask {
                     Ask::Whole => known.cover.is_whole,
                     Ask::Count => known.cover.is_counted,
-                    Ask::Range(first, count) => known.cover.has((first, count)),
+                    Ask::Range(range) => known.cover.has(range),
                 }
         })?;
         known.name = known.name.or(name);

@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use huiliu_office::Cell;
+use huiliu_office::{Cell, CellAddress};
 use serde::{Deserialize, Serialize};
 
 use crate::cells::MAX_COLUMNS;
@@ -142,7 +142,8 @@ impl<'o, 't> Rows<'o, 't> {
     ///
     /// # Errors
     /// [`UnpackFault`].
-    pub fn take(&mut self, (row, column): (u32, u32), cell: &dyn Cell) -> Result<bool, UnpackFault> {
+    pub fn take(&mut self, address: CellAddress, cell: &dyn Cell) -> Result<bool, UnpackFault> {
+        let CellAddress { row, column } = address;
         if self.row != Some(row) {
             self.end_row()?;
             self.is_left = !self.ended && self.out.is_done(self.text.len());

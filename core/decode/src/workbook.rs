@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use crate::RecordRange;
 use crate::decode::{Cell, DecodeFault, Decoded, Position, RawRecord, Stored};
 use crate::parts::{Head, Part};
 use crate::table::{self, Mark};
@@ -12,7 +13,8 @@ use huiliu_manifest::Layout;
 /// The most rows of a sheet, as of an .xlsx.
 const MAX_ROWS: usize = 1 << 20;
 
-/// Builds a range (first, count) of a sheet's records, with the cells under the column names in `paths`. A sheet without any cell has none.
+/// Builds a range of a sheet's records, with the cells under the column names in `paths`. A sheet without any cell has
+/// none.
 ///
 /// # Errors
 /// [`DecodeFault`] for a missing header, and for a name that two columns have.
@@ -20,7 +22,7 @@ pub fn decode<'a>(
     part: &Part<'a>,
     layout: &Layout,
     paths: &[&str],
-    range: (u32, u32),
+    range: RecordRange,
 ) -> Result<Decoded<'a>, DecodeFault> {
     let torn = || DecodeFault::Form { format: "workbook", why: "what was unpacked does not hang together".into() };
     // A web page that calls itself a workbook can have more rows than a workbook can.
@@ -39,7 +41,7 @@ pub fn decode<'a>(
     }
     let Header { columns, first, .. } = header(&rows, &part.head, layout, paths)?;
     // Of a window all rows below the header are records: those before the range are passed over.
-    let passed = shown.map_or(0, |shown| range.0.saturating_sub(shown.before).min(shown.given));
+    let passed = shown.map_or(0, |shown| range.first.saturating_sub(shown.before).min(shown.given));
     all.total += passed;
     for row in rows.get(first + passed as usize..).unwrap_or_default() {
         if all.has_all(range) {

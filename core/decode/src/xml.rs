@@ -7,6 +7,7 @@ use std::ops::Range;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use crate::RecordRange;
 use crate::decode::{DecodeFault, Decoded, RawRecord};
 use crate::text_window::{Chunks, STEP, Taken};
 
@@ -44,7 +45,7 @@ struct Walk<'p> {
     twice: Option<&'p str>,
 }
 
-/// Builds a range (first, count) of a page's records, with the texts at `paths`.
+/// Builds a range of a page's records, with the texts at `paths`.
 ///
 /// # Errors
 /// [`DecodeFault`] when it is cut, malformed, has another root or a DOCTYPE.
@@ -53,7 +54,7 @@ pub fn decode<'a>(
     item: &str,
     root: &str,
     paths: &[&str],
-    range: (u32, u32),
+    range: RecordRange,
 ) -> Result<Decoded<'a>, DecodeFault> {
     let mut reader = Reader::from_str(text);
     let mut walk = Walk::new(item, root, paths);
@@ -66,7 +67,7 @@ pub fn decode<'a>(
         if matches!(event, Event::Eof) {
             break;
         }
-        let ended = walk.step(event, (before, after), |slot, words: Cow<'a, str>| match &mut texts[slot] {
+        let ended = walk.step(event, before..after, |slot, words: Cow<'a, str>| match &mut texts[slot] {
             Some(text) => text.to_mut().push_str(&words),
             empty => *empty = Some(words),
         })?;
@@ -90,7 +91,7 @@ pub fn decode<'a>(
 ///
 /// # Errors
 /// [`DecodeFault`], for all that is read.
-pub(super) fn walk(chunks: &mut Chunks<'_>, (item, root): (&str, &str), taken: &mut Taken) -> Result<(), DecodeFault> {
+pub(super) fn walk(chunks: &mut Chunks<'_>, item: &str, root: &str, taken: &mut Taken) -> Result<(), DecodeFault> {
     let mut fault = None;
     let bytes = BufReader::with_capacity(STEP, chunks.bytes(&mut fault));
     let mut reader = Reader::from_reader(Kept { bytes, kept: vec![], read: 0 });
@@ -108,13 +109,13 @@ pub(super) fn walk(chunks: &mut Chunks<'_>, (item, root): (&str, &str), taken: &
             Err(e) => break Err(form(e.to_string())),
         };
         let Kept { kept, read, .. } = reader.get_ref();
-        let ended = match walk.step(event, (before, *read), |_, _| ()) {
+        let ended = match walk.step(event, before..*read, |_, _| ()) {
             Ok(ended) => ended,
             Err(fault) => break Err(fault),
         };
         let Some(record) = ended else { continue };
         let text = kept.get(kept.len() - record.len()..).and_then(|bytes| std::str::from_utf8(bytes).ok());
-        taken.record(("", text.unwrap_or_default()), 1)?;
+        taken.record("", text.unwrap_or_default(), 1)?;
         if taken.is_done() {
             return Ok(());
         }
@@ -175,18 +176,18 @@ impl<'p> Walk<'p> {
         }
     }
 
-    /// Takes what stands from one byte to another, and gives the bytes of the record that ends with it. What stands at one
+    /// Takes what stands in a span of bytes, and gives the bytes of the record that ends with it. What stands at one
     /// of the paths is told, piece by piece.
     fn step<'e>(
         &mut self,
         event: Event<'e>,
-        (before, after): (usize, usize),
+        span: Range<usize>,
         mut tell: impl FnMut(usize, Cow<'e, str>),
     ) -> Result<Option<Range<usize>>, DecodeFault> {
         let words = match event {
-            Event::Start(e) => return self.begin(&e, before, tell).map(|()| None),
-            Event::Empty(e) => return self.begin(&e, before, tell).map(|()| self.close(after)),
-            Event::End(_) => return Ok(self.close(after)),
+            Event::Start(e) => return self.begin(&e, span.start, tell).map(|()| None),
+            Event::Empty(e) => return self.begin(&e, span.start, tell).map(|()| self.close(span.end)),
+            Event::End(_) => return Ok(self.close(span.end)),
             Event::Text(t) => t.xml10_content(),
             Event::CData(t) => t.xml10_content(),
             Event::GeneralRef(r) => {
@@ -319,16 +320,20 @@ mod tests {
     fn records_can_stand_deeper_than_below_the_root() {
         let text = "<s:E xmlns:s='x'><s:H><item>no</item></s:H><s:B><r><item><a>1</a><item><a>x</a></item></item>\
                     <item a='2'/><other/></r><item><a>no</a></item></s:B></s:E>";
-        let records = decode(text, "B.r.item", "E", &["a", "@a"], (0, 9)).unwrap().records;
+        let records = decode(text, "B.r.item", "E", &["a", "@a"], RecordRange::ALL).unwrap().records;
         let texts: Vec<_> = records.iter().map(|r| (r.texts[0].as_deref(), r.texts[1].as_deref())).collect();
         assert_eq!(texts, [(Some("1"), None), (None, Some("2"))]);
-        assert_eq!(decode(text, "item", "E", &["a"], (0, 9)).unwrap().total, 0, "one name is directly below the root");
+        assert_eq!(
+            decode(text, "item", "E", &["a"], RecordRange::ALL).unwrap().total,
+            0,
+            "one name is directly below the root"
+        );
     }
 
     #[test]
     fn two_texts_in_one_place_of_a_record_are_told() {
         let text = "<l><r><h>10</h><h>20</h></r><r><h>1<i>x</i>0</h></r><r><h/><h>10</h></r><r><h>30</h></r></l>";
-        let records = decode(text, "r", "l", &["h"], (0, 9)).unwrap().records;
+        let records = decode(text, "r", "l", &["h"], RecordRange::ALL).unwrap().records;
         let told: Vec<_> = records.iter().map(|r| (r.texts[0].as_deref(), r.broken.is_some())).collect();
         assert_eq!(
             told,

@@ -10,7 +10,7 @@ use crate::manifests::{Active, Manifests};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpack::Task;
 use huiliu_decode::unpacker::{Ask, Unpacker};
-use huiliu_decode::{Body, Context, Staged, decode, text_window};
+use huiliu_decode::{Body, Context, RecordRange, Staged, decode, text_window};
 use huiliu_manifest::quality::NewField;
 use huiliu_manifest::{Manifest, Stream};
 use huiliu_rules::policy::Policy;
@@ -133,9 +133,9 @@ impl<'d> Reading<'d> {
 }
 
 /// The records of a batch. Behind the last of the payload nothing may stand, nor may any be missing.
-fn asked(held: &Held) -> (u32, u32) {
+fn asked(held: &Held) -> RecordRange {
     let last = held.first + held.count == held.landed;
-    (held.first, held.count + u32::from(last))
+    RecordRange::new(held.first, held.count + u32::from(last))
 }
 
 impl DeliveryContext {
@@ -156,8 +156,7 @@ impl DeliveryContext {
         stream: &Stream,
         payload: &'b mut Arc<Payload>,
     ) -> Result<Body<'b>, StoreFault> {
-        let (first, count) = asked(held);
-        let ask = Ask::Range(first, count);
+        let ask = Ask::Range(asked(held));
         if let Some(known) = self.unpacker.recall(stream, &held.digest, ask) {
             return Ok(known);
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::deliver::{self, DeliveryContext, Reading};
-use huiliu_decode::{Plan, decode, draft};
+use huiliu_decode::{Plan, RecordRange, decode, draft};
 use huiliu_store::StoreFault;
 use huiliu_store::delivery::replays;
 
@@ -21,7 +21,7 @@ pub async fn raw(context: &DeliveryContext, batch: i64, address: &str) -> Result
     let mut payload = Arc::default();
     let body = context.body(&held, stream, &mut payload).await?;
     let plan = Plan::new(stream);
-    let range = (held.first, held.count);
+    let range = RecordRange::new(held.first, held.count);
     let records =
         decode::decode(&stream.format, &body, &plan.paths, range).map_err(|e| deliver::unreadable(&held, e))?;
     let found = records.iter().find(|record| record.address(&held.address) == address);

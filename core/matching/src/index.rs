@@ -8,12 +8,22 @@ use rustc_hash::FxHasher;
 use crate::keys::{Kind, Use, keys, narrowers};
 use crate::profile::Profile;
 
+/// That a row has a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Posting {
+    /// Hash of the key.
+    key: u64,
+    /// The person's place in the list.
+    row: u32,
+}
+
 /// Rows by their keys.
 #[derive(Debug, Default)]
 pub struct Index {
-    rows: Vec<(u64, u32)>,
-    /// Of blocks above the bound: key and narrower together.
-    narrowed: Vec<(u64, u32)>,
+    /// Sorted.
+    rows: Vec<Posting>,
+    /// Of blocks above the bound: key and narrower together; sorted.
+    narrowed: Vec<Posting>,
     block: usize,
     crowded: BTreeMap<Kind, (u64, u64)>,
 }
@@ -40,10 +50,10 @@ fn narrow_hash(key: u64, what: &str, value: &str) -> u64 {
 }
 
 /// The rows of a key in a sorted list.
-fn block_of(list: &[(u64, u32)], key: u64) -> &[(u64, u32)] {
-    let start = list.partition_point(|(other, _)| *other < key);
+fn block_of(list: &[Posting], key: u64) -> &[Posting] {
+    let start = list.partition_point(|posting| posting.key < key);
     let rest = list.get(start..).unwrap_or_default();
-    let length = rest.partition_point(|(other, _)| *other == key);
+    let length = rest.partition_point(|posting| posting.key == key);
     rest.get(..length).unwrap_or_default()
 }
 
@@ -55,7 +65,7 @@ impl Index {
         for (row, person) in (0u32..).zip(people) {
             keys(person, Use::Find, &mut |kind, text| {
                 let key = key_hash(kind, text);
-                rows.push((key, row));
+                rows.push(Posting { key, row });
             });
         }
         rows.sort_unstable();
@@ -68,10 +78,12 @@ impl Index {
     /// Gives every block above the bound its second keys.
     fn narrow(&mut self, people: &[Profile]) {
         let mut narrowed = vec![];
-        for block in self.rows.chunk_by(|a, b| a.0 == b.0).filter(|block| block.len() > self.block) {
-            for (key, row) in block {
+        for block in self.rows.chunk_by(|a, b| a.key == b.key).filter(|block| block.len() > self.block) {
+            for Posting { key, row } in block {
                 if let Some(person) = people.get(*row as usize) {
-                    narrowers(person, &mut |what, value| narrowed.push((narrow_hash(*key, what, value), *row)));
+                    narrowers(person, &mut |what, value| {
+                        narrowed.push(Posting { key: narrow_hash(*key, what, value), row: *row });
+                    });
                 }
             }
         }
@@ -101,7 +113,7 @@ impl Index {
             let key = key_hash(kind, text);
             let all = block_of(rows, key);
             if all.len() <= *block {
-                into.extend(all.iter().map(|(_, row)| *row));
+                into.extend(all.iter().map(|posting| posting.row));
                 return;
             }
             let met = crowded.entry(kind).or_default();
@@ -112,14 +124,14 @@ impl Index {
                 list
             });
             let narrow = seconds.iter().map(|(what, value)| block_of(narrowed, narrow_hash(key, what, value)));
-            let mut narrow: Vec<&[(u64, u32)]> = narrow.filter(|n| !n.is_empty() && n.len() <= *block).collect();
+            let mut narrow: Vec<&[Posting]> = narrow.filter(|n| !n.is_empty() && n.len() <= *block).collect();
             narrow.sort_by_key(|n| n.len());
             // The rarest second keys; the others find whom these find, and many more.
             narrow.truncate(if kind == Kind::Word { 1 } else { 3 });
             if narrow.is_empty() {
                 found.crowded = found.crowded.max(all.len());
             }
-            into.extend(narrow.into_iter().flatten().map(|(_, row)| *row));
+            into.extend(narrow.into_iter().flatten().map(|posting| posting.row));
         });
         weak.sort_unstable();
         let twice = weak.chunk_by(|a, b| a == b).filter(|same| same.len() > 1 || looked < 3);

@@ -214,9 +214,9 @@ pub fn compare(weights: &Weights, among: &Frequencies, a: &Profile, b: &Profile)
     if let (Some(x), Some(y)) = (&a.postcode, &b.postcode) {
         lines.add(Field::Postcode, numbers::compare_short(x, y), among.lower(Slot::Postcode, x, y));
     }
-    texts(&mut lines, among, Field::Address, Slot::Address, (a.address.as_ref(), b.address.as_ref()));
+    texts(&mut lines, among, Field::Address, Slot::Address, a.address.as_ref(), b.address.as_ref());
     for (at, (x, y)) in a.texts.iter().zip(&b.texts).enumerate() {
-        texts(&mut lines, among, Field::Text, Slot::Text(at), (x.as_ref(), y.as_ref()));
+        texts(&mut lines, among, Field::Text, Slot::Text(at), x.as_ref(), y.as_ref());
     }
     let prior = -log2_milli(among.people.max(1));
     lines.evidence.push(Evidence { field: Field::Prior, level: None, weight: prior });
@@ -370,9 +370,10 @@ fn texts(
     among: &Frequencies,
     field: Field,
     slot: Slot,
-    sides: (Option<&TextForm>, Option<&TextForm>),
+    a: Option<&TextForm>,
+    b: Option<&TextForm>,
 ) {
-    let (Some(a), Some(b)) = sides else { return };
+    let (Some(a), Some(b)) = (a, b) else { return };
     // Words are taken one after the other, so the order of the sides must not show.
     let (a, b) = if a.joined <= b.joined { (a, b) } else { (b, a) };
     let rarity = |word: &str| among.rarity(slot, word) + 500;

@@ -26,8 +26,17 @@ pub enum Fault {
     Broken(String),
 }
 
-/// Takes a cell with its row and column, from 0; false when no more of the sheet is wanted.
-pub type Take<'t> = dyn FnMut((u32, u32), &dyn Cell) -> bool + 't;
+/// Where a cell stands in its sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CellAddress {
+    /// Its row, from 0.
+    pub row: u32,
+    /// Its column, from 0.
+    pub column: u32,
+}
+
+/// Takes a cell with its address; false when no more of the sheet is wanted.
+pub type Take<'t> = dyn FnMut(CellAddress, &dyn Cell) -> bool + 't;
 
 /// A workbook that is open.
 pub struct Book<'a>(Sheets<Cursor<&'a [u8]>>);
@@ -127,9 +136,11 @@ impl<'a> Book<'a> {
             let shown: Vec<Shown> = cells.styles().iter().map(shown).collect();
             while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(of_xlsx)? {
                 let value = cell.get_value();
+                let (row, column) = cell.get_position();
+                let address = CellAddress { row, column };
                 let go_on = match shown.get(style).copied() {
-                    None | Some(Shown::AsItIs) => take(cell.get_position(), value),
-                    Some(shown) => take(cell.get_position(), &Formatted(value, shown)),
+                    None | Some(Shown::AsItIs) => take(address, value),
+                    Some(shown) => take(address, &Formatted(value, shown)),
                 };
                 if !go_on {
                     break;
@@ -141,7 +152,8 @@ impl<'a> Book<'a> {
         let (top, left) = range.start().unwrap_or_default();
         for (row, column, value) in range.used_cells() {
             let far = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-            if !take((top.saturating_add(far(row)), left.saturating_add(far(column))), value) {
+            let address = CellAddress { row: top.saturating_add(far(row)), column: left.saturating_add(far(column)) };
+            if !take(address, value) {
                 break;
             }
         }

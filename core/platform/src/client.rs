@@ -24,11 +24,11 @@ impl Client {
     /// # Errors
     /// [`Failure`] when the base URL is not one.
     pub fn new(manifest: &Manifest, endpoint: &Endpoint) -> Result<Self, Failure> {
-        let (auth, more) = match &manifest.transport {
-            Transport::Http { auth, answers, budget } => (auth.clone(), (answers.clone(), budget.clone())),
-            _ => (Auth::None {}, (vec![], None)),
+        let (auth, answers, budget) = match &manifest.transport {
+            Transport::Http { auth, answers, budget } => (auth.clone(), answers.clone(), budget.clone()),
+            _ => (Auth::None {}, vec![], None),
         };
-        Ok(Self { platform: Platform::new(&manifest.id, endpoint.clone(), auth, more)? })
+        Ok(Self { platform: Platform::new(&manifest.id, endpoint.clone(), auth, answers, budget)? })
     }
 
     /// The body of a good answer to `GET path?query`; empty where the manifest says that an answer means no records.
@@ -36,7 +36,7 @@ impl Client {
     /// # Errors
     /// [`Failure`]: whether to try again, and not before when, as the platform's answer says.
     pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, Failure> {
-        self.ask(path, (Method::Get, query), None).await
+        self.ask(path, Method::Get, query, None).await
     }
 
     /// The body of a good answer to `POST path` with the fields of a form.
@@ -44,13 +44,14 @@ impl Client {
     /// # Errors
     /// As [`Client::get`].
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Vec<u8>, Failure> {
-        self.ask(path, (Method::Post, &[]), Some(form)).await
+        self.ask(path, Method::Post, &[], Some(form)).await
     }
 
     async fn ask(
         &self,
         path: &str,
-        (method, query): (Method, &[(&str, &str)]),
+        method: Method,
+        query: &[(&str, &str)],
         form: Option<&[(&str, &str)]>,
     ) -> Result<Vec<u8>, Failure> {
         let template = |text: &str| Template::parse(text).map_err(|e| Failure::fatal("value", format!("{path}: {e}")));

@@ -13,7 +13,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use huiliu_decode::decode::{self, DecodeFault, RawRecord};
-use huiliu_decode::{Body, Context, Place, Plan, draft};
+use huiliu_decode::{Body, Context, Place, Plan, RecordRange, draft};
 use huiliu_manifest::{Field, Format, Stream, VersionFrom};
 
 use people::Chance;
@@ -114,7 +114,7 @@ impl<'s> Disguise<'s> {
     pub fn new(cx: Context<'_>, body: &Body<'_>, seed: &'s [u8; 32]) -> Result<Self, DisguiseFault> {
         let plan = Plan::new(cx.stream);
         let mut people = People::default();
-        for record in decode::decode(&cx.stream.format, body, &plan.paths, (0, u32::MAX))? {
+        for record in decode::decode(&cx.stream.format, body, &plan.paths, RecordRange::ALL)? {
             if let Some(why) = record.broken {
                 let address = RawRecord { broken: None, ..record }.address(cx.address);
                 return Err(DisguiseFault::Broken { address, why });
@@ -148,14 +148,20 @@ impl<'s> Disguise<'s> {
         Counts { names, id_numbers, others: self.others.get() }
     }
 
-    /// Whether the disguised page holds nobody any more, and means what the original means.
+    /// Whether the disguised page holds nobody any more, and means what the original means. `bytes` are the disguised
+    /// page as it was written, `after` the same, read.
     ///
     /// # Errors
     /// [`DisguiseFault::Left`] and [`DisguiseFault::Differs`].
-    pub fn verify(&self, cx: Context<'_>, before: &Body<'_>, after: (&Body<'_>, &[u8])) -> Result<(), DisguiseFault> {
-        let (after, bytes) = after;
+    pub fn verify(
+        &self,
+        cx: Context<'_>,
+        before: &Body<'_>,
+        after: &Body<'_>,
+        bytes: &[u8],
+    ) -> Result<(), DisguiseFault> {
         let outcomes = |body: &Body<'_>| {
-            crate::gate::outcomes::outcomes(cx.manifest, cx.stream, cx.policy, cx.keys, (cx.address, body))
+            crate::gate::outcomes::outcomes(cx.manifest, cx.stream, cx.policy, cx.keys, cx.address, body)
         };
         let (was, is) = (outcomes(before)?, outcomes(after)?);
         let nameless = |outcomes: Vec<Value>| outcomes.into_iter().map(nameless).collect::<Vec<_>>();
@@ -164,7 +170,7 @@ impl<'s> Disguise<'s> {
         }
         let plan = Plan::new(cx.stream);
         let left = |address: String| DisguiseFault::Left { address };
-        for record in decode::decode(&cx.stream.format, after, &plan.paths, (0, u32::MAX))? {
+        for record in decode::decode(&cx.stream.format, after, &plan.paths, RecordRange::ALL)? {
             let mut person = person_slots(&plan).filter_map(|slot| record.texts.get(slot)?.as_deref());
             if person.any(|text| self.known.is(text)) || self.stands_in(&record.raw) {
                 return Err(left(record.address(cx.address)));

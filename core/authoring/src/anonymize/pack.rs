@@ -38,7 +38,7 @@ pub(super) fn page(disguise: &Disguise<'_>, stream: &Stream, bytes: &[u8]) -> Re
             packed.write_all(&text).and_then(|()| packed.finish()).map_err(|e| broken(&e))
         }
         Some(Archive::Zip { members }) if is_zip(bytes) && !huiliu_office::is_workbook(bytes) => {
-            archive(disguise, (members, &stream.format), bytes)
+            archive(disguise, members, &stream.format, bytes)
         }
         _ => content(disguise, &stream.format, bytes),
     }
@@ -47,12 +47,12 @@ pub(super) fn page(disguise: &Disguise<'_>, stream: &Stream, bytes: &[u8]) -> Re
 fn content(disguise: &Disguise<'_>, format: &Format, bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
     match (format, script(format)) {
         (Format::Workbook { sheets, .. }, _) => workbook(disguise, sheets, bytes),
-        (_, Some(script)) => text(disguise, (format, script), bytes),
+        (_, Some(script)) => text(disguise, format, script, bytes),
         (_, None) => Err(DisguiseFault::Workbook),
     }
 }
 
-fn text(disguise: &Disguise<'_>, (format, script): (&Format, Script), bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
+fn text(disguise: &Disguise<'_>, format: &Format, script: Script, bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
     let (encoding, mark) = decode::encoding_of(format.encoding(), bytes);
     let read = decode::in_encoding(format.encoding(), bytes)?;
     let made = disguise.text(&read, script);
@@ -74,29 +74,31 @@ fn encoded(text: &str, encoding: &'static Encoding) -> Result<Vec<u8>, DisguiseF
     }
 }
 
-/// Only the members that the manifest reads: nobody knows who stands in the others.
-fn archive(
-    disguise: &Disguise<'_>,
-    (pattern, format): (&str, &Format),
-    bytes: &[u8],
-) -> Result<Vec<u8>, DisguiseFault> {
+/// A member of an archive, unpacked.
+struct Member {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+/// Only the members whose names are like `pattern`, which the manifest reads: nobody knows who stands in the others.
+fn archive(disguise: &Disguise<'_>, pattern: &str, format: &Format, bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
     let mut members = Vec::new();
     for_each_member(bytes, MAX_UNPACKED, |name, content| {
         if named_like(pattern, name.rsplit('/').next().unwrap_or(name)) {
-            members.push((name.to_owned(), content.to_vec()));
+            members.push(Member { name: name.to_owned(), bytes: content.to_vec() });
         }
         Ok(())
     })
     .map_err(unpacking)?;
-    let made =
-        members.into_iter().map(|(name, bytes)| Ok((disguise.value(&name, false), content(disguise, format, &bytes)?)));
-    zipped(made)
+    zipped(members.into_iter().map(|Member { name, bytes }| {
+        Ok(Member { name: disguise.value(&name, false), bytes: content(disguise, format, &bytes)? })
+    }))
 }
 
-fn zipped(members: impl Iterator<Item = Result<(String, Vec<u8>), DisguiseFault>>) -> Result<Vec<u8>, DisguiseFault> {
+fn zipped(members: impl Iterator<Item = Result<Member, DisguiseFault>>) -> Result<Vec<u8>, DisguiseFault> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for member in members {
-        let (name, bytes) = member?;
+        let Member { name, bytes } = member?;
         writer.start_file(name, SimpleFileOptions::default()).map_err(|e| broken(&e))?;
         writer.write_all(&bytes).map_err(|e| broken(&e))?;
     }
@@ -109,18 +111,18 @@ fn workbook(disguise: &Disguise<'_>, sheets: &str, bytes: &[u8]) -> Result<Vec<u
     }
     let mut parts = Vec::new();
     for_each_member(bytes, MAX_WORKBOOK, |name, content| {
-        parts.push((name.to_owned(), content.to_vec()));
+        parts.push(Member { name: name.to_owned(), bytes: content.to_vec() });
         Ok(())
     })
     .map_err(unpacking)?;
-    let Some((_, book)) = parts.iter().find(|(name, _)| name == BOOK) else { return Err(DisguiseFault::Workbook) };
-    let unread = unread_sheets(sheets, book)?;
+    let Some(book) = parts.iter().find(|part| part.name == BOOK) else { return Err(DisguiseFault::Workbook) };
+    let unread = unread_sheets(sheets, &book.bytes)?;
     if !unread.is_empty() {
         return Err(DisguiseFault::Sheets { sheets: unread.join(", ") });
     }
-    zipped(parts.into_iter().map(|(name, bytes)| {
+    zipped(parts.into_iter().map(|Member { name, bytes }| {
         let made = part(disguise, &name, &bytes)?;
-        Ok((name, made))
+        Ok(Member { name, bytes: made })
     }))
 }
 

@@ -220,7 +220,7 @@ pub fn disguise(chars: &[char], known: &Known, chance: Chance<'_>, kept: bool) -
         at = end;
     }
     for shape in shapes() {
-        shape.apply(chars, &mut open, &mut made, (chance, kept));
+        shape.apply(chars, &mut open, &mut made, chance, kept);
     }
     made
 }
@@ -256,7 +256,7 @@ fn shapes() -> &'static [Shape] {
 }
 
 impl Shape {
-    fn apply(&self, chars: &[char], open: &mut [char], made: &mut Made, (chance, kept): (Chance<'_>, bool)) {
+    fn apply(&self, chars: &[char], open: &mut [char], made: &mut Made, chance: Chance<'_>, kept: bool) {
         let text: String = open.iter().collect();
         if text.len() < 7 {
             return;

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use huiliu_decode::roster::{Content, Named};
-use huiliu_decode::{Body, Context, DecodeFault, RosterRow, Staged, decode};
+use huiliu_decode::{Body, Context, DecodeFault, RecordRange, RosterRow, Staged, decode};
 use huiliu_manifest::{Manifest, Stream};
 use huiliu_rules::policy::Policy;
 use huiliu_vault::keys::Keys;
 
 /// The outcome of each raw record of a sample, in order: `{"clean": …}` with what counts of the record, or
-/// `{"parked": …}` with its address and every reason code.
+/// `{"parked": …}` with its address and every reason code. `address` is the sample's page or file name.
 ///
 /// # Errors
 /// [`DecodeFault`] when the sample as a whole cannot be read.
@@ -18,12 +18,13 @@ pub fn outcomes(
     stream: &Stream,
     policy: &Policy,
     keys: &Keys,
-    (address, body): (&str, &Body<'_>),
+    address: &str,
+    body: &Body<'_>,
 ) -> Result<Vec<Value>, DecodeFault> {
     let each = &huiliu_decode::NO_EACH;
     let cx = Context { manifest, stream, policy, keys, source_id: 1, address, each, landing: 1 };
     let records = decode::outline(stream, body, None)?.records;
-    let staged = huiliu_decode::run(cx, body, (0, records))?;
+    let staged = huiliu_decode::run(cx, body, RecordRange::new(0, records))?;
     Ok(staged.iter().map(outcome).collect())
 }
 

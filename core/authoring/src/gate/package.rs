@@ -129,11 +129,11 @@ fn samples(folder: &Path, manifest: &Manifest, results: Expected) -> Result<Vec<
             };
             let beside = expected.join(&stream.name);
             for file in files(&path)? {
-                all.push(sample(&file, &stream.name, (&beside, results), &mut bytes)?);
+                all.push(sample(&file, &stream.name, &beside, results, &mut bytes)?);
             }
         } else {
             let stream = stream_of(&path, manifest).ok_or_else(|| no_stream(&path, manifest))?;
-            all.push(sample(&path, &stream.name, (&expected, results), &mut bytes)?);
+            all.push(sample(&path, &stream.name, &expected, results, &mut bytes)?);
         }
     }
     Ok(all)
@@ -172,10 +172,12 @@ fn no_stream(path: &Path, manifest: &Manifest) -> PackageError {
     PackageError::NoStream { path: path.to_owned(), streams }
 }
 
+/// The sample at a path, with its results in the folder `expected`. Its bytes are added to `total`.
 fn sample(
     path: &Path,
     stream: &str,
-    (expected, results): (&Path, Expected),
+    expected: &Path,
+    results: Expected,
     total: &mut usize,
 ) -> Result<Sample, PackageError> {
     // Looked at before it is read: what does not fit is not taken into memory.

@@ -43,15 +43,17 @@ struct Stage {
 }
 
 /// Pulls the first page of a stream, each time with one answer spoiled before it: no record may come of a spoiled answer,
-/// and the page afterwards must have as many as the sample. One row for each way, with what is wrong. None for a stream
-/// whose platform cannot be played: with a fan-out, an export or a client certificate, or read from files.
+/// and the page afterwards must have as many as the sample, which has so many `records`. One row for each way, with
+/// what is wrong. None for a stream whose platform cannot be played: with a fan-out, an export or a client certificate,
+/// or read from files.
 ///
 /// # Errors
 /// No loopback to play on.
 pub async fn rehearse(
     manifest: &Manifest,
     stream: &Stream,
-    sample: (&[u8], u32),
+    sample: &[u8],
+    records: u32,
     unpacker: &Arc<Unpacker>,
 ) -> Result<Vec<(&'static str, Result<(), Broken>)>, Broken> {
     let Transport::Http { auth, .. } = &manifest.transport else { return Ok(vec![]) };
@@ -63,7 +65,7 @@ pub async fn rehearse(
     let address = listener.local_addr().map_err(broken)?;
     let stage = Arc::new(Stage {
         next: Mutex::default(),
-        sample: sample.0.to_vec(),
+        sample: sample.to_vec(),
         kind: media_type(&stream.format),
         tokens: tokens(auth),
     });
@@ -76,7 +78,7 @@ pub async fn rehearse(
     let endpoint = endpoint_of(stream, auth, &format!("http://{address}"), unpacker);
     let mut told = Vec::new();
     for (words, way) in WAYS {
-        told.push((words, one(manifest, stream, sample.1, &endpoint, &stage, way).await));
+        told.push((words, one(manifest, stream, records, &endpoint, &stage, way).await));
     }
     server.abort();
     Ok(told)

@@ -140,7 +140,7 @@ async fn try_variants(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Checke
         let Some(stream) = manifest.stream(&sample.stream) else { continue };
         let outcomes = async |bytes: &[u8]| {
             let body = unpacker.body(stream, bytes).await?;
-            outcomes::outcomes(manifest, stream, policy, &keys, (&sample.address, &body))
+            outcomes::outcomes(manifest, stream, policy, &keys, &sample.address, &body)
         };
         let Ok(of_sample) = outcomes(&sample.bytes).await else { continue };
         for variant in variants::variants(stream, &sample.bytes) {
@@ -157,7 +157,7 @@ async fn try_variants(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Checke
             });
         }
         let records = u32::try_from(of_sample.len()).unwrap_or(u32::MAX);
-        let played = played::rehearse(manifest, stream, (&sample.bytes, records), &unpacker).await;
+        let played = played::rehearse(manifest, stream, &sample.bytes, records, unpacker).await;
         for (name, wrong) in played.map_err(GateError::Played)? {
             rows.push(Checked {
                 connector: manifest.id.clone(),
@@ -192,7 +192,7 @@ pub async fn try_samples(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Che
     for sample in samples {
         let (records, differences) = match manifest.stream(&sample.stream) {
             Some(stream) => match unpacker.body(stream, &sample.bytes).await {
-                Ok(body) => try_sample((manifest, stream), policy, &keys, (sample, &body)),
+                Ok(body) => try_sample(manifest, stream, policy, &keys, sample, &body),
                 Err(e) => (0, vec![e.to_string()]),
             },
             None => (0, vec![format!("the manifest has no stream {}", sample.stream)]),
@@ -211,16 +211,18 @@ pub async fn try_samples(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Che
 }
 
 fn try_sample(
-    (manifest, stream): (&Manifest, &Stream),
+    manifest: &Manifest,
+    stream: &Stream,
     policy: &Policy,
     keys: &Keys,
-    (sample, body): (&Sample, &Body<'_>),
+    sample: &Sample,
+    body: &Body<'_>,
 ) -> (usize, Vec<String>) {
     let expected: Vec<Value> = match serde_json::from_str(&sample.expected) {
         Ok(expected) => expected,
         Err(e) => return (0, vec![format!("the expected results are not a JSON array: {e}")]),
     };
-    match outcomes::outcomes(manifest, stream, policy, keys, (&sample.address, body)) {
+    match outcomes::outcomes(manifest, stream, policy, keys, &sample.address, body) {
         Ok(got) => (got.len(), outcomes::differences(&got, &expected)),
         Err(e) => (0, vec![e.to_string()]),
     }

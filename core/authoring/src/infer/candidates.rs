@@ -190,7 +190,8 @@ impl<'t> Columns<'t> {
                     "认定", "获得", "实得", "折算", "核定", "授予", "award", "earn", "取得", "完成", "gain", "obtain",
                     "get", "actual", "有效", "complete",
                 ]);
-                let class_hours = u32::from(self.names[column].unit.is_some_and(|(unit, _)| unit == Unit::ClassHour));
+                let class_hours =
+                    u32::from(self.names[column].unit.is_some_and(|stated| stated.unit == Unit::ClassHour));
                 // What is the same for all is what the course is worth.
                 let varied = u32::from(self.facts[column].distinct > 1);
                 granted * 40 + class_hours * 20 + varied * 10

@@ -68,11 +68,12 @@ pub(super) fn facts(values: &[Option<String>]) -> Facts {
     let texts: Vec<&str> = values.iter().flatten().map(|text| text.trim()).collect();
     let filled = texts.len();
     let share = |test: fn(&str) -> bool| texts.iter().filter(|text| test(text)).count() * 100 / filled.max(1);
-    let numbers: Vec<(i64, Option<String>)> = texts.iter().filter_map(|text| number(text)).collect();
-    let mut sorted: Vec<i64> = numbers.iter().map(|(n, _)| *n).collect();
+    let numbers: Vec<Number> = texts.iter().filter_map(|text| number(text)).collect();
+    let mut sorted: Vec<i64> = numbers.iter().map(|number| number.hundredths).collect();
     sorted.sort_unstable();
-    let running =
-        filled > 1 && sorted.len() == filled && numbers.iter().zip(1_i64..).all(|((n, _), at)| *n == at * 100);
+    let running = filled > 1
+        && sorted.len() == filled
+        && numbers.iter().zip(1_i64..).all(|(number, at)| number.hundredths == at * 100);
     Facts {
         filled,
         fill: filled * 100 / values.len().max(1),
@@ -132,35 +133,42 @@ pub(super) fn is_datum(text: &str) -> bool {
     is_phone(text) || is_id_shaped(text) || (parse_date(text).is_ok() && text.len() >= 8) || number(text).is_some()
 }
 
-/// A number in hundredths, and the unit behind it; of a hundred is none.
-fn number(text: &str) -> Option<(i64, Option<String>)> {
+/// A number as a cell states it.
+struct Number {
+    hundredths: i64,
+    /// The word behind it that is a unit; of a hundred is none.
+    unit: Option<String>,
+}
+
+/// The number that a text is, with or without a unit.
+fn number(text: &str) -> Option<Number> {
     let text: String = text.nfkc().collect();
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (digits, rest) = text.split_at_checked(end)?;
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
     let cents: String = fraction.chars().chain("00".chars()).take(2).collect();
-    let value =
+    let hundredths =
         whole.parse::<i64>().ok().filter(|_| whole.len() < 12)?.checked_mul(100)?.checked_add(cents.parse().ok()?)?;
     let rest = rest.trim();
     match rest {
-        "" | "%" => Some((value, None)),
-        _ => unit::of_word(rest).map(|_| (value, Some(rest.to_owned()))),
+        "" | "%" => Some(Number { hundredths, unit: None }),
+        _ => unit::of_word(rest).map(|_| Number { hundredths, unit: Some(rest.to_owned()) }),
     }
 }
 
 /// The unit that half of the cells state, if none states another.
-fn unit_of(numbers: &[(i64, Option<String>)], filled: usize) -> Option<(Unit, String)> {
-    let words = || numbers.iter().filter_map(|(_, word)| word.as_ref());
+fn unit_of(numbers: &[Number], filled: usize) -> Option<(Unit, String)> {
+    let words = || numbers.iter().filter_map(|number| number.unit.as_ref());
     let units = units(numbers);
     let [unit] = units.as_slice() else { return None };
     (words().count() * 2 >= filled).then_some((*unit, words().next()?.clone()))
 }
 
 /// The units that cells state.
-fn units(numbers: &[(i64, Option<String>)]) -> Vec<Unit> {
+fn units(numbers: &[Number]) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
-    for unit in numbers.iter().filter_map(|(_, word)| unit::of_word(word.as_ref()?)) {
+    for unit in numbers.iter().filter_map(|number| unit::of_word(number.unit.as_ref()?)) {
         if !units.contains(&unit) {
             units.push(unit);
         }

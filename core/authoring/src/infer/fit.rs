@@ -76,13 +76,13 @@ pub(super) fn fit(meaning: Meaning, around: Around<'_>) -> Verdict {
             _ => (Fit::Against, None),
         },
         Meaning::PlannedHours => hours(facts),
-        Meaning::Period => share(facts.periods, (Fit::Proof, Fit::Good), Evidence::Periods, Fit::Against),
-        Meaning::Year => share(facts.years, (Fit::Good, Fit::Neutral), Evidence::Numbers, Fit::Poor),
+        Meaning::Period => share(facts.periods, Fit::Proof, Fit::Good, Evidence::Periods, Fit::Against),
+        Meaning::Year => share(facts.years, Fit::Good, Fit::Neutral, Evidence::Numbers, Fit::Poor),
         Meaning::RowNumber if facts.running && rows > 2 => (Fit::Proof, Some(Evidence::Running)),
         Meaning::RowNumber => (if facts.numbers > 90 { Fit::Neutral } else { Fit::Poor }, None),
-        Meaning::Phone => share(facts.phones, (Fit::Proof, Fit::Good), Evidence::Phones, Fit::Against),
+        Meaning::Phone => share(facts.phones, Fit::Proof, Fit::Good, Evidence::Phones, Fit::Against),
         Meaning::Sex if beside.sexes => (Fit::Proof, None),
-        Meaning::Sex => share(facts.sexes, (Fit::Proof, Fit::Good), Evidence::Words, Fit::Poor),
+        Meaning::Sex => share(facts.sexes, Fit::Proof, Fit::Good, Evidence::Words, Fit::Poor),
         Meaning::BirthDate if beside.births => (Fit::Proof, Some(Evidence::Births)),
         Meaning::BirthDate => (if facts.dates.max(facts.months) > 80 { Fit::Neutral } else { Fit::Against }, None),
         Meaning::Age => (if facts.numbers > 90 && facts.high < 10_000 { Fit::Good } else { Fit::Against }, None),
@@ -121,7 +121,8 @@ pub(super) fn fit(meaning: Meaning, around: Around<'_>) -> Verdict {
     (fit, evidence)
 }
 
-fn share(of: usize, (most, some): (Fit, Fit), evidence: Evidence, else_: Fit) -> Verdict {
+/// What a share of the cells, per cent, says: whether most of them, some, or fewer are so.
+fn share(of: usize, most: Fit, some: Fit, evidence: Evidence, else_: Fit) -> Verdict {
     match of {
         90.. => (most, Some(evidence)),
         60.. => (some, Some(evidence)),
@@ -282,9 +283,9 @@ fn field_fit(field: Field, around: Around<'_>) -> Verdict {
         Field::Result if facts.numbers == 100 && facts.distinct <= 2 && facts.high <= 100 => {
             (Fit::Good, Some(Evidence::ResultWords))
         }
-        Field::Result => share(facts.results, (Fit::Proof, Fit::Good), Evidence::ResultWords, Fit::Poor),
-        Field::Role => share(facts.roles, (Fit::Good, Fit::Good), Evidence::Words, few(facts)),
-        Field::Mode => share(facts.modes, (Fit::Good, Fit::Good), Evidence::Words, few(facts)),
+        Field::Result => share(facts.results, Fit::Proof, Fit::Good, Evidence::ResultWords, Fit::Poor),
+        Field::Role => share(facts.roles, Fit::Good, Fit::Good, Evidence::Words, few(facts)),
+        Field::Mode => share(facts.modes, Fit::Good, Fit::Good, Evidence::Words, few(facts)),
         Field::Required => known(facts.requirement),
         Field::Tier => known(facts.tiers),
         Field::DeliveryCode => known(facts.deliveries),

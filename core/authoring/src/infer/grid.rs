@@ -86,8 +86,8 @@ pub(super) fn of_workbook(unpacked: &str) -> Result<Vec<Table>, InferFault> {
         let rows = part.text.lines().take(ROWS_READ).filter_map(sheet_row).collect();
         let name = part.head.sheet.as_deref().unwrap_or_default().to_owned();
         let grid = Grid { rows, merged: part.head.merged.clone() };
-        let found = table(&grid, names_of_sheet, |header| Layout::Workbook { sheets: name.clone(), header });
-        sheets.push((name, found));
+        let table = table(&grid, names_of_sheet, |header| Layout::Workbook { sheets: name.clone(), header });
+        sheets.push(Sheet { name, table });
     }
     Ok(one_per_header(sheets))
 }
@@ -113,11 +113,19 @@ fn solid(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
+/// A sheet of a workbook.
+struct Sheet {
+    name: String,
+    /// What it holds, if it has a header.
+    table: Option<Table>,
+}
+
 /// Sheets with one header are one table: the first with most records, under a pattern that names them all and no other.
-fn one_per_header(sheets: Vec<(String, Option<Table>)>) -> Vec<Table> {
-    let others: Vec<String> = sheets.iter().filter(|(_, t)| t.is_none()).map(|(name, _)| name.clone()).collect();
+fn one_per_header(sheets: Vec<Sheet>) -> Vec<Table> {
+    let others: Vec<String> =
+        sheets.iter().filter(|sheet| sheet.table.is_none()).map(|sheet| sheet.name.clone()).collect();
     let mut groups: BTreeMap<Vec<String>, Vec<(String, Table)>> = BTreeMap::new();
-    for (name, table) in sheets {
+    for Sheet { name, table } in sheets {
         if let Some(table) = table {
             let header = table.columns.iter().map(|c| c.path.clone()).collect();
             groups.entry(header).or_default().push((name, table));
@@ -228,7 +236,7 @@ fn table(grid: &Grid, naming: Naming, layout: impl FnOnce(Header) -> Layout) -> 
     }
     let (_, at, rows) = best?;
     let names = naming(grid, at, rows);
-    let (records, header) = body(grid, (at, rows), &names);
+    let (records, header) = body(grid, at, rows, &names);
     if records.is_empty() {
         return None;
     }
@@ -294,9 +302,10 @@ fn below(row: &Row, names: &[Vec<String>]) -> Option<Below> {
     })
 }
 
-/// The records below a header, and what begins the rows below them and between them. What stands below a line is no
-/// record, unless it has as many cells as one: then the lines stand between the records, as sums do.
-fn body<'g>(grid: &'g Grid, (at, rows): (usize, u8), names: &[Vec<String>]) -> (Vec<&'g Row>, Header) {
+/// The records below a header that has so many `rows` from the place `at` on, and what begins the rows below them and
+/// between them. What stands below a line is no record, unless it has as many cells as one: then the lines stand
+/// between the records, as sums do.
+fn body<'g>(grid: &'g Grid, at: usize, rows: u8, names: &[Vec<String>]) -> (Vec<&'g Row>, Header) {
     let width = names.iter().filter(|name| !name.is_empty()).count();
     let full = |row: &&Row| row.cells.iter().flatten().count() * 2 > width.max(4);
     let is_record = |row: &Row| matches!(below(row, names), Some(Below::Record));

@@ -21,6 +21,23 @@ enum Node {
     Object(Vec<(String, Node)>),
 }
 
+/// A step from the document to what is looked at.
+#[derive(Clone, Copy)]
+struct Step<'n> {
+    /// The name of the member that leads on.
+    name: &'n str,
+    /// The object that has it.
+    parent: &'n Node,
+}
+
+/// A text that stands alone, and not in a list.
+struct Scalar<'n> {
+    /// Its dotted path.
+    path: String,
+    /// Nothing for null.
+    text: &'n str,
+}
+
 /// The tables of a document, and of a text with an object per line.
 pub(super) fn tables(of: &Text, lines: bool) -> Result<Vec<Table>, InferFault> {
     let Text { text, encoding } = of;
@@ -39,18 +56,18 @@ pub(super) fn tables(of: &Text, lines: bool) -> Result<Vec<Table>, InferFault> {
 }
 
 /// Finds every list of objects that stands in no other list.
-fn lists<'n>(node: &'n Node, encoding: &str, trail: &mut Vec<(&'n str, &'n Node)>, found: &mut Vec<Table>) {
+fn lists<'n>(node: &'n Node, encoding: &str, trail: &mut Vec<Step<'n>>, found: &mut Vec<Table>) {
     match node {
         Node::List(items) if items.iter().any(|item| matches!(item, Node::Object(_))) => {
-            let items_path = path(trail.iter().map(|(name, _)| *name));
-            let beside: Vec<(String, &str)> = beside(trail);
+            let items_path = path(trail.iter().map(|step| step.name));
+            let beside = beside(trail);
             let (verdict, paging) = (verdict(&beside), paging(trail, &beside));
             let layout = Layout::Json { items: items_path, verdict, paging, encoding: encoding.to_owned() };
             found.push(Table::gather(layout, items.iter().take(MAX_ROWS).map(flat).collect()));
         }
         Node::Object(members) if trail.len() < MAX_DEPTH => {
             for (name, child) in members {
-                trail.push((name, node));
+                trail.push(Step { name, parent: node });
                 lists(child, encoding, trail, found);
                 trail.pop();
             }
@@ -59,21 +76,21 @@ fn lists<'n>(node: &'n Node, encoding: &str, trail: &mut Vec<(&'n str, &'n Node)
     }
 }
 
-/// The scalar texts beside a list and above it, with their paths, the nearest last.
-fn beside<'n>(trail: &[(&'n str, &'n Node)]) -> Vec<(String, &'n str)> {
+/// The texts beside a list and above it, the nearest last.
+fn beside<'n>(trail: &[Step<'n>]) -> Vec<Scalar<'n>> {
     let mut scalars = Vec::new();
-    for (depth, (_, parent)) in trail.iter().enumerate() {
-        let Node::Object(members) = parent else { continue };
-        let above: Vec<&str> = trail.iter().take(depth).map(|(name, _)| *name).collect();
+    for (depth, step) in trail.iter().enumerate() {
+        let Node::Object(members) = step.parent else { continue };
+        let above: Vec<&str> = trail.iter().take(depth).map(|step| step.name).collect();
         for (name, child) in members {
             let at = |inner: Option<&str>| path(above.iter().copied().chain([name.as_str()]).chain(inner));
             match child {
-                Node::Text(text) => scalars.push((at(None), text.as_str())),
-                Node::Null => scalars.push((at(None), "")),
+                Node::Text(text) => scalars.push(Scalar { path: at(None), text }),
+                Node::Null => scalars.push(Scalar { path: at(None), text: "" }),
                 Node::Object(inner) => {
                     scalars.extend(inner.iter().filter_map(|(leaf, node)| match node {
-                        Node::Text(text) => Some((at(Some(leaf)), text.as_str())),
-                        Node::Null => Some((at(Some(leaf)), "")),
+                        Node::Text(text) => Some(Scalar { path: at(Some(leaf)), text }),
+                        Node::Null => Some(Scalar { path: at(Some(leaf)), text: "" }),
                         _ => None,
                     }));
                 }
@@ -92,29 +109,29 @@ fn last_name(path: &str) -> String {
 }
 
 /// What says that an answer is a good one: a code that is 0 or 200, or a success that is true.
-fn verdict(beside: &[(String, &str)]) -> Option<(String, String)> {
+fn verdict(beside: &[Scalar<'_>]) -> Option<(String, String)> {
     let good = |name: &str, text: &str| match name {
         "code" | "errcode" | "errorcode" | "retcode" | "resultcode" | "status" | "ret" | "statuscode"
         | "returncode" => ["0", "00", "000", "0000", "200", "1", "ok", "OK", "success", "SUCCESS"].contains(&text),
         "success" | "issuccess" | "ok" => text == "true",
         _ => false,
     };
-    let found = beside.iter().find(|(path, text)| good(&last_name(path), text));
-    found.map(|(path, text)| (path.clone(), (*text).to_owned()))
+    let found = beside.iter().find(|scalar| good(&last_name(&scalar.path), scalar.text));
+    found.map(|scalar| (scalar.path.clone(), scalar.text.to_owned()))
 }
 
-fn paging(trail: &[(&str, &Node)], beside: &[(String, &str)]) -> Option<Paging> {
+fn paging(trail: &[Step<'_>], beside: &[Scalar<'_>]) -> Option<Paging> {
     if trail.is_empty() {
         return None;
     }
-    let named = |names: &[&str]| beside.iter().find(|(path, _)| names.contains(&last_name(path).as_str()));
+    let named = |names: &[&str]| beside.iter().find(|scalar| names.contains(&last_name(&scalar.path).as_str()));
     let next = ["next", "nextpage", "nextlink", "nexturl", "odatanextlink", "nextpageurl", "more"];
     let token = ["nextpagetoken", "nexttoken", "nextcursor", "pagetoken", "cursor", "continuation", "scrollid"];
-    if let Some((path, _)) = named(&token) {
-        return Some(Paging::Token { next: path.clone() });
+    if let Some(scalar) = named(&token) {
+        return Some(Paging::Token { next: scalar.path.clone() });
     }
     // A next page may be a link or a number.
-    if let Some((path, text)) = named(&next)
+    if let Some(Scalar { path, text }) = named(&next)
         && (text.is_empty() || text.contains('/'))
     {
         return Some(Paging::Link { next: path.clone() });
@@ -136,8 +153,9 @@ fn paging(trail: &[(&str, &Node)], beside: &[(String, &str)]) -> Option<Paging> 
         "totalelements",
         "lastpage",
     ]);
-    let name =
-        |found: Option<&(String, &str)>| found.map(|(path, _)| path.rsplit('.').next().unwrap_or(path).to_owned());
+    let name = |found: Option<&Scalar<'_>>| {
+        found.map(|Scalar { path, .. }| path.rsplit('.').next().unwrap_or(path).to_owned())
+    };
     (page.is_some() || size.is_some() || total.is_some()).then(|| Paging::Number { page: name(page), size: name(size) })
 }
 

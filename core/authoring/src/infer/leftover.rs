@@ -2,12 +2,13 @@
 //! unit beside the hours.
 
 use crate::infer::candidates::Columns;
+use crate::infer::content;
 use crate::infer::guess::{Evidence, FieldGuess, Piece, Question, UNSURE, UnitGuess};
 use crate::infer::relate::{self, Order};
 use crate::infer::settle::{Settled, examples};
 use crate::infer::terms::Meaning;
-use crate::infer::{content, unit};
-use huiliu_manifest::{Field, Unit};
+use crate::infer::unit::{self, StatedUnit};
+use huiliu_manifest::Field;
 
 /// What is said of days that are cut out of one cell.
 const CUT: u32 = 86;
@@ -174,7 +175,7 @@ impl Columns<'_> {
         let facts = &self.facts[at];
         let guess = unit::guess(self.names[at].unit.or_else(|| self.stated_beside(&path)), facts);
         match guess {
-            Some((unit, confidence)) if confidence >= UNSURE => {
+            Some(StatedUnit { unit, confidence }) if confidence >= UNSURE => {
                 let suffix = facts.unit.as_ref().map(|(_, text)| text.clone());
                 if confidence < 70 {
                     settled.questions.push(Question::Unit { path });
@@ -186,13 +187,13 @@ impl Columns<'_> {
     }
 
     /// The unit that a column of its own states, as `duration.@unit`.
-    fn stated_beside(&self, path: &str) -> Option<(Unit, u32)> {
+    fn stated_beside(&self, path: &str) -> Option<StatedUnit> {
         let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
         let beside = self.table.columns.iter().filter(|column| {
             let (above, leaf) = column.path.rsplit_once('.').unwrap_or(("", &column.path));
             let leaf = leaf.trim_start_matches('@').to_lowercase();
             (above == path || above == parent) && UNIT_NAMES.split_whitespace().any(|name| name == leaf)
         });
-        beside.filter_map(|column| unit::of_all(&column.values)).map(|unit| (unit, 92)).next()
+        beside.filter_map(|column| unit::of_all(&column.values)).map(|unit| StatedUnit { unit, confidence: 92 }).next()
     }
 }

@@ -4,8 +4,8 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::infer::dictionary::{EXACT, Form, Match, STRIPPED, lookup, tokens};
 use crate::infer::terms::Meaning;
-use crate::infer::unit;
-use huiliu_manifest::{Field, Unit};
+use crate::infer::unit::{self, StatedUnit};
+use huiliu_manifest::Field;
 
 /// From here a name is known without looking at what stands under it.
 const KNOWN: u32 = 60;
@@ -20,7 +20,7 @@ pub(super) struct Name {
     /// What it says, the surest first, each meaning once.
     pub matches: Vec<Match>,
     /// The unit that it states in brackets or behind a slash, or as its own word.
-    pub unit: Option<(Unit, u32)>,
+    pub unit: Option<StatedUnit>,
     /// What stands in its brackets.
     pub inner: Vec<String>,
 }
@@ -66,8 +66,8 @@ pub(super) fn read(words: &[String]) -> Name {
     matches.sort_by_key(|found| std::cmp::Reverse(found.score));
     let by_word =
         matches.iter().filter(|found| found.meaning == Meaning::Field(Field::Hours) && !found.word.is_ascii());
-    let by_word =
-        by_word.filter_map(|found| unit::of_name(found.word, &[])).map(|(unit, sure)| (unit, sure.min(85))).next();
+    let by_word = by_word.filter_map(|found| unit::of_name(found.word, &[])).next();
+    let by_word = by_word.map(|stated| StatedUnit { confidence: stated.confidence.min(85), ..stated });
     Name { unit: unit::of_name(&base, &inner).or(by_word), matches, inner }
 }
 

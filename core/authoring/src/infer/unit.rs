@@ -3,6 +3,15 @@
 use crate::infer::content::Facts;
 use huiliu_manifest::Unit;
 
+/// A unit, as a name or a column states it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct StatedUnit {
+    /// What is stated.
+    pub unit: Unit,
+    /// How surely, per cent.
+    pub confidence: u32,
+}
+
 /// The unit that a text is, alone: behind a number, in brackets, behind a slash.
 pub(super) fn of_word(text: &str) -> Option<Unit> {
     let text: String = text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
@@ -21,23 +30,24 @@ pub(super) fn of_word(text: &str) -> Option<Unit> {
     })
 }
 
-/// The unit that a name states, with how surely, per cent. `inner` are the texts in its brackets.
-pub(super) fn of_name(base: &str, inner: &[String]) -> Option<(Unit, u32)> {
+/// The unit that a name states. `inner` are the texts in its brackets.
+pub(super) fn of_name(base: &str, inner: &[String]) -> Option<StatedUnit> {
+    let stated = |unit, confidence| Some(StatedUnit { unit, confidence });
     let outer = base.rsplit_once(['/', ',', ':']).map(|(_, tail)| tail.to_owned());
     if let Some(unit) = inner.iter().chain(&outer).find_map(|text| of_word(text)) {
-        return Some((unit, 97));
+        return stated(unit, 97);
     }
     let folded: String = base.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     let has = |words: &[&str]| words.iter().any(|word| folded.contains(word));
     // A word of several units belongs to the first: 学时 is no 小时.
     if has(&["秒", "seconds"]) || folded.ends_with("secs") {
-        Some((Unit::Second, 95))
+        stated(Unit::Second, 95)
     } else if has(&["半天", "halfday"]) {
-        Some((Unit::HalfDay, 95))
+        stated(Unit::HalfDay, 95)
     } else if has(&["分钟", "minute", "mins", "fenzhong"]) || folded.ends_with("min") {
-        Some((Unit::Minute, 95))
+        stated(Unit::Minute, 95)
     } else if has(&["学分", "credits", "xuefen"]) || folded == "credit" || folded == "xf" {
-        Some((Unit::Credit, 95))
+        stated(Unit::Credit, 95)
     } else if has(&[
         "学时",
         "课时",
@@ -49,27 +59,30 @@ pub(super) fn of_name(base: &str, inner: &[String]) -> Option<(Unit, u32)> {
         "lessonhour",
         "contacthour",
     ]) {
-        Some((Unit::ClassHour, 95))
+        stated(Unit::ClassHour, 95)
     } else if has(&["小时", "xiaoshi"]) {
-        Some((Unit::Hour, 95))
+        stated(Unit::Hour, 95)
     } else if has(&["天数", "days", "tianshu"]) || folded == "day" || folded == "ts" || folded == "天" {
-        Some((Unit::Day, 95))
+        stated(Unit::Day, 95)
     } else if has(&["hour", "hrs"]) || folded.ends_with("hr") {
         // 学时 is often called so in English.
-        Some((Unit::ClassHour, 60))
+        stated(Unit::ClassHour, 60)
     } else {
         None
     }
 }
 
-/// The unit of a column of hours, with how surely, per cent: by its values' own words, by its name, by its range.
-pub(super) fn guess(named: Option<(Unit, u32)>, facts: &Facts) -> Option<(Unit, u32)> {
-    let Some((unit, sure)) = facts.unit.as_ref().map(|(unit, _)| (*unit, 97)).or(named) else {
+/// The unit of a column of hours: by its values' own words, by its name, by its range.
+pub(super) fn guess(named: Option<StatedUnit>, facts: &Facts) -> Option<StatedUnit> {
+    let in_values = facts.unit.as_ref().map(|(unit, _)| StatedUnit { unit: *unit, confidence: 97 });
+    let Some(StatedUnit { unit, confidence }) = in_values.or(named) else {
         // Two hundred and more are minutes of some course; the number alone cannot tell class hours from clock hours.
-        return (20_000..=600_000).contains(&facts.median).then_some((Unit::Minute, 62));
+        return (20_000..=600_000).contains(&facts.median).then_some(StatedUnit { unit: Unit::Minute, confidence: 62 });
     };
-    if facts.units_differ || facts.unit.is_some() && named.is_some_and(|(said, how)| said != unit && how >= 95) {
-        return Some((unit, 45));
+    if facts.units_differ
+        || facts.unit.is_some() && named.is_some_and(|named| named.unit != unit && named.confidence >= 95)
+    {
+        return Some(StatedUnit { unit, confidence: 45 });
     }
     let likely = match unit {
         Unit::Second => 30_000..=100_000_000,
@@ -79,13 +92,13 @@ pub(super) fn guess(named: Option<(Unit, u32)>, facts: &Facts) -> Option<(Unit, 
         Unit::Day => 25..=20_000,
         Unit::Credit => 5..=10_000,
     };
-    let sure = match likely.contains(&facts.median) {
-        true => sure,
+    let confidence = match likely.contains(&facts.median) {
+        true => confidence,
         // As many class hours as minutes: the word alone is no proof.
-        false if sure < 90 => 40,
+        false if confidence < 90 => 40,
         false => 58,
     };
-    Some((unit, sure))
+    Some(StatedUnit { unit, confidence })
 }
 
 /// The unit that every text of a column is.

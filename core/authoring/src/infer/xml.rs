@@ -31,7 +31,7 @@ fn broken(why: impl Into<String>) -> InferFault {
 pub(super) fn tables(text: &Text) -> Result<Vec<Table>, InferFault> {
     let root = parse(&text.text)?;
     let mut found = Vec::new();
-    lists(&[&root], (&root.name, text.encoding), &mut vec![], &mut found);
+    lists(&[&root], &root.name, text.encoding, &mut vec![], &mut found);
     Ok(found)
 }
 
@@ -103,16 +103,17 @@ fn element(start: &BytesStart<'_>) -> Result<Element, InferFault> {
     Ok(Element { name: start.local_name().as_ref().to_owned(), attributes, ..Element::default() })
 }
 
-/// Every group of elements with one name in the same place and something in them, the topmost first.
-fn lists<'e>(parents: &[&'e Element], of: (&str, &str), trail: &mut Vec<&'e str>, found: &mut Vec<Table>) {
+/// Every group of elements with one name in the same place and something in them, the topmost first. `root` is the name
+/// of the document's root element, `trail` the names below it.
+fn lists<'e>(parents: &[&'e Element], root: &str, encoding: &str, trail: &mut Vec<&'e str>, found: &mut Vec<Table>) {
     for (name, sisters) in by_name(parents.iter().flat_map(|parent| &parent.children)) {
         trail.push(name);
         if sisters.iter().any(|s| !s.children.is_empty() || s.attributes.len() > 1) {
-            let (root, encoding) = (of.0.to_owned(), of.1.to_owned());
-            let layout = Layout::Xml { root, item: trail.join("."), encoding };
+            let item = trail.join(".");
+            let layout = Layout::Xml { root: root.to_owned(), item, encoding: encoding.to_owned() };
             found.push(Table::gather(layout, sisters.iter().take(MAX_ROWS).map(|s| flat(s)).collect()));
         }
-        lists(&sisters, of, trail, found);
+        lists(&sisters, root, encoding, trail, found);
         trail.pop();
     }
 }

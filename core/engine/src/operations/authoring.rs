@@ -133,7 +133,7 @@ async fn accept(settings: &Settings, program: &Program, path: &Path) -> Result<V
         let Some(stream) = package.manifest.stream(&sample.stream) else { continue };
         let read = async {
             let body = program.unpacker.body(stream, &sample.bytes).await?;
-            outcomes::outcomes(&package.manifest, stream, &policy, &keys, (&sample.address, &body))
+            outcomes::outcomes(&package.manifest, stream, &policy, &keys, &sample.address, &body)
         };
         let unreadable = |fault| AuthoringError::SampleUnreadable { address: sample.address.clone(), fault };
         let outcomes = read.await.map_err(unreadable)?;

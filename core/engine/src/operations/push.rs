@@ -160,7 +160,7 @@ impl PushTarget {
         let digest = pushed::digest(keys, stream, &payload)
             .map_err(|e| Failure::passing("packing", format!("the payload cannot be packed: {e}")))?;
         let unpacker = Arc::clone(&runtime.program.unpacker);
-        let connector = HandedConnector::sent(self.manifest, stream, (key, payload), unpacker)?;
+        let connector = HandedConnector::sent(self.manifest, stream, key, payload, unpacker)?;
         let ready = ReadySource::over(runtime, self.recipe, Arc::new(connector)).await?;
         let lease = wait_for_lease(runtime, &ready).await?;
         let find = || pushed::find(db, (ready.source.id, stream), (key, &digest));

@@ -118,7 +118,7 @@ async fn verify(cx: Context<'_>, unpacker: &Unpacker, draft: Draft<'_>) -> Resul
     let seen = std::fs::read(draft.file).map_err(AuthoringError::Lost)?;
     let after = unpacker.body(cx.stream, &seen).await;
     let after = after.map_err(|fault| AuthoringError::SampleUnreadable { address: address(), fault })?;
-    let verified = draft.disguise.verify(cx, draft.before, (&after, &seen));
+    let verified = draft.disguise.verify(cx, draft.before, &after, &seen);
     verified.map_err(|fault| AuthoringError::Disguise { address: address(), fault })
 }
 

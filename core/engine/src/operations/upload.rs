@@ -122,6 +122,6 @@ fn connector(runtime: &Runtime, handed: &Handed) -> Result<(Recipe, HandedConnec
         }
     };
     let unpacker = Arc::clone(&runtime.program.unpacker);
-    let connector = HandedConnector::new(manifest, (&stream, handed.files.clone()), unpacker);
+    let connector = HandedConnector::new(manifest, &stream, handed.files.clone(), unpacker);
     Ok((recipe, connector.map_err(|failure| UploadError::Connector(failure.text))?))
 }

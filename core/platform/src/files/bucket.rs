@@ -22,7 +22,7 @@ use crate::http::platform::{Platform, good};
 use crate::http::request::Filled;
 use crate::http::web::Answer;
 use huiliu_decode::payload::{Packer, Payload};
-use huiliu_decode::{text_window, xml};
+use huiliu_decode::{RecordRange, text_window, xml};
 use huiliu_manifest::template::Template;
 use huiliu_manifest::transport::BucketStyle;
 use huiliu_manifest::{Auth, Bucket, Manifest, Stream, Transport};
@@ -129,6 +129,28 @@ struct Ahead {
 /// Names and values, which are signed.
 type Query<'q> = &'q [(&'static str, &'q str)];
 
+/// A request of an object, or of the listing of the bucket.
+struct ObjectRequest<'r> {
+    /// The key of an object; empty for the bucket itself.
+    key: &'r str,
+    query: Query<'r>,
+    /// They need not be signed.
+    headers: Vec<(String, String)>,
+    /// What people call it.
+    place: &'r str,
+    /// The stream whose table a web page may be.
+    stream: Option<&'r Stream>,
+    /// What takes the bytes in.
+    packer: Packer,
+}
+
+impl<'r> ObjectRequest<'r> {
+    /// An object of a stream.
+    fn object(key: &'r str, stream: &'r Stream, packer: Packer) -> Self {
+        Self { key, query: &[], headers: vec![], place: key, stream: Some(stream), packer }
+    }
+}
+
 /// A connector over a bucket.
 #[derive(Debug)]
 pub struct BucketConnector {
@@ -158,7 +180,7 @@ impl BucketConnector {
         };
         let (name, prefix, region) = (filled(name)?, filled(prefix)?, filled(region)?);
         let credentials = credentials(&endpoint);
-        let platform = Platform::new(&manifest.id, endpoint, Auth::None {}, (vec![], None))?;
+        let platform = Platform::new(&manifest.id, endpoint, Auth::None {}, vec![], None)?;
         let style = match style {
             BucketStyle::Host => UrlStyle::VirtualHost,
             BucketStyle::Path => UrlStyle::Path,
@@ -175,22 +197,18 @@ impl BucketConnector {
         Ok(Self { manifest, platform, bucket, credentials, prefix, ahead: Mutex::default() })
     }
 
-    /// Asks for an object, or for the bucket itself where the key is empty. Headers need not be signed.
-    async fn get(
-        &self,
-        key: &str,
-        (query, headers): (Query<'_>, Vec<(String, String)>),
-        (place, stream, packer): (&str, Option<&Stream>, Packer),
-    ) -> Result<Payload, Failure> {
+    /// The body of a good answer.
+    async fn get(&self, request: ObjectRequest<'_>) -> Result<Payload, Failure> {
+        let ObjectRequest { key, query, headers, place, stream, packer } = request;
         let mut action = GetObject::new(&self.bucket, self.credentials.as_ref(), key);
         for (name, value) in query {
             action.query_mut().insert(*name, *value);
         }
         let url = action.sign(SIGNED_FOR);
         let filled = Filled { headers, ..Filled::get(url.path()) };
-        let answer = self.platform.exchange(filled, url, (place, packer)).await?;
+        let answer = self.platform.exchange(filled, url, place, packer).await?;
         let table = stream.and_then(|stream| stream.format.page_of());
-        good(answers::judge(&[], &answer, (place, table)))
+        good(answers::judge(&[], &answer, place, table))
             .map_err(|f| Failure { text: with_code(&f.text, &answer), ..f })?;
         Ok(answer.payload)
     }
@@ -203,7 +221,9 @@ impl BucketConnector {
         for _ in 0..MAX_PAGES {
             let mut query = vec![("list-type", "2"), ("encoding-type", "url"), ("prefix", self.prefix.as_str())];
             query.extend(token.as_deref().map(|token| ("continuation-token", token)));
-            let answer = self.get("", (&query, vec![]), (&place, None, Packer::default())).await?;
+            let (key, headers, packer) = ("", vec![], Packer::default());
+            let listing = ObjectRequest { key, query: &query, headers, place: &place, stream: None, packer };
+            let answer = self.get(listing).await?;
             let page = listed(answer.plain().unwrap_or_default()).map_err(|why| {
                 Failure::passing("undecodable", format!("{place}: the listing cannot be read: {why}"))
             })?;
@@ -269,9 +289,7 @@ impl BucketConnector {
             Ok(Some(payload)) => Ok(payload),
             // A part of what the store itself keeps packed is nothing by itself.
             Err(f) if f.code != "undecodable" => Err(f),
-            Ok(None) | Err(_) => {
-                self.get(key, (&[], vec![]), (key, Some(stream), text_window::packer(stream, 0))).await
-            }
+            Ok(None) | Err(_) => self.get(ObjectRequest::object(key, stream, text_window::packer(stream, 0))).await,
         };
         fetched.map_err(|f| match f.code {
             // It was there a moment ago: listed again, it is or is not.
@@ -292,7 +310,8 @@ impl BucketConnector {
             if !object.etag.is_empty() {
                 headers.push(("if-match".to_owned(), object.etag.clone()));
             }
-            let part = self.get(key, (&[], headers), (key, Some(stream), Packer::default())).await?;
+            let part =
+                self.get(ObjectRequest { headers, ..ObjectRequest::object(key, stream, Packer::default()) }).await?;
             let bytes = part.plain().unwrap_or_default();
             if bytes.len() != to - from {
                 return Err(broken(&format!("{} bytes came for those from {from} to {to}", bytes.len())));
@@ -323,7 +342,7 @@ fn listed(bytes: &[u8]) -> Result<Listed, String> {
     const ROOT: &str = "ListBucketResult";
     let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
     let paths = ["Key", "LastModified", "ETag", "Size"];
-    let contents = xml::decode(text, "Contents", ROOT, &paths, (0, u32::MAX)).map_err(|e| e.to_string())?;
+    let contents = xml::decode(text, "Contents", ROOT, &paths, RecordRange::ALL).map_err(|e| e.to_string())?;
     let objects = contents.records.iter().map(|record| {
         let told = |nth: usize| record.texts.get(nth).and_then(Option::as_deref);
         let key = told(0).ok_or("an object without a Key")?.replace('+', " ");
@@ -336,7 +355,7 @@ fn listed(bytes: &[u8]) -> Result<Listed, String> {
     });
     let objects = objects.collect::<Result<_, String>>()?;
     let one = |name: &str| -> Result<Option<String>, String> {
-        let found = xml::decode(text, name, ROOT, &[""], (0, u32::MAX)).map_err(|e| e.to_string())?;
+        let found = xml::decode(text, name, ROOT, &[""], RecordRange::ALL).map_err(|e| e.to_string())?;
         Ok(found.records.first().and_then(|record| record.texts.first()?.as_deref().map(str::to_owned)))
     };
     let is_cut = one("IsTruncated")?.is_some_and(|text| text.trim() == "true");
@@ -350,7 +369,7 @@ fn listed(bytes: &[u8]) -> Result<Listed, String> {
 /// With the word that the store itself has for a refusal, as `SignatureDoesNotMatch`.
 fn with_code(text: &str, answer: &Answer) -> String {
     let said = std::str::from_utf8(&answer.bytes()).ok().and_then(|body| {
-        let code = xml::decode(body, "Code", "Error", &[""], (0, u32::MAX)).ok()?;
+        let code = xml::decode(body, "Code", "Error", &[""], RecordRange::ALL).ok()?;
         let code = code.records.first()?.texts.first()?.as_deref()?.to_owned();
         (code.len() <= 100 && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '.')).then_some(code)
     });
@@ -388,12 +407,12 @@ impl BucketConnector {
         let payload = self.fetch(stream, &object).await?;
         let last = ahead.objects.is_empty() && !ahead.more;
         ahead.stands = crate::cursor_text::write_cursor(&stands.past(&object, last));
-        let place = (ahead.stands.clone(), last);
+        let cursor = ahead.stands.clone();
         if !last {
             self.ahead.lock().await.insert(stream.name.clone(), ahead);
         }
         let address = self.address(&object.place.key);
-        crate::files::page::file_page(&self.platform.endpoint.unpacker, stream, (address, payload), place)
+        crate::files::page::file_page(&self.platform.endpoint.unpacker, stream, address, payload, cursor, last)
             .await
             .map(Some)
     }

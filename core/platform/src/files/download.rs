@@ -20,6 +20,14 @@ pub struct DownloadConnector {
     platform: Platform,
 }
 
+/// A file of the listing.
+#[derive(Clone, Copy)]
+struct ListedFile<'f> {
+    name: &'f str,
+    /// The stream that it is of.
+    stream: &'f Stream,
+}
+
 impl DownloadConnector {
     /// For this endpoint.
     ///
@@ -30,12 +38,12 @@ impl DownloadConnector {
             return Err(Failure::fatal("manifest", format!("connector {} declares no download", manifest.id)));
         };
         let download = (**download).clone();
-        let platform = Platform::new(&manifest.id, endpoint, download.auth.clone(), (vec![], None))?;
+        let platform = Platform::new(&manifest.id, endpoint, download.auth.clone(), vec![], None)?;
         Ok(Self { manifest, download, platform })
     }
 
-    async fn get(&self, request: &Request, file: Option<(&str, &Stream)>) -> Result<Payload, Failure> {
-        let (file, stream) = file.unzip();
+    async fn get(&self, request: &Request, file: Option<ListedFile<'_>>) -> Result<Payload, Failure> {
+        let (file, stream) = (file.map(|file| file.name), file.map(|file| file.stream));
         let values = |name: &str| file.filter(|_| name == "file").map(str::to_owned);
         let path = request::fill(request, &self.platform.endpoint, &values)?.path;
         let place = file.unwrap_or(&path);
@@ -98,8 +106,8 @@ impl DownloadConnector {
         let Some(Next { name, cursor, last }) = crate::cursor_text::read_cursor::<Cursor>(cursor)?.next(&names) else {
             return Ok(None);
         };
-        let payload = self.get(&self.download.file, Some((name, stream))).await?;
-        crate::files::page::file_page(&self.platform.endpoint.unpacker, stream, (name, payload), (cursor, last))
+        let payload = self.get(&self.download.file, Some(ListedFile { name, stream })).await?;
+        crate::files::page::file_page(&self.platform.endpoint.unpacker, stream, name, payload, cursor, last)
             .await
             .map(Some)
     }

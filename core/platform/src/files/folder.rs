@@ -205,7 +205,7 @@ impl Connector for FileConnector {
         }
         let Some(Next { name, cursor, last }) = next else { return Ok(None) };
         let payload = read(&self.folder.join(name), stream).await?;
-        crate::files::page::file_page(&self.unpacker, stream, (name, payload), (cursor, last)).await.map(Some)
+        crate::files::page::file_page(&self.unpacker, stream, name, payload, cursor, last).await.map(Some)
     }
 
     fn since(&self, _: &Stream, days: Days) -> Option<String> {

@@ -38,7 +38,8 @@ impl HandedConnector {
     /// [`Failure`] for a connector that takes no files, a stream it has not, and a file that is none of its.
     pub fn new(
         manifest: Manifest,
-        (stream, files): (&str, Vec<PathBuf>),
+        stream: &str,
+        files: Vec<PathBuf>,
         unpacker: Arc<Unpacker>,
     ) -> Result<Self, Failure> {
         if matches!(manifest.transport, Transport::Http { .. }) {
@@ -78,7 +79,8 @@ impl HandedConnector {
     pub fn sent(
         manifest: Manifest,
         stream: &str,
-        (name, payload): (&str, Payload),
+        name: &str,
+        payload: Payload,
         unpacker: Arc<Unpacker>,
     ) -> Result<Self, Failure> {
         if !matches!(manifest.transport, Transport::Push {}) {
@@ -87,7 +89,7 @@ impl HandedConnector {
                 format!("connector {} is not one that payloads are sent to; its transport is not push", manifest.id),
             ));
         }
-        let made = Self::new(manifest, (stream, vec![]), unpacker)?;
+        let made = Self::new(manifest, stream, vec![], unpacker)?;
         Ok(Self { files: Mutex::new([Handed::Sent(name.to_owned(), payload)].into()), ..made })
     }
 }
@@ -115,7 +117,7 @@ impl Connector for HandedConnector {
         };
         // The cursor is not kept: it only tells one file from the next.
         let (cursor, last) = (files.len().to_string(), files.len() == 1);
-        let page = crate::files::page::file_page(&self.unpacker, stream, (&name, payload), (cursor, last)).await?;
+        let page = crate::files::page::file_page(&self.unpacker, stream, &name, payload, cursor, last).await?;
         files.pop_front();
         Ok(Some(page))
     }

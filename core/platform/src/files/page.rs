@@ -14,12 +14,15 @@ pub(crate) fn kept(stream: &Stream, name: &str, bytes: Vec<u8>) -> Result<Payloa
     text_window::kept(stream, bytes).map_err(|e| Failure::passing("packing", format!("{name} cannot be packed: {e}")))
 }
 
-/// A file as a page: counted, or with the reason why it cannot be read.
+/// A file as a page: counted, or with the reason why it cannot be read. `cursor` stands behind it; `last` ends the
+/// pass.
 pub(crate) async fn file_page(
     unpacker: &Unpacker,
     stream: &Stream,
-    (name, payload): (&str, Payload),
-    (cursor, last): (String, bool),
+    name: &str,
+    payload: Payload,
+    cursor: String,
+    last: bool,
 ) -> Result<Page, Failure> {
     let read = match unpacker.read(stream, &payload, Ask::Count).await {
         Ok(body) => decode::outline(stream, &body, None),

@@ -30,7 +30,7 @@ pub(crate) enum Verdict {
 }
 
 /// Judges an answer. A web page is a login's, unless it is this table.
-pub(crate) fn judge(rules: &[AnswerRule], answer: &Answer, (place, table): (&str, Option<&Layout>)) -> Verdict {
+pub(crate) fn judge(rules: &[AnswerRule], answer: &Answer, place: &str, table: Option<&Layout>) -> Verdict {
     by_rules(rules, answer, place).or_else(|| by_status(answer, place)).unwrap_or_else(|| by_page(answer, place, table))
 }
 

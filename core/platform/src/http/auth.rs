@@ -160,7 +160,7 @@ impl Platform {
             _ => return Ok((String::new(), None)),
         };
         let filled = Filled { method: reqwest::Method::POST, body: Some(Body::Form(fields)), ..Filled::get(path) };
-        let answer = self.exchange(filled, self.web.url(path)?, (path, Packer::default())).await?;
+        let answer = self.exchange(filled, self.web.url(path)?, path, Packer::default()).await?;
         if answer.status.as_u16() == 400 {
             return Err(Failure::fatal(
                 "credentials",
@@ -191,7 +191,7 @@ impl Platform {
     async fn log_in(&self, login: &huiliu_manifest::Request, token: Option<&str>) -> Result<String, Failure> {
         let filled = request::fill(login, &self.endpoint, &|_| None)?;
         let place = filled.path.clone();
-        let answer = self.exchange(filled, self.web.url(&place)?, (&place, Packer::default())).await?;
+        let answer = self.exchange(filled, self.web.url(&place)?, &place, Packer::default()).await?;
         let Some(path) = token else {
             let cookies = cookies(&answer);
             // Many logins answer with a page, or lead on to one.

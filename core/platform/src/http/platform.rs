@@ -62,7 +62,8 @@ impl Platform {
         connector: &str,
         endpoint: Endpoint,
         auth: Auth,
-        (answers, budget): (Vec<AnswerRule>, Option<Budget>),
+        answers: Vec<AnswerRule>,
+        budget: Option<Budget>,
     ) -> Result<Self, Failure> {
         let web = Web::new(connector, &endpoint, &auth)?;
         let secrets = Secrets::of(&endpoint);
@@ -85,8 +86,8 @@ impl Platform {
             let url =
                 base.join(link).map_err(|e| Failure::fatal("link", format!("{place}: the link is no URL: {e}")))?;
             if url.origin() != base.origin() {
-                let answer = self.exchange(Filled::get(url.path()), url, (place, packer)).await?;
-                return good(answers::judge(&self.answers, &answer, (place, *table))).map(|()| Some(answer));
+                let answer = self.exchange(Filled::get(url.path()), url, place, packer).await?;
+                return good(answers::judge(&self.answers, &answer, place, *table)).map(|()| Some(answer));
             }
         }
         let token = self.token().await?;
@@ -122,7 +123,7 @@ impl Platform {
             sign::sign(rule, &self.endpoint, attempt, &mut filled)?;
         }
         let answer = self.web.send(filled.build(&self.web, url)?, place, packer).await?;
-        match answers::judge(&self.answers, &answer, (place, *table)) {
+        match answers::judge(&self.answers, &answer, place, *table) {
             verdict @ (Verdict::Good | Verdict::Empty) => {
                 self.tokens.lock().await.worked();
                 Ok(matches!(verdict, Verdict::Good).then_some(answer))
@@ -137,7 +138,8 @@ impl Platform {
         &self,
         filled: Filled,
         url: reqwest::Url,
-        (place, packer): (&str, Packer),
+        place: &str,
+        packer: Packer,
     ) -> Result<Answer, Failure> {
         self.wait_for_slot(&url).await?;
         self.web.send(filled.build(&self.web, url)?, place, packer).await
@@ -145,7 +147,7 @@ impl Platform {
 
     /// The failure that an answer is, if it is one.
     pub(crate) fn expect_good(&self, rules: &[AnswerRule], answer: &Answer, place: &str) -> Result<(), Failure> {
-        good(answers::judge(rules, answer, (place, None)))
+        good(answers::judge(rules, answer, place, None))
     }
 
     /// Waits until the host may be asked, by the budget that all workers share.

@@ -161,7 +161,7 @@ pub async fn sample(url: &str, timeout: Duration, networks: &Networks) -> Result
     let request = web.request(reqwest::Method::GET, base)?.build();
     let request = request.map_err(|_| Failure::fatal("url", format!("{place} cannot be asked for")))?;
     let answer = web.send(request, &place, Packer::default()).await?;
-    match crate::http::answers::judge(&[], &answer, (&place, None)) {
+    match crate::http::answers::judge(&[], &answer, &place, None) {
         Verdict::Good | Verdict::Empty => Ok(answer.bytes().into_owned()),
         Verdict::Refresh(failure) | Verdict::Bad(failure) if failure.code != "login_page" => Err(failure),
         // Some platforms give their tables as pages.

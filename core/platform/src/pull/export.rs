@@ -70,7 +70,7 @@ impl HttpConnector {
         self.ordered.lock().await.push(id.clone());
         let began = Some(listing.stands.began.unwrap_or_else(huiliu_values::calendar::today));
         let cursor = Cursor { export: Some(id), began, ..listing.stands.clone() };
-        Ok(Page { waiting: true, ..listing.made(place, Payload::default(), Ok(0), (&cursor, false)) })
+        Ok(Page { waiting: true, ..listing.made(place, Payload::default(), Ok(0), &cursor, false) })
     }
 
     /// Whether we had ordered it; from now on it counts as an old one.
@@ -120,7 +120,7 @@ impl HttpConnector {
             return Ok(listing.ended(address, payload, Ok(records), &here));
         }
         let cursor = Cursor { fetched: true, ..here };
-        Ok(listing.made(address, payload, Ok(records), (&cursor, false)))
+        Ok(listing.made(address, payload, Ok(records), &cursor, false))
     }
 
     /// What was landed is not needed there any more. If it stays, that harms nobody.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::http::platform::{Leads, Platform, Question};
 use crate::http::request::Values;
-use huiliu_decode::json;
+use huiliu_decode::{RecordRange, json};
 use huiliu_manifest::stream::Each;
 use huiliu_manifest::{Request, Stream};
 
@@ -53,7 +53,7 @@ pub(crate) async fn partitions(
                             .and_then(|of| before.named.get(of).cloned())
                             .or_else(|| values(value))
                     };
-                    parents(platform, (request, items, fields), &here)
+                    parents(platform, request, items, fields, &here)
                         .await?
                         .into_iter()
                         .map(|item| {
@@ -86,10 +86,13 @@ fn one(before: &Partition, value: &str, named: impl IntoIterator<Item = (String,
     partition
 }
 
-/// The fields of each record of a parent's listing, by id.
+/// The fields of each record of a parent's listing, by id: the records stand at the path `items`, and of each the texts
+/// at the paths of `fields` are taken.
 async fn parents(
     platform: &Platform,
-    (request, items, fields): (&Request, &str, &BTreeMap<String, String>),
+    request: &Request,
+    items: &str,
+    fields: &BTreeMap<String, String>,
     here: &Values<'_>,
 ) -> Result<Vec<BTreeMap<String, String>>, Failure> {
     let place =
@@ -106,7 +109,7 @@ async fn parents(
     let Some(answer) = platform.ask(&question).await? else { return Ok(vec![]) };
     let foreign = |why: String| Failure::passing("undecodable", format!("{place}: {why}"));
     let text = answer.text().ok_or_else(|| foreign("it is text neither in UTF-8 nor in GB18030".into()))?;
-    let page = json::page(&text, items, None, None, (0, u32::MAX)).map_err(|e| foreign(e.to_string()))?;
+    let page = json::page(&text, items, None, None, RecordRange::ALL).map_err(|e| foreign(e.to_string()))?;
     let paths: Vec<&str> = fields.values().map(String::as_str).collect();
     let mut found = Vec::with_capacity(page.items.len());
     for item in page.items {

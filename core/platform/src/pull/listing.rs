@@ -57,7 +57,7 @@ impl HttpConnector {
             Transport::Http { auth, answers, budget } => (auth.clone(), answers.clone(), budget.clone()),
             _ => (Auth::None {}, vec![], None),
         };
-        let platform = Platform::new(&manifest.id, endpoint, auth, (answers, budget))?;
+        let platform = Platform::new(&manifest.id, endpoint, auth, answers, budget)?;
         Ok(Self { manifest, platform, partitions: Mutex::default(), ordered: Mutex::default() })
     }
 
@@ -114,14 +114,15 @@ impl HttpConnector {
         let Some(answer) = answer else {
             return Ok(listing.ended(address, Payload::default(), Ok(0), &Cursor::clone(stands)));
         };
-        self.received(listing, (address, &path), answer).await
+        self.received(listing, address, &path, answer).await
     }
 
     /// A page that came: counted, and with where it leads.
     async fn received(
         &self,
         listing: &Listing<'_>,
-        (address, path): (String, &str),
+        address: String,
+        path: &str,
         answer: Answer,
     ) -> Result<Page, Failure> {
         let Listing { stream, stands, .. } = listing;
@@ -188,7 +189,7 @@ impl HttpConnector {
             None => listing.ended(address, answer.payload, Ok(records), &here),
             next => {
                 let cursor = Cursor { page: next, trail, beyond, empty, ..here };
-                listing.made(address, answer.payload, Ok(records), (&cursor, false))
+                listing.made(address, answer.payload, Ok(records), &cursor, false)
             }
         })
     }
@@ -235,13 +236,14 @@ impl Listing<'_> {
         format!("{path} page {page}{more}")
     }
 
-    /// A page with the cursor behind it.
+    /// A page with the cursor behind it; `last` ends the pass.
     pub(crate) fn made(
         &self,
         address: String,
         payload: Payload,
         records: Result<u32, String>,
-        (cursor, last): (&Cursor, bool),
+        cursor: &Cursor,
+        last: bool,
     ) -> Page {
         let each = fan_out::kept(&self.partition.named);
         Page { address, payload, records, each, cursor: crate::cursor_text::write_cursor(cursor), last, waiting: false }
@@ -259,7 +261,7 @@ impl Listing<'_> {
             keys: self.all.iter().map(|partition| key(&names, &partition.values)).collect(),
         };
         let (cursor, last) = here.after_listing(ahead);
-        self.made(address, payload, records, (&cursor, last))
+        self.made(address, payload, records, &cursor, last)
     }
 }
 

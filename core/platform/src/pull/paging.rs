@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Failure;
 use crate::http::web::Answer;
 use huiliu_decode::decode::{self, DecodeFault};
-use huiliu_decode::json;
 use huiliu_decode::parts::Body;
 use huiliu_decode::payload::Payload;
+use huiliu_decode::{RecordRange, json};
 use huiliu_manifest::stream::PageSize;
 use huiliu_manifest::{Format, Paging, Stream};
 
@@ -96,6 +96,15 @@ pub(crate) struct Received<'r> {
     pub(crate) place: Option<&'r str>,
 }
 
+/// The paths at which a page may tell whether there is one more.
+#[derive(Clone, Copy)]
+struct PagingPaths<'p> {
+    /// Of the number of all records of the listing.
+    total: Option<&'p str>,
+    /// Of whether there is more.
+    has_more: Option<&'p str>,
+}
+
 /// Where a page leads.
 #[derive(Debug, Default)]
 pub(crate) struct Onward {
@@ -116,14 +125,16 @@ pub(crate) fn next(stream: &Stream, page: &Received<'_>) -> Result<Onward, Failu
         Paging::Number { first, size, total, has_more, .. } => {
             let number: u64 = page.place.map_or(Ok(first.0), str::parse).unwrap_or(first.0);
             let behind = (number.saturating_sub(first.0) + 1).saturating_mul(size.0);
-            let onward = page.onward(size, (total.as_deref(), has_more.as_deref()), behind)?;
+            let paths = PagingPaths { total: total.as_deref(), has_more: has_more.as_deref() };
+            let onward = page.onward(size, paths, behind)?;
             return Ok(onward.to(|| number.saturating_add(1)));
         }
         Paging::Offset { size, total, .. } => {
             let offset: u64 = page.place.map_or(Ok(0), str::parse).unwrap_or(page.before);
             let step = if page.records == 0 { size.0 } else { page.records.into() };
             let behind = offset.saturating_add(step);
-            return Ok(page.onward(size, (total.as_deref(), None), behind)?.to(|| behind));
+            let paths = PagingPaths { total: total.as_deref(), has_more: None };
+            return Ok(page.onward(size, paths, behind)?.to(|| behind));
         }
         _ => leads(stream, page)?,
     };
@@ -154,14 +165,10 @@ impl Onward {
 }
 
 impl Received<'_> {
-    /// Whether there is a page behind this one, by the paths of the total and of whether there is more. `behind` is the place
+    /// Whether there is a page behind this one, as these paths tell. `behind` is the place
     /// behind its last record, had it as many as were asked for. A full page says more than a total that it has reached.
-    fn onward(
-        &self,
-        size: &PageSize,
-        (total, has_more): (Option<&str>, Option<&str>),
-        behind: u64,
-    ) -> Result<Onward, String> {
+    fn onward(&self, size: &PageSize, paths: PagingPaths<'_>, behind: u64) -> Result<Onward, String> {
+        let PagingPaths { total, has_more } = paths;
         let records = u64::from(self.records);
         let (is_empty, is_full) = (records == 0, records >= size.0);
         let is_counted = total.is_some();
@@ -202,7 +209,7 @@ impl Received<'_> {
 
     /// The text at a path of the last record.
     fn last_text(&self, stream: &Stream, path: &str) -> Result<String, String> {
-        let last = (self.records.saturating_sub(1), 1);
+        let last = RecordRange::new(self.records.saturating_sub(1), 1);
         let records = decode::decode(&stream.format, self.body, &[path], last).map_err(|e| e.to_string())?;
         let text = records.first().and_then(|record| record.texts.first().cloned().flatten());
         text.map(|text| text.into_owned()).ok_or_else(|| format!("the last record has nothing at {path}"))
@@ -353,7 +360,7 @@ impl Known {
         let bytes = huiliu_vault::keys::hex_encode(&whole.finalize()[..8]);
         // Of what is more than text not all records may be at hand.
         let records = match body {
-            Body::Text(_) => decode::decode(&stream.format, body, &[], (0, u32::MAX)).ok(),
+            Body::Text(_) => decode::decode(&stream.format, body, &[], RecordRange::ALL).ok(),
             Body::Parts(_) => None,
         };
         let records = records.map(|records| {

@@ -3,6 +3,7 @@
 use chrono::{Days, NaiveDate};
 
 use crate::pull::cursor::Cursor;
+use huiliu_decode::RecordRange;
 use huiliu_decode::decode;
 use huiliu_decode::parts::Body;
 use huiliu_manifest::stream::MomentForm;
@@ -117,7 +118,7 @@ pub(crate) fn told(stream: &Stream, body: &Body<'_>, from: Option<&str>) -> Resu
         Some(Since::Counter { path, .. } | Since::NewestFirst { path, .. }) => path,
         _ => return Ok(Told::default()),
     };
-    let records = decode::decode(&stream.format, body, &[path], (0, u32::MAX)).map_err(|e| e.to_string())?;
+    let records = decode::decode(&stream.format, body, &[path], RecordRange::ALL).map_err(|e| e.to_string())?;
     let texts = || records.iter().map(|record| record.texts.first().and_then(|text| text.as_deref()));
     if let Some(Since::Counter { .. }) = &stream.since {
         return Ok(Told { highest: highest(texts()), all_older: false });
