@@ -6,7 +6,7 @@ use huiliu_authoring::anonymize::DisguiseFault;
 use huiliu_engine::replay::ReplayFault;
 use huiliu_engine::schedule::ScheduleFault;
 use huiliu_manifest::{ManifestFault, Problem};
-use huiliu_platform::Failure;
+use huiliu_platform::{Failure, FailureCode};
 use huiliu_queue::QueueFault;
 use huiliu_rules::policy::{PolicyFault, RuleFault};
 use huiliu_store::{AddressError, ConnectError, Kept, RehearsalMisuse, SchemaError, StoreFault, Unreadable};
@@ -308,19 +308,19 @@ mod tests {
             (SchemaError::Behind { applied: 1, known: 2 }.in_chinese(), &["1", "2", "migrate"]),
             (
                 Failure::passing(
-                    "network",
+                    FailureCode::Network,
                     "the platform h:81 cannot be reached; check base_url and the network (asked 7 times)".into(),
                 )
                 .in_chinese(),
                 &["h:81", "无法连接", "base_url", "7 次"],
             ),
             (
-                Failure::fatal("undecodable", "/a page first: not readable as JSON: no field x".into()).in_chinese(),
+                Failure::fatal(FailureCode::Undecodable, "/a page first: not readable as JSON: no field x".into()).in_chinese(),
                 &["/a 首页", "JSON", "没有字段 x"],
             ),
             (
                 Failure::fatal(
-                    "credentials",
+                    FailureCode::Credentials,
                     "/a page 1: the platform refuses user and password (401 Unauthorized); check the source's user and password".into(),
                 )
                 .in_chinese(),

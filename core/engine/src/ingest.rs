@@ -9,7 +9,7 @@ use tracing::Instrument as _;
 use crate::sweep;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::Stream;
-use huiliu_platform::{Connector, Days, Failure, Page, Short};
+use huiliu_platform::{Connector, Days, Failure, FailureCode, Page, Short};
 use huiliu_queue::Bell;
 use huiliu_store::intake::runs::{self, Landing, Source};
 use huiliu_store::intake::source_lease::{Claim, Ended};
@@ -17,7 +17,6 @@ use huiliu_store::{Db, StoreFault};
 use huiliu_vault::keys::Keys;
 
 /// Code of a run that ends because it was told to.
-const STOPPED: &str = "stopped";
 /// How often one page is asked for.
 const TRIES: u32 = 7;
 /// Pages of one stream in one pass.
@@ -92,7 +91,9 @@ async fn read(
     let mut failure = None;
     for stream in &connector.manifest().stream {
         let read = match read_stream(cx, (source, claim), connector, stream, run, from).await {
-            Err(lost @ StoreFault::TurnLost) => Err(Failure { code: "turn_lost", text: lost.to_string(), retry: None }),
+            Err(lost @ StoreFault::TurnLost) => {
+                Err(Failure { code: FailureCode::TurnLost, text: lost.to_string(), retry: None })
+            }
             read => read?,
         };
         if let Err(f) = read {
@@ -103,7 +104,7 @@ async fn read(
     runs::end_run(cx.db, run, failure.as_ref().map(|f| f.text.as_str())).await?;
     let ended = match &failure {
         None => Ended::Done,
-        Some(f) if f.code == STOPPED => Ended::Stopped,
+        Some(f) if f.code == FailureCode::Stopped => Ended::Stopped,
         Some(_) => Ended::Failed,
     };
     tracing::info!(?ended, "the run ended");
@@ -131,7 +132,7 @@ async fn read_stream(
         let pulled = tokio::select! {
             biased;
             () = told_to(cx.stop) => {
-                Err(Failure::fatal(STOPPED, "told to stop; what was received is kept, and the next sync goes on from there".into()))
+                Err(Failure::fatal(FailureCode::Stopped, "told to stop; what was received is kept, and the next sync goes on from there".into()))
             }
             page = pull_patiently(connector, stream, cursor.as_deref()) => page,
         };
@@ -142,13 +143,13 @@ async fn read_stream(
         };
         if !page.last && !asked.insert(cx.keys.short_digest(&[b"cursor", page.cursor.as_bytes()])) {
             return Ok(Err(Failure::fatal(
-                "loop",
+                FailureCode::Loop,
                 format!("{}: the platform gives pages that came before; ask its operator about paging", page.address),
             )));
         }
         if asked.len() > MAX_PAGES {
             return Ok(Err(Failure::fatal(
-                "pages",
+                FailureCode::Pages,
                 format!("{}: more than {MAX_PAGES} pages in one pass; ask for larger pages", page.address),
             )));
         }
@@ -181,7 +182,10 @@ async fn read_stream(
             let missed = huiliu_platform::missed(&page.cursor).filter(|_| !moves);
             return Ok(missed.map_or(Ok(()), |Short { received, total, .. }| {
                 let stream = &stream.name;
-                Err(Failure::fatal("short", format!("{stream}: {received} records came, the platform counts {total}")))
+                Err(Failure::fatal(
+                    FailureCode::Short,
+                    format!("{stream}: {received} records came, the platform counts {total}"),
+                ))
             }));
         }
         cursor = Some(page.cursor);
@@ -225,7 +229,7 @@ async fn pull_patiently(
         match connector.pull(stream, cursor).await {
             Err(Failure { code, text, retry: Some(wait) }) if tried + 1 < TRIES => {
                 tried += 1;
-                tracing::info!(code, attempt = tried, "{text}; trying again");
+                tracing::info!(code = code.as_str(), attempt = tried, "{text}; trying again");
                 tokio::time::sleep(wait.max(backoff(tried))).await;
             }
             Err(f) => {

@@ -127,7 +127,7 @@ impl RegistryError {
             Self::SealedSecret { .. } => "secret.sealed",
             Self::UnsetVariable { .. } => "secret.unset",
             Self::PasswordFile { .. } => "secret.file",
-            Self::Connector(failure) => failure.code,
+            Self::Connector(failure) => failure.code.as_str(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureCode};
 
 /// A connector's own cursor, from the text it was stored as; its beginning for `None`.
 ///
@@ -12,7 +12,10 @@ use crate::failure::Failure;
 pub fn read_cursor<C: DeserializeOwned + Default>(text: Option<&str>) -> Result<C, Failure> {
     let Some(text) = text else { return Ok(C::default()) };
     serde_json::from_str(text).map_err(|e| {
-        Failure::fatal("cursor", format!("the stored cursor {text:?} cannot be read: {e}; read again with --full"))
+        Failure::fatal(
+            FailureCode::Cursor,
+            format!("the stored cursor {text:?} cannot be read: {e}; read again with --full"),
+        )
     })
 }
 

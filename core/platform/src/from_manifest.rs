@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::connector::Connector;
 use crate::endpoint::Endpoint;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureCode};
 use crate::files::{bucket, download, folder};
 use crate::pull::listing;
 use huiliu_manifest::{Manifest, Transport};
@@ -23,7 +23,7 @@ pub fn from_manifest(manifest: Manifest, endpoint: Endpoint) -> Result<Arc<dyn C
             Ok(Arc::new(bucket::BucketConnector::new(manifest, endpoint)?))
         }
         Transport::Push {} => Err(Failure::fatal(
-            "push",
+            FailureCode::Push,
             format!("connector {} is not read: its payloads are handed in with `huiliu upload`", manifest.id),
         )),
         Transport::Files { .. } => Ok(Arc::new(folder::FileConnector::new(manifest, endpoint))),

@@ -253,7 +253,7 @@ impl OperationError {
             Self::Registry(error) => error.code(),
             Self::Gate(_) => "connector.gate",
             Self::Package(_) => "connector.package",
-            Self::Platform(failure) => failure.code,
+            Self::Platform(failure) => failure.code.as_str(),
             Self::Replay(fault) => fault.code(),
             Self::DeadLetterNotOpen(_) => "dead_letter.not_open",
             Self::BatchNotQuarantined(_) => "batch.not_quarantined",

@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 
 use crate::connector::{Connector, Days, Page};
 use crate::endpoint::Endpoint;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureCode};
 use crate::files::folder::{MAX_BYTES, is_wanted};
 use crate::http::answers;
 use crate::http::platform::{Platform, good};
@@ -170,12 +170,12 @@ impl BucketConnector {
     /// [`Failure`] when the manifest declares no bucket, a value of it is missing, or no address can be made of it.
     pub fn new(manifest: Manifest, endpoint: Endpoint) -> Result<Self, Failure> {
         let Transport::Files { bucket: Some(declared), .. } = &manifest.transport else {
-            return Err(Failure::fatal("manifest", format!("connector {} declares no bucket", manifest.id)));
+            return Err(Failure::fatal(FailureCode::Manifest, format!("connector {} declares no bucket", manifest.id)));
         };
         let Bucket { name, prefix, region, style } = &**declared;
         let filled = |template: &Template| {
             template.fill(|value| endpoint.value(value), str::to_owned).map_err(|value| {
-                Failure::fatal("value", format!("${{{value}}} has no value; check the source's settings"))
+                Failure::fatal(FailureCode::Value, format!("${{{value}}} has no value; check the source's settings"))
             })
         };
         let (name, prefix, region) = (filled(name)?, filled(prefix)?, filled(region)?);
@@ -188,7 +188,7 @@ impl BucketConnector {
         let bucket = rusty_s3::Bucket::new(platform.web.url("")?, style, name.clone(), region).map_err(|e| {
             let host = &platform.endpoint.base_url;
             Failure::fatal(
-                "bucket",
+                FailureCode::Bucket,
                 format!(
                     "no address can be made of the bucket {name:?} at {host}: {e}; check both, or write the style path"
                 ),
@@ -225,7 +225,7 @@ impl BucketConnector {
             let listing = ObjectRequest { key, query: &query, headers, place: &place, stream: None, packer };
             let answer = self.get(listing).await?;
             let page = listed(answer.plain().unwrap_or_default()).map_err(|why| {
-                Failure::passing("undecodable", format!("{place}: the listing cannot be read: {why}"))
+                Failure::passing(FailureCode::Undecodable, format!("{place}: the listing cannot be read: {why}"))
             })?;
             for object in page.objects {
                 if self.is_of(stream, &object.place.key) && stands.takes(&object) {
@@ -239,13 +239,16 @@ impl BucketConnector {
             match page.next {
                 None => return Ok(ahead),
                 next if next == token => {
-                    return Err(Failure::fatal("loop", format!("{place}: the listing leads back to the same page")));
+                    return Err(Failure::fatal(
+                        FailureCode::Loop,
+                        format!("{place}: the listing leads back to the same page"),
+                    ));
                 }
                 next => token = next,
             }
         }
         Err(Failure::fatal(
-            "pages",
+            FailureCode::Pages,
             format!("{place}: more than {MAX_PAGES} pages of objects; give a prefix that has fewer"),
         ))
     }
@@ -266,14 +269,14 @@ impl BucketConnector {
         let (key, size) = (&object.place.key, object.size);
         if size > MAX_BYTES {
             return Err(Failure::fatal(
-                "size",
+                FailureCode::Size,
                 format!("{key} has {size} bytes, at most {MAX_BYTES} are taken; split the file"),
             ));
         }
         // An address would lead elsewhere.
         if key.split('/').any(|step| matches!(step, "." | "..")) {
             return Err(Failure::fatal(
-                "key",
+                FailureCode::Key,
                 format!(
                     "the object {key:?} has a step of one or two dots, which no address can hold; store it under another key"
                 ),
@@ -288,12 +291,12 @@ impl BucketConnector {
         let fetched = match in_parts {
             Ok(Some(payload)) => Ok(payload),
             // A part of what the store itself keeps packed is nothing by itself.
-            Err(f) if f.code != "undecodable" => Err(f),
+            Err(f) if f.code != FailureCode::Undecodable => Err(f),
             Ok(None) | Err(_) => self.get(ObjectRequest::object(key, stream, text_window::packer(stream, 0))).await,
         };
         fetched.map_err(|f| match f.code {
             // It was there a moment ago: listed again, it is or is not.
-            "status" => Failure { retry: f.retry.or(Some(Duration::ZERO)), ..f },
+            FailureCode::Status => Failure { retry: f.retry.or(Some(Duration::ZERO)), ..f },
             _ => f,
         })
     }
@@ -301,8 +304,9 @@ impl BucketConnector {
     /// A large object, which is packed part by part so that it is never whole.
     async fn parts(&self, stream: &Stream, object: &Object, size: usize) -> Result<Payload, Failure> {
         let key = &object.place.key;
-        let broken =
-            |what: &dyn std::fmt::Display| Failure::passing("part", format!("{key}: {what}; it is read again"));
+        let broken = |what: &dyn std::fmt::Display| {
+            Failure::passing(FailureCode::Part, format!("{key}: {what}; it is read again"))
+        };
         let mut packer = text_window::packer(stream, size);
         while packer.len() < size {
             let (from, to) = (packer.len(), size.min(packer.len() + PART));

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::connector::{Connector, Days, Page};
 use crate::endpoint::Endpoint;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureCode};
 use crate::files::folder::{Cursor, Next, is_wanted};
 use crate::http::platform::{Leads, Platform, Question};
 use crate::http::request;
@@ -35,7 +35,10 @@ impl DownloadConnector {
     /// [`Failure`] when the manifest declares no download, or the base URL is not one.
     pub fn new(manifest: Manifest, endpoint: Endpoint) -> Result<Self, Failure> {
         let Transport::Files { download: Some(download), .. } = &manifest.transport else {
-            return Err(Failure::fatal("manifest", format!("connector {} declares no download", manifest.id)));
+            return Err(Failure::fatal(
+                FailureCode::Manifest,
+                format!("connector {} declares no download", manifest.id),
+            ));
         };
         let download = (**download).clone();
         let platform = Platform::new(&manifest.id, endpoint, download.auth.clone(), vec![], None)?;
@@ -59,7 +62,7 @@ impl DownloadConnector {
         let foreign = |why: String| {
             let path =
                 request::fill(list, &self.platform.endpoint, &|_| None).map(|filled| filled.path).unwrap_or_default();
-            Failure::passing("undecodable", format!("{path}: the listing of files cannot be read: {why}"))
+            Failure::passing(FailureCode::Undecodable, format!("{path}: the listing of files cannot be read: {why}"))
         };
         let payload = self.get(list, None).await?;
         let bytes = payload.whole().map_err(|e| foreign(e.to_string()))?;

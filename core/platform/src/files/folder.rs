@@ -11,7 +11,7 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::connector::{Connector, Days, Page};
 use crate::endpoint::Endpoint;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureCode};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::text_window;
 use huiliu_decode::unpacker::Unpacker;
@@ -126,7 +126,7 @@ impl FileConnector {
     fn names(&self, stream: &Stream) -> Result<(Vec<String>, Vec<String>), Failure> {
         let unreadable = |e: std::io::Error| {
             Failure::fatal(
-                "folder",
+                FailureCode::Folder,
                 format!("cannot read the folder {}: {e}; check source.folder", self.folder.display()),
             )
         };
@@ -160,12 +160,13 @@ fn tell(folder: &Path, mut left: Vec<String>) {
 
 /// A stream's file that nobody is writing any more.
 pub(crate) async fn read(path: &Path, stream: &Stream) -> Result<Payload, Failure> {
-    let unreadable = |e: std::io::Error| Failure::fatal("file", format!("cannot read {}: {e}", path.display()));
+    let unreadable =
+        |e: std::io::Error| Failure::fatal(FailureCode::File, format!("cannot read {}: {e}", path.display()));
     let before = tokio::fs::metadata(path).await.map_err(unreadable)?;
     let size = before.len();
     if size > MAX_BYTES {
         return Err(Failure::fatal(
-            "size",
+            FailureCode::Size,
             format!("{} has {size} bytes, at most {MAX_BYTES} are taken; split the file", path.display()),
         ));
     }
@@ -184,7 +185,7 @@ pub(crate) async fn read(path: &Path, stream: &Stream) -> Result<Payload, Failur
     let still = |m: &std::fs::Metadata| (m.len(), m.modified().ok());
     if still(&before) != still(&after) || packer.len() as u64 != after.len() {
         return Err(Failure::passing(
-            "writing",
+            FailureCode::Writing,
             format!("{} is still being written; it is read again", path.display()),
         ));
     }

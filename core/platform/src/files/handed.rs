@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::sync::Mutex;
 
 use crate::connector::{Connector, Days, Page};
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureCode};
 use crate::files::folder::{is_wanted, read};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpacker::Unpacker;
@@ -44,7 +44,7 @@ impl HandedConnector {
     ) -> Result<Self, Failure> {
         if matches!(manifest.transport, Transport::Http { .. }) {
             return Err(Failure::fatal(
-                "push",
+                FailureCode::Push,
                 format!("connector {} reads its platform itself; it takes no files", manifest.id),
             ));
         }
@@ -52,7 +52,7 @@ impl HandedConnector {
             let all: Vec<&str> = manifest.stream.iter().map(|s| s.name.as_str()).collect();
             let all = all.join(", ");
             return Err(Failure::fatal(
-                "push",
+                FailureCode::Push,
                 format!("connector {} has no stream {stream:?}; there are {all}", manifest.id),
             ));
         };
@@ -63,7 +63,7 @@ impl HandedConnector {
             {
                 let names = of.files.as_ref().unwrap_or(names).join(", ");
                 return Err(Failure::fatal(
-                    "push",
+                    FailureCode::Push,
                     format!("{name} is no file of connector {}; their names are {names}", manifest.id),
                 ));
             }
@@ -85,7 +85,7 @@ impl HandedConnector {
     ) -> Result<Self, Failure> {
         if !matches!(manifest.transport, Transport::Push {}) {
             return Err(Failure::fatal(
-                "push",
+                FailureCode::Push,
                 format!("connector {} is not one that payloads are sent to; its transport is not push", manifest.id),
             ));
         }

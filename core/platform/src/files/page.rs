@@ -1,7 +1,7 @@
 //! A file that has come, as a page.
 
 use crate::connector::Page;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureCode};
 use huiliu_decode::decode::{self, DecodeFault};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpack::UnpackFault;
@@ -11,7 +11,8 @@ use huiliu_manifest::Stream;
 
 /// A file that came as a whole.
 pub(crate) fn kept(stream: &Stream, name: &str, bytes: Vec<u8>) -> Result<Payload, Failure> {
-    text_window::kept(stream, bytes).map_err(|e| Failure::passing("packing", format!("{name} cannot be packed: {e}")))
+    text_window::kept(stream, bytes)
+        .map_err(|e| Failure::passing(FailureCode::Packing, format!("{name} cannot be packed: {e}")))
 }
 
 /// A file as a page: counted, or with the reason why it cannot be read. `cursor` stands behind it; `last` ends the
@@ -31,7 +32,7 @@ pub(crate) async fn file_page(
     let records = match read {
         // The file is not to blame.
         Err(DecodeFault::Unpack(UnpackFault::Start { why })) => {
-            return Err(Failure::passing("process", format!("{name}: no process to read it in: {why}")));
+            return Err(Failure::passing(FailureCode::Process, format!("{name}: no process to read it in: {why}")));
         }
         read => read.map(|outline| outline.records).map_err(|e| draft::masked(&e.to_string(), 1_000)),
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureCode};
 use crate::http::web::Answer;
 use huiliu_decode::{html, json};
 use huiliu_manifest::Layout;
@@ -68,14 +68,14 @@ fn by_rule(rule: &AnswerRule, answer: &Answer, place: &str) -> Verdict {
         retry,
     };
     match rule.taken {
-        Taken::Retry => Verdict::Bad(told("status", "something that may pass", Some(Duration::ZERO))),
+        Taken::Retry => Verdict::Bad(told(FailureCode::Status, "something that may pass", Some(Duration::ZERO))),
         Taken::Wait => {
             let wait = wait(answer, &rule.wait_header).unwrap_or(Duration::ZERO);
-            Verdict::Bad(told("status", "too many requests", Some(wait)))
+            Verdict::Bad(told(FailureCode::Status, "too many requests", Some(wait)))
         }
-        Taken::Refresh => Verdict::Refresh(told("token", "a token that has run out", Some(Duration::ZERO))),
+        Taken::Refresh => Verdict::Refresh(told(FailureCode::Token, "a token that has run out", Some(Duration::ZERO))),
         Taken::Empty => Verdict::Empty,
-        Taken::Fail => Verdict::Bad(told("refused", "an error that stays", None)),
+        Taken::Fail => Verdict::Bad(told(FailureCode::Refused, "an error that stays", None)),
     }
 }
 
@@ -84,7 +84,7 @@ fn by_status(answer: &Answer, place: &str) -> Option<Verdict> {
     let status = answer.status;
     if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
         let refused = Failure::fatal(
-            "credentials",
+            FailureCode::Credentials,
             format!("{place}: the platform refuses user and password ({status}); check the source's user and password"),
         );
         let is_token = status == StatusCode::UNAUTHORIZED;
@@ -93,13 +93,13 @@ fn by_status(answer: &Answer, place: &str) -> Option<Verdict> {
     if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
         let wait = wait(answer, "retry-after").unwrap_or(Duration::ZERO);
         let text = format!("{place}: the platform answered {status}");
-        return Some(Verdict::Bad(Failure { code: "status", text, retry: Some(wait) }));
+        return Some(Verdict::Bad(Failure { code: FailureCode::Status, text, retry: Some(wait) }));
     }
     if status.is_redirection() {
         let to = answer.header("location").and_then(|to| reqwest::Url::parse(to).ok());
         let to = to.and_then(|to| to.host_str().map(str::to_owned)).unwrap_or_else(|| "another path".into());
         return Some(Verdict::Bad(Failure::fatal(
-            "redirect",
+            FailureCode::Redirect,
             format!(
                 "{place}: the platform leads on to {to} ({status}); redirects are not followed: give the address itself"
             ),
@@ -107,7 +107,7 @@ fn by_status(answer: &Answer, place: &str) -> Option<Verdict> {
     }
     if !status.is_success() {
         return Some(Verdict::Bad(Failure::fatal(
-            "status",
+            FailureCode::Status,
             format!("{place}: the platform answered {status}; check base_url and the manifest's path"),
         )));
     }
@@ -124,7 +124,7 @@ fn by_page(answer: &Answer, place: &str, table: Option<&Layout>) -> Verdict {
             "{place}: a web page without the columns {columns} came instead of records, as when a login has run out"
         ),
     };
-    Verdict::Refresh(Failure::passing("login_page", said))
+    Verdict::Refresh(Failure::passing(FailureCode::LoginPage, said))
 }
 
 /// How long the platform asks to be left alone: seconds, a date, or a second since 1970.

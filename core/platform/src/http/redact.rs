@@ -155,6 +155,7 @@ fn behind(text: &[u8], byte: u8, mut found: impl FnMut(usize)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::FailureCode;
 
     fn secrets(user: &str, own: &str) -> Secrets {
         Secrets { user: user.to_owned(), own: forms(user, own), fetched: Mutex::default() }
@@ -191,8 +192,9 @@ mod tests {
         let all = secrets("u", "password");
         all.fetched("SID=0123456789abcdef; lang=zh");
         assert_eq!(all.hide("zh sid=0123456789abcdef"), "zh sid=***");
-        let quiet = all.quiet(Failure::fatal("x", format!("{} passw%6Frd 号22010219590911001X", "长".repeat(900))));
+        let quiet = all
+            .quiet(Failure::fatal(FailureCode::Value, format!("{} passw%6Frd 号22010219590911001X", "长".repeat(900))));
         assert!(quiet.text.ends_with("长 *** 号22***************X"), "{}", quiet.text);
-        assert_eq!(all.quiet(Failure::fatal("x", "长".repeat(2_000))).text.chars().count(), MOST);
+        assert_eq!(all.quiet(Failure::fatal(FailureCode::Value, "长".repeat(2_000))).text.chars().count(), MOST);
     }
 }

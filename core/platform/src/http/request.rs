@@ -6,7 +6,7 @@ use reqwest::{Method, Url};
 use serde::de::IgnoredAny;
 
 use crate::endpoint::Endpoint;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureCode};
 use crate::http::web::Web;
 use huiliu_manifest::Request;
 use huiliu_manifest::template::Template;
@@ -65,7 +65,7 @@ pub(crate) fn fill(request: &Request, endpoint: &Endpoint, here: &Values<'_>) ->
 }
 
 fn unknown(name: String) -> Failure {
-    Failure::fatal("value", format!("${{{name}}} has no value; check the source's settings"))
+    Failure::fatal(FailureCode::Value, format!("${{{name}}} has no value; check the source's settings"))
 }
 
 fn method(declared: Declared) -> Method {
@@ -83,7 +83,7 @@ fn path(template: &Template, value: &dyn Fn(&str) -> Option<String>) -> Result<S
     let astray = template.values().find(|name| value(name).is_some_and(|text| matches!(text.as_str(), "." | "..")));
     if let Some(name) = astray {
         return Err(Failure::fatal(
-            "value",
+            FailureCode::Value,
             format!("${{{name}}} would lead out of its path; check where it comes from"),
         ));
     }
@@ -104,7 +104,7 @@ fn json(text: &str) -> Result<String, Failure> {
     match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => Ok(text.to_owned()),
         Err(_) => Err(Failure::fatal(
-            "value",
+            FailureCode::Value,
             "a request's body is no JSON once its values are filled in; put quotes around those that are texts".into(),
         )),
     }
@@ -140,15 +140,20 @@ impl Filled {
         let mut headers = HeaderMap::new();
         for (name, value) in self.headers {
             // The value may be a key: it is not told.
-            let refused = |what: &str| Failure::fatal("value", format!("the header {name} cannot be sent: {what}"));
+            let refused =
+                |what: &str| Failure::fatal(FailureCode::Value, format!("the header {name} cannot be sent: {what}"));
             let key = HeaderName::try_from(&name).map_err(|_| refused("its name is none of a header"))?;
             let value = HeaderValue::try_from(value).map_err(|_| refused("its value has a line break or the like"))?;
             headers.insert(key, value);
         }
         if !self.cookies.is_empty() {
             let cookies = HeaderValue::try_from(self.cookies.join("; "));
-            let refused =
-                |_| Failure::fatal("value", "the cookies cannot be sent: they have a line break or the like".into());
+            let refused = |_| {
+                Failure::fatal(
+                    FailureCode::Value,
+                    "the cookies cannot be sent: they have a line break or the like".into(),
+                )
+            };
             headers.insert(COOKIE, cookies.map_err(refused)?);
         }
         let typed = headers.contains_key(CONTENT_TYPE);
@@ -166,7 +171,9 @@ impl Filled {
             Some(Body::Xml(text)) => as_type(request, "text/xml; charset=utf-8").body(text),
         };
         // What cannot be built is told without its values.
-        request.build().map_err(|_| Failure::fatal("value", "a request cannot be made of these values".into()))
+        request
+            .build()
+            .map_err(|_| Failure::fatal(FailureCode::Value, "a request cannot be made of these values".into()))
     }
 }
 

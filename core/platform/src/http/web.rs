@@ -9,7 +9,7 @@ use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap
 use reqwest::{Client, ClientBuilder, Request, RequestBuilder, Response, StatusCode, Url};
 
 use crate::endpoint::Endpoint;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureCode};
 use crate::http::answers::Verdict;
 use crate::http::guard::{self, Networks, Resolver};
 use huiliu_decode::decode;
@@ -67,14 +67,14 @@ impl Web {
     pub(crate) fn new(connector: &str, endpoint: &Endpoint, auth: &Auth) -> Result<Self, Failure> {
         let base = Url::parse(&endpoint.base_url).map_err(|e| {
             Failure::fatal(
-                "url",
+                FailureCode::Url,
                 format!("source {connector}: base_url is not a URL: {e}; give http://HOST:PORT or https://HOST"),
             )
         })?;
         if !matches!(base.scheme(), "http" | "https") {
             let why = "it begins with neither http:// nor https://";
             return Err(Failure::fatal(
-                "url",
+                FailureCode::Url,
                 format!("source {connector}: base_url is not a URL: {why}; give http://HOST:PORT or https://HOST"),
             ));
         }
@@ -88,11 +88,12 @@ impl Web {
 
     /// Where a path leads: to the scheme, host and port of `base_url`, or nowhere. Credentials go along.
     pub(crate) fn url(&self, path: &str) -> Result<Url, Failure> {
-        let url = self.base.join(path).map_err(|e| Failure::fatal("url", format!("{path} is not a path: {e}")))?;
+        let url =
+            self.base.join(path).map_err(|e| Failure::fatal(FailureCode::Url, format!("{path} is not a path: {e}")))?;
         self.at_home(url).map_err(|host| {
             let text =
                 format!("{path} leads to another host, {host}; only the host of base_url is asked: give a path on it");
-            Failure::fatal("url", text)
+            Failure::fatal(FailureCode::Url, text)
         })
     }
 
@@ -108,10 +109,11 @@ impl Web {
 
     /// Where a link in an answer leads: to the same scheme, host and port, or nowhere.
     pub(crate) fn link(&self, page: &Url, link: &str) -> Result<Url, Failure> {
-        let url = page.join(link).map_err(|e| Failure::fatal("link", format!("the next link is no URL: {e}")))?;
+        let url =
+            page.join(link).map_err(|e| Failure::fatal(FailureCode::Link, format!("the next link is no URL: {e}")))?;
         self.at_home(url).map_err(|host| {
             let text = format!("the next link leads to another host, {host}; only the host of base_url is asked");
-            Failure::fatal("link", text)
+            Failure::fatal(FailureCode::Link, text)
         })
     }
 
@@ -122,9 +124,9 @@ impl Web {
 
     /// Sends a request, and reads the answer to its end.
     pub(crate) async fn send(&self, request: Request, place: &str, packer: Packer) -> Result<Answer, Failure> {
-        self.networks.check(request.url()).map_err(|e| Failure::fatal("address", e.to_string()))?;
+        self.networks.check(request.url()).map_err(|e| Failure::fatal(FailureCode::Address, e.to_string()))?;
         if !matches!(request.url().scheme(), "http" | "https") {
-            return Err(Failure::fatal("url", format!("{place}: only http and https are spoken")));
+            return Err(Failure::fatal(FailureCode::Url, format!("{place}: only http and https are spoken")));
         }
         let mut answer =
             self.client.as_ref().map_err(Clone::clone)?.execute(request).await.map_err(|e| unreachable(&e))?;
@@ -144,7 +146,7 @@ fn client(timeout: Duration, networks: &Networks) -> ClientBuilder {
 }
 
 fn built(client: ClientBuilder) -> Result<Client, Failure> {
-    client.build().map_err(|e| Failure::fatal("client", format!("no HTTP client: {e}")))
+    client.build().map_err(|e| Failure::fatal(FailureCode::Client, format!("no HTTP client: {e}")))
 }
 
 /// One answer of a platform that is not yet a source, for a first look at it.
@@ -153,17 +155,17 @@ fn built(client: ClientBuilder) -> Result<Client, Failure> {
 /// [`Failure`].
 pub async fn sample(url: &str, timeout: Duration, networks: &Networks) -> Result<Vec<u8>, Failure> {
     let base = Url::parse(url).map_err(|e| {
-        Failure::fatal("url", format!("{url} is not a URL: {e}; give http://HOST:PORT or https://HOST"))
+        Failure::fatal(FailureCode::Url, format!("{url} is not a URL: {e}; give http://HOST:PORT or https://HOST"))
     })?;
     let client = built(client(timeout, networks));
     let web = Web { base: base.clone(), networks: networks.clone(), client };
     let place = base.path().to_owned();
     let request = web.request(reqwest::Method::GET, base)?.build();
-    let request = request.map_err(|_| Failure::fatal("url", format!("{place} cannot be asked for")))?;
+    let request = request.map_err(|_| Failure::fatal(FailureCode::Url, format!("{place} cannot be asked for")))?;
     let answer = web.send(request, &place, Packer::default()).await?;
     match crate::http::answers::judge(&[], &answer, &place, None) {
         Verdict::Good | Verdict::Empty => Ok(answer.bytes().into_owned()),
-        Verdict::Refresh(failure) | Verdict::Bad(failure) if failure.code != "login_page" => Err(failure),
+        Verdict::Refresh(failure) | Verdict::Bad(failure) if failure.code != FailureCode::LoginPage => Err(failure),
         // Some platforms give their tables as pages.
         Verdict::Refresh(_) | Verdict::Bad(_) => Ok(answer.bytes().into_owned()),
     }
@@ -174,7 +176,7 @@ fn identity(endpoint: &Endpoint) -> Result<reqwest::Identity, Failure> {
     let mut pem = String::new();
     for name in ["private_key", "certificate"] {
         let part = endpoint.secrets.get(name).ok_or_else(|| {
-            Failure::fatal("value", format!("${{secret.{name}}} has no value; check the source's settings"))
+            Failure::fatal(FailureCode::Value, format!("${{secret.{name}}} has no value; check the source's settings"))
         })?;
         pem.push_str(part);
         pem.push('\n');
@@ -182,7 +184,7 @@ fn identity(endpoint: &Endpoint) -> Result<reqwest::Identity, Failure> {
     // What the parser says could quote the key.
     reqwest::Identity::from_pem(pem.as_bytes()).map_err(|_| {
         Failure::fatal(
-            "certificate",
+            FailureCode::Certificate,
             "the secrets certificate and private_key are no certificate and key in PEM".into(),
         )
     })
@@ -211,8 +213,12 @@ impl std::io::Write for Bounded {
 
 async fn body(answer: &mut Response, place: &str, mut packer: Packer) -> Result<Payload, Failure> {
     let packed = answer.headers().get(CONTENT_ENCODING).map(|v| v.as_bytes().to_ascii_lowercase());
-    let too_much =
-        || Failure::fatal("size", format!("{place}: more than {MAX_BYTES} bytes in one answer; ask for smaller pages"));
+    let too_much = || {
+        Failure::fatal(
+            FailureCode::Size,
+            format!("{place}: more than {MAX_BYTES} bytes in one answer; ask for smaller pages"),
+        )
+    };
     let mut plain = match packed.as_deref() {
         None | Some(b"identity") => None,
         Some(b"gzip" | b"x-gzip") => {
@@ -221,12 +227,14 @@ async fn body(answer: &mut Response, place: &str, mut packer: Packer) -> Result<
         Some(other) => {
             let other = String::from_utf8_lossy(other).into_owned();
             return Err(Failure::fatal(
-                "encoding",
+                FailureCode::Encoding,
                 format!("{place}: the answer is packed as {other}, which was not asked for; only gzip is read"),
             ));
         }
     };
-    let broken = |e: std::io::Error| Failure::passing("packing", format!("{place}: the answer cannot be packed: {e}"));
+    let broken = |e: std::io::Error| {
+        Failure::passing(FailureCode::Packing, format!("{place}: the answer cannot be packed: {e}"))
+    };
     let mut received = 0usize;
     while let Some(chunk) = answer.chunk().await.map_err(|e| unreachable(&e))? {
         received += chunk.len();
@@ -251,19 +259,19 @@ async fn body(answer: &mut Response, place: &str, mut packer: Packer) -> Result<
 fn unpacking(e: &std::io::Error, place: &str) -> Failure {
     if e.kind() == std::io::ErrorKind::FileTooLarge {
         return Failure::fatal(
-            "size",
+            FailureCode::Size,
             format!(
                 "{place}: the answer unpacks to more than {MAX_BYTES} bytes or {MAX_RATIO} times its size; ask for smaller pages"
             ),
         );
     }
-    Failure::passing("undecodable", format!("{place}: the packed answer is broken: {e}"))
+    Failure::passing(FailureCode::Undecodable, format!("{place}: the packed answer is broken: {e}"))
 }
 
 /// Why there is no answer, without the URL: it may hold a key.
 fn unreachable(e: &reqwest::Error) -> Failure {
     if let Some(refused) = guard::refusal(e) {
-        return Failure::fatal("address", refused.to_string());
+        return Failure::fatal(FailureCode::Address, refused.to_string());
     }
     let what = if e.is_timeout() {
         "did not answer in time"
@@ -273,5 +281,5 @@ fn unreachable(e: &reqwest::Error) -> Failure {
         "broke off its answer"
     };
     let host = e.url().map(Web::host).unwrap_or_default();
-    Failure::passing("network", format!("the platform {host} {what}; check base_url and the network"))
+    Failure::passing(FailureCode::Network, format!("the platform {host} {what}; check base_url and the network"))
 }

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::connector::Page;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureCode};
 use crate::http::platform::{Leads, Question};
 use crate::http::web::Answer;
 use crate::pull::cursor::Cursor;
@@ -45,11 +45,11 @@ impl HttpConnector {
                 self.order(listing, export).await
             }
             State::Failed(why) => Err(Failure::fatal(
-                "export",
+                FailureCode::Export,
                 format!("the export that was ordered has failed: {why}; the next sync orders another"),
             )),
             State::Working(state) => Err(Failure::fatal(
-                "export",
+                FailureCode::Export,
                 format!(
                     "the export that was ordered is {state} after {} s; the next sync goes on waiting for it",
                     export.most_seconds.0
@@ -60,12 +60,11 @@ impl HttpConnector {
 
     async fn order(&self, listing: &Listing<'_>, export: &Export) -> Result<Page, Failure> {
         let (place, answer) = self.ask_for(listing, &export.create, "", None).await?;
-        let id = answer
-            .as_ref()
-            .and_then(|answer| text_at(answer, &export.id))
-            .ok_or_else(|| Failure::passing("export", format!("{place}: no id of the export at {}", export.id)))?;
+        let id = answer.as_ref().and_then(|answer| text_at(answer, &export.id)).ok_or_else(|| {
+            Failure::passing(FailureCode::Export, format!("{place}: no id of the export at {}", export.id))
+        })?;
         if id.len() > 1_000 || id.contains(char::is_control) {
-            return Err(Failure::fatal("export", format!("{place}: the id of the export is not printable")));
+            return Err(Failure::fatal(FailureCode::Export, format!("{place}: the id of the export is not printable")));
         }
         self.ordered.lock().await.push(id.clone());
         let began = Some(listing.stands.began.unwrap_or_else(huiliu_values::calendar::today));
@@ -87,7 +86,7 @@ impl HttpConnector {
             let state = match self.ask_for(listing, &export.poll, id, None).await {
                 Ok((_, None)) => State::Working("not told".into()),
                 Ok((place, Some(answer))) => read_state(export, &answer, &place)?,
-                Err(Failure { code: "status", text, retry: None }) => State::Failed(text),
+                Err(Failure { code: FailureCode::Status, text, retry: None }) => State::Failed(text),
                 Err(failure) => return Err(failure),
             };
             let every = Duration::from_secs(export.every_seconds.0);
@@ -167,8 +166,9 @@ fn text_at(answer: &Answer, path: &str) -> Option<String> {
 }
 
 fn read_state(export: &Export, answer: &Answer, place: &str) -> Result<State, Failure> {
-    let state = text_at(answer, &export.state)
-        .ok_or_else(|| Failure::passing("export", format!("{place}: no state of the export at {}", export.state)))?;
+    let state = text_at(answer, &export.state).ok_or_else(|| {
+        Failure::passing(FailureCode::Export, format!("{place}: no state of the export at {}", export.state))
+    })?;
     if export.failed.contains(&state) {
         return Ok(State::Failed(state));
     }
@@ -177,7 +177,7 @@ fn read_state(export: &Export, answer: &Answer, place: &str) -> Result<State, Fa
     }
     let Some(path) = &export.link else { return Ok(State::Ready(None)) };
     let link = text_at(answer, path).ok_or_else(|| {
-        Failure::passing("export", format!("{place}: the export is ready, but there is no URL at {path}"))
+        Failure::passing(FailureCode::Export, format!("{place}: the export is ready, but there is no URL at {path}"))
     })?;
     Ok(State::Ready(Some(link)))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureCode};
 use crate::http::platform::{Leads, Platform, Question};
 use crate::http::request::Values;
 use huiliu_decode::{RecordRange, json};
@@ -66,7 +66,7 @@ pub(crate) async fn partitions(
             next.extend(found);
             if next.len() > MOST {
                 return Err(Failure::fatal(
-                    "each",
+                    FailureCode::Each,
                     format!(
                         "stream {} would be read once for each of more than {MOST} values; narrow its fan-out",
                         stream.name
@@ -107,7 +107,7 @@ async fn parents(
         records_of: None,
     };
     let Some(answer) = platform.ask(&question).await? else { return Ok(vec![]) };
-    let foreign = |why: String| Failure::passing("undecodable", format!("{place}: {why}"));
+    let foreign = |why: String| Failure::passing(FailureCode::Undecodable, format!("{place}: {why}"));
     let text = answer.text().ok_or_else(|| foreign("it is text neither in UTF-8 nor in GB18030".into()))?;
     let page = json::page(&text, items, None, None, RecordRange::ALL).map_err(|e| foreign(e.to_string()))?;
     let paths: Vec<&str> = fields.values().map(String::as_str).collect();

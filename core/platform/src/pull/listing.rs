@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use crate::connector::{Connector, Days, Page};
 use crate::endpoint::Endpoint;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureCode};
 use crate::http::platform::{Leads, Platform, Question};
 use crate::http::web::Answer;
 use crate::pull::cursor::{Ahead, Cursor, key};
@@ -77,7 +77,7 @@ impl HttpConnector {
     async fn page(&self, listing: &Listing<'_>) -> Result<Page, Failure> {
         let Listing { stream, stands, window, .. } = listing;
         let Some(request) = &stream.request else {
-            return Err(Failure::fatal("manifest", format!("stream {} has no request", stream.name)));
+            return Err(Failure::fatal(FailureCode::Manifest, format!("stream {} has no request", stream.name)));
         };
         let place = stands.page.as_deref();
         let asked = paging::asked(&stream.page, place);
@@ -106,7 +106,13 @@ impl HttpConnector {
         };
         let answer = match self.platform.ask(&question).await {
             // Behind the last page there need be nothing.
-            Err(f) if stands.beyond && f.retry.is_none() && matches!(f.code, "status" | "refused") => None,
+            Err(f)
+                if stands.beyond
+                    && f.retry.is_none()
+                    && matches!(f.code, FailureCode::Status | FailureCode::Refused) =>
+            {
+                None
+            }
             answer => answer?,
         };
         // A token that it repeats may have been fetched only now.
@@ -137,14 +143,14 @@ impl HttpConnector {
         let is_paged = !matches!(stream.page, Paging::None {});
         let known =
             if is_paged && records > 0 { Known::of(stream, &body, &answer.payload) } else { Ok(Known::default()) };
-        let known = known.map_err(|e| Failure::passing("packing", format!("{address}: {e}")))?;
+        let known = known.map_err(|e| Failure::passing(FailureCode::Packing, format!("{address}: {e}")))?;
         if stands.trail.knows(&known) {
             let why = if stands.trail.repeats(&known) {
                 "the page holds the same records as the one before; the platform may ignore the parameter that asks for it"
             } else {
                 "the platform gives pages that came before; ask its operator about paging"
             };
-            let failure = Failure::fatal("loop", format!("{address}: {why}"));
+            let failure = Failure::fatal(FailureCode::Loop, format!("{address}: {why}"));
             return if stands.beyond { nothing(address) } else { Err(failure) };
         }
         let at_page = |f: Failure| Failure { text: format!("{address}: {}", f.text), ..f };
@@ -164,18 +170,24 @@ impl HttpConnector {
             let why = format!(
                 "{MOST_EMPTY} pages without a record, and more are said to come; ask its operator about paging"
             );
-            return Err(Failure::fatal("pages", format!("{address}: {why}")));
+            return Err(Failure::fatal(FailureCode::Pages, format!("{address}: {why}")));
         }
         let trail = stands.trail.with(place, &known);
         if next.is_some() && trail.knows_place(next.as_deref()) {
-            return Err(Failure::fatal("loop", format!("{address}: the platform leads back to the same page")));
+            return Err(Failure::fatal(
+                FailureCode::Loop,
+                format!("{address}: the platform leads back to the same page"),
+            ));
         }
         if next.as_ref().is_some_and(|token| token.len() > MAX_TOKEN) {
             let why = format!("{address}: the token of the next page is longer than {MAX_TOKEN} bytes");
-            return Err(Failure::fatal("token", why));
+            return Err(Failure::fatal(FailureCode::Token, why));
         }
         if next.as_ref().is_some_and(|token| token.contains(char::is_control)) {
-            return Err(Failure::fatal("token", format!("{address}: the token of the next page is not printable")));
+            return Err(Failure::fatal(
+                FailureCode::Token,
+                format!("{address}: the token of the next page is not printable"),
+            ));
         }
         let told = since::told(stream, &body, stands.since_of(&listing.key)).map_err(|e| at_page(e.into()))?;
         let highest = since::highest([stands.highest.as_deref(), told.highest.as_deref()]);

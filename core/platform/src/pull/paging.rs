@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureCode};
 use crate::http::web::Answer;
 use huiliu_decode::decode::{self, DecodeFault};
 use huiliu_decode::parts::Body;
@@ -219,7 +219,7 @@ impl Received<'_> {
 impl From<String> for Failure {
     /// What a page should tell and does not: it is asked for again.
     fn from(why: String) -> Self {
-        Self::passing("undecodable", why)
+        Self::passing(FailureCode::Undecodable, why)
     }
 }
 
