@@ -249,7 +249,7 @@ async fn work(context: &DeliveryContext, held: &Held) -> Result<Commit, StoreFau
     }
     if reading.stream.contract.as_ref().is_some_and(|c| c.new_field == NewField::Report) && held.first == 0 {
         let names = huiliu_decode::names::names(&reading.stream.format, &body);
-        let new = expectations::fields(&context.db, (held.source_id, held.run_id), &held.stream, &names).await?;
+        let new = expectations::fields(&context.db, held.source_id, held.run_id, &held.stream, &names).await?;
         if !new.is_empty() {
             tracing::warn!(stream = held.stream, "new fields, kept in the raw records: {}", new.join(", "));
         }

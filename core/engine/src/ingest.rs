@@ -72,26 +72,28 @@ pub struct RunReport {
 /// [`StoreFault`] only; what the platform does wrong is in the report.
 pub async fn sync(
     cx: Ingest<'_>,
-    (source, claim): (&Source, Claim),
+    source: &Source,
+    claim: Claim,
     connector: &dyn Connector,
     from: From,
 ) -> Result<RunReport, StoreFault> {
     runs::end_abandoned_runs(cx.db, source).await?;
     let run = runs::start_run(cx.db, source, from == From::Start).await?;
     let span = tracing::error_span!("run", run, source = source.name);
-    read(cx, (source, claim), connector, run, from).instrument(span).await
+    read(cx, source, claim, connector, run, from).instrument(span).await
 }
 
 async fn read(
     cx: Ingest<'_>,
-    (source, claim): (&Source, Claim),
+    source: &Source,
+    claim: Claim,
     connector: &dyn Connector,
     run: i64,
     from: From,
 ) -> Result<RunReport, StoreFault> {
     let mut failure = None;
     for stream in &connector.manifest().stream {
-        let read = match read_stream(cx, (source, claim), connector, stream, run, from).await {
+        let read = match read_stream(cx, source, claim, connector, stream, run, from).await {
             Err(lost @ StoreFault::TurnLost) => Err(Failure { code: "turn_lost", text: lost.to_string(), retry: None }),
             read => read?,
         };
@@ -112,7 +114,8 @@ async fn read(
 
 async fn read_stream(
     cx: Ingest<'_>,
-    (source, claim): (&Source, Claim),
+    source: &Source,
+    claim: Claim,
     connector: &dyn Connector,
     stream: &Stream,
     run: i64,

@@ -154,7 +154,7 @@ impl ReadySource {
             progress: landed,
             stop,
         };
-        let read = ingest::sync(cx, (&self.source, lease.claim), self.connector.as_ref(), from).await;
+        let read = ingest::sync(cx, &self.source, lease.claim, self.connector.as_ref(), from).await;
         let ended = read.as_ref().map_or(Ended::Failed, |report| report.ended);
         // What was handed in says nothing about when the source is to be read.
         let ended = if from == From::Handed { Ended::Stopped } else { ended };

@@ -171,7 +171,7 @@ pub async fn plan(now: &Db, context: &DeliveryContext, asked: Asked<'_>) -> Resu
     // Whoever is tired of waiting ends the process; nothing is lost by it.
     let (_, never) = watch::channel(false);
     let cx = Ingest { db, keys, bell: None, batch_records, progress: &|_| {}, stop: &never };
-    let report = ingest::sync(cx, (source, claim), connector, From::Handed).await?;
+    let report = ingest::sync(cx, source, claim, connector, From::Handed).await?;
     for batch in upload_plans::batches(db, report.run).await? {
         deliver_patiently(context, batch).await?;
     }
@@ -197,7 +197,7 @@ pub async fn plan(now: &Db, context: &DeliveryContext, asked: Asked<'_>) -> Resu
         let waiting = marks::waiting(&mut db.look().await?, after).await?;
         let Some((block, ids)) = waiting else { return Ok(plan) };
         after = block;
-        plan.compare((now, context), &ids, told).await?;
+        plan.compare(now, context, &ids, told).await?;
     }
 }
 
@@ -221,7 +221,8 @@ impl Plan {
     /// Compares some teachers as they are with what they would be.
     async fn compare(
         &mut self,
-        (now, context): (&Db, &DeliveryContext),
+        now: &Db,
+        context: &DeliveryContext,
         ids: &[i64],
         told: usize,
     ) -> Result<(), StoreFault> {

@@ -171,7 +171,7 @@ async fn land_twice(connector: &dyn Connector, context: &DeliveryContext, bell: 
         Ingest { db: &context.db, keys: &keys, bell: Some(bell), batch_records: 5_000, progress: &|_| {}, stop: &stop };
     let mut runs = Vec::new();
     for _ in 0..2 {
-        let report = ingest::sync(cx, (&source, claim), connector, From::Start).await.map_err(broken)?;
+        let report = ingest::sync(cx, &source, claim, connector, From::Start).await.map_err(broken)?;
         law(report.failure.is_none(), format!("{:?}", report.failure))?;
         loop {
             let due = batches::unrung(&context.db, 100).await.map_err(broken)?;

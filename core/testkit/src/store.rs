@@ -24,13 +24,13 @@ pub async fn exercise_store(db: &Db, keys: &Keys) -> Result<(), Broken> {
     let keys = &schema::check_key(db, keys).await.map_err(broken)?;
     let run = runs::start_run(db, &source, true).await.map_err(broken)?;
     let claim = whose_turn(db, source.id).await?;
-    let batches = landing(db, keys, (&source, claim), run).await?;
+    let batches = landing(db, keys, &source, claim, run).await?;
     source_lease::end(db, claim, Ended::Done, None).await.map_err(broken)?;
     source_lease::take(db, source.id, LEASE_MS, "b", false)
         .await
         .map_err(broken)?
         .ok_or("a turn was not given back")?;
-    let late = land(db, keys, (&source, claim), run, "three").await;
+    let late = land(db, keys, &source, claim, run, "three").await;
     law(matches!(late, Err(StoreFault::TurnLost)), "a page landed out of turn")?;
     claims(db, batches[0]).await?;
     lost_claims(db, batches[1]).await?;
@@ -56,7 +56,8 @@ async fn whose_turn(db: &Db, source: i64) -> Result<Claim, Broken> {
 async fn land(
     db: &Db,
     keys: &Keys,
-    (source, claim): (&Source, Claim),
+    source: &Source,
+    claim: Claim,
     run: i64,
     cursor: &str,
 ) -> Result<Vec<i64>, StoreFault> {
@@ -77,8 +78,8 @@ async fn land(
     runs::land(db, keys, &landing).await
 }
 
-async fn landing(db: &Db, keys: &Keys, (source, claim): (&Source, Claim), run: i64) -> Result<Vec<i64>, Broken> {
-    let land = async |cursor: &str| land(db, keys, (source, claim), run, cursor).await.map_err(broken);
+async fn landing(db: &Db, keys: &Keys, source: &Source, claim: Claim, run: i64) -> Result<Vec<i64>, Broken> {
+    let land = async |cursor: &str| land(db, keys, source, claim, run, cursor).await.map_err(broken);
     let batches = land("one").await?;
     law(batches.len() == 3, format!("{RECORDS} records in batches of 4 gave {} batches", batches.len()))?;
     let cursor = runs::cursor(db, source, "completions").await.map_err(broken)?;

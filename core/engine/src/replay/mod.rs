@@ -238,7 +238,8 @@ impl Planned {
 
     /// What came out otherwise than it was planned.
     fn differences(&self, performed: &Performed) -> Vec<Moved> {
-        let mut moved: Vec<Moved> = self.items.iter().zip(&performed.items).filter_map(other_item).collect();
+        let mut moved: Vec<Moved> =
+            self.items.iter().zip(&performed.items).filter_map(|(planned, now)| other_item(planned, now)).collect();
         let mut now: BTreeMap<&str, &Effect> = performed.effects.iter().map(|e| (e.person.as_str(), e)).collect();
         let hours = |e: &Effect| EffectHours { counted: e.counted, provisional: e.provisional };
         for planned in &self.effects {
@@ -257,7 +258,7 @@ impl Planned {
     }
 }
 
-fn other_item((planned, now): (&Item, &Item)) -> Option<Moved> {
+fn other_item(planned: &Item, now: &Item) -> Option<Moved> {
     ((&planned.outcome, planned.record_key) != (&now.outcome, now.record_key)).then(|| Moved::Letter {
         dead_letter: planned.dead_letter,
         address: planned.address.clone(),

@@ -20,16 +20,23 @@ use huiliu_values::{Bands, Basis, Grade, Hours, Score, Weights};
 
 impl Book<'_> {
     fn add(&mut self, name: &str, basis: Basis, source: &str) -> RuleNo {
-        self.unit(name, (None, None), basis, source)
+        self.conversion(name, None, None, basis, source)
     }
 
-    fn unit(&mut self, name: &str, unit: (Option<&str>, Option<i64>), basis: Basis, source: &str) -> RuleNo {
+    fn conversion(
+        &mut self,
+        name: &str,
+        unit: Option<&str>,
+        units_per_one: Option<i64>,
+        basis: Basis,
+        source: &str,
+    ) -> RuleNo {
         self.rules.push(Rule {
             pack: self.pack.clone(),
             version: self.version,
             name: name.to_owned(),
-            unit: unit.0.map(str::to_owned),
-            units_per_one: unit.1,
+            unit: unit.map(str::to_owned),
+            units_per_one,
             basis,
             source: source.to_owned(),
         });
@@ -110,7 +117,7 @@ pub(super) fn pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Option<P
         each_institution: chose("same_course_two_institutions").0 == "each",
         above_course: (above, chose("above_course_maximum").1),
         identity: book.principle("identity", &file.identity),
-        requirement: requirement(reading, book, &file, (chose("hours_window").0, chose("legacy_certificate").0)),
+        requirement: requirement(reading, book, &file, chose("hours_window").0, chose("legacy_certificate").0),
         rounding: rounding(reading, book, &file),
         cycles,
         chosen: chosen.iter().map(|(name, (value, _))| (*name, *value)).collect(),
@@ -178,7 +185,7 @@ fn conversions(
         if days.0 > days.1 {
             reading.fault(at, &name, "ends before it begins");
         }
-        let rule = book.unit(&name, (Some(&of.unit), Some(of.units_per_one)), of.basis, &of.source);
+        let rule = book.conversion(&name, Some(&of.unit), Some(of.units_per_one), of.basis, &of.source);
         let conversion = Conversion {
             unit: of.unit.clone(),
             units_per_one: of.units_per_one,
@@ -271,7 +278,7 @@ fn caps(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile, credit_
         if of.per.contains(&Dimension::Day) && of.per.len() > 1 {
             reading.fault(at, &name, "a cap per day cannot be counted by anything else too");
         }
-        let Some(limit) = limit(reading, (&name, at), of, credit_parts, !file.credit.is_empty()) else { continue };
+        let Some(limit) = limit(reading, &name, at, of, credit_parts, !file.credit.is_empty()) else { continue };
         let selector = Selector {
             mode: of.mode.clone(),
             programme: of.programme.clone(),
@@ -295,7 +302,8 @@ fn caps(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile, credit_
 
 fn limit(
     reading: &mut Reading<'_>,
-    (name, at): (&str, usize),
+    name: &str,
+    at: usize,
     of: &CapRule,
     credit_parts: i64,
     has_credits: bool,
@@ -421,7 +429,8 @@ fn requirement(
     reading: &mut Reading<'_>,
     book: &mut Book<'_>,
     file: &PackFile,
-    (window, legacy): (&str, &str),
+    window: &str,
+    legacy: &str,
 ) -> Option<Requirement> {
     let spanned = file.requirement.as_ref()?;
     let of = spanned.get_ref();

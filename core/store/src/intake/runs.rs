@@ -234,7 +234,7 @@ pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64
         .await?;
     let payload = made.first().ok_or_else(|| StoreFault::Column("payload.id".into()))?.int("id")?;
     if let Some(sealed) = &sealed {
-        payloads::put_rest(&mut tx, (payload, &digest), sealed, landing.payload).await?;
+        payloads::put_rest(&mut tx, payload, &digest, sealed, landing.payload).await?;
     }
     let at_most = landing.batch_size.clamp(1, 5_000);
     let starts: Vec<u32> = (0..records).step_by(at_most as usize).collect();
