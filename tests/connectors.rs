@@ -14,7 +14,7 @@ use huiliu_manifest::Manifest;
 use huiliu_platform::http::guard::Networks;
 use huiliu_platform::{Endpoint, Pace};
 use huiliu_queue::Bell;
-use huiliu_rules::policy::Policy;
+use huiliu_rules::policy::{Policy, RuleFile};
 use huiliu_store::Db;
 use huiliu_store::intake::runs::{self, Current};
 use huiliu_store::ledger::entries;
@@ -34,7 +34,8 @@ fn root() -> &'static Path {
 pub fn policy() -> Policy {
     let read = |p: &str| std::fs::read_to_string(root().join(p)).unwrap();
     let (pack, courses) = (read("config/policy/jilin-2014.toml"), read("config/courses.toml"));
-    Policy::parse(&[("config/policy/jilin-2014.toml", &pack)], ("config/courses.toml", &courses)).unwrap()
+    let pack = RuleFile { name: "config/policy/jilin-2014.toml", text: &pack };
+    Policy::parse(&[pack], RuleFile { name: "config/courses.toml", text: &courses }).unwrap()
 }
 
 #[test]
