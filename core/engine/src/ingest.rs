@@ -10,7 +10,7 @@ use crate::sweep;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::Stream;
 use huiliu_platform::{Connector, Days, Failure, Page, Short};
-use huiliu_queue::Bell;
+use huiliu_queue::{Bell, Doorbell};
 use huiliu_store::intake::runs::{self, Landing, Source};
 use huiliu_store::intake::source_lease::{Claim, Ended};
 use huiliu_store::{Db, StoreFault};
@@ -176,7 +176,8 @@ async fn read_stream(
             page.payload = Payload::default();
             // A bell that does not ring delays the batch until the sweep.
             if let Some(bell) = cx.bell {
-                sweep::ring(cx.db, bell, &batches.iter().map(|b| (*b, 1)).collect::<Vec<_>>()).await?;
+                sweep::ring(cx.db, bell, &batches.iter().map(|batch| Doorbell::new(*batch, 1)).collect::<Vec<_>>())
+                    .await?;
             }
         }
         if page.last {

@@ -204,11 +204,20 @@ pub async fn unrung(db: &Db, limit: u32) -> Result<Vec<i64>, StoreFault> {
     rows.iter().map(|r| r.int("id")).collect()
 }
 
+/// A batch that is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DueBatch {
+    /// Row id.
+    pub id: i64,
+    /// 1, and one more each time it became due again.
+    pub generation: i64,
+}
+
 /// Batches that are due and were not rung within `quiet_ms`, those never rung first; marks them rung.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn to_ring(db: &Db, quiet_ms: u64, limit: usize) -> Result<Vec<(i64, i64)>, StoreFault> {
+pub async fn to_ring(db: &Db, quiet_ms: u64, limit: usize) -> Result<Vec<DueBatch>, StoreFault> {
     let quiet = micros(quiet_ms);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let silent = "state = 'due' AND due_at <= {now} AND rung_at < {now} - $1";
@@ -228,10 +237,12 @@ pub async fn to_ring(db: &Db, quiet_ms: u64, limit: usize) -> Result<Vec<(i64, i
         )
         .await?;
     tx.commit().await?;
-    let mut bells: Vec<(i64, i64)> =
-        rows.iter().map(|r| Ok((r.int("id")?, r.int("generation")?))).collect::<Result<_, StoreFault>>()?;
-    bells.sort_unstable();
-    Ok(bells)
+    let mut due: Vec<DueBatch> = rows
+        .iter()
+        .map(|r| Ok(DueBatch { id: r.int("id")?, generation: r.int("generation")? }))
+        .collect::<Result<_, StoreFault>>()?;
+    due.sort_unstable();
+    Ok(due)
 }
 
 /// Takes back that these batches were rung: the queue had no room for them, or did not answer.
