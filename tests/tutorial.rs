@@ -13,6 +13,7 @@ use huiliu_platform::shipped::{ShippedConnector as Connector, ShippedSample as S
 use huiliu_queue::Bell;
 use huiliu_store::Db;
 use huiliu_store::admin::reports;
+use huiliu_store::intake::runs::RunRange;
 use huiliu_store::sql::schema;
 
 use crate::connectors::{context, endpoint};
@@ -117,7 +118,7 @@ fn the_tutorials_connector_conforms_and_delivers() {
         let make = |endpoint| huiliu_platform::shipped::connect(LIST, manifest.clone(), endpoint);
         let told = huiliu_testkit::exercise_connector(&make, &endpoint, &context, &bell).await;
         assert_eq!(told, Ok(()));
-        let books = reports::balance(&db, (1, 1)).await.unwrap();
+        let books = reports::balance(&db, RunRange::one(1)).await.unwrap();
         assert_eq!((books.received, books.inserted, books.parked), (5, 4, 1));
         // By its manifest alone it is no connector: the platform refuses.
         assert!(

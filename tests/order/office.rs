@@ -71,7 +71,8 @@ impl Office {
         let keys = schema::check_key(&db, &keys).await.unwrap();
         let policy = crate::connectors::policy();
         let rules = entries::register_rules(&db, &keys, &policy).await.unwrap();
-        let source = runs::register_source(&db, "s", "institution", ("I", "i")).await.unwrap();
+        let source =
+            runs::register_source(&db, "s", "institution", runs::Institution { code: "I", name: "i" }).await.unwrap();
         source_lease::plan(&db, source.id, "", None).await.unwrap();
         let claim = source_lease::take(&db, source.id, 86_400_000, "order", false).await.unwrap().unwrap();
         let first = runs::start_run(&db, &source, true).await.unwrap();
@@ -279,7 +280,7 @@ impl Office {
         }
         let mut inserted = 0;
         for run in self.runs {
-            let balance = reports::balance(&self.db, (run, run)).await.unwrap();
+            let balance = reports::balance(&self.db, runs::RunRange::one(run)).await.unwrap();
             assert!(balance.balanced, "run {run}: {balance:?}");
             inserted += balance.inserted;
         }

@@ -17,7 +17,7 @@ use huiliu_rules::policy::Policy;
 use huiliu_store::admin::reports::{self, Balance};
 use huiliu_store::delivery::dead_letters;
 use huiliu_store::delivery::upload_plans::{self, ParkedRows};
-use huiliu_store::intake::runs::Source;
+use huiliu_store::intake::runs::{RunRange, Source};
 use huiliu_store::intake::source_lease::Claim;
 use huiliu_store::ledger::marks;
 use huiliu_store::roster::known::{self, Known, Post};
@@ -189,7 +189,7 @@ pub async fn plan(now: &Db, context: &DeliveryContext, asked: Asked<'_>) -> Resu
         hours: Totals::default(),
         teachers: vec![],
     };
-    let balance = reports::balance(db, (report.run, report.run)).await?;
+    let balance = reports::balance(db, RunRange::one(report.run)).await?;
     // As it stands once everybody is settled.
     plan.balance = Balance { teachers_due: 0, complete: balance.pending == 0 && balance.unread == 0, ..balance };
     let mut after = -1;

@@ -14,7 +14,8 @@ use huiliu_platform::{Connector, Endpoint, Failure, Page};
 use huiliu_queue::Bell;
 use huiliu_store::admin::reports;
 use huiliu_store::delivery::batches;
-use huiliu_store::intake::{runs, source_lease};
+use huiliu_store::intake::runs::{self, Institution, RunRange};
+use huiliu_store::intake::source_lease;
 use huiliu_store::sql::schema;
 
 /// Makes the connector for an endpoint, anew each time: whoever resumes remembers nothing.
@@ -161,7 +162,8 @@ fn empty(format: &Format) -> Vec<u8> {
 
 async fn land_twice(connector: &dyn Connector, context: &DeliveryContext, bell: &Bell) -> Result<(), Broken> {
     let id = connector.manifest().id.clone();
-    let source = runs::register_source(&context.db, &id, &id, (&id, &id)).await.map_err(broken)?;
+    let source =
+        runs::register_source(&context.db, &id, &id, Institution { code: &id, name: &id }).await.map_err(broken)?;
     let keys = schema::check_key(&context.db, &context.keys).await.map_err(broken)?;
     source_lease::plan(&context.db, source.id, "", None).await.map_err(broken)?;
     let turn = schedule::take(&context.db, source.id, 30_000, "exercise", false).await.map_err(broken)?;
@@ -182,7 +184,7 @@ async fn land_twice(connector: &dyn Connector, context: &DeliveryContext, bell: 
                 deliver::deliver(context, batch, false).await.map_err(broken)?;
             }
         }
-        runs.push(reports::balance(&context.db, (report.run, report.run)).await.map_err(broken)?);
+        runs.push(reports::balance(&context.db, RunRange::one(report.run)).await.map_err(broken)?);
     }
     let (first, second) = (&runs[0], &runs[1]);
     law(first.balanced && second.balanced && first.inserted > 0, format!("{first:?}"))?;

@@ -3,7 +3,7 @@
 use huiliu_authoring::gate::law::{Broken, broken, law};
 use huiliu_store::delivery::batches::{self, DueBatch};
 use huiliu_store::intake::payloads;
-use huiliu_store::intake::runs::{self, Landing, Source};
+use huiliu_store::intake::runs::{self, Institution, Landing, Source};
 use huiliu_store::intake::source_lease::{self, Claim, Ended};
 use huiliu_store::sql::schema;
 use huiliu_store::{Db, StoreFault};
@@ -18,8 +18,9 @@ const RECORDS: u32 = 10;
 /// # Errors
 /// The law that does not hold.
 pub async fn exercise_store(db: &Db, keys: &Keys) -> Result<(), Broken> {
-    let source = runs::register_source(db, "exercise", "institution", ("X1", "练习")).await.map_err(broken)?;
-    let again = runs::register_source(db, "exercise", "institution", ("X1", "练习")).await.map_err(broken)?;
+    let institution = Institution { code: "X1", name: "练习" };
+    let source = runs::register_source(db, "exercise", "institution", institution).await.map_err(broken)?;
+    let again = runs::register_source(db, "exercise", "institution", institution).await.map_err(broken)?;
     law(source == again, "a source that is registered twice is two")?;
     let keys = &schema::check_key(db, keys).await.map_err(broken)?;
     let run = runs::start_run(db, &source, true).await.map_err(broken)?;

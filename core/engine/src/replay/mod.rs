@@ -231,7 +231,7 @@ impl Planned {
     async fn read(tx: &mut Tx, replay: i64) -> Result<Self, StoreFault> {
         Ok(Self {
             batches: replays::planned(tx, replay).await?,
-            items: replays::items(tx, replay, (0, -1), i64::MAX).await?,
+            items: replays::items(tx, replay, i64::MAX).await?,
             effects: replays::effects(tx, replay, i64::MAX).await?,
         })
     }

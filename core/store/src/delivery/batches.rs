@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::delivery::batch::Held;
+use crate::intake::runs::RunRange;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreFault;
 use crate::sql::lease::{Leased, micros};
@@ -77,12 +78,12 @@ pub async fn lost_claims(db: &Db, batch: i64) -> Result<i64, StoreFault> {
     rows.first().map_or(Ok(0), |r| r.int("lost"))
 }
 
-/// Whether a batch of a range of runs (both ends inclusive) is still to be delivered, and worth waiting for: one that has
+/// Whether a batch of a range of runs is still to be delivered, and worth waiting for: one that has
 /// failed five times is tried again, but later and later.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn any_waiting(db: &Db, runs: (i64, i64)) -> Result<bool, StoreFault> {
+pub async fn any_waiting(db: &Db, runs: RunRange) -> Result<bool, StoreFault> {
     // One statement: between two, a batch that is due could become one that is claimed and be seen by neither.
     let waiting = db
         .rows(
@@ -90,7 +91,7 @@ pub async fn any_waiting(db: &Db, runs: (i64, i64)) -> Result<bool, StoreFault> 
                EXISTS (SELECT 1 FROM batch WHERE state = 'claimed' AND run_id BETWEEN $1 AND $2)
                OR EXISTS (SELECT 1 FROM batch WHERE state = 'due' AND (last_error IS NULL OR attempts - lost_claims < 5)
                             AND run_id BETWEEN $1 AND $2)",
-            vec![runs.0.into(), runs.1.into()],
+            vec![runs.first.into(), runs.last.into()],
         )
         .await?;
     Ok(!waiting.is_empty())

@@ -325,16 +325,16 @@ pub async fn list(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<
     Ok(replays)
 }
 
-/// Items of a replay in the order of their batches, some at a time: after (batch, index).
+/// The first items of a replay, in the order of their batches.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn items(tx: &mut Tx, replay: i64, after: (i64, i64), limit: i64) -> Result<Vec<Item>, StoreFault> {
+pub async fn items(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Item>, StoreFault> {
     let rows = tx
         .rows(
             "SELECT letter_id, batch_id, record_index, address, outcome, record_key, detail FROM replay_item
-             WHERE replay_id = $1 AND (batch_id, record_index) > ($2, $3) ORDER BY batch_id, record_index LIMIT $4",
-            vec![replay.into(), after.0.into(), after.1.into(), limit.into()],
+             WHERE replay_id = $1 ORDER BY batch_id, record_index LIMIT $2",
+            vec![replay.into(), limit.into()],
         )
         .await?;
     let item = |row: &Row| {
