@@ -17,7 +17,7 @@ use serde_json::json;
 use thiserror::Error;
 
 use crate::deliver::DeliveryContext;
-use huiliu_store::admin::audit;
+use huiliu_store::admin::audit::{self, NewEntry};
 use huiliu_store::delivery::replays::{self, Effect, Filter, Item, Wanted};
 use huiliu_store::{StoreFault, Tx};
 use huiliu_values::{BeforeAfter, ExactHours};
@@ -139,10 +139,16 @@ pub async fn plan(context: &DeliveryContext, filter: &Filter, actor: &str) -> Re
     let mut tx = context.db.begin().await?;
     replays::complete(&mut tx, replay, &effects).await?;
     let detail = json!({ "filter": filter, "raw_records": records, "teachers": effects.len() });
-    audit::append(&mut tx, &context.keys, actor, "replay.plan", (&format!("replay {replay}"), detail.to_string()))
-        .await?;
+    let (object, detail) = (object(replay), detail.to_string());
+    let entry = NewEntry { actor, action: "replay.plan", object: &object, detail: &detail };
+    audit::append(&mut tx, &context.keys, entry).await?;
     tx.commit().await?;
     Ok(replay)
+}
+
+/// What a replay is called in the audit log.
+fn object(replay: i64) -> String {
+    format!("replay {replay}")
 }
 
 /// Applies a plan in one transaction, if everything is still as it was planned.
@@ -181,7 +187,8 @@ async fn try_apply(context: &DeliveryContext, replay: i64, actor: &str) -> Resul
     }
     let mut tx = staged.db.begin().await?;
     replays::applied(&mut tx, replay, actor).await?;
-    audit::append(&mut tx, &context.keys, actor, "replay.apply", (&format!("replay {replay}"), "{}".into())).await?;
+    let entry = NewEntry { actor, action: "replay.apply", object: &object(replay), detail: "{}" };
+    audit::append(&mut tx, &context.keys, entry).await?;
     tx.commit().await?;
     staged.db.commit_rehearsal().await?;
     Ok(Applied::Done)
@@ -196,7 +203,8 @@ async fn refuse(
     let told = serde_json::to_string(&moved).unwrap_or_default();
     let mut tx = context.db.begin().await?;
     replays::stale(&mut tx, replay, &told).await?;
-    audit::append(&mut tx, &context.keys, actor, "replay.refused", (&format!("replay {replay}"), told)).await?;
+    let entry = NewEntry { actor, action: "replay.refused", object: &object(replay), detail: &told };
+    audit::append(&mut tx, &context.keys, entry).await?;
     tx.commit().await?;
     Ok(Applied::Stale(moved))
 }

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
+use crate::admin::audit::Author;
 use crate::identity::claims;
 use crate::identity::deciding::decide_on;
-use crate::ledger::decisions::{self, By, Decision, DecisionKind, Verdict};
+use crate::ledger::decisions::{self, Decision, DecisionKind, Verdict};
 use crate::ledger::marks;
 use crate::sql::db::Tx;
 use crate::sql::error::StoreFault;
@@ -84,7 +85,7 @@ pub async fn rule(
     tx: &mut Tx,
     rules: Rules<'_>,
     ruling: Ruling,
-    by: By<'_>,
+    by: Author<'_>,
 ) -> Result<Result<Ruled, Refused>, StoreFault> {
     begin(tx).await?;
     if let Some(refused) = refuse(tx, ruling).await? {
@@ -119,7 +120,7 @@ pub async fn undo(
     tx: &mut Tx,
     rules: Rules<'_>,
     decision: &Decision,
-    by: By<'_>,
+    by: Author<'_>,
 ) -> Result<Result<Ruled, Refused>, StoreFault> {
     begin(tx).await?;
     let mut claims: Vec<i64> = decision.claim.into_iter().collect();
