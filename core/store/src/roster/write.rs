@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::admin::sealing;
 use crate::delivery::batch::{Held, Load};
-use crate::delivery::classify::{Classified, Displaced, Fresh};
+use crate::delivery::classify::{Classified, Displaced, Fresh, Newer};
 use crate::identity::identifiers::{self, Index};
 use crate::roster::sift::{Sifted, name_digest};
 use crate::roster::{derive, wait};
@@ -57,7 +57,8 @@ pub(super) async fn write(
     keys: &Keys,
     held: &Held,
     load: &Load<'_>,
-    (sifted, classified): (&Sifted<'_>, &mut Classified<'_, RosterRow<'_>>),
+    sifted: &Sifted<'_>,
+    classified: &mut Classified<'_, RosterRow<'_>>,
 ) -> Result<i64, StoreFault> {
     let Displaced { losses, teachers: former } = classified.lock(tx, load.activation).await?;
     let loss = Rows::new()
@@ -65,14 +66,14 @@ pub(super) async fn write(
         .int("records", losses.values().copied().map(Some));
     tx.copy("batch_loss", loss).await?;
     let Fresh { new, newer } = classified.fresh();
-    let rows: Vec<&RosterRow<'_>> = new.iter().copied().chain(newer.iter().map(|(_, row)| *row)).collect();
+    let rows: Vec<&RosterRow<'_>> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
     if rows.is_empty() {
         return Ok(0);
     }
     let landed = landed_day(tx, held).await?;
     let teachers = whom(tx, keys, held, sifted, &rows).await?;
     let (of_new, of_newer) = teachers.split_at(new.len());
-    let overwritten: Vec<i64> = newer.iter().map(|(id, _)| *id).collect();
+    let overwritten: Vec<i64> = newer.iter().map(|newer| newer.row).collect();
     let mut codes = codes_of(tx, &overwritten).await?;
     let ids = tx.next_ids("roster_row", new.len()).await?;
     let held_rows = Written { keys, held, load, sifted, landed };
@@ -366,15 +367,15 @@ impl Written<'_> {
     async fn update(
         &self,
         tx: &mut Tx,
-        newer: &[(i64, &RosterRow<'_>)],
+        newer: &[Newer<'_, RosterRow<'_>>],
         teachers: &[Option<i64>],
     ) -> Result<(), StoreFault> {
         if newer.is_empty() {
             return Ok(());
         }
-        let rows: Vec<&RosterRow<'_>> = newer.iter().map(|(_, row)| *row).collect();
+        let rows: Vec<&RosterRow<'_>> = newer.iter().map(|newer| newer.record).collect();
         let made = self.made(&rows)?;
-        let ids = Rows::new().int("id", newer.iter().map(|(id, _)| Some(*id)));
+        let ids = Rows::new().int("id", newer.iter().map(|newer| Some(newer.row)));
         let relation = self.content(ids, &rows, teachers, &made);
         let set: Vec<String> = relation.names().skip(1).map(|name| format!("{name} = incoming.{name}")).collect();
         // Two contents under one version and one activation: the higher digest won, and somebody should look.
