@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::admin::sealing;
 use crate::delivery::batch::{Held, Load};
 use crate::delivery::classify::{Classified, Displaced, Fresh, Newer};
-use crate::identity::identifiers::{self, Index};
+use crate::identity::identifiers::{self, Index, NewNumber};
 use crate::roster::sift::{Sifted, name_digest};
 use crate::roster::{derive, wait};
 use crate::sql::db::Tx;
@@ -96,7 +96,7 @@ pub(super) async fn write(
         Content::Teacher(person, _) => person.teacher_ref.as_deref(),
         _ => None,
     });
-    wait::come(tx, held, (&codes, &refs, &persons.collect())).await?;
+    wait::come(tx, held, &codes, &refs, &persons.collect()).await?;
     Ok(i64::try_from(rows.len()).unwrap_or(0))
 }
 
@@ -120,6 +120,14 @@ async fn codes_of(tx: &mut Tx, ids: &[i64]) -> Result<BTreeSet<String>, StoreFau
     tx.rows_with(sql, vec![], rows).await?.iter_mut().map(|row| row.take_text("code")).collect()
 }
 
+/// A person of a row who is a known teacher.
+struct Linked<'r> {
+    /// The index of the ID number that the row gives.
+    index: Index,
+    person: &'r Person,
+    teacher_id: i64,
+}
+
 /// The teacher of each row, found or made; none for a school, and for a person whom no membership names.
 async fn whom(
     tx: &mut Tx,
@@ -141,13 +149,13 @@ async fn whom(
         }
         let index = identifiers::index(keys, person.id_number.reveal());
         match sifted.teachers.get(&index) {
-            Some(teacher) => linked.push((index, &**person, *teacher)),
+            Some(teacher) => linked.push(Linked { index, person, teacher_id: *teacher }),
             None => drop(numbers.insert(index, person.id_number.reveal())),
         }
     }
     numbers.extend(persons.values().filter(|p| p.teacher.is_none()).map(|p| (p.index, p.id_number.as_str())));
     let mut teachers = identifiers::find_or_make(tx, keys, &numbers).await?;
-    teachers.extend(linked.iter().map(|(index, _, teacher)| (*index, *teacher)));
+    teachers.extend(linked.iter().map(|of| (of.index, of.teacher_id)));
     new_numbers(tx, keys, &linked).await?;
     point_persons(tx, held, &persons, &teachers).await?;
     let of = |row: &&RosterRow<'_>| match &row.content {
@@ -163,23 +171,23 @@ async fn whom(
 }
 
 /// A known teacher gets the number that a row gives, and keeps the former one as former.
-async fn new_numbers(tx: &mut Tx, keys: &Keys, linked: &[(Index, &Person, i64)]) -> Result<(), StoreFault> {
-    let mut wanted: Vec<(Index, &str, i64)> = Vec::new();
-    for (index, person, teacher) in linked {
-        wanted.push((*index, person.id_number.reveal(), *teacher));
-        let former = person.former_id_number.as_ref();
-        wanted.extend(former.map(|id| (identifiers::index(keys, id.reveal()), id.reveal(), *teacher)));
+async fn new_numbers(tx: &mut Tx, keys: &Keys, linked: &[Linked<'_>]) -> Result<(), StoreFault> {
+    let mut wanted: Vec<NewNumber<'_>> = Vec::new();
+    for &Linked { index, person, teacher_id } in linked {
+        wanted.push(NewNumber { index, number: person.id_number.reveal(), teacher_id });
+        let former = person.former_id_number.as_ref().map(|id| id.reveal());
+        wanted.extend(former.map(|number| NewNumber { index: identifiers::index(keys, number), number, teacher_id }));
     }
-    let all: Vec<Index> = wanted.iter().map(|(index, ..)| *index).collect();
+    let all: Vec<Index> = wanted.iter().map(|new| new.index).collect();
     let known = identifiers::find(tx, &all).await?;
-    wanted.retain(|(index, ..)| !known.contains_key(index));
+    wanted.retain(|new| !known.contains_key(&new.index));
     wanted.sort_unstable();
     wanted.dedup();
     let given = identifiers::give(tx, keys, &wanted).await?;
     let changed: HashSet<i64> = given.values().copied().collect();
     let current: BTreeMap<Index, i64> =
-        linked.iter().filter(|(.., teacher)| changed.contains(teacher)).map(|(index, _, t)| (*index, *t)).collect();
-    identifiers::end_others(tx, &current.into_iter().collect::<Vec<_>>()).await
+        linked.iter().filter(|of| changed.contains(&of.teacher_id)).map(|of| (of.index, of.teacher_id)).collect();
+    identifiers::end_others(tx, &current).await
 }
 
 /// The source's own ids, among those of these rows, that a membership names.
