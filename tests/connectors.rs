@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use huiliu_decode::unpack::{Task, UnpackFault, unpack};
 use huiliu_decode::{Body, decode};
 use huiliu_engine::deliver::DeliveryContext;
-use huiliu_engine::manifests::Manifests;
+use huiliu_engine::manifests::{ActiveManifest, Manifests};
 use huiliu_manifest::Manifest;
 use huiliu_platform::http::guard::Networks;
 use huiliu_platform::{Endpoint, Pace};
@@ -165,7 +165,9 @@ pub async fn context(db: Db, manifest: &Manifest) -> DeliveryContext {
         policy: policy.into(),
         rules: rules.into(),
         known: Arc::default(),
-        manifests: Manifests::new([(manifest.id.clone(), (manifest.clone(), activation))].into()),
+        manifests: Manifests::new(
+            [(manifest.id.clone(), ActiveManifest { manifest: manifest.clone(), activation })].into(),
+        ),
         unpacker: Arc::new(Unpacker::new(Box::new(Here))),
         lease_ms: 30_000,
         holder: "conformance".into(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use huiliu_decode::unpacker::Unpacker;
 use huiliu_decode::{Body, Context, Staged, decode};
 use huiliu_engine::deliver::{self, Delivered, DeliveryContext};
-use huiliu_engine::manifests::Manifests;
+use huiliu_engine::manifests::{ActiveManifest, Manifests};
 use huiliu_engine::settle;
 use huiliu_manifest::Manifest;
 use huiliu_store::admin::reports;
@@ -104,11 +104,12 @@ impl Office {
         let manifest = Manifest::parse("institution/manifest.toml", &change(shipped.manifest)).unwrap();
         let current = Current { kind: "manifest", name: &manifest.id, version: manifest.version(), digest };
         let activation = runs::activate(&self.db, current).await.unwrap();
-        self.context.manifests = Manifests::new([(manifest.id.clone(), (manifest, activation))].into());
+        self.context.manifests =
+            Manifests::new([(manifest.id.clone(), ActiveManifest { manifest, activation })].into());
     }
 
     pub fn activation(&self) -> i64 {
-        self.context.manifests.now()["institution"].1
+        self.context.manifests.now()["institution"].activation
     }
 
     /// Lands a page; gives its batches with their ranges.
@@ -135,7 +136,7 @@ impl Office {
     /// What the stages make of a range of a page; pure, no table is asked.
     pub fn staged(&self, page: &str, range: (u32, u32)) -> Vec<Item> {
         let manifests = self.context.manifests.now();
-        let manifest = &manifests["institution"].0;
+        let manifest = &manifests["institution"].manifest;
         let stream = manifest.stream("completions").unwrap();
         let (policy, keys) = (&self.context.policy, &self.context.keys);
         let cx = Context {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::Instrument as _;
 
 use crate::lease::Renewal;
-use crate::manifests::{Active, Manifests};
+use crate::manifests::{Active, ActiveManifest, Manifests};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpack::Task;
 use huiliu_decode::unpacker::{Ask, Unpacker};
@@ -119,7 +119,7 @@ pub(crate) struct Reading<'d> {
 impl<'d> Reading<'d> {
     /// Of a batch, under the manifests of one moment.
     pub fn of(manifests: &'d Active, held: &Held) -> Result<Self, StoreFault> {
-        let (manifest, activation) = manifests
+        let ActiveManifest { manifest, activation } = manifests
             .get(&held.connector)
             .ok_or_else(|| StoreFault::Unreadable(Unreadable::Connector { connector: held.connector.clone() }))?;
         let stream = manifest.stream(&held.stream).ok_or_else(|| {

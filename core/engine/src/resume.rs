@@ -49,7 +49,7 @@ async fn one(context: &DeliveryContext, batch: i64, wanted: &Wanted) -> Result<u
     let sifted = roster::sift(&mut tx, &context.keys, &held, &load).await?;
     let mut classified = Classified::of(&mut tx, &held, load.activation, sifted.kept()).await?;
     let resolved = |row: &RosterRow<'_>| {
-        let letter = wanted.get(&row.index)?.0;
+        let letter = wanted.get(&row.index)?.letter;
         Some(Resolved { index: row.index, letter, record_key: Some(row.record_key) })
     };
     let resolved: Vec<Resolved> = sifted.kept().filter_map(resolved).collect();
@@ -61,7 +61,7 @@ async fn one(context: &DeliveryContext, batch: i64, wanted: &Wanted) -> Result<u
     }
     let parked = load.parked.iter().cloned().chain(sifted.parked());
     let still: Vec<_> =
-        parked.filter_map(|parked| Some(StillParked { letter: wanted.get(&parked.index)?.0, parked })).collect();
+        parked.filter_map(|parked| Some(StillParked { letter: wanted.get(&parked.index)?.letter, parked })).collect();
     dead_letters::tell_again(&mut tx, &still).await?;
     wait::add(&mut tx, &held, &sifted.waits).await?;
     tx.commit().await?;

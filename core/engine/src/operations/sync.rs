@@ -125,7 +125,7 @@ pub fn select(runtime: &Runtime, selection: &Selection) -> Result<Selected, Oper
         }
         let manifests = runtime.delivery.manifests.now();
         let is_push = |s: &SourceSettings| {
-            manifests.get(&s.connector).is_some_and(|(manifest, _)| matches!(manifest.transport, Transport::Push {}))
+            manifests.get(&s.connector).is_some_and(|active| matches!(active.manifest.transport, Transport::Push {}))
         };
         sources.retain(|source| !is_push(source));
     }

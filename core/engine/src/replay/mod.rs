@@ -130,7 +130,8 @@ pub async fn plan(context: &DeliveryContext, filter: &Filter, actor: &str) -> Re
     if i64::try_from(records).unwrap_or(i64::MAX) > MOST {
         return Err(ReplayFault::TooMany);
     }
-    let activations = context.manifests.now().iter().map(|(id, (_, activation))| (id.clone(), *activation)).collect();
+    let manifests = context.manifests.now();
+    let activations = manifests.iter().map(|(id, active)| (id.clone(), active.activation)).collect();
     let replay = replays::begin(&context.db, filter, &activations, actor).await?;
     let foretold = tokio::time::timeout(MAX_DURATION, perform::perform(context, replay, &batches)).await;
     // Only what it came to is kept: the rehearsal ends here.
@@ -218,7 +219,7 @@ async fn moved_already(tx: &mut Tx, context: &DeliveryContext, replay: i64) -> R
     let manifests = context.manifests.now();
     let planned = replays::list(&context.db, Some(replay), 0, 1).await?;
     for (connector, activation) in planned.first().map(|of| &of.activations).into_iter().flatten() {
-        if manifests.get(connector).is_none_or(|(_, now)| now != activation) {
+        if manifests.get(connector).is_none_or(|active| active.activation != *activation) {
             moved.push(Moved::Activation { connector: connector.clone() });
         }
     }

@@ -109,7 +109,7 @@ async fn replay_records(
         .iter()
         .map(|r| (r.index, Some(r.record_key)))
         .chain(load.skipped.iter().map(|(index, _)| (*index, None)))
-        .filter_map(|(index, record_key)| Some(Resolved { index, letter: wanted.get(&index)?.0, record_key }))
+        .filter_map(|(index, record_key)| Some(Resolved { index, letter: wanted.get(&index)?.letter, record_key }))
         .collect();
     let resolution = Resolution { replay, records: &resolved };
     let taken = load::replay(tx, &context.keys, held, load, &mut classified, resolution).await?;
@@ -131,7 +131,7 @@ async fn replay_roster(
     let kept = sifted.kept().map(|row| (row.index, Some(row.record_key)));
     let resolved: Vec<_> = kept
         .chain(load.skipped.iter().map(|(index, _)| (*index, None)))
-        .filter_map(|(index, record_key)| Some(Resolved { index, letter: wanted.get(&index)?.0, record_key }))
+        .filter_map(|(index, record_key)| Some(Resolved { index, letter: wanted.get(&index)?.letter, record_key }))
         .collect();
     let resolution = Resolution { replay, records: &resolved };
     let items = items::of_rows(held, load, &sifted, &classified, wanted);
@@ -149,7 +149,7 @@ pub(crate) fn staged_records<'a>(
     wanted: &Wanted,
 ) -> Result<Load<'a>, StoreFault> {
     let load = context.stage(held, reading, body, |index| wanted.contains_key(&index))?;
-    let seen = |index: u32, address: &str| wanted.get(&index).is_some_and(|(_, at)| at == address);
+    let seen = |index: u32, address: &str| wanted.get(&index).is_some_and(|record| record.address == address);
     let in_place = load.clean.iter().all(|r| seen(r.index, &r.address))
         && load.roster.iter().all(|r| seen(r.index, &r.address))
         && load.parked.iter().all(|p| seen(p.index, &p.address))

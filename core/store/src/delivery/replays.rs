@@ -32,8 +32,17 @@ pub struct Filter {
     pub until: Option<i64>,
 }
 
-/// Raw records of one batch that a replay is about: index → letter, and the address at which it was seen.
-pub type Wanted = BTreeMap<u32, (i64, String)>;
+/// A raw record that a replay is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedRecord {
+    /// Its letter.
+    pub letter: i64,
+    /// The address at which it was seen.
+    pub address: String,
+}
+
+/// Raw records of one batch that a replay is about, by their position in the payload.
+pub type Wanted = BTreeMap<u32, WantedRecord>;
 
 /// What becomes of one raw record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -174,7 +183,8 @@ pub(crate) fn wanted(rows: &[Row]) -> Result<BTreeMap<i64, Wanted>, StoreFault> 
     let mut batches: BTreeMap<i64, Wanted> = BTreeMap::new();
     for row in rows {
         let index = u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX);
-        batches.entry(row.int("batch_id")?).or_default().insert(index, (row.int("letter_id")?, row.text("address")?));
+        let record = WantedRecord { letter: row.int("letter_id")?, address: row.text("address")? };
+        batches.entry(row.int("batch_id")?).or_default().insert(index, record);
     }
     Ok(batches)
 }
