@@ -19,7 +19,7 @@ use std::borrow::Cow;
 use huiliu_decode::identity::Identity;
 use huiliu_decode::{Body, Context, Draft, NO_EACH, RawRecord, Staged, decode, record, unpack};
 use huiliu_manifest::Manifest;
-use huiliu_rules::policy::Policy;
+use huiliu_rules::policy::{Policy, RuleFile};
 use huiliu_vault::keys::Keys;
 use serde::Deserialize;
 
@@ -329,7 +329,9 @@ fn csv_by_hand(cx: Context<'_>, bytes: &[u8]) -> usize {
 fn main() {
     let read = |path: &str| std::fs::read_to_string(path).unwrap();
     let (rules, courses) = (read("config/policy/jilin-2014.toml"), read("config/courses.toml"));
-    let policy = Policy::parse(&[("rules", &rules)], ("courses", &courses)).unwrap();
+    let policy =
+        Policy::parse(&[RuleFile { name: "rules", text: &rules }], RuleFile { name: "courses", text: &courses })
+            .unwrap();
     let keys = Keys::from_hex(&"00".repeat(32)).unwrap();
     let manifests: Vec<Manifest> = huiliu_connectors::all().unwrap();
     let of = |id: &str, address: &'static str| {

@@ -9,12 +9,12 @@ use async_trait::async_trait;
 use huiliu_decode::unpack::{Task, UnpackFault, unpack};
 use huiliu_decode::{Body, decode};
 use huiliu_engine::deliver::DeliveryContext;
-use huiliu_engine::manifests::Manifests;
+use huiliu_engine::manifests::{ActiveManifest, Manifests};
 use huiliu_manifest::Manifest;
 use huiliu_platform::http::guard::Networks;
 use huiliu_platform::{Endpoint, Pace};
 use huiliu_queue::Bell;
-use huiliu_rules::policy::Policy;
+use huiliu_rules::policy::{Policy, RuleFile};
 use huiliu_store::Db;
 use huiliu_store::intake::runs::{self, Current};
 use huiliu_store::ledger::entries;
@@ -35,7 +35,8 @@ fn root() -> &'static Path {
 pub fn policy() -> Policy {
     let read = |p: &str| std::fs::read_to_string(root().join(p)).unwrap();
     let (pack, courses) = (read("config/policy/jilin-2014.toml"), read("config/courses.toml"));
-    Policy::parse(&[("config/policy/jilin-2014.toml", &pack)], ("config/courses.toml", &courses)).unwrap()
+    let pack = RuleFile { name: "config/policy/jilin-2014.toml", text: &pack };
+    Policy::parse(&[pack], RuleFile { name: "config/courses.toml", text: &courses }).unwrap()
 }
 
 #[test]
@@ -165,7 +166,9 @@ pub async fn context(db: Db, manifest: &Manifest) -> DeliveryContext {
         policy: policy.into(),
         rules: rules.into(),
         known: Arc::default(),
-        manifests: Manifests::new([(manifest.id.clone(), (manifest.clone(), activation))].into()),
+        manifests: Manifests::new(
+            [(manifest.id.clone(), ActiveManifest { manifest: manifest.clone(), activation })].into(),
+        ),
         unpacker: Arc::new(Unpacker::new(Box::new(Here))),
         lease_ms: 30_000,
         holder: "conformance".into(),

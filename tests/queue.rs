@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use huiliu_queue::Bell;
+use huiliu_queue::{Bell, Doorbell};
 use huiliu_store::Db;
 use huiliu_store::sql::schema;
 use huiliu_testkit::{exercise_queue, exercise_store};
@@ -59,7 +59,11 @@ fn strangers_in_our_place_are_set_aside() {
     runtime().block_on(async {
         let bell = Bell::open(&redis.url(), "strangers").await.unwrap();
         redis.fill("huiliu:strangers:bells", 8_000);
-        assert_eq!(bell.ring(&[(1, 1)]).await.unwrap(), 0, "a place that strangers have filled takes nothing");
+        assert_eq!(
+            bell.ring(&[Doorbell::new(1, 1)]).await.unwrap(),
+            0,
+            "a place that strangers have filled takes nothing"
+        );
         bell.tidy().await.unwrap();
         assert_eq!(bell.depth().await.unwrap(), 0);
         assert_eq!(exercise_queue(&bell).await, Ok(()));

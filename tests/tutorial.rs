@@ -8,11 +8,12 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use huiliu_manifest::Manifest;
-use huiliu_platform::Endpoint;
 use huiliu_platform::shipped::{ShippedConnector as Connector, ShippedSample as Sample};
+use huiliu_platform::{Endpoint, FailureCode};
 use huiliu_queue::Bell;
 use huiliu_store::Db;
 use huiliu_store::admin::reports;
+use huiliu_store::intake::runs::RunRange;
 use huiliu_store::sql::schema;
 
 use crate::connectors::{context, endpoint};
@@ -117,7 +118,7 @@ fn the_tutorials_connector_conforms_and_delivers() {
         let make = |endpoint| huiliu_platform::shipped::connect(LIST, manifest.clone(), endpoint);
         let told = huiliu_testkit::exercise_connector(&make, &endpoint, &context, &bell).await;
         assert_eq!(told, Ok(()));
-        let books = reports::balance(&db, (1, 1)).await.unwrap();
+        let books = reports::balance(&db, RunRange::one(1)).await.unwrap();
         assert_eq!((books.received, books.inserted, books.parked), (5, 4, 1));
         // By its manifest alone it is no connector: the platform refuses.
         assert!(
@@ -142,11 +143,11 @@ fn the_tutorials_connector_conforms_and_delivers() {
         let check = |text: &str| huiliu_platform::shipped::check_cursor(LIST, &manifest, &manifest.stream[0], text);
         let (own, foreign) = (check("{\"from\":\"0003\"}").unwrap(), check("{\"form\":\"0003\"}").unwrap());
         assert_eq!(connector.pull(stream, Some(&own)).await.unwrap().unwrap().address, "block 0003");
-        assert_eq!(connector.pull(stream, Some(&foreign)).await.unwrap_err().code, "cursor");
+        assert_eq!(connector.pull(stream, Some(&foreign)).await.unwrap_err().code, FailureCode::Cursor);
         assert!(huiliu_platform::shipped::check_cursor(&[], &manifest, &manifest.stream[0], &own).is_err());
         let wrong = Endpoint { password: "wrong".into(), ..endpoint };
         let refused = make(wrong).unwrap().pull(stream, None).await.unwrap_err();
-        assert!(refused.code == "credentials" && refused.retry.is_none(), "{refused:?}");
+        assert!(refused.code == FailureCode::Credentials && refused.retry.is_none(), "{refused:?}");
     });
 }
 

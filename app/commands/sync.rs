@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use huiliu_engine::database::{self, Make};
 use huiliu_engine::ingest::From;
-use huiliu_engine::operations::sync::{self, Pass, PassOptions, Progress, Selection, Stage, Verdict};
+use huiliu_engine::operations::sync::{self, Pass, PassOptions, Progress, Selection, SkippedSource, Stage, Verdict};
 use huiliu_engine::runtime::Runtime;
 use huiliu_engine::settings::SourceSettings;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -35,7 +35,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     }
     let runtime = open::runtime(&settings, Make::Files).await?;
     let selected = sync::select(&runtime, &selection)?;
-    for (source, error) in &selected.left_out {
+    for SkippedSource { name: source, because: error } in &selected.left_out {
         note(&both!("{source}: not read: {}", "{source}：未读取：{}", spoken(error)));
     }
     let pass = Synced { settings: &settings, from, land_only, expected: None };

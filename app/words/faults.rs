@@ -6,7 +6,7 @@ use huiliu_authoring::anonymize::DisguiseFault;
 use huiliu_engine::replay::ReplayFault;
 use huiliu_engine::schedule::ScheduleFault;
 use huiliu_manifest::{ManifestFault, Problem};
-use huiliu_platform::{Failure, FailureCode};
+use huiliu_platform::Failure;
 use huiliu_queue::QueueFault;
 use huiliu_rules::policy::{PolicyFault, RuleFault};
 use huiliu_store::{AddressError, ConnectError, Kept, RehearsalMisuse, SchemaError, StoreFault, Unreadable};
@@ -279,6 +279,7 @@ impl Fault for tokio::task::JoinError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use huiliu_platform::FailureCode;
 
     #[derive(Debug, serde::Deserialize)]
     #[serde(deny_unknown_fields)]

@@ -220,7 +220,8 @@ fn nothing_lands_under_a_retired_key(url: &str) {
         schema::migrate(&db).await.unwrap();
         let mut ring = Keyring::parse(&"5a".repeat(32)).unwrap();
         let old = schema::check_key(&db, &ring.keys().unwrap()).await.unwrap();
-        let source = runs::register_source(&db, "a", "intel", ("I", "i")).await.unwrap();
+        let source =
+            runs::register_source(&db, "a", "intel", runs::Institution { code: "I", name: "i" }).await.unwrap();
         source_lease::plan(&db, source.id, "", None).await.unwrap();
         let claim = source_lease::take(&db, source.id, 60_000, "a", false).await.unwrap().unwrap();
         let run = runs::start_run(&db, &source, true).await.unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use huiliu_decode::unpacker::Unpacker;
 use huiliu_decode::{Body, Context, RecordRange, Staged, decode};
 use huiliu_engine::deliver::{self, Delivered, DeliveryContext};
-use huiliu_engine::manifests::Manifests;
+use huiliu_engine::manifests::{ActiveManifest, Manifests};
 use huiliu_engine::settle;
 use huiliu_manifest::Manifest;
 use huiliu_store::admin::reports;
@@ -72,7 +72,8 @@ impl Office {
         let keys = schema::check_key(&db, &keys).await.unwrap();
         let policy = crate::connectors::policy();
         let rules = entries::register_rules(&db, &keys, &policy).await.unwrap();
-        let source = runs::register_source(&db, "s", "institution", ("I", "i")).await.unwrap();
+        let source =
+            runs::register_source(&db, "s", "institution", runs::Institution { code: "I", name: "i" }).await.unwrap();
         source_lease::plan(&db, source.id, "", None).await.unwrap();
         let claim = source_lease::take(&db, source.id, 86_400_000, "order", false).await.unwrap().unwrap();
         let first = runs::start_run(&db, &source, true).await.unwrap();
@@ -105,11 +106,12 @@ impl Office {
         let current =
             Current { kind: ActivationKind::Manifest, name: &manifest.id, version: manifest.version(), digest };
         let activation = runs::activate(&self.db, current).await.unwrap();
-        self.context.manifests = Manifests::new([(manifest.id.clone(), (manifest, activation))].into());
+        self.context.manifests =
+            Manifests::new([(manifest.id.clone(), ActiveManifest { manifest, activation })].into());
     }
 
     pub fn activation(&self) -> i64 {
-        self.context.manifests.now()["institution"].1
+        self.context.manifests.now()["institution"].activation
     }
 
     /// Lands a page; gives its batches with their ranges.
@@ -136,7 +138,7 @@ impl Office {
     /// What the stages make of a range of a page; pure, no table is asked.
     pub fn staged(&self, page: &str, range: RecordRange) -> Vec<Item> {
         let manifests = self.context.manifests.now();
-        let manifest = &manifests["institution"].0;
+        let manifest = &manifests["institution"].manifest;
         let stream = manifest.stream("completions").unwrap();
         let (policy, keys) = (&self.context.policy, &self.context.keys);
         let cx = Context {
@@ -281,7 +283,7 @@ impl Office {
         }
         let mut inserted = 0;
         for run in self.runs {
-            let balance = reports::balance(&self.db, (run, run)).await.unwrap();
+            let balance = reports::balance(&self.db, runs::RunRange::one(run)).await.unwrap();
             assert!(balance.balanced, "run {run}: {balance:?}");
             inserted += balance.inserted;
         }

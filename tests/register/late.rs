@@ -1,6 +1,7 @@
 //! A process that is late: what it has read is not current any more, and does not become so again.
 
 use huiliu_store::Db;
+use huiliu_store::admin::audit::Author;
 use huiliu_store::admin::registry::{self, NewVersion};
 use huiliu_store::intake::runs::Current;
 use huiliu_store::sql::schema;
@@ -21,8 +22,9 @@ fn an_older_manifest_stays_old(url: &str) {
 
         let mut tx = registry::begin(&db).await.unwrap();
         let new = NewVersion { connector: "county", version: 2, digest: b"d", manifest: "m", samples: &[] };
-        registry::add_version(&mut tx, &keys, new, ("somebody", "a reason")).await.unwrap();
-        registry::decide(&mut tx, "county", (Some(Some(2)), None), ("somebody", "a reason")).await.unwrap();
+        let author = Author { actor: "somebody", because: "a reason" };
+        registry::add_version(&mut tx, &keys, new, author).await.unwrap();
+        registry::decide(&mut tx, "county", registry::Change::Version(Some(2)), author).await.unwrap();
         // While the act is under way nobody sees half of it.
         assert_eq!(registry::read(&db).await.unwrap().number, late);
         tx.commit().await.unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::Instrument as _;
 
 use crate::lease::Renewal;
-use crate::manifests::{Active, Manifests};
+use crate::manifests::{Active, ActiveManifest, Manifests};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpack::Task;
 use huiliu_decode::unpacker::{Ask, Unpacker};
@@ -119,7 +119,7 @@ pub(crate) struct Reading<'d> {
 impl<'d> Reading<'d> {
     /// Of a batch, under the manifests of one moment.
     pub fn of(manifests: &'d Active, held: &Held) -> Result<Self, StoreFault> {
-        let (manifest, activation) = manifests
+        let ActiveManifest { manifest, activation } = manifests
             .get(&held.connector)
             .ok_or_else(|| StoreFault::Unreadable(Unreadable::Connector { connector: held.connector.clone() }))?;
         let stream = manifest.stream(&held.stream).ok_or_else(|| {
@@ -248,7 +248,7 @@ async fn work(context: &DeliveryContext, held: &Held) -> Result<Commit, StoreFau
     }
     if reading.stream.contract.as_ref().is_some_and(|c| c.new_field == NewField::Report) && held.first == 0 {
         let names = huiliu_decode::names::names(&reading.stream.format, &body);
-        let new = expectations::fields(&context.db, (held.source_id, held.run_id), &held.stream, &names).await?;
+        let new = expectations::fields(&context.db, held.source_id, held.run_id, &held.stream, &names).await?;
         if !new.is_empty() {
             tracing::warn!(stream = held.stream, "new fields, kept in the raw records: {}", new.join(", "));
         }

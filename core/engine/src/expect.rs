@@ -18,7 +18,7 @@ use huiliu_values::calendar::today;
 pub async fn judge(db: &Db, manifests: &Active) -> Result<Vec<(Ended, String)>, StoreFault> {
     let mut unmet = Vec::new();
     for ended in expectations::to_judge(db).await? {
-        let streams = manifests.get(&ended.connector).map(|(manifest, _)| manifest.stream.as_slice());
+        let streams = manifests.get(&ended.connector).map(|active| active.manifest.stream.as_slice());
         let mut told: Vec<String> = Vec::new();
         for stream in streams.unwrap_or_default() {
             let cursor = expectations::cursor_at_end(db, ended.run, &stream.name).await?;

@@ -10,7 +10,7 @@ use crate::sweep;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::Stream;
 use huiliu_platform::{Connector, Days, Failure, FailureCode, Page, Short};
-use huiliu_queue::Bell;
+use huiliu_queue::{Bell, Doorbell};
 use huiliu_store::intake::runs::{self, Landing, Source};
 use huiliu_store::intake::source_lease::{Claim, Ended};
 use huiliu_store::{Db, StoreFault};
@@ -71,26 +71,28 @@ pub struct RunReport {
 /// [`StoreFault`] only; what the platform does wrong is in the report.
 pub async fn sync(
     cx: Ingest<'_>,
-    (source, claim): (&Source, Claim),
+    source: &Source,
+    claim: Claim,
     connector: &dyn Connector,
     from: From,
 ) -> Result<RunReport, StoreFault> {
     runs::end_abandoned_runs(cx.db, source).await?;
     let run = runs::start_run(cx.db, source, from == From::Start).await?;
     let span = tracing::error_span!("run", run, source = source.name);
-    read(cx, (source, claim), connector, run, from).instrument(span).await
+    read(cx, source, claim, connector, run, from).instrument(span).await
 }
 
 async fn read(
     cx: Ingest<'_>,
-    (source, claim): (&Source, Claim),
+    source: &Source,
+    claim: Claim,
     connector: &dyn Connector,
     run: i64,
     from: From,
 ) -> Result<RunReport, StoreFault> {
     let mut failure = None;
     for stream in &connector.manifest().stream {
-        let read = match read_stream(cx, (source, claim), connector, stream, run, from).await {
+        let read = match read_stream(cx, source, claim, connector, stream, run, from).await {
             Err(lost @ StoreFault::TurnLost) => {
                 Err(Failure { code: FailureCode::TurnLost, text: lost.to_string(), retry: None })
             }
@@ -113,7 +115,8 @@ async fn read(
 
 async fn read_stream(
     cx: Ingest<'_>,
-    (source, claim): (&Source, Claim),
+    source: &Source,
+    claim: Claim,
     connector: &dyn Connector,
     stream: &Stream,
     run: i64,
@@ -174,7 +177,8 @@ async fn read_stream(
             page.payload = Payload::default();
             // A bell that does not ring delays the batch until the sweep.
             if let Some(bell) = cx.bell {
-                sweep::ring(cx.db, bell, &batches.iter().map(|b| (*b, 1)).collect::<Vec<_>>()).await?;
+                sweep::ring(cx.db, bell, &batches.iter().map(|batch| Doorbell::new(*batch, 1)).collect::<Vec<_>>())
+                    .await?;
             }
         }
         if page.last {

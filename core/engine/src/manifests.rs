@@ -5,8 +5,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use huiliu_manifest::Manifest;
 
-/// Connector id → manifest and its activation, as of one moment.
-pub type Active = HashMap<String, (Manifest, i64)>;
+/// A manifest in use.
+#[derive(Debug, Clone)]
+pub struct ActiveManifest {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// Number of its activation.
+    pub activation: i64,
+}
+
+/// Connector id → the manifest in use, as of one moment.
+pub type Active = HashMap<String, ActiveManifest>;
 
 /// The manifests in use: everybody in the process sees the same, and they are exchanged all at once. Whoever works on a
 /// batch keeps those of the moment it began.

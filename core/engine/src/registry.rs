@@ -12,7 +12,7 @@ use thiserror::Error;
 use tokio::sync::Mutex;
 
 use crate::database::{self, Make, OpenError};
-use crate::manifests::Active;
+use crate::manifests::{Active, ActiveManifest};
 use crate::program::Program;
 use crate::runtime::Runtime;
 use crate::settings::{Settings, SourceSettings};
@@ -448,7 +448,7 @@ impl Runtime {
     /// [`RegistryError`] when there is no such connector, or a secret cannot be had.
     pub fn recipe(&self, source: &SourceSettings) -> Result<(Recipe, Manifest), RegistryError> {
         let (known, manifests) = (self.known(), self.delivery.manifests.now());
-        let Some((manifest, activation)) = manifests.get(&source.connector) else {
+        let Some(ActiveManifest { manifest, activation }) = manifests.get(&source.connector) else {
             return Err(unknown_connector(source, &known, &manifests));
         };
         let password = Secret(password(source, &known)?);
@@ -484,7 +484,9 @@ async fn activated(
         .collect();
     let activations = registry::activate(&runtime.delivery.db, number, &currents).await?;
     let active = |activations: Vec<i64>| {
-        let entry = |(f, activation): (&Found, i64)| (f.manifest.id.clone(), (f.manifest.clone(), activation));
+        let entry = |(f, activation): (&Found, i64)| {
+            (f.manifest.id.clone(), ActiveManifest { manifest: f.manifest.clone(), activation })
+        };
         found.values().zip(activations).map(entry).collect()
     };
     Ok(activations.map(active))

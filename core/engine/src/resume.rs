@@ -3,9 +3,10 @@
 
 use crate::deliver::{DeliveryContext, Reading};
 use crate::replay::perform::staged_records;
+use huiliu_decode::RosterRow;
 use huiliu_store::StoreFault;
 use huiliu_store::delivery::classify::Classified;
-use huiliu_store::delivery::dead_letters;
+use huiliu_store::delivery::dead_letters::{self, Resolution, Resolved, StillParked};
 use huiliu_store::delivery::replays::{self, Wanted};
 use huiliu_store::roster::{self, wait};
 
@@ -47,16 +48,20 @@ async fn one(context: &DeliveryContext, batch: i64, wanted: &Wanted) -> Result<u
     roster::alone(&mut tx).await?;
     let sifted = roster::sift(&mut tx, &context.keys, &held, &load).await?;
     let mut classified = Classified::of(&mut tx, &held, load.activation, sifted.kept()).await?;
-    let resolved: Vec<_> =
-        sifted.kept().filter_map(|row| Some((row.index, wanted.get(&row.index)?.0, Some(row.record_key)))).collect();
-    let taken =
-        roster::replay(&mut tx, &context.keys, (&held, &load), (&sifted, &mut classified), (0, &resolved)).await?;
+    let resolved = |row: &RosterRow<'_>| {
+        let letter = wanted.get(&row.index)?.letter;
+        Some(Resolved { index: row.index, letter, record_key: Some(row.record_key) })
+    };
+    let resolved: Vec<Resolved> = sifted.kept().filter_map(resolved).collect();
+    let resolution = Resolution { replay: 0, records: &resolved };
+    let taken = roster::replay(&mut tx, &context.keys, &held, &load, &sifted, &mut classified, resolution).await?;
     if taken != resolved.len() {
         // Somebody has closed a letter, or taken it up, in the meantime.
         return Ok(0);
     }
     let parked = load.parked.iter().cloned().chain(sifted.parked());
-    let still: Vec<_> = parked.filter_map(|parked| Some((wanted.get(&parked.index)?.0, parked))).collect();
+    let still: Vec<_> =
+        parked.filter_map(|parked| Some(StillParked { letter: wanted.get(&parked.index)?.letter, parked })).collect();
     dead_letters::tell_again(&mut tx, &still).await?;
     wait::add(&mut tx, &held, &sifted.waits).await?;
     tx.commit().await?;

@@ -5,7 +5,7 @@ use thiserror::Error;
 use crate::settings::{NamedText, Settings};
 use huiliu_manifest::ManifestFault;
 use huiliu_matching::{Weights, WeightsFault};
-use huiliu_rules::policy::{Policy, PolicyFault};
+use huiliu_rules::policy::{Policy, PolicyFault, RuleFile};
 use huiliu_rules::roster::regions::Regions;
 
 /// Why rules cannot be used.
@@ -36,8 +36,10 @@ pub fn policy(settings: &Settings) -> Result<Policy, RuleFileError> {
 /// # Errors
 /// [`PolicyFault`]: every fault of every file, with its line.
 pub fn read_policy(packs: &[NamedText], courses: &NamedText) -> Result<Policy, PolicyFault> {
-    let packs: Vec<(&str, &str)> = packs.iter().map(|pack| (pack.name.as_str(), pack.text.as_str())).collect();
-    Policy::parse(&packs, (&courses.name, &courses.text))
+    fn file(named: &NamedText) -> RuleFile<'_> {
+        RuleFile { name: &named.name, text: &named.text }
+    }
+    Policy::parse(&packs.iter().map(file).collect::<Vec<_>>(), file(courses))
 }
 
 /// The reporting tree of the settings, checked.

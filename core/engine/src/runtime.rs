@@ -21,7 +21,7 @@ use huiliu_platform::{Connector, Endpoint, shipped};
 use huiliu_queue::{Bell, QueueFault};
 use huiliu_store::StoreFault;
 use huiliu_store::delivery::batches;
-use huiliu_store::intake::runs::{self, Current};
+use huiliu_store::intake::runs::{self, Current, RunRange};
 use huiliu_store::intake::source_lease;
 use huiliu_store::ledger::entries;
 use huiliu_store::settlement;
@@ -148,7 +148,7 @@ impl Runtime {
     /// [`StoreFault`].
     pub async fn any_waiting(&self, runs: &[i64]) -> Result<bool, StoreFault> {
         for run in runs {
-            if batches::any_waiting(&self.delivery.db, (*run, *run)).await? {
+            if batches::any_waiting(&self.delivery.db, RunRange::one(*run)).await? {
                 return Ok(true);
             }
         }
@@ -253,7 +253,7 @@ impl Runtime {
     /// # Errors
     /// [`StoreFault`].
     pub async fn any_batch_waiting(&self) -> Result<bool, StoreFault> {
-        batches::any_waiting(&self.delivery.db, (0, i64::MAX)).await
+        batches::any_waiting(&self.delivery.db, RunRange::ALL).await
     }
 
     /// How many teachers and claims wait to be settled.

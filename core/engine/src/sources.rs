@@ -12,7 +12,7 @@ use crate::schedule::{self, Schedule, Turn};
 use crate::settings::SourceSettings;
 use huiliu_platform::Connector;
 use huiliu_store::StoreFault;
-use huiliu_store::intake::runs::{self, Source};
+use huiliu_store::intake::runs::{self, Institution, Source};
 use huiliu_store::intake::source_lease::{self, Ended};
 
 /// Why a source is not read.
@@ -97,7 +97,7 @@ impl ReadySource {
     pub async fn over(runtime: &Runtime, recipe: Recipe, connector: Arc<dyn Connector>) -> Result<Self, SourceError> {
         let settings = &recipe.source;
         let db = &runtime.delivery.db;
-        let institution = (settings.institution_code.as_str(), settings.institution_name.as_str());
+        let institution = Institution { code: &settings.institution_code, name: &settings.institution_name };
         let source = runs::register_source(db, &settings.name, &settings.connector, institution).await?;
         if source.connector != settings.connector {
             let (booked, now) = (source.connector, settings.connector.clone());
@@ -154,7 +154,7 @@ impl ReadySource {
             progress: landed,
             stop,
         };
-        let read = ingest::sync(cx, (&self.source, lease.claim), self.connector.as_ref(), from).await;
+        let read = ingest::sync(cx, &self.source, lease.claim, self.connector.as_ref(), from).await;
         let ended = read.as_ref().map_or(Ended::Failed, |report| report.ended);
         // What was handed in says nothing about when the source is to be read.
         let ended = if from == From::Handed { Ended::Stopped } else { ended };

@@ -1,6 +1,6 @@
 //! Rings what is landed without a live claim and what a lost message left behind.
 
-use huiliu_queue::Bell;
+use huiliu_queue::{Bell, Doorbell};
 use huiliu_store::delivery::batches;
 use huiliu_store::{Db, StoreFault};
 
@@ -27,7 +27,8 @@ pub async fn sweep(db: &Db, bell: &Bell, quiet_ms: u64) -> Result<Swept, StoreFa
     }
     let room = Bell::MOST.saturating_sub(depth);
     let due = batches::to_ring(db, quiet_ms, room).await?;
-    let rung = ring(db, bell, &due).await?;
+    let bells: Vec<Doorbell> = due.iter().map(|batch| Doorbell::new(batch.id, batch.generation)).collect();
+    let rung = ring(db, bell, &bells).await?;
     Ok(match rung {
         None => Swept::Deaf,
         Some(n) if n == room => Swept::Full,
@@ -40,7 +41,7 @@ pub async fn sweep(db: &Db, bell: &Bell, quiet_ms: u64) -> Result<Swept, StoreFa
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn ring(db: &Db, bell: &Bell, bells: &[(i64, i64)]) -> Result<Option<usize>, StoreFault> {
+pub async fn ring(db: &Db, bell: &Bell, bells: &[Doorbell]) -> Result<Option<usize>, StoreFault> {
     let rung = match bell.ring(bells).await {
         Ok(n) => Some(n),
         Err(e) => {
@@ -48,7 +49,7 @@ pub async fn ring(db: &Db, bell: &Bell, bells: &[(i64, i64)]) -> Result<Option<u
             None
         }
     };
-    let left: Vec<i64> = bells.iter().skip(rung.unwrap_or(0)).map(|(batch, _)| *batch).collect();
+    let left: Vec<i64> = bells.iter().skip(rung.unwrap_or(0)).map(|bell| bell.batch_id).collect();
     batches::not_rung(db, &left).await?;
     Ok(rung)
 }

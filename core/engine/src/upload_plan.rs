@@ -17,7 +17,7 @@ use huiliu_rules::policy::Policy;
 use huiliu_store::admin::reports::{self, Balance};
 use huiliu_store::delivery::dead_letters;
 use huiliu_store::delivery::upload_plans::{self, ParkedRows};
-use huiliu_store::intake::runs::Source;
+use huiliu_store::intake::runs::{RunRange, Source};
 use huiliu_store::intake::source_lease::Claim;
 use huiliu_store::ledger::marks;
 use huiliu_store::roster::known::{self, Known, Post};
@@ -171,7 +171,7 @@ pub async fn plan(now: &Db, context: &DeliveryContext, asked: Asked<'_>) -> Resu
     // Whoever is tired of waiting ends the process; nothing is lost by it.
     let (_, never) = watch::channel(false);
     let cx = Ingest { db, keys, bell: None, batch_records, progress: &|_| {}, stop: &never };
-    let report = ingest::sync(cx, (source, claim), connector, From::Handed).await?;
+    let report = ingest::sync(cx, source, claim, connector, From::Handed).await?;
     for batch in upload_plans::batches(db, report.run).await? {
         deliver_patiently(context, batch).await?;
     }
@@ -189,7 +189,7 @@ pub async fn plan(now: &Db, context: &DeliveryContext, asked: Asked<'_>) -> Resu
         hours: Totals::default(),
         teachers: vec![],
     };
-    let balance = reports::balance(db, (report.run, report.run)).await?;
+    let balance = reports::balance(db, RunRange::one(report.run)).await?;
     // As it stands once everybody is settled.
     plan.balance = Balance { teachers_due: 0, complete: balance.pending == 0 && balance.unread == 0, ..balance };
     let mut after = -1;
@@ -197,7 +197,7 @@ pub async fn plan(now: &Db, context: &DeliveryContext, asked: Asked<'_>) -> Resu
         let waiting = marks::waiting(&mut db.look().await?, after).await?;
         let Some((block, ids)) = waiting else { return Ok(plan) };
         after = block;
-        plan.compare((now, context), &ids, told).await?;
+        plan.compare(now, context, &ids, told).await?;
     }
 }
 
@@ -221,7 +221,8 @@ impl Plan {
     /// Compares some teachers as they are with what they would be.
     async fn compare(
         &mut self,
-        (now, context): (&Db, &DeliveryContext),
+        now: &Db,
+        context: &DeliveryContext,
         ids: &[i64],
         told: usize,
     ) -> Result<(), StoreFault> {

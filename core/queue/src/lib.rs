@@ -40,12 +40,16 @@ pub enum QueueFault {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Doorbell {
     v: u16,
-    batch_id: i64,
-    generation: i64,
+    /// The batch that is due.
+    pub batch_id: i64,
+    /// The batch's generation when the message was made: 1, and one more each time it became due again.
+    pub generation: i64,
 }
 
 impl Doorbell {
-    fn of(&(batch_id, generation): &(i64, i64)) -> Self {
+    /// The message of this version for a batch that is due.
+    #[must_use]
+    pub fn new(batch_id: i64, generation: i64) -> Self {
         Self { v: 1, batch_id, generation }
     }
 }
@@ -85,12 +89,12 @@ impl Bell {
         }
     }
 
-    /// Rings for each (batch, generation), in order, and tells how many the queue took; Redis never holds more than
+    /// Sends messages, in order, and tells how many the queue took; Redis never holds more than
     /// [`Bell::MOST`] messages. What it did not take, the sweep rings again.
     ///
     /// # Errors
     /// [`QueueFault::Refused`]; none was taken then, as far as is known.
-    pub async fn ring(&self, bells: &[(i64, i64)]) -> Result<usize, QueueFault> {
+    pub async fn ring(&self, bells: &[Doorbell]) -> Result<usize, QueueFault> {
         if bells.is_empty() {
             return Ok(0);
         }

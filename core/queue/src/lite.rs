@@ -53,11 +53,11 @@ impl LiteBell {
         &self.place
     }
 
-    pub(super) async fn ring(&self, bells: &[(i64, i64)]) -> Result<usize, QueueFault> {
+    pub(super) async fn ring(&self, bells: &[Doorbell]) -> Result<usize, QueueFault> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(refused)?;
-        for (batch, generation) in bells {
+        for Doorbell { batch_id, generation, .. } in bells {
             let insert = sqlx::query("INSERT INTO bell (batch_id, generation) VALUES ($1, $2)");
-            insert.bind(batch).bind(generation).execute(&mut *tx).await.map_err(refused)?;
+            insert.bind(batch_id).bind(generation).execute(&mut *tx).await.map_err(refused)?;
         }
         tx.commit().await.map_err(refused)?;
         Ok(bells.len())
@@ -93,7 +93,7 @@ impl LiteBell {
         }
         let oldest = "DELETE FROM bell WHERE id = (SELECT min(id) FROM bell) RETURNING batch_id, generation";
         let Some(row) = sqlx::query(oldest).fetch_optional(&self.pool).await? else { return Ok(None) };
-        Ok(Some(Doorbell::of(&(row.try_get("batch_id")?, row.try_get("generation")?))))
+        Ok(Some(Doorbell::new(row.try_get("batch_id")?, row.try_get("generation")?)))
     }
 
     pub(super) async fn close(&self) {

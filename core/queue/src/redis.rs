@@ -84,12 +84,12 @@ impl RedisBell {
         &self.place
     }
 
-    pub(super) async fn ring(&self, bells: &[(i64, i64)]) -> Result<usize, QueueFault> {
+    pub(super) async fn ring(&self, bells: &[Doorbell]) -> Result<usize, QueueFault> {
         let script = Script::new(RING);
         let mut call = script.key(&*self.key);
         call.arg(Bell::MOST);
         for bell in bells.iter().take(Bell::MOST) {
-            call.arg(serde_json::to_string(&Doorbell::of(bell)).unwrap_or_default());
+            call.arg(serde_json::to_string(bell).unwrap_or_default());
         }
         self.heard(call.invoke_async(&mut self.connection.clone()).await)
     }

@@ -14,14 +14,19 @@ use huiliu_platform::{Connector, Endpoint, Failure, Page};
 use huiliu_queue::Bell;
 use huiliu_store::admin::reports;
 use huiliu_store::delivery::batches;
-use huiliu_store::intake::{runs, source_lease};
+use huiliu_store::intake::runs::{self, Institution, RunRange};
+use huiliu_store::intake::source_lease;
 use huiliu_store::sql::schema;
 
 /// Makes the connector for an endpoint, anew each time: whoever resumes remembers nothing.
 pub type Make<'a> = &'a (dyn Fn(Endpoint) -> Result<Arc<dyn Connector>, Failure> + Sync);
 
-/// A pass over one stream: the cursor each page was asked with, and the page.
-type Walk = Vec<(Option<String>, Page)>;
+/// A page of a pass over one stream.
+struct Step {
+    /// The cursor with which the page was asked for; none at the beginning.
+    cursor: Option<String>,
+    page: Page,
+}
 
 /// Walks every stream to its end, resumes at every page, spoils answers in every way a platform does, and lands all of it
 /// twice: the same cursor gives the same page, a spoiled answer is never taken for records and says what to do, the
@@ -51,18 +56,18 @@ fn discreet(text: &str, endpoint: &Endpoint) -> Result<(), Broken> {
     law(endpoint.password.is_empty() || !text.contains(&endpoint.password), format!("a secret is in {text:?}"))
 }
 
-async fn walk_over(make: Make<'_>, endpoint: &Endpoint, stream: &Stream) -> Result<Walk, Broken> {
+async fn walk_over(make: Make<'_>, endpoint: &Endpoint, stream: &Stream) -> Result<Vec<Step>, Broken> {
     let connector = make(endpoint.clone()).map_err(broken)?;
-    let (mut walk, mut cursor): (Walk, Option<String>) = (Vec::new(), None);
+    let (mut walk, mut cursor): (Vec<Step>, Option<String>) = (Vec::new(), None);
     loop {
         let page =
             connector.pull(stream, cursor.as_deref()).await.map_err(broken)?.ok_or("no page before the last one")?;
         discreet(&format!("{} {}", page.address, page.cursor), endpoint)?;
         law(page.records.is_ok(), format!("{}: {:?}", page.address, page.records))?;
-        law(walk.iter().all(|(_, p)| p.address != page.address), format!("{} comes twice", page.address))?;
+        law(walk.iter().all(|step| step.page.address != page.address), format!("{} comes twice", page.address))?;
         let next = page.cursor.clone();
         let last = page.last;
-        walk.push((cursor.replace(next), page));
+        walk.push(Step { cursor: cursor.replace(next), page });
         if last {
             let few = matches!(connector.manifest().transport, Transport::Http { .. }) && walk.len() < 3;
             law(!few, format!("{} pages; give the platform more to be walked over", walk.len()))?;
@@ -71,8 +76,8 @@ async fn walk_over(make: Make<'_>, endpoint: &Endpoint, stream: &Stream) -> Resu
     }
 }
 
-async fn resume(make: Make<'_>, endpoint: &Endpoint, stream: &Stream, walk: &Walk) -> Result<(), Broken> {
-    for (cursor, page) in walk {
+async fn resume(make: Make<'_>, endpoint: &Endpoint, stream: &Stream, walk: &[Step]) -> Result<(), Broken> {
+    for Step { cursor, page } in walk {
         let again = make(endpoint.clone()).map_err(broken)?.pull(stream, cursor.as_deref()).await.map_err(broken)?;
         same(page, again.as_ref())?;
     }
@@ -102,7 +107,7 @@ async fn spoil(make: Make<'_>, endpoint: &Endpoint, stream: &Stream) -> Result<(
         Spoiled::Body(vec![]),
     ];
     for (nth, fault) in faults.into_iter().enumerate() {
-        let (cursor, page) = &walk[nth % walk.len()];
+        let Step { cursor, page } = &walk[nth % walk.len()];
         let connector = make(endpoint.clone()).map_err(broken)?;
         proxy.spoil(fault.clone());
         let told = |what: &str| format!("{fault:?}: {what}");
@@ -161,7 +166,8 @@ fn empty(format: &Format) -> Vec<u8> {
 
 async fn land_twice(connector: &dyn Connector, context: &DeliveryContext, bell: &Bell) -> Result<(), Broken> {
     let id = connector.manifest().id.clone();
-    let source = runs::register_source(&context.db, &id, &id, (&id, &id)).await.map_err(broken)?;
+    let source =
+        runs::register_source(&context.db, &id, &id, Institution { code: &id, name: &id }).await.map_err(broken)?;
     let keys = schema::check_key(&context.db, &context.keys).await.map_err(broken)?;
     source_lease::plan(&context.db, source.id, "", None).await.map_err(broken)?;
     let turn = schedule::take(&context.db, source.id, 30_000, "exercise", false).await.map_err(broken)?;
@@ -171,7 +177,7 @@ async fn land_twice(connector: &dyn Connector, context: &DeliveryContext, bell: 
         Ingest { db: &context.db, keys: &keys, bell: Some(bell), batch_records: 5_000, progress: &|_| {}, stop: &stop };
     let mut runs = Vec::new();
     for _ in 0..2 {
-        let report = ingest::sync(cx, (&source, claim), connector, From::Start).await.map_err(broken)?;
+        let report = ingest::sync(cx, &source, claim, connector, From::Start).await.map_err(broken)?;
         law(report.failure.is_none(), format!("{:?}", report.failure))?;
         loop {
             let due = batches::unrung(&context.db, 100).await.map_err(broken)?;
@@ -182,7 +188,7 @@ async fn land_twice(connector: &dyn Connector, context: &DeliveryContext, bell: 
                 deliver::deliver(context, batch, false).await.map_err(broken)?;
             }
         }
-        runs.push(reports::balance(&context.db, (report.run, report.run)).await.map_err(broken)?);
+        runs.push(reports::balance(&context.db, RunRange::one(report.run)).await.map_err(broken)?);
     }
     let (first, second) = (&runs[0], &runs[1]);
     law(first.balanced && second.balanced && first.inserted > 0, format!("{first:?}"))?;

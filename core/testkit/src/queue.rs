@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use huiliu_authoring::gate::law::{Broken, broken, law};
-use huiliu_queue::{Bell, Handler};
+use huiliu_queue::{Bell, Doorbell, Handler};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const SIDE_BY_SIDE: usize = 3;
@@ -83,7 +83,7 @@ pub async fn exercise_queue(bell: &Bell) -> Result<(), Broken> {
 
 /// More bells than a queue has room for: what it says it took is what is heard, by whoever starts afterwards.
 async fn flood(bell: &Bell) -> Result<(), Broken> {
-    let flood: Vec<(i64, i64)> = (1_000..1_700).map(|n| (n, 1)).collect();
+    let flood: Vec<Doorbell> = (1_000..1_700).map(|batch| Doorbell::new(batch, 1)).collect();
     let taken = bell.ring(&flood).await.map_err(broken)?;
     let depth = bell.depth().await.map_err(broken)?;
     law(depth <= taken.max(Bell::MOST), format!("{depth} messages after {taken} were taken"))?;
@@ -92,14 +92,14 @@ async fn flood(bell: &Bell) -> Result<(), Broken> {
     }
     let ears = Arc::new(Ears::default());
     let (stop, worker) = start(bell, &ears);
-    ears.hears(&flood.iter().take(taken).map(|(batch, _)| *batch).collect()).await?;
+    ears.hears(&flood.iter().take(taken).map(|bell| bell.batch_id).collect()).await?;
     finish(stop, worker).await?;
     bell.tidy().await.map_err(broken)?;
     law(bell.depth().await.map_err(broken)? == 0, "messages are left that were heard")
 }
 
 async fn ring_all(bell: &Bell, batches: &BTreeSet<i64>) -> Result<(), Broken> {
-    let bells: Vec<(i64, i64)> = batches.iter().map(|batch| (*batch, 1)).collect();
+    let bells: Vec<Doorbell> = batches.iter().map(|batch| Doorbell::new(*batch, 1)).collect();
     let taken = bell.ring(&bells).await.map_err(broken)?;
     law(taken == bells.len(), format!("{taken} of {} bells taken by an empty queue", bells.len()))
 }

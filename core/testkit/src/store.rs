@@ -1,9 +1,9 @@
 //! What every store must do with the books.
 
 use huiliu_authoring::gate::law::{Broken, broken, law};
-use huiliu_store::delivery::batches;
+use huiliu_store::delivery::batches::{self, DueBatch};
 use huiliu_store::intake::payloads;
-use huiliu_store::intake::runs::{self, Landing, Source};
+use huiliu_store::intake::runs::{self, Institution, Landing, Source};
 use huiliu_store::intake::source_lease::{self, Claim, Ended};
 use huiliu_store::sql::schema;
 use huiliu_store::{Db, StoreFault};
@@ -18,19 +18,20 @@ const RECORDS: u32 = 10;
 /// # Errors
 /// The law that does not hold.
 pub async fn exercise_store(db: &Db, keys: &Keys) -> Result<(), Broken> {
-    let source = runs::register_source(db, "exercise", "institution", ("X1", "练习")).await.map_err(broken)?;
-    let again = runs::register_source(db, "exercise", "institution", ("X1", "练习")).await.map_err(broken)?;
+    let institution = Institution { code: "X1", name: "练习" };
+    let source = runs::register_source(db, "exercise", "institution", institution).await.map_err(broken)?;
+    let again = runs::register_source(db, "exercise", "institution", institution).await.map_err(broken)?;
     law(source == again, "a source that is registered twice is two")?;
     let keys = &schema::check_key(db, keys).await.map_err(broken)?;
     let run = runs::start_run(db, &source, true).await.map_err(broken)?;
     let claim = whose_turn(db, source.id).await?;
-    let batches = landing(db, keys, (&source, claim), run).await?;
+    let batches = landing(db, keys, &source, claim, run).await?;
     source_lease::end(db, claim, Ended::Done, None).await.map_err(broken)?;
     source_lease::take(db, source.id, LEASE_MS, "b", false)
         .await
         .map_err(broken)?
         .ok_or("a turn was not given back")?;
-    let late = land(db, keys, (&source, claim), run, "three").await;
+    let late = land(db, keys, &source, claim, run, "three").await;
     law(matches!(late, Err(StoreFault::TurnLost)), "a page landed out of turn")?;
     claims(db, batches[0]).await?;
     lost_claims(db, batches[1]).await?;
@@ -56,7 +57,8 @@ async fn whose_turn(db: &Db, source: i64) -> Result<Claim, Broken> {
 async fn land(
     db: &Db,
     keys: &Keys,
-    (source, claim): (&Source, Claim),
+    source: &Source,
+    claim: Claim,
     run: i64,
     cursor: &str,
 ) -> Result<Vec<i64>, StoreFault> {
@@ -77,8 +79,8 @@ async fn land(
     runs::land(db, keys, &landing).await
 }
 
-async fn landing(db: &Db, keys: &Keys, (source, claim): (&Source, Claim), run: i64) -> Result<Vec<i64>, Broken> {
-    let land = async |cursor: &str| land(db, keys, (source, claim), run, cursor).await.map_err(broken);
+async fn landing(db: &Db, keys: &Keys, source: &Source, claim: Claim, run: i64) -> Result<Vec<i64>, Broken> {
+    let land = async |cursor: &str| land(db, keys, source, claim, run, cursor).await.map_err(broken);
     let batches = land("one").await?;
     law(batches.len() == 3, format!("{RECORDS} records in batches of 4 gave {} batches", batches.len()))?;
     let cursor = runs::cursor(db, source, "completions").await.map_err(broken)?;
@@ -128,11 +130,12 @@ async fn bells(db: &Db, batches: &[i64]) -> Result<(), Broken> {
         "what has just landed was rung again at once",
     )?;
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let unserved = DueBatch { id: batches[2], generation: 1 };
     let rung = batches::to_ring(db, 0, 10).await.map_err(broken)?;
-    law(rung.len() == 3 && rung.first() == Some(&(batches[2], 1)), format!("{rung:?} rung, three are due"))?;
+    law(rung.len() == 3 && rung.first() == Some(&unserved), format!("{rung:?} rung, three are due"))?;
     batches::not_rung(db, &[batches[2]]).await.map_err(broken)?;
     let first = batches::unrung(db, 1).await.map_err(broken)?;
     law(first == [batches[2]], "what the queue did not take does not come first")?;
     let again = batches::to_ring(db, 60_000, 10).await.map_err(broken)?;
-    law(again == [(batches[2], 1)], format!("{again:?} rung, only one was not taken"))
+    law(again == [unserved], format!("{again:?} rung, only one was not taken"))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::database::OpenDatabase;
-use huiliu_store::admin::audit;
+use huiliu_store::admin::audit::{self, Author, NewEntry};
 use huiliu_store::{StoreFault, Tx};
 
 /// Who acts, and why.
@@ -31,7 +31,12 @@ impl<'a> AuditEntry<'a> {
     }
 }
 
-impl Act<'_> {
+impl<'a> Act<'a> {
+    /// As the store is told of it.
+    pub(crate) fn author(self) -> Author<'a> {
+        Author { actor: self.actor, because: self.because }
+    }
+
     /// Writes the audit entry and commits: an act and its entry stand together, or not at all.
     pub(crate) async fn commit(
         &self,
@@ -41,7 +46,8 @@ impl Act<'_> {
     ) -> Result<(), StoreFault> {
         entry.detail["because"] = Value::from(self.because);
         let detail = entry.detail.to_string();
-        audit::append(&mut tx, &opened.keys, self.actor, entry.action, (&entry.object, detail)).await?;
+        let AuditEntry { action, object, .. } = &entry;
+        audit::append(&mut tx, &opened.keys, NewEntry { actor: self.actor, action, object, detail: &detail }).await?;
         tx.commit().await
     }
 }

@@ -230,8 +230,8 @@ async fn store_version(
     }
     let new =
         NewVersion { connector: id, version, digest: &digest, manifest: &package.text, samples: &package.samples };
-    store::add_version(&mut tx, &opened.keys, new, (act.actor, act.because)).await?;
-    store::decide(&mut tx, id, (Some(Some(version)), None), (act.actor, act.because)).await?;
+    store::add_version(&mut tx, &opened.keys, new, act.author()).await?;
+    store::decide(&mut tx, id, store::Change::Version(Some(version)), act.author()).await?;
     let object = format!("connector {id} version {version}");
     act.commit(tx, opened, AuditEntry::new("connector.register", object)).await?;
     Ok(RegistrationState::Registered)
@@ -336,7 +336,7 @@ pub async fn rollback(
     let before = store::decided(&mut tx, connector).await?.and_then(|decided| decided.version);
     let changed = before != version;
     if changed {
-        store::decide(&mut tx, connector, (Some(version), None), (act.actor, act.because)).await?;
+        store::decide(&mut tx, connector, store::Change::Version(version), act.author()).await?;
         let (object, detail) = (format!("connector {connector}"), json!({ "from": before, "to": version }));
         act.commit(tx, opened, AuditEntry { action: "connector.rollback", object, detail }).await?;
     }
@@ -404,7 +404,7 @@ pub async fn set_enabled(
     }
     let changed = before.is_none_or(|decided| decided.enabled) != enabled;
     if changed {
-        store::decide(&mut tx, connector, (None, Some(enabled)), (act.actor, act.because)).await?;
+        store::decide(&mut tx, connector, store::Change::Enabled(enabled), act.author()).await?;
         let action = if enabled { "connector.enable" } else { "connector.disable" };
         act.commit(tx, access.opened, AuditEntry::new(action, format!("connector {connector}"))).await?;
     }

@@ -14,7 +14,7 @@ use crate::recount::{self, Change, Snapshot};
 use crate::runtime::Runtime;
 use huiliu_store::Tx;
 use huiliu_store::identity::rulings::{self, Refused, Rules, Ruling};
-use huiliu_store::ledger::decisions::{self, By, CourseDecision, Decision, DecisionKind, Verdict};
+use huiliu_store::ledger::decisions::{self, CourseDecision, Decision, DecisionKind, Verdict};
 use huiliu_store::ledger::{courses, facts, marks};
 use huiliu_values::Grade;
 
@@ -185,29 +185,25 @@ async fn write(
         }
         Proposal::Equate(equation) => about_course(context, equation)?,
         Proposal::Identity(ruling) => {
-            let ruled = rulings::rule(tx, rules(context), *ruling, by(act)).await?.map_err(refused)?;
+            let ruled = rulings::rule(tx, rules(context), *ruling, act.author()).await?.map_err(refused)?;
             return Ok(Written { decision: ruled.decision, teachers: ruled.teachers });
         }
         Proposal::Undo { decision } => return undo(tx, context, act, *decision).await,
     };
     let teachers = concerned(tx, &verdict).await?;
-    let decision = decisions::decide(tx, &context.keys, &verdict, by(act)).await?;
+    let decision = decisions::decide(tx, &context.keys, &verdict, act.author()).await?;
     Ok(Written { decision, teachers })
 }
 
 async fn undo(tx: &mut Tx, context: &DeliveryContext, act: Act<'_>, number: i64) -> Result<Written, OperationError> {
     let held = decisions::held(tx, number).await?.ok_or(NotFound::Decision(number))?;
     if held.kind.is_identity() {
-        let undone = rulings::undo(tx, rules(context), &held, by(act)).await?.map_err(refused)?;
+        let undone = rulings::undo(tx, rules(context), &held, act.author()).await?.map_err(refused)?;
         return Ok(Written { decision: undone.decision, teachers: undone.teachers });
     }
     let teachers = concerned(tx, &held.verdict()).await?;
-    decisions::reverse(tx, &context.keys, number, by(act)).await?;
+    decisions::reverse(tx, &context.keys, number, act.author()).await?;
     Ok(Written { decision: number, teachers })
-}
-
-fn by(act: Act<'_>) -> By<'_> {
-    By { actor: act.actor, because: act.because }
 }
 
 /// By what claims are derived anew.

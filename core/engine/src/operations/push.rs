@@ -163,7 +163,7 @@ impl PushTarget {
         let connector = HandedConnector::sent(self.manifest, stream, key, payload, unpacker)?;
         let ready = ReadySource::over(runtime, self.recipe, Arc::new(connector)).await?;
         let lease = wait_for_lease(runtime, &ready).await?;
-        let find = || pushed::find(db, (ready.source.id, stream), (key, &digest));
+        let find = || pushed::find(db, ready.source.id, stream, key, &digest);
         if let Some(before) = find().await? {
             lease.end(Ended::Stopped, None).await?;
             return answer(before);

@@ -56,7 +56,7 @@ async fn shown(db: &Db, replay: i64, limit: i64) -> Result<ReplayShown, Operatio
     let found = replays::list(db, Some(replay), 0, 1).await?;
     let found = found.into_iter().next().ok_or(NotFound::Replay(replay))?;
     let mut tx = db.look().await?;
-    let items = replays::items(&mut tx, replay, (0, -1), limit).await?;
+    let items = replays::items(&mut tx, replay, limit).await?;
     let effects = replays::effects(&mut tx, replay, limit).await?;
     Ok(ReplayShown { replay: found, items, effects })
 }

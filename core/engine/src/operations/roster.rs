@@ -14,7 +14,7 @@ use crate::{registry, rule_files};
 use huiliu_manifest::Manifest;
 use huiliu_rules::policy::Policy;
 use huiliu_rules::roster::exemption::{Exemption, exemption};
-use huiliu_store::roster::report::{self, MembershipRow, Status, TeacherRow};
+use huiliu_store::roster::report::{self, MembershipRow, RosterStream, Status, TeacherRow};
 use huiliu_values::Sex;
 
 /// Whether a teacher's age is outside the assessment.
@@ -97,7 +97,7 @@ fn exempt(policy: &Policy, teacher: &TeacherRow, on: NaiveDate) -> Option<AgeExe
 /// [`OperationError::Registry`].
 pub async fn status(settings: &Settings, program: &Program, opened: &OpenDatabase) -> Result<Status, OperationError> {
     let base = registry::base(settings, program)?;
-    let mut streams: Vec<(String, String)> = base.values().flat_map(|found| rosters(&found.manifest)).collect();
+    let mut streams: Vec<RosterStream> = base.values().flat_map(|found| rosters(&found.manifest)).collect();
     let registered = huiliu_store::admin::registry::read(&opened.db).await?;
     for version in &registered.in_use {
         // Of a manifest that this program cannot read it delivers nothing either.
@@ -109,7 +109,7 @@ pub async fn status(settings: &Settings, program: &Program, opened: &OpenDatabas
 }
 
 /// The streams of rosters, with their connector.
-fn rosters(manifest: &Manifest) -> Vec<(String, String)> {
+fn rosters(manifest: &Manifest) -> Vec<RosterStream> {
     let rosters = manifest.stream.iter().filter(|stream| stream.kind.is_roster());
-    rosters.map(|stream| (manifest.id.clone(), stream.name.clone())).collect()
+    rosters.map(|stream| RosterStream { connector: manifest.id.clone(), stream: stream.name.clone() }).collect()
 }

@@ -8,6 +8,7 @@ use super::page::{Page, Span};
 use crate::database::OpenDatabase;
 use huiliu_store::admin::reports::{self, Balance, RunRow, UnreadRow};
 use huiliu_store::intake::expectations;
+use huiliu_store::intake::runs::RunRange;
 
 /// A run, with what of it cannot be read.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -55,5 +56,5 @@ pub async fn balance(opened: &OpenDatabase, run: Option<i64>) -> Result<Balance,
     {
         return Err(NotFound::Run(run).into());
     }
-    Ok(reports::balance(&opened.db, run.map_or((0, i64::MAX), |run| (run, run))).await?)
+    Ok(reports::balance(&opened.db, run.map_or(RunRange::ALL, RunRange::one)).await?)
 }

@@ -102,7 +102,7 @@ pub async fn set(
     if !settings.has_source(source) && sources::registered_source(&mut tx, source).await?.is_none() {
         return Err(SecretError::NoSource { name: source.to_owned() }.into());
     }
-    sources::set_secret(&mut tx, &opened.keys, (source, name), value, act.actor).await?;
+    sources::set_secret(&mut tx, &opened.keys, source, name, value, act.actor).await?;
     act.commit(tx, opened, AuditEntry::new("secret.set", object(secret))).await?;
     Ok(changed(secret, SecretState::Set))
 }

@@ -19,7 +19,7 @@ use huiliu_manifest::Transport;
 use huiliu_queue::QueueFault;
 use huiliu_store::admin::reports::{self, Balance, UnreadRow};
 use huiliu_store::delivery::batches;
-use huiliu_store::intake::runs::Source;
+use huiliu_store::intake::runs::{RunRange, Source};
 use huiliu_store::intake::source_lease::Ended;
 use huiliu_values::RunState;
 
@@ -79,8 +79,17 @@ pub struct Selection {
 pub struct Selected {
     /// In the order of the settings, then of the store.
     pub sources: Vec<SourceSettings>,
-    /// Left out: the source, and why.
-    pub left_out: Vec<(String, RegistryError)>,
+    /// Left out.
+    pub left_out: Vec<SkippedSource>,
+}
+
+/// A source that is left out.
+#[derive(Debug)]
+pub struct SkippedSource {
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub because: RegistryError,
 }
 
 /// The sources of a list that a selection names.
@@ -111,24 +120,24 @@ pub fn select(runtime: &Runtime, selection: &Selection) -> Result<Selected, Oper
     if selection.all {
         leave_out_disabled(&known, &mut sources, &mut left_out);
         if sources.is_empty()
-            && let Some((_, error)) = left_out.pop()
+            && let Some(skipped) = left_out.pop()
         {
-            return Err(error.into());
+            return Err(skipped.because.into());
         }
         let manifests = runtime.delivery.manifests.now();
         let is_push = |s: &SourceSettings| {
-            manifests.get(&s.connector).is_some_and(|(manifest, _)| matches!(manifest.transport, Transport::Push {}))
+            manifests.get(&s.connector).is_some_and(|active| matches!(active.manifest.transport, Transport::Push {}))
         };
         sources.retain(|source| !is_push(source));
     }
     Ok(Selected { sources, left_out })
 }
 
-fn leave_out_disabled(known: &Known, sources: &mut Vec<SourceSettings>, left_out: &mut Vec<(String, RegistryError)>) {
+fn leave_out_disabled(known: &Known, sources: &mut Vec<SourceSettings>, left_out: &mut Vec<SkippedSource>) {
     sources.retain(|source| match known.may_read(&source.connector) {
         Ok(()) => true,
-        Err(error) => {
-            left_out.push((source.name.clone(), error));
+        Err(because) => {
+            left_out.push(SkippedSource { name: source.name.clone(), because });
             false
         }
     });
@@ -279,9 +288,9 @@ pub async fn sync_ready(
     let mut runs = Vec::new();
     for (ready, lease) in leased {
         let ended = ready.read(runtime, lease, options.from, options.stop, &landed).await?;
-        runs.push((ready.source, ended.report));
+        runs.push(EndedRun { source: ready.source, report: ended.report });
     }
-    let ids: Vec<i64> = runs.iter().map(|(_, report)| report.run).collect();
+    let ids: Vec<i64> = runs.iter().map(|run| run.report.run).collect();
     let unmet = match delivery {
         Some(delivery) => finish_delivery(runtime, &ids, delivery, stop_delivery, options).await?,
         None => vec![],
@@ -321,23 +330,29 @@ async fn finish_delivery(
     Ok(judged.into_iter().filter(|(run, _)| runs.contains(run)).map(|(_, what)| what).collect())
 }
 
+/// A run of a pass that has ended.
+struct EndedRun {
+    source: Source,
+    report: RunReport,
+}
+
 async fn report(
     runtime: &Runtime,
-    runs: Vec<(Source, RunReport)>,
+    runs: Vec<EndedRun>,
     unmet: Vec<String>,
     delivers: bool,
     started: Instant,
 ) -> Result<Pass, OperationError> {
     let db = &runtime.delivery.db;
     let mut sources = Vec::new();
-    for (source, report) in runs {
+    for EndedRun { source, report } in runs {
         sources.push(SourceReport {
             source: source.name,
             connector: source.connector,
             run: report.run,
             state: if report.failure.is_some() { RunState::Failed } else { RunState::Done },
             failure: report.failure.map(|failure| failure.text),
-            balance: reports::balance(db, (report.run, report.run)).await?,
+            balance: reports::balance(db, RunRange::one(report.run)).await?,
             unread_payloads: reports::unread(db, report.run).await?,
         });
     }

@@ -8,7 +8,7 @@ use huiliu_decode::roster::Content;
 use huiliu_decode::{Parked, RosterRow};
 use huiliu_store::delivery::batch::{Held, Load};
 use huiliu_store::delivery::classify::{Classified, Verdict, Versioned, Winner};
-use huiliu_store::delivery::replays::{Item, Wanted};
+use huiliu_store::delivery::replays::{Item, Wanted, WantedRecord};
 use huiliu_store::roster::Sifted;
 use huiliu_values::{RecordOutcome, RosterKind};
 
@@ -77,7 +77,7 @@ fn left_out<'i>(
         ..item(held, wanted, parked.index, &parked.address, RecordOutcome::Parked)
     });
     let skipped = load.skipped.iter().map(move |(index, because)| {
-        let address = wanted.get(index).map_or("", |(_, address)| address);
+        let address = wanted.get(index).map_or("", |record| &record.address);
         Item { detail: json!({ "because": because }), ..item(held, wanted, *index, address, RecordOutcome::Skipped) }
     });
     parked.chain(skipped)
@@ -85,9 +85,9 @@ fn left_out<'i>(
 
 /// Of a batch that today's manifest cannot read: all of it stays parked.
 pub(super) fn unreadable(held: &Held, wanted: &Wanted, why: &str) -> Vec<Item> {
-    let still = |(index, (_, address)): (&u32, &(i64, String))| Item {
+    let still = |(index, record): (&u32, &WantedRecord)| Item {
         detail: json!({ "unreadable": why }),
-        ..item(held, wanted, *index, address, RecordOutcome::Parked)
+        ..item(held, wanted, *index, &record.address, RecordOutcome::Parked)
     };
     wanted.iter().map(still).collect()
 }
@@ -111,7 +111,7 @@ fn outcome<R: Versioned>(winner: Option<&Winner<'_, R>>, record: &R) -> RecordOu
 
 fn item(held: &Held, wanted: &Wanted, index: u32, address: &str, outcome: RecordOutcome) -> Item {
     Item {
-        dead_letter: wanted.get(&index).map_or(0, |(letter, _)| *letter),
+        dead_letter: wanted.get(&index).map_or(0, |record| record.letter),
         batch: held.id,
         index,
         address: address.to_owned(),

@@ -17,7 +17,7 @@ use serde_json::json;
 use thiserror::Error;
 
 use crate::deliver::DeliveryContext;
-use huiliu_store::admin::audit;
+use huiliu_store::admin::audit::{self, NewEntry};
 use huiliu_store::delivery::replays::{self, Effect, Filter, Item, Wanted};
 use huiliu_store::{StoreFault, Tx};
 use huiliu_values::{BeforeAfter, ExactHours, RecordOutcome, ReplayState};
@@ -130,7 +130,8 @@ pub async fn plan(context: &DeliveryContext, filter: &Filter, actor: &str) -> Re
     if i64::try_from(records).unwrap_or(i64::MAX) > MOST {
         return Err(ReplayFault::TooMany);
     }
-    let activations = context.manifests.now().iter().map(|(id, (_, activation))| (id.clone(), *activation)).collect();
+    let manifests = context.manifests.now();
+    let activations = manifests.iter().map(|(id, active)| (id.clone(), active.activation)).collect();
     let replay = replays::begin(&context.db, filter, &activations, actor).await?;
     let foretold = tokio::time::timeout(MAX_DURATION, perform::perform(context, replay, &batches)).await;
     // Only what it came to is kept: the rehearsal ends here.
@@ -139,10 +140,16 @@ pub async fn plan(context: &DeliveryContext, filter: &Filter, actor: &str) -> Re
     let mut tx = context.db.begin().await?;
     replays::complete(&mut tx, replay, &effects).await?;
     let detail = json!({ "filter": filter, "raw_records": records, "teachers": effects.len() });
-    audit::append(&mut tx, &context.keys, actor, "replay.plan", (&format!("replay {replay}"), detail.to_string()))
-        .await?;
+    let (object, detail) = (object(replay), detail.to_string());
+    let entry = NewEntry { actor, action: "replay.plan", object: &object, detail: &detail };
+    audit::append(&mut tx, &context.keys, entry).await?;
     tx.commit().await?;
     Ok(replay)
+}
+
+/// What a replay is called in the audit log.
+fn object(replay: i64) -> String {
+    format!("replay {replay}")
 }
 
 /// Applies a plan in one transaction, if everything is still as it was planned.
@@ -181,7 +188,8 @@ async fn try_apply(context: &DeliveryContext, replay: i64, actor: &str) -> Resul
     }
     let mut tx = staged.db.begin().await?;
     replays::applied(&mut tx, replay, actor).await?;
-    audit::append(&mut tx, &context.keys, actor, "replay.apply", (&format!("replay {replay}"), "{}".into())).await?;
+    let entry = NewEntry { actor, action: "replay.apply", object: &object(replay), detail: "{}" };
+    audit::append(&mut tx, &context.keys, entry).await?;
     tx.commit().await?;
     staged.db.commit_rehearsal().await?;
     Ok(Applied::Done)
@@ -196,7 +204,8 @@ async fn refuse(
     let told = serde_json::to_string(&moved).unwrap_or_default();
     let mut tx = context.db.begin().await?;
     replays::stale(&mut tx, replay, &told).await?;
-    audit::append(&mut tx, &context.keys, actor, "replay.refused", (&format!("replay {replay}"), told)).await?;
+    let entry = NewEntry { actor, action: "replay.refused", object: &object(replay), detail: &told };
+    audit::append(&mut tx, &context.keys, entry).await?;
     tx.commit().await?;
     Ok(Applied::Stale(moved))
 }
@@ -215,7 +224,7 @@ async fn moved_already(tx: &mut Tx, context: &DeliveryContext, replay: i64) -> R
     let manifests = context.manifests.now();
     let planned = replays::list(&context.db, Some(replay), 0, 1).await?;
     for (connector, activation) in planned.first().map(|of| &of.activations).into_iter().flatten() {
-        if manifests.get(connector).is_none_or(|(_, now)| now != activation) {
+        if manifests.get(connector).is_none_or(|active| active.activation != *activation) {
             moved.push(Moved::Activation { connector: connector.clone() });
         }
     }
@@ -233,14 +242,15 @@ impl Planned {
     async fn read(tx: &mut Tx, replay: i64) -> Result<Self, StoreFault> {
         Ok(Self {
             batches: replays::planned(tx, replay).await?,
-            items: replays::items(tx, replay, (0, -1), i64::MAX).await?,
+            items: replays::items(tx, replay, i64::MAX).await?,
             effects: replays::effects(tx, replay, i64::MAX).await?,
         })
     }
 
     /// What came out otherwise than it was planned.
     fn differences(&self, performed: &Performed) -> Vec<Moved> {
-        let mut moved: Vec<Moved> = self.items.iter().zip(&performed.items).filter_map(other_item).collect();
+        let mut moved: Vec<Moved> =
+            self.items.iter().zip(&performed.items).filter_map(|(planned, now)| other_item(planned, now)).collect();
         let mut now: BTreeMap<&str, &Effect> = performed.effects.iter().map(|e| (e.person.as_str(), e)).collect();
         let hours = |e: &Effect| EffectHours { counted: e.counted, provisional: e.provisional };
         for planned in &self.effects {
@@ -259,7 +269,7 @@ impl Planned {
     }
 }
 
-fn other_item((planned, now): (&Item, &Item)) -> Option<Moved> {
+fn other_item(planned: &Item, now: &Item) -> Option<Moved> {
     ((&planned.outcome, planned.record_key) != (&now.outcome, now.record_key)).then(|| Moved::Letter {
         dead_letter: planned.dead_letter,
         address: planned.address.clone(),

@@ -9,6 +9,7 @@ use crate::replay::items;
 use huiliu_decode::Body;
 use huiliu_store::delivery::batch::{Held, Load};
 use huiliu_store::delivery::classify::Classified;
+use huiliu_store::delivery::dead_letters::{Resolution, Resolved};
 use huiliu_store::delivery::load;
 use huiliu_store::delivery::replays::{self, Effect, Item, Wanted};
 use huiliu_store::identity::identifiers;
@@ -108,9 +109,10 @@ async fn replay_records(
         .iter()
         .map(|r| (r.index, Some(r.record_key)))
         .chain(load.skipped.iter().map(|(index, _)| (*index, None)))
-        .filter_map(|(index, key)| Some((index, wanted.get(&index)?.0, key)))
+        .filter_map(|(index, record_key)| Some(Resolved { index, letter: wanted.get(&index)?.letter, record_key }))
         .collect();
-    let taken = load::replay(tx, &context.keys, held, load, &mut classified, (replay, &resolved)).await?;
+    let resolution = Resolution { replay, records: &resolved };
+    let taken = load::replay(tx, &context.keys, held, load, &mut classified, resolution).await?;
     let items = items::of_records(held, load, &classified, wanted);
     Ok(if taken == resolved.len() { items } else { items::gone(items) })
 }
@@ -129,11 +131,11 @@ async fn replay_roster(
     let kept = sifted.kept().map(|row| (row.index, Some(row.record_key)));
     let resolved: Vec<_> = kept
         .chain(load.skipped.iter().map(|(index, _)| (*index, None)))
-        .filter_map(|(index, key)| Some((index, wanted.get(&index)?.0, key)))
+        .filter_map(|(index, record_key)| Some(Resolved { index, letter: wanted.get(&index)?.letter, record_key }))
         .collect();
+    let resolution = Resolution { replay, records: &resolved };
     let items = items::of_rows(held, load, &sifted, &classified, wanted);
-    let taken =
-        roster::replay(tx, &context.keys, (held, load), (&sifted, &mut classified), (replay, &resolved)).await?;
+    let taken = roster::replay(tx, &context.keys, held, load, &sifted, &mut classified, resolution).await?;
     wait::add(tx, held, &sifted.waits).await?;
     Ok(if taken == resolved.len() { items } else { items::gone(items) })
 }
@@ -147,7 +149,7 @@ pub(crate) fn staged_records<'a>(
     wanted: &Wanted,
 ) -> Result<Load<'a>, StoreFault> {
     let load = context.stage(held, reading, body, |index| wanted.contains_key(&index))?;
-    let seen = |index: u32, address: &str| wanted.get(&index).is_some_and(|(_, at)| at == address);
+    let seen = |index: u32, address: &str| wanted.get(&index).is_some_and(|record| record.address == address);
     let in_place = load.clean.iter().all(|r| seen(r.index, &r.address))
         && load.roster.iter().all(|r| seen(r.index, &r.address))
         && load.parked.iter().all(|p| seen(p.index, &p.address))

@@ -6,9 +6,9 @@ use chrono::{Datelike as _, Days, NaiveDate};
 use proptest::prelude::*;
 
 use crate::ledger::*;
-use crate::policy::Policy;
 use crate::policy::pack::Limit;
 use crate::policy::shape::Dimension;
+use crate::policy::{Policy, RuleFile};
 use huiliu_values::{EntryOutcome, Hours, PassState};
 
 const COURSES: &str = r#"
@@ -43,9 +43,11 @@ const PACKS: [(&str, &str); 8] = packs!(
     "examples/xnai"
 );
 
+const COURSE_FILE: RuleFile<'_> = RuleFile { name: "courses", text: COURSES };
+
 fn policy(name: &str) -> Policy {
     let pack = PACKS.iter().find(|p| p.0 == name).expect("a pack that ships");
-    Policy::parse(&[*pack], ("courses", COURSES)).expect("a pack that ships is usable")
+    Policy::parse(&[RuleFile { name: pack.0, text: pack.1 }], COURSE_FILE).expect("a pack that ships is usable")
 }
 
 fn fact(number: i64) -> impl Strategy<Value = Fact> {
@@ -393,7 +395,7 @@ fn altered(replaced: &[(&str, &str)]) -> Policy {
         assert!(text.contains(old), "{old}");
         text = text.replacen(old, new, 1);
     }
-    Policy::parse(&[("altered", &text)], ("courses", COURSES)).expect("a pack that is usable")
+    Policy::parse(&[RuleFile { name: "altered", text: &text }], COURSE_FILE).expect("a pack that is usable")
 }
 
 #[test]

@@ -20,16 +20,23 @@ use huiliu_values::{Bands, Basis, Grade, Hours, Score, Weights};
 
 impl Book<'_> {
     fn add(&mut self, name: &str, basis: Basis, source: &str) -> RuleNo {
-        self.unit(name, (None, None), basis, source)
+        self.conversion(name, None, None, basis, source)
     }
 
-    fn unit(&mut self, name: &str, unit: (Option<&str>, Option<i64>), basis: Basis, source: &str) -> RuleNo {
+    fn conversion(
+        &mut self,
+        name: &str,
+        unit: Option<&str>,
+        units_per_one: Option<i64>,
+        basis: Basis,
+        source: &str,
+    ) -> RuleNo {
         self.rules.push(Rule {
             pack: self.pack.clone(),
             version: self.version,
             name: name.to_owned(),
-            unit: unit.0.map(str::to_owned),
-            units_per_one: unit.1,
+            unit: unit.map(str::to_owned),
+            units_per_one,
             basis,
             source: source.to_owned(),
         });
@@ -39,6 +46,19 @@ impl Book<'_> {
     fn principle(&mut self, name: &str, of: &Principle) -> RuleNo {
         self.add(name, of.basis, &of.source)
     }
+}
+
+/// Days in a row, the first and the last among them.
+#[derive(Clone, Copy)]
+struct DateRange {
+    from: NaiveDate,
+    to: NaiveDate,
+}
+
+/// A conversion, and the byte of the file at which it stands.
+struct Located {
+    conversion: Conversion,
+    at: usize,
 }
 
 /// What was chosen of the open questions: the choice, and its rule.
@@ -51,11 +71,12 @@ pub(super) fn pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Option<P
     if from > to {
         reading.fault(file.from.span().start, "from", "the first day must not be after the last (to)");
     }
+    let days = DateRange { from, to };
     let mut book = Book { rules, pack: file.name.clone(), version: file.version };
     let book = &mut book;
     let chosen = settings(reading, book, &file.setting);
     let chose = |name: &str| chosen.get(name).copied().unwrap_or(("", 0));
-    let conversions = conversions(reading, book, &file.conversion, (from, to));
+    let conversions = conversions(reading, book, &file.conversion, days);
     let (credits, credit_parts) = credits(reading, book, &file);
     let caps = caps(reading, book, &file, credit_parts);
     let weights = weights(reading, book, &file);
@@ -78,7 +99,7 @@ pub(super) fn pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Option<P
         Exempt { limits: Limits { men: of.men, women: of.women }, as_of, stands }
     });
     let pending = chose("without_school_grade").0 == "pending";
-    let cycles = cycles(reading, &file, (from, to));
+    let cycles = cycles(reading, &file, days);
     let above = match chose("above_course_maximum").0 {
         "refuse" => AboveCourse::Refuse,
         "keep" => AboveCourse::Keep,
@@ -110,7 +131,7 @@ pub(super) fn pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Option<P
         each_institution: chose("same_course_two_institutions").0 == "each",
         above_course: (above, chose("above_course_maximum").1),
         identity: book.principle("identity", &file.identity),
-        requirement: requirement(reading, book, &file, (chose("hours_window").0, chose("legacy_certificate").0)),
+        requirement: requirement(reading, book, &file, chose("hours_window").0, chose("legacy_certificate").0),
         rounding: rounding(reading, book, &file),
         cycles,
         chosen: chosen.iter().map(|(name, (value, _))| (*name, *value)).collect(),
@@ -157,9 +178,9 @@ fn conversions(
     reading: &mut Reading<'_>,
     book: &mut Book<'_>,
     given: &[Spanned<ConversionRule>],
-    (from, to): (NaiveDate, NaiveDate),
+    pack: DateRange,
 ) -> Vec<Conversion> {
-    let mut made: Vec<(Conversion, usize)> = Vec::with_capacity(given.len());
+    let mut made: Vec<Located> = Vec::with_capacity(given.len());
     for spanned in given {
         let (of, at) = (spanned.get_ref(), spanned.span().start);
         if !Unit::ALL.iter().any(|unit| unit.as_str() == of.unit) {
@@ -174,40 +195,41 @@ fn conversions(
         if of.units_per_one <= 0 {
             reading.fault(at, &name, "units_per_one must be a positive integer");
         }
-        let days = (of.from.unwrap_or(from), of.to.unwrap_or(to));
-        if days.0 > days.1 {
+        let days = DateRange { from: of.from.unwrap_or(pack.from), to: of.to.unwrap_or(pack.to) };
+        if days.from > days.to {
             reading.fault(at, &name, "ends before it begins");
         }
-        let rule = book.unit(&name, (Some(&of.unit), Some(of.units_per_one)), of.basis, &of.source);
+        let rule = book.conversion(&name, Some(&of.unit), Some(of.units_per_one), of.basis, &of.source);
         let conversion = Conversion {
             unit: of.unit.clone(),
             units_per_one: of.units_per_one,
             of: selector,
-            from: days.0,
-            to: days.1,
+            from: days.from,
+            to: days.to,
             rule,
         };
-        made.push((conversion, at));
+        made.push(Located { conversion, at });
     }
-    dated(reading, &made, (from, to));
-    made.sort_by_key(|(c, _)| std::cmp::Reverse(c.of.weight()));
-    made.into_iter().map(|(c, _)| c).collect()
+    dated(reading, &made, pack);
+    made.sort_by_key(|made| std::cmp::Reverse(made.conversion.of.weight()));
+    made.into_iter().map(|made| made.conversion).collect()
 }
 
 /// Conversions of one unit for the same records must follow each other without overlap and without a gap.
-fn dated(reading: &mut Reading<'_>, made: &[(Conversion, usize)], (from, to): (NaiveDate, NaiveDate)) {
+fn dated(reading: &mut Reading<'_>, made: &[Located], pack: DateRange) {
+    let DateRange { from, to } = pack;
     let mut seen: Vec<usize> = vec![];
-    for (i, (first, _)) in made.iter().enumerate() {
+    for (i, Located { conversion: first, .. }) in made.iter().enumerate() {
         if seen.contains(&i) {
             continue;
         }
         let same = |c: &Conversion| c.unit == first.unit && c.of == first.of;
-        let mut line: Vec<usize> = (i..made.len()).filter(|j| same(&made[*j].0)).collect();
+        let mut line: Vec<usize> = (i..made.len()).filter(|j| same(&made[*j].conversion)).collect();
         seen.extend(&line);
-        line.sort_by_key(|j| made[*j].0.from);
+        line.sort_by_key(|j| made[*j].conversion.from);
         let mut next = from;
         for j in &line {
-            let (c, at) = &made[*j];
+            let Located { conversion: c, at } = &made[*j];
             let rule = format!("conversion.{}", c.unit);
             if c.from < next && next > from {
                 reading.fault(*at, &rule, format!("overlaps another one, which holds to the day before {next}"));
@@ -216,7 +238,7 @@ fn dated(reading: &mut Reading<'_>, made: &[(Conversion, usize)], (from, to): (N
             }
             next = c.to.succ_opt().unwrap_or(NaiveDate::MAX).max(next);
         }
-        if let Some((c, at)) = line.last().map(|j| &made[*j])
+        if let Some(Located { conversion: c, at }) = line.last().map(|j| &made[*j])
             && next <= to
         {
             reading.fault(*at, &format!("conversion.{}", c.unit), format!("nothing holds from {next} to {to}"));
@@ -271,7 +293,7 @@ fn caps(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile, credit_
         if of.per.contains(&Dimension::Day) && of.per.len() > 1 {
             reading.fault(at, &name, "a cap per day cannot be counted by anything else too");
         }
-        let Some(limit) = limit(reading, (&name, at), of, credit_parts, !file.credit.is_empty()) else { continue };
+        let Some(limit) = limit(reading, &name, at, of, credit_parts, !file.credit.is_empty()) else { continue };
         let selector = Selector {
             mode: of.mode.clone(),
             programme: of.programme.clone(),
@@ -295,7 +317,8 @@ fn caps(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile, credit_
 
 fn limit(
     reading: &mut Reading<'_>,
-    (name, at): (&str, usize),
+    name: &str,
+    at: usize,
     of: &CapRule,
     credit_parts: i64,
     has_credits: bool,
@@ -421,7 +444,8 @@ fn requirement(
     reading: &mut Reading<'_>,
     book: &mut Book<'_>,
     file: &PackFile,
-    (window, legacy): (&str, &str),
+    window: &str,
+    legacy: &str,
 ) -> Option<Requirement> {
     let spanned = file.requirement.as_ref()?;
     let of = spanned.get_ref();
@@ -449,7 +473,8 @@ fn rounding(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> 
 }
 
 /// Cycles follow each other without overlap or gap, over all days of the pack.
-fn cycles(reading: &mut Reading<'_>, file: &PackFile, (from, to): (NaiveDate, NaiveDate)) -> Vec<Cycle> {
+fn cycles(reading: &mut Reading<'_>, file: &PackFile, pack: DateRange) -> Vec<Cycle> {
+    let DateRange { from, to } = pack;
     let mut next = from;
     for (i, spanned) in file.cycle.iter().enumerate() {
         let (of, at) = (spanned.get_ref(), spanned.span().start);

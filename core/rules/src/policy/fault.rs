@@ -32,22 +32,30 @@ impl fmt::Display for RuleFault {
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
 pub struct PolicyFault(pub Vec<RuleFault>);
 
-/// A file while it is read: what it is called, its text, and what was found wrong.
+/// A rule pack or a course file.
+#[derive(Debug, Clone, Copy)]
+pub struct RuleFile<'t> {
+    /// What it is called in a fault: a path, or the name of a built-in pack.
+    pub name: &'t str,
+    /// Its TOML.
+    pub text: &'t str,
+}
+
+/// A file while it is read, and what was found wrong.
 #[derive(Debug)]
 pub(super) struct Reading<'t> {
-    file: &'t str,
-    text: &'t str,
+    file: RuleFile<'t>,
     pub(super) faults: Vec<RuleFault>,
 }
 
 impl<'t> Reading<'t> {
-    pub(super) fn new((file, text): (&'t str, &'t str)) -> Self {
-        Self { file, text, faults: vec![] }
+    pub(super) fn new(file: RuleFile<'t>) -> Self {
+        Self { file, faults: vec![] }
     }
 
     /// Parses the file's TOML.
     pub(super) fn parse<T: serde::de::DeserializeOwned>(&mut self) -> Option<T> {
-        toml::from_str(self.text)
+        toml::from_str(self.file.text)
             .map_err(|e| {
                 let at = e.span().map_or(0, |span| span.start);
                 self.fault(at, "", e.message());
@@ -57,7 +65,7 @@ impl<'t> Reading<'t> {
 
     /// Notes a fault at a byte of the file.
     pub(super) fn fault(&mut self, at: usize, rule: &str, why: impl Into<String>) {
-        let line = self.text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1;
-        self.faults.push(RuleFault { file: self.file.to_owned(), line, rule: rule.to_owned(), why: why.into() });
+        let line = self.file.text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1;
+        self.faults.push(RuleFault { file: self.file.name.to_owned(), line, rule: rule.to_owned(), why: why.into() });
     }
 }

@@ -16,7 +16,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 
 pub use courses::Crosswalk;
-pub use fault::{PolicyFault, RuleFault};
+pub use fault::{PolicyFault, RuleFault, RuleFile};
 pub use pack::Pack;
 
 use fault::Reading;
@@ -74,11 +74,11 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Reads rule packs and a course file, each as its name and its text.
+    /// Reads rule packs and a course file.
     ///
     /// # Errors
     /// [`PolicyFault`]: every fault of every file, with its line.
-    pub fn parse(packs: &[(&str, &str)], courses: (&str, &str)) -> Result<Self, PolicyFault> {
+    pub fn parse(packs: &[RuleFile<'_>], courses: RuleFile<'_>) -> Result<Self, PolicyFault> {
         let mut faults = vec![];
         let mut rules = vec![Rule {
             pack: "huiliu".into(),
@@ -101,7 +101,7 @@ impl Policy {
             faults.append(&mut reading.faults);
         }
         if packs.is_empty() {
-            let mut reading = Reading::new(("policy_files", ""));
+            let mut reading = Reading::new(RuleFile { name: "policy_files", text: "" });
             reading.fault(0, "", "there is no rule pack");
             faults.append(&mut reading.faults);
         }
@@ -111,7 +111,7 @@ impl Policy {
         made.sort_by_key(|p| p.from);
         let weights = Weights::built_in();
         if let Err(fault) = &weights {
-            let mut reading = Reading::new(("matching", ""));
+            let mut reading = Reading::new(RuleFile { name: "matching", text: "" });
             reading.fault(0, "", fault.to_string());
             faults.append(&mut reading.faults);
         }

@@ -147,11 +147,22 @@ impl Regions {
     }
 }
 
+/// A row of the file.
+#[derive(Clone, Copy)]
+struct Numbered<'f> {
+    /// Its place in the file, from 0.
+    nth: usize,
+    region: &'f Region,
+}
+
+/// Code → its rows, by their first day.
+type RowsOf<'f> = BTreeMap<&'f str, Vec<Numbered<'f>>>;
+
 fn check(file: &File, told: &mut Reader<'_>) {
     let at = |nth: usize, key: &str| format!("region.{nth}.{key}");
-    let mut spans: BTreeMap<&str, Vec<(usize, &Region)>> = BTreeMap::new();
+    let mut spans = RowsOf::new();
     for (nth, row) in file.region.iter().enumerate() {
-        spans.entry(&row.code).or_default().push((nth, row));
+        spans.entry(&row.code).or_default().push(Numbered { nth, region: row });
         if !is_code(&row.code) {
             told.tell(
                 &at(nth, "code"),
@@ -166,9 +177,9 @@ fn check(file: &File, told: &mut Reader<'_>) {
         }
     }
     for rows in spans.values_mut() {
-        rows.sort_by_key(|(_, row)| row.from);
+        rows.sort_by_key(|row| row.region.from);
         for pair in rows.windows(2) {
-            let [(_, first), (nth, second)] = pair else { continue };
+            let [Numbered { region: first, .. }, Numbered { nth, region: second }] = pair else { continue };
             let next = first.to.and_then(|to| to.succ_opt());
             match next {
                 Some(next) if next == second.from => {}
@@ -180,8 +191,8 @@ fn check(file: &File, told: &mut Reader<'_>) {
         }
     }
     for (nth, row) in file.region.iter().enumerate() {
-        parent(&spans, (nth, row), told);
-        successor(&spans, (nth, row), told);
+        parent(&spans, Numbered { nth, region: row }, told);
+        successor(&spans, Numbered { nth, region: row }, told);
     }
     let tree = Regions { rows: file.region.clone() };
     for (nth, row) in file.region.iter().enumerate() {
@@ -193,7 +204,7 @@ fn check(file: &File, told: &mut Reader<'_>) {
 }
 
 /// Somebody to report to on every day.
-fn parent(spans: &BTreeMap<&str, Vec<(usize, &Region)>>, (nth, row): (usize, &Region), told: &mut Reader<'_>) {
+fn parent(spans: &RowsOf<'_>, Numbered { nth, region: row }: Numbered<'_>, told: &mut Reader<'_>) {
     let Some(up) = row.reports_to.as_deref() else { return };
     let place = format!("region.{nth}.reports_to");
     let Some(rows) = spans.get(up) else {
@@ -201,8 +212,8 @@ fn parent(spans: &BTreeMap<&str, Vec<(usize, &Region)>>, (nth, row): (usize, &Re
         return;
     };
     // The rows of a code adjoin, so that first and last day tell all of it.
-    let begins = rows.first().is_some_and(|(_, first)| first.from <= row.from);
-    let ends = rows.last().is_some_and(|(_, last)| last.to.is_none_or(|end| row.to.is_some_and(|to| to <= end)));
+    let begins = rows.first().is_some_and(|first| first.region.from <= row.from);
+    let ends = rows.last().is_some_and(|last| last.region.to.is_none_or(|end| row.to.is_some_and(|to| to <= end)));
     if !begins || !ends {
         told.tell(
             &place,
@@ -211,11 +222,11 @@ fn parent(spans: &BTreeMap<&str, Vec<(usize, &Region)>>, (nth, row): (usize, &Re
     }
 }
 
-fn successor(spans: &BTreeMap<&str, Vec<(usize, &Region)>>, (nth, row): (usize, &Region), told: &mut Reader<'_>) {
+fn successor(spans: &RowsOf<'_>, Numbered { nth, region: row }: Numbered<'_>, told: &mut Reader<'_>) {
     let Some(successor) = row.successor.as_deref() else { return };
     let place = format!("region.{nth}.successor");
     let next = row.to.and_then(|to| to.succ_opt());
-    let begins = spans.get(successor).and_then(|rows| rows.first()).map(|(_, first)| first.from);
+    let begins = spans.get(successor).and_then(|rows| rows.first()).map(|first| first.region.from);
     match begins {
         None => told.tell(&place, format!("there is no region {successor:?}")),
         Some(begins) if next.is_none_or(|next| begins > next) => {

@@ -26,6 +26,28 @@ pub struct Entry {
     pub detail: serde_json::Value,
 }
 
+/// Who decides, and why.
+#[derive(Debug, Clone, Copy)]
+pub struct Author<'a> {
+    /// User and host, or a name that was given.
+    pub actor: &'a str,
+    /// The reason.
+    pub because: &'a str,
+}
+
+/// An entry to be appended.
+#[derive(Debug, Clone, Copy)]
+pub struct NewEntry<'a> {
+    /// Who decided: user and host, or what an administrator gave as a name.
+    pub actor: &'a str,
+    /// What was done, as `replay.apply`.
+    pub action: &'a str,
+    /// What it was done to, as `replay 7`.
+    pub object: &'a str,
+    /// More about it, as the text of a JSON object.
+    pub detail: &'a str,
+}
+
 fn link(keys: &Keys, previous: &[u8], at: i64, text: [&str; 4]) -> [u8; 32] {
     let text = text.map(str::as_bytes);
     keys.digest(&[b"audit", previous, &at.to_be_bytes(), text[0], text[1], text[2], text[3]])
@@ -35,13 +57,8 @@ fn link(keys: &Keys, previous: &[u8], at: i64, text: [&str; 4]) -> [u8; 32] {
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn append(
-    tx: &mut Tx,
-    keys: &Keys,
-    actor: &str,
-    action: &str,
-    (object, detail): (&str, String),
-) -> Result<(), StoreFault> {
+pub async fn append(tx: &mut Tx, keys: &Keys, new: NewEntry<'_>) -> Result<(), StoreFault> {
+    let NewEntry { actor, action, object, detail } = new;
     tx.lock_table("audit").await?;
     let now = tx.rows("SELECT {now} AS at", vec![]).await?;
     let at = now.first().map_or(Ok(0), |r| r.int("at"))?;
@@ -50,7 +67,7 @@ pub async fn append(
         Some(row) => (row.int("id")?, row.bytes("hash")?),
         None => (0, Vec::new()),
     };
-    let hash = link(keys, &previous, at, [actor, action, object, &detail]);
+    let hash = link(keys, &previous, at, [actor, action, object, detail]);
     tx.run(
         "INSERT INTO audit (id, at, actor, action, object, detail, previous_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         vec![

@@ -1,6 +1,7 @@
 //! Connectors registered at run time: their versions, and which one is in use. Every act is one transaction, with its
 //! entry in the audit log, and raises the number that workers look at.
 
+use crate::admin::audit::Author;
 use crate::admin::sealing;
 use crate::admin::sources::{self, SecretRow, SourceRow};
 use crate::intake::runs::{self, Current};
@@ -197,12 +198,7 @@ const SAMPLES: [&[u8]; 2] = [b"connector_version", b"samples"];
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn add_version(
-    tx: &mut Tx,
-    keys: &Keys,
-    new: NewVersion<'_>,
-    (actor, because): (&str, &str),
-) -> Result<(), StoreFault> {
+pub async fn add_version(tx: &mut Tx, keys: &Keys, new: NewVersion<'_>, author: Author<'_>) -> Result<(), StoreFault> {
     let packed = crate::admin::samples::pack(new.samples)?;
     let (wrapped, sealed) = keys.seal_large(&[SAMPLES[0], SAMPLES[1], new.digest], &packed)?;
     sealing::hold(tx, keys).await?;
@@ -217,8 +213,8 @@ pub async fn add_version(
             new.manifest.into(),
             wrapped.into(),
             sealed.into(),
-            actor.into(),
-            because.into(),
+            author.actor.into(),
+            author.because.into(),
         ],
     )
     .await?;
@@ -243,17 +239,24 @@ pub async fn samples(db: &Db, keys: &Keys, connector: &str, version: i64) -> Res
     crate::admin::samples::unpack(&packed).map(Some)
 }
 
-/// Which version of a connector is in use from now on (none: the one that comes with the program), and whether its
-/// sources are read; `None` for either leaves it as it is.
+/// What changes about the use of a connector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The version in use; none: the one that comes with the program.
+    Version(Option<i64>),
+    /// Whether its sources are read.
+    Enabled(bool),
+}
+
+/// Changes the use of a connector from now on.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn decide(
-    tx: &mut Tx,
-    connector: &str,
-    (version, enabled): (Option<Option<i64>>, Option<bool>),
-    (actor, because): (&str, &str),
-) -> Result<(), StoreFault> {
+pub async fn decide(tx: &mut Tx, connector: &str, change: Change, author: Author<'_>) -> Result<(), StoreFault> {
+    let (version, enabled) = match change {
+        Change::Version(version) => (Some(version), None),
+        Change::Enabled(enabled) => (None, Some(enabled)),
+    };
     let number = |v: Option<i64>| v.map_or(Value::Null, Value::Int);
     tx.run(
         "INSERT INTO connector_use (connector, version, enabled, decided_at, decided_by, because)
@@ -268,8 +271,8 @@ pub async fn decide(
             i64::from(enabled.unwrap_or(true)).into(),
             i64::from(version.is_some()).into(),
             i64::from(enabled.is_some()).into(),
-            actor.into(),
-            because.into(),
+            author.actor.into(),
+            author.because.into(),
         ],
     )
     .await?;

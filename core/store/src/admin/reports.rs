@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::intake::runs::RunRange;
 use crate::sql::db::Db;
 use crate::sql::error::StoreFault;
 use crate::sql::rows::{Row, Value};
@@ -41,11 +42,11 @@ pub struct Balance {
     pub complete: bool,
 }
 
-/// The balance of a range of runs (both ends inclusive).
+/// The balance of a range of runs.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn balance(db: &Db, runs: (i64, i64)) -> Result<Balance, StoreFault> {
+pub async fn balance(db: &Db, runs: RunRange) -> Result<Balance, StoreFault> {
     let rows = db
         .rows(
             "SELECT CAST(coalesce(sum(record_count), 0) AS bigint) AS received, CAST(coalesce(sum(inserted), 0) AS bigint) AS inserted,
@@ -54,13 +55,13 @@ pub async fn balance(db: &Db, runs: (i64, i64)) -> Result<Balance, StoreFault> {
                CAST(coalesce(sum(parked), 0) AS bigint) AS parked, CAST(coalesce(sum(discarded), 0) AS bigint) AS discarded,
                CAST(coalesce(sum(CASE WHEN state <> 'done' THEN record_count ELSE 0 END), 0) AS bigint) AS pending
              FROM batch WHERE run_id BETWEEN $1 AND $2",
-            vec![runs.0.into(), runs.1.into()],
+            vec![runs.first.into(), runs.last.into()],
         )
         .await?;
     let unread = db
         .rows(
             "SELECT count(*) AS n FROM payload WHERE state = 'undecodable' AND run_id BETWEEN $1 AND $2",
-            vec![runs.0.into(), runs.1.into()],
+            vec![runs.first.into(), runs.last.into()],
         )
         .await?;
     let row = rows.first().ok_or_else(|| StoreFault::Column("balance".into()))?;

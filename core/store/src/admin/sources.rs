@@ -161,7 +161,8 @@ fn secret_key(keys: &Keys, source: &str, name: &str) -> [u8; 16] {
 pub async fn set_secret(
     tx: &mut Tx,
     keys: &Keys,
-    (source, name): (&str, &str),
+    source: &str,
+    name: &str,
     value: &str,
     actor: &str,
 ) -> Result<(), StoreFault> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::delivery::batch::Held;
+use crate::intake::runs::RunRange;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreFault;
 use crate::sql::lease::{Leased, micros};
@@ -77,12 +78,12 @@ pub async fn lost_claims(db: &Db, batch: i64) -> Result<i64, StoreFault> {
     rows.first().map_or(Ok(0), |r| r.int("lost"))
 }
 
-/// Whether a batch of a range of runs (both ends inclusive) is still to be delivered, and worth waiting for: one that has
+/// Whether a batch of a range of runs is still to be delivered, and worth waiting for: one that has
 /// failed five times is tried again, but later and later.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn any_waiting(db: &Db, runs: (i64, i64)) -> Result<bool, StoreFault> {
+pub async fn any_waiting(db: &Db, runs: RunRange) -> Result<bool, StoreFault> {
     // One statement: between two, a batch that is due could become one that is claimed and be seen by neither.
     let waiting = db
         .rows(
@@ -90,7 +91,7 @@ pub async fn any_waiting(db: &Db, runs: (i64, i64)) -> Result<bool, StoreFault> 
                EXISTS (SELECT 1 FROM batch WHERE state = 'claimed' AND run_id BETWEEN $1 AND $2)
                OR EXISTS (SELECT 1 FROM batch WHERE state = 'due' AND (last_error IS NULL OR attempts - lost_claims < 5)
                             AND run_id BETWEEN $1 AND $2)",
-            vec![runs.0.into(), runs.1.into()],
+            vec![runs.first.into(), runs.last.into()],
         )
         .await?;
     Ok(!waiting.is_empty())
@@ -204,11 +205,20 @@ pub async fn unrung(db: &Db, limit: u32) -> Result<Vec<i64>, StoreFault> {
     rows.iter().map(|r| r.int("id")).collect()
 }
 
+/// A batch that is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DueBatch {
+    /// Row id.
+    pub id: i64,
+    /// 1, and one more each time it became due again.
+    pub generation: i64,
+}
+
 /// Batches that are due and were not rung within `quiet_ms`, those never rung first; marks them rung.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn to_ring(db: &Db, quiet_ms: u64, limit: usize) -> Result<Vec<(i64, i64)>, StoreFault> {
+pub async fn to_ring(db: &Db, quiet_ms: u64, limit: usize) -> Result<Vec<DueBatch>, StoreFault> {
     let quiet = micros(quiet_ms);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let silent = "state = 'due' AND due_at <= {now} AND rung_at < {now} - $1";
@@ -228,10 +238,12 @@ pub async fn to_ring(db: &Db, quiet_ms: u64, limit: usize) -> Result<Vec<(i64, i
         )
         .await?;
     tx.commit().await?;
-    let mut bells: Vec<(i64, i64)> =
-        rows.iter().map(|r| Ok((r.int("id")?, r.int("generation")?))).collect::<Result<_, StoreFault>>()?;
-    bells.sort_unstable();
-    Ok(bells)
+    let mut due: Vec<DueBatch> = rows
+        .iter()
+        .map(|r| Ok(DueBatch { id: r.int("id")?, generation: r.int("generation")? }))
+        .collect::<Result<_, StoreFault>>()?;
+    due.sort_unstable();
+    Ok(due)
 }
 
 /// Takes back that these batches were rung: the queue had no room for them, or did not answer.

@@ -254,9 +254,9 @@ impl<'l, R: Versioned> Classified<'l, R> {
     #[must_use]
     pub fn fresh(&self) -> Fresh<'l, R> {
         let new = self.winners.iter().filter(|w| w.verdict == Verdict::New).map(|w| w.record).collect();
-        let mut newer: Vec<(i64, &'l R)> =
-            self.winners.iter().filter_map(|w| Some((w.verdict.overwrites()?, w.record))).collect();
-        newer.sort_unstable_by_key(|(id, _)| *id);
+        let newer = |w: &Winner<'l, R>| Some(Newer { row: w.verdict.overwrites()?, record: w.record });
+        let mut newer: Vec<Newer<'l, R>> = self.winners.iter().filter_map(newer).collect();
+        newer.sort_unstable_by_key(|newer| newer.row);
         Fresh { new, newer }
     }
 }
@@ -275,8 +275,17 @@ pub struct Displaced {
 pub struct Fresh<'l, R = TrainingRecord<'l>> {
     /// Without a row yet.
     pub new: Vec<&'l R>,
-    /// Row to overwrite, record.
-    pub newer: Vec<(i64, &'l R)>,
+    /// Over a row that the tables hold, in the order of these rows.
+    pub newer: Vec<Newer<'l, R>>,
+}
+
+/// A record that overwrites a row of its table.
+#[derive(Debug)]
+pub struct Newer<'l, R = TrainingRecord<'l>> {
+    /// Row id.
+    pub row: i64,
+    /// The record.
+    pub record: &'l R,
 }
 
 impl Verdict {

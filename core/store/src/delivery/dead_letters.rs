@@ -126,20 +126,20 @@ async fn write_letters(
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn tell_again(tx: &mut Tx, looked_at: &[(i64, Parked<'_>)]) -> Result<(), StoreFault> {
-    if looked_at.is_empty() {
+pub async fn tell_again(tx: &mut Tx, still: &[StillParked<'_>]) -> Result<(), StoreFault> {
+    if still.is_empty() {
         return Ok(());
     }
     let reasons: Vec<String> =
-        looked_at.iter().map(|(_, parked)| serde_json::to_string(&parked.problems).unwrap_or_default()).collect();
+        still.iter().map(|of| serde_json::to_string(&of.parked.problems).unwrap_or_default()).collect();
     tx.run_with(
         "UPDATE dead_letter SET reasons = incoming.reasons FROM {rows}
          WHERE dead_letter.id = incoming.letter_id AND dead_letter.raw_digest = incoming.raw_digest
            AND dead_letter.state = 'open'",
         vec![],
         Rows::new()
-            .int("letter_id", looked_at.iter().map(|(letter, _)| Some(*letter)))
-            .bytes("raw_digest", looked_at.iter().map(|(_, parked)| parked.raw_digest.as_slice()))
+            .int("letter_id", still.iter().map(|of| Some(of.letter)))
+            .bytes("raw_digest", still.iter().map(|of| of.parked.raw_digest.as_slice()))
             .text("reasons", reasons.iter().map(|reasons| Some(reasons.as_str()))),
     )
     .await?;
@@ -196,8 +196,34 @@ async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreFault> {
     Ok(())
 }
 
-/// A raw record that is parked no longer: its position, its letter, and the key of the record that it is now, if it is one.
-pub type Resolved = (u32, i64, Option<[u8; 16]>);
+/// A raw record that is parked no longer.
+#[derive(Debug, Clone, Copy)]
+pub struct Resolved {
+    /// Its position in the payload, from 0.
+    pub index: u32,
+    /// Its letter.
+    pub letter: i64,
+    /// The key of the record that it is now, if it is one.
+    pub record_key: Option<[u8; 16]>,
+}
+
+/// Raw records of one batch that are parked no longer.
+#[derive(Debug, Clone, Copy)]
+pub struct Resolution<'r> {
+    /// The replay that took them up; 0 where nobody has planned one.
+    pub replay: i64,
+    /// The raw records.
+    pub records: &'r [Resolved],
+}
+
+/// A raw record that was looked at again and stays parked.
+#[derive(Debug)]
+pub struct StillParked<'p> {
+    /// Its letter.
+    pub letter: i64,
+    /// Why it is parked now.
+    pub parked: Parked<'p>,
+}
 
 /// Takes the sightings of replayed raw records away and closes the letters that no raw record is parked for any more.
 /// The letters remember the record they became, and the replay. Gives how many were still parked: somebody may have
@@ -205,20 +231,21 @@ pub type Resolved = (u32, i64, Option<[u8; 16]>);
 ///
 /// # Errors
 /// [`StoreFault`].
-pub(crate) async fn resolve(tx: &mut Tx, held: &Held, replay: i64, resolved: &[Resolved]) -> Result<usize, StoreFault> {
-    let letters: Vec<i64> = resolved.iter().map(|(_, letter, _)| *letter).collect();
+pub(crate) async fn resolve(tx: &mut Tx, held: &Held, resolution: Resolution<'_>) -> Result<usize, StoreFault> {
+    let Resolution { replay, records } = resolution;
+    let letters: Vec<i64> = records.iter().map(|record| record.letter).collect();
     lock(tx, &letters).await?;
     let taken = tx
         .run_with(
             "DELETE FROM dead_letter_sighting
              WHERE batch_id = $1 AND outcome = 'parked' AND record_index IN (SELECT record_index FROM {rows})",
             vec![held.id.into()],
-            Rows::new().int("record_index", resolved.iter().map(|(index, ..)| Some((*index).into()))),
+            Rows::new().int("record_index", records.iter().map(|record| Some(record.index.into()))),
         )
         .await?;
     let rows = Rows::new()
         .int("letter_id", letters.iter().copied().map(Some))
-        .bytes("record_key", resolved.iter().map(|(.., key)| key.as_ref().map_or([].as_slice(), <[u8; 16]>::as_slice)));
+        .bytes("record_key", records.iter().map(|r| r.record_key.as_ref().map_or([].as_slice(), <[u8; 16]>::as_slice)));
     tx.run_with(
         "UPDATE dead_letter SET replay_id = nullif($3, 0), record_id =
            (SELECT max(t.id) FROM training_record t WHERE t.source_id = $1 AND t.stream = $2 AND t.record_key = incoming.record_key),

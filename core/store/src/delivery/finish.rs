@@ -22,18 +22,29 @@ pub(crate) async fn skip(tx: &mut Tx, held: &Held, load: &Load<'_>) -> Result<i6
     Ok(reasons.values().sum())
 }
 
+/// How many raw records of a batch that is done are parked no longer, and what became of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Replayed {
+    /// All of them.
+    pub records: usize,
+    /// The outcomes of the clean ones.
+    pub outcomes: Outcomes,
+    /// Rows of the tables that the batch put there.
+    pub held: i64,
+    /// Unchanged ones for which another batch's row stands.
+    pub elsewhere: i64,
+    /// Left out on purpose.
+    pub skipped: i64,
+}
+
 /// Moves raw records of a batch that is done from `parked` to what became of them.
-pub(crate) async fn move_counters(
-    tx: &mut Tx,
-    held: &Held,
-    resolved: usize,
-    (o, written, elsewhere, skipped): (&Outcomes, i64, i64, i64),
-) -> Result<(), StoreFault> {
-    let moved = i64::try_from(resolved).unwrap_or(0);
+pub(crate) async fn move_counters(tx: &mut Tx, batch: i64, replayed: &Replayed) -> Result<(), StoreFault> {
+    let moved = i64::try_from(replayed.records).unwrap_or(0);
+    let Replayed { outcomes: o, held, elsewhere, skipped, .. } = replayed;
     tx.run(
         "UPDATE batch SET parked = parked - $2, inserted = inserted + $3, updated = updated + $4, unchanged = unchanged + $5,
            superseded = superseded + $6, held = held + $7, elsewhere = elsewhere + $8, skipped = skipped + $9 WHERE id = $1",
-        [held.id, moved, o.inserted, o.updated, o.unchanged, o.superseded, written, elsewhere, skipped].map(Value::from).into(),
+        [batch, moved, o.inserted, o.updated, o.unchanged, o.superseded, *held, *elsewhere, *skipped].map(Value::from).into(),
     )
     .await?;
     Ok(())

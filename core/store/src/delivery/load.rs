@@ -4,9 +4,9 @@ use std::sync::Mutex;
 
 use crate::delivery::batch::Held;
 use crate::delivery::batch::{Commit, Load};
-use crate::delivery::classify::{Classified, Displaced, Fresh};
-use crate::delivery::dead_letters;
-use crate::delivery::finish::{Done, finish, move_counters, skip};
+use crate::delivery::classify::{Classified, Displaced, Fresh, Newer};
+use crate::delivery::dead_letters::{self, Resolution};
+use crate::delivery::finish::{Done, Replayed, finish, move_counters, skip};
 use crate::identity::claims;
 use crate::ledger::marks;
 use crate::sql::db::{Db, Tx};
@@ -62,13 +62,13 @@ pub(crate) async fn write(
         .int("records", losses.values().copied().map(Some));
     tx.copy("batch_loss", rows).await?;
     let Fresh { new, newer } = classified.fresh();
-    let records: Vec<&TrainingRecord> = new.iter().copied().chain(newer.iter().map(|(_, record)| *record)).collect();
+    let records: Vec<&TrainingRecord> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
     let claims = claims::identify(tx, keys, known, &records).await?;
     let (of_new, of_newer) = claims.split_at(new.len());
     let mut ids = tx.next_ids("training_record", new.len()).await?;
     insert(tx, held, load, &ids, of_new, &new).await?;
     update(tx, held, load, of_newer, &newer).await?;
-    ids.extend(newer.iter().map(|(id, _)| *id));
+    ids.extend(newer.iter().map(|newer| newer.row));
     assess(tx, &ids, &claims, &records, !newer.is_empty()).await?;
     marks::add(tx, claims.iter().filter_map(|c| c.teacher).chain(former)).await?;
     Ok(i64::try_from(records.len()).unwrap_or(0))
@@ -97,13 +97,13 @@ async fn update(
     held: &Held,
     load: &Load<'_>,
     claims: &[claims::Claim],
-    newer: &[(i64, &TrainingRecord<'_>)],
+    newer: &[Newer<'_, TrainingRecord<'_>>],
 ) -> Result<(), StoreFault> {
     if newer.is_empty() {
         return Ok(());
     }
-    let records: Vec<&TrainingRecord> = newer.iter().map(|(_, record)| *record).collect();
-    let rows = content(Rows::new().int("id", newer.iter().map(|(id, _)| Some(*id))), held, load, claims, &records);
+    let records: Vec<&TrainingRecord> = newer.iter().map(|newer| newer.record).collect();
+    let rows = content(Rows::new().int("id", newer.iter().map(|newer| Some(newer.row))), held, load, claims, &records);
     let set: Vec<String> = rows.names().skip(1).map(|name| format!("{name} = incoming.{name}")).collect();
     // Two contents under one version and one activation: the higher digest won, and somebody should look.
     let sql = format!(
@@ -128,14 +128,15 @@ pub async fn replay(
     held: &Held,
     load: &Load<'_>,
     classified: &mut Classified<'_>,
-    (replay, resolved): (i64, &[dead_letters::Resolved]),
+    resolution: Resolution<'_>,
 ) -> Result<usize, StoreFault> {
     // Claims that this transaction makes must not be remembered before it is committed.
     let written = write(tx, keys, &Mutex::default(), held, load, classified).await?;
-    let taken = dead_letters::resolve(tx, held, replay, resolved).await?;
-    let (o, elsewhere) = classified.outcomes();
+    let taken = dead_letters::resolve(tx, held, resolution).await?;
+    let (outcomes, elsewhere) = classified.outcomes();
     let skipped = skip(tx, held, load).await?;
-    move_counters(tx, held, resolved.len(), (&o, written, elsewhere, skipped)).await?;
+    let replayed = Replayed { records: resolution.records.len(), outcomes, held: written, elsewhere, skipped };
+    move_counters(tx, held.id, &replayed).await?;
     Ok(taken)
 }
 

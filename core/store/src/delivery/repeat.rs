@@ -50,7 +50,7 @@ pub async fn commit(db: &Db, held: &Held, stream: &Stream, activation: i64) -> R
     let Some(row) = earlier.first() else { return Ok(None) };
     let (earlier, manifest_version, unchanged) = (row.int("id")?, row.int("manifest_version")?, row.int("held")?);
     let outdone = row.int("superseded")? > 0 || row.int("written")? > unchanged;
-    if last_counts && (outdone || landed_since(&mut tx, held, (earlier, table)).await?) {
+    if last_counts && (outdone || landed_since(&mut tx, held, earlier, table).await?) {
         return Ok(None);
     }
     let (parked, outdone, discarded) = dead_letters::see_again(&mut tx, held.id, earlier).await?;
@@ -70,7 +70,7 @@ pub async fn commit(db: &Db, held: &Held, stream: &Stream, activation: i64) -> R
 
 /// Whether something that landed between two batches of a stream may yet be written over what the earlier one holds: a batch
 /// that is not done, or an open letter of one of its records.
-async fn landed_since(tx: &mut Tx, held: &Held, (earlier, table): (i64, &str)) -> Result<bool, StoreFault> {
+async fn landed_since(tx: &mut Tx, held: &Held, earlier: i64, table: &str) -> Result<bool, StoreFault> {
     let between = || vec![earlier.into(), held.id.into(), held.source_id.into(), held.stream.as_str().into()];
     let open = tx
         .rows(

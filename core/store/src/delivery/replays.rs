@@ -32,8 +32,17 @@ pub struct Filter {
     pub until: Option<i64>,
 }
 
-/// Raw records of one batch that a replay is about: index → letter, and the address at which it was seen.
-pub type Wanted = BTreeMap<u32, (i64, String)>;
+/// A raw record that a replay is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedRecord {
+    /// Its letter.
+    pub letter: i64,
+    /// The address at which it was seen.
+    pub address: String,
+}
+
+/// Raw records of one batch that a replay is about, by their position in the payload.
+pub type Wanted = BTreeMap<u32, WantedRecord>;
 
 /// What becomes of one raw record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -174,7 +183,8 @@ pub(crate) fn wanted(rows: &[Row]) -> Result<BTreeMap<i64, Wanted>, StoreFault> 
     let mut batches: BTreeMap<i64, Wanted> = BTreeMap::new();
     for row in rows {
         let index = u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX);
-        batches.entry(row.int("batch_id")?).or_default().insert(index, (row.int("letter_id")?, row.text("address")?));
+        let record = WantedRecord { letter: row.int("letter_id")?, address: row.text("address")? };
+        batches.entry(row.int("batch_id")?).or_default().insert(index, record);
     }
     Ok(batches)
 }
@@ -325,16 +335,16 @@ pub async fn list(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<
     Ok(replays)
 }
 
-/// Items of a replay in the order of their batches, some at a time: after (batch, index).
+/// The first items of a replay, in the order of their batches.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn items(tx: &mut Tx, replay: i64, after: (i64, i64), limit: i64) -> Result<Vec<Item>, StoreFault> {
+pub async fn items(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Item>, StoreFault> {
     let rows = tx
         .rows(
             "SELECT letter_id, batch_id, record_index, address, outcome, record_key, detail FROM replay_item
-             WHERE replay_id = $1 AND (batch_id, record_index) > ($2, $3) ORDER BY batch_id, record_index LIMIT $4",
-            vec![replay.into(), after.0.into(), after.1.into(), limit.into()],
+             WHERE replay_id = $1 ORDER BY batch_id, record_index LIMIT $2",
+            vec![replay.into(), limit.into()],
         )
         .await?;
     let item = |row: &Row| {

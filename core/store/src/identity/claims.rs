@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::admin::sealing;
 use crate::identity::identifiers::{self, Index};
-use crate::identity::{self, rulings};
+use crate::identity::{self, ClaimTold, rulings};
 use crate::sql::db::Tx;
 use crate::sql::error::StoreFault;
 use crate::sql::rows::Rows;
@@ -247,7 +247,10 @@ async fn introduce(
         }
     }
     let waiting = made.iter().filter(|m| m.told.is_some());
-    let waiting = waiting.filter_map(|m| Some((claims.get(&m.record.claim_key)?.id, m.record.told.as_ref()?)));
+    let waiting = waiting.filter_map(|m| {
+        let claim_id = claims.get(&m.record.claim_key)?.id;
+        Some(ClaimTold { claim_id, told: m.record.told.as_ref()? })
+    });
     identity::write_claim_keys(tx, keys, waiting).await
 }
 

@@ -59,14 +59,17 @@ pub(super) async fn decide_on(tx: &mut Tx, keys: &Keys, weights: &Weights, ids: 
     let rejected = rejected(tx, ids).await?;
     let mut decided = Vec::with_capacity(claims.len());
     for (claim, found) in claims.iter().zip(&found) {
-        let may_be = found.teachers.iter().filter(|teacher| !rejected.contains(&(claim.id, **teacher)));
+        let may_be = found.teachers.iter().filter(|teacher| {
+            let this = Rejection { claim_id: claim.id, teacher_id: **teacher };
+            !rejected.contains(&this)
+        });
         let candidates = may_be.filter_map(|teacher| {
             let row = teachers.binary_search(teacher).ok().and_then(|at| u32::try_from(at).ok())?;
             Some(Candidate { row, scored: score::compare(weights, &among, &claim.profile, people.get(teacher)?) })
         });
         // Who has another valid number is somebody else, so nobody need be looked for among many.
         let crowded = found.crowded && claim.index.is_none();
-        decided.push((claim, decide(weights, candidates.collect(), crowded, false)));
+        decided.push(Decided { claim, decision: decide(weights, candidates.collect(), crowded, false) });
     }
     write(tx, keys, &decided, &teachers, &rejected).await
 }
@@ -78,6 +81,19 @@ struct Claim {
     index: Option<(Index, String)>,
     teacher: Option<i64>,
     profile: Profile,
+}
+
+/// A claim, and what is decided of it.
+struct Decided<'c> {
+    claim: &'c Claim,
+    decision: Decision,
+}
+
+/// A teacher of whom a person has said that a claim is not about them.
+#[derive(PartialEq, Eq, Hash)]
+struct Rejection {
+    claim_id: i64,
+    teacher_id: i64,
 }
 
 async fn read(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<Vec<Claim>, StoreFault> {
@@ -125,7 +141,7 @@ async fn find(tx: &mut Tx, keys: &Keys, claims: &[Claim]) -> Result<Vec<Found>, 
         for (kind, key) in looked.iter().collect::<BTreeSet<_>>() {
             let met: Vec<i64> = match sizes.get(key).copied().unwrap_or(0) {
                 0 => continue,
-                1..=BLOCK => small.get(key).into_iter().flatten().map(|(teacher, _)| *teacher).collect(),
+                1..=BLOCK => small.get(key).into_iter().flatten().map(|sharing| sharing.teacher_id).collect(),
                 size if size <= MOST => narrowed(large.get(key).map_or(&[], Vec::as_slice), &mine),
                 _ => vec![],
             };
@@ -154,8 +170,15 @@ async fn sizes(tx: &mut Tx, wanted: &BTreeSet<i64>) -> Result<HashMap<i64, i64>,
     rows.iter().map(|row| Ok((row.int("match_key")?, row.int("size")?))).collect()
 }
 
-/// Key → the teachers who have it, each with the second keys where they are asked for.
-type Blocks = HashMap<i64, Vec<(i64, Vec<u8>)>>;
+/// A teacher who has a key.
+struct Sharing {
+    teacher_id: i64,
+    /// The teacher's second keys, packed; empty where they are not asked for.
+    seconds: Vec<u8>,
+}
+
+/// Key → the teachers who have it.
+type Blocks = HashMap<i64, Vec<Sharing>>;
 
 async fn blocks(tx: &mut Tx, wanted: &[i64], with_seconds: bool) -> Result<Blocks, StoreFault> {
     let mut blocks = Blocks::new();
@@ -173,18 +196,18 @@ async fn blocks(tx: &mut Tx, wanted: &[i64], with_seconds: bool) -> Result<Block
     let rows = tx.rows_with(&sql, vec![], Rows::new().int("match_key", wanted.iter().copied().map(Some))).await?;
     for row in &rows {
         let seconds = if with_seconds { row.bytes("seconds")? } else { vec![] };
-        blocks.entry(row.int("match_key")?).or_default().push((row.int("teacher_id")?, seconds));
+        blocks.entry(row.int("match_key")?).or_default().push(Sharing { teacher_id: row.int("teacher_id")?, seconds });
     }
     Ok(blocks)
 }
 
 /// Of many who share a key, those who share one of the three rarest second keys.
-fn narrowed(all: &[(i64, Vec<u8>)], mine: &[i64]) -> Vec<i64> {
+fn narrowed(all: &[Sharing], mine: &[i64]) -> Vec<i64> {
     let mut by_second: BTreeMap<i64, Vec<i64>> = mine.iter().map(|second| (*second, vec![])).collect();
-    for (teacher, seconds) in all {
+    for Sharing { teacher_id, seconds } in all {
         for second in unpack(seconds) {
             if let Some(met) = by_second.get_mut(&second) {
-                met.push(*teacher);
+                met.push(*teacher_id);
             }
         }
     }
@@ -231,7 +254,7 @@ async fn frequencies<'p>(
 }
 
 /// Claim and teacher of which somebody has said that they are two.
-async fn rejected(tx: &mut Tx, ids: &[i64]) -> Result<HashSet<(i64, i64)>, StoreFault> {
+async fn rejected(tx: &mut Tx, ids: &[i64]) -> Result<HashSet<Rejection>, StoreFault> {
     let rows = tx
         .rows_with(
             "SELECT d.claim_id AS claim_id, d.teacher_id AS teacher_id
@@ -241,19 +264,21 @@ async fn rejected(tx: &mut Tx, ids: &[i64]) -> Result<HashSet<(i64, i64)>, Store
             Rows::new().int("id", ids.iter().copied().map(Some)),
         )
         .await?;
-    rows.iter().map(|row| Ok((row.int("claim_id")?, row.int("teacher_id")?))).collect()
+    let rejection = |row: &Row| Ok(Rejection { claim_id: row.int("claim_id")?, teacher_id: row.int("teacher_id")? });
+    rows.iter().map(rejection).collect()
 }
 
 /// Writes what was decided; whose hours it changes is marked.
 async fn write(
     tx: &mut Tx,
     keys: &Keys,
-    decided: &[(&Claim, Decision)],
+    decided: &[Decided<'_>],
     teachers: &[i64],
-    rejected: &HashSet<(i64, i64)>,
+    rejected: &HashSet<Rejection>,
 ) -> Result<(), StoreFault> {
     // Somebody with a valid number whom the roster does not know is a provisional teacher.
-    let unknown = decided.iter().filter(|(_, d)| d.verdict == Verdict::None).filter_map(|(c, _)| c.index.as_ref());
+    let unknown = decided.iter().filter(|of| of.decision.verdict == Verdict::None);
+    let unknown = unknown.filter_map(|of| of.claim.index.as_ref());
     let numbers: BTreeMap<Index, &str> = unknown.map(|(index, number)| (*index, number.as_str())).collect();
     // Loads are waited for before anything is made that one of them may be making, too.
     claims::change(tx).await?;
@@ -263,10 +288,10 @@ async fn write(
         Verdict::Potential => None,
         Verdict::None => {
             let owner = provisional.get(&claim.index.as_ref()?.0).copied();
-            owner.filter(|owner| !rejected.contains(&(claim.id, *owner)))
+            owner.filter(|owner| !rejected.contains(&Rejection { claim_id: claim.id, teacher_id: *owner }))
         }
     };
-    let owners: Vec<Option<i64>> = decided.iter().map(|(claim, decision)| teacher(claim, decision)).collect();
+    let owners: Vec<Option<i64>> = decided.iter().map(|of| teacher(of.claim, &of.decision)).collect();
     let state = |owner: &Option<i64>, decision: &Decision| match owner {
         Some(_) => Verdict::Definite.as_str(),
         None => decision.verdict.as_str(),
@@ -277,14 +302,13 @@ async fn write(
         (Some(_), Some(rule), _) => rule.clone(),
         (Some(_), None, Some((index, _))) => by_number(&merged, index),
     };
-    let rules: Vec<String> =
-        decided.iter().zip(&owners).map(|((claim, decision), owner)| by(claim, decision, owner)).collect();
+    let rules: Vec<String> = decided.iter().zip(&owners).map(|(of, owner)| by(of.claim, &of.decision, owner)).collect();
     let rows = Rows::new()
-        .int("id", decided.iter().map(|(claim, _)| Some(claim.id)))
+        .int("id", decided.iter().map(|of| Some(of.claim.id)))
         .int("teacher_id", owners.iter().copied())
-        .text("state", decided.iter().zip(&owners).map(|((_, decision), owner)| Some(state(owner, decision))))
+        .text("state", decided.iter().zip(&owners).map(|(of, owner)| Some(state(owner, &of.decision))))
         .text("decided_by", rules.iter().map(|rule| Some(rule.as_str())))
-        .text("doubt", decided.iter().map(|(_, decision)| decision.doubt.map(|doubt| doubt.as_str())));
+        .text("doubt", decided.iter().map(|of| of.decision.doubt.map(|doubt| doubt.as_str())));
     tx.run_with(
         "UPDATE claim SET teacher_id = incoming.teacher_id, state = incoming.state, decided_by = incoming.decided_by,
            doubt = incoming.doubt FROM {rows} WHERE claim.id = incoming.id",
@@ -293,14 +317,14 @@ async fn write(
     )
     .await?;
     write_candidates(tx, decided, teachers).await?;
-    let moved = decided.iter().zip(&owners).filter(|((claim, _), owner)| claim.teacher != **owner);
-    marks::add(tx, moved.flat_map(|((claim, _), owner)| claim.teacher.into_iter().chain(*owner))).await
+    let moved = decided.iter().zip(&owners).filter(|(of, owner)| of.claim.teacher != **owner);
+    marks::add(tx, moved.flat_map(|(of, owner)| of.claim.teacher.into_iter().chain(*owner))).await
 }
 
-async fn write_candidates(tx: &mut Tx, decided: &[(&Claim, Decision)], teachers: &[i64]) -> Result<(), StoreFault> {
-    let ids = Rows::new().int("id", decided.iter().map(|(claim, _)| Some(claim.id)));
+async fn write_candidates(tx: &mut Tx, decided: &[Decided<'_>], teachers: &[i64]) -> Result<(), StoreFault> {
+    let ids = Rows::new().int("id", decided.iter().map(|of| Some(of.claim.id)));
     tx.run_with("DELETE FROM candidate WHERE claim_id IN (SELECT id FROM {rows})", vec![], ids).await?;
-    let told = decided.iter().flat_map(|(claim, decision)| {
+    let told = decided.iter().flat_map(|Decided { claim, decision }| {
         let ranked = (1i64..).zip(&decision.candidates);
         ranked.filter_map(|(rank, c)| Some((claim.id, rank, *teachers.get(c.row as usize)?, &c.scored)))
     });

@@ -57,7 +57,9 @@ pub(crate) async fn find_or_make(
         return Ok(teachers);
     }
     let ids = tx.next_ids("teacher", missing.len()).await?;
-    let wanted: Vec<(Index, &str, i64)> = missing.iter().zip(ids).map(|((i, n), id)| (**i, **n, id)).collect();
+    let wanted = missing.iter().zip(ids);
+    let wanted: Vec<NewNumber<'_>> =
+        wanted.map(|((index, number), teacher_id)| NewNumber { index: **index, number, teacher_id }).collect();
     let made = give(tx, keys, &wanted).await?;
     tx.run_with(
         "INSERT INTO teacher (id, origin, created_at) SELECT id, 'provisional', {now} FROM {rows} WHERE true",
@@ -72,19 +74,28 @@ pub(crate) async fn find_or_make(
     Ok(teachers)
 }
 
+/// A number that a teacher is to be given.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct NewNumber<'n> {
+    /// Its blind index.
+    pub index: Index,
+    /// The number in the clear.
+    pub number: &'n str,
+    /// The teacher.
+    pub teacher_id: i64,
+}
+
 /// Gives teachers numbers that nobody has; those that somebody has by now are left out of what is given back.
 pub(crate) async fn give(
     tx: &mut Tx,
     keys: &Keys,
-    wanted: &[(Index, &str, i64)],
+    wanted: &[NewNumber<'_>],
 ) -> Result<HashMap<Index, i64>, StoreFault> {
     if wanted.is_empty() {
         return Ok(HashMap::new());
     }
     sealing::hold(tx, keys).await?;
-    let seal = |(index, number, _): &(Index, &str, i64)| {
-        keys.seal(&[b"teacher_identifier", b"sealed", index], number.as_bytes())
-    };
+    let seal = |new: &NewNumber<'_>| keys.seal(&[b"teacher_identifier", b"sealed", &new.index], new.number.as_bytes());
     let sealed: Vec<Vec<u8>> = wanted.iter().map(seal).collect::<Result<_, _>>()?;
     let made = tx
         .rows_with(
@@ -93,8 +104,8 @@ pub(crate) async fn give(
              WHERE true ON CONFLICT (blind_index, kind) DO NOTHING RETURNING teacher_id, blind_index",
             vec![],
             Rows::new()
-                .int("teacher_id", wanted.iter().map(|(.., teacher)| Some(*teacher)))
-                .bytes("blind_index", wanted.iter().map(|(index, ..)| index.as_slice()))
+                .int("teacher_id", wanted.iter().map(|new| Some(new.teacher_id)))
+                .bytes("blind_index", wanted.iter().map(|new| new.index.as_slice()))
                 .bytes("sealed", sealed.iter().map(Vec::as_slice)),
         )
         .await?;
@@ -105,15 +116,15 @@ pub(crate) async fn give(
     made.iter().map(index).collect()
 }
 
-/// Ends the numbers that teachers had before these, which they have now.
-pub(crate) async fn end_others(tx: &mut Tx, current: &[(Index, i64)]) -> Result<(), StoreFault> {
+/// Ends the numbers that teachers had before these, which they have now: index → teacher.
+pub(crate) async fn end_others(tx: &mut Tx, current: &BTreeMap<Index, i64>) -> Result<(), StoreFault> {
     if current.is_empty() {
         return Ok(());
     }
     let rows = || {
         Rows::new()
-            .bytes("blind_index", current.iter().map(|(index, _)| index.as_slice()))
-            .int("teacher_id", current.iter().map(|(_, teacher)| Some(*teacher)))
+            .bytes("blind_index", current.keys().map(Index::as_slice))
+            .int("teacher_id", current.values().copied().map(Some))
     };
     tx.run_with(
         "UPDATE teacher_identifier SET valid_to = {now} FROM {rows}

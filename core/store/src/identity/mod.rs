@@ -98,6 +98,12 @@ fn open_told(keys: &Keys, claim_key: &[u8], sealed: &[u8]) -> Result<Told, Store
     serde_json::from_slice(&plain).map_err(|e| StoreFault::kept(Kept::Told)(&e))
 }
 
+/// A claim, and what is told of whom it is about.
+pub(crate) struct ClaimTold<'t> {
+    pub claim_id: i64,
+    pub told: &'t Told,
+}
+
 /// Writes by which keys claims are found when the roster changes.
 ///
 /// # Errors
@@ -105,11 +111,11 @@ fn open_told(keys: &Keys, claim_key: &[u8], sealed: &[u8]) -> Result<Told, Store
 pub(crate) async fn write_claim_keys<'t>(
     tx: &mut Tx,
     keys: &Keys,
-    claims: impl Iterator<Item = (i64, &'t Told)>,
+    claims: impl Iterator<Item = ClaimTold<'t>>,
 ) -> Result<(), StoreFault> {
     let mut found_by: Vec<(i64, i64)> = Vec::new();
-    for (claim, told) in claims {
-        found_by.extend(match_keys(keys, &told.profile(), Use::Look).into_iter().map(|(_, key)| (key, claim)));
+    for ClaimTold { claim_id, told } in claims {
+        found_by.extend(match_keys(keys, &told.profile(), Use::Look).into_iter().map(|(_, key)| (key, claim_id)));
     }
     found_by.sort_unstable();
     found_by.dedup();

@@ -216,7 +216,9 @@ pub async fn show(db: &Db, keys: &Keys, claim: i64) -> Result<Option<Shown>, Sto
     let contradicting = !tx.rows(&sql, vec![claim.into()]).await?.is_empty();
     let sealed = tx.rows("SELECT claim_key, told FROM claim WHERE id = $1", vec![claim.into()]).await?;
     let told = match sealed.first().map(|row| Ok::<_, StoreFault>((row.bytes("claim_key")?, row.opt_bytes("told")?))) {
-        Some(Ok((key, Some(sealed)))) => open_told(keys, &key, &sealed)?.texts().map(hidden).collect(),
+        Some(Ok((key, Some(sealed)))) => {
+            open_told(keys, &key, &sealed)?.texts().map(|(role, text)| hidden(role, text)).collect()
+        }
         Some(Err(fault)) => return Err(fault),
         _ => vec![],
     };
@@ -244,7 +246,7 @@ pub async fn show(db: &Db, keys: &Keys, claim: i64) -> Result<Option<Shown>, Sto
 }
 
 /// A text as it may be shown: of numbers that tell who somebody is, only the ends.
-fn hidden((role, text): (Role, &str)) -> (Role, String) {
+fn hidden(role: Role, text: &str) -> (Role, String) {
     let ends = |keep: usize| {
         let n = text.chars().count();
         text.chars().enumerate().map(|(at, c)| if at < keep || at + 1 == n { c } else { '*' }).collect()

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
+use crate::admin::audit::Author;
 use crate::identity::claims;
 use crate::identity::deciding::decide_on;
-use crate::ledger::decisions::{self, By, Decision, DecisionKind, Verdict};
+use crate::ledger::decisions::{self, Decision, DecisionKind, Verdict};
 use crate::ledger::marks;
 use crate::sql::db::Tx;
 use crate::sql::error::StoreFault;
@@ -84,7 +85,7 @@ pub async fn rule(
     tx: &mut Tx,
     rules: Rules<'_>,
     ruling: Ruling,
-    by: By<'_>,
+    by: Author<'_>,
 ) -> Result<Result<Ruled, Refused>, StoreFault> {
     begin(tx).await?;
     if let Some(refused) = refuse(tx, ruling).await? {
@@ -119,7 +120,7 @@ pub async fn undo(
     tx: &mut Tx,
     rules: Rules<'_>,
     decision: &Decision,
-    by: By<'_>,
+    by: Author<'_>,
 ) -> Result<Result<Ruled, Refused>, StoreFault> {
     begin(tx).await?;
     let mut claims: Vec<i64> = decision.claim.into_iter().collect();
@@ -255,6 +256,15 @@ async fn standing(tx: &mut Tx, claims: &[i64]) -> Result<Vec<Stands>, StoreFault
     rows.iter().map(stands).collect()
 }
 
+/// Whose a claim is from now on.
+struct Derived {
+    claim_id: i64,
+    /// The teacher; none where it is nobody's.
+    teacher_id: Option<i64>,
+    /// By what; empty where it is nobody's by rule.
+    decided_by: String,
+}
+
 /// Derives whose these claims are: by the newest decision that holds, else by rule. Gives the teachers who lost or got one.
 async fn derive(tx: &mut Tx, rules: Rules<'_>, claims: &[i64]) -> Result<Vec<i64>, StoreFault> {
     let before = standing(tx, claims).await?;
@@ -278,17 +288,18 @@ async fn derive(tx: &mut Tx, rules: Rules<'_>, claims: &[i64]) -> Result<Vec<i64
     let by_rule: Vec<i64> = before.iter().filter(|c| c.told && !accepted.contains_key(&c.id)).map(|c| c.id).collect();
     decide_on(tx, rules.keys, rules.weights, &by_rule).await?;
     let owners = owners(tx, &before).await?;
-    let mut made: Vec<(i64, Option<i64>, String)> = Vec::new();
+    let mut made: Vec<Derived> = Vec::new();
+    let derived = |claim: &Stands, teacher_id, decided_by| Derived { claim_id: claim.id, teacher_id, decided_by };
     for claim in &before {
         let owner = owners.get(&claim.index);
         if let Some((teacher, decision)) = accepted.get(&claim.id) {
-            made.push((claim.id, Some(*teacher), format!("decision {decision}")));
+            made.push(derived(claim, Some(*teacher), format!("decision {decision}")));
         } else if !claim.told {
             let refused = owner.and_then(|(owner, _)| rejected.get(&(claim.id, *owner)));
             made.push(match (refused, owner) {
-                (Some(decision), _) => (claim.id, None, format!("decision {decision}")),
-                (None, Some((owner, by))) => (claim.id, Some(*owner), by.clone()),
-                (None, None) => (claim.id, None, String::new()),
+                (Some(decision), _) => derived(claim, None, format!("decision {decision}")),
+                (None, Some((owner, by))) => derived(claim, Some(*owner), by.clone()),
+                (None, None) => derived(claim, None, String::new()),
             });
         }
     }
@@ -324,12 +335,12 @@ async fn owners(tx: &mut Tx, claims: &[Stands]) -> Result<HashMap<Vec<u8>, (i64,
     found.iter().map(owner).collect()
 }
 
-async fn write(tx: &mut Tx, made: &[(i64, Option<i64>, String)]) -> Result<(), StoreFault> {
-    let ids = || Rows::new().int("id", made.iter().map(|(id, ..)| Some(*id)));
+async fn write(tx: &mut Tx, made: &[Derived]) -> Result<(), StoreFault> {
+    let ids = || Rows::new().int("id", made.iter().map(|of| Some(of.claim_id)));
     let rows = ids()
-        .int("teacher_id", made.iter().map(|(_, teacher, _)| *teacher))
-        .text("state", made.iter().map(|(_, teacher, _)| Some(if teacher.is_some() { "definite" } else { "none" })))
-        .text("decided_by", made.iter().map(|(.., by)| Some(by.as_str())));
+        .int("teacher_id", made.iter().map(|of| of.teacher_id))
+        .text("state", made.iter().map(|of| Some(if of.teacher_id.is_some() { "definite" } else { "none" })))
+        .text("decided_by", made.iter().map(|of| Some(of.decided_by.as_str())));
     tx.run_with(
         "UPDATE claim SET teacher_id = incoming.teacher_id, state = incoming.state, decided_by = incoming.decided_by,
            doubt = NULL FROM {rows} WHERE claim.id = incoming.id",

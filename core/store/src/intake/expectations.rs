@@ -103,7 +103,8 @@ pub async fn judged(db: &Db, run: i64, unmet: &str) -> Result<(), StoreFault> {
 /// [`StoreFault`].
 pub async fn fields(
     db: &Db,
-    (source_id, run): (i64, i64),
+    source_id: i64,
+    run: i64,
     stream: &str,
     names: &[String],
 ) -> Result<Vec<String>, StoreFault> {

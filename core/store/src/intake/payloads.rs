@@ -61,7 +61,8 @@ pub(crate) fn seal(keys: &Keys, digest: &[u8], payload: &Payload) -> Result<Seal
 /// [`StoreFault`].
 pub(crate) async fn put_rest(
     tx: &mut Tx,
-    (id, digest): (i64, &[u8]),
+    id: i64,
+    digest: &[u8],
     sealed: &Sealed,
     payload: &Payload,
 ) -> Result<(), StoreFault> {

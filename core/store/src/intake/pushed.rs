@@ -30,11 +30,7 @@ pub fn digest(keys: &Keys, stream: &str, payload: &Payload) -> std::io::Result<[
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn find(
-    db: &Db,
-    (source, stream): (i64, &str),
-    (key, digest): (&str, &[u8]),
-) -> Result<Option<Pushed>, StoreFault> {
+pub async fn find(db: &Db, source: i64, stream: &str, key: &str, digest: &[u8]) -> Result<Option<Pushed>, StoreFault> {
     let rows = db
         .rows(
             "SELECT p.run_id, p.digest, p.fault,

@@ -23,6 +23,35 @@ pub struct Source {
     pub connector: String,
 }
 
+/// Runs whose numbers follow each other, the first and the last among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunRange {
+    /// Number of the first.
+    pub first: i64,
+    /// Number of the last.
+    pub last: i64,
+}
+
+impl RunRange {
+    /// Every run.
+    pub const ALL: Self = Self { first: 0, last: i64::MAX };
+
+    /// One run.
+    #[must_use]
+    pub fn one(run: i64) -> Self {
+        Self { first: run, last: run }
+    }
+}
+
+/// An institution, as a source is registered for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Institution<'a> {
+    /// Its code, by which it is found again.
+    pub code: &'a str,
+    /// Its name; an institution that is known keeps the one it has.
+    pub name: &'a str,
+}
+
 /// Registers a source, or finds it.
 ///
 /// # Errors
@@ -31,18 +60,18 @@ pub async fn register_source(
     db: &Db,
     name: &str,
     connector: &str,
-    institution: (&str, &str),
+    institution: Institution<'_>,
 ) -> Result<Source, StoreFault> {
     let mut tx = db.begin().await?;
     tx.run(
         "INSERT INTO institution (code, name) VALUES ($1, $2) ON CONFLICT (code) DO NOTHING",
-        vec![institution.0.into(), institution.1.into()],
+        vec![institution.code.into(), institution.name.into()],
     )
     .await?;
     tx.run(
         "INSERT INTO source (institution_id, name, connector)
          SELECT id, $2, $3 FROM institution WHERE code = $1 ON CONFLICT (name) DO NOTHING",
-        vec![institution.0.into(), name.into(), connector.into()],
+        vec![institution.code.into(), name.into(), connector.into()],
     )
     .await?;
     let rows = tx.rows("SELECT id, institution_id, connector FROM source WHERE name = $1", vec![name.into()]).await?;
@@ -235,7 +264,7 @@ pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64
         .await?;
     let payload = made.first().ok_or_else(|| StoreFault::Column("payload.id".into()))?.int("id")?;
     if let Some(sealed) = &sealed {
-        payloads::put_rest(&mut tx, (payload, &digest), sealed, landing.payload).await?;
+        payloads::put_rest(&mut tx, payload, &digest, sealed, landing.payload).await?;
     }
     let at_most = landing.batch_size.clamp(1, 5_000);
     let starts: Vec<u32> = (0..records).step_by(at_most as usize).collect();

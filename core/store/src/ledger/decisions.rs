@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::admin::audit;
+use crate::admin::audit::{self, Author, NewEntry};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::{Kept, StoreFault, Unreadable};
 use crate::sql::rows::{Row, Rows};
@@ -136,15 +136,6 @@ impl Decision {
     }
 }
 
-/// Who decides, and why.
-#[derive(Debug, Clone, Copy)]
-pub struct By<'a> {
-    /// User and host, or a name that was given.
-    pub actor: &'a str,
-    /// The reason.
-    pub because: &'a str,
-}
-
 const COLUMNS: &str = "d.id AS id, d.kind AS kind, d.teacher_id AS teacher_id, d.claim_id AS claim_id,
     d.record_id AS record_id, d.detail AS detail, d.actor AS actor, d.because AS because, d.at AS at,
     d.reverses AS reverses, r.id AS reversed_by";
@@ -153,7 +144,7 @@ const COLUMNS: &str = "d.id AS id, d.kind AS kind, d.teacher_id AS teacher_id, d
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn decide(tx: &mut Tx, keys: &Keys, verdict: &Verdict, by: By<'_>) -> Result<i64, StoreFault> {
+pub async fn decide(tx: &mut Tx, keys: &Keys, verdict: &Verdict, by: Author<'_>) -> Result<i64, StoreFault> {
     write(tx, keys, verdict, by, None).await
 }
 
@@ -161,7 +152,7 @@ pub async fn decide(tx: &mut Tx, keys: &Keys, verdict: &Verdict, by: By<'_>) -> 
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn reverse(tx: &mut Tx, keys: &Keys, number: i64, by: By<'_>) -> Result<Option<Decision>, StoreFault> {
+pub async fn reverse(tx: &mut Tx, keys: &Keys, number: i64, by: Author<'_>) -> Result<Option<Decision>, StoreFault> {
     let Some(decision) = held(tx, number).await? else { return Ok(None) };
     write(tx, keys, &decision.verdict(), by, Some(number)).await?;
     Ok(Some(decision))
@@ -171,7 +162,7 @@ async fn write(
     tx: &mut Tx,
     keys: &Keys,
     verdict: &Verdict,
-    by: By<'_>,
+    by: Author<'_>,
     reverses: Option<i64>,
 ) -> Result<i64, StoreFault> {
     let detail = verdict.detail.to_string();
@@ -199,7 +190,9 @@ async fn write(
         "because": by.because, "teacher": verdict.teacher, "claim": verdict.claim, "record": verdict.record,
         "reverses": reverses, "detail": verdict.detail,
     });
-    audit::append(tx, keys, by.actor, &action, (&format!("decision {number}"), told.to_string())).await?;
+    let (object, told) = (format!("decision {number}"), told.to_string());
+    let entry = NewEntry { actor: by.actor, action: &action, object: &object, detail: &told };
+    audit::append(tx, keys, entry).await?;
     Ok(number)
 }
 

@@ -80,22 +80,41 @@ pub async fn settle_block(
 async fn settle(tx: &mut Tx, policy: &Policy, rules: &RuleIds, teachers: &[i64]) -> Result<(), StoreFault> {
     let facts = facts::read(tx, teachers).await?;
     let mut held = read_entries(tx, teachers).await?;
-    let mut made: Vec<(i64, Entry)> = Vec::new();
+    let mut made: Vec<NewEntry> = Vec::new();
     let (people, nobody) = (facts::people(tx, teachers).await?, Person::default());
     for teacher in teachers {
         let person = people.get(teacher).unwrap_or(&nobody);
         for entry in facts.get(teacher).map(|f| ledger::entries(policy, person, f)).unwrap_or_default() {
-            let key = (*teacher, entry.record_id);
-            if held.get(&key).is_some_and(|h| h.says(&entry, rules)) {
-                held.remove(&key);
+            let new = NewEntry { teacher_id: *teacher, entry };
+            if held.get(&new.key()).is_some_and(|h| h.says(&new.entry, rules)) {
+                held.remove(&new.key());
             } else {
-                made.push((*teacher, entry));
+                made.push(new);
             }
         }
     }
     let ids = tx.next_ids("credit_entry", made.len()).await?;
     write(tx, rules, &made, &ids).await?;
     supersede(tx, &held, &made, &ids).await
+}
+
+/// An entry that is to be written.
+struct NewEntry {
+    teacher_id: i64,
+    entry: Entry,
+}
+
+impl NewEntry {
+    fn key(&self) -> EntryKey {
+        EntryKey { teacher_id: self.teacher_id, record_id: self.entry.record_id }
+    }
+}
+
+/// By what entries are found: a teacher has at most one that holds for a record.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct EntryKey {
+    teacher_id: i64,
+    record_id: i64,
 }
 
 /// A current entry as it stands in the table.
@@ -136,8 +155,8 @@ fn carried(entry: &Entry, rules: &RuleIds) -> Option<String> {
     told(entry.carried.as_slice(), rules)
 }
 
-/// (Teacher, record) → current entry.
-async fn read_entries(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<(i64, i64), HeldEntry>, StoreFault> {
+/// The current entries of teachers.
+async fn read_entries(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<EntryKey, HeldEntry>, StoreFault> {
     let rows = tx
         .rows_with(
             "SELECT e.id AS id, e.teacher_id AS teacher_id, e.record_id AS record_id, e.outcome AS outcome, e.units AS units,
@@ -150,40 +169,43 @@ async fn read_entries(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<(i64, i64), He
             Rows::new().int("teacher_id", ids.iter().copied().map(Some)),
         )
         .await?;
-    rows.into_iter()
-        .map(|row| Ok(((row.int("teacher_id")?, row.int("record_id")?), HeldEntry { id: row.int("id")?, row })))
-        .collect()
+    let entry = |row: Row| {
+        let key = EntryKey { teacher_id: row.int("teacher_id")?, record_id: row.int("record_id")? };
+        Ok((key, HeldEntry { id: row.int("id")?, row }))
+    };
+    rows.into_iter().map(entry).collect()
 }
 
-async fn write(tx: &mut Tx, rules: &RuleIds, made: &[(i64, Entry)], ids: &[i64]) -> Result<(), StoreFault> {
+async fn write(tx: &mut Tx, rules: &RuleIds, made: &[NewEntry], ids: &[i64]) -> Result<(), StoreFault> {
     if made.is_empty() {
         return Ok(());
     }
     let now = tx.rows("SELECT {now} AS now", vec![]).await?;
     let now = now.first().map_or(Ok(0), |r| r.int("now"))?;
+    let entries = || made.iter().map(|new| &new.entry);
     let rule = |no: RuleNo| rules.get(no).copied().ok_or_else(|| StoreFault::Column(format!("rule {no}")));
-    let deciding: Vec<i64> = made.iter().map(|(_, e)| rule(e.rule)).collect::<Result<_, _>>()?;
-    let converting: Vec<i64> = made.iter().map(|(_, e)| rule(e.conversion)).collect::<Result<_, _>>()?;
-    let cuts: Vec<Option<String>> = made.iter().map(|(_, e)| told(&e.cuts, rules)).collect();
-    let carry: Vec<Option<String>> = made.iter().map(|(_, e)| carried(e, rules)).collect();
+    let deciding: Vec<i64> = entries().map(|e| rule(e.rule)).collect::<Result<_, _>>()?;
+    let converting: Vec<i64> = entries().map(|e| rule(e.conversion)).collect::<Result<_, _>>()?;
+    let cuts: Vec<Option<String>> = entries().map(|e| told(&e.cuts, rules)).collect();
+    let carry: Vec<Option<String>> = entries().map(|e| carried(e, rules)).collect();
     let rows = Rows::new()
         .int("id", ids.iter().copied().map(Some))
-        .int("teacher_id", made.iter().map(|(t, _)| Some(*t)))
-        .int("record_id", made.iter().map(|(_, e)| Some(e.record_id)))
-        .text("outcome", made.iter().map(|(_, e)| Some(e.outcome.as_str())))
-        .int("units", made.iter().map(|(_, e)| Some(e.units)))
-        .int("gross", made.iter().map(|(_, e)| Some(e.gross)))
+        .int("teacher_id", made.iter().map(|new| Some(new.teacher_id)))
+        .int("record_id", entries().map(|e| Some(e.record_id)))
+        .text("outcome", entries().map(|e| Some(e.outcome.as_str())))
+        .int("units", entries().map(|e| Some(e.units)))
+        .int("gross", entries().map(|e| Some(e.gross)))
         .text("cuts", cuts.iter().map(Option::as_deref))
         .text("carried", carry.iter().map(Option::as_deref))
-        .text("grade", made.iter().map(|(_, e)| e.grade.map(|g| g.as_str())))
-        .int("hours_of", made.iter().map(|(_, e)| e.hours_of))
-        .int("decision_id", made.iter().map(|(_, e)| e.decision))
-        .text("canonical_course", made.iter().map(|(_, e)| e.canonical_course.as_deref()))
-        .text("cycle", made.iter().map(|(_, e)| e.cycle.as_deref()))
+        .text("grade", entries().map(|e| e.grade.map(|g| g.as_str())))
+        .int("hours_of", entries().map(|e| e.hours_of))
+        .int("decision_id", entries().map(|e| e.decision))
+        .text("canonical_course", entries().map(|e| e.canonical_course.as_deref()))
+        .text("cycle", entries().map(|e| e.cycle.as_deref()))
         .int("rule_id", deciding.into_iter().map(Some))
         .int("conversion_id", converting.into_iter().map(Some))
-        .text("raw_hours", made.iter().map(|(_, e)| Some(e.raw_hours.as_str())))
-        .int("duplicate_of", made.iter().map(|(_, e)| e.duplicate_of))
+        .text("raw_hours", entries().map(|e| Some(e.raw_hours.as_str())))
+        .int("duplicate_of", entries().map(|e| e.duplicate_of))
         .int("made_at", made.iter().map(|_| Some(now)));
     tx.copy("credit_entry", rows).await
 }
@@ -191,14 +213,14 @@ async fn write(tx: &mut Tx, rules: &RuleIds, made: &[(i64, Entry)], ids: &[i64])
 /// Ends the entries that no longer hold; each names its heir, if it has one.
 async fn supersede(
     tx: &mut Tx,
-    ended: &HashMap<(i64, i64), HeldEntry>,
-    made: &[(i64, Entry)],
+    ended: &HashMap<EntryKey, HeldEntry>,
+    made: &[NewEntry],
     ids: &[i64],
 ) -> Result<(), StoreFault> {
     if ended.is_empty() {
         return Ok(());
     }
-    let heirs: HashMap<(i64, i64), i64> = made.iter().zip(ids).map(|((t, e), id)| ((*t, e.record_id), *id)).collect();
+    let heirs: HashMap<EntryKey, i64> = made.iter().zip(ids).map(|(new, id)| (new.key(), *id)).collect();
     tx.run_with(
         "UPDATE credit_entry SET superseded_at = {now}, superseded_by = incoming.heir
          FROM {rows} WHERE credit_entry.id = incoming.id",

@@ -34,6 +34,12 @@ struct Line<'a, T> {
     row: &'a Row,
 }
 
+/// Where a teacher has been, by school.
+struct Posts {
+    teacher_id: i64,
+    spans: Vec<Span<Vec<String>>>,
+}
+
 /// Derives teachers and their memberships anew.
 ///
 /// # Errors
@@ -64,7 +70,7 @@ pub(super) async fn teachers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<()
     let mut posts = Vec::new();
     for (teacher, rows) in &of_teacher {
         derived.extend(person(keys, *teacher, rows)?);
-        posts.push((*teacher, timeline(rows, &["school_code"])?));
+        posts.push(Posts { teacher_id: *teacher, spans: timeline(rows, &["school_code"])? });
     }
     write_teachers(tx, &derived).await?;
     let by_id: HashMap<i64, &Row> =
@@ -162,16 +168,16 @@ async fn write_teachers(tx: &mut Tx, derived: &[Derived]) -> Result<(), StoreFau
 
 async fn write_memberships(
     tx: &mut Tx,
-    posts: &[(i64, Vec<Span<Vec<String>>>)],
+    posts: &[Posts],
     rows: &HashMap<i64, &Row>,
     of: &(dyn Fn() -> Rows<'static> + Sync),
 ) -> Result<(), StoreFault> {
     tx.run_with("DELETE FROM membership WHERE teacher_id IN (SELECT teacher_id FROM {rows})", vec![], of()).await?;
     let mut lines = Vec::new();
-    for (owner, spans) in posts {
+    for Posts { teacher_id, spans } in posts {
         for span in spans {
             let row = rows.get(&span.row).ok_or_else(|| StoreFault::Column("roster_row.id".into()))?;
-            lines.push(Line { owner: *owner, span, row });
+            lines.push(Line { owner: *teacher_id, span, row });
         }
     }
     let texts = |name: &str| lines.iter().map(|line| line.row.opt_text(name)).collect::<Result<Vec<_>, _>>();

@@ -16,8 +16,8 @@ pub(crate) use told::told;
 
 use crate::delivery::batch::{Commit, Held, Load};
 use crate::delivery::classify::Classified;
-use crate::delivery::dead_letters::{self, Resolved};
-use crate::delivery::finish::{Done, finish, skip};
+use crate::delivery::dead_letters::{self, Resolution};
+use crate::delivery::finish::{Done, Replayed, finish, move_counters, skip};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreFault;
 use huiliu_decode::RosterRow;
@@ -41,7 +41,7 @@ pub(crate) async fn commit(db: &Db, keys: &Keys, held: &Held, load: &Load<'_>) -
     alone(&mut tx).await?;
     let sifted = sift(&mut tx, keys, held, load).await?;
     let mut classified = Classified::of(&mut tx, held, load.activation, sifted.kept()).await?;
-    let written = write::write(&mut tx, keys, held, load, (&sifted, &mut classified)).await?;
+    let written = write::write(&mut tx, keys, held, load, &sifted, &mut classified).await?;
     let (mut outcomes, elsewhere) = classified.outcomes();
     let parked: Vec<_> = load.parked.iter().cloned().chain(sifted.parked()).collect();
     dead_letters::park(&mut tx, keys, held, load, &parked, &mut outcomes).await?;
@@ -57,22 +57,25 @@ pub(crate) async fn commit(db: &Db, keys: &Keys, held: &Held, load: &Load<'_>) -
     finish(tx, held, &done).await
 }
 
-/// Commits rows of a batch that is done and whose letters are taken up again, as [`crate::delivery::load::replay`] does for records;
-/// `replay` is 0 where nobody has planned it. Gives how many were still parked.
+/// Commits rows of a batch that is done and whose letters are taken up again, as [`crate::delivery::load::replay`] does for
+/// records. Gives how many were still parked.
 ///
 /// # Errors
 /// [`StoreFault`].
 pub async fn replay(
     tx: &mut Tx,
     keys: &Keys,
-    (held, load): (&Held, &Load<'_>),
-    (sifted, classified): (&Sifted<'_>, &mut Classified<'_, RosterRow<'_>>),
-    (replay, resolved): (i64, &[Resolved]),
+    held: &Held,
+    load: &Load<'_>,
+    sifted: &Sifted<'_>,
+    classified: &mut Classified<'_, RosterRow<'_>>,
+    resolution: Resolution<'_>,
 ) -> Result<usize, StoreFault> {
-    let written = write::write(tx, keys, held, load, (sifted, classified)).await?;
-    let taken = dead_letters::resolve(tx, held, replay, resolved).await?;
+    let written = write::write(tx, keys, held, load, sifted, classified).await?;
+    let taken = dead_letters::resolve(tx, held, resolution).await?;
     let (outcomes, elsewhere) = classified.outcomes();
     let skipped = skip(tx, held, load).await?;
-    crate::delivery::finish::move_counters(tx, held, resolved.len(), (&outcomes, written, elsewhere, skipped)).await?;
+    let replayed = Replayed { records: resolution.records.len(), outcomes, held: written, elsewhere, skipped };
+    move_counters(tx, held.id, &replayed).await?;
     Ok(taken)
 }

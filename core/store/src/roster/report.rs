@@ -270,11 +270,20 @@ pub struct Status {
     pub waiting_by_itself: i64,
 }
 
-/// How the roster stands; `streams` are (connector, stream) of rosters, whose dead letters are counted.
+/// A stream of rosters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RosterStream {
+    /// Connector id.
+    pub connector: String,
+    /// Name of the stream.
+    pub stream: String,
+}
+
+/// How the roster stands; of these streams the dead letters are counted.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn status(db: &Db, streams: &[(String, String)]) -> Result<Status, StoreFault> {
+pub async fn status(db: &Db, streams: &[RosterStream]) -> Result<Status, StoreFault> {
     let count = async |sql: &str| {
         let rows = db.rows(sql, vec![]).await?;
         rows.first().map_or(Ok(0), |row| row.int("n"))
@@ -312,7 +321,7 @@ pub async fn status(db: &Db, streams: &[(String, String)]) -> Result<Status, Sto
         let Some(last) = rows.last() else { return Ok(status) };
         after = last.int("id")?;
         for row in &rows {
-            if streams.contains(&(row.text("connector")?, row.text("stream")?)) {
+            if streams.contains(&RosterStream { connector: row.text("connector")?, stream: row.text("stream")? }) {
                 count_codes(&row.text("reasons")?, &mut status.waiting);
             }
         }

@@ -22,12 +22,21 @@ pub struct Need {
     pub value: String,
 }
 
+/// What a dead letter waits for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wait {
+    /// The letter's key.
+    pub letter_key: [u8; 16],
+    /// For what its row waits.
+    pub need: Need,
+}
+
 /// The rows of a batch, sifted.
 #[derive(Debug)]
 pub struct Sifted<'l> {
     rows: Vec<(&'l RosterRow<'l>, Vec<Problem>)>,
-    /// Letter key → for what its row waits.
-    pub waits: BTreeSet<([u8; 16], Need)>,
+    /// For what rows wait, of those that cannot go in.
+    pub waits: BTreeSet<Wait>,
     /// (Source's own id of a school) → code.
     pub(super) school_refs: HashMap<String, String>,
     /// Index of a row's ID number → the teacher who has it, or had the former one.
@@ -67,6 +76,8 @@ struct Other {
 
 /// What of a person is compared.
 struct Compared<'l> {
+    /// The row's place among those of the batch.
+    nth: usize,
     row: &'l RosterRow<'l>,
     index: Index,
     former: Option<Index>,
@@ -102,7 +113,7 @@ pub async fn sift<'l>(tx: &mut Tx, keys: &Keys, held: &Held, load: &'l Load<'_>)
                 &need.value,
                 expected.into(),
             ));
-            waits.insert((row.record_key, need));
+            waits.insert(Wait { letter_key: row.record_key, need });
         }
     }
     sifted.waits = waits;
@@ -185,7 +196,7 @@ async fn known_persons(tx: &mut Tx, held: &Held, sifted: &Sifted<'_>) -> Result<
 
 /// Tells apart who has whose ID number.
 async fn persons_apart(tx: &mut Tx, keys: &Keys, held: &Held, sifted: &mut Sifted<'_>) -> Result<(), StoreFault> {
-    let people: Vec<(usize, Compared<'_>)> = sifted
+    let people: Vec<Compared<'_>> = sifted
         .rows
         .iter()
         .enumerate()
@@ -195,31 +206,31 @@ async fn persons_apart(tx: &mut Tx, keys: &Keys, held: &Held, sifted: &mut Sifte
             let name = name_digest(keys, &person.name.folded());
             let former_name = person.former_name.as_ref().map(|name| name_digest(keys, &name.folded()));
             let (former, index) = (person.former_id_number.as_ref().map(index), index(&person.id_number));
-            Some((nth, Compared { row, index, former, name, former_name }))
+            Some(Compared { nth, row, index, former, name, former_name })
         })
         .collect();
     if people.is_empty() {
         return Ok(());
     }
-    let mut indexes: Vec<Index> = people.iter().flat_map(|(_, p)| [Some(p.index), p.former]).flatten().collect();
+    let mut indexes: Vec<Index> = people.iter().flat_map(|p| [Some(p.index), p.former]).flatten().collect();
     indexes.sort_unstable();
     indexes.dedup();
     let teachers = identifiers::find(tx, &indexes).await?;
     let (by_index, by_record) = others(tx, held, &people).await?;
     // Names of one ID number in rows of one version of this batch.
     let mut names: BTreeMap<(Index, i64), BTreeSet<[u8; 16]>> = BTreeMap::new();
-    for (_, p) in &people {
+    for p in &people {
         names.entry((p.index, p.row.source_version)).or_default().insert(p.name);
     }
     let mut found = Vec::new();
-    for (nth, p) in &people {
+    for p in &people {
         let within = names.get(&(p.index, p.row.source_version));
         let record = by_record.get(&p.row.record_key);
         let shared = is_shared(held, p, within, by_index.get(&p.index).map_or(&[][..], Vec::as_slice));
         match link(p, &teachers, record) {
-            _ if shared => found.push((*nth, Err(Fault::Shared))),
-            Ok(teacher) => found.extend(teacher.map(|teacher| (*nth, Ok((p.index, teacher))))),
-            Err(fault) => found.push((*nth, Err(fault))),
+            _ if shared => found.push((p.nth, Err(Fault::Shared))),
+            Ok(teacher) => found.extend(teacher.map(|teacher| (p.nth, Ok((p.index, teacher))))),
+            Err(fault) => found.push((p.nth, Err(fault))),
         }
     }
     for (nth, told) in found {
@@ -310,7 +321,7 @@ fn link(p: &Compared<'_>, teachers: &HashMap<Index, i64>, record: Option<&Other>
 async fn others(
     tx: &mut Tx,
     held: &Held,
-    people: &[(usize, Compared<'_>)],
+    people: &[Compared<'_>],
 ) -> Result<(HashMap<Index, Vec<Other>>, HashMap<[u8; 16], Other>), StoreFault> {
     const COLUMNS: &str = "r.source_id AS source_id, r.stream AS stream, r.source_version AS source_version,
         r.teacher_id AS teacher_id, r.blind_index AS blind_index, r.name_digest AS name_digest, r.record_key AS record_key";
@@ -326,8 +337,8 @@ async fn others(
     };
     // Who stands in a row of the same name needs no second look.
     let rows = Rows::new()
-        .bytes("blind_index", people.iter().map(|(_, p)| p.index.as_slice()))
-        .bytes("name_digest", people.iter().map(|(_, p)| p.name.as_slice()));
+        .bytes("blind_index", people.iter().map(|p| p.index.as_slice()))
+        .bytes("name_digest", people.iter().map(|p| p.name.as_slice()));
     let sql = format!(
         "SELECT {COLUMNS} FROM {{rows}} {{join roster_row r
            ON r.blind_index = incoming.blind_index AND r.name_digest <> incoming.name_digest}}"
@@ -338,8 +349,8 @@ async fn others(
         by_index.entry(other.blind_index).or_default().push(other);
     }
     let rows = Rows::new()
-        .bytes("record_key", people.iter().map(|(_, p)| p.row.record_key.as_slice()))
-        .bytes("blind_index", people.iter().map(|(_, p)| p.index.as_slice()));
+        .bytes("record_key", people.iter().map(|p| p.row.record_key.as_slice()))
+        .bytes("blind_index", people.iter().map(|p| p.index.as_slice()));
     let sql = format!(
         "SELECT {COLUMNS} FROM {{rows}} {{join roster_row r ON r.record_key = incoming.record_key AND r.source_id = $1
            AND r.stream = $2 AND r.blind_index <> incoming.blind_index}} ORDER BY r.source_version, r.id"

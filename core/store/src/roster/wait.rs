@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::delivery::batch::Held;
 use crate::delivery::replays::{Wanted, wanted};
-use crate::roster::sift::Need;
+use crate::roster::sift::Wait;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreFault;
 use crate::sql::rows::Rows;
@@ -14,7 +14,7 @@ use crate::sql::rows::Rows;
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn add(tx: &mut Tx, held: &Held, waits: &BTreeSet<([u8; 16], Need)>) -> Result<(), StoreFault> {
+pub async fn add(tx: &mut Tx, held: &Held, waits: &BTreeSet<Wait>) -> Result<(), StoreFault> {
     if waits.is_empty() {
         return Ok(());
     }
@@ -25,19 +25,22 @@ pub async fn add(tx: &mut Tx, held: &Held, waits: &BTreeSet<([u8; 16], Need)>) -
          WHERE true ON CONFLICT (letter_id, need, value) DO UPDATE SET ready = 0",
         vec![held.source_id.into(), held.stream.as_str().into()],
         Rows::new()
-            .bytes("letter_key", waits.iter().map(|(key, _)| key.as_slice()))
-            .text("need", waits.iter().map(|(_, need)| Some(need.what)))
-            .text("value", waits.iter().map(|(_, need)| Some(need.value.as_str()))),
+            .bytes("letter_key", waits.iter().map(|wait| wait.letter_key.as_slice()))
+            .text("need", waits.iter().map(|wait| Some(wait.need.what)))
+            .text("value", waits.iter().map(|wait| Some(wait.need.value.as_str()))),
     )
     .await?;
     Ok(())
 }
 
-/// What has come: school codes, ids of schools and of persons of the batch's source. Who waits for it is ready.
+/// What has come: school codes, and the source's own ids of schools (each with its code) and of persons. Who waits for it is
+/// ready.
 pub(super) async fn come(
     tx: &mut Tx,
     held: &Held,
-    (codes, refs, persons): (&BTreeSet<String>, &BTreeMap<String, String>, &BTreeSet<&str>),
+    codes: &BTreeSet<String>,
+    refs: &BTreeMap<String, String>,
+    persons: &BTreeSet<&str>,
 ) -> Result<(), StoreFault> {
     let come = codes.iter().map(|code| ("school_code", code.as_str()));
     let come = come.chain(refs.keys().map(|own| ("school_ref", own.as_str())));

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::admin::sealing;
 use crate::delivery::batch::{Held, Load};
-use crate::delivery::classify::{Classified, Displaced, Fresh};
-use crate::identity::identifiers::{self, Index};
+use crate::delivery::classify::{Classified, Displaced, Fresh, Newer};
+use crate::identity::identifiers::{self, Index, NewNumber};
 use crate::roster::sift::{Sifted, name_digest};
 use crate::roster::{derive, wait};
 use crate::sql::db::Tx;
@@ -58,7 +58,8 @@ pub(super) async fn write(
     keys: &Keys,
     held: &Held,
     load: &Load<'_>,
-    (sifted, classified): (&Sifted<'_>, &mut Classified<'_, RosterRow<'_>>),
+    sifted: &Sifted<'_>,
+    classified: &mut Classified<'_, RosterRow<'_>>,
 ) -> Result<i64, StoreFault> {
     let Displaced { losses, teachers: former } = classified.lock(tx, load.activation).await?;
     let loss = Rows::new()
@@ -66,14 +67,14 @@ pub(super) async fn write(
         .int("records", losses.values().copied().map(Some));
     tx.copy("batch_loss", loss).await?;
     let Fresh { new, newer } = classified.fresh();
-    let rows: Vec<&RosterRow<'_>> = new.iter().copied().chain(newer.iter().map(|(_, row)| *row)).collect();
+    let rows: Vec<&RosterRow<'_>> = new.iter().copied().chain(newer.iter().map(|newer| newer.record)).collect();
     if rows.is_empty() {
         return Ok(0);
     }
     let landed = landed_day(tx, held).await?;
     let teachers = whom(tx, keys, held, sifted, &rows).await?;
     let (of_new, of_newer) = teachers.split_at(new.len());
-    let overwritten: Vec<i64> = newer.iter().map(|(id, _)| *id).collect();
+    let overwritten: Vec<i64> = newer.iter().map(|newer| newer.row).collect();
     let mut codes = codes_of(tx, &overwritten).await?;
     let ids = tx.next_ids("roster_row", new.len()).await?;
     let held_rows = Written { keys, held, load, sifted, landed };
@@ -96,7 +97,7 @@ pub(super) async fn write(
         Content::Teacher(person, _) => person.teacher_ref.as_deref(),
         _ => None,
     });
-    wait::come(tx, held, (&codes, &refs, &persons.collect())).await?;
+    wait::come(tx, held, &codes, &refs, &persons.collect()).await?;
     Ok(i64::try_from(rows.len()).unwrap_or(0))
 }
 
@@ -120,6 +121,14 @@ async fn codes_of(tx: &mut Tx, ids: &[i64]) -> Result<BTreeSet<String>, StoreFau
     tx.rows_with(sql, vec![], rows).await?.iter_mut().map(|row| row.take_text("code")).collect()
 }
 
+/// A person of a row who is a known teacher.
+struct Linked<'r> {
+    /// The index of the ID number that the row gives.
+    index: Index,
+    person: &'r Person,
+    teacher_id: i64,
+}
+
 /// The teacher of each row, found or made; none for a school, and for a person whom no membership names.
 async fn whom(
     tx: &mut Tx,
@@ -141,13 +150,13 @@ async fn whom(
         }
         let index = identifiers::index(keys, person.id_number.reveal());
         match sifted.teachers.get(&index) {
-            Some(teacher) => linked.push((index, &**person, *teacher)),
+            Some(teacher) => linked.push(Linked { index, person, teacher_id: *teacher }),
             None => drop(numbers.insert(index, person.id_number.reveal())),
         }
     }
     numbers.extend(persons.values().filter(|p| p.teacher.is_none()).map(|p| (p.index, p.id_number.as_str())));
     let mut teachers = identifiers::find_or_make(tx, keys, &numbers).await?;
-    teachers.extend(linked.iter().map(|(index, _, teacher)| (*index, *teacher)));
+    teachers.extend(linked.iter().map(|of| (of.index, of.teacher_id)));
     new_numbers(tx, keys, &linked).await?;
     point_persons(tx, held, &persons, &teachers).await?;
     let of = |row: &&RosterRow<'_>| match &row.content {
@@ -163,23 +172,23 @@ async fn whom(
 }
 
 /// A known teacher gets the number that a row gives, and keeps the former one as former.
-async fn new_numbers(tx: &mut Tx, keys: &Keys, linked: &[(Index, &Person, i64)]) -> Result<(), StoreFault> {
-    let mut wanted: Vec<(Index, &str, i64)> = Vec::new();
-    for (index, person, teacher) in linked {
-        wanted.push((*index, person.id_number.reveal(), *teacher));
-        let former = person.former_id_number.as_ref();
-        wanted.extend(former.map(|id| (identifiers::index(keys, id.reveal()), id.reveal(), *teacher)));
+async fn new_numbers(tx: &mut Tx, keys: &Keys, linked: &[Linked<'_>]) -> Result<(), StoreFault> {
+    let mut wanted: Vec<NewNumber<'_>> = Vec::new();
+    for &Linked { index, person, teacher_id } in linked {
+        wanted.push(NewNumber { index, number: person.id_number.reveal(), teacher_id });
+        let former = person.former_id_number.as_ref().map(|id| id.reveal());
+        wanted.extend(former.map(|number| NewNumber { index: identifiers::index(keys, number), number, teacher_id }));
     }
-    let all: Vec<Index> = wanted.iter().map(|(index, ..)| *index).collect();
+    let all: Vec<Index> = wanted.iter().map(|new| new.index).collect();
     let known = identifiers::find(tx, &all).await?;
-    wanted.retain(|(index, ..)| !known.contains_key(index));
+    wanted.retain(|new| !known.contains_key(&new.index));
     wanted.sort_unstable();
     wanted.dedup();
     let given = identifiers::give(tx, keys, &wanted).await?;
     let changed: HashSet<i64> = given.values().copied().collect();
     let current: BTreeMap<Index, i64> =
-        linked.iter().filter(|(.., teacher)| changed.contains(teacher)).map(|(index, _, t)| (*index, *t)).collect();
-    identifiers::end_others(tx, &current.into_iter().collect::<Vec<_>>()).await
+        linked.iter().filter(|of| changed.contains(&of.teacher_id)).map(|of| (of.index, of.teacher_id)).collect();
+    identifiers::end_others(tx, &current).await
 }
 
 /// The source's own ids, among those of these rows, that a membership names.
@@ -367,15 +376,15 @@ impl Written<'_> {
     async fn update(
         &self,
         tx: &mut Tx,
-        newer: &[(i64, &RosterRow<'_>)],
+        newer: &[Newer<'_, RosterRow<'_>>],
         teachers: &[Option<i64>],
     ) -> Result<(), StoreFault> {
         if newer.is_empty() {
             return Ok(());
         }
-        let rows: Vec<&RosterRow<'_>> = newer.iter().map(|(_, row)| *row).collect();
+        let rows: Vec<&RosterRow<'_>> = newer.iter().map(|newer| newer.record).collect();
         let made = self.made(&rows)?;
-        let ids = Rows::new().int("id", newer.iter().map(|(id, _)| Some(*id)));
+        let ids = Rows::new().int("id", newer.iter().map(|newer| Some(newer.row)));
         let relation = self.content(ids, &rows, teachers, &made);
         let set: Vec<String> = relation.names().skip(1).map(|name| format!("{name} = incoming.{name}")).collect();
         // Two contents under one version and one activation: the higher digest won, and somebody should look.
