@@ -561,11 +561,11 @@ mod tests {
         let mut seen = 0;
         for start in ["Failure::fatal(", "Failure::passing("] {
             for call in core.split(start).skip(1) {
-                // The code is a literal without a blank; the sentence follows, in format! or not.
-                let spoken = ["\"", "format!("].iter().any(|begin| call.trim_start().starts_with(begin));
-                let Some(literal) = literals(call).into_iter().take(2).find(|l| spoken && l.contains(' ')) else {
-                    continue;
-                };
+                // The sentence follows the code, in format! or not.
+                let Some(sentence) = call.trim_start().strip_prefix("FailureCode::") else { continue };
+                let Some((_, sentence)) = sentence.split_once(',') else { continue };
+                let spoken = ["\"", "format!("].iter().any(|begin| sentence.trim_start().starts_with(begin));
+                let Some(literal) = literals(sentence).into_iter().next().filter(|_| spoken) else { continue };
                 // A place and another fault's sentence, which has words of its own.
                 if literal == "fact: fact" {
                     continue;
