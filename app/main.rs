@@ -13,6 +13,7 @@ mod templates;
 mod words;
 mod worker;
 
+use std::borrow::Cow;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -24,24 +25,24 @@ use crate::words::{both, spoken};
 #[derive(Debug)]
 pub struct CliError {
     exit: u8,
-    code: &'static str,
+    code: Cow<'static, str>,
     message: String,
 }
 
 impl CliError {
     /// Usage or configuration: exit 2.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { exit: 2, code: "usage", message: message.into() }
+        Self { exit: 2, code: "usage".into(), message: message.into() }
     }
 
     /// A run failed or the books are not balanced: exit 1.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self { exit: 1, code: "failed", message: message.into() }
+        Self { exit: 1, code: "failed".into(), message: message.into() }
     }
 
     /// The same with a code that says more.
     pub fn with_code(self, code: &'static str) -> Self {
-        Self { code, ..self }
+        Self { code: code.into(), ..self }
     }
 
     /// An operation was not done.

@@ -5,7 +5,7 @@ use huiliu_store::admin::reports::{Balance, UnreadRow};
 use huiliu_values::{ExactHours, Hours};
 use serde::Serialize;
 
-use crate::words::{both, expected, note, phrase, place, say, say_json, tr};
+use crate::words::{address, both, expected, note, place, said, say, say_json, tr};
 
 /// Shows a value: as it is under `--json`, else in words.
 pub fn show<T: Serialize>(json: bool, value: &T, in_words: impl FnOnce(&T)) {
@@ -89,8 +89,8 @@ pub fn note_unread(source: &str, payloads: &[UnreadRow]) {
         note(&both!(
             "unread: {source}/{stream}  {payload}: {reason}",
             "不可读：{source}/{stream}  {payload}：{reason}",
-            payload = phrase(payload),
-            reason = phrase(reason)
+            payload = address(payload),
+            reason = said(reason)
         ));
     }
 }

@@ -7,7 +7,7 @@ use std::process::{ExitCode, ExitStatus, Stdio};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use huiliu_decode::unpack::{self, MAX_UNPACKED, Task, UnpackFault};
+use huiliu_decode::unpack::{self, Crash, MAX_UNPACKED, StartFault, Task, UnpackFault};
 use huiliu_decode::unpacker::Apart;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -35,7 +35,7 @@ pub struct Processes;
 #[async_trait]
 impl Apart for Processes {
     async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackFault> {
-        let start = |why: &dyn std::fmt::Display| UnpackFault::Start { why: why.to_string() };
+        let start = |why: &dyn std::fmt::Display| not_started(StartFault::System { why: why.to_string() });
         let child = Command::new(this_program().map_err(|e| start(&e))?)
             .arg("unpack")
             .env_clear()
@@ -48,12 +48,12 @@ impl Apart for Processes {
         let task = serde_json::to_string(task).map_err(|e| start(&e))?;
         let said = tokio::time::timeout(WALL, converse(child, &task, bytes)).await;
         let (status, out, last_words) = said
-            .map_err(|_| start(&format!("it was not given {CPU_SECONDS} s of CPU within {} s", WALL.as_secs())))?
+            .map_err(|_| not_started(StartFault::Busy { cpu_seconds: CPU_SECONDS, seconds: WALL.as_secs() }))?
             .map_err(|e| start(&e))?;
         if out.len() > MAX_UNPACKED + LAST_WORDS as usize {
-            return Err(UnpackFault::Size { most: MAX_UNPACKED });
+            return Err(UnpackFault::Size { max: MAX_UNPACKED });
         }
-        let garbled = || UnpackFault::Crash { how: "it said what is no text".into() };
+        let garbled = || UnpackFault::Crash { how: Crash::Garbled };
         match status.code() {
             Some(0) => String::from_utf8(out).map_err(|_| garbled()),
             Some(code) if code == i32::from(REFUSED) => Err(serde_json::from_slice(&out).unwrap_or_else(|_| garbled())),
@@ -89,21 +89,21 @@ async fn converse(mut child: Child, task: &str, bytes: &[u8]) -> std::io::Result
     Ok((child.wait().await?, out, last_words))
 }
 
+fn not_started(why: StartFault) -> UnpackFault {
+    UnpackFault::Start { why }
+}
+
 /// What a child died of.
 fn death(status: ExitStatus, last_words: &str) -> UnpackFault {
     use std::os::unix::process::ExitStatusExt as _;
     match status.signal() {
         Some(SIGXCPU) => UnpackFault::Time { seconds: CPU_SECONDS },
         // Not by us, and not by its own bounds: the machine is short of memory, or somebody stops it.
-        Some(signal @ (SIGKILL | SIGTERM | SIGINT)) => {
-            UnpackFault::Start { why: format!("it was ended by signal {signal}") }
-        }
+        Some(signal @ (SIGKILL | SIGTERM | SIGINT)) => not_started(StartFault::Ended { signal }),
         Some(SIGABRT) if last_words.contains("memory allocation of") => UnpackFault::Memory { mib: MEMORY_MIB },
-        Some(signal) => UnpackFault::Crash { how: format!("signal {signal}") },
-        None if status.code() == Some(i32::from(UNABLE)) => {
-            UnpackFault::Start { why: "it could not bound itself, or not be given the bytes".into() }
-        }
-        None => UnpackFault::Crash { how: format!("exit code {}", status.code().unwrap_or(-1)) },
+        Some(signal) => UnpackFault::Crash { how: Crash::Signal { signal } },
+        None if status.code() == Some(i32::from(UNABLE)) => not_started(StartFault::Unbounded),
+        None => UnpackFault::Crash { how: Crash::Exit { exit_code: status.code().unwrap_or(-1) } },
     }
 }
 

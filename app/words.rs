@@ -6,7 +6,6 @@ pub mod guesses;
 pub mod matching;
 mod operations;
 mod phrases;
-mod platforms;
 mod reasons;
 mod records;
 mod registration;
@@ -16,6 +15,7 @@ use std::borrow::Cow;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::OnceLock;
 
+use huiliu_messages::{Language, Message};
 use tracing_subscriber::EnvFilter;
 
 pub use faults::spoken;
@@ -86,6 +86,16 @@ pub fn in_chinese(english: &str) -> Cow<'_, str> {
 /// A sentence of ours or of another library's that came as free text, in the words of the locale.
 pub fn phrase(english: &str) -> Cow<'_, str> {
     if chinese() { phrases::translate(english) } else { Cow::Borrowed(english) }
+}
+
+/// A message in the words of the locale.
+pub fn said(message: &Message) -> String {
+    message.say(language())
+}
+
+/// The language of the locale.
+pub fn language() -> Language {
+    if chinese() { Language::Chinese } else { Language::English }
 }
 
 /// One line on standard output; a reader that went away is no error.

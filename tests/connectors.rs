@@ -247,7 +247,7 @@ fn a_link_leads_to_the_same_host_or_nowhere() {
             let stream = &manifest.stream[0];
             let first = connector.pull(stream, None).await.unwrap().unwrap();
             let failure = connector.pull(stream, Some(&first.cursor)).await.unwrap_err();
-            assert!(failure.text.contains(words) && failure.retry.is_none(), "{body}: {failure}");
+            assert!(failure.to_string().contains(words) && failure.retry.is_none(), "{body}: {failure}");
         }
     });
 }

@@ -28,6 +28,7 @@ mod language;
 mod layers;
 mod mapping;
 mod matching;
+mod messages;
 mod mutated;
 mod operations;
 mod ops;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use huiliu_manifest::Manifest;
 use huiliu_platform::shipped::{ShippedConnector as Connector, ShippedSample as Sample};
-use huiliu_platform::{Endpoint, FailureCode};
+use huiliu_platform::{Cause, Endpoint};
 use huiliu_queue::Bell;
 use huiliu_store::Db;
 use huiliu_store::admin::reports;
@@ -143,11 +143,11 @@ fn the_tutorials_connector_conforms_and_delivers() {
         let check = |text: &str| huiliu_platform::shipped::check_cursor(LIST, &manifest, &manifest.stream[0], text);
         let (own, foreign) = (check("{\"from\":\"0003\"}").unwrap(), check("{\"form\":\"0003\"}").unwrap());
         assert_eq!(connector.pull(stream, Some(&own)).await.unwrap().unwrap().address, "block 0003");
-        assert_eq!(connector.pull(stream, Some(&foreign)).await.unwrap_err().code, FailureCode::Cursor);
+        assert_eq!(connector.pull(stream, Some(&foreign)).await.unwrap_err().message().code(), "platform.cursor");
         assert!(huiliu_platform::shipped::check_cursor(&[], &manifest, &manifest.stream[0], &own).is_err());
         let wrong = Endpoint { password: "wrong".into(), ..endpoint };
         let refused = make(wrong).unwrap().pull(stream, None).await.unwrap_err();
-        assert!(refused.code == FailureCode::Credentials && refused.retry.is_none(), "{refused:?}");
+        assert!(matches!(refused.cause, Cause::Credentials { .. }) && refused.retry.is_none(), "{refused:?}");
     });
 }
 

@@ -7,7 +7,7 @@ use huiliu_store::admin::reports::{Balance, RunRow};
 use crate::cli::Listing;
 use crate::render::{balance_cells, balance_heading, note_unread, show, show_page};
 use crate::settings::Settings;
-use crate::words::{both, note, phrase, say, table, tr, word};
+use crate::words::{both, note, said, say, table, tr, word};
 use crate::{CliError, open};
 
 pub async fn balance(settings: Settings, run: Option<i64>, json: bool) -> Result<(), CliError> {
@@ -60,7 +60,7 @@ fn list(rows: &[RunRow]) {
             if r.full { tr("full", "全量") } else { "" }.to_owned(),
             r.started_at.clone(),
             r.ended_at.clone().unwrap_or_default(),
-            phrase(r.failure.as_deref().or(r.unmet.as_deref()).unwrap_or_default()).into_owned(),
+            r.failure.iter().chain(r.unmet.iter().flatten()).map(said).collect::<Vec<_>>().join(tr("; ", "；")),
         ]
     };
     let heading = [

@@ -6,7 +6,7 @@ use huiliu_store::intake::source_lease::ScheduleRow;
 
 use crate::render::show_page;
 use crate::settings::Settings;
-use crate::words::{phrase, table, tr, word};
+use crate::words::{said, table, tr, word};
 use crate::{CliError, open};
 
 pub async fn list(settings: Settings, json: bool) -> Result<(), CliError> {
@@ -46,6 +46,6 @@ fn cells(row: &ScheduleRow) -> Vec<String> {
         word(&text(&row.last_state)).to_owned(),
         text(&row.last_ended_at),
         row.last_success_at.clone().unwrap_or_else(|| tr("never", "从未").to_owned()),
-        phrase(&text(&row.last_failure)).into_owned(),
+        row.last_failure.as_ref().map(said).unwrap_or_default(),
     ]
 }

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::render::{balance_cells, balance_heading, grouped, note_unread, show};
 use crate::settings::Settings;
-use crate::words::{both, note, phrase, say, spoken, table, tr};
+use crate::words::{both, note, said, say, spoken, table, tr};
 use crate::worker::Worker;
 use crate::{CliError, open};
 
@@ -140,7 +140,7 @@ pub fn show_pass(pass: &Pass) {
     table(&balance_heading(tr("source", "来源")), &rows);
     for source in &pass.sources {
         if let Some(failure) = &source.failure {
-            note(&format!("{}{}: {}", tr("failed: ", "失败："), source.source, phrase(failure)));
+            note(&format!("{}{}: {}", tr("failed: ", "失败："), source.source, said(failure)));
         }
     }
     for source in &pass.sources {
@@ -175,7 +175,7 @@ pub fn verdict(pass: &Pass) -> Result<(), CliError> {
                 "source {}: the run failed, what came before is kept: {}",
                 "来源 {}：同步失败，此前收到的已保留：{}",
                 source.source,
-                phrase(source.failure.as_deref().unwrap_or_default())
+                source.failure.as_ref().map(said).unwrap_or_default()
             ),
         ),
         Verdict::Unmet(unmet) => (
@@ -183,7 +183,7 @@ pub fn verdict(pass: &Pass) -> Result<(), CliError> {
             both!(
                 "not as expected, what came is kept: {}",
                 "与预期不符，已收到的保留：{}",
-                unmet.iter().map(|what| phrase(what)).collect::<Vec<_>>().join("; ")
+                unmet.iter().map(said).collect::<Vec<_>>().join(tr("; ", "；"))
             ),
         ),
         Verdict::Stuck(n) => (

@@ -10,7 +10,7 @@ use super::planned;
 use super::sync::{Synced, show_pass, verdict};
 use crate::render::show;
 use crate::settings::Settings;
-use crate::words::{both, phrase};
+use crate::words::{both, said};
 use crate::{CliError, open};
 
 /// What was asked of `upload`.
@@ -50,7 +50,7 @@ async fn plan_upload(settings: Settings, handed: &Handed, told: usize, json: boo
         Some(why) => Err(CliError::failed(both!(
             "the files cannot be read to their end, the plan is of what came before: {}",
             "文件无法读完，以上计划仅含此前的部分：{}",
-            phrase(why)
+            said(why)
         ))
         .with_code("upload.unreadable")),
     }

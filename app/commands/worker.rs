@@ -187,7 +187,7 @@ async fn read(runtime: Runtime, ready: Arc<ReadySource>, lease: Turn, stop: watc
                 let (run, next) = (report.run, next.map(instant).unwrap_or_default());
                 match (report.ended, report.failure) {
                     (Ended::Failed, Some(f)) => {
-                        tracing::warn!(run, next, failures = failures + 1, "the sync failed: {}; trying again", f.text);
+                        tracing::warn!(run, next, failures = failures + 1, "the sync failed: {f}; trying again");
                     }
                     (ended, _) => tracing::info!(run, next, ?ended, "the sync ended"),
                 }

@@ -3,10 +3,12 @@
 use std::fmt::Display;
 
 use huiliu_authoring::anonymize::DisguiseFault;
+use huiliu_decode::DecodeFault;
 use huiliu_engine::replay::ReplayFault;
 use huiliu_engine::schedule::ScheduleFault;
 use huiliu_manifest::{ManifestFault, Problem};
-use huiliu_platform::Failure;
+use huiliu_messages::{Language, Message};
+use huiliu_platform::{CursorFault, Failure};
 use huiliu_queue::QueueFault;
 use huiliu_rules::policy::{PolicyFault, RuleFault};
 use huiliu_store::{AddressError, ConnectError, Kept, RehearsalMisuse, SchemaError, StoreFault, Unreadable};
@@ -140,7 +142,7 @@ impl Fault for RehearsalMisuse {
 impl Fault for DisguiseFault {
     fn in_chinese(&self) -> String {
         match self {
-            Self::Decode(fault) => translate(&fault.to_string()).into_owned(),
+            Self::Decode(fault) => fault.in_chinese(),
             Self::Broken { address, why } => {
                 format!("{address} 无法读取（{}），无从得知其中有谁；请去掉该条", translate(why))
             }
@@ -244,11 +246,18 @@ impl Fault for Problem {
     }
 }
 
-impl Fault for Failure {
-    fn in_chinese(&self) -> String {
-        translate(&self.text).into_owned()
-    }
+/// Those that the message catalogues say.
+macro_rules! said_by_catalogue {
+    ($($type:ty),+) => {$(
+        impl Fault for $type {
+            fn in_chinese(&self) -> String {
+                Message::new(self).say(Language::Chinese)
+            }
+        }
+    )+};
 }
+
+said_by_catalogue!(Failure, CursorFault, DecodeFault);
 
 impl Fault for IdFault {
     fn in_chinese(&self) -> String {
@@ -279,7 +288,8 @@ impl Fault for tokio::task::JoinError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use huiliu_platform::FailureCode;
+    use huiliu_decode::decode::Malformed;
+    use huiliu_platform::Cause;
 
     #[derive(Debug, serde::Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -308,23 +318,20 @@ mod tests {
             ),
             (SchemaError::Behind { applied: 1, known: 2 }.in_chinese(), &["1", "2", "migrate"]),
             (
-                Failure::passing(
-                    FailureCode::Network,
-                    "the platform h:81 cannot be reached; check base_url and the network (asked 7 times)".into(),
-                )
-                .in_chinese(),
+                Failure { attempts: Some(7), ..Failure::passing(Cause::Unreachable { host: "h:81".into() }) }
+                    .in_chinese(),
                 &["h:81", "无法连接", "base_url", "7 次"],
             ),
             (
-                Failure::fatal(FailureCode::Undecodable, "/a page first: not readable as JSON: no field x".into()).in_chinese(),
-                &["/a 首页", "JSON", "没有字段 x"],
+                Failure::fatal(Cause::Undecodable {
+                    why: DecodeFault::Malformed { format: "JSON".into(), why: Malformed::NoValue { path: "x".into() } },
+                })
+                .at("/a page first")
+                .in_chinese(),
+                &["/a 首页", "JSON", "x 处没有值"],
             ),
             (
-                Failure::fatal(
-                    FailureCode::Credentials,
-                    "/a page 1: the platform refuses user and password (401 Unauthorized); check the source's user and password".into(),
-                )
-                .in_chinese(),
+                Failure::fatal(Cause::Credentials { status: "401 Unauthorized".into() }).at("/a page 1").in_chinese(),
                 &["/a 第 1 页", "401", "用户名和密码"],
             ),
             (

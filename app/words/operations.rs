@@ -233,7 +233,7 @@ impl Fault for UploadError {
                 format!("连接器 {connector} 有多个数据流；请用 --stream 说明文件属于哪一个：{}", streams.join(", "))
             }
             Self::TooLong => "计划耗时超过 300 秒，其间他人须等待；未作改动；请减少一次计划的文件".into(),
-            Self::Connector(why) => super::in_chinese(why).into_owned(),
+            Self::Connector(failure) => failure.in_chinese(),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use huiliu_messages::place_in;
+
 use super::{chinese, phrases, tr};
 use huiliu_values::PassState;
 
@@ -27,19 +29,7 @@ pub fn place<'a>(code: &str, source_field: &'a str) -> Cow<'a, str> {
 
 /// Where a raw record stands: page and item, file and line, or sheet and row.
 pub fn address(english: &str) -> Cow<'_, str> {
-    if chinese() { chinese_address(english) } else { Cow::Borrowed(english) }
-}
-
-fn chinese_address(english: &str) -> Cow<'_, str> {
-    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    for (word, before, after) in [(" item ", " 序号 ", ""), (" line ", " 第 ", " 行"), (" row ", " 第 ", " 行")] {
-        if let Some((payload, n)) = english.rsplit_once(word)
-            && number(n)
-        {
-            return Cow::Owned(format!("{}{before}{n}{after}", phrases::translate(payload)));
-        }
-    }
-    Cow::Borrowed(english)
+    place_in(super::language(), english)
 }
 
 /// How a sync run or a dead letter stands, how a record was assessed, on what a rule rests, what `doctor` looked at,
@@ -385,18 +375,5 @@ mod tests {
         let of_values =
             listed(IdFault::Missing, NameFault::Missing, HoursFault::Missing, ScoreFault::Missing, DateFault::Missing);
         assert_eq!(codes().len(), of_values + 18 + 25);
-    }
-
-    #[test]
-    fn addresses_are_read_in_chinese() {
-        for (english, expected) in [
-            ("CMCC_20140911.csv line 12", "CMCC_20140911.csv 第 12 行"),
-            ("/intel/records.xml page 3 item 0", "/intel/records.xml 第 3 页 序号 0"),
-            ("/api page first item 7", "/api 首页 序号 7"),
-            ("LEGO_20140930.xlsx › 第一期 row 7", "LEGO_20140930.xlsx › 第一期 第 7 行"),
-            ("a line of text.csv", "a line of text.csv"),
-        ] {
-            assert_eq!(chinese_address(english), expected);
-        }
     }
 }

@@ -12,7 +12,6 @@ pub const RECORDS: &[(&str, &str)] = &[
         "有 {0} 个单元格，表头只有 {1} 个：单元格中的分隔符须用引号括起",
     ),
     ("the last line ends before its last cell: the file was cut", "最后一行在最后一格之前中断：文件不完整"),
-    ("a quote in the row of line {} is not closed", "第 {0} 行所在的记录有引号没有闭合"),
     ("{} stands in it more than once", "其中 {0} 出现不止一次"),
     ("{} more faults; mend these first", "另有 {0} 处问题；请先改正以上各处"),
 ];

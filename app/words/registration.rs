@@ -96,7 +96,7 @@ impl Fault for CursorError {
             }
             Self::NotACursor { connector, text, why } => format!(
                 "{text} 不是连接器 {connector} 的游标：{}；请按 `huiliu cursors list` 的样式给出",
-                in_chinese(why)
+                why.in_chinese()
             ),
         }
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use huiliu_office::{Book, CellAddress, Fault, is_ole};
 
 use crate::parts::Head;
-use crate::unpack::{UnpackFault, inspect_workbook, is_zip, listed, printable};
+use crate::unpack::{LooksLike, UnpackFault, inspect_workbook, is_zip, listed, printable};
 use crate::window::{Out, Rows};
 use crate::{csv, decode, html};
 use huiliu_manifest::{Encoding, named_like};
@@ -25,7 +25,8 @@ pub(super) fn write(pattern: &str, member: Option<&str>, bytes: &[u8], out: &mut
     let names = book.sheets();
     let wanted: Vec<&String> = names.iter().filter(|name| named_like(pattern, name.trim())).collect();
     if wanted.is_empty() {
-        return Err(UnpackFault::NoSheet { pattern: pattern.to_owned(), found: listed(&names) });
+        let (pattern, found, count) = (pattern.to_owned(), listed(&names), names.len());
+        return Err(UnpackFault::NoSheet { pattern, found, count });
     }
     let epoch_1904 = book.has_1904_epoch();
     for sheet in wanted {
@@ -48,13 +49,13 @@ fn open(bytes: &[u8], is_known: bool) -> Result<Book<'_>, UnpackFault> {
     if is_archive && !is_known {
         inspect_workbook(bytes)?;
     }
-    let what = if is_archive { "an archive of other files" } else { looks_like(bytes) };
-    Book::open(bytes).map_err(of_book)?.ok_or_else(|| UnpackFault::Foreign { what: what.into() })
+    let what = if is_archive { LooksLike::Archive } else { looks_like(bytes) };
+    Book::open(bytes).map_err(of_book)?.ok_or_else(|| UnpackFault::NotWorkbook { what })
 }
 
 /// The text of a web page or a text table that calls itself a workbook.
 fn lookalike(bytes: &[u8]) -> Option<Cow<'_, str>> {
-    if is_zip(bytes) || is_ole(bytes) || !matches!(looks_like(bytes), PAGE | TEXT) {
+    if is_zip(bytes) || is_ole(bytes) || !matches!(looks_like(bytes), LooksLike::Page | LooksLike::TextTable) {
         return None;
     }
     let every_other_is_zero = bytes.iter().skip(1).step_by(2).take(64).filter(|b| **b == 0).count() > 16;
@@ -65,13 +66,13 @@ fn lookalike(bytes: &[u8]) -> Option<Cow<'_, str>> {
 /// Writes the tables of a page, or the lines of a text, as a sheet each: those that are named like `pattern`, or all where
 /// none is.
 fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut Out<'_>) -> Result<(), UnpackFault> {
-    let is_page = looks_like(text.as_bytes()) == PAGE;
+    let is_page = looks_like(text.as_bytes()) == LooksLike::Page;
     if is_page && is_cut(text) {
-        return Err(broken(&"the page ends inside a table"));
+        return Err(UnpackFault::PageCut);
     }
     let tables = if is_page { html::tables(text) } else { vec![table_of(text)?] };
     if tables.is_empty() {
-        return Err(UnpackFault::Foreign { what: "a web page without a table".into() });
+        return Err(UnpackFault::NotWorkbook { what: LooksLike::PageWithoutTable });
     }
     let several = tables.len() > 1;
     let named = |nth: usize| if several { format!("table {}", nth + 1) } else { "table".to_owned() };
@@ -113,7 +114,7 @@ fn table_of(text: &str) -> Result<html::Table, UnpackFault> {
         let row = text.get(from..to).unwrap_or_default().trim_matches(['\r', '\n']);
         if csv::torn(row, separator).is_some() {
             let line = record.position().map_or(0, ::csv::Position::line);
-            return Err(broken(&format!("a quote in the row of line {line} is not closed")));
+            return Err(UnpackFault::OpenQuote { line });
         }
         from = to;
         // Line by line, as people count them: a blank line is a row.
@@ -126,23 +127,20 @@ fn table_of(text: &str) -> Result<html::Table, UnpackFault> {
     Ok(table)
 }
 
-const PAGE: &str = "a web page";
-const TEXT: &str = "a text table";
-
 /// What calls itself a workbook and is none.
-fn looks_like(bytes: &[u8]) -> &'static str {
+fn looks_like(bytes: &[u8]) -> LooksLike {
     let start: Vec<u8> = bytes.iter().take(4_096).filter(|b| **b != 0).map(u8::to_ascii_lowercase).collect();
     let has = |words: &[u8]| start.windows(words.len()).any(|window| window == words);
     if bytes.is_empty() {
-        "an empty file"
+        LooksLike::Empty
     } else if has(b"<html") || has(b"<table") || has(b"<!doctype") {
-        PAGE
+        LooksLike::Page
     } else if has(b"<?xml") {
-        "an XML document"
+        LooksLike::Xml
     } else if start.contains(&b'\t') || start.contains(&b',') {
-        TEXT
+        LooksLike::TextTable
     } else {
-        "something else"
+        LooksLike::Other
     }
 }
 

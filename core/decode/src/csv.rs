@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use csv_core::ReadRecordResult;
 
 use crate::RecordRange;
-use crate::decode::{DecodeFault, Decoded, Position, RawRecord};
+use crate::decode::{DecodeFault, Decoded, Malformed, Position, RawRecord};
 use crate::table::{self, Mark};
 use crate::text_window::{Chunks, Taken};
 use huiliu_manifest::Layout;
@@ -165,7 +165,7 @@ impl Table<'_> {
     fn headed(&self) -> Result<(), DecodeFault> {
         match &self.columns {
             Some(_) => Ok(()),
-            None => Err(DecodeFault::Header(self.layout.header.join(", "))),
+            None => Err(DecodeFault::NoHeader { cells: self.layout.header.clone() }),
         }
     }
 }
@@ -253,7 +253,7 @@ impl<'t> Rows<'t> {
             }
         }
         let cells = std::str::from_utf8(self.cells.get(..bytes).unwrap_or_default());
-        let cells = cells.map_err(|e| refused(line, &e.to_string()))?;
+        let cells = cells.map_err(|e| Malformed::LineNotText { line, why: e.to_string() }.of("CSV"))?;
         let ends = self.ends.get(..count).unwrap_or_default();
         let raw = self.text.get(start..self.at).unwrap_or_default().trim_end_matches(['\r', '\n']);
         let is_last = self.at == self.text.len();
@@ -289,16 +289,12 @@ pub(super) fn torn(row: &str, separator: u8) -> Option<usize> {
     }
 }
 
-fn refused(line: u64, why: &str) -> DecodeFault {
-    DecodeFault::Form { format: "CSV", why: format!("line {line} has {why}") }
-}
-
 fn too_long(line: u64) -> DecodeFault {
-    refused(line, &format!("more than {MAX_LINE} bytes; is a quote never closed?"))
+    Malformed::LineTooLong { line, max: MAX_LINE }.of("CSV")
 }
 
 fn too_wide(line: u64) -> DecodeFault {
-    refused(line, &format!("more than {MAX_CELLS} cells"))
+    Malformed::LineTooWide { line, max: MAX_CELLS }.of("CSV")
 }
 
 impl Row<'_> {

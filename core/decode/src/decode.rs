@@ -4,49 +4,124 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use encoding_rs::{DecoderResult, Encoding};
-use thiserror::Error;
+use huiliu_messages::said_in_english;
+use serde::{Deserialize, Serialize};
 
 use crate::parts::{Body, Head, Part};
 use crate::unpack::UnpackFault;
 use crate::{Plan, RecordRange, csv, json, workbook, xml};
 use huiliu_manifest::{Format, Stream};
 
-/// Why a payload as a whole cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+/// Why a payload as a whole cannot be read. The sentences are in the catalogues of `huiliu-messages`, under `decode-`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum DecodeFault {
+    /// Bytes that are not text in the declared encoding. `offset` is that of the first malformed byte, as near as is known.
+    #[serde(rename = "decode.encoding")]
+    Encoding { encoding: String, offset: usize },
     /// Cut, or not the declared format at all.
-    #[error("not readable as {format}: {why}")]
-    Form {
-        /// The declared format.
-        format: &'static str,
-        /// What the parser met, and where.
-        why: String,
-    },
-    /// The platform says itself that the answer is an error.
-    #[error("the platform answered with an error: {0}")]
-    Refused(String),
-    /// Bytes that are not text in the declared encoding.
-    #[error("bytes that are not {encoding} near byte {offset}")]
-    Encoding {
-        /// The declared encoding.
-        encoding: String,
-        /// Offset of the first malformed byte, as near as is known.
-        offset: usize,
-    },
+    #[serde(rename = "decode.malformed")]
+    Malformed { format: Cow<'static, str>, why: Malformed },
     /// No line carries the declared header cells.
-    #[error("no header line with the cells {0}")]
-    Header(String),
-    /// A workbook or archive that cannot be unpacked.
-    #[error(transparent)]
-    Unpack(#[from] UnpackFault),
+    #[serde(rename = "decode.no_header")]
+    NoHeader { cells: Vec<String> },
     /// One member or sheet cannot be read.
-    #[error("{part}: {why}")]
-    Part {
-        /// Its name.
-        part: String,
-        /// Why.
-        why: Box<DecodeFault>,
-    },
+    #[serde(rename = "decode.part")]
+    Part { part: String, why: Box<DecodeFault> },
+    /// The bytes that are held cannot be read again.
+    #[serde(rename = "decode.payload")]
+    Payload { why: String },
+    /// What was unpacked contradicts itself.
+    #[serde(rename = "decode.inconsistent")]
+    Inconsistent,
+    /// A record of too many bytes.
+    #[serde(rename = "decode.record_too_large")]
+    RecordTooLarge { record: u32, max: usize },
+    /// The platform says itself that the answer is an error.
+    #[serde(rename = "decode.refused")]
+    Refused { path: String, found: String, expected: String },
+    /// Too many records.
+    #[serde(rename = "decode.too_many_records")]
+    TooManyRecords { max: u32 },
+    /// Too many rows of a table.
+    #[serde(rename = "decode.too_many_rows")]
+    TooManyRows { max: usize },
+    /// Two columns of one name.
+    #[serde(rename = "decode.two_columns")]
+    TwoColumns { column: String },
+    /// A workbook or archive that cannot be unpacked.
+    #[serde(untagged)]
+    Unpack(UnpackFault),
+}
+
+/// What is not as the format has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+pub enum Malformed {
+    /// What the parser met, and where, in its own words.
+    #[serde(rename = "malformed.parser")]
+    Parser { why: String },
+    /// A value that stands there more than once: which is meant is not said.
+    #[serde(rename = "malformed.twice")]
+    Twice { path: String },
+    /// No list where the records should be.
+    #[serde(rename = "malformed.no_list")]
+    NoList { path: String },
+    /// No value where one must be.
+    #[serde(rename = "malformed.no_value")]
+    NoValue { path: String },
+    /// A web page or an XML document.
+    #[serde(rename = "malformed.web_page")]
+    WebPage,
+    /// A DOCTYPE, which can make a parser read other files.
+    #[serde(rename = "malformed.doctype")]
+    Doctype,
+    /// The document ends before its root element does.
+    #[serde(rename = "malformed.cut")]
+    Cut { element: String },
+    /// Another root element.
+    #[serde(rename = "malformed.root")]
+    Root { found: String, expected: String },
+    /// Elements nested too deeply.
+    #[serde(rename = "malformed.depth")]
+    Depth { max: usize },
+    /// An element with too many attributes.
+    #[serde(rename = "malformed.attributes")]
+    Attributes { max: usize },
+    /// An entity that nobody has defined.
+    #[serde(rename = "malformed.entity")]
+    Entity { name: String },
+    /// A line of too many bytes.
+    #[serde(rename = "malformed.line_too_long")]
+    LineTooLong { line: u64, max: usize },
+    /// A line of too many cells.
+    #[serde(rename = "malformed.line_too_wide")]
+    LineTooWide { line: u64, max: usize },
+    /// A line whose cells are no text.
+    #[serde(rename = "malformed.line_not_text")]
+    LineNotText { line: u64, why: String },
+}
+
+said_in_english!(DecodeFault, Malformed);
+
+impl Malformed {
+    /// Of a parser.
+    pub(crate) fn parser(why: impl std::fmt::Display) -> Self {
+        Self::Parser { why: why.to_string() }
+    }
+
+    /// As the fault of a payload of this format.
+    pub(crate) fn of(self, format: &'static str) -> DecodeFault {
+        DecodeFault::Malformed { format: format.into(), why: self }
+    }
+}
+
+impl From<UnpackFault> for DecodeFault {
+    fn from(fault: UnpackFault) -> Self {
+        Self::Unpack(fault)
+    }
 }
 
 /// Where in its payload a raw record stands.
@@ -162,7 +237,7 @@ impl<'a> Decoded<'a> {
     /// Counts a record of so many bytes; it is only made when it stands in the range.
     ///
     /// # Errors
-    /// [`DecodeFault::Form`] when there are too many, or it is too long.
+    /// [`DecodeFault`] when there are too many, or it is too long.
     pub(super) fn take(
         &mut self,
         range: RecordRange,
@@ -189,14 +264,13 @@ impl Decoded<'_> {
 /// One record more, of so many bytes.
 pub(super) fn counted(records: u32, bytes: usize) -> Result<u32, DecodeFault> {
     if bytes > MAX_RECORD {
-        let why = format!("record {records} has more than {MAX_RECORD} bytes; send it in parts");
-        return Err(DecodeFault::Form { format: "payload", why });
+        return Err(DecodeFault::RecordTooLarge { record: records, max: MAX_RECORD });
     }
     if records < MAX_RECORDS { Ok(records + 1) } else { Err(too_many()) }
 }
 
 fn too_many() -> DecodeFault {
-    DecodeFault::Form { format: "payload", why: format!("more than {MAX_RECORDS} records; send it in parts") }
+    DecodeFault::TooManyRecords { max: MAX_RECORDS }
 }
 
 /// How many raw records a payload holds, and where the next page is.

@@ -9,11 +9,11 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use crate::RecordRange;
-use crate::decode::{self, DecodeFault, Decoded, Position, RawRecord};
+use crate::decode::{self, DecodeFault, Decoded, Malformed, Position, RawRecord};
 use crate::text_window::{Chunks, STEP, Taken};
 
 fn form(e: &serde_json::Error) -> DecodeFault {
-    DecodeFault::Form { format: "JSON", why: e.to_string() }
+    Malformed::parser(e).of("JSON")
 }
 
 /// Dotted paths as a tree. The path of `slots` number n puts its text into slot n.
@@ -306,22 +306,23 @@ pub fn page<'a>(
     let mut reader = serde_json::Deserializer::from_str(text);
     let read = Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
     let mut texts = found.texts.into_iter();
-    let refused = |what: String| DecodeFault::Form { format: "JSON", why: what };
+    let refused = |why: Malformed| why.of("JSON");
     if let Some(SuccessCondition { path, value }) = success {
         match texts.next().flatten() {
             // The platform's own verdict explains more than what is missing because of it.
             Some(said) if said != value => {
-                return Err(DecodeFault::Refused(format!("{path} is {said}, expected {value}")));
+                let (path, found, expected) = (path.to_owned(), said.into_owned(), value.to_owned());
+                return Err(DecodeFault::Refused { path, found, expected });
             }
-            None if read.is_ok() => return Err(refused(format!("no value at {path}"))),
+            None if read.is_ok() => return Err(refused(Malformed::NoValue { path: path.to_owned() })),
             _ => {}
         }
     }
     read.map_err(|e| form(&e))?;
     if let Some(path) = found.twice {
-        return Err(refused(twice(&path)));
+        return Err(refused(Malformed::Twice { path }));
     }
-    let items = found.items.ok_or_else(|| refused(format!("no array at {items}")))?;
+    let items = found.items.ok_or_else(|| refused(Malformed::NoList { path: items.to_owned() }))?;
     Ok(Page { items: items.kept, total: items.total, next: texts.next().flatten() })
 }
 
@@ -336,7 +337,7 @@ pub fn texts(text: &str, paths: &[&str]) -> Result<Vec<Option<String>>, DecodeFa
     let read = Walk { tree: &tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
     read.map_err(|e| form(&e))?;
     if let Some(path) = found.twice {
-        return Err(DecodeFault::Form { format: "JSON", why: twice(&path) });
+        return Err(Malformed::Twice { path }.of("JSON"));
     }
     // The same path twice is one slot: the last of them has the text.
     let mut texts: Vec<Option<String>> = found.texts.into_iter().map(|text| text.map(Cow::into_owned)).collect();
@@ -384,7 +385,7 @@ pub fn lines<'a>(text: &'a str, paths: &[&str], range: RecordRange, left_off: u6
 
 fn no_web_page(text: &str) -> Result<(), DecodeFault> {
     if text.trim_start().starts_with('<') {
-        return Err(DecodeFault::Form { format: "JSON lines", why: "it begins with <, as a web page does".into() });
+        return Err(Malformed::WebPage.of("JSON lines"));
     }
     Ok(())
 }
@@ -461,7 +462,7 @@ mod tests {
         let records = decode(r#"[{"a":"1"},{"a":"2"}]"#, "", &["a"], RecordRange::new(1, 9)).unwrap().records;
         assert_eq!((records.len(), records[0].texts[0].as_deref()), (1, Some("2")));
         for bad in [r#"{"code":500}"#, "[1,", "[1] x", ""] {
-            assert!(matches!(decode(bad, "", &["a"], RecordRange::ALL), Err(DecodeFault::Form { .. })), "{bad}");
+            assert!(matches!(decode(bad, "", &["a"], RecordRange::ALL), Err(DecodeFault::Malformed { .. })), "{bad}");
         }
     }
 
@@ -473,11 +474,11 @@ mod tests {
         let good = read(r#"{"code":0,"d":{"next":"t1","items":[1,2]}}"#).unwrap();
         assert_eq!((good.items.len(), good.next.as_deref()), (2, Some("t1")));
         let refused = read(r#"{"code":500,"message":"no"}"#).unwrap_err();
-        assert_eq!(refused, DecodeFault::Refused("code is 500, expected 0".into()));
+        assert_eq!(refused, DecodeFault::Refused { path: "code".into(), found: "500".into(), expected: "0".into() });
         for bad in
             [r#"{"code":0,"d":{"items":[1,"#, r#"{"code":0,"d":{"items":[]}} x"#, r#"{"code":0,"d":{}}"#, "[]", ""]
         {
-            assert!(matches!(read(bad), Err(DecodeFault::Form { .. })), "{bad}");
+            assert!(matches!(read(bad), Err(DecodeFault::Malformed { .. })), "{bad}");
         }
     }
 }

@@ -24,7 +24,7 @@ impl Body<'_> {
     /// Its parts; a payload of mere text is one part without a name.
     ///
     /// # Errors
-    /// [`DecodeFault::Form`] when what was unpacked does not hang together.
+    /// [`DecodeFault::Inconsistent`] when what was unpacked does not hang together.
     pub fn parts(&self) -> Result<Vec<Part<'_>>, DecodeFault> {
         match self {
             Self::Text(text) => Ok(vec![Part { head: Head::default(), text }]),
@@ -101,7 +101,7 @@ impl Cover {
     /// Of what was unpacked.
     ///
     /// # Errors
-    /// [`DecodeFault::Form`] when it does not hang together.
+    /// [`DecodeFault::Inconsistent`] when it does not hang together.
     pub fn of(unpacked: &str) -> Result<Self, DecodeFault> {
         let mut cover = Self { first: 0, end: None, is_counted: true, is_whole: true };
         let (mut base, mut given) = (0u32, 0u32);
@@ -160,7 +160,7 @@ impl Head<'_> {
 }
 
 fn split(mut rest: &str) -> Result<Vec<Part<'_>>, DecodeFault> {
-    let torn = || DecodeFault::Form { format: "parts", why: "what was unpacked does not hang together".into() };
+    let torn = || DecodeFault::Inconsistent;
     let mut parts = Vec::new();
     while !rest.is_empty() {
         let (head, after) = rest.split_once('\n').ok_or_else(torn)?;

@@ -23,7 +23,7 @@ pub fn columns(names: &[String], layout: &Layout, paths: &[&str]) -> Result<Opti
         let first = found.next();
         match found.next() {
             None => Ok(first),
-            Some(_) => Err(DecodeFault::Form { format: "table", why: format!("two columns are named {path}") }),
+            Some(_) => Err(DecodeFault::TwoColumns { column: (*path).to_owned() }),
         }
     };
     paths.iter().map(column).collect::<Result<_, _>>().map(Some)

@@ -8,7 +8,7 @@ use encoding_rs::{Decoder, DecoderResult, Encoding};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::decode::{self, DecodeFault};
+use crate::decode::{self, DecodeFault, Malformed};
 use crate::excerpt::{Excerpt, Place, Places, STRIDE};
 use crate::json::{self, pass_over};
 use crate::payload::{Packer, Payload};
@@ -121,7 +121,7 @@ pub(super) struct Chunks<'p> {
 }
 
 fn unreadable(e: &io::Error) -> DecodeFault {
-    DecodeFault::Form { format: "payload", why: e.to_string() }
+    DecodeFault::Payload { why: e.to_string() }
 }
 
 impl<'p> Chunks<'p> {
@@ -226,7 +226,7 @@ impl Taken {
     /// The next record with what stands between it and the one before, and its line.
     ///
     /// # Errors
-    /// [`DecodeFault::Form`] when there are too many, or it is too long.
+    /// [`DecodeFault`] when there are too many, or it is too long.
     pub(super) fn record(&mut self, between: &str, text: &str, line: u64) -> Result<(), DecodeFault> {
         let index = self.seen;
         self.seen = decode::counted(index, text.len())?;
@@ -291,13 +291,13 @@ fn walk_json(chunks: &mut Chunks<'_>, names: &[&str], taken: &mut Taken) -> Resu
     if let Some(fault) = fault {
         return Err(fault);
     }
-    let form = |why: String| DecodeFault::Form { format: "JSON", why };
-    read.map_err(|e| form(e.to_string()))?;
+    let form = |why: Malformed| why.of("JSON");
+    read.map_err(|e| form(Malformed::parser(e)))?;
     if let Some(path) = found.twice {
-        return Err(form(json::twice(&path)));
+        return Err(form(Malformed::Twice { path }));
     }
     if !found.is_there {
-        return Err(form(format!("no array at {}", names.join("."))));
+        return Err(form(Malformed::NoList { path: names.join(".") }));
     }
     taken.is_over = true;
     Ok(())

@@ -3,13 +3,14 @@
 use std::io::{Cursor, Read};
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 use zip::ZipArchive;
 
+use crate::decode::DecodeFault;
 use crate::parts::Head;
 use crate::window::{Out, ROOM, Window};
 use crate::{cells, decode, draft};
 use huiliu_manifest::{Archive, Encoding, Format, Stream, named_like};
+use huiliu_messages::said_in_english;
 
 /// The most members of an archive.
 const MAX_MEMBERS: usize = 1_000;
@@ -49,47 +50,143 @@ pub enum Content {
     Workbook(String),
 }
 
-/// Why something cannot be unpacked. Each text says what to do.
-#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the words of each variant say what it means")]
+/// Why something cannot be unpacked. The sentences, which say what to do, are in the catalogues of `huiliu-messages`, under
+/// `unpack-`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum UnpackFault {
-    #[error("the archive has {found} members, at most {most} are read; send it in parts")]
-    Members { found: usize, most: usize },
-    #[error("unpacked it has more than {most} bytes; send it in parts")]
-    Size { most: usize },
-    #[error("{name} unpacks to more than {most} times its size, as a decompression bomb does; pack it again")]
-    Ratio { name: String, most: u64 },
-    #[error("{name} is an archive inside an archive; send its files in one archive")]
+    /// Too many members.
+    #[serde(rename = "unpack.members")]
+    Members { found: usize, max: usize },
+    /// Too many bytes.
+    #[serde(rename = "unpack.size")]
+    Size { max: usize },
+    /// A member that unpacks to too many times its size.
+    #[serde(rename = "unpack.ratio")]
+    Ratio { name: String, max_ratio: u64 },
+    /// A file that unpacks to too many times its size.
+    #[serde(rename = "unpack.gzip_ratio")]
+    GzipRatio { max_ratio: u64 },
+    /// An archive inside an archive.
+    #[serde(rename = "unpack.nested")]
     Nested { name: String },
-    #[error("the member name {name} leads out of the archive; pack it with plain file names")]
+    /// A member whose name leads out of the archive.
+    #[serde(rename = "unpack.name")]
     Name { name: String },
-    #[error("{name} is encrypted; send it without a password")]
+    /// An encrypted member.
+    #[serde(rename = "unpack.encrypted")]
     Encrypted { name: String },
-    #[error("the archive has no member named like {pattern}; there are {found}")]
-    NoMember { pattern: String, found: String },
-    #[error("the workbook is protected by a password; save it without one")]
+    /// No member with records.
+    #[serde(rename = "unpack.no_member")]
+    NoMember { pattern: String, found: Vec<String>, count: usize },
+    /// A workbook with a password.
+    #[serde(rename = "unpack.locked")]
     Locked,
-    #[error("this is no workbook but {what}; open it in a spreadsheet program and save it as .xlsx")]
-    Foreign { what: String },
-    #[error("the workbook has no sheet named like {pattern}; there are {found}")]
-    NoSheet { pattern: String, found: String },
-    #[error("{name} has a DOCTYPE, which no workbook needs; save the workbook again")]
+    /// What calls itself a workbook and is none.
+    #[serde(rename = "unpack.not_workbook")]
+    NotWorkbook { what: LooksLike },
+    /// No sheet with records.
+    #[serde(rename = "unpack.no_sheet")]
+    NoSheet { pattern: String, found: Vec<String>, count: usize },
+    /// A member with a DOCTYPE.
+    #[serde(rename = "unpack.doctype")]
     Doctype { name: String },
-    #[error("sheet {sheet} has a cell in column {column}, at most {most} columns are read; remove what stands there")]
-    Columns { sheet: String, column: u32, most: u32 },
-    #[error("broken: {why}; send it again")]
+    /// A sheet that is too wide.
+    #[serde(rename = "unpack.columns")]
+    Columns { sheet: String, column: u32, max: u32 },
+    /// A file that is cut or damaged, in the words of the library that reads it.
+    #[serde(rename = "unpack.broken")]
     Broken { why: String },
-    #[error("{name}: {why}")]
-    Text { name: String, why: String },
-    #[error("reading it took more than {mib} MiB of memory; send it in parts")]
+    /// A web page that ends inside a table.
+    #[serde(rename = "unpack.page_cut")]
+    PageCut,
+    /// A quote that nobody closes.
+    #[serde(rename = "unpack.open_quote")]
+    OpenQuote { line: u64 },
+    /// Records that are too large together.
+    #[serde(rename = "unpack.records_too_large")]
+    RecordsTooLarge { sheet: String, records: u32, record: u32, max: usize },
+    /// A part that cannot be read as text.
+    #[serde(rename = "unpack.text")]
+    Text { name: String, why: Box<DecodeFault> },
+    /// Too much memory.
+    #[serde(rename = "unpack.memory")]
     Memory { mib: u64 },
-    #[error("reading it took more than {seconds} s; send it in parts")]
+    /// Too much time.
+    #[serde(rename = "unpack.time")]
     Time { seconds: u64 },
-    #[error("reading it ended its reading process ({how}); save it again with another program")]
-    Crash { how: String },
-    #[error("no process to read it in: {why}")]
-    Start { why: String },
+    /// The process that read it died of it.
+    #[serde(rename = "unpack.crash")]
+    Crash { how: Crash },
+    /// No process to read it in.
+    #[serde(rename = "unpack.start")]
+    Start { why: StartFault },
 }
+
+/// What something looks like that is no workbook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum LooksLike {
+    /// ZIP with other files than a workbook has.
+    #[serde(rename = "unpack.looks_archive")]
+    Archive,
+    /// No bytes.
+    #[serde(rename = "unpack.looks_empty")]
+    Empty,
+    /// HTML.
+    #[serde(rename = "unpack.looks_page")]
+    Page,
+    /// HTML without a table.
+    #[serde(rename = "unpack.looks_page_without_table")]
+    PageWithoutTable,
+    /// XML.
+    #[serde(rename = "unpack.looks_xml")]
+    Xml,
+    /// Lines with separators.
+    #[serde(rename = "unpack.looks_text_table")]
+    TextTable,
+    /// Nothing that is known.
+    #[serde(rename = "unpack.looks_other")]
+    Other,
+}
+
+/// How a reading process ended that should not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+pub enum Crash {
+    /// By a signal.
+    #[serde(rename = "unpack.crash_signal")]
+    Signal { signal: i32 },
+    /// With an exit code that it has no reason for.
+    #[serde(rename = "unpack.crash_exit")]
+    Exit { exit_code: i32 },
+    /// Its answer is not text.
+    #[serde(rename = "unpack.crash_garbled")]
+    Garbled,
+}
+
+/// Why there is no process to read something in. What is to be read is not to blame.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+pub enum StartFault {
+    /// The system does not start it.
+    #[serde(rename = "unpack.start_system")]
+    System { why: String },
+    /// The machine is too busy.
+    #[serde(rename = "unpack.start_busy")]
+    Busy { cpu_seconds: u64, seconds: u64 },
+    /// Somebody ended it.
+    #[serde(rename = "unpack.start_ended")]
+    Ended { signal: i32 },
+    /// It could not set its own bounds, or was not given the bytes.
+    #[serde(rename = "unpack.start_unbounded")]
+    Unbounded,
+}
+
+said_in_english!(UnpackFault, LooksLike, Crash, StartFault);
 
 impl Task {
     /// What a payload of a stream needs before it is text; `None` when it is text already.
@@ -117,7 +214,7 @@ pub fn unpack(task: &Task, bytes: &[u8]) -> Result<String, UnpackFault> {
     // What fits as a whole is given as a whole: then it is unpacked once. Whether it may is guessed by its size.
     if !is_large(bytes) {
         match unpack_into(task, bytes, Out::all(ROOM)) {
-            Err(UnpackFault::Size { most: ROOM }) => {}
+            Err(UnpackFault::Size { max: ROOM }) => {}
             unpacked => return unpacked,
         }
     }
@@ -151,8 +248,8 @@ pub fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, UnpackFault> {
         .read_to_end(&mut content)
         .map_err(|e| UnpackFault::Broken { why: e.to_string() })?;
     match read as u64 {
-        read if read > MAX_UNPACKED as u64 => Err(UnpackFault::Size { most: MAX_UNPACKED }),
-        read if read > most => Err(UnpackFault::Ratio { name: "the gzip file".into(), most: MAX_RATIO }),
+        read if read > MAX_UNPACKED as u64 => Err(UnpackFault::Size { max: MAX_UNPACKED }),
+        read if read > most => Err(UnpackFault::GzipRatio { max_ratio: MAX_RATIO }),
         _ => Ok(content),
     }
 }
@@ -164,7 +261,7 @@ fn part(content: &Content, member: Option<&str>, bytes: &[u8], out: &mut Out<'_>
             let name = member.unwrap_or("text").to_owned();
             let declared = Encoding::of(encoding).unwrap_or(Encoding::Auto);
             let text =
-                decode::in_encoding(declared, bytes).map_err(|e| UnpackFault::Text { name, why: e.to_string() })?;
+                decode::in_encoding(declared, bytes).map_err(|why| UnpackFault::Text { name, why: Box::new(why) })?;
             out.part(Head { member: member.map(Into::into), ..Head::default() }, &text)?;
         }
     }
@@ -192,7 +289,7 @@ fn members(task: &Task, pattern: &str, bytes: &[u8], out: &mut Out<'_>) -> Resul
         part(&task.content, Some(name), content, out)
     })?;
     if read == 0 {
-        return Err(UnpackFault::NoMember { pattern: pattern.to_owned(), found: listed(&others) });
+        return Err(UnpackFault::NoMember { pattern: pattern.to_owned(), found: listed(&others), count: others.len() });
     }
     Ok(())
 }
@@ -217,10 +314,10 @@ pub fn for_each_member(
         content.clear();
         let read = member.take(by_ratio.min(by_size) + 1).read_to_end(&mut content).map_err(|e| broken(&e))?;
         if read as u64 > by_size {
-            return Err(UnpackFault::Size { most });
+            return Err(UnpackFault::Size { max: most });
         }
         if read as u64 > by_ratio {
-            return Err(UnpackFault::Ratio { name: name.clone(), most: MAX_RATIO });
+            return Err(UnpackFault::Ratio { name: name.clone(), max_ratio: MAX_RATIO });
         }
         total += read;
         take(name, &content)?;
@@ -241,7 +338,7 @@ fn by_ratio(packed: u64) -> u64 {
 /// refused.
 fn directory(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<String>, UnpackFault> {
     if archive.len() > MAX_MEMBERS {
-        return Err(UnpackFault::Members { found: archive.len(), most: MAX_MEMBERS });
+        return Err(UnpackFault::Members { found: archive.len(), max: MAX_MEMBERS });
     }
     let mut names = Vec::with_capacity(archive.len());
     for at in 0..archive.len() {
@@ -275,10 +372,12 @@ pub(super) fn printable(name: &str) -> String {
 }
 
 /// A few names for people.
-pub(super) fn listed(names: &[String]) -> String {
-    let few: Vec<String> = names.iter().take(10).map(|name| printable(name)).collect();
-    let more = if names.len() > few.len() { ", …" } else { "" };
-    if few.is_empty() { "none".to_owned() } else { format!("{}{more}", few.join(", ")) }
+pub(super) fn listed(names: &[String]) -> Vec<String> {
+    let mut few: Vec<String> = names.iter().take(10).map(|name| printable(name)).collect();
+    if names.len() > few.len() {
+        few.push("…".to_owned());
+    }
+    few
 }
 
 /// Whether bytes begin as a ZIP archive does, an empty one too.
@@ -309,10 +408,10 @@ pub(super) fn inspect_workbook(bytes: &[u8]) -> Result<(), UnpackFault> {
             _ => broken(&e),
         })?;
         if read.read > by_size {
-            return Err(UnpackFault::Size { most });
+            return Err(UnpackFault::Size { max: most });
         }
         if read.read > by_ratio {
-            return Err(UnpackFault::Ratio { name: name.clone(), most: MAX_RATIO });
+            return Err(UnpackFault::Ratio { name: name.clone(), max_ratio: MAX_RATIO });
         }
         *total += read.read;
     }

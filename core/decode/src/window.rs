@@ -96,7 +96,7 @@ impl<'t> Out<'t> {
     }
 
     fn fits(&self, more: usize) -> Result<(), UnpackFault> {
-        if self.text.len() + more > self.most { Err(UnpackFault::Size { most: self.most }) } else { Ok(()) }
+        if self.text.len() + more > self.most { Err(UnpackFault::Size { max: self.most }) } else { Ok(()) }
     }
 
     /// With so many bytes that are not appended yet.
@@ -162,7 +162,7 @@ impl<'o, 't> Rows<'o, 't> {
         }
         if column >= MAX_COLUMNS {
             let sheet = printable(self.sheet);
-            return Err(UnpackFault::Columns { sheet, column: column.saturating_add(1), most: MAX_COLUMNS });
+            return Err(UnpackFault::Columns { sheet, column: column.saturating_add(1), max: MAX_COLUMNS });
         }
         if self.out.window.is_some() && self.first.as_ref().is_none_or(|(at, _)| *at >= column) {
             let text = workbook::text_of(&self.scratch).unwrap_or_default();
@@ -214,14 +214,11 @@ impl<'o, 't> Rows<'o, 't> {
         let index = self.out.seen;
         self.records += 1;
         self.out.seen = decode::counted(index, line.len().saturating_sub(16))
-            .map_err(|e| UnpackFault::Text { name: printable(self.sheet), why: e.to_string() })?;
+            .map_err(|why| UnpackFault::Text { name: printable(self.sheet), why: Box::new(why) })?;
         self.out.batch = if index.is_multiple_of(BATCH) { line.len() } else { self.out.batch + line.len() };
         if self.out.batch > MAX_UNPACKED / 2 {
-            let why = format!(
-                "the {BATCH} records about record {index} have more than {} bytes; send it in parts",
-                MAX_UNPACKED / 2
-            );
-            return Err(UnpackFault::Text { name: printable(self.sheet), why });
+            let (sheet, max) = (printable(self.sheet), MAX_UNPACKED / 2);
+            return Err(UnpackFault::RecordsTooLarge { sheet, records: BATCH, record: index, max });
         }
         if index < window.first {
             self.shown.before += 1;

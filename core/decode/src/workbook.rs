@@ -24,13 +24,10 @@ pub fn decode<'a>(
     paths: &[&str],
     range: RecordRange,
 ) -> Result<Decoded<'a>, DecodeFault> {
-    let torn = || DecodeFault::Form { format: "workbook", why: "what was unpacked does not hang together".into() };
+    let torn = || DecodeFault::Inconsistent;
     // A web page that calls itself a workbook can have more rows than a workbook can.
     if part.text.lines().count() > MAX_ROWS {
-        return Err(DecodeFault::Form {
-            format: "workbook",
-            why: format!("more than {MAX_ROWS} rows; send it in parts"),
-        });
+        return Err(DecodeFault::TooManyRows { max: MAX_ROWS });
     }
     let rows: Vec<Row<'a>> = part.text.lines().map(Row::parse).collect::<Option<_>>().ok_or_else(torn)?;
     let shown = part.head.shown;
@@ -150,7 +147,7 @@ fn header(rows: &[Row<'_>], head: &Head<'_>, layout: &Layout, paths: &[&str]) ->
             return Ok(Header { names, columns, first: last + 1 });
         }
     }
-    Err(DecodeFault::Header(layout.header.join(", ")))
+    Err(DecodeFault::NoHeader { cells: layout.header.clone() })
 }
 
 /// Gives every column of a merged cell its text.

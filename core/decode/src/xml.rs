@@ -8,15 +8,19 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::RecordRange;
-use crate::decode::{DecodeFault, Decoded, RawRecord};
+use crate::decode::{DecodeFault, Decoded, Malformed, RawRecord};
 use crate::text_window::{Chunks, STEP, Taken};
 
 const MAX_DEPTH: usize = 16;
 /// The most attributes of an element: looking for one that is there twice compares each with all.
 const MAX_ATTRIBUTES: usize = 200;
 
-fn form(why: impl Into<String>) -> DecodeFault {
-    DecodeFault::Form { format: "XML", why: why.into() }
+fn form(why: Malformed) -> DecodeFault {
+    why.of("XML")
+}
+
+fn parser(e: impl std::fmt::Display) -> DecodeFault {
+    form(Malformed::parser(e))
 }
 
 /// Where the reader stands.
@@ -62,7 +66,7 @@ pub fn decode<'a>(
     let mut records = Decoded::default();
     loop {
         let before = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-        let event = reader.read_event().map_err(|e| form(e.to_string()))?;
+        let event = reader.read_event().map_err(|e| parser(e))?;
         let after = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
         if matches!(event, Event::Eof) {
             break;
@@ -106,7 +110,7 @@ pub(super) fn walk(chunks: &mut Chunks<'_>, item: &str, root: &str, taken: &mut 
         let event = match reader.read_event_into(&mut event) {
             Ok(Event::Eof) => break walk.end(),
             Ok(event) => event,
-            Err(e) => break Err(form(e.to_string())),
+            Err(e) => break Err(parser(e)),
         };
         let Kept { kept, read, .. } = reader.get_ref();
         let ended = match walk.step(event, before..*read, |_, _| ()) {
@@ -192,14 +196,14 @@ impl<'p> Walk<'p> {
             Event::CData(t) => t.xml10_content(),
             Event::GeneralRef(r) => {
                 let name = r.xml10_content();
-                Cow::Owned(match r.resolve_char_ref().map_err(|e| form(e.to_string()))? {
+                Cow::Owned(match r.resolve_char_ref().map_err(|e| parser(e))? {
                     Some(c) => c.to_string(),
                     None => quick_xml::escape::resolve_predefined_entity(&name)
-                        .ok_or_else(|| form(format!("unknown entity &{name};")))?
+                        .ok_or_else(|| form(Malformed::Entity { name: name.clone().into_owned() }))?
                         .to_owned(),
                 })
             }
-            Event::DocType(_) => return Err(form("a DOCTYPE is not accepted")),
+            Event::DocType(_) => return Err(form(Malformed::Doctype)),
             _ => return Ok(None),
         };
         if let Some(slot) = self.slot() {
@@ -214,7 +218,7 @@ impl<'p> Walk<'p> {
 
     /// Nothing comes any more.
     fn end(&self) -> Result<(), DecodeFault> {
-        if self.closed { Ok(()) } else { Err(form(format!("the document ends before </{}>", self.root))) }
+        if self.closed { Ok(()) } else { Err(form(Malformed::Cut { element: self.root.to_owned() })) }
     }
 
     fn begin<'e>(
@@ -226,12 +230,12 @@ impl<'p> Walk<'p> {
         let name = e.local_name();
         if !self.root_seen {
             if name.as_ref() != self.root {
-                return Err(form(format!("the root element is <{}>, expected <{}>", name.as_ref(), self.root)));
+                return Err(form(Malformed::Root { found: name.as_ref().to_owned(), expected: self.root.to_owned() }));
             }
             self.root_seen = true;
         }
         if self.depth >= MAX_DEPTH {
-            return Err(form(format!("elements nested deeper than {MAX_DEPTH}")));
+            return Err(form(Malformed::Depth { max: MAX_DEPTH }));
         }
         if !self.inside && self.is_item(name.as_ref()) {
             self.inside = true;
@@ -252,13 +256,12 @@ impl<'p> Walk<'p> {
             self.open.push(self.elements);
             for (nth, attribute) in e.attributes().enumerate() {
                 if nth >= MAX_ATTRIBUTES {
-                    return Err(form(format!("an element with more than {MAX_ATTRIBUTES} attributes")));
+                    return Err(form(Malformed::Attributes { max: MAX_ATTRIBUTES }));
                 }
-                let attribute = attribute.map_err(|e| form(e.to_string()))?;
+                let attribute = attribute.map_err(|e| parser(e))?;
                 self.step_in("@");
                 self.path.push_str(attribute.key.local_name().as_ref());
-                let value =
-                    attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|e| form(e.to_string()))?;
+                let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|e| parser(e))?;
                 if let Some(slot) = self.slot() {
                     tell(slot, Cow::Owned(value.into_owned()));
                 }

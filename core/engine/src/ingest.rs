@@ -9,7 +9,7 @@ use tracing::Instrument as _;
 use crate::sweep;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::Stream;
-use huiliu_platform::{Connector, Days, Failure, FailureCode, Page, Short};
+use huiliu_platform::{Cause, Connector, Days, Failure, Page, Short};
 use huiliu_queue::{Bell, Doorbell};
 use huiliu_store::intake::runs::{self, Landing, Source};
 use huiliu_store::intake::source_lease::{Claim, Ended};
@@ -93,9 +93,7 @@ async fn read(
     let mut failure = None;
     for stream in &connector.manifest().stream {
         let read = match read_stream(cx, source, claim, connector, stream, run, from).await {
-            Err(lost @ StoreFault::TurnLost) => {
-                Err(Failure { code: FailureCode::TurnLost, text: lost.to_string(), retry: None })
-            }
+            Err(StoreFault::TurnLost) => Err(Failure::fatal(Cause::LeaseLost)),
             read => read?,
         };
         if let Err(f) = read {
@@ -103,10 +101,10 @@ async fn read(
             break;
         }
     }
-    runs::end_run(cx.db, run, failure.as_ref().map(|f| f.text.as_str())).await?;
+    runs::end_run(cx.db, run, failure.as_ref().map(Failure::message).as_ref()).await?;
     let ended = match &failure {
         None => Ended::Done,
-        Some(f) if f.code == FailureCode::Stopped => Ended::Stopped,
+        Some(f) if f.cause == Cause::Stopped => Ended::Stopped,
         Some(_) => Ended::Failed,
     };
     tracing::info!(?ended, "the run ended");
@@ -135,7 +133,7 @@ async fn read_stream(
         let pulled = tokio::select! {
             biased;
             () = told_to(cx.stop) => {
-                Err(Failure::fatal(FailureCode::Stopped, "told to stop; what was received is kept, and the next sync goes on from there".into()))
+                Err(Failure::fatal(Cause::Stopped))
             }
             page = pull_patiently(connector, stream, cursor.as_deref()) => page,
         };
@@ -145,16 +143,10 @@ async fn read_stream(
             Err(f) => return Ok(Err(f)),
         };
         if !page.last && !asked.insert(cx.keys.short_digest(&[b"cursor", page.cursor.as_bytes()])) {
-            return Ok(Err(Failure::fatal(
-                FailureCode::Loop,
-                format!("{}: the platform gives pages that came before; ask its operator about paging", page.address),
-            )));
+            return Ok(Err(Failure::fatal(Cause::PagesRepeat).at(page.address)));
         }
         if asked.len() > MAX_PAGES {
-            return Ok(Err(Failure::fatal(
-                FailureCode::Pages,
-                format!("{}: more than {MAX_PAGES} pages in one pass; ask for larger pages", page.address),
-            )));
+            return Ok(Err(Failure::fatal(Cause::PagesTooMany { max: MAX_PAGES }).at(page.address)));
         }
         let landing = Landing {
             source,
@@ -185,11 +177,7 @@ async fn read_stream(
             // Where the cursor moves, it says so to whoever judges the pass.
             let missed = huiliu_platform::missed(&page.cursor).filter(|_| !moves);
             return Ok(missed.map_or(Ok(()), |Short { received, total, .. }| {
-                let stream = &stream.name;
-                Err(Failure::fatal(
-                    FailureCode::Short,
-                    format!("{stream}: {received} records came, the platform counts {total}"),
-                ))
+                Err(Failure::fatal(Cause::Short { stream: stream.name.clone(), received, total }))
             }));
         }
         cursor = Some(page.cursor);
@@ -231,15 +219,12 @@ async fn pull_patiently(
     let mut tried = 0;
     loop {
         match connector.pull(stream, cursor).await {
-            Err(Failure { code, text, retry: Some(wait) }) if tried + 1 < TRIES => {
+            Err(failure @ Failure { retry: Some(wait), .. }) if tried + 1 < TRIES => {
                 tried += 1;
-                tracing::info!(code = code.as_str(), attempt = tried, "{text}; trying again");
+                tracing::info!(code = failure.message().code(), attempt = tried, "{failure}; trying again");
                 tokio::time::sleep(wait.max(backoff(tried))).await;
             }
-            Err(f) => {
-                let tries = tried + 1;
-                return Err(Failure { text: format!("{} (asked {tries} times)", f.text), ..f });
-            }
+            Err(failure) => return Err(Failure { attempts: Some(tried + 1), ..failure }),
             page => return page,
         }
     }

@@ -1,6 +1,7 @@
 //! What runs: manifests that are built in, stand in a folder or are registered, and the sources of the settings and of the
 //! store. A running process keeps up with the store.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -116,8 +117,8 @@ pub enum RegistryError {
 impl RegistryError {
     /// A stable code, for programs.
     #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
+    pub fn code(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::Unreadable { .. } => "manifests_dir",
             Self::Manifest(_) => "manifest",
             Self::Gate(_) => "connector.gate",
@@ -127,8 +128,8 @@ impl RegistryError {
             Self::SealedSecret { .. } => "secret.sealed",
             Self::UnsetVariable { .. } => "secret.unset",
             Self::PasswordFile { .. } => "secret.file",
-            Self::Connector(failure) => failure.code.as_str(),
-        }
+            Self::Connector(failure) => return failure.message().code().to_owned().into(),
+        })
     }
 }
 

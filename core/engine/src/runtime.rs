@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::database::{Make, OpenDatabase, OpenError};
 use crate::deliver::{self, Delivered, DeliveryContext};
+use crate::expect::{self, UnmetPass};
 use crate::manifests::Manifests;
 use crate::program::Program;
 use crate::rate_limit::SharedRateLimit;
@@ -14,7 +15,7 @@ use crate::registry::{self, Follower, Recipe, RegistryError};
 use crate::rule_files::{self, RuleFileError};
 use crate::settings::Settings;
 use crate::sweep::{self, Swept};
-use crate::{database, expect, resume, settle};
+use crate::{database, resume, settle};
 use huiliu_authoring::gate::trial::{self, GateError};
 use huiliu_manifest::Manifest;
 use huiliu_platform::{Connector, Endpoint, shipped};
@@ -180,16 +181,18 @@ impl Runtime {
         }
     }
 
-    /// Judges the passes that are over; gives run and words for those that were not as their manifests expect.
+    /// Judges the passes that are over; gives those that were not as their manifests expect.
     ///
     /// # Errors
     /// [`StoreFault`].
-    pub async fn judge(&self) -> Result<Vec<(i64, String)>, StoreFault> {
-        let unmet = expect::judge(&self.delivery.db, &self.delivery.manifests.now()).await?;
-        for (ended, what) in &unmet {
-            tracing::warn!(run = ended.run, source = ended.source, "not as expected: {what}");
+    pub async fn judge(&self) -> Result<Vec<UnmetPass>, StoreFault> {
+        let passes = expect::judge(&self.delivery.db, &self.delivery.manifests.now()).await?;
+        for UnmetPass { pass, unmet } in &passes {
+            for what in unmet {
+                tracing::warn!(run = pass.run, source = pass.source, "not as expected: {what}");
+            }
         }
-        Ok(unmet.into_iter().map(|(ended, what)| (ended.run, what)).collect())
+        Ok(passes)
     }
 
     /// Claims a batch and delivers it; one that was lost too often is only told.

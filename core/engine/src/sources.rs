@@ -1,5 +1,6 @@
 //! A source that is ready to be read: in the database, with its schedule, and with its connector.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -49,13 +50,13 @@ pub enum SourceError {
 impl SourceError {
     /// A stable code, for programs.
     #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
+    pub fn code(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::OtherConnector { .. } => "source.other_connector",
             Self::Busy { .. } => "source.busy",
-            Self::Registry(error) => error.code(),
+            Self::Registry(error) => return error.code(),
             Self::Store(fault) => fault.code(),
-        }
+        })
     }
 }
 

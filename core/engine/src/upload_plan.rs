@@ -12,6 +12,7 @@ use crate::deliver::{self, Delivered, DeliveryContext};
 use crate::ingest::{self, From, Ingest};
 use crate::recount::{self, Change, Snapshot, Totals};
 use crate::resume;
+use huiliu_messages::Message;
 use huiliu_platform::Connector;
 use huiliu_rules::policy::Policy;
 use huiliu_store::admin::reports::{self, Balance};
@@ -32,7 +33,7 @@ pub struct Plan {
     /// The books of the run, once all of it is delivered and settled.
     pub balance: Balance,
     /// Why the files cannot be read to their end, if they cannot.
-    pub failure: Option<String>,
+    pub failure: Option<Message>,
     /// Why batches would not be delivered.
     pub undelivered: Vec<String>,
     /// What would wait as dead letters.
@@ -181,7 +182,7 @@ pub async fn plan(now: &Db, context: &DeliveryContext, asked: Asked<'_>) -> Resu
     let mut plan = Plan {
         source: source.name.clone(),
         balance: Balance::default(),
-        failure: report.failure.map(|failure| failure.text),
+        failure: report.failure.map(|failure| failure.message()),
         undelivered: upload_plans::undelivered(db, report.run).await?,
         parked: upload_plans::parked(db, report.run, told).await?,
         taken_up,

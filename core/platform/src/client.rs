@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::connector::Page;
 use crate::endpoint::Endpoint;
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Cause, Failure};
 use crate::http::platform::{Leads, Platform, Question};
 use huiliu_decode::decode;
 use huiliu_manifest::template::Template;
@@ -54,8 +54,9 @@ impl Client {
         query: &[(&str, &str)],
         form: Option<&[(&str, &str)]>,
     ) -> Result<Vec<u8>, Failure> {
-        let template =
-            |text: &str| Template::parse(text).map_err(|e| Failure::fatal(FailureCode::Value, format!("{path}: {e}")));
+        let template = |text: &str| {
+            Template::parse(text).map_err(|e| Failure::fatal(Cause::Template { why: e.to_string() }).at(path))
+        };
         // The fields are values, so that nothing in them is taken for a value's name.
         let field =
             |(nth, (name, _)): (usize, &(&str, &str))| Ok(((*name).to_owned(), template(&format!("${{each.{nth}}}"))?));

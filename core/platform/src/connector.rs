@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use crate::failure::Failure;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Manifest, Stream};
+use huiliu_messages::Message;
 
 /// One page or file as received.
 #[derive(Debug, Clone)]
@@ -17,7 +18,7 @@ pub struct Page {
     /// Bytes as received.
     pub payload: Payload,
     /// Raw records in it, or why it cannot be read.
-    pub records: Result<u32, String>,
+    pub records: Result<u32, Message>,
     /// What it was asked for with: the values of the stream's fan-out, a JSON object of texts.
     pub each: Option<String>,
     /// The cursor once this page is landed; after the last page, where the next pass begins.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Cause, Failure};
 
 /// A connector's own cursor, from the text it was stored as; its beginning for `None`.
 ///
@@ -11,12 +11,8 @@ use crate::failure::{Failure, FailureCode};
 /// [`Failure`] for a text that is no such cursor.
 pub fn read_cursor<C: DeserializeOwned + Default>(text: Option<&str>) -> Result<C, Failure> {
     let Some(text) = text else { return Ok(C::default()) };
-    serde_json::from_str(text).map_err(|e| {
-        Failure::fatal(
-            FailureCode::Cursor,
-            format!("the stored cursor {text:?} cannot be read: {e}; read again with --full"),
-        )
-    })
+    serde_json::from_str(text)
+        .map_err(|e| Failure::fatal(Cause::Cursor { cursor: text.to_owned(), why: e.to_string() }))
 }
 
 /// The text that a cursor is stored as.

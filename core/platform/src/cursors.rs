@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::cursor_text::write_cursor;
+use crate::failure::CursorFault;
 use crate::files::{bucket, folder};
 use crate::pull::cursor::{Cursor, Short};
 use huiliu_manifest::{Manifest, Stream, Transport};
@@ -17,21 +18,22 @@ pub fn missed(cursor: &str) -> Option<Short> {
 /// A cursor of a stream given by a person, as the connector would write it.
 ///
 /// # Errors
-/// Why it is no cursor of this connector and stream, in words.
-pub fn check_cursor(manifest: &Manifest, stream: &Stream, text: &str) -> Result<String, String> {
-    fn checked<C: DeserializeOwned + Serialize>(text: &str) -> Result<String, String> {
-        serde_json::from_str::<C>(text).map(|cursor| write_cursor(&cursor)).map_err(|e| e.to_string())
+/// [`CursorFault`].
+pub fn check_cursor(manifest: &Manifest, stream: &Stream, text: &str) -> Result<String, CursorFault> {
+    let form = |e: serde_json::Error| CursorFault::Form { why: e.to_string() };
+    fn checked<C: DeserializeOwned + Serialize>(text: &str) -> serde_json::Result<String> {
+        serde_json::from_str::<C>(text).map(|cursor| write_cursor(&cursor))
     }
     match &manifest.transport {
         Transport::Http { .. } => {
-            let given: Cursor = serde_json::from_str(text).map_err(|e| e.to_string())?;
+            let given: Cursor = serde_json::from_str(text).map_err(form)?;
             given.check(stream)?;
             Ok(write_cursor(&given))
         }
         // Which of the two it is says the source.
         Transport::Files { bucket: Some(_), .. } => {
-            checked::<folder::Cursor>(text).or_else(|_| checked::<bucket::Cursor>(text))
+            checked::<folder::Cursor>(text).or_else(|_| checked::<bucket::Cursor>(text)).map_err(form)
         }
-        _ => checked::<folder::Cursor>(text),
+        _ => checked::<folder::Cursor>(text).map_err(form),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::connector::Connector;
 use crate::endpoint::Endpoint;
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Cause, Failure};
 use crate::files::{bucket, download, folder};
 use crate::pull::listing;
 use huiliu_manifest::{Manifest, Transport};
@@ -22,10 +22,7 @@ pub fn from_manifest(manifest: Manifest, endpoint: Endpoint) -> Result<Arc<dyn C
         Transport::Files { bucket: Some(_), .. } if endpoint.is_remote() => {
             Ok(Arc::new(bucket::BucketConnector::new(manifest, endpoint)?))
         }
-        Transport::Push {} => Err(Failure::fatal(
-            FailureCode::Push,
-            format!("connector {} is not read: its payloads are handed in with `huiliu upload`", manifest.id),
-        )),
+        Transport::Push {} => Err(Failure::fatal(Cause::NotRead { connector: manifest.id })),
         Transport::Files { .. } => Ok(Arc::new(folder::FileConnector::new(manifest, endpoint))),
     }
 }

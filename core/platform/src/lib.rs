@@ -19,7 +19,7 @@ pub use connector::{Connector, Days, Pace, Page};
 pub use cursor_text::{read_cursor, write_cursor};
 pub use cursors::{check_cursor, missed};
 pub use endpoint::Endpoint;
-pub use failure::{Failure, FailureCode};
+pub use failure::{Cause, CursorFault, Failure};
 pub use from_manifest::from_manifest;
 pub use http::web::sample;
 pub use pull::cursor::Short;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::connector::Connector;
 use crate::endpoint::Endpoint;
-use crate::failure::Failure;
+use crate::failure::{CursorFault, Failure};
 use crate::{cursors, from_manifest};
 use huiliu_manifest::{Manifest, ManifestFault, Sample, Stream};
 
@@ -80,12 +80,12 @@ fn maker(list: &[ShippedConnector], manifest: &Manifest) -> Option<Make> {
 /// stays as it is given, and the next pass tells what is wrong with it.
 ///
 /// # Errors
-/// Why it is no cursor of this connector, in words.
+/// [`CursorFault`].
 pub fn check_cursor(
     list: &[ShippedConnector],
     manifest: &Manifest,
     stream: &Stream,
     text: &str,
-) -> Result<String, String> {
+) -> Result<String, CursorFault> {
     if maker(list, manifest).is_some() { Ok(text.to_owned()) } else { cursors::check_cursor(manifest, stream, text) }
 }

@@ -117,7 +117,8 @@ async fn spoil(make: Make<'_>, endpoint: &Endpoint, stream: &Stream) -> Result<(
         };
         law(proxy.spent(), told("not asked for"))?;
         discreet(&format!("{failure:?} {failure}"), &endpoint)?;
-        law(!failure.text.is_empty() && failure.text.len() < 1_000, told("said nothing, or too much"))?;
+        let sentence = failure.to_string();
+        law(!sentence.is_empty() && sentence.len() < 1_000, told("said nothing, or too much"))?;
         match &fault {
             Spoiled::Status(403) => law(failure.retry.is_none(), told("worth trying again"))?,
             Spoiled::Status(401) => {}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use huiliu_manifest::{Manifest, Stream};
-use huiliu_platform::{Client, Connector, Days, Endpoint, Failure, FailureCode, Page, read_cursor, write_cursor};
+use huiliu_platform::{Cause, Client, Connector, Days, Endpoint, Failure, Page, read_cursor, write_cursor};
 use serde::{Deserialize, Serialize};
 
 /// Makes the connector; its line in the registry names this function.
@@ -68,10 +68,8 @@ impl Evening {
         let form = [("user", self.endpoint.user.as_str()), ("password", self.endpoint.password.as_str())];
         let bytes = self.client.post("/open", &form).await?;
         index(&bytes).ok_or_else(|| {
-            Failure::passing(
-                FailureCode::Undecodable,
-                "/open: the index is cut, or is none; it is asked for again".to_owned(),
-            )
+            let text = "the index is cut, or is none; it is asked for again".to_owned();
+            Failure::passing(Cause::Other { text }).at("/open")
         })
     }
 }

@@ -10,7 +10,7 @@ use super::error::{NotFound, OperationError};
 use super::page::Page;
 use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
-use huiliu_platform::shipped;
+use huiliu_platform::{CursorFault, shipped};
 use huiliu_store::Tx;
 use huiliu_store::admin::{registry, sources};
 use huiliu_store::intake::cursors::{self, Put};
@@ -58,7 +58,7 @@ pub enum CursorError {
         /// As it was given.
         text: String,
         /// What is wrong with it.
-        why: String,
+        why: CursorFault,
     },
 }
 

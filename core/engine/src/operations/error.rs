@@ -1,5 +1,7 @@
 //! Why an operation is not done: data for the face that tells it.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 use super::authoring_error::AuthoringError;
@@ -242,22 +244,22 @@ impl OperationError {
 
     /// A stable code, for programs.
     #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
+    pub fn code(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::NotFound(what) => what.code(),
             Self::Open(error) => error.code(),
             Self::Store(fault) => fault.code(),
             Self::Queue(_) => "queue",
             Self::KeyFile(_) => "key_file",
             Self::Rules(_) => "rules",
-            Self::Registry(error) => error.code(),
+            Self::Registry(error) => return error.code(),
             Self::Gate(_) => "connector.gate",
             Self::Package(_) => "connector.package",
-            Self::Platform(failure) => failure.code.as_str(),
+            Self::Platform(failure) => return failure.message().code().to_owned().into(),
             Self::Replay(fault) => fault.code(),
             Self::DeadLetterNotOpen(_) => "dead_letter.not_open",
             Self::BatchNotQuarantined(_) => "batch.not_quarantined",
-            Self::Source(error) => error.code(),
+            Self::Source(error) => return error.code(),
             Self::Sync(error) => error.code(),
             Self::Match(error) => error.code(),
             Self::Decision(error) => error.code(),
@@ -268,7 +270,7 @@ impl OperationError {
             Self::Connector(error) => error.code(),
             Self::Upload(error) => error.code(),
             Self::Maintenance(error) => error.code(),
-        }
+        })
     }
 }
 

@@ -17,7 +17,7 @@ use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Manifest, Stream, Transport};
 use huiliu_platform::files::handed::HandedConnector;
 use huiliu_platform::push_auth::{self, DoorFault, Handed, Proof};
-use huiliu_platform::{Failure, FailureCode};
+use huiliu_platform::{Cause, Failure};
 use huiliu_store::StoreFault;
 use huiliu_store::intake::pushed::{self, Pushed};
 use huiliu_store::intake::source_lease::Ended;
@@ -158,7 +158,7 @@ impl PushTarget {
     ) -> Result<Taken, PushError> {
         let (db, keys) = (&runtime.delivery.db, &runtime.delivery.keys);
         let digest = pushed::digest(keys, stream, &payload)
-            .map_err(|e| Failure::passing(FailureCode::Packing, format!("the payload cannot be packed: {e}")))?;
+            .map_err(|e| Failure::passing(Cause::Packing { why: e.to_string() }))?;
         let unpacker = Arc::clone(&runtime.program.unpacker);
         let connector = HandedConnector::sent(self.manifest, stream, key, payload, unpacker)?;
         let ready = ReadySource::over(runtime, self.recipe, Arc::new(connector)).await?;

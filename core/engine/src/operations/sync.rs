@@ -16,6 +16,7 @@ use crate::schedule::Turn;
 use crate::settings::SourceSettings;
 use crate::sources::{ReadySource, SourceError};
 use huiliu_manifest::Transport;
+use huiliu_messages::Message;
 use huiliu_queue::QueueFault;
 use huiliu_store::admin::reports::{self, Balance, UnreadRow};
 use huiliu_store::delivery::batches;
@@ -190,7 +191,7 @@ pub struct SourceReport {
     /// `done` or `failed`.
     pub state: RunState,
     /// Why it failed, if it did.
-    pub failure: Option<String>,
+    pub failure: Option<Message>,
     /// Its books.
     #[serde(flatten)]
     pub balance: Balance,
@@ -208,7 +209,7 @@ pub struct Pass {
     /// How long it took.
     pub seconds: f64,
     /// What was not as the manifests expect.
-    pub unmet: Vec<String>,
+    pub unmet: Vec<Message>,
     /// Whether something that should have been delivered was given up for now.
     #[serde(skip)]
     pub stuck: bool,
@@ -224,7 +225,7 @@ pub enum Verdict<'p> {
     /// A source could not be read to its end.
     Failed(&'p SourceReport),
     /// Something was not as the manifests expect.
-    Unmet(&'p [String]),
+    Unmet(&'p [Message]),
     /// So many raw records are not delivered.
     Stuck(i64),
 }
@@ -306,7 +307,7 @@ async fn finish_delivery(
     mut delivery: JoinHandle<Result<(), QueueFault>>,
     stop_delivery: watch::Sender<bool>,
     options: PassOptions<'_>,
-) -> Result<Vec<String>, OperationError> {
+) -> Result<Vec<Message>, OperationError> {
     options.progress.stage(Stage::Delivering);
     while !*options.stop.borrow() && runtime.any_waiting(runs).await? {
         if delivery.is_finished() {
@@ -327,7 +328,7 @@ async fn finish_delivery(
     runtime.settle_patiently().await?;
     let judged = runtime.judge().await?;
     delivery.abort();
-    Ok(judged.into_iter().filter(|(run, _)| runs.contains(run)).map(|(_, what)| what).collect())
+    Ok(judged.into_iter().filter(|of| runs.contains(&of.pass.run)).flat_map(|of| of.unmet).collect())
 }
 
 /// A run of a pass that has ended.
@@ -339,7 +340,7 @@ struct EndedRun {
 async fn report(
     runtime: &Runtime,
     runs: Vec<EndedRun>,
-    unmet: Vec<String>,
+    unmet: Vec<Message>,
     delivers: bool,
     started: Instant,
 ) -> Result<Pass, OperationError> {
@@ -351,7 +352,7 @@ async fn report(
             connector: source.connector,
             run: report.run,
             state: if report.failure.is_some() { RunState::Failed } else { RunState::Done },
-            failure: report.failure.map(|failure| failure.text),
+            failure: report.failure.map(|failure| failure.message()),
             balance: reports::balance(db, RunRange::one(report.run)).await?,
             unread_payloads: reports::unread(db, report.run).await?,
         });

@@ -13,6 +13,7 @@ use crate::replay::MAX_DURATION;
 use crate::runtime::Runtime;
 use crate::sources::ReadySource;
 use crate::upload_plan::{self, Plan};
+use huiliu_platform::Failure;
 use huiliu_platform::files::handed::HandedConnector;
 
 /// Why files are not taken.
@@ -37,7 +38,7 @@ pub enum UploadError {
     TooLong,
     /// The connector has no such stream, or cannot be handed files.
     #[error("{0}")]
-    Connector(String),
+    Connector(Failure),
 }
 
 impl UploadError {
@@ -123,5 +124,5 @@ fn connector(runtime: &Runtime, handed: &Handed) -> Result<(Recipe, HandedConnec
     };
     let unpacker = Arc::clone(&runtime.program.unpacker);
     let connector = HandedConnector::new(manifest, &stream, handed.files.clone(), unpacker);
-    Ok((recipe, connector.map_err(|failure| UploadError::Connector(failure.text))?))
+    Ok((recipe, connector.map_err(UploadError::Connector)?))
 }

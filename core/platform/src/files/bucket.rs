@@ -15,17 +15,17 @@ use tokio::sync::Mutex;
 
 use crate::connector::{Connector, Days, Page};
 use crate::endpoint::Endpoint;
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{BucketListingFault, Cause, Failure};
 use crate::files::folder::{MAX_BYTES, is_wanted};
 use crate::http::answers;
 use crate::http::platform::{Platform, good};
 use crate::http::request::Filled;
 use crate::http::web::Answer;
 use huiliu_decode::payload::{Packer, Payload};
-use huiliu_decode::{RecordRange, text_window, xml};
+use huiliu_decode::{RecordRange, decode, text_window, xml};
 use huiliu_manifest::template::Template;
 use huiliu_manifest::transport::BucketStyle;
-use huiliu_manifest::{Auth, Bucket, Manifest, Stream, Transport};
+use huiliu_manifest::{Auth, Bucket, Encoding, Manifest, Stream, Transport};
 use huiliu_values::calendar::midnight;
 use huiliu_vault::keys::hex_encode;
 
@@ -170,13 +170,13 @@ impl BucketConnector {
     /// [`Failure`] when the manifest declares no bucket, a value of it is missing, or no address can be made of it.
     pub fn new(manifest: Manifest, endpoint: Endpoint) -> Result<Self, Failure> {
         let Transport::Files { bucket: Some(declared), .. } = &manifest.transport else {
-            return Err(Failure::fatal(FailureCode::Manifest, format!("connector {} declares no bucket", manifest.id)));
+            return Err(Failure::fatal(Cause::NoBucket { connector: manifest.id }));
         };
         let Bucket { name, prefix, region, style } = &**declared;
         let filled = |template: &Template| {
-            template.fill(|value| endpoint.value(value), str::to_owned).map_err(|value| {
-                Failure::fatal(FailureCode::Value, format!("${{{value}}} has no value; check the source's settings"))
-            })
+            template
+                .fill(|value| endpoint.value(value), str::to_owned)
+                .map_err(|name| Failure::fatal(Cause::ValueMissing { name }))
         };
         let (name, prefix, region) = (filled(name)?, filled(prefix)?, filled(region)?);
         let credentials = credentials(&endpoint);
@@ -186,13 +186,8 @@ impl BucketConnector {
             BucketStyle::Path => UrlStyle::Path,
         };
         let bucket = rusty_s3::Bucket::new(platform.web.url("")?, style, name.clone(), region).map_err(|e| {
-            let host = &platform.endpoint.base_url;
-            Failure::fatal(
-                FailureCode::Bucket,
-                format!(
-                    "no address can be made of the bucket {name:?} at {host}: {e}; check both, or write the style path"
-                ),
-            )
+            let host = platform.endpoint.base_url.clone();
+            Failure::fatal(Cause::BucketAddress { bucket: name, host, why: e.to_string() })
         })?;
         Ok(Self { manifest, platform, bucket, credentials, prefix, ahead: Mutex::default() })
     }
@@ -208,14 +203,13 @@ impl BucketConnector {
         let filled = Filled { headers, ..Filled::get(url.path()) };
         let answer = self.platform.exchange(filled, url, place, packer).await?;
         let table = stream.and_then(|stream| stream.format.page_of());
-        good(answers::judge(&[], &answer, place, table))
-            .map_err(|f| Failure { text: with_code(&f.text, &answer), ..f })?;
+        good(answers::judge(&[], &answer, place, table)).map_err(|f| with_code(f, &answer))?;
         Ok(answer.payload)
     }
 
     /// The objects of a stream that a pass is still to take: the first of them, and whether there are more.
     async fn list(&self, stream: &Stream, stands: &Cursor) -> Result<Ahead, Failure> {
-        let place = format!("bucket {}, prefix {:?}", self.bucket.name(), self.prefix);
+        let place = format!("{}/{}", self.bucket.name(), self.prefix);
         let mut ahead = Ahead::default();
         let mut token: Option<String> = None;
         for _ in 0..MAX_PAGES {
@@ -224,9 +218,8 @@ impl BucketConnector {
             let (key, headers, packer) = ("", vec![], Packer::default());
             let listing = ObjectRequest { key, query: &query, headers, place: &place, stream: None, packer };
             let answer = self.get(listing).await?;
-            let page = listed(answer.plain().unwrap_or_default()).map_err(|why| {
-                Failure::passing(FailureCode::Undecodable, format!("{place}: the listing cannot be read: {why}"))
-            })?;
+            let page = listed(answer.plain().unwrap_or_default())
+                .map_err(|why| Failure::passing(Cause::BucketListing { why }).at(place.as_str()))?;
             for object in page.objects {
                 if self.is_of(stream, &object.place.key) && stands.takes(&object) {
                     ahead.objects.insert(object);
@@ -239,18 +232,12 @@ impl BucketConnector {
             match page.next {
                 None => return Ok(ahead),
                 next if next == token => {
-                    return Err(Failure::fatal(
-                        FailureCode::Loop,
-                        format!("{place}: the listing leads back to the same page"),
-                    ));
+                    return Err(Failure::fatal(Cause::BucketListingLoop).at(place));
                 }
                 next => token = next,
             }
         }
-        Err(Failure::fatal(
-            FailureCode::Pages,
-            format!("{place}: more than {MAX_PAGES} pages of objects; give a prefix that has fewer"),
-        ))
+        Err(Failure::fatal(Cause::BucketListingPages { max: MAX_PAGES }).at(place))
     }
 
     /// Whether an object is one of the stream's, by its name.
@@ -268,19 +255,11 @@ impl BucketConnector {
     async fn fetch(&self, stream: &Stream, object: &Object) -> Result<Payload, Failure> {
         let (key, size) = (&object.place.key, object.size);
         if size > MAX_BYTES {
-            return Err(Failure::fatal(
-                FailureCode::Size,
-                format!("{key} has {size} bytes, at most {MAX_BYTES} are taken; split the file"),
-            ));
+            return Err(Failure::fatal(Cause::FileTooLarge { file: key.clone(), size, max: MAX_BYTES }));
         }
         // An address would lead elsewhere.
         if key.split('/').any(|step| matches!(step, "." | "..")) {
-            return Err(Failure::fatal(
-                FailureCode::Key,
-                format!(
-                    "the object {key:?} has a step of one or two dots, which no address can hold; store it under another key"
-                ),
-            ));
+            return Err(Failure::fatal(Cause::ObjectKey { key: key.clone() }));
         }
         let in_parts = match usize::try_from(size) {
             Ok(size) if text_window::packer(stream, size).packs(size) => {
@@ -291,22 +270,25 @@ impl BucketConnector {
         let fetched = match in_parts {
             Ok(Some(payload)) => Ok(payload),
             // A part of what the store itself keeps packed is nothing by itself.
-            Err(f) if f.code != FailureCode::Undecodable => Err(f),
+            Err(f) if !matches!(f.cause, Cause::AnswerNotGzip { .. }) => Err(f),
             Ok(None) | Err(_) => self.get(ObjectRequest::object(key, stream, text_window::packer(stream, 0))).await,
         };
-        fetched.map_err(|f| match f.code {
+        fetched.map_err(|f| {
+            let answered = match &f.cause {
+                Cause::StatusOfStore { why, .. } => why,
+                cause => cause,
+            };
             // It was there a moment ago: listed again, it is or is not.
-            FailureCode::Status => Failure { retry: f.retry.or(Some(Duration::ZERO)), ..f },
-            _ => f,
+            let is_gone = matches!(answered, Cause::Status { .. });
+            if is_gone { Failure { retry: Some(Duration::ZERO), ..f } } else { f }
         })
     }
 
     /// A large object, which is packed part by part so that it is never whole.
     async fn parts(&self, stream: &Stream, object: &Object, size: usize) -> Result<Payload, Failure> {
         let key = &object.place.key;
-        let broken = |what: &dyn std::fmt::Display| {
-            Failure::passing(FailureCode::Part, format!("{key}: {what}; it is read again"))
-        };
+        let broken =
+            |e: std::io::Error| Failure::passing(Cause::ObjectNotPacked { why: e.to_string() }).at(key.as_str());
         let mut packer = text_window::packer(stream, size);
         while packer.len() < size {
             let (from, to) = (packer.len(), size.min(packer.len() + PART));
@@ -318,11 +300,11 @@ impl BucketConnector {
                 self.get(ObjectRequest { headers, ..ObjectRequest::object(key, stream, Packer::default()) }).await?;
             let bytes = part.plain().unwrap_or_default();
             if bytes.len() != to - from {
-                return Err(broken(&format!("{} bytes came for those from {from} to {to}", bytes.len())));
+                return Err(Failure::passing(Cause::ObjectPart { received: bytes.len(), from, to }).at(key.as_str()));
             }
-            packer.push(bytes).map_err(|e| broken(&e))?;
+            packer.push(bytes).map_err(broken)?;
         }
-        packer.finish().map_err(|e| broken(&e))
+        packer.finish().map_err(broken)
     }
 }
 
@@ -341,43 +323,47 @@ struct Listed {
     next: Option<String>,
 }
 
-/// Reads a page of a listing; why it cannot be read otherwise.
-fn listed(bytes: &[u8]) -> Result<Listed, String> {
+/// Reads a page of a listing.
+fn listed(bytes: &[u8]) -> Result<Listed, BucketListingFault> {
     const ROOT: &str = "ListBucketResult";
-    let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
+    let unreadable = |why| BucketListingFault::Decode { why };
+    let text = decode::in_encoding(Encoding::Utf8, bytes).map_err(unreadable)?;
     let paths = ["Key", "LastModified", "ETag", "Size"];
-    let contents = xml::decode(text, "Contents", ROOT, &paths, RecordRange::ALL).map_err(|e| e.to_string())?;
+    let contents = xml::decode(&text, "Contents", ROOT, &paths, RecordRange::ALL).map_err(unreadable)?;
     let objects = contents.records.iter().map(|record| {
         let told = |nth: usize| record.texts.get(nth).and_then(Option::as_deref);
-        let key = told(0).ok_or("an object without a Key")?.replace('+', " ");
-        let key = percent_decode_str(&key).decode_utf8().map_err(|e| format!("the Key {key}: {e}"))?.into_owned();
-        let changed = told(1).ok_or_else(|| format!("{key} has no LastModified"))?.trim();
-        let changed = DateTime::parse_from_rfc3339(changed).map_err(|e| format!("LastModified of {key}: {e}"))?;
+        let key = told(0).unwrap_or_default().replace('+', " ");
+        let wrong = |element: &str| BucketListingFault::Element { element: element.to_owned(), object: key.clone() };
+        let decoded = percent_decode_str(&key).decode_utf8().ok().filter(|_| told(0).is_some());
+        let decoded = decoded.ok_or_else(|| wrong("Key"))?.into_owned();
+        let changed = told(1).and_then(|text| DateTime::parse_from_rfc3339(text.trim()).ok());
+        let changed = changed.ok_or_else(|| wrong("LastModified"))?.to_utc();
         let etag = told(2).unwrap_or_default().to_owned();
-        let size = told(3).unwrap_or("0").trim().parse().map_err(|e| format!("Size of {key}: {e}"))?;
-        Ok(Object { place: Place { changed: changed.to_utc(), key }, etag, size })
+        let size = told(3).unwrap_or("0").trim().parse().map_err(|_| wrong("Size"))?;
+        Ok(Object { place: Place { changed, key: decoded }, etag, size })
     });
-    let objects = objects.collect::<Result<_, String>>()?;
-    let one = |name: &str| -> Result<Option<String>, String> {
-        let found = xml::decode(text, name, ROOT, &[""], RecordRange::ALL).map_err(|e| e.to_string())?;
+    let objects = objects.collect::<Result<_, BucketListingFault>>()?;
+    let one = |name: &str| -> Result<Option<String>, BucketListingFault> {
+        let found = xml::decode(&text, name, ROOT, &[""], RecordRange::ALL).map_err(unreadable)?;
         Ok(found.records.first().and_then(|record| record.texts.first()?.as_deref().map(str::to_owned)))
     };
     let is_cut = one("IsTruncated")?.is_some_and(|text| text.trim() == "true");
     let next = one("NextContinuationToken")?.filter(|_| is_cut);
     if is_cut && next.is_none() {
-        return Err("it is cut, and has no NextContinuationToken".into());
+        return Err(BucketListingFault::Cut);
     }
     Ok(Listed { objects, next })
 }
 
 /// With the word that the store itself has for a refusal, as `SignatureDoesNotMatch`.
-fn with_code(text: &str, answer: &Answer) -> String {
+fn with_code(failure: Failure, answer: &Answer) -> Failure {
     let said = std::str::from_utf8(&answer.bytes()).ok().and_then(|body| {
         let code = xml::decode(body, "Code", "Error", &[""], RecordRange::ALL).ok()?;
         let code = code.records.first()?.texts.first()?.as_deref()?.to_owned();
         (code.len() <= 100 && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '.')).then_some(code)
     });
-    said.map_or_else(|| text.to_owned(), |code| format!("{text}; the store says {code}"))
+    let Some(store_code) = said else { return failure };
+    Failure { cause: Cause::StatusOfStore { why: Box::new(failure.cause), store_code }, ..failure }
 }
 
 #[async_trait]

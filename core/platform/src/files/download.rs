@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::connector::{Connector, Days, Page};
 use crate::endpoint::Endpoint;
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Cause, Failure};
 use crate::files::folder::{Cursor, Next, is_wanted};
 use crate::http::platform::{Leads, Platform, Question};
 use crate::http::request;
@@ -35,10 +35,7 @@ impl DownloadConnector {
     /// [`Failure`] when the manifest declares no download, or the base URL is not one.
     pub fn new(manifest: Manifest, endpoint: Endpoint) -> Result<Self, Failure> {
         let Transport::Files { download: Some(download), .. } = &manifest.transport else {
-            return Err(Failure::fatal(
-                FailureCode::Manifest,
-                format!("connector {} declares no download", manifest.id),
-            ));
+            return Err(Failure::fatal(Cause::NoDownload { connector: manifest.id }));
         };
         let download = (**download).clone();
         let platform = Platform::new(&manifest.id, endpoint, download.auth.clone(), vec![], None)?;
@@ -59,21 +56,23 @@ impl DownloadConnector {
     /// The names of the listing that are this connector's, sorted.
     async fn names(&self, stream: &Stream) -> Result<Vec<String>, Failure> {
         let Download { list, items, name, .. } = &self.download;
-        let foreign = |why: String| {
+        let foreign = |cause: Cause| {
             let path =
                 request::fill(list, &self.platform.endpoint, &|_| None).map(|filled| filled.path).unwrap_or_default();
-            Failure::passing(FailureCode::Undecodable, format!("{path}: the listing of files cannot be read: {why}"))
+            Failure::passing(cause).at(path)
         };
+        let unreadable = |e: &dyn std::fmt::Display| foreign(Cause::FilesListing { why: e.to_string() });
         let payload = self.get(list, None).await?;
-        let bytes = payload.whole().map_err(|e| foreign(e.to_string()))?;
-        let listing: Value = serde_json::from_slice(&bytes).map_err(|e| foreign(e.to_string()))?;
+        let bytes = payload.whole().map_err(|e| unreadable(&e))?;
+        let listing: Value = serde_json::from_slice(&bytes).map_err(|e| unreadable(&e))?;
         let listed = at(&listing, items)
             .and_then(Value::as_array)
-            .ok_or_else(|| foreign(format!("no list of files at {items}")))?;
+            .ok_or_else(|| foreign(Cause::FilesListingMissing { path: items.clone() }))?;
         let mut names = Vec::with_capacity(listed.len());
         for item in listed {
-            let name =
-                at(item, name).and_then(Value::as_str).ok_or_else(|| foreign(format!("a file without {name}")))?;
+            let name = at(item, name)
+                .and_then(Value::as_str)
+                .ok_or_else(|| foreign(Cause::FilesListingName { path: name.clone() }))?;
             if is_wanted(&self.manifest, stream, name) && !name.contains(char::is_control) {
                 names.push(name.to_owned());
             }

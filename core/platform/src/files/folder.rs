@@ -11,7 +11,7 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::connector::{Connector, Days, Page};
 use crate::endpoint::Endpoint;
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Cause, Failure};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::text_window;
 use huiliu_decode::unpacker::Unpacker;
@@ -125,10 +125,7 @@ impl FileConnector {
     /// The names of the stream's files, and of what looks like one and is not read.
     fn names(&self, stream: &Stream) -> Result<(Vec<String>, Vec<String>), Failure> {
         let unreadable = |e: std::io::Error| {
-            Failure::fatal(
-                FailureCode::Folder,
-                format!("cannot read the folder {}: {e}; check source.folder", self.folder.display()),
-            )
+            Failure::fatal(Cause::Folder { folder: self.folder.display().to_string(), why: e.to_string() })
         };
         let (mut names, mut left) = (Vec::new(), Vec::new());
         for entry in std::fs::read_dir(&self.folder).map_err(unreadable)? {
@@ -160,23 +157,19 @@ fn tell(folder: &Path, mut left: Vec<String>) {
 
 /// A stream's file that nobody is writing any more.
 pub(crate) async fn read(path: &Path, stream: &Stream) -> Result<Payload, Failure> {
-    let unreadable =
-        |e: std::io::Error| Failure::fatal(FailureCode::File, format!("cannot read {}: {e}", path.display()));
+    let file = || path.display().to_string();
+    let unreadable = |e: std::io::Error| Failure::fatal(Cause::File { file: file(), why: e.to_string() });
     let before = tokio::fs::metadata(path).await.map_err(unreadable)?;
     let size = before.len();
     if size > MAX_BYTES {
-        return Err(Failure::fatal(
-            FailureCode::Size,
-            format!("{} has {size} bytes, at most {MAX_BYTES} are taken; split the file", path.display()),
-        ));
+        return Err(Failure::fatal(Cause::FileTooLarge { file: file(), size, max: MAX_BYTES }));
     }
     let size = usize::try_from(size).unwrap_or(0);
     let mut packer = text_window::packer(stream, size);
-    let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
-    let mut file = file.take(MAX_BYTES + 1);
+    let mut opened = tokio::fs::File::open(path).await.map_err(unreadable)?.take(MAX_BYTES + 1);
     let mut bytes = vec![0; STEP];
     loop {
-        match file.read(&mut bytes).await.map_err(unreadable)? {
+        match opened.read(&mut bytes).await.map_err(unreadable)? {
             0 => break,
             read => packer.push(bytes.get(..read).unwrap_or_default()).map_err(unreadable)?,
         }
@@ -184,10 +177,7 @@ pub(crate) async fn read(path: &Path, stream: &Stream) -> Result<Payload, Failur
     let after = tokio::fs::metadata(path).await.map_err(unreadable)?;
     let still = |m: &std::fs::Metadata| (m.len(), m.modified().ok());
     if still(&before) != still(&after) || packer.len() as u64 != after.len() {
-        return Err(Failure::passing(
-            FailureCode::Writing,
-            format!("{} is still being written; it is read again", path.display()),
-        ));
+        return Err(Failure::passing(Cause::FileWriting { file: file() }));
     }
     packer.finish().map_err(unreadable)
 }

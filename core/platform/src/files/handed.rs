@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::sync::Mutex;
 
 use crate::connector::{Connector, Days, Page};
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Cause, Failure};
 use crate::files::folder::{is_wanted, read};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpacker::Unpacker;
@@ -43,29 +43,20 @@ impl HandedConnector {
         unpacker: Arc<Unpacker>,
     ) -> Result<Self, Failure> {
         if matches!(manifest.transport, Transport::Http { .. }) {
-            return Err(Failure::fatal(
-                FailureCode::Push,
-                format!("connector {} reads its platform itself; it takes no files", manifest.id),
-            ));
+            return Err(Failure::fatal(Cause::NoUpload { connector: manifest.id }));
         }
         let Some(of) = manifest.stream(stream) else {
-            let all: Vec<&str> = manifest.stream.iter().map(|s| s.name.as_str()).collect();
-            let all = all.join(", ");
-            return Err(Failure::fatal(
-                FailureCode::Push,
-                format!("connector {} has no stream {stream:?}; there are {all}", manifest.id),
-            ));
+            let streams = manifest.stream.iter().map(|s| s.name.clone()).collect();
+            let stream = stream.to_owned();
+            return Err(Failure::fatal(Cause::NoStream { connector: manifest.id, stream, streams }));
         };
         for file in &files {
-            let name = name(file);
+            let file = name(file);
             if let Transport::Files { names, .. } = &manifest.transport
-                && !is_wanted(&manifest, of, &name)
+                && !is_wanted(&manifest, of, &file)
             {
-                let names = of.files.as_ref().unwrap_or(names).join(", ");
-                return Err(Failure::fatal(
-                    FailureCode::Push,
-                    format!("{name} is no file of connector {}; their names are {names}", manifest.id),
-                ));
+                let names = of.files.as_ref().unwrap_or(names).clone();
+                return Err(Failure::fatal(Cause::UploadName { file, connector: manifest.id, names }));
             }
         }
         let files = files.into_iter().map(Handed::File).collect();
@@ -84,10 +75,7 @@ impl HandedConnector {
         unpacker: Arc<Unpacker>,
     ) -> Result<Self, Failure> {
         if !matches!(manifest.transport, Transport::Push {}) {
-            return Err(Failure::fatal(
-                FailureCode::Push,
-                format!("connector {} is not one that payloads are sent to; its transport is not push", manifest.id),
-            ));
+            return Err(Failure::fatal(Cause::NotPush { connector: manifest.id }));
         }
         let made = Self::new(manifest, stream, vec![], unpacker)?;
         Ok(Self { files: Mutex::new([Handed::Sent(name.to_owned(), payload)].into()), ..made })

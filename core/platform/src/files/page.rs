@@ -1,18 +1,22 @@
 //! A file that has come, as a page.
 
 use crate::connector::Page;
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Cause, Failure};
 use huiliu_decode::decode::{self, DecodeFault};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::unpack::UnpackFault;
 use huiliu_decode::unpacker::{Ask, Unpacker};
 use huiliu_decode::{draft, text_window};
 use huiliu_manifest::Stream;
+use huiliu_messages::Message;
+
+/// The most characters of a text in a failure: parsers quote what they meet.
+const MAX_TEXT: usize = 1_000;
 
 /// A file that came as a whole.
 pub(crate) fn kept(stream: &Stream, name: &str, bytes: Vec<u8>) -> Result<Payload, Failure> {
     text_window::kept(stream, bytes)
-        .map_err(|e| Failure::passing(FailureCode::Packing, format!("{name} cannot be packed: {e}")))
+        .map_err(|e| Failure::passing(Cause::FileNotPacked { file: name.to_owned(), why: e.to_string() }))
 }
 
 /// A file as a page: counted, or with the reason why it cannot be read. `cursor` stands behind it; `last` ends the
@@ -32,9 +36,11 @@ pub(crate) async fn file_page(
     let records = match read {
         // The file is not to blame.
         Err(DecodeFault::Unpack(UnpackFault::Start { why })) => {
-            return Err(Failure::passing(FailureCode::Process, format!("{name}: no process to read it in: {why}")));
+            return Err(Failure::passing(Cause::NoProcess { why }).at(name));
         }
-        read => read.map(|outline| outline.records).map_err(|e| draft::masked(&e.to_string(), 1_000)),
+        read => read
+            .map(|outline| outline.records)
+            .map_err(|e| Message::new(&e).map_texts(|text| draft::masked(text, MAX_TEXT))),
     };
     Ok(Page { address: name.to_owned(), payload, records, each: None, cursor, last, waiting: false })
 }

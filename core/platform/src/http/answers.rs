@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
 
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Cause, Failure};
 use crate::http::web::Answer;
 use huiliu_decode::{html, json};
 use huiliu_manifest::Layout;
@@ -61,55 +61,45 @@ fn stands(path: Option<&str>, is: Option<&[String]>, answer: &Answer) -> bool {
 }
 
 fn by_rule(rule: &AnswerRule, answer: &Answer, place: &str) -> Verdict {
-    let status = answer.status;
-    let told = |code, what: &str, retry| Failure {
-        code,
-        text: format!("{place}: the platform answered {status}, which the manifest takes for {what}"),
-        retry,
-    };
+    let status = answer.status.to_string();
     match rule.taken {
-        Taken::Retry => Verdict::Bad(told(FailureCode::Status, "something that may pass", Some(Duration::ZERO))),
+        Taken::Retry => Verdict::Bad(Failure::passing(Cause::RuleRetry { status }).at(place)),
         Taken::Wait => {
-            let wait = wait(answer, &rule.wait_header).unwrap_or(Duration::ZERO);
-            Verdict::Bad(told(FailureCode::Status, "too many requests", Some(wait)))
+            let retry = Some(wait(answer, &rule.wait_header).unwrap_or(Duration::ZERO));
+            Verdict::Bad(Failure { retry, ..Failure::passing(Cause::RuleWait { status }).at(place) })
         }
-        Taken::Refresh => Verdict::Refresh(told(FailureCode::Token, "a token that has run out", Some(Duration::ZERO))),
+        Taken::Refresh => Verdict::Refresh(Failure::passing(Cause::RuleToken { status }).at(place)),
         Taken::Empty => Verdict::Empty,
-        Taken::Fail => Verdict::Bad(told(FailureCode::Refused, "an error that stays", None)),
+        Taken::Fail => Verdict::Bad(Failure::fatal(Cause::RuleFail { status }).at(place)),
     }
 }
 
 /// What a status that is no success means.
 fn by_status(answer: &Answer, place: &str) -> Option<Verdict> {
     let status = answer.status;
+    let told = status.to_string();
     if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
-        let refused = Failure::fatal(
-            FailureCode::Credentials,
-            format!("{place}: the platform refuses user and password ({status}); check the source's user and password"),
-        );
+        let refused = Failure::fatal(Cause::Credentials { status: told }).at(place);
         let is_token = status == StatusCode::UNAUTHORIZED;
         return Some(if is_token { Verdict::Refresh(refused) } else { Verdict::Bad(refused) });
     }
     if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
-        let wait = wait(answer, "retry-after").unwrap_or(Duration::ZERO);
-        let text = format!("{place}: the platform answered {status}");
-        return Some(Verdict::Bad(Failure { code: FailureCode::Status, text, retry: Some(wait) }));
+        let retry = Some(wait(answer, "retry-after").unwrap_or(Duration::ZERO));
+        return Some(Verdict::Bad(Failure {
+            retry,
+            ..Failure::passing(Cause::StatusPassing { status: told }).at(place)
+        }));
     }
     if status.is_redirection() {
         let to = answer.header("location").and_then(|to| reqwest::Url::parse(to).ok());
-        let to = to.and_then(|to| to.host_str().map(str::to_owned)).unwrap_or_else(|| "another path".into());
-        return Some(Verdict::Bad(Failure::fatal(
-            FailureCode::Redirect,
-            format!(
-                "{place}: the platform leads on to {to} ({status}); redirects are not followed: give the address itself"
-            ),
-        )));
+        let cause = match to.and_then(|to| to.host_str().map(str::to_owned)) {
+            Some(host) => Cause::Redirect { host, status: told },
+            None => Cause::RedirectWithin { status: told },
+        };
+        return Some(Verdict::Bad(Failure::fatal(cause).at(place)));
     }
     if !status.is_success() {
-        return Some(Verdict::Bad(Failure::fatal(
-            FailureCode::Status,
-            format!("{place}: the platform answered {status}; check base_url and the manifest's path"),
-        )));
+        return Some(Verdict::Bad(Failure::fatal(Cause::Status { status: told }).at(place)));
     }
     None
 }
@@ -118,13 +108,11 @@ fn by_page(answer: &Answer, place: &str, table: Option<&Layout>) -> Verdict {
     if !answer.is_html() || table.is_some_and(|layout| html::has_columns(&answer.bytes(), layout)) {
         return Verdict::Good;
     }
-    let said = match table.map(|layout| layout.header.join(", ")) {
-        None => format!("{place}: a web page came instead of records, as when a login has run out"),
-        Some(columns) => format!(
-            "{place}: a web page without the columns {columns} came instead of records, as when a login has run out"
-        ),
+    let cause = match table {
+        None => Cause::LoginPage,
+        Some(layout) => Cause::LoginPageColumns { columns: layout.header.clone() },
     };
-    Verdict::Refresh(Failure::passing(FailureCode::LoginPage, said))
+    Verdict::Refresh(Failure::passing(cause).at(place))
 }
 
 /// How long the platform asks to be left alone: seconds, a date, or a second since 1970.

@@ -8,7 +8,7 @@ use chrono::Utc;
 use serde_json::{Value, json};
 
 use crate::endpoint::Endpoint;
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Cause, Failure};
 use crate::http::answers::Verdict;
 use crate::http::platform::Platform;
 use crate::http::request::{self, Body, Filled};
@@ -63,10 +63,9 @@ impl Tokens {
         if self.refused > 1 {
             return Failure { retry: None, ..failure };
         }
-        if failure.code == FailureCode::LoginPage {
-            failure
-        } else {
-            Failure::passing(FailureCode::Token, format!("{place}: the token has run out"))
+        match failure.cause {
+            Cause::LoginPage | Cause::LoginPageColumns { .. } => failure,
+            _ => Failure::passing(Cause::TokenExpired).at(place),
         }
     }
 }
@@ -124,10 +123,7 @@ impl Platform {
             _ => self.grant(&mut tokens).await?,
         };
         if text.is_empty() || text.contains(char::is_control) {
-            return Err(Failure::passing(
-                FailureCode::Token,
-                "the token that was given is empty or not printable".into(),
-            ));
+            return Err(Failure::passing(Cause::TokenNotPrintable));
         }
         self.secrets.fetched(&text);
         tokens.held = Some(Token { text: text.clone(), until, worked: false });
@@ -148,10 +144,8 @@ impl Platform {
             }
             Auth::Oauth2Refresh { token_path } => {
                 let held = tokens.refresh.as_ref().or_else(|| self.endpoint.secrets.get("refresh_token"));
-                let refresh = held.ok_or_else(|| {
-                    let text = "${secret.refresh_token} has no value; check the source's settings";
-                    Failure::fatal(FailureCode::Value, text.into())
-                })?;
+                let refresh =
+                    held.ok_or_else(|| Failure::fatal(Cause::ValueMissing { name: "secret.refresh_token".into() }))?;
                 let mut fields = vec![pair("grant_type", "refresh_token"), pair("refresh_token", refresh)];
                 fields.extend(client);
                 (token_path, fields)
@@ -165,20 +159,15 @@ impl Platform {
         let filled = Filled { method: reqwest::Method::POST, body: Some(Body::Form(fields)), ..Filled::get(path) };
         let answer = self.exchange(filled, self.web.url(path)?, path, Packer::default()).await?;
         if answer.status.as_u16() == 400 {
-            return Err(Failure::fatal(
-                FailureCode::Credentials,
-                format!(
-                    "{path}: the platform refuses user and password ({}); check the source's user and password",
-                    answer.status
-                ),
-            ));
+            return Err(Failure::fatal(Cause::Credentials { status: answer.status.to_string() }).at(path));
         }
         self.expect_good(&[], &answer, path)?;
         let told: Value = serde_json::from_slice(&answer.bytes())
-            .map_err(|e| Failure::passing(FailureCode::Token, format!("{path}: the token answer is not JSON: {e}")))?;
-        let text = told.get("access_token").and_then(Value::as_str).ok_or_else(|| {
-            Failure::passing(FailureCode::Token, format!("{path}: the token answer has no access_token"))
-        })?;
+            .map_err(|e| Failure::passing(Cause::TokenNotJson { why: e.to_string() }).at(path))?;
+        let text = told
+            .get("access_token")
+            .and_then(Value::as_str)
+            .ok_or_else(|| Failure::passing(Cause::TokenMissing).at(path))?;
         if let Some(next) = told.get("refresh_token").and_then(Value::as_str) {
             self.secrets.fetched(next);
             tokens.refresh = Some(next.to_owned());
@@ -201,20 +190,12 @@ impl Platform {
                 return Ok(cookies);
             }
             self.expect_good(&self.answers, &answer, &place)?;
-            return Err(Failure::fatal(
-                FailureCode::Login,
-                format!("{place}: the login gave no cookie; check user and password"),
-            ));
+            return Err(Failure::fatal(Cause::LoginCookie).at(place));
         };
         self.expect_good(&self.answers, &answer, &place)?;
         let text = answer.text().unwrap_or_default();
         let found = json::texts(&text, &[path]).ok().and_then(|texts| texts.into_iter().next().flatten());
-        found.ok_or_else(|| {
-            Failure::fatal(
-                FailureCode::Login,
-                format!("{place}: the login gave no token at {path}; check user and password"),
-            )
-        })
+        found.ok_or_else(|| Failure::fatal(Cause::LoginToken { path: path.to_owned() }).at(place))
     }
 
     fn rules_allow(&self, answer: &Answer, place: &str) -> Result<bool, Failure> {

@@ -17,9 +17,7 @@ pub struct Networks(Arc<[IpNet]>);
 
 /// A connection that is not made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error(
-    "{host} is at {address}, which is no public address; if it is right, let operations add its network to allow_networks"
-)]
+#[error("{host} is at {address}, which is not a public address")]
 pub struct Refused {
     host: String,
     address: IpAddr,
@@ -147,6 +145,12 @@ impl Refused {
     #[must_use]
     pub fn address(&self) -> impl fmt::Display {
         self.address
+    }
+
+    /// The name that led there.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use crate::endpoint::Endpoint;
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Cause, Failure};
 use crate::http::answers::{self, Verdict};
 use crate::http::auth::{self, Tokens};
 use crate::http::redact::Secrets;
@@ -83,9 +83,8 @@ impl Platform {
         let packer = records_of.map_or_else(Packer::default, |stream| text_window::packer(stream, 0));
         let base = self.web.url("")?;
         if let Leads::Anywhere(link) = leads {
-            let url = base
-                .join(link)
-                .map_err(|e| Failure::fatal(FailureCode::Link, format!("{place}: the link is no URL: {e}")))?;
+            let url =
+                base.join(link).map_err(|e| Failure::fatal(Cause::LinkNotUrl { why: e.to_string() }).at(*place))?;
             if url.origin() != base.origin() {
                 let answer = self.exchange(Filled::get(url.path()), url, place, packer).await?;
                 return good(answers::judge(&self.answers, &answer, place, *table)).map(|()| Some(answer));
@@ -155,9 +154,12 @@ impl Platform {
     async fn wait_for_slot(&self, url: &reqwest::Url) -> Result<(), Failure> {
         let Some(Budget { requests, seconds }) = &self.budget else { return Ok(()) };
         let every = Duration::from_micros(seconds.0.saturating_mul(1_000_000) / requests.0.max(1));
-        let wait = self.endpoint.pace.next_slot(&Web::host(url), every).await.map_err(|e| {
-            Failure::passing(FailureCode::Budget, format!("the budget of the platform cannot be asked for: {e}"))
-        })?;
+        let wait = self
+            .endpoint
+            .pace
+            .next_slot(&Web::host(url), every)
+            .await
+            .map_err(|e| Failure::passing(Cause::Budget { why: e.to_string() }))?;
         tokio::time::sleep(wait).await;
         Ok(())
     }

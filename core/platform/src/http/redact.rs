@@ -8,8 +8,9 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use crate::connector::Page;
 use crate::endpoint::Endpoint;
-use crate::failure::Failure;
+use crate::failure::{Cause, Failure};
 use huiliu_decode::draft::masked;
+use huiliu_messages::Message;
 
 /// A shorter secret cannot be told from other words.
 const LEAST: usize = 4;
@@ -19,7 +20,7 @@ const LEAST_COOKIE: usize = 8;
 const FETCHED: usize = 64;
 /// In how many forms each is.
 const FORMS: usize = 5;
-/// The most characters of a failure: parsers quote what they meet.
+/// The most characters of a text in a failure: parsers quote what they meet.
 const MOST: usize = 1_000;
 
 /// The secrets of a source, and those that were fetched for it.
@@ -79,12 +80,16 @@ impl Secrets {
 
     /// A failure as it may be told.
     pub(crate) fn quiet(&self, failure: Failure) -> Failure {
-        Failure { text: self.words(&failure.text), ..failure }
+        let hidden = Message::new(&failure.cause).map_texts(|text| self.words(text));
+        // What did not survive is told without anything of it.
+        let cause = hidden.is().unwrap_or(Cause::Other { text: "***".into() });
+        Failure { cause, place: failure.place.map(|place| self.words(&place)), ..failure }
     }
 
     /// What a pull gave, as it may be told: the one door of whatever a platform makes us say.
     pub(crate) fn told(&self, pulled: Result<Option<Page>, Failure>) -> Result<Option<Page>, Failure> {
-        let page = |page: Page| Page { records: page.records.map_err(|why| self.words(&why)), ..page };
+        let page =
+            |page: Page| Page { records: page.records.map_err(|why| why.map_texts(|text| self.words(text))), ..page };
         pulled.map(|found| found.map(page)).map_err(|failure| self.quiet(failure))
     }
 
@@ -155,7 +160,6 @@ fn behind(text: &[u8], byte: u8, mut found: impl FnMut(usize)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::FailureCode;
 
     fn secrets(user: &str, own: &str) -> Secrets {
         Secrets { user: user.to_owned(), own: forms(user, own), fetched: Mutex::default() }
@@ -192,9 +196,19 @@ mod tests {
         let all = secrets("u", "password");
         all.fetched("SID=0123456789abcdef; lang=zh");
         assert_eq!(all.hide("zh sid=0123456789abcdef"), "zh sid=***");
-        let quiet = all
-            .quiet(Failure::fatal(FailureCode::Value, format!("{} passw%6Frd 号22010219590911001X", "长".repeat(900))));
-        assert!(quiet.text.ends_with("长 *** 号22***************X"), "{}", quiet.text);
-        assert_eq!(all.quiet(Failure::fatal(FailureCode::Value, "长".repeat(2_000))).text.chars().count(), MOST);
+        let quiet = |text: String| match all.quiet(Failure::fatal(Cause::Other { text })).cause {
+            Cause::Other { text } => text,
+            other => panic!("{other}"),
+        };
+        let text = quiet(format!("{} passw%6Frd 号22010219590911001X", "长".repeat(900)));
+        assert!(text.ends_with("长 *** 号22***************X"), "{text}");
+        assert_eq!(quiet("长".repeat(2_000)).chars().count(), MOST);
+        // In what a failure holds, too.
+        let why = Box::new(Cause::ValueMissing { name: "password".into() });
+        let nested = Failure::fatal(Cause::StatusOfStore { why, store_code: "AccessDenied".into() }).at("/a password");
+        assert_eq!(
+            all.quiet(nested).to_string(),
+            "/a ***: ${***} has no value; check the source's settings; the store says AccessDenied"
+        );
     }
 }

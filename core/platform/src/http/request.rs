@@ -6,7 +6,7 @@ use reqwest::{Method, Url};
 use serde::de::IgnoredAny;
 
 use crate::endpoint::Endpoint;
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Cause, Failure};
 use crate::http::web::Web;
 use huiliu_manifest::Request;
 use huiliu_manifest::template::Template;
@@ -65,7 +65,7 @@ pub(crate) fn fill(request: &Request, endpoint: &Endpoint, here: &Values<'_>) ->
 }
 
 fn unknown(name: String) -> Failure {
-    Failure::fatal(FailureCode::Value, format!("${{{name}}} has no value; check the source's settings"))
+    Failure::fatal(Cause::ValueMissing { name })
 }
 
 fn method(declared: Declared) -> Method {
@@ -82,10 +82,7 @@ fn method(declared: Declared) -> Method {
 fn path(template: &Template, value: &dyn Fn(&str) -> Option<String>) -> Result<String, Failure> {
     let astray = template.values().find(|name| value(name).is_some_and(|text| matches!(text.as_str(), "." | "..")));
     if let Some(name) = astray {
-        return Err(Failure::fatal(
-            FailureCode::Value,
-            format!("${{{name}}} would lead out of its path; check where it comes from"),
-        ));
+        return Err(Failure::fatal(Cause::ValueInPath { name: name.to_owned() }));
     }
     let encoded = |name: &str| {
         let text = value(name)?;
@@ -103,10 +100,7 @@ fn in_json(text: &str) -> String {
 fn json(text: &str) -> Result<String, Failure> {
     match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => Ok(text.to_owned()),
-        Err(_) => Err(Failure::fatal(
-            FailureCode::Value,
-            "a request's body is no JSON once its values are filled in; put quotes around those that are texts".into(),
-        )),
+        Err(_) => Err(Failure::fatal(Cause::BodyNotJson)),
     }
 }
 
@@ -140,21 +134,15 @@ impl Filled {
         let mut headers = HeaderMap::new();
         for (name, value) in self.headers {
             // The value may be a key: it is not told.
-            let refused =
-                |what: &str| Failure::fatal(FailureCode::Value, format!("the header {name} cannot be sent: {what}"));
-            let key = HeaderName::try_from(&name).map_err(|_| refused("its name is none of a header"))?;
-            let value = HeaderValue::try_from(value).map_err(|_| refused("its value has a line break or the like"))?;
+            let key =
+                HeaderName::try_from(&name).map_err(|_| Failure::fatal(Cause::HeaderName { header: name.clone() }))?;
+            let value =
+                HeaderValue::try_from(value).map_err(|_| Failure::fatal(Cause::HeaderValue { header: name }))?;
             headers.insert(key, value);
         }
         if !self.cookies.is_empty() {
             let cookies = HeaderValue::try_from(self.cookies.join("; "));
-            let refused = |_| {
-                Failure::fatal(
-                    FailureCode::Value,
-                    "the cookies cannot be sent: they have a line break or the like".into(),
-                )
-            };
-            headers.insert(COOKIE, cookies.map_err(refused)?);
+            headers.insert(COOKIE, cookies.map_err(|_| Failure::fatal(Cause::Cookies))?);
         }
         let typed = headers.contains_key(CONTENT_TYPE);
         let mut request = web.request(self.method, url)?.headers(headers);
@@ -171,9 +159,7 @@ impl Filled {
             Some(Body::Xml(text)) => as_type(request, "text/xml; charset=utf-8").body(text),
         };
         // What cannot be built is told without its values.
-        request
-            .build()
-            .map_err(|_| Failure::fatal(FailureCode::Value, "a request cannot be made of these values".into()))
+        request.build().map_err(|_| Failure::fatal(Cause::Request))
     }
 }
 

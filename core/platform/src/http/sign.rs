@@ -7,7 +7,7 @@ use sha2::Sha256;
 use sm3::Sm3;
 
 use crate::endpoint::Endpoint;
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Cause, Failure};
 use crate::http::request::Filled;
 use huiliu_manifest::Sign;
 use huiliu_manifest::transport::{SignAlgorithm, StampForm};
@@ -31,7 +31,7 @@ impl Attempt {
 /// 32 hexadecimal digits used once.
 pub(crate) fn random_hex() -> Result<String, Failure> {
     let mut nonce = [0; 16];
-    getrandom::fill(&mut nonce).map_err(|e| Failure::passing(FailureCode::Nonce, format!("no random number: {e}")))?;
+    getrandom::fill(&mut nonce).map_err(|e| Failure::passing(Cause::Random { why: e.to_string() }))?;
     Ok(hex_encode(&nonce))
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn hmac_sha256(key: &[u8], text: &[u8]) -> Result<Vec<u8>, Failure> {
 }
 
 fn unusable(e: impl std::fmt::Display) -> Failure {
-    Failure::fatal(FailureCode::Key, format!("the signing key cannot be used: {e}"))
+    Failure::fatal(Cause::SigningKey { why: e.to_string() })
 }
 
 #[cfg(test)]

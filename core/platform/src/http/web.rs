@@ -9,7 +9,7 @@ use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap
 use reqwest::{Client, ClientBuilder, Request, RequestBuilder, Response, StatusCode, Url};
 
 use crate::endpoint::Endpoint;
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Cause, Failure};
 use crate::http::answers::Verdict;
 use crate::http::guard::{self, Networks, Resolver};
 use huiliu_decode::decode;
@@ -65,18 +65,10 @@ pub(crate) struct Web {
 impl Web {
     /// A client for this endpoint; `auth` may want a certificate in it.
     pub(crate) fn new(connector: &str, endpoint: &Endpoint, auth: &Auth) -> Result<Self, Failure> {
-        let base = Url::parse(&endpoint.base_url).map_err(|e| {
-            Failure::fatal(
-                FailureCode::Url,
-                format!("source {connector}: base_url is not a URL: {e}; give http://HOST:PORT or https://HOST"),
-            )
-        })?;
+        let base = Url::parse(&endpoint.base_url)
+            .map_err(|e| Failure::fatal(Cause::BaseUrl { connector: connector.to_owned(), why: e.to_string() }))?;
         if !matches!(base.scheme(), "http" | "https") {
-            let why = "it begins with neither http:// nor https://";
-            return Err(Failure::fatal(
-                FailureCode::Url,
-                format!("source {connector}: base_url is not a URL: {why}; give http://HOST:PORT or https://HOST"),
-            ));
+            return Err(Failure::fatal(Cause::BaseUrlScheme { connector: connector.to_owned() }));
         }
         let plain = client(endpoint.timeout, &endpoint.networks);
         let client = match auth {
@@ -88,13 +80,11 @@ impl Web {
 
     /// Where a path leads: to the scheme, host and port of `base_url`, or nowhere. Credentials go along.
     pub(crate) fn url(&self, path: &str) -> Result<Url, Failure> {
-        let url =
-            self.base.join(path).map_err(|e| Failure::fatal(FailureCode::Url, format!("{path} is not a path: {e}")))?;
-        self.at_home(url).map_err(|host| {
-            let text =
-                format!("{path} leads to another host, {host}; only the host of base_url is asked: give a path on it");
-            Failure::fatal(FailureCode::Url, text)
-        })
+        let url = self
+            .base
+            .join(path)
+            .map_err(|e| Failure::fatal(Cause::PathInvalid { path: path.to_owned(), why: e.to_string() }))?;
+        self.at_home(url).map_err(|host| Failure::fatal(Cause::PathElsewhere { path: path.to_owned(), host }))
     }
 
     /// A URL of the same scheme, host and port as `base_url`; otherwise the host it is of.
@@ -109,12 +99,8 @@ impl Web {
 
     /// Where a link in an answer leads: to the same scheme, host and port, or nowhere.
     pub(crate) fn link(&self, page: &Url, link: &str) -> Result<Url, Failure> {
-        let url =
-            page.join(link).map_err(|e| Failure::fatal(FailureCode::Link, format!("the next link is no URL: {e}")))?;
-        self.at_home(url).map_err(|host| {
-            let text = format!("the next link leads to another host, {host}; only the host of base_url is asked");
-            Failure::fatal(FailureCode::Link, text)
-        })
+        let url = page.join(link).map_err(|e| Failure::fatal(Cause::LinkNotUrl { why: e.to_string() }))?;
+        self.at_home(url).map_err(|host| Failure::fatal(Cause::LinkElsewhere { host }))
     }
 
     /// A request to be completed and sent.
@@ -124,9 +110,9 @@ impl Web {
 
     /// Sends a request, and reads the answer to its end.
     pub(crate) async fn send(&self, request: Request, place: &str, packer: Packer) -> Result<Answer, Failure> {
-        self.networks.check(request.url()).map_err(|e| Failure::fatal(FailureCode::Address, e.to_string()))?;
+        self.networks.check(request.url()).map_err(|e| Failure::fatal(not_public(&e)))?;
         if !matches!(request.url().scheme(), "http" | "https") {
-            return Err(Failure::fatal(FailureCode::Url, format!("{place}: only http and https are spoken")));
+            return Err(Failure::fatal(Cause::Scheme).at(place));
         }
         let mut answer =
             self.client.as_ref().map_err(Clone::clone)?.execute(request).await.map_err(|e| unreachable(&e))?;
@@ -146,7 +132,7 @@ fn client(timeout: Duration, networks: &Networks) -> ClientBuilder {
 }
 
 fn built(client: ClientBuilder) -> Result<Client, Failure> {
-    client.build().map_err(|e| Failure::fatal(FailureCode::Client, format!("no HTTP client: {e}")))
+    client.build().map_err(|e| Failure::fatal(Cause::Client { why: e.to_string() }))
 }
 
 /// One answer of a platform that is not yet a source, for a first look at it.
@@ -154,18 +140,16 @@ fn built(client: ClientBuilder) -> Result<Client, Failure> {
 /// # Errors
 /// [`Failure`].
 pub async fn sample(url: &str, timeout: Duration, networks: &Networks) -> Result<Vec<u8>, Failure> {
-    let base = Url::parse(url).map_err(|e| {
-        Failure::fatal(FailureCode::Url, format!("{url} is not a URL: {e}; give http://HOST:PORT or https://HOST"))
-    })?;
+    let base = Url::parse(url).map_err(|e| Failure::fatal(Cause::Url { url: url.to_owned(), why: e.to_string() }))?;
     let client = built(client(timeout, networks));
     let web = Web { base: base.clone(), networks: networks.clone(), client };
     let place = base.path().to_owned();
     let request = web.request(reqwest::Method::GET, base)?.build();
-    let request = request.map_err(|_| Failure::fatal(FailureCode::Url, format!("{place} cannot be asked for")))?;
+    let request = request.map_err(|_| Failure::fatal(Cause::Request).at(place.as_str()))?;
     let answer = web.send(request, &place, Packer::default()).await?;
     match crate::http::answers::judge(&[], &answer, &place, None) {
         Verdict::Good | Verdict::Empty => Ok(answer.bytes().into_owned()),
-        Verdict::Refresh(failure) | Verdict::Bad(failure) if failure.code != FailureCode::LoginPage => Err(failure),
+        Verdict::Refresh(failure) | Verdict::Bad(failure) if failure.cause != Cause::LoginPage => Err(failure),
         // Some platforms give their tables as pages.
         Verdict::Refresh(_) | Verdict::Bad(_) => Ok(answer.bytes().into_owned()),
     }
@@ -175,19 +159,15 @@ pub async fn sample(url: &str, timeout: Duration, networks: &Networks) -> Result
 fn identity(endpoint: &Endpoint) -> Result<reqwest::Identity, Failure> {
     let mut pem = String::new();
     for name in ["private_key", "certificate"] {
-        let part = endpoint.secrets.get(name).ok_or_else(|| {
-            Failure::fatal(FailureCode::Value, format!("${{secret.{name}}} has no value; check the source's settings"))
-        })?;
+        let part = endpoint
+            .secrets
+            .get(name)
+            .ok_or_else(|| Failure::fatal(Cause::ValueMissing { name: format!("secret.{name}") }))?;
         pem.push_str(part);
         pem.push('\n');
     }
     // What the parser says could quote the key.
-    reqwest::Identity::from_pem(pem.as_bytes()).map_err(|_| {
-        Failure::fatal(
-            FailureCode::Certificate,
-            "the secrets certificate and private_key are no certificate and key in PEM".into(),
-        )
-    })
+    reqwest::Identity::from_pem(pem.as_bytes()).map_err(|_| Failure::fatal(Cause::Certificate))
 }
 
 /// Keeps what is unpacked within bounds.
@@ -213,28 +193,18 @@ impl std::io::Write for Bounded {
 
 async fn body(answer: &mut Response, place: &str, mut packer: Packer) -> Result<Payload, Failure> {
     let packed = answer.headers().get(CONTENT_ENCODING).map(|v| v.as_bytes().to_ascii_lowercase());
-    let too_much = || {
-        Failure::fatal(
-            FailureCode::Size,
-            format!("{place}: more than {MAX_BYTES} bytes in one answer; ask for smaller pages"),
-        )
-    };
+    let too_much = || Failure::fatal(Cause::AnswerTooLarge { max: MAX_BYTES }).at(place);
     let mut plain = match packed.as_deref() {
         None | Some(b"identity") => None,
         Some(b"gzip" | b"x-gzip") => {
             Some(MultiGzDecoder::new(Bounded { packer: std::mem::take(&mut packer), received: 0 }))
         }
         Some(other) => {
-            let other = String::from_utf8_lossy(other).into_owned();
-            return Err(Failure::fatal(
-                FailureCode::Encoding,
-                format!("{place}: the answer is packed as {other}, which was not asked for; only gzip is read"),
-            ));
+            let encoding = String::from_utf8_lossy(other).into_owned();
+            return Err(Failure::fatal(Cause::AnswerEncoding { encoding }).at(place));
         }
     };
-    let broken = |e: std::io::Error| {
-        Failure::passing(FailureCode::Packing, format!("{place}: the answer cannot be packed: {e}"))
-    };
+    let broken = |e: std::io::Error| Failure::passing(Cause::Packing { why: e.to_string() }).at(place);
     let mut received = 0usize;
     while let Some(chunk) = answer.chunk().await.map_err(|e| unreachable(&e))? {
         received += chunk.len();
@@ -258,28 +228,26 @@ async fn body(answer: &mut Response, place: &str, mut packer: Packer) -> Result<
 
 fn unpacking(e: &std::io::Error, place: &str) -> Failure {
     if e.kind() == std::io::ErrorKind::FileTooLarge {
-        return Failure::fatal(
-            FailureCode::Size,
-            format!(
-                "{place}: the answer unpacks to more than {MAX_BYTES} bytes or {MAX_RATIO} times its size; ask for smaller pages"
-            ),
-        );
+        return Failure::fatal(Cause::AnswerUnpacksTooLarge { max: MAX_BYTES, max_ratio: MAX_RATIO }).at(place);
     }
-    Failure::passing(FailureCode::Undecodable, format!("{place}: the packed answer is broken: {e}"))
+    Failure::passing(Cause::AnswerNotGzip { why: e.to_string() }).at(place)
 }
 
 /// Why there is no answer, without the URL: it may hold a key.
 fn unreachable(e: &reqwest::Error) -> Failure {
     if let Some(refused) = guard::refusal(e) {
-        return Failure::fatal(FailureCode::Address, refused.to_string());
+        return Failure::fatal(not_public(refused));
     }
-    let what = if e.is_timeout() {
-        "did not answer in time"
-    } else if e.is_connect() {
-        "cannot be reached"
-    } else {
-        "broke off its answer"
-    };
     let host = e.url().map(Web::host).unwrap_or_default();
-    Failure::passing(FailureCode::Network, format!("the platform {host} {what}; check base_url and the network"))
+    Failure::passing(if e.is_timeout() {
+        Cause::Timeout { host }
+    } else if e.is_connect() {
+        Cause::Unreachable { host }
+    } else {
+        Cause::Interrupted { host }
+    })
+}
+
+fn not_public(refused: &guard::Refused) -> Cause {
+    Cause::AddressNotPublic { host: refused.host().to_owned(), address: refused.address().to_string() }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::failure::CursorFault;
 use crate::pull::paging::Trail;
 use crate::pull::since::{self, Window};
 use huiliu_manifest::{Paging, Since, Stream};
@@ -103,23 +104,23 @@ impl Cursor {
     /// Whether a stream can be read from here.
     ///
     /// # Errors
-    /// What cannot be read, in words.
-    pub(crate) fn check(&self, stream: &Stream) -> Result<(), String> {
+    /// [`CursorFault`].
+    pub(crate) fn check(&self, stream: &Stream) -> Result<(), CursorFault> {
         for since in self.since.iter().chain(self.partitions.values()) {
             let is_number = !since.is_empty() && since.bytes().all(|b| b.is_ascii_digit());
             match stream.since {
                 Some(Since::Moment { .. } | Since::NewestFirst { .. }) if since.parse::<NaiveDate>().is_err() => {
-                    return Err(format!("the stream is read from a day on, and {since:?} is none"));
+                    return Err(CursorFault::Day { since: since.clone() });
                 }
                 Some(Since::Counter { .. }) if !is_number => {
-                    return Err(format!("the stream is read from a number on, and {since:?} is none"));
+                    return Err(CursorFault::Number { since: since.clone() });
                 }
                 _ => {}
             }
         }
         match (&stream.page, &self.page) {
             (Paging::Number { .. } | Paging::Offset { .. }, Some(page)) if page.parse::<u64>().is_err() => {
-                Err(format!("the stream's pages have numbers, and {page:?} is none"))
+                Err(CursorFault::Page { page: page.clone() })
             }
             _ => Ok(()),
         }

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::connector::Page;
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Cause, Failure};
 use crate::http::platform::{Leads, Question};
 use crate::http::web::Answer;
 use crate::pull::cursor::Cursor;
@@ -20,10 +20,10 @@ use huiliu_manifest::stream::Export;
 enum State {
     /// It can be fetched, perhaps from a link.
     Ready(Option<String>),
-    /// It takes its time; the state's word.
-    Working(String),
+    /// It takes its time; the state's word, if the answer has one.
+    Working(Option<String>),
     /// It has failed, or is gone.
-    Failed(String),
+    Failed(Cause),
 }
 
 impl HttpConnector {
@@ -40,31 +40,29 @@ impl HttpConnector {
             State::Failed(why) if !self.forget(&id).await => {
                 tracing::info!(
                     "an export of an earlier pass is not to be had ({}); ordering another",
-                    self.platform.secrets.hide(&why)
+                    self.platform.secrets.hide(&why.to_string())
                 );
                 self.order(listing, export).await
             }
-            State::Failed(why) => Err(Failure::fatal(
-                FailureCode::Export,
-                format!("the export that was ordered has failed: {why}; the next sync orders another"),
-            )),
-            State::Working(state) => Err(Failure::fatal(
-                FailureCode::Export,
-                format!(
-                    "the export that was ordered is {state} after {} s; the next sync goes on waiting for it",
-                    export.most_seconds.0
-                ),
-            )),
+            State::Failed(why) => Err(Failure::fatal(why)),
+            State::Working(state) => {
+                let seconds = export.most_seconds.0;
+                Err(Failure::fatal(match state {
+                    Some(state) => Cause::ExportNotReady { state, seconds },
+                    None => Cause::ExportNotTold { seconds },
+                }))
+            }
         }
     }
 
     async fn order(&self, listing: &Listing<'_>, export: &Export) -> Result<Page, Failure> {
         let (place, answer) = self.ask_for(listing, &export.create, "", None).await?;
-        let id = answer.as_ref().and_then(|answer| text_at(answer, &export.id)).ok_or_else(|| {
-            Failure::passing(FailureCode::Export, format!("{place}: no id of the export at {}", export.id))
-        })?;
+        let id = answer
+            .as_ref()
+            .and_then(|answer| text_at(answer, &export.id))
+            .ok_or_else(|| Failure::passing(Cause::ExportIdMissing { path: export.id.clone() }).at(place.as_str()))?;
         if id.len() > 1_000 || id.contains(char::is_control) {
-            return Err(Failure::fatal(FailureCode::Export, format!("{place}: the id of the export is not printable")));
+            return Err(Failure::fatal(Cause::ExportIdNotPrintable).at(place));
         }
         self.ordered.lock().await.push(id.clone());
         let began = Some(listing.stands.began.unwrap_or_else(huiliu_values::calendar::today));
@@ -84,9 +82,11 @@ impl HttpConnector {
         let began = Instant::now();
         loop {
             let state = match self.ask_for(listing, &export.poll, id, None).await {
-                Ok((_, None)) => State::Working("not told".into()),
+                Ok((_, None)) => State::Working(None),
                 Ok((place, Some(answer))) => read_state(export, &answer, &place)?,
-                Err(Failure { code: FailureCode::Status, text, retry: None }) => State::Failed(text),
+                Err(Failure { cause: cause @ Cause::Status { .. }, .. }) => {
+                    State::Failed(Cause::ExportGone { why: Box::new(cause) })
+                }
                 Err(failure) => return Err(failure),
             };
             let every = Duration::from_secs(export.every_seconds.0);
@@ -111,7 +111,7 @@ impl HttpConnector {
         let stream = listing.stream;
         let body = self.platform.endpoint.read(stream, &payload, &address).await?;
         let records = decode::outline(stream, &body, None).map_err(|e| Failure::undecodable(&address, e))?.records;
-        let told = since::told(stream, &body, None)?;
+        let told = since::told(stream, &body, None).map_err(|why| Failure::undecodable(&address, why))?;
         let highest = since::highest([listing.stands.highest.as_deref(), told.highest.as_deref()]);
         let here = Cursor { highest, ..listing.stands.clone() };
         drop(body);
@@ -127,7 +127,7 @@ impl HttpConnector {
         if let Some(delete) = &export.delete
             && let Err(failure) = self.ask_for(listing, delete, id, None).await
         {
-            tracing::warn!("an export that was fetched is not deleted: {}", failure.text);
+            tracing::warn!("an export that was fetched is not deleted: {failure}");
         }
         self.forget(id).await;
         let address = listing.address("", "deleted");
@@ -166,18 +166,16 @@ fn text_at(answer: &Answer, path: &str) -> Option<String> {
 }
 
 fn read_state(export: &Export, answer: &Answer, place: &str) -> Result<State, Failure> {
-    let state = text_at(answer, &export.state).ok_or_else(|| {
-        Failure::passing(FailureCode::Export, format!("{place}: no state of the export at {}", export.state))
-    })?;
+    let state = text_at(answer, &export.state)
+        .ok_or_else(|| Failure::passing(Cause::ExportStateMissing { path: export.state.clone() }).at(place))?;
     if export.failed.contains(&state) {
-        return Ok(State::Failed(state));
+        return Ok(State::Failed(Cause::ExportFailed { state }));
     }
     if !export.ready.contains(&state) {
-        return Ok(State::Working(state));
+        return Ok(State::Working(Some(state)));
     }
     let Some(path) = &export.link else { return Ok(State::Ready(None)) };
-    let link = text_at(answer, path).ok_or_else(|| {
-        Failure::passing(FailureCode::Export, format!("{place}: the export is ready, but there is no URL at {path}"))
-    })?;
+    let link = text_at(answer, path)
+        .ok_or_else(|| Failure::passing(Cause::ExportAddressMissing { path: path.clone() }).at(place))?;
     Ok(State::Ready(Some(link)))
 }

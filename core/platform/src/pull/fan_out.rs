@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Cause, Failure};
 use crate::http::platform::{Leads, Platform, Question};
 use crate::http::request::Values;
+use huiliu_decode::decode::DecodeFault;
 use huiliu_decode::{RecordRange, json};
 use huiliu_manifest::stream::Each;
 use huiliu_manifest::{Request, Stream};
@@ -65,13 +66,7 @@ pub(crate) async fn partitions(
             };
             next.extend(found);
             if next.len() > MOST {
-                return Err(Failure::fatal(
-                    FailureCode::Each,
-                    format!(
-                        "stream {} would be read once for each of more than {MOST} values; narrow its fan-out",
-                        stream.name
-                    ),
-                ));
+                return Err(Failure::fatal(Cause::FanOut { stream: stream.name.clone(), max: MOST }));
             }
         }
         all = next;
@@ -107,17 +102,18 @@ async fn parents(
         records_of: None,
     };
     let Some(answer) = platform.ask(&question).await? else { return Ok(vec![]) };
-    let foreign = |why: String| Failure::passing(FailureCode::Undecodable, format!("{place}: {why}"));
-    let text = answer.text().ok_or_else(|| foreign("it is text neither in UTF-8 nor in GB18030".into()))?;
-    let page = json::page(&text, items, None, None, RecordRange::ALL).map_err(|e| foreign(e.to_string()))?;
+    let passing = |cause: Cause| Failure::passing(cause).at(place.as_str());
+    let foreign = |why: DecodeFault| passing(Cause::Undecodable { why });
+    let text = answer.text().ok_or_else(|| passing(Cause::NotText))?;
+    let page = json::page(&text, items, None, None, RecordRange::ALL).map_err(foreign)?;
     let paths: Vec<&str> = fields.values().map(String::as_str).collect();
     let mut found = Vec::with_capacity(page.items.len());
     for item in page.items {
-        let texts = json::texts(item.get(), &paths).map_err(|e| foreign(e.to_string()))?;
+        let texts = json::texts(item.get(), &paths).map_err(foreign)?;
         let item: BTreeMap<String, String> =
             fields.keys().cloned().zip(texts.into_iter().map(Option::unwrap_or_default)).collect();
         if item.get("id").is_none_or(|id| id.is_empty() || id.contains(char::is_control)) {
-            return Err(foreign("an item of the listing has no id".into()));
+            return Err(passing(Cause::ParentId));
         }
         found.push(item);
     }

@@ -8,16 +8,17 @@ use tokio::sync::Mutex;
 
 use crate::connector::{Connector, Days, Page};
 use crate::endpoint::Endpoint;
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Cause, Failure};
 use crate::http::platform::{Leads, Platform, Question};
 use crate::http::web::Answer;
 use crate::pull::cursor::{Ahead, Cursor, key};
 use crate::pull::fan_out::{self, Partition};
 use crate::pull::paging::{self, Asked, Known, Onward, Received};
 use crate::pull::since::{self, Window};
-use huiliu_decode::decode::{self};
+use huiliu_decode::decode;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Auth, Manifest, Paging, Since, Stream, Transport};
+use huiliu_messages::Message;
 
 /// No token or link that leads on is longer, in bytes: it stands in the cursor.
 const MAX_TOKEN: usize = 16 << 10;
@@ -77,7 +78,7 @@ impl HttpConnector {
     async fn page(&self, listing: &Listing<'_>) -> Result<Page, Failure> {
         let Listing { stream, stands, window, .. } = listing;
         let Some(request) = &stream.request else {
-            return Err(Failure::fatal(FailureCode::Manifest, format!("stream {} has no request", stream.name)));
+            return Err(Failure::fatal(Cause::NoRequest { stream: stream.name.clone() }));
         };
         let place = stands.page.as_deref();
         let asked = paging::asked(&stream.page, place);
@@ -109,7 +110,7 @@ impl HttpConnector {
             Err(f)
                 if stands.beyond
                     && f.retry.is_none()
-                    && matches!(f.code, FailureCode::Status | FailureCode::Refused) =>
+                    && matches!(f.cause, Cause::Status { .. } | Cause::RuleFail { .. }) =>
             {
                 None
             }
@@ -143,17 +144,12 @@ impl HttpConnector {
         let is_paged = !matches!(stream.page, Paging::None {});
         let known =
             if is_paged && records > 0 { Known::of(stream, &body, &answer.payload) } else { Ok(Known::default()) };
-        let known = known.map_err(|e| Failure::passing(FailureCode::Packing, format!("{address}: {e}")))?;
+        let known = known.map_err(|e| Failure::passing(Cause::Packing { why: e.to_string() }).at(address.as_str()))?;
         if stands.trail.knows(&known) {
-            let why = if stands.trail.repeats(&known) {
-                "the page holds the same records as the one before; the platform may ignore the parameter that asks for it"
-            } else {
-                "the platform gives pages that came before; ask its operator about paging"
-            };
-            let failure = Failure::fatal(FailureCode::Loop, format!("{address}: {why}"));
-            return if stands.beyond { nothing(address) } else { Err(failure) };
+            let is_same = stands.trail.repeats(&known);
+            let cause = if is_same { Cause::PageSameRecords } else { Cause::PagesRepeat };
+            return if stands.beyond { nothing(address) } else { Err(Failure::fatal(cause).at(address)) };
         }
-        let at_page = |f: Failure| Failure { text: format!("{address}: {}", f.text), ..f };
         let page = Received {
             answer: &answer,
             body: &body,
@@ -163,33 +159,24 @@ impl HttpConnector {
             next: outline.next,
             place,
         };
-        let Onward { place: next, beyond, total } = paging::next(stream, &page).map_err(at_page)?;
+        let Onward { place: next, beyond, total } = paging::next(stream, &page).map_err(|f| f.at(address.as_str()))?;
         let next = next.map(|next| self.stored(stream, path, place, next)).transpose()?;
         let empty = if records == 0 { stands.empty + 1 } else { 0 };
         if next.is_some() && empty > MOST_EMPTY {
-            let why = format!(
-                "{MOST_EMPTY} pages without a record, and more are said to come; ask its operator about paging"
-            );
-            return Err(Failure::fatal(FailureCode::Pages, format!("{address}: {why}")));
+            return Err(Failure::fatal(Cause::PagesWithoutRecords { max: MOST_EMPTY }).at(address));
         }
         let trail = stands.trail.with(place, &known);
         if next.is_some() && trail.knows_place(next.as_deref()) {
-            return Err(Failure::fatal(
-                FailureCode::Loop,
-                format!("{address}: the platform leads back to the same page"),
-            ));
+            return Err(Failure::fatal(Cause::PageLeadsBack).at(address));
         }
         if next.as_ref().is_some_and(|token| token.len() > MAX_TOKEN) {
-            let why = format!("{address}: the token of the next page is longer than {MAX_TOKEN} bytes");
-            return Err(Failure::fatal(FailureCode::Token, why));
+            return Err(Failure::fatal(Cause::PageTokenLong { max: MAX_TOKEN }).at(address));
         }
         if next.as_ref().is_some_and(|token| token.contains(char::is_control)) {
-            return Err(Failure::fatal(
-                FailureCode::Token,
-                format!("{address}: the token of the next page is not printable"),
-            ));
+            return Err(Failure::fatal(Cause::PageTokenNotPrintable).at(address));
         }
-        let told = since::told(stream, &body, stands.since_of(&listing.key)).map_err(|e| at_page(e.into()))?;
+        let told = since::told(stream, &body, stands.since_of(&listing.key))
+            .map_err(|why| Failure::undecodable(&address, why))?;
         let highest = since::highest([stands.highest.as_deref(), told.highest.as_deref()]);
         let began = Some(stands.began.unwrap_or_else(huiliu_values::calendar::today));
         let received = stands.received + u64::from(records);
@@ -253,7 +240,7 @@ impl Listing<'_> {
         &self,
         address: String,
         payload: Payload,
-        records: Result<u32, String>,
+        records: Result<u32, Message>,
         cursor: &Cursor,
         last: bool,
     ) -> Page {
@@ -262,7 +249,13 @@ impl Listing<'_> {
     }
 
     /// The listing's last page; `here` stands at it.
-    pub(crate) fn ended(&self, address: String, payload: Payload, records: Result<u32, String>, here: &Cursor) -> Page {
+    pub(crate) fn ended(
+        &self,
+        address: String,
+        payload: Payload,
+        records: Result<u32, Message>,
+        here: &Cursor,
+    ) -> Page {
         let names = fan_out::names(self.stream);
         let here = Cursor { began: Some(here.began.unwrap_or_else(huiliu_values::calendar::today)), ..here.clone() };
         let ahead = Ahead {

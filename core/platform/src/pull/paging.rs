@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Failure, FailureCode};
+use crate::failure::{Cause, Failure};
 use crate::http::web::Answer;
 use huiliu_decode::decode::{self, DecodeFault};
 use huiliu_decode::parts::Body;
@@ -119,7 +119,7 @@ pub(crate) struct Onward {
 /// Where the next page is.
 ///
 /// # Errors
-/// What the answer should tell, in words.
+/// What the answer should tell and does not: it is asked for again.
 pub(crate) fn next(stream: &Stream, page: &Received<'_>) -> Result<Onward, Failure> {
     let place = match &stream.page {
         Paging::Number { first, size, total, has_more, .. } => {
@@ -167,7 +167,7 @@ impl Onward {
 impl Received<'_> {
     /// Whether there is a page behind this one, as these paths tell. `behind` is the place
     /// behind its last record, had it as many as were asked for. A full page says more than a total that it has reached.
-    fn onward(&self, size: &PageSize, paths: PagingPaths<'_>, behind: u64) -> Result<Onward, String> {
+    fn onward(&self, size: &PageSize, paths: PagingPaths<'_>, behind: u64) -> Result<Onward, Failure> {
         let PagingPaths { total, has_more } = paths;
         let records = u64::from(self.records);
         let (is_empty, is_full) = (records == 0, records >= size.0);
@@ -195,31 +195,26 @@ impl Received<'_> {
         json::texts(text, &[path]).ok()?.into_iter().next()?
     }
 
-    fn total(&self, path: &str) -> Result<u64, String> {
-        let text = self.text(path);
-        text.and_then(|text| text.trim().parse().ok()).ok_or_else(|| format!("no number of all records at {path}"))
+    fn total(&self, path: &str) -> Result<u64, Failure> {
+        let number = self.text(path).and_then(|text| text.trim().parse().ok());
+        number.ok_or_else(|| Failure::passing(Cause::PageTotal { path: path.to_owned() }))
     }
 
-    fn says_more(&self, path: &str) -> Result<bool, String> {
+    fn says_more(&self, path: &str) -> Result<bool, Failure> {
         match self.text(path) {
             Some(text) => Ok(matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "1" | "yes" | "y")),
-            None => Err(format!("nothing at {path} tells whether there is more")),
+            None => Err(Failure::passing(Cause::PageHasMore { path: path.to_owned() })),
         }
     }
 
     /// The text at a path of the last record.
-    fn last_text(&self, stream: &Stream, path: &str) -> Result<String, String> {
+    fn last_text(&self, stream: &Stream, path: &str) -> Result<String, Failure> {
         let last = RecordRange::new(self.records.saturating_sub(1), 1);
-        let records = decode::decode(&stream.format, self.body, &[path], last).map_err(|e| e.to_string())?;
+        let records = decode::decode(&stream.format, self.body, &[path], last)
+            .map_err(|why| Failure::passing(Cause::Undecodable { why }))?;
         let text = records.first().and_then(|record| record.texts.first().cloned().flatten());
-        text.map(|text| text.into_owned()).ok_or_else(|| format!("the last record has nothing at {path}"))
-    }
-}
-
-impl From<String> for Failure {
-    /// What a page should tell and does not: it is asked for again.
-    fn from(why: String) -> Self {
-        Self::passing(FailureCode::Undecodable, why)
+        text.map(|text| text.into_owned())
+            .ok_or_else(|| Failure::passing(Cause::PageLastRecord { path: path.to_owned() }))
     }
 }
 
@@ -379,8 +374,8 @@ impl Known {
 /// answer without a list.
 pub(crate) fn is_nothing(stream: &Stream, body: &Body<'_>, fault: &DecodeFault) -> bool {
     match (fault, &stream.format, body) {
-        (DecodeFault::Refused(_), ..) => true,
-        (DecodeFault::Form { .. }, Format::Json { .. }, Body::Text(text)) => json::texts(text, &[]).is_ok(),
+        (DecodeFault::Refused { .. }, ..) => true,
+        (DecodeFault::Malformed { .. }, Format::Json { .. }, Body::Text(text)) => json::texts(text, &[]).is_ok(),
         _ => false,
     }
 }

@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 
 use crate::pull::cursor::Cursor;
 use huiliu_decode::RecordRange;
-use huiliu_decode::decode;
+use huiliu_decode::decode::{self, DecodeFault};
 use huiliu_decode::parts::Body;
 use huiliu_manifest::stream::MomentForm;
 use huiliu_manifest::{Since, Stream};
@@ -112,13 +112,13 @@ pub(crate) struct Told {
 /// Reads what `since` wants to know of a page's records.
 ///
 /// # Errors
-/// Why they cannot be read.
-pub(crate) fn told(stream: &Stream, body: &Body<'_>, from: Option<&str>) -> Result<Told, String> {
+/// [`DecodeFault`].
+pub(crate) fn told(stream: &Stream, body: &Body<'_>, from: Option<&str>) -> Result<Told, DecodeFault> {
     let path = match &stream.since {
         Some(Since::Counter { path, .. } | Since::NewestFirst { path, .. }) => path,
         _ => return Ok(Told::default()),
     };
-    let records = decode::decode(&stream.format, body, &[path], RecordRange::ALL).map_err(|e| e.to_string())?;
+    let records = decode::decode(&stream.format, body, &[path], RecordRange::ALL)?;
     let texts = || records.iter().map(|record| record.texts.first().and_then(|text| text.as_deref()));
     if let Some(Since::Counter { .. }) = &stream.since {
         return Ok(Told { highest: highest(texts()), all_older: false });

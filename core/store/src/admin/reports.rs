@@ -7,6 +7,7 @@ use crate::intake::runs::RunRange;
 use crate::sql::db::Db;
 use crate::sql::error::StoreFault;
 use crate::sql::rows::{Row, Value};
+use huiliu_messages::Message;
 use huiliu_values::calendar::instant;
 use huiliu_values::{BatchState, DeadLetterState, ExactHours, PassState, RunState};
 use huiliu_vault::keys::Keys;
@@ -127,9 +128,9 @@ pub struct RunRow {
     /// End, RFC 3339.
     pub ended_at: Option<String>,
     /// Why it failed.
-    pub failure: Option<String>,
+    pub failure: Option<Message>,
     /// What of it was not as its manifest expects; nothing until it has been judged.
-    pub unmet: Option<String>,
+    pub unmet: Option<Vec<Message>>,
 }
 
 /// Runs, newest first; those after a run are older than it.
@@ -155,8 +156,8 @@ pub async fn runs(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<
                 full: r.int("full_pass")? == 1,
                 started_at: instant(r.int("started_at")?),
                 ended_at: r.opt_int("ended_at")?.map(instant),
-                failure: r.opt_text("failure")?,
-                unmet: r.opt_text("unmet")?,
+                failure: r.opt_text("failure")?.as_deref().map(Message::read),
+                unmet: r.opt_text("unmet")?.as_deref().map(Message::read_list),
             })
         })
         .collect()
@@ -170,7 +171,7 @@ pub struct UnreadRow {
     /// Page or file.
     pub payload: String,
     /// Why.
-    pub reason: String,
+    pub reason: Message,
 }
 
 /// The payloads of a run that cannot be read, at most 1,000.
@@ -186,7 +187,11 @@ pub async fn unread(db: &Db, run: i64) -> Result<Vec<UnreadRow>, StoreFault> {
         )
         .await?;
     let row = |r: &crate::sql::rows::Row| {
-        Ok(UnreadRow { stream: r.text("stream")?, payload: r.text("address")?, reason: r.text("fault")? })
+        Ok(UnreadRow {
+            stream: r.text("stream")?,
+            payload: r.text("address")?,
+            reason: Message::read(&r.text("fault")?),
+        })
     };
     rows.iter().map(row).collect()
 }

@@ -3,6 +3,7 @@
 use crate::sql::db::Db;
 use crate::sql::error::StoreFault;
 use crate::sql::rows::Rows;
+use huiliu_messages::Message;
 
 /// A pass that is over and not yet judged.
 #[derive(Debug, Clone)]
@@ -88,11 +89,12 @@ pub async fn newest(db: &Db, source_id: i64, stream: &str) -> Result<Option<Stri
     rows.first().map_or(Ok(None), |r| r.opt_text("newest"))
 }
 
-/// Writes down what of a pass was not as expected; blank when all was.
+/// Writes down what of a pass was not as expected.
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn judged(db: &Db, run: i64, unmet: &str) -> Result<(), StoreFault> {
+pub async fn judged(db: &Db, run: i64, unmet: &[Message]) -> Result<(), StoreFault> {
+    let unmet = if unmet.is_empty() { String::new() } else { Message::stored_list(unmet) };
     db.run("UPDATE sync_run SET unmet = $2 WHERE id = $1", vec![run.into(), unmet.into()]).await?;
     Ok(())
 }

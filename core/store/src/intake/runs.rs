@@ -5,8 +5,11 @@ use crate::intake::payloads;
 use crate::intake::source_lease::{self, Claim};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::{StoreFault, Unreadable};
-use crate::sql::rows::{Rows, Value};
+use crate::sql::rows::Rows;
+use serde::Serialize;
+
 use huiliu_decode::payload::Payload;
+use huiliu_messages::Message;
 use huiliu_values::ActivationKind;
 use huiliu_vault::keys::Keys;
 
@@ -162,11 +165,12 @@ pub async fn start_run(db: &Db, source: &Source, full: bool) -> Result<i64, Stor
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn end_run(db: &Db, run: i64, failure: Option<&str>) -> Result<(), StoreFault> {
-    let (state, failure) = failure.map_or(("done", Value::Text(String::new())), |f| ("failed", f.into()));
+pub async fn end_run(db: &Db, run: i64, failure: Option<&Message>) -> Result<(), StoreFault> {
+    let state = if failure.is_some() { "failed" } else { "done" };
+    let failure = failure.map(Message::stored).unwrap_or_default().replace("\\u0000", "\u{FFFD}");
     db.run(
         "UPDATE sync_run SET state = $2, ended_at = {now}, failure = nullif($3, '') WHERE id = $1 AND state = 'running'",
-        vec![run.into(), state.into(), failure],
+        vec![run.into(), state.into(), failure.into()],
     )
     .await?;
     Ok(())
@@ -204,7 +208,7 @@ pub struct Landing<'a> {
     /// The values of the stream's fan-out it was asked for with, a JSON object of texts.
     pub each: Option<&'a str>,
     /// Raw records in it, or why it cannot be read.
-    pub records: Result<u32, String>,
+    pub records: Result<u32, Message>,
     /// Records per batch, at most 5,000.
     pub batch_size: u32,
     /// Where the run began to read the stream.
@@ -228,8 +232,8 @@ pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64
         None => Some(payloads::seal(keys, &digest, landing.payload)?),
     };
     let (state, fault, records) = match &landing.records {
-        Ok(n) => ("landed", "", *n),
-        Err(why) => ("undecodable", why.as_str(), 0),
+        Ok(n) => ("landed", String::new(), *n),
+        Err(why) => ("undecodable", why.stored(), 0),
     };
     let size = i64::try_from(landing.payload.len()).unwrap_or(i64::MAX);
     let mut tx = db.begin().await?;
@@ -257,7 +261,7 @@ pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64
                 first.into(),
                 size.into(),
                 state.into(),
-                fault.replace('\0', "\u{FFFD}").into(),
+                fault.replace("\\u0000", "\u{FFFD}").into(),
                 landing.each.unwrap_or_default().replace("\\u0000", "\u{FFFD}").into(),
             ],
         )
@@ -330,15 +334,23 @@ async fn move_cursor(tx: &mut Tx, landing: &Landing<'_>, cursor: &str) -> Result
     Ok(())
 }
 
+/// Why a run has failed that nobody ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+enum Abandoned {
+    /// Its process is gone.
+    #[serde(rename = "run.process_ended")]
+    ProcessEnded,
+}
+
 /// Runs that were left running by a process that is gone are ended as failed when a new one of their source starts.
 ///
 /// # Errors
 /// [`StoreFault`].
 pub async fn end_abandoned_runs(db: &Db, source: &Source) -> Result<(), StoreFault> {
     db.run(
-        "UPDATE sync_run SET state = 'failed', ended_at = {now}, failure = 'the process that ran it ended'
-         WHERE source_id = $1 AND state = 'running'",
-        vec![source.id.into()],
+        "UPDATE sync_run SET state = 'failed', ended_at = {now}, failure = $2 WHERE source_id = $1 AND state = 'running'",
+        vec![source.id.into(), Message::new(&Abandoned::ProcessEnded).stored().into()],
     )
     .await?;
     Ok(())

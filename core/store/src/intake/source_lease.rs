@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreFault;
 use crate::sql::lease::{Lease, Leased, micros};
+use huiliu_messages::Message;
 use huiliu_values::calendar::instant;
 
 /// A claim on a source. A page lands only while `turn` is the source's current one.
@@ -154,7 +155,7 @@ pub struct ScheduleRow {
     /// Its end, RFC 3339.
     pub last_ended_at: Option<String>,
     /// Why it failed.
-    pub last_failure: Option<String>,
+    pub last_failure: Option<Message>,
     /// The end of the newest run that went well, RFC 3339; none: there was none yet.
     pub last_success_at: Option<String>,
 }
@@ -187,7 +188,7 @@ pub async fn list(db: &Db) -> Result<Vec<ScheduleRow>, StoreFault> {
                 last_state: r.opt_text("state")?,
                 last_started_at: r.opt_int("started_at")?.map(instant),
                 last_ended_at: r.opt_int("ended_at")?.map(instant),
-                last_failure: r.opt_text("failure")?,
+                last_failure: r.opt_text("failure")?.as_deref().map(Message::read),
                 last_success_at: r.opt_int("success_at")?.map(instant),
             })
         })

@@ -1,0 +1,8 @@
+# 其他句子前后的话。
+common-attempts = { $attempts ->
+    [1] { $sentence }
+   *[other] { $sentence }（已请求 { $attempts } 次）
+}
+common-place = { $place }：{ $sentence }
+# 旧版汇流保存的原句。
+common-stored_text = { $text }

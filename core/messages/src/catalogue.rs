@@ -1,0 +1,237 @@
+//! The catalogues, and how a message becomes a sentence.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::types::{FluentNumber, FluentNumberOptions};
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use serde_json::{Map, Number, Value};
+use unic_langid::LanguageIdentifier;
+
+use crate::place::place_in;
+
+/// A language that has a catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    English,
+    /// Simplified Chinese.
+    Chinese,
+}
+
+type Bundle = FluentBundle<FluentResource>;
+
+static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle("en", ENGLISH_TEXTS));
+static CHINESE: LazyLock<Bundle> = LazyLock::new(|| bundle("zh-CN", CHINESE_TEXTS));
+
+/// The files of the English catalogue, one for each part of Huiliu that has something to say.
+pub(crate) const ENGLISH_TEXTS: &[&str] = &[
+    include_str!("../locales/en/common.ftl"),
+    include_str!("../locales/en/decode.ftl"),
+    include_str!("../locales/en/platform.ftl"),
+    include_str!("../locales/en/run.ftl"),
+];
+
+/// The same of the Chinese one.
+pub(crate) const CHINESE_TEXTS: &[&str] = &[
+    include_str!("../locales/zh-CN/common.ftl"),
+    include_str!("../locales/zh-CN/decode.ftl"),
+    include_str!("../locales/zh-CN/platform.ftl"),
+    include_str!("../locales/zh-CN/run.ftl"),
+];
+
+fn bundle(language: &str, texts: &[&str]) -> Bundle {
+    let language: LanguageIdentifier = language.parse().unwrap_or_default();
+    let mut bundle = FluentBundle::new_concurrent(vec![language]);
+    // The marks that isolate directions of writing would stand in every terminal and file.
+    bundle.set_use_isolating(false);
+    bundle.set_formatter(Some(grouped));
+    for text in texts {
+        // A resource that does not parse is kept as far as it does; a test finds what is missing.
+        let resource = FluentResource::try_new((*text).to_owned()).unwrap_or_else(|(resource, _)| resource);
+        bundle.add_resource_overriding(resource);
+    }
+    // It fails only where it was added before.
+    let _ = bundle.add_builtins();
+    bundle
+}
+
+/// Numbers with their thousands set off by commas, unless the catalogue says `useGrouping: "false"`.
+fn grouped<M>(value: &FluentValue<'_>, _: &M) -> Option<String> {
+    match value {
+        FluentValue::Number(number) if number.options.use_grouping => Some(with_commas(&number.as_string())),
+        _ => None,
+    }
+}
+
+fn with_commas(number: &str) -> String {
+    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("-", digits));
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
+    let mut out = sign.to_owned();
+    for (n, digit) in whole.chars().enumerate() {
+        if n > 0 && (whole.len() - n).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
+}
+
+/// A message in words. What is no message is said as it is: a text, a number, a list with its items one after the other.
+#[must_use]
+pub fn say(language: Language, value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(is) => is.to_string(),
+        Value::Number(number) => with_commas(&number.to_string()),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| say(language, item)).collect();
+            let is_sentences = items.iter().any(|item| item.contains([' ', '，']));
+            items.join(match (language, is_sentences) {
+                (Language::English, true) => "; ",
+                (Language::English, false) => ", ",
+                (Language::Chinese, true) => "；",
+                (Language::Chinese, false) => "、",
+            })
+        }
+        Value::Object(fields) => say_fields(language, fields),
+    }
+}
+
+fn say_fields(language: Language, fields: &Map<String, Value>) -> String {
+    let code = fields.get("code").and_then(Value::as_str).unwrap_or_default();
+    let mut args = FluentArgs::new();
+    for (name, value) in fields.iter().filter(|(name, _)| *name != "code") {
+        args.set(name.as_str(), argument(language, name, value));
+    }
+    let id = code.replace('.', "-");
+    let mut sentence = formatted(language, &id, &args).unwrap_or_else(|| without_words(code, fields));
+    for (around, id) in [("attempts", "common-attempts"), ("place", "common-place")] {
+        if !fields.contains_key(around) {
+            continue;
+        }
+        args.set("sentence", sentence.clone());
+        sentence = formatted(language, id, &args).unwrap_or(sentence);
+    }
+    sentence
+}
+
+fn argument<'v>(language: Language, name: &str, value: &'v Value) -> FluentValue<'v> {
+    match value {
+        Value::Number(n) => number(n),
+        Value::Null => FluentValue::from(""),
+        Value::String(text) if name == "place" => FluentValue::from(place_in(language, text).into_owned()),
+        Value::String(text) => FluentValue::from(text.as_str()),
+        other => FluentValue::from(say(language, other)),
+    }
+}
+
+fn number(number: &Number) -> FluentValue<'static> {
+    match number.as_f64() {
+        // A larger one would lose its last digits.
+        Some(value) if value.abs() < 9e15 => FluentValue::Number(FluentNumber::new(
+            value,
+            FluentNumberOptions { use_grouping: true, ..Default::default() },
+        )),
+        _ => FluentValue::from(number.to_string()),
+    }
+}
+
+fn formatted(language: Language, id: &str, args: &FluentArgs<'_>) -> Option<String> {
+    let bundle: &Bundle = match language {
+        Language::English => &ENGLISH,
+        Language::Chinese => &CHINESE,
+    };
+    let pattern = bundle.get_message(id)?.value()?;
+    // A variable that is missing is said by its name.
+    let mut missing = vec![];
+    Some(bundle.format_pattern(pattern, Some(args), &mut missing)).map(Cow::into_owned)
+}
+
+/// What another version of Huiliu has written may be unknown here: then its data is shown.
+fn without_words(code: &str, fields: &Map<String, Value>) -> String {
+    let arguments: Vec<String> =
+        fields.iter().filter(|(name, _)| *name != "code").map(|(name, value)| format!("{name}={value}")).collect();
+    if arguments.is_empty() { code.to_owned() } else { format!("{code} ({})", arguments.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
+    use fluent_syntax::parser::parse;
+    use serde_json::json;
+
+    use super::*;
+
+    fn variables(pattern: &Pattern<&str>, out: &mut BTreeSet<String>) {
+        for element in &pattern.elements {
+            let PatternElement::Placeable { expression } = element else { continue };
+            match expression {
+                Expression::Inline(inline) => of_inline(inline, out),
+                Expression::Select { selector, variants } => {
+                    of_inline(selector, out);
+                    variants.iter().for_each(|variant| variables(&variant.value, out));
+                }
+            }
+        }
+    }
+
+    fn of_inline(inline: &InlineExpression<&str>, out: &mut BTreeSet<String>) {
+        match inline {
+            InlineExpression::VariableReference { id } => {
+                out.insert(id.name.to_owned());
+            }
+            InlineExpression::FunctionReference { arguments, .. } => {
+                arguments.positional.iter().for_each(|argument| of_inline(argument, out));
+            }
+            _ => {}
+        }
+    }
+
+    fn messages(texts: &[&'static str]) -> BTreeMap<String, BTreeSet<String>> {
+        let mut all = BTreeMap::new();
+        for text in texts {
+            let resource = parse(*text).unwrap_or_else(|(_, errors)| panic!("{errors:?} in {text}"));
+            for entry in resource.body {
+                let Entry::Message(message) = entry else { continue };
+                let mut names = BTreeSet::new();
+                variables(&message.value.expect("a message has a value"), &mut names);
+                let id = message.id.name.to_owned();
+                assert!(all.insert(id.clone(), names).is_none(), "{id} is there twice");
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn both_catalogues_have_the_same_messages_with_the_same_variables() {
+        let (english, chinese) = (messages(ENGLISH_TEXTS), messages(CHINESE_TEXTS));
+        for (id, names) in &english {
+            assert_eq!(chinese.get(id), Some(names), "zh-CN: {id}");
+        }
+        for id in chinese.keys() {
+            assert!(english.contains_key(id), "en: {id}");
+        }
+        assert!(english.len() > 50);
+    }
+
+    #[test]
+    fn a_message_is_said_with_what_it_holds() {
+        let inner = json!({"code": "decode.too_many_records", "max": 1_000_000});
+        let message = json!({"code": "platform.undecodable", "why": inner, "place": "/a page 2", "attempts": 7});
+        assert_eq!(
+            say(Language::English, &message),
+            "/a page 2: more than 1,000,000 records; send it in parts (asked 7 times)"
+        );
+        assert_eq!(say(Language::Chinese, &message), "/a 第 2 页：记录超过 1,000,000 条；请分批报送（已请求 7 次）");
+        assert_eq!(say(Language::English, &json!({"code": "new.thing", "of": 1})), "new.thing (of=1)");
+    }
+}

@@ -1,0 +1,162 @@
+//! A message whose type is not known any more: stored, sent, or about to be said.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use crate::{Language, say};
+
+/// The code of a sentence that an earlier version of Huiliu stored as it was said.
+const STORED_TEXT: &str = "common.stored_text";
+
+/// A code with its arguments. As JSON it also has `message`, the English sentence, for programs that show it to people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message(Map<String, Value>);
+
+impl Message {
+    /// The data of a message.
+    #[must_use]
+    pub fn new(of: &impl Serialize) -> Self {
+        match serde_json::to_value(of) {
+            Ok(Value::Object(fields)) => Self(fields),
+            Ok(other) => Self::of_text(&other.to_string()),
+            Err(e) => Self::of_text(&e.to_string()),
+        }
+    }
+
+    /// A text as [`Message::stored`] gave it; one that is none is a sentence of an earlier version.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        match serde_json::from_str(text) {
+            Ok(Value::Object(fields)) if fields.get("code").is_some_and(Value::is_string) => Self(fields),
+            _ => Self::of_text(text),
+        }
+    }
+
+    fn of_text(text: &str) -> Self {
+        Self([("code".to_owned(), STORED_TEXT.into()), ("text".to_owned(), text.into())].into_iter().collect())
+    }
+
+    /// As it is stored: JSON without the sentence.
+    #[must_use]
+    pub fn stored(&self) -> String {
+        Value::Object(self.0.clone()).to_string()
+    }
+
+    /// Several, as they are stored.
+    #[must_use]
+    pub fn stored_list(all: &[Self]) -> String {
+        Value::from(all.iter().map(|message| Value::Object(message.0.clone())).collect::<Vec<_>>()).to_string()
+    }
+
+    /// A text as [`Message::stored_list`] gave it; blank is none, and anything else a sentence of an earlier version.
+    #[must_use]
+    pub fn read_list(text: &str) -> Vec<Self> {
+        match serde_json::from_str(text) {
+            Ok(Value::Array(items)) => items.iter().map(|item| Self::read(&item.to_string())).collect(),
+            _ if text.trim().is_empty() => vec![],
+            _ => vec![Self::read(text)],
+        }
+    }
+
+    /// The same with every text in it changed; codes and numbers stay.
+    #[must_use]
+    pub fn map_texts(self, change: impl Fn(&str) -> String) -> Self {
+        self.with_texts(&change)
+    }
+
+    fn with_texts(self, change: &impl Fn(&str) -> String) -> Self {
+        Self(self.0.into_iter().map(|(name, value)| changed(name, value, change)).collect())
+    }
+
+    /// The message as the type that it was made of.
+    #[must_use]
+    pub fn is<M: DeserializeOwned>(self) -> Option<M> {
+        serde_json::from_value(Value::Object(self.0)).ok()
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.0.get("code").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The sentence.
+    #[must_use]
+    pub fn say(&self, language: Language) -> String {
+        say(language, &Value::Object(self.0.clone()))
+    }
+}
+
+fn changed(name: String, value: Value, change: &impl Fn(&str) -> String) -> (String, Value) {
+    let value = match value {
+        Value::String(text) if name != "code" => Value::String(change(&text)),
+        Value::Array(items) => {
+            Value::Array(items.into_iter().map(|item| changed(String::new(), item, change).1).collect())
+        }
+        Value::Object(fields) => Value::Object(Message(fields).with_texts(change).0),
+        other => other,
+    };
+    (name, value)
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.say(Language::English))
+    }
+}
+
+impl Serialize for Message {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = self.0.clone();
+        fields.insert("message".into(), self.to_string().into());
+        fields.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Message {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut fields = Map::deserialize(deserializer)?;
+        fields.remove("message");
+        Ok(Self(fields))
+    }
+}
+
+impl JsonSchema for Message {
+    fn schema_name() -> Cow<'static, str> {
+        "Message".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "description": "What happened: a code, its arguments, and the English sentence made of them.",
+            "properties": { "code": { "type": "string" }, "message": { "type": "string" } },
+            "required": ["code", "message"],
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_stored_comes_back_and_a_sentence_of_an_earlier_version_stays() {
+        let message = Message::new(&json!({"code": "common.stored_text", "text": "x"}));
+        assert_eq!(Message::read(&message.stored()), message);
+        assert_eq!(serde_json::to_value(&message).unwrap()["message"], "x");
+        assert_eq!(serde_json::from_value::<Message>(serde_json::to_value(&message).unwrap()).unwrap(), message);
+        let list = [message.clone(), Message::read("y")];
+        assert_eq!(Message::read_list(&Message::stored_list(&list)), list);
+        assert_eq!((Message::read_list(""), Message::read_list("z")), (vec![], vec![Message::read("z")]));
+        assert_eq!(Message::read("the folder is gone").to_string(), "the folder is gone");
+        assert_eq!(Message::read("{\"a\":1}").to_string(), "{\"a\":1}");
+    }
+}

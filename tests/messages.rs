@@ -1,0 +1,134 @@
+//! Every code has its sentence in both catalogues, with its own arguments, and no sentence is there for nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::tidy::sources;
+
+/// The codes of the messages that the sources define, variants of enums with `#[serde(tag = "code")]`, each with the names
+/// of its fields.
+fn codes() -> BTreeMap<String, BTreeSet<String>> {
+    let mut all = BTreeMap::new();
+    for folder in ["core", "app", "connectors"] {
+        let mut files = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut files);
+        for path in files {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let enums = text.split("#[serde(tag = \"code\")]").skip(1);
+            for part in enums.flat_map(|of| of.split_once("\n}").unwrap().0.split("#[serde(rename = \"").skip(1)) {
+                let (code, after) = part.split_once("\")]").unwrap();
+                let variant = after.trim_start();
+                let end = variant.find([',', '{']).unwrap_or(variant.len());
+                let fields = variant[end..].strip_prefix('{').map_or("", |fields| fields.split_once('}').unwrap().0);
+                let names = fields.split(',').filter_map(|field| field.split_once(':'));
+                let names = names.map(|(name, _)| name.split_whitespace().last().unwrap().to_owned()).collect();
+                let before = all.insert(code.replace('.', "-"), names);
+                assert!(before.is_none(), "{code} is there twice, in {path:?} too");
+            }
+        }
+    }
+    all
+}
+
+/// The messages of a catalogue, each with its text.
+fn catalogue(language: &str) -> BTreeMap<String, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("core/messages/locales").join(language);
+    let mut all = BTreeMap::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let mut id = String::new();
+        for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+            if line.starts_with(|c: char| c.is_ascii_lowercase()) {
+                id = line.split_once(" =").unwrap().0.to_owned();
+                assert!(all.insert(id.clone(), String::new()).is_none(), "{id} is there twice");
+            }
+            let of: &mut String = all.get_mut(&id).unwrap();
+            of.push_str(line);
+            of.push('\n');
+        }
+    }
+    all
+}
+
+#[test]
+fn every_code_has_its_sentence_in_both_languages_and_no_sentence_is_unused() {
+    let codes = codes();
+    assert!(codes.len() > 130, "only {} codes found", codes.len());
+    for language in ["en", "zh-CN"] {
+        let said = catalogue(language);
+        for (id, fields) in &codes {
+            let sentence = said.get(id).unwrap_or_else(|| panic!("{language} has no {id}"));
+            let used: BTreeSet<String> = sentence
+                .split('$')
+                .skip(1)
+                .map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect())
+                .filter(|name: &String| !name.is_empty())
+                .collect();
+            assert!(used.is_subset(fields), "{language}: {id} says {used:?}, it has {fields:?}");
+        }
+        let around = ["common-attempts", "common-place", "common-stored_text"];
+        for id in said.keys().filter(|id| !around.contains(&id.as_str())) {
+            assert!(codes.contains_key(id), "{language}: nothing says {id}");
+        }
+    }
+}
+
+/// Chinese sentences have no English in them but names: of formats, of keys and values of manifests, of commands.
+#[test]
+fn chinese_sentences_have_no_english_words() {
+    const NAMES: &[&str] = &[
+        "JSON",
+        "XML",
+        "CSV",
+        "HTTP",
+        "GB18030",
+        "UTF",
+        "DOCTYPE",
+        "MiB",
+        "gzip",
+        "xlsx",
+        "PEM",
+        "Cookie",
+        "style",
+        "path",
+        "base_url",
+        "allow_networks",
+        "certificate",
+        "private_key",
+        "NextContinuationToken",
+        "full",
+        "folder",
+        "huiliu",
+        "upload",
+        "request",
+        "push",
+        "http",
+        "https",
+        "access_token",
+        "id",
+        "useGrouping",
+        "NUMBER",
+        "false",
+        "other",
+        "HOST",
+        "PORT",
+    ];
+    for (id, sentence) in catalogue("zh-CN") {
+        let (_, text) = sentence.split_once('=').unwrap();
+        let mut outside = String::new();
+        let mut depth = 0;
+        for c in text.chars() {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ if depth == 0 => outside.push(c),
+                _ => {}
+            }
+        }
+        let words = outside.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        for word in words.filter(|word| word.chars().any(|c| c.is_ascii_alphabetic())) {
+            assert!(NAMES.contains(&word), "zh-CN: {id} has the word {word:?}");
+        }
+    }
+}
