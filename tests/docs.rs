@@ -6,19 +6,69 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
+/// The pages of decisions, in the order of their numbers.
+fn decisions() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/decisions");
+    let names = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned());
+    let mut pages: Vec<String> = names.map(|name| format!("docs/decisions/{name}")).collect();
+    pages.sort();
+    pages
+}
+
 #[test]
-fn every_path_in_architecture_exists() {
-    let text = read("ARCHITECTURE.md");
+fn every_path_in_architecture_and_decisions_exists() {
     let mut checked = 0;
-    for word in text.split('`').skip(1).step_by(2) {
-        let is_path = word.contains('/') || [".rs", ".toml", ".md"].iter().any(|e| word.ends_with(e));
-        if !is_path || word.contains([' ', '*', '<', ':']) {
-            continue;
+    for page in decisions().into_iter().chain(["ARCHITECTURE.md".to_owned()]) {
+        let text = read(&page);
+        for word in text.split('`').skip(1).step_by(2) {
+            let is_path = word.contains('/') || [".rs", ".toml", ".md"].iter().any(|e| word.ends_with(e));
+            if !is_path || word.contains([' ', '*', '<', ':']) {
+                continue;
+            }
+            assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(word).exists(), "{page} names {word}");
+            checked += 1;
         }
-        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(word).exists(), "ARCHITECTURE.md names {word}");
-        checked += 1;
     }
-    assert!(checked > 15, "only {checked} paths found");
+    assert!(checked > 40, "only {checked} paths found");
+}
+
+/// What is read first stays short.
+#[test]
+fn readme_and_architecture_stay_short() {
+    let words = read("README.md").split_whitespace().count();
+    assert!(words <= 1_000, "README.md has {words} words");
+    let characters = read("README.zh-CN.md").chars().count();
+    assert!(characters <= 4_500, "README.zh-CN.md has {characters} characters");
+    let bytes = read("ARCHITECTURE.md").len();
+    assert!(bytes <= 12_000, "ARCHITECTURE.md has {bytes} bytes");
+}
+
+#[test]
+fn links_of_the_pages_lead_somewhere() {
+    let pages = [
+        "README.md",
+        "README.zh-CN.md",
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "docs/benchmarks.md",
+        "docs/limits.md",
+        "docs/matching.md",
+        "docs/matching.zh-CN.md",
+    ];
+    for page in pages.map(str::to_owned).into_iter().chain(decisions()) {
+        crate::institutions::links_lead_somewhere(&page);
+    }
+}
+
+/// The index of decisions names every page.
+#[test]
+fn every_decision_is_in_the_index() {
+    let index = read("docs/decisions/README.md");
+    for page in decisions() {
+        let name = page.trim_start_matches("docs/decisions/");
+        assert!(name == "README.md" || index.contains(&format!("]({name})")), "{page} is not in the index");
+    }
 }
 
 #[test]
