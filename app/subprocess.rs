@@ -35,8 +35,8 @@ pub struct Processes;
 #[async_trait]
 impl Apart for Processes {
     async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackFault> {
-        let start = |why: &dyn std::fmt::Display| not_started(StartFault::System { why: why.to_string() });
-        let child = Command::new(this_program().map_err(|e| start(&e))?)
+        let start = |e: std::io::Error| not_started(StartFault::System { why: e.into() });
+        let child = Command::new(this_program().map_err(start)?)
             .arg("unpack")
             .env_clear()
             .stdin(Stdio::piped())
@@ -44,12 +44,12 @@ impl Apart for Processes {
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .map_err(|e| start(&e))?;
-        let task = serde_json::to_string(task).map_err(|e| start(&e))?;
+            .map_err(start)?;
+        let task = serde_json::to_string(task).map_err(|e| start(e.into()))?;
         let said = tokio::time::timeout(WALL, converse(child, &task, bytes)).await;
         let (status, out, last_words) = said
             .map_err(|_| not_started(StartFault::Busy { cpu_seconds: CPU_SECONDS, seconds: WALL.as_secs() }))?
-            .map_err(|e| start(&e))?;
+            .map_err(start)?;
         if out.len() > MAX_UNPACKED + LAST_WORDS as usize {
             return Err(UnpackFault::Size { max: MAX_UNPACKED });
         }

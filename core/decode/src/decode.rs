@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use encoding_rs::{DecoderResult, Encoding};
-use huiliu_messages::said_in_english;
+use huiliu_messages::{SystemError, said_in_english};
 use serde::{Deserialize, Serialize};
 
 use crate::parts::{Body, Head, Part};
@@ -31,7 +31,7 @@ pub enum DecodeFault {
     Part { part: String, why: Box<DecodeFault> },
     /// The bytes that are held cannot be read again.
     #[serde(rename = "decode.payload")]
-    Payload { why: String },
+    Payload { why: SystemError },
     /// What was unpacked contradicts itself.
     #[serde(rename = "decode.inconsistent")]
     Inconsistent,

@@ -121,7 +121,7 @@ pub(super) struct Chunks<'p> {
 }
 
 fn unreadable(e: &io::Error) -> DecodeFault {
-    DecodeFault::Payload { why: e.to_string() }
+    DecodeFault::Payload { why: e.into() }
 }
 
 impl<'p> Chunks<'p> {

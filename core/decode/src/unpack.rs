@@ -10,7 +10,7 @@ use crate::parts::Head;
 use crate::window::{Out, ROOM, Window};
 use crate::{cells, decode, draft};
 use huiliu_manifest::{Archive, Encoding, Format, Stream, named_like};
-use huiliu_messages::said_in_english;
+use huiliu_messages::{SystemError, said_in_english};
 
 /// The most members of an archive.
 const MAX_MEMBERS: usize = 1_000;
@@ -174,7 +174,7 @@ pub enum Crash {
 pub enum StartFault {
     /// The system does not start it.
     #[serde(rename = "unpack.start_system")]
-    System { why: String },
+    System { why: SystemError },
     /// The machine is too busy.
     #[serde(rename = "unpack.start_busy")]
     Busy { cpu_seconds: u64, seconds: u64 },

@@ -31,6 +31,7 @@ pub(crate) const ENGLISH_TEXTS: &[&str] = &[
     include_str!("../locales/en/decode.ftl"),
     include_str!("../locales/en/platform.ftl"),
     include_str!("../locales/en/run.ftl"),
+    include_str!("../locales/en/system.ftl"),
 ];
 
 /// The same of the Chinese one.
@@ -39,6 +40,7 @@ pub(crate) const CHINESE_TEXTS: &[&str] = &[
     include_str!("../locales/zh-CN/decode.ftl"),
     include_str!("../locales/zh-CN/platform.ftl"),
     include_str!("../locales/zh-CN/run.ftl"),
+    include_str!("../locales/zh-CN/system.ftl"),
 ];
 
 fn bundle(language: &str, texts: &[&str]) -> Bundle {

@@ -9,10 +9,14 @@
 mod catalogue;
 mod message;
 mod place;
+mod serialize;
+mod system;
 
 pub use catalogue::{Language, say};
 pub use message::Message;
 pub use place::place_in;
+pub use serialize::{as_system_error, as_text};
+pub use system::SystemError;
 
 /// Gives types that serialise to messages their English sentence as `Display`, and makes them errors.
 #[macro_export]

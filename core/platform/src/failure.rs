@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use huiliu_decode::decode::DecodeFault;
 use huiliu_decode::unpack::{StartFault, UnpackFault};
-use huiliu_messages::{Message, said_in_english};
+use huiliu_messages::{Message, SystemError, said_in_english};
 
 /// What happened. The codes are stable: people and other programs act on them. Their sentences are in the catalogues of
 /// `huiliu-messages`, under `platform-`.
@@ -94,10 +94,10 @@ pub enum Cause {
     FanOut { stream: String, max: usize },
     /// A file that cannot be read.
     #[serde(rename = "platform.file")]
-    File { file: String, why: String },
+    File { file: String, why: SystemError },
     /// A file that cannot be packed.
     #[serde(rename = "platform.file_not_packed")]
-    FileNotPacked { file: String, why: String },
+    FileNotPacked { file: String, why: SystemError },
     /// A file of too many bytes.
     #[serde(rename = "platform.file_too_large")]
     FileTooLarge { file: String, size: u64, max: u64 },
@@ -115,7 +115,7 @@ pub enum Cause {
     FilesListingName { path: String },
     /// A folder that cannot be read.
     #[serde(rename = "platform.folder")]
-    Folder { folder: String, why: String },
+    Folder { folder: String, why: SystemError },
     /// What a template makes is no JSON.
     #[serde(rename = "platform.body_not_json")]
     BodyNotJson,
@@ -181,13 +181,13 @@ pub enum Cause {
     ObjectPart { received: usize, from: usize, to: usize },
     /// A part of an object that cannot be packed.
     #[serde(rename = "platform.object_not_packed")]
-    ObjectNotPacked { why: String },
+    ObjectNotPacked { why: SystemError },
     /// What a connector in Rust says in its own words.
     #[serde(rename = "platform.other")]
     Other { text: String },
     /// What came cannot be packed.
     #[serde(rename = "platform.packing")]
-    Packing { why: String },
+    Packing { why: SystemError },
     /// Pages that came before.
     #[serde(rename = "platform.pages_repeat")]
     PagesRepeat,

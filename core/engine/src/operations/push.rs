@@ -158,7 +158,7 @@ impl PushTarget {
     ) -> Result<Taken, PushError> {
         let (db, keys) = (&runtime.delivery.db, &runtime.delivery.keys);
         let digest = pushed::digest(keys, stream, &payload)
-            .map_err(|e| Failure::passing(Cause::Packing { why: e.to_string() }))?;
+            .map_err(|e| Failure::passing(Cause::Packing { why: e.into() }))?;
         let unpacker = Arc::clone(&runtime.program.unpacker);
         let connector = HandedConnector::sent(self.manifest, stream, key, payload, unpacker)?;
         let ready = ReadySource::over(runtime, self.recipe, Arc::new(connector)).await?;

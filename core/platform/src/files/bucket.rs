@@ -288,7 +288,7 @@ impl BucketConnector {
     async fn parts(&self, stream: &Stream, object: &Object, size: usize) -> Result<Payload, Failure> {
         let key = &object.place.key;
         let broken =
-            |e: std::io::Error| Failure::passing(Cause::ObjectNotPacked { why: e.to_string() }).at(key.as_str());
+            |e: std::io::Error| Failure::passing(Cause::ObjectNotPacked { why: e.into() }).at(key.as_str());
         let mut packer = text_window::packer(stream, size);
         while packer.len() < size {
             let (from, to) = (packer.len(), size.min(packer.len() + PART));

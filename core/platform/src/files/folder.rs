@@ -125,7 +125,7 @@ impl FileConnector {
     /// The names of the stream's files, and of what looks like one and is not read.
     fn names(&self, stream: &Stream) -> Result<(Vec<String>, Vec<String>), Failure> {
         let unreadable = |e: std::io::Error| {
-            Failure::fatal(Cause::Folder { folder: self.folder.display().to_string(), why: e.to_string() })
+            Failure::fatal(Cause::Folder { folder: self.folder.display().to_string(), why: e.into() })
         };
         let (mut names, mut left) = (Vec::new(), Vec::new());
         for entry in std::fs::read_dir(&self.folder).map_err(unreadable)? {
@@ -158,7 +158,7 @@ fn tell(folder: &Path, mut left: Vec<String>) {
 /// A stream's file that nobody is writing any more.
 pub(crate) async fn read(path: &Path, stream: &Stream) -> Result<Payload, Failure> {
     let file = || path.display().to_string();
-    let unreadable = |e: std::io::Error| Failure::fatal(Cause::File { file: file(), why: e.to_string() });
+    let unreadable = |e: std::io::Error| Failure::fatal(Cause::File { file: file(), why: e.into() });
     let before = tokio::fs::metadata(path).await.map_err(unreadable)?;
     let size = before.len();
     if size > MAX_BYTES {

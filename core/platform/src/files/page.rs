@@ -16,7 +16,7 @@ const MAX_TEXT: usize = 1_000;
 /// A file that came as a whole.
 pub(crate) fn kept(stream: &Stream, name: &str, bytes: Vec<u8>) -> Result<Payload, Failure> {
     text_window::kept(stream, bytes)
-        .map_err(|e| Failure::passing(Cause::FileNotPacked { file: name.to_owned(), why: e.to_string() }))
+        .map_err(|e| Failure::passing(Cause::FileNotPacked { file: name.to_owned(), why: e.into() }))
 }
 
 /// A file as a page: counted, or with the reason why it cannot be read. `cursor` stands behind it; `last` ends the

@@ -204,7 +204,7 @@ async fn body(answer: &mut Response, place: &str, mut packer: Packer) -> Result<
             return Err(Failure::fatal(Cause::AnswerEncoding { encoding }).at(place));
         }
     };
-    let broken = |e: std::io::Error| Failure::passing(Cause::Packing { why: e.to_string() }).at(place);
+    let broken = |e: std::io::Error| Failure::passing(Cause::Packing { why: e.into() }).at(place);
     let mut received = 0usize;
     while let Some(chunk) = answer.chunk().await.map_err(|e| unreachable(&e))? {
         received += chunk.len();

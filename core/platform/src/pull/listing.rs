@@ -144,7 +144,7 @@ impl HttpConnector {
         let is_paged = !matches!(stream.page, Paging::None {});
         let known =
             if is_paged && records > 0 { Known::of(stream, &body, &answer.payload) } else { Ok(Known::default()) };
-        let known = known.map_err(|e| Failure::passing(Cause::Packing { why: e.to_string() }).at(address.as_str()))?;
+        let known = known.map_err(|e| Failure::passing(Cause::Packing { why: e.into() }).at(address.as_str()))?;
         if stands.trail.knows(&known) {
             let is_same = stands.trail.repeats(&known);
             let cause = if is_same { Cause::PageSameRecords } else { Cause::PagesRepeat };

@@ -1,0 +1,96 @@
+//! What the operating system says, as data: its own sentences are English wherever it runs.
+
+use std::io::{Error, ErrorKind};
+
+use serde::{Deserialize, Serialize};
+
+/// An error of the operating system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+pub enum SystemError {
+    /// There is no such file or directory.
+    #[serde(rename = "system.not_found")]
+    NotFound,
+    /// This user may not do it.
+    #[serde(rename = "system.permission_denied")]
+    PermissionDenied,
+    /// It is there already.
+    #[serde(rename = "system.already_exists")]
+    AlreadyExists,
+    /// A directory is needed.
+    #[serde(rename = "system.not_a_directory")]
+    NotADirectory,
+    /// A file is needed.
+    #[serde(rename = "system.is_a_directory")]
+    IsADirectory,
+    /// The file system cannot be written to.
+    #[serde(rename = "system.read_only")]
+    ReadOnly,
+    /// The disk is full, or the user's share of it.
+    #[serde(rename = "system.disk_full")]
+    DiskFull,
+    /// The process holds as many files as it may.
+    #[serde(rename = "system.too_many_files")]
+    TooManyFiles,
+    /// Another process has the address.
+    #[serde(rename = "system.address_in_use")]
+    AddressInUse,
+    /// Nobody listens at the address.
+    #[serde(rename = "system.connection_refused")]
+    ConnectionRefused,
+    /// The other side broke the connection off.
+    #[serde(rename = "system.connection_reset")]
+    ConnectionReset,
+    /// The other side did not answer in time.
+    #[serde(rename = "system.timed_out")]
+    TimedOut,
+    /// No way leads to the network or the host.
+    #[serde(rename = "system.unreachable")]
+    Unreachable,
+    /// The file ends too early.
+    #[serde(rename = "system.unexpected_end")]
+    UnexpectedEnd,
+    /// The bytes are not UTF-8.
+    #[serde(rename = "system.not_utf8")]
+    NotUtf8,
+    /// Anything else, in the system's own words.
+    #[serde(rename = "system.other")]
+    Other { text: String },
+}
+
+crate::said_in_english!(SystemError);
+
+/// `EMFILE` and `ENFILE` of Linux, for which the standard library has no kind.
+const TOO_MANY_FILES: [i32; 2] = [24, 23];
+
+impl From<&Error> for SystemError {
+    fn from(error: &Error) -> Self {
+        if error.raw_os_error().is_some_and(|raw| TOO_MANY_FILES.contains(&raw)) {
+            return Self::TooManyFiles;
+        }
+        match error.kind() {
+            ErrorKind::NotFound => Self::NotFound,
+            ErrorKind::PermissionDenied => Self::PermissionDenied,
+            ErrorKind::AlreadyExists => Self::AlreadyExists,
+            ErrorKind::NotADirectory => Self::NotADirectory,
+            ErrorKind::IsADirectory => Self::IsADirectory,
+            ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::DiskFull,
+            ErrorKind::AddrInUse => Self::AddressInUse,
+            ErrorKind::ConnectionRefused => Self::ConnectionRefused,
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => Self::ConnectionReset,
+            ErrorKind::TimedOut => Self::TimedOut,
+            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => Self::Unreachable,
+            ErrorKind::UnexpectedEof => Self::UnexpectedEnd,
+            ErrorKind::InvalidData if error.to_string().contains("valid UTF-8") => Self::NotUtf8,
+            _ => Self::Other { text: error.to_string() },
+        }
+    }
+}
+
+impl From<Error> for SystemError {
+    fn from(error: Error) -> Self {
+        Self::from(&error)
+    }
+}
