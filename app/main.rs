@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use huiliu_engine::operations::OperationError;
+use huiliu_engine::settings_problem::SettingsProblem;
 
 use crate::words::{both, spoken};
 
@@ -49,6 +50,11 @@ impl CliError {
         error.into().into()
     }
 
+    /// A setting is not as it should be.
+    pub fn from_settings(problem: &SettingsProblem) -> Self {
+        Self { exit: 2, code: problem.code(), message: spoken(problem) }
+    }
+
     /// What is told a person.
     pub fn message(&self) -> &str {
         &self.message
@@ -72,6 +78,12 @@ impl From<OperationError> for CliError {
     }
 }
 
+impl From<SettingsProblem> for CliError {
+    fn from(problem: SettingsProblem) -> Self {
+        Self::from_settings(&problem)
+    }
+}
+
 impl From<huiliu_store::StoreFault> for CliError {
     fn from(fault: huiliu_store::StoreFault) -> Self {
         OperationError::from(fault).into()
@@ -89,8 +101,8 @@ fn main() -> ExitCode {
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     // `match --config` names no settings file.
     let config = cli.globals.config.clone().filter(|_| !matches!(cli.command, cli::Command::Match { .. }));
-    let settings = settings::Settings::read(&cli::Globals { config, ..cli.globals.clone() });
-    words::begin_log(settings.as_ref().is_ok_and(|s| s.json_logs));
+    let reading = settings::Settings::read(&cli::Globals { config, ..cli.globals.clone() });
+    words::begin_log(reading.json_logs());
     // Only the first caller installs a provider; there is no other.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -101,7 +113,7 @@ fn main() -> ExitCode {
         }
     };
     let json = cli.globals.json;
-    match settings.and_then(|settings| runtime.block_on(commands::run(cli, settings))) {
+    match runtime.block_on(commands::run(cli, reading)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error.tell(json);

@@ -1,5 +1,6 @@
 //! Unattended operation: schedules, stopping, health, backup, keys, packaging.
 
+mod doctor;
 mod health;
 mod keys;
 mod packaging;

@@ -38,12 +38,16 @@ use huiliu_platform::Days;
 
 use crate::CliError;
 use crate::cli::{Cli, Command, KeyWork, Schedules};
-use crate::settings::Settings;
+use crate::settings::Reading;
 use crate::words::tr;
 
-/// Runs what was asked.
-pub async fn run(cli: Cli, settings: Settings) -> Result<(), CliError> {
+/// Runs what was asked. Only `doctor` goes on with settings that are not as they should be.
+pub async fn run(cli: Cli, reading: Reading) -> Result<(), CliError> {
     let json = cli.globals.json;
+    if let Command::Doctor = cli.command {
+        return doctor::run(reading, json).await;
+    }
+    let settings = reading.settings()?;
     match cli.command {
         Command::Demo { records, seed, full, changed, calm } => {
             demo::run(settings, demo::Asked { records, seed, full, changed, calm, json }).await
@@ -75,7 +79,6 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), CliError> {
         Command::Backup { folder } => maintenance::back_up(settings, &folder, json).await,
         Command::Keys(KeyWork::Rotate) => maintenance::rotate_keys(settings, json).await,
         Command::Migrate => maintenance::migrate(settings, json).await,
-        Command::Doctor => doctor::run(settings, json).await,
         Command::DeliverAlone { batch } => maintenance::deliver_alone(settings, batch).await,
         Command::Runs(listing) => runs::run(settings, listing, json).await,
         Command::Match { left, right } => {
@@ -101,7 +104,7 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), CliError> {
         Command::Connectors(asked) => connectors::run(settings, asked, json).await,
         Command::Sources(asked) => sources::run(settings, asked, json).await,
         Command::Secrets(asked) => secrets::run(settings, asked, json).await,
-        // `main` has gone another way.
-        Command::Unpack => Ok(()),
+        // `main` has gone another way, or the lines above.
+        Command::Unpack | Command::Doctor => Ok(()),
     }
 }
