@@ -121,6 +121,17 @@ pub enum Command {
     Health,
     /// Copy the embedded database, while it is in use, into a folder. 备份内嵌数据库
     Backup { folder: PathBuf },
+    /// Put a backup in the place of the embedded database; the file it replaces is kept. 从备份恢复内嵌数据库
+    Restore {
+        /// A backup, as `backup` wrote it. 备份文件
+        #[arg(value_name = "FILE")]
+        backup: PathBuf,
+        /// Replace the database that is there. 替换现有数据库
+        #[arg(long)]
+        overwrite: bool,
+        #[command(flatten)]
+        why: Why,
+    },
     /// The key file. 密钥
     #[command(subcommand)]
     Keys(KeyWork),

@@ -5,6 +5,7 @@ mod health;
 mod keys;
 mod packaging;
 mod redis;
+mod restore;
 mod schedules;
 
 use std::net::TcpListener;

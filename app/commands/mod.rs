@@ -33,6 +33,7 @@ mod upload;
 mod worker;
 
 use huiliu_engine::ingest::From;
+use huiliu_engine::operations::restore::Backup;
 use huiliu_engine::operations::sync::Selection;
 use huiliu_platform::Days;
 
@@ -77,6 +78,9 @@ pub async fn run(cli: Cli, reading: Reading) -> Result<(), CliError> {
         Command::Schedules(Schedules::List) => schedules::list(settings, json).await,
         Command::Health => health::ask(settings, json).await,
         Command::Backup { folder } => maintenance::back_up(settings, &folder, json).await,
+        Command::Restore { backup, overwrite, why } => {
+            maintenance::restore(settings, Backup { file: backup, overwrite }, &why, json).await
+        }
         Command::Keys(KeyWork::Rotate) => maintenance::rotate_keys(settings, json).await,
         Command::Migrate => maintenance::migrate(settings, json).await,
         Command::DeliverAlone { batch } => maintenance::deliver_alone(settings, batch).await,

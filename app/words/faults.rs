@@ -49,6 +49,10 @@ impl Fault for StoreFault {
             Self::KeyGeneration(generation) => format!(
                 "缺少第 {generation} 代密封密钥，或它不属于此数据库：密钥已轮换；请使用 `huiliu keys rotate` 写好的密钥文件"
             ),
+            Self::KeyRotatedSince { needs, oldest } => format!(
+                "此数据库早于密封密钥的一次轮换：它需要第 {needs} 代密钥，而密钥文件从第 {oldest} 代开始；请使用当时的密钥文件，`huiliu keys rotate` 将其保存为 root.key.before-{}",
+                needs + 1
+            ),
             Self::KeyRetired => "本进程启动后密封密钥已轮换；请用 `huiliu keys rotate` 写好的密钥文件重新启动".into(),
             Self::TurnLost => "另一个进程已接手此来源；此页未写入".into(),
             Self::Column(name) => format!("查询结果中缺少列 {name}，或其类型不符"),
@@ -104,6 +108,7 @@ impl Fault for Unreadable {
             Self::Bytes { what, why } => format!("{}：{}", reasons::address(what), why.in_chinese()),
             Self::Connector { connector } => format!("没有注册连接器 {connector:?}；载荷接收时它曾注册"),
             Self::Stream { connector, stream } => format!("连接器 {connector} 已没有数据流 {stream:?}"),
+            Self::Copy { found } => format!("SQLite 发现其已损坏：{found}"),
             Self::OtherLayout { address } => {
                 format!("{}：按当前清单，其中的记录与接收时不同；请用 --full 重新读取该来源", reasons::address(address))
             }

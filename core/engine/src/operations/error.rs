@@ -10,6 +10,7 @@ use super::dead_letters::DeadLetterNotOpen;
 use super::decisions::DecisionRefused;
 use super::maintenance::MaintenanceError;
 use super::matching::MatchError;
+use super::restore::RestoreError;
 use super::secrets::SecretError;
 use super::source_registration::SourceRegistrationError;
 use super::sync::SyncError;
@@ -158,6 +159,9 @@ pub enum OperationError {
     /// Nothing is backed up, or rotated.
     #[error(transparent)]
     Maintenance(#[from] MaintenanceError),
+    /// Nothing is restored.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
 }
 
 impl From<ReplayFault> for OperationError {
@@ -227,7 +231,8 @@ impl OperationError {
             | Self::DeadLetterNotOpen(_)
             | Self::BatchNotQuarantined(_)
             | Self::Upload(_)
-            | Self::Maintenance(_) => true,
+            | Self::Maintenance(_)
+            | Self::Restore(_) => true,
             Self::Source(error) => !matches!(error, SourceError::Busy { .. }),
             Self::Sync(error) => error.is_usage(),
             Self::Match(error) => error.is_usage(),
@@ -268,6 +273,7 @@ impl OperationError {
             Self::Connector(error) => error.code(),
             Self::Upload(error) => error.code(),
             Self::Maintenance(error) => error.code(),
+            Self::Restore(error) => error.code(),
         }
     }
 }

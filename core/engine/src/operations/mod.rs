@@ -31,6 +31,7 @@ pub mod records;
 pub mod regions;
 mod registry_access;
 pub mod replays;
+pub mod restore;
 pub mod roster;
 pub mod rules;
 pub mod runs;
