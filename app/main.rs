@@ -15,7 +15,7 @@ mod worker;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 use huiliu_engine::operations::OperationError;
 use huiliu_engine::settings_problem::SettingsProblem;
 
@@ -91,7 +91,10 @@ impl From<huiliu_store::StoreFault> for CliError {
 }
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::from_arg_matches(&cli::examples::command().get_matches()) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
     // Before anything else of ours is in its memory.
     if matches!(cli.command, cli::Command::Unpack) {
         return subprocess::child();

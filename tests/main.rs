@@ -16,6 +16,7 @@ mod house;
 mod assessed;
 mod authoring;
 mod bad_input;
+mod cli;
 mod connectors;
 mod docs;
 mod extraction;

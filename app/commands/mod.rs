@@ -19,6 +19,7 @@ mod planned;
 mod receive;
 mod record;
 mod records;
+mod reference;
 mod register;
 mod replay;
 mod roster;
@@ -42,11 +43,22 @@ use crate::cli::{Cli, Command, KeyWork, Schedules};
 use crate::settings::Reading;
 use crate::words::tr;
 
-/// Runs what was asked. Only `doctor` goes on with settings that are not as they should be.
+/// Runs what was asked. `doctor` goes on with settings that are not as they should be; what describes the command line
+/// needs none.
 pub async fn run(cli: Cli, reading: Reading) -> Result<(), CliError> {
     let json = cli.globals.json;
-    if let Command::Doctor = cli.command {
-        return doctor::run(reading, json).await;
+    match cli.command {
+        Command::Doctor => return doctor::run(reading, json).await,
+        Command::Completions { shell } => {
+            reference::completions(shell);
+            return Ok(());
+        }
+        Command::Man { folder } => return reference::man(&folder),
+        Command::CliPage => {
+            reference::page();
+            return Ok(());
+        }
+        _ => {}
     }
     let settings = reading.settings()?;
     match cli.command {
@@ -109,6 +121,8 @@ pub async fn run(cli: Cli, reading: Reading) -> Result<(), CliError> {
         Command::Sources(asked) => sources::run(settings, asked, json).await,
         Command::Secrets(asked) => secrets::run(settings, asked, json).await,
         // `main` has gone another way, or the lines above.
-        Command::Unpack | Command::Doctor => Ok(()),
+        Command::Unpack | Command::Doctor | Command::Completions { .. } | Command::Man { .. } | Command::CliPage => {
+            Ok(())
+        }
     }
 }
