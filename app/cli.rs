@@ -36,6 +36,9 @@ pub struct Globals {
     /// sqlite:PATH, redis://… or rediss://… 队列地址
     #[arg(long, global = true)]
     pub queue: Option<String>,
+    /// Who acts, for the audit log; else HUILIU_ACTOR, or user and host. 操作人，记入审计日志
+    #[arg(long, global = true, value_name = "NAME", value_parser = actor)]
+    pub actor: Option<String>,
     /// Print JSON. 输出 JSON
     #[arg(long, global = true)]
     pub json: bool,
@@ -500,6 +503,15 @@ pub struct Why {
 
 fn day(text: &str) -> Result<NaiveDate, String> {
     text.parse().map_err(|_| "give a day as YYYY-MM-DD".to_owned())
+}
+
+fn actor(text: &str) -> Result<String, String> {
+    const MAX_ACTOR: usize = 100;
+    let name = text.trim();
+    if name.is_empty() || name.chars().count() > MAX_ACTOR || name.chars().any(char::is_control) {
+        return Err(format!("give a name of 1 to {MAX_ACTOR} characters"));
+    }
+    Ok(name.to_owned())
 }
 
 fn reason(text: &str) -> Result<String, String> {

@@ -50,12 +50,3 @@ fn holder() -> String {
 pub fn host() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
 }
-
-/// Who acts: `HUILIU_ACTOR`, or the user of this process and the host.
-pub fn actor() -> String {
-    let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
-    set("HUILIU_ACTOR").unwrap_or_else(|| {
-        let user = set("USER").or_else(|| set("LOGNAME")).unwrap_or_else(|| "unknown".into());
-        format!("{user}@{}", host())
-    })
-}

@@ -50,6 +50,8 @@ pub struct Settings {
     pub health: Option<SocketAddr>,
     /// Whether the log is JSON.
     pub json_logs: bool,
+    /// Who acts, for the audit log.
+    pub actor: String,
 }
 
 const DEFAULT_WORKERS: u64 = 2;
@@ -137,6 +139,7 @@ fn resolve(typed: Typed, globals: &Globals, problems: &mut Vec<SettingsProblem>)
         engine: Arc::new(engine),
         config: globals.config.clone(),
         health: given(typed.health).and_then(|text| kept(address(text), problems)),
+        actor: globals.actor.clone().unwrap_or_else(environment::actor),
         json_logs: kept(json_logs(given(typed.log_format)), problems).unwrap_or_default(),
     }
 }

@@ -27,6 +27,7 @@ mod infer;
 mod institutions;
 mod language;
 mod layers;
+mod listings;
 mod mapping;
 mod matching;
 mod mutated;

@@ -18,7 +18,7 @@ pub async fn run(settings: Settings, asked: Batches, json: bool) -> Result<(), C
             show_page(json, &page, list);
         }
         Batches::Release { id, because } => {
-            let act = Act { actor: &open::actor(), because: &because };
+            let act = Act { actor: &settings.actor, because: &because };
             let released = batches::release(&opened, act, id).await?;
             show(json, &released, |_| say(tr("due again", "已重新待投递")));
         }

@@ -20,13 +20,13 @@ pub async fn run(settings: Settings, asked: Cursors, json: bool) -> Result<(), C
         Cursors::Set { source, stream, to, why } => {
             let program = open::program();
             let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
-            let act = Act { actor: &open::actor(), because: &why.because.unwrap_or_default() };
+            let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
             let of = StreamName { source: &source, stream: &stream };
             let changed = cursors::set(access, act, of, &to).await?;
             show(json, &changed, say_done);
         }
         Cursors::Reset { source, stream, why } => {
-            let act = Act { actor: &open::actor(), because: &why.because.unwrap_or_default() };
+            let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
             let changed = cursors::reset(&opened, act, &source, stream.as_deref()).await?;
             show(json, &changed, say_done);
         }

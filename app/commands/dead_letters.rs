@@ -22,7 +22,7 @@ pub async fn run(settings: Settings, asked: DeadLetters, json: bool) -> Result<(
             show(json, &letter, show_letter);
         }
         DeadLetters::Discard { id, because } => {
-            let act = Act { actor: &open::actor(), because: &because };
+            let act = Act { actor: &settings.actor, because: &because };
             let discarded = dead_letters::discard(&opened, act, id).await?;
             show(json, &discarded, |_| say(tr("discarded", "已作废")));
         }

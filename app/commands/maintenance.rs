@@ -47,7 +47,7 @@ pub async fn back_up(settings: Settings, folder: &Path, json: bool) -> Result<()
 }
 
 pub async fn restore(settings: Settings, backup: Backup, why: &Why, json: bool) -> Result<(), CliError> {
-    let act = Act { actor: &open::actor(), because: why.because.as_deref().unwrap_or_default() };
+    let act = Act { actor: &settings.actor, because: why.because.as_deref().unwrap_or_default() };
     let restored = restore::restore(&settings.engine, act, &backup).await?;
     show(json, &restored, show_restored);
     Ok(())

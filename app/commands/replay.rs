@@ -53,7 +53,7 @@ fn filter(m: Matching) -> Filter {
 
 async fn plan(settings: Settings, filter: &Filter, json: bool) -> Result<(), CliError> {
     let runtime = open::runtime(&settings, Make::Nothing).await?;
-    let act = Act { actor: &open::actor(), because: "" };
+    let act = Act { actor: &settings.actor, because: "" };
     let plan = replays::plan(&runtime, act, filter, SHOWN).await?;
     runtime.close().await;
     show(json, &plan, |plan| {
@@ -69,7 +69,7 @@ async fn plan(settings: Settings, filter: &Filter, json: bool) -> Result<(), Cli
 
 async fn apply(settings: Settings, id: i64, json: bool) -> Result<(), CliError> {
     let runtime = open::runtime(&settings, Make::Nothing).await?;
-    let act = Act { actor: &open::actor(), because: "" };
+    let act = Act { actor: &settings.actor, because: "" };
     let applied: ReplayApplied = replays::apply(&runtime, act, id, SHOWN).await?;
     runtime.close().await;
     show(json, &applied, |applied| {

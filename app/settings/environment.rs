@@ -76,6 +76,16 @@ pub fn take(typed: &mut Typed, problems: &mut Vec<SettingsProblem>) {
     }
 }
 
+/// Who acts when nobody is named: `HUILIU_ACTOR`, or the user of this process, by name or by number, and the host.
+pub fn actor() -> String {
+    let set = |name: &str| std::env::var(name).ok().filter(|v| !v.trim().is_empty());
+    set("HUILIU_ACTOR").unwrap_or_else(|| {
+        let number = || rustix::process::getuid().as_raw().to_string();
+        let user = set("USER").or_else(|| set("LOGNAME")).unwrap_or_else(number);
+        format!("{user}@{}", crate::open::host())
+    })
+}
+
 /// Variables whose names begin like ours and that nobody reads, by name.
 pub fn unknown(sources: &[SourceSettings]) -> Vec<SettingsProblem> {
     let mut read: BTreeSet<&str> = KNOWN.into();
