@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
+use huiliu_store::admin::filter::RowFilter;
 
 pub use credit::{Courses, Decided, Decisions, Identity, Kept, Roster, Rules, Schools, Teachers, Tree};
 pub use sources::{Place, Secrets, Sources};
@@ -246,10 +247,33 @@ pub struct Span {
     pub after: i64,
 }
 
+/// Of whom; all of what is given must match.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Of {
+    /// Of this source. 来源
+    #[arg(long)]
+    pub source: Option<String>,
+    /// Of sources with this connector. 连接器
+    #[arg(long)]
+    pub connector: Option<String>,
+}
+
+impl Of {
+    /// As an operation takes it.
+    pub fn filter(self, run: Option<i64>, code: Option<String>) -> RowFilter {
+        RowFilter { source: self.source, connector: self.connector, run, code }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Listing {
     /// List. 列表
-    List(Span),
+    List {
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        span: Span,
+    },
     /// Show one. 查看一条
     Show { id: i64 },
 }
@@ -257,7 +281,18 @@ pub enum Listing {
 #[derive(Debug, Subcommand)]
 pub enum DeadLetters {
     /// List the open ones. 列出待处理的
-    List(Span),
+    List {
+        #[command(flatten)]
+        of: Of,
+        /// Seen in this sync run. 同步编号
+        #[arg(long)]
+        run: Option<i64>,
+        /// With this reason code. 原因代码
+        #[arg(long)]
+        code: Option<String>,
+        #[command(flatten)]
+        span: Span,
+    },
     /// Show one. 查看一条
     Show { id: i64 },
     /// Close one for good: its raw records count as discarded. 作废一条
@@ -276,6 +311,11 @@ pub enum Batches {
         /// Only those set aside because they ended their process. 仅隔离的
         #[arg(long)]
         quarantined: bool,
+        #[command(flatten)]
+        of: Of,
+        /// Of this sync run. 同步编号
+        #[arg(long)]
+        run: Option<i64>,
         #[command(flatten)]
         span: Span,
     },

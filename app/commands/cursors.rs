@@ -14,7 +14,8 @@ pub async fn run(settings: Settings, asked: Cursors, json: bool) -> Result<(), C
     let opened = open::database(&settings, Make::Nothing).await?;
     match asked {
         Cursors::List { source } => {
-            let page = cursors::list(&opened, source.as_deref()).await?;
+            let program = open::program();
+            let page = cursors::list(open::access(&opened, &settings, &program), source.as_deref()).await?;
             show_page(json, &page, show_rows);
         }
         Cursors::Set { source, stream, to, why } => {

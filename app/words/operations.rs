@@ -3,6 +3,7 @@
 use huiliu_authoring::gate::package::PackageError;
 use huiliu_authoring::gate::trial::GateError;
 use huiliu_engine::database::OpenError;
+use huiliu_engine::operations::filters::FilterError;
 use huiliu_engine::operations::maintenance::{BackupFault, MaintenanceError};
 use huiliu_engine::operations::restore::RestoreError;
 use huiliu_engine::operations::sync::SyncError;
@@ -48,6 +49,7 @@ impl Fault for OperationError {
             Self::Connector(error) => error.in_chinese(),
             Self::Upload(error) => error.in_chinese(),
             Self::Maintenance(error) => error.in_chinese(),
+            Self::Filter(error) => error.in_chinese(),
             Self::Restore(error) => error.in_chinese(),
         }
     }
@@ -262,6 +264,24 @@ impl Fault for MaintenanceError {
             Self::KeyInEnvironment => {
                 "密钥在 HUILIU_KEY 中，无法改写；请写入文件并用 HUILIU_KEY_FILE 指明，再行轮换".into()
             }
+        }
+    }
+}
+
+impl Fault for FilterError {
+    fn in_chinese(&self) -> String {
+        let listed = |known: &[String]| if known.is_empty() { "无".to_owned() } else { known.join("、") };
+        match self {
+            Self::Source { name, known } => format!("没有来源 {name:?}；现有 {}", listed(known)),
+            Self::Connector { connector, known } => format!("没有连接器 {connector:?}；现有 {}", listed(known)),
+            Self::Run { run, newest: None } => format!("没有同步 {run}；尚无任何同步"),
+            Self::Run { run, newest: Some(newest) } => {
+                format!("没有同步 {run}；最新的是 {newest}，请看 `huiliu runs list`")
+            }
+            Self::Code { code, nearest } if nearest.is_empty() => {
+                format!("没有原因代码 {code:?}；请看 `huiliu dead-letters list`")
+            }
+            Self::Code { code, nearest } => format!("没有原因代码 {code:?}；是否要写 {}？", nearest.join("、")),
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod expect;
 pub mod ingest;
 mod lease;
 pub mod rate_limit;
+pub mod reason_codes;
 pub mod recount;
 pub mod replay;
 pub mod resume;

@@ -8,6 +8,7 @@ use super::connector_versions::ConnectorError;
 use super::cursors::CursorError;
 use super::dead_letters::DeadLetterNotOpen;
 use super::decisions::DecisionRefused;
+use super::filters::FilterError;
 use super::maintenance::MaintenanceError;
 use super::matching::MatchError;
 use super::restore::RestoreError;
@@ -159,6 +160,9 @@ pub enum OperationError {
     /// Nothing is backed up, or rotated.
     #[error(transparent)]
     Maintenance(#[from] MaintenanceError),
+    /// A filter names what is not there.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// Nothing is restored.
     #[error(transparent)]
     Restore(#[from] RestoreError),
@@ -232,6 +236,7 @@ impl OperationError {
             | Self::BatchNotQuarantined(_)
             | Self::Upload(_)
             | Self::Maintenance(_)
+            | Self::Filter(_)
             | Self::Restore(_) => true,
             Self::Source(error) => !matches!(error, SourceError::Busy { .. }),
             Self::Sync(error) => error.is_usage(),
@@ -273,6 +278,7 @@ impl OperationError {
             Self::Connector(error) => error.code(),
             Self::Upload(error) => error.code(),
             Self::Maintenance(error) => error.code(),
+            Self::Filter(error) => error.code(),
             Self::Restore(error) => error.code(),
         }
     }

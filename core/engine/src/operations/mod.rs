@@ -18,6 +18,7 @@ pub mod dead_letters;
 pub mod decisions;
 pub mod doctor;
 mod error;
+pub mod filters;
 pub mod health;
 pub mod identity;
 pub mod infer;

@@ -5,11 +5,14 @@ use serde::Serialize;
 
 use super::act::Act;
 use super::error::{NotFound, OperationError};
+use super::filters;
 use super::page::{Page, Span};
+use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
 use crate::replay::{self, Applied, Moved};
 use crate::runtime::Runtime;
 use huiliu_store::Db;
+use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::delivery::replays::{self, Effect, Filter, Item, Replay};
 
 /// A replay with some of its raw records and teachers.
@@ -65,8 +68,17 @@ async fn shown(db: &Db, replay: i64, limit: i64) -> Result<ReplayShown, Operatio
 /// records and teachers.
 ///
 /// # Errors
-/// [`OperationError::Replay`].
+/// [`OperationError::Replay`], [`OperationError::Filter`].
 pub async fn plan(runtime: &Runtime, act: Act<'_>, filter: &Filter, limit: i64) -> Result<ReplayShown, OperationError> {
+    let of = RowFilter {
+        source: filter.source.clone(),
+        connector: filter.connector.clone(),
+        run: filter.run,
+        code: filter.code.clone(),
+    };
+    let opened = runtime.opened();
+    let access = RegistryAccess { opened: &opened, settings: &runtime.settings, program: &runtime.program };
+    filters::check(access, &of).await?;
     let replay = replay::plan(&runtime.delivery, filter, act.actor).await?;
     shown(&runtime.delivery.db, replay, limit).await
 }
