@@ -7,6 +7,7 @@ mod packaging;
 mod redis;
 mod restore;
 mod schedules;
+mod stopped;
 
 use std::net::TcpListener;
 use std::process::{Child, Stdio};

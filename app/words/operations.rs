@@ -242,6 +242,7 @@ impl Fault for UploadError {
             Self::WhichStream { connector, streams } => {
                 format!("连接器 {connector} 有多个数据流；请用 --stream 说明文件属于哪一个：{}", streams.join(", "))
             }
+            Self::Stopped => "已停止；这只是计划，未作任何改动".into(),
             Self::TooLong => "计划耗时超过 300 秒，其间他人须等待；未作改动；请减少一次计划的文件".into(),
             Self::Connector(why) => super::in_chinese(why).into_owned(),
         }

@@ -55,6 +55,7 @@ pub fn word(english: &str) -> &str {
         "teacher_number_and_name" => tr("teacher number and name", "教师编号与姓名"),
         "done" => tr("done", "完成"),
         "failed" => tr("failed", "失败"),
+        "stopped" => tr("stopped", "已停止"),
         "open" => tr("open", "待处理"),
         "closed" => tr("closed", "已解决"),
         "discarded" => tr("discarded", "已作废"),

@@ -231,13 +231,13 @@ impl OperationError {
             | Self::Open(_)
             | Self::Rules(_)
             | Self::Package(_)
-            | Self::Replay(_)
             | Self::DeadLetterNotOpen(_)
             | Self::BatchNotQuarantined(_)
-            | Self::Upload(_)
             | Self::Maintenance(_)
             | Self::Filter(_)
             | Self::Restore(_) => true,
+            Self::Replay(fault) => !matches!(fault, ReplayFault::Stopped),
+            Self::Upload(error) => !matches!(error, UploadError::Stopped),
             Self::Source(error) => !matches!(error, SourceError::Busy { .. }),
             Self::Sync(error) => error.is_usage(),
             Self::Match(error) => error.is_usage(),

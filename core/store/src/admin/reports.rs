@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::admin::filter::{self, Conditions, RowFilter};
-use crate::intake::runs::RunRange;
+use crate::intake::runs::{RunRange, STATE};
 use crate::sql::db::Db;
 use crate::sql::error::StoreFault;
 use crate::sql::rows::{Row, Value};
@@ -149,7 +149,8 @@ pub async fn runs(
     more.also("s.connector = ?", of.connector.as_deref().map(Value::from));
     let rows = db
         .rows(
-            &format!("SELECT r.id AS id, s.name AS source, s.connector AS connector, r.state AS state, r.full_pass AS full_pass,
+            &format!("SELECT r.id AS id, s.name AS source, s.connector AS connector,
+                    {STATE} AS state, r.full_pass AS full_pass,
                     r.started_at AS started_at, r.ended_at AS ended_at, r.failure AS failure, r.unmet AS unmet
              FROM sync_run r JOIN source s ON s.id = r.source_id WHERE ($1 = 0 OR r.id = $1) AND ($2 = 0 OR r.id < $2){} ORDER BY r.id DESC LIMIT $3", more.sql),
             more.args,

@@ -290,6 +290,26 @@ pub async fn stale(tx: &mut Tx, replay: i64, moved: &str) -> Result<(), StoreFau
     Ok(())
 }
 
+/// Closes plans whose process must be gone: none takes so long.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn close_abandoned(db: &Db, moved: &str) -> Result<(), StoreFault> {
+    const TOO_LONG: i64 = 600_000_000;
+    let sql = "UPDATE replay SET state = 'stale', moved = $1 WHERE state = 'planning' AND planned_at < {now} - $2";
+    db.run(sql, vec![moved.into(), TOO_LONG.into()]).await?;
+    Ok(())
+}
+
+impl Replay {
+    /// Whether something would become of a record, or of a teacher's hours.
+    #[must_use]
+    pub fn changes_something(&self) -> bool {
+        let stays = |outcome: &RecordOutcome| *outcome == RecordOutcome::Parked;
+        self.teachers > 0 || self.outcomes.iter().any(|(outcome, records)| *records > 0 && !stays(outcome))
+    }
+}
+
 /// Replays after a number, or one.
 ///
 /// # Errors

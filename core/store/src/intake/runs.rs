@@ -10,6 +10,10 @@ use huiliu_decode::payload::Payload;
 use huiliu_values::ActivationKind;
 use huiliu_vault::keys::Keys;
 
+/// How far a run `r` is, for a listing: one that was stopped has not failed. A table says `failed`, and why.
+pub(crate) const STATE: &str =
+    "CASE WHEN r.state = 'failed' AND r.failure LIKE 'told to stop%' THEN 'stopped' ELSE r.state END";
+
 /// A registered source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
