@@ -10,6 +10,7 @@ mod reasons;
 mod records;
 mod registration;
 mod rules;
+mod settings;
 
 use std::borrow::Cow;
 use std::io::{IsTerminal as _, Write as _};

@@ -51,6 +51,10 @@ impl Fault for StoreFault {
             Self::KeyGeneration(generation) => format!(
                 "缺少第 {generation} 代密封密钥，或它不属于此数据库：密钥已轮换；请使用 `huiliu keys rotate` 写好的密钥文件"
             ),
+            Self::KeyRotatedSince { needs, oldest } => format!(
+                "此数据库早于密封密钥的一次轮换：它需要第 {needs} 代密钥，而密钥文件从第 {oldest} 代开始；请使用当时的密钥文件，`huiliu keys rotate` 将其保存为 root.key.before-{}",
+                needs + 1
+            ),
             Self::KeyRetired => "本进程启动后密封密钥已轮换；请用 `huiliu keys rotate` 写好的密钥文件重新启动".into(),
             Self::TurnLost => "另一个进程已接手此来源；此页未写入".into(),
             Self::Column(name) => format!("查询结果中缺少列 {name}，或其类型不符"),
@@ -106,6 +110,7 @@ impl Fault for Unreadable {
             Self::Bytes { what, why } => format!("{}：{}", reasons::address(what), why.in_chinese()),
             Self::Connector { connector } => format!("没有注册连接器 {connector:?}；载荷接收时它曾注册"),
             Self::Stream { connector, stream } => format!("连接器 {connector} 已没有数据流 {stream:?}"),
+            Self::Copy { found } => format!("SQLite 发现其已损坏：{found}"),
             Self::OtherLayout { address } => {
                 format!("{}：按当前清单，其中的记录与接收时不同；请用 --full 重新读取该来源", reasons::address(address))
             }
@@ -197,6 +202,7 @@ impl Fault for ReplayFault {
             Self::Store(fault) => fault.in_chinese(),
             Self::Nothing => "没有符合条件的待处理死信".into(),
             Self::TooMany => "符合条件的原始记录超过 100,000 条；请按同步或原因代码缩小范围".into(),
+            Self::Stopped => "已停止；未作任何改动，该计划已关闭".into(),
             Self::TooLong => "耗时超过 300 秒，其间他人须等待；未作改动；请按同步或原因代码缩小范围".into(),
             Self::Unknown(id) => format!("没有重放 {id}"),
             Self::NotPlanned(id, state) => format!("重放 {id} 的状态为{}，不是已计划", reasons::word(state.as_str())),

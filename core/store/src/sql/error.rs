@@ -42,6 +42,16 @@ pub enum StoreFault {
         "generation {0} of the sealing key is missing or is not this database's: the key was rotated; give the key file as `huiliu keys rotate` left it"
     )]
     KeyGeneration(i64),
+    /// The database was copied before the sealing key was rotated, and the keys are of after it.
+    #[error(
+        "this database is from before a rotation of the sealing key: it needs generation {needs}, and the key file begins at generation {oldest}; give the key file of that time, which `huiliu keys rotate` kept as root.key.before-{}", needs + 1
+    )]
+    KeyRotatedSince {
+        /// The generation that the database needs.
+        needs: i64,
+        /// The oldest one in the key file.
+        oldest: u8,
+    },
     /// The sealing key was rotated while we worked.
     #[error(
         "the sealing key has been rotated since this process began; start it again with the key file as `huiliu keys rotate` left it"
@@ -189,6 +199,12 @@ pub enum Unreadable {
         /// Its kind.
         kind: String,
     },
+    /// A database that was read through.
+    #[error("SQLite finds it damaged: {found}")]
+    Copy {
+        /// What SQLite found.
+        found: String,
+    },
     /// A copy of the database.
     #[error("the copy {copy} is damaged: {found}")]
     Backup {
@@ -285,6 +301,7 @@ impl StoreFault {
                 | Self::Schema(_)
                 | Self::WrongKey
                 | Self::KeyGeneration(_)
+                | Self::KeyRotatedSince { .. }
                 | Self::KeyRetired
         )
     }
@@ -301,6 +318,7 @@ impl StoreFault {
             Self::Rehearsal(_) => "database.rehearsal",
             Self::WrongKey => "key.wrong",
             Self::KeyGeneration(_) => "key.generation",
+            Self::KeyRotatedSince { .. } => "key.rotated_since",
             Self::KeyRetired => "key.retired",
             Self::Key(_) => "key.sealed",
             Self::TurnLost => "source.lease_lost",
