@@ -132,7 +132,7 @@ fn a_thousand_hostile_texts_are_each_answered_within_their_bounds() {
         let (files, seconds) = (room.files.len(), took.as_secs_f64());
         eprintln!("{}: {files} files, {seconds:.1} s, {} MiB, children {} MiB", room.name, peak.own, peak.child);
         wrong.extend(bad);
-        if peak.own > 512 || peak.child > 512 || took > Duration::from_secs(30) {
+        if peak.own > 512 || peak.child > 512 || took > Duration::from_secs(120) {
             wrong.push(format!("{}: {peak:?} in {took:?}", room.name));
         }
         count += files;

@@ -363,47 +363,47 @@ fn large_pages() -> Room {
 /// Ten megabytes and more each: records that are none, in numbers that no platform sends.
 fn large_json() -> Room {
     let mut room = Room::new("hjsonlarge", "format = { kind = \"json\", items = \"list\" }", "json");
-    room.add("scalars", format!("{{\"list\":[{}1]}}", "1,".repeat(30 << 20)), Some("more than 1048576 records"));
+    room.add("scalars", format!("{{\"list\":[{}1]}}", "1,".repeat(30 << 20)), Some("more than 1,048,576 records"));
     room.add(
         "one_string",
         format!("{{\"list\":[{{\"id\":\"{}\"}}]}}", "x".repeat(60 << 20)),
-        Some("more than 1048576 bytes"),
+        Some("more than 1,048,576 bytes"),
     );
     room.add(
         "escapes",
         format!("{{\"list\":[{{\"id\":\"{}\"}}]}}", "\\u0041".repeat(10 << 20)),
-        Some("more than 1048576 bytes"),
+        Some("more than 1,048,576 bytes"),
     );
     room.add(
         "keys",
         format!("{{\"list\":[{{{}\"id\":1}}]}}", "\"k\":1,".repeat(9 << 20)),
-        Some("more than 1048576 bytes"),
+        Some("more than 1,048,576 bytes"),
     );
     room
 }
 
 fn large_lines() -> Room {
     let mut room = Room::new("hlineslarge", "format = { kind = \"json_lines\" }", "jsonl");
-    room.add("scalars", "1\n".repeat(30 << 20), Some("more than 1048576 records"));
+    room.add("scalars", "1\n".repeat(30 << 20), Some("more than 1,048,576 records"));
     room.add("blank", "\n".repeat(60 << 20), None);
     room
 }
 
 fn large_xml() -> Room {
     let mut room = Room::new("hxmllarge", "format = { kind = \"xml\", root = \"r\", item = \"i\" }", "xml");
-    room.add("items", format!("<r>{}</r>", "<i/>".repeat(15 << 20)), Some("more than 1048576 records"));
-    room.add("attribute", format!("<r><i id=\"{}\"/></r>", "x".repeat(60 << 20)), Some("more than 1048576 bytes"));
+    room.add("items", format!("<r>{}</r>", "<i/>".repeat(15 << 20)), Some("more than 1,048,576 records"));
+    room.add("attribute", format!("<r><i id=\"{}\"/></r>", "x".repeat(60 << 20)), Some("more than 1,048,576 bytes"));
     room
 }
 
 fn large_csv() -> Room {
     let mut room = Room::new("hcsvlarge", "format = { kind = \"csv\", LAYOUT }", "csv");
-    room.add("one_line", format!("{CSV}3,{}", "x".repeat(60 << 20)), Some("more than 1048576 bytes"));
-    room.add("one_line_alone", "x".repeat(60 << 20), Some("more than 1048576 bytes"));
+    room.add("one_line", format!("{CSV}3,{}", "x".repeat(60 << 20)), Some("more than 1,048,576 bytes"));
+    room.add("one_line_alone", "x".repeat(60 << 20), Some("more than 1,048,576 bytes"));
     room.add("commas", ",".repeat(60 << 20), Some("cells"));
     room.add("quotes", "\"".repeat(60 << 20), None);
-    room.add("rows", format!("{CSV}{}", "1\n".repeat(30 << 20)), Some("more than 1048576 records"));
+    room.add("rows", format!("{CSV}{}", "1\n".repeat(30 << 20)), Some("more than 1,048,576 records"));
     let wide = encoding_rs::GB18030.encode(&"王".repeat(20 << 20)).0.into_owned();
-    room.add("characters", wide, Some("more than 1048576 bytes"));
+    room.add("characters", wide, Some("more than 1,048,576 bytes"));
     room
 }

@@ -103,6 +103,8 @@ impl Met {
 struct Items<'a> {
     kept: Vec<&'a RawValue>,
     total: u32,
+    /// What is wrong with the list as a whole; nothing behind it is kept.
+    fault: Option<DecodeFault>,
 }
 
 /// Reads a list, and keeps its items of a range.
@@ -127,7 +129,14 @@ impl<'a> Visitor<'a> for List {
         let mut items = Items::default();
         while let Some(item) = seq.next_element::<&'a RawValue>()? {
             let index = items.total;
-            items.total = decode::counted(index, item.get().len()).map_err(serde::de::Error::custom)?;
+            match decode::counted(index, item.get().len()) {
+                Ok(total) => items.total = total,
+                Err(fault) => {
+                    items.fault = Some(fault);
+                    while seq.next_element::<IgnoredAny>()?.is_some() {}
+                    break;
+                }
+            }
             if self.0.contains(index) {
                 items.kept.push(item);
             }
@@ -296,8 +305,8 @@ pub fn page<'a>(
         // The document is the list; nothing stands beside it.
         let mut reader = serde_json::Deserializer::from_str(text);
         let items = List(range).deserialize(&mut reader).and_then(|items| reader.end().map(|()| items));
-        let Items { kept, total } = items.map_err(|e| form(&e))?;
-        return Ok(Page { items: kept, total, next: None });
+        let Items { kept, total, fault } = items.map_err(|e| form(&e))?;
+        return fault.map_or(Ok(Page { items: kept, total, next: None }), Err);
     }
     let scalars: Vec<&str> = success.map(|success| success.path).into_iter().chain(next).collect();
     let mut tree = Tree::new(scalars.iter().copied());
@@ -322,8 +331,9 @@ pub fn page<'a>(
     if let Some(path) = found.twice {
         return Err(refused(Malformed::Twice { path }));
     }
-    let items = found.items.ok_or_else(|| refused(Malformed::NoList { path: items.to_owned() }))?;
-    Ok(Page { items: items.kept, total: items.total, next: texts.next().flatten() })
+    let Items { kept, total, fault } =
+        found.items.ok_or_else(|| refused(Malformed::NoList { path: items.to_owned() }))?;
+    fault.map_or(Ok(Page { items: kept, total, next: texts.next().flatten() }), Err)
 }
 
 /// The texts at the paths of a document.

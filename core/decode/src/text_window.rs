@@ -203,12 +203,14 @@ pub(super) struct Taken {
     is_full: bool,
     /// Whether the payload was read to its end.
     pub(super) is_over: bool,
+    /// What is wrong with the payload as a whole, where a parser can only say that it stopped.
+    fault: Option<DecodeFault>,
 }
 
 impl Taken {
     fn new(wanted: Wanted) -> Self {
         let (above, text) = (String::new(), String::new());
-        Self { wanted, above, text, seen: 0, given: 0, marks: vec![], is_full: false, is_over: false }
+        Self { wanted, above, text, seen: 0, given: 0, marks: vec![], is_full: false, is_over: false, fault: None }
     }
 
     /// Whether nothing more is wanted.
@@ -288,7 +290,7 @@ fn walk_json(chunks: &mut Chunks<'_>, names: &[&str], taken: &mut Taken) -> Resu
     if taken.is_done() {
         return Ok(());
     }
-    if let Some(fault) = fault {
+    if let Some(fault) = fault.or_else(|| taken.fault.take()) {
         return Err(fault);
     }
     let form = |why: Malformed| why.of("JSON");
@@ -393,7 +395,10 @@ impl<'de> Visitor<'de> for Items<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         while let Some(item) = seq.next_element::<Box<RawValue>>()? {
-            self.0.record(",", item.get(), 1).map_err(serde::de::Error::custom)?;
+            if let Err(fault) = self.0.record(",", item.get(), 1) {
+                self.0.fault = Some(fault);
+                return Err(serde::de::Error::custom("too much"));
+            }
             if self.0.is_done() {
                 // The only way out; whoever called looks at it.
                 return Err(serde::de::Error::custom("done"));

@@ -172,7 +172,7 @@ pub async fn start_run(db: &Db, source: &Source, full: bool) -> Result<i64, Stor
 /// [`StoreFault`].
 pub async fn end_run(db: &Db, run: i64, failure: Option<&Message>) -> Result<(), StoreFault> {
     let state = if failure.is_some() { "failed" } else { "done" };
-    let failure = failure.map(Message::stored).unwrap_or_default().replace("\\u0000", "\u{FFFD}");
+    let failure = failure.map(Message::stored).unwrap_or_default();
     db.run(
         "UPDATE sync_run SET state = $2, ended_at = {now}, failure = nullif($3, '') WHERE id = $1 AND state = 'running'",
         vec![run.into(), state.into(), failure.into()],
@@ -266,7 +266,7 @@ pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64
                 first.into(),
                 size.into(),
                 state.into(),
-                fault.replace("\\u0000", "\u{FFFD}").into(),
+                fault.into(),
                 landing.each.unwrap_or_default().replace("\\u0000", "\u{FFFD}").into(),
             ],
         )
