@@ -21,7 +21,9 @@ fn codes() -> BTreeMap<String, BTreeSet<String>> {
                 let variant = after.trim_start();
                 let end = variant.find([',', '{']).unwrap_or(variant.len());
                 let fields = variant[end..].strip_prefix('{').map_or("", |fields| fields.split_once('}').unwrap().0);
-                let names = fields.split(',').filter_map(|field| field.split_once(':'));
+                let fields: Vec<&str> = fields.lines().filter(|line| !line.trim().starts_with(['/', '#'])).collect();
+                let fields = fields.concat();
+                let names = fields.split(',').filter_map(|field| field.split_once(": "));
                 let names = names.map(|(name, _)| name.split_whitespace().last().unwrap().to_owned()).collect();
                 let before = all.insert(code.replace('.', "-"), names);
                 assert!(before.is_none(), "{code} is there twice, in {path:?} too");
@@ -84,6 +86,19 @@ fn chinese_sentences_have_no_english_words() {
         "HTTP",
         "GB18030",
         "UTF",
+        "X",
+        "Redis",
+        "redis",
+        "rediss",
+        "sqlite",
+        "postgres",
+        "max_connections",
+        "pg_hba",
+        "conf",
+        "root",
+        "key",
+        "HUILIU_KEY_FILE",
+        "queue",
         "DOCTYPE",
         "MiB",
         "gzip",
@@ -118,8 +133,11 @@ fn chinese_sentences_have_no_english_words() {
         let (_, text) = sentence.split_once('=').unwrap();
         let mut outside = String::new();
         let mut depth = 0;
+        let mut is_command = false;
         for c in text.chars() {
             match c {
+                '`' => is_command = !is_command,
+                _ if is_command => {}
                 '{' => depth += 1,
                 '}' => depth -= 1,
                 _ if depth == 0 => outside.push(c),

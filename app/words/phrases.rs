@@ -74,7 +74,8 @@ const CORE: &[(&str, &str)] = &[
         "幂等键须为 1 至 200 个可显示的 ASCII 字符，不含空格",
     ),
     ("cannot read {}: {}", "无法读取 {0}：{1}"),
-    ("samples of a registered connector: {}", "已注册连接器的样例无法读取：{0}"),
+    ("the samples of a registered connector {}", "已注册连接器的样例{0}"),
+    ("cannot be read: {}", "无法读取：{0}"),
     ("record {}: {}, expected {}", "第 {0} 条：{1}，应为 {2}"),
     ("{} records, expected {}", "{0} 条记录，应为 {1} 条"),
     (
@@ -110,18 +111,17 @@ const CORE: &[(&str, &str)] = &[
     ),
     (
         "the database has {} of {} migrations; run `huiliu migrate`",
-        "数据库结构只升级了 {0} 步，共 {1} 步；请运行 `huiliu migrate`",
+        "数据库结构共需升级 {1} 步，只完成了 {0} 步；请运行 `huiliu migrate`",
     ),
     (
         "the database's schema is unknown to this version of Huiliu: it was made by a newer version or is not Huiliu's; \
          use the newer version, or name another database",
-        "本版汇流不认识此数据库结构：它由更新的版本建立，或不属于汇流；请使用更新的版本，或指定另一个数据库",
+        "此版本的汇流不认识该数据库的结构：它由更新的版本建立，或不是汇流的数据库；请使用更新的版本，或指定其他数据库",
     ),
     ("the copy {} is damaged: {}", "副本 {0} 已损坏：{1}"),
-    ("no connector {} is registered; it was when the payload landed", "没有登记连接器 {0}；接收该原始载荷时还有"),
+    ("no connector {} is registered; it was when the payload landed", "没有注册连接器 {0}；接收该原始载荷时它是注册的"),
     ("connector {} has no stream {} any more", "连接器 {0} 已没有数据流 {1}"),
     ("payload {}: {}", "原始载荷 {0}：{1}"),
-    ("this version knows sqlite:PATH", "本版支持 sqlite:路径"),
     // Rules and manifests.
     (
         "the required field {} is not mapped; add it under [stream.map]",
@@ -260,32 +260,6 @@ const FOREIGN: &[(&str, &str)] = &[
     ("{} class_hour", "{0} 学时"),
     ("{} hour", "{0} 小时"),
     ("{} day", "{0} 天"),
-    // The database and its driver.
-    ("{} (error returned from database: {})", "{0}（数据库返回：{1}）"),
-    ("{} (error communicating with database: {})", "{0}（与数据库通信出错：{1}）"),
-    ("{} (pool timed out while waiting for an open connection)", "{0}（等待数据库连接超时）"),
-    ("error returned from database: {}", "数据库返回：{0}"),
-    ("error communicating with database: {}", "与数据库通信出错：{0}"),
-    ("error with configuration: {}", "地址写法有误：{0}"),
-    ("pool timed out while waiting for an open connection", "等待数据库连接超时"),
-    ("attempted to acquire a connection on a closed pool", "数据库连接已关闭"),
-    ("(code: {}) {}", "（代码 {0}）{1}"),
-    ("unable to open database file", "无法打开数据库文件"),
-    ("database is locked", "数据库被占用"),
-    ("attempt to write a readonly database", "数据库只读，无法写入"),
-    ("file is not a database", "该文件不是数据库"),
-    ("database disk image is malformed", "数据库文件已损坏"),
-    ("database or disk is full", "磁盘已满"),
-    ("disk I/O error", "磁盘读写错误"),
-    ("password authentication failed for user \"{}\"", "用户 {0} 的密码不对"),
-    ("role \"{}\" does not exist", "没有用户 {0}"),
-    ("database \"{}\" does not exist", "没有数据库 {0}"),
-    ("no pg_hba.conf entry for {}", "pg_hba.conf 不允许 {0}"),
-    ("the database system is starting up", "数据库正在启动"),
-    ("the database system is shutting down", "数据库正在关闭"),
-    ("sorry, too many clients already", "数据库连接数已满"),
-    ("permission denied for {}", "没有权限：{0}"),
-    ("no scheme", "没有写明类型"),
     // The operating system.
     ("Permission denied (os error {})", "没有权限（系统错误 {0}）"),
     ("No such file or directory (os error {})", "文件或目录不存在（系统错误 {0}）"),
@@ -349,7 +323,7 @@ const FOREIGN: &[(&str, &str)] = &[
     ("Current", "最新"),
     ("Empty", "尚未建立；请运行 `huiliu migrate`"),
     ("Unknown", "本版不认识"),
-    ("Behind { applied: {}, known: {} }", "已升级 {0} 步，共 {1} 步；请运行 `huiliu migrate`"),
+    ("Behind { applied: {}, known: {} }", "共需升级 {1} 步，只完成了 {0} 步；请运行 `huiliu migrate`"),
     ("{} (back it up: a lost key is lost data)", "{0}（请备份：密钥丢失即数据丢失）"),
 ];
 
@@ -384,14 +358,14 @@ mod tests {
         for entry in std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()) {
             if entry.is_dir() {
                 core_source(&entry, out);
-            } else if entry.extension().is_some_and(|e| e == "rs") {
+            } else if entry.extension().is_some_and(|e| e == "rs") || dir.ends_with("locales/en") {
                 let text = std::fs::read_to_string(&entry).unwrap();
                 out.push_str(text.split("#[cfg(test)]").next().unwrap_or_default());
             }
         }
     }
 
-    /// The text of core without its tests, string literals in one line each and unescaped.
+    /// The text of core without its tests and with the English sentences of the catalogues, string literals in one line each and unescaped.
     fn core() -> String {
         let mut text = String::new();
         core_source(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("core"), &mut text);

@@ -30,8 +30,14 @@ pub(crate) const ENGLISH_TEXTS: &[&str] = &[
     include_str!("../locales/en/common.ftl"),
     include_str!("../locales/en/decode.ftl"),
     include_str!("../locales/en/platform.ftl"),
+    include_str!("../locales/en/queue.ftl"),
+    include_str!("../locales/en/rules.ftl"),
     include_str!("../locales/en/run.ftl"),
+    include_str!("../locales/en/sql.ftl"),
+    include_str!("../locales/en/store.ftl"),
     include_str!("../locales/en/system.ftl"),
+    include_str!("../locales/en/values.ftl"),
+    include_str!("../locales/en/vault.ftl"),
 ];
 
 /// The same of the Chinese one.
@@ -39,8 +45,14 @@ pub(crate) const CHINESE_TEXTS: &[&str] = &[
     include_str!("../locales/zh-CN/common.ftl"),
     include_str!("../locales/zh-CN/decode.ftl"),
     include_str!("../locales/zh-CN/platform.ftl"),
+    include_str!("../locales/zh-CN/queue.ftl"),
+    include_str!("../locales/zh-CN/rules.ftl"),
     include_str!("../locales/zh-CN/run.ftl"),
+    include_str!("../locales/zh-CN/sql.ftl"),
+    include_str!("../locales/zh-CN/store.ftl"),
     include_str!("../locales/zh-CN/system.ftl"),
+    include_str!("../locales/zh-CN/values.ftl"),
+    include_str!("../locales/zh-CN/vault.ftl"),
 ];
 
 fn bundle(language: &str, texts: &[&str]) -> Bundle {

@@ -7,12 +7,14 @@
 //! `attempts`, how often it was tried.
 
 mod catalogue;
+mod database;
 mod message;
 mod place;
 mod serialize;
 mod system;
 
 pub use catalogue::{Language, say};
+pub use database::DatabaseError;
 pub use message::Message;
 pub use place::place_in;
 pub use serialize::{as_system_error, as_text};

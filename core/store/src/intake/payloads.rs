@@ -40,7 +40,7 @@ pub(crate) struct Sealed {
 }
 
 fn unreadable(what: &str, e: io::Error) -> StoreFault {
-    StoreFault::Unreadable(Unreadable::Bytes { what: what.to_owned(), why: e })
+    StoreFault::Unreadable(Unreadable::Bytes { place: what.to_owned(), why: e })
 }
 
 /// Seals a payload's first piece.
@@ -95,7 +95,7 @@ pub async fn open(db: &Db, keys: &Keys, held: &Held, in_windows: bool) -> Result
             vec![kept.into()],
         )
         .await?;
-    let mut row = rows.into_iter().next().ok_or_else(|| StoreFault::Column("payload.sealed".into()))?;
+    let mut row = rows.into_iter().next().ok_or_else(|| StoreFault::Column { column: "payload.sealed".into() })?;
     let own = keys.open_own_key(&[b"payload", b"sealed", &held.digest], &row.bytes("wrapped_key")?)?;
     let size = usize::try_from(row.int("byte_count")?).unwrap_or(0);
     let place = Place { digest: &held.digest, more: row.int("pieces")? };
