@@ -6,7 +6,10 @@ use huiliu_authoring::anonymize::DisguiseFault;
 use huiliu_decode::DecodeFault;
 use huiliu_engine::replay::ReplayFault;
 use huiliu_engine::schedule::ScheduleFault;
-use huiliu_manifest::{ManifestFault, Problem};
+use huiliu_manifest::ManifestFault;
+use huiliu_manifest::explain::ExplainFault;
+use huiliu_matching::table::TableFault;
+use huiliu_matching::{WeightsFault, WeightsProblem};
 use huiliu_messages::{Language, Message};
 use huiliu_platform::{CursorFault, Failure};
 use huiliu_queue::QueueFault;
@@ -86,37 +89,6 @@ impl Fault for PolicyFault {
     }
 }
 
-impl Fault for ManifestFault {
-    fn in_chinese(&self) -> String {
-        let line = |fault: &huiliu_manifest::Fault| {
-            let huiliu_manifest::Fault { line, column, place, problem } = fault;
-            let colon = if place.is_empty() { "" } else { "：" };
-            format!("{}:{line}:{column}: {place}{colon}{}", self.file, problem.in_chinese())
-        };
-        self.faults.iter().map(line).collect::<Vec<_>>().join("\n")
-    }
-}
-
-impl Fault for Problem {
-    fn in_chinese(&self) -> String {
-        let meant = |nearest: &Option<String>| {
-            nearest.as_ref().map_or_else(String::new, |word| format!("（是否要写 {word:?}？）"))
-        };
-        match self {
-            Self::Syntax(why) | Self::Rule(why) => translate(why).into_owned(),
-            Self::UnknownKey { key, nearest, allowed } => {
-                format!("此处没有键 {key:?}{}；可用：{allowed}", meant(nearest))
-            }
-            Self::UnknownWord { word, nearest, allowed } => {
-                format!("此处不能写 {word:?}{}；可用：{allowed}", meant(nearest))
-            }
-            Self::Missing { key, .. } => format!("缺少键 {key}；请看 `huiliu connectors explain`"),
-            Self::Type { expected, found } => format!("应为{}，实为 {found}", translate(expected)),
-            Self::Bounds { found, least, most } => format!("{found} 超出范围：应在 {least} 与 {most} 之间"),
-        }
-    }
-}
-
 /// Those that the message catalogues say.
 macro_rules! said_by_catalogue {
     ($($type:ty),+) => {$(
@@ -128,7 +100,21 @@ macro_rules! said_by_catalogue {
     )+};
 }
 
-said_by_catalogue!(Failure, CursorFault, DecodeFault, StoreFault, QueueFault, KeyFault, KeyFileError, IdFault);
+said_by_catalogue!(
+    Failure,
+    CursorFault,
+    DecodeFault,
+    StoreFault,
+    QueueFault,
+    KeyFault,
+    KeyFileError,
+    IdFault,
+    ManifestFault,
+    ExplainFault,
+    TableFault,
+    WeightsFault,
+    WeightsProblem
+);
 
 /// The excerpt of the file stays as it is; the lines around it are words.
 impl Fault for toml::de::Error {
