@@ -9,7 +9,6 @@ mod phrases;
 mod reasons;
 mod records;
 mod registration;
-mod rules;
 
 use std::borrow::Cow;
 use std::io::{IsTerminal as _, Write as _};

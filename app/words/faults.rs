@@ -13,7 +13,7 @@ use huiliu_matching::{WeightsFault, WeightsProblem};
 use huiliu_messages::{Language, Message};
 use huiliu_platform::{CursorFault, Failure};
 use huiliu_queue::QueueFault;
-use huiliu_rules::policy::{PolicyFault, RuleFault};
+use huiliu_rules::policy::PolicyFault;
 use huiliu_store::StoreFault;
 use huiliu_values::IdFault;
 use huiliu_vault::key_file::KeyFileError;
@@ -78,17 +78,6 @@ impl Fault for ReplayFault {
     }
 }
 
-impl Fault for PolicyFault {
-    fn in_chinese(&self) -> String {
-        let line = |fault: &RuleFault| {
-            let RuleFault { file, line, rule, why } = fault;
-            let colon = if rule.is_empty() { "" } else { "：" };
-            format!("{file}:{line}: {rule}{colon}{}", translate(why))
-        };
-        self.0.iter().map(line).collect::<Vec<_>>().join("\n")
-    }
-}
-
 /// Those that the message catalogues say.
 macro_rules! said_by_catalogue {
     ($($type:ty),+) => {$(
@@ -113,7 +102,8 @@ said_by_catalogue!(
     ExplainFault,
     TableFault,
     WeightsFault,
-    WeightsProblem
+    WeightsProblem,
+    PolicyFault
 );
 
 /// The excerpt of the file stays as it is; the lines around it are words.

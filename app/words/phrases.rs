@@ -6,11 +6,10 @@ use std::borrow::Cow;
 use huiliu_messages::{Language, place_in};
 
 use super::records::RECORDS;
-use super::rules::RULES;
 
 /// The Chinese for an English sentence, its facts kept; the sentence itself when the catalogue does not know it.
 pub fn translate(english: &str) -> Cow<'_, str> {
-    for (template, chinese) in RECORDS.iter().chain(CORE).chain(RULES).chain(FOREIGN) {
+    for (template, chinese) in RECORDS.iter().chain(CORE).chain(FOREIGN) {
         if let Some(facts) = facts(template, english) {
             return Cow::Owned(fill(chinese, &facts));
         }
@@ -93,7 +92,6 @@ const CORE: &[(&str, &str)] = &[
     ("a text table", "文本表格"),
     ("something else", "其他内容"),
     ("what was unpacked does not hang together", "展开的内容前后不符"),
-    ("the parameter {} is not signed; add it to order", "参数 {0} 没有签名；请把它加入 order"),
     // Payloads that cannot be read.
     ("line {} has more than {} cells", "第 {0} 行超过 {1} 个单元格"),
     ("a DOCTYPE is not accepted", "不接受 DOCTYPE"),
@@ -102,21 +100,7 @@ const CORE: &[(&str, &str)] = &[
     ("more than {} elements deep, or more than {}", "元素嵌套超过 {0} 层，或多于 {1} 个"),
     ("more than {} elements", "元素多于 {0} 个"),
     ("{} is {}, expected {}", "{0} 为 {1}，应为 {2}"),
-    // The schema.
-    ("the migration did not go through, nothing was changed: {}", "数据库结构升级未成功，未作任何改动：{0}"),
-    (
-        "the database has no Huiliu schema yet; run `huiliu migrate`",
-        "数据库中还没有汇流的结构；请运行 `huiliu migrate`",
-    ),
-    (
-        "the database has {} of {} migrations; run `huiliu migrate`",
-        "数据库结构共需升级 {1} 步，只完成了 {0} 步；请运行 `huiliu migrate`",
-    ),
-    (
-        "the database's schema is unknown to this version of Huiliu: it was made by a newer version or is not Huiliu's; \
-         use the newer version, or name another database",
-        "此版本的汇流不认识该数据库的结构：它由更新的版本建立，或不是汇流的数据库；请使用更新的版本，或指定其他数据库",
-    ),
+    // What is kept and cannot be read again.
     ("the copy {} is damaged: {}", "副本 {0} 已损坏：{1}"),
     ("no connector {} is registered; it was when the payload landed", "没有注册连接器 {0}；接收该原始载荷时它是注册的"),
     ("connector {} has no stream {} any more", "连接器 {0} 已没有数据流 {1}"),
@@ -246,7 +230,7 @@ mod tests {
     #[test]
     fn every_sentence_keeps_its_facts_and_hides_behind_no_other() {
         let mut hidden = vec![];
-        for (english, chinese) in RECORDS.iter().chain(CORE).chain(RULES).chain(FOREIGN) {
+        for (english, chinese) in RECORDS.iter().chain(CORE).chain(FOREIGN) {
             let facts: Vec<String> = (1..english.split("{}").count()).map(|n| format!("F{n}")).collect();
             for n in 0..facts.len() {
                 assert_eq!(chinese.matches(&format!("{{{n}}}")).count(), 1, "{chinese}: fact {n}");
@@ -288,7 +272,7 @@ mod tests {
     #[test]
     fn core_still_says_every_sentence() {
         let core = core().replace("\\\"", "\"");
-        for (english, _) in CORE.iter().chain(RULES) {
+        for (english, _) in CORE.iter() {
             for piece in english.split("{}").map(|p| p.trim_matches([' ', ':', ';', '(', ')'])).filter(|p| p.len() > 5)
             {
                 assert!(core.contains(piece), "core says {piece:?} no more; it is in {english:?}");

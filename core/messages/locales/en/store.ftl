@@ -19,6 +19,8 @@ source-lease_lost = another process has taken the source over; nothing of this p
 
 unreadable-payload = { $why }
 unreadable-bytes = { $why }
+unreadable-kept_bytes = payload { NUMBER($payload, useGrouping: "false") }: { $why }
+unreadable-new_bytes = the payload cannot be read: { $why }
 unreadable-connector = no connector { $connector } is registered; it was when the payload landed
 unreadable-stream = connector { $connector } has no stream { $stream } any more
 unreadable-other_layout = today's manifest finds other records in it than there were when it landed; read the source again with --full

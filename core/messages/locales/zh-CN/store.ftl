@@ -19,6 +19,8 @@ source-lease_lost = 另一个进程已接手此来源；此页未写入
 
 unreadable-payload = { $why }
 unreadable-bytes = { $why }
+unreadable-kept_bytes = 原始载荷 { NUMBER($payload, useGrouping: "false") }：{ $why }
+unreadable-new_bytes = 原始载荷无法读取：{ $why }
 unreadable-connector = 没有注册连接器 { $connector }；接收该原始载荷时它是注册的
 unreadable-stream = 连接器 { $connector } 已没有数据流 { $stream }
 unreadable-other_layout = 按当前清单读出的记录与接收时不同；请用 --full 重新读取该来源

@@ -130,6 +130,19 @@ pub enum Unreadable {
         #[serde(serialize_with = "huiliu_messages::as_system_error")]
         why: std::io::Error,
     },
+    /// The bytes of a payload that is kept, by its number.
+    #[serde(rename = "unreadable.kept_bytes")]
+    KeptBytes {
+        payload: i64,
+        #[serde(serialize_with = "huiliu_messages::as_system_error")]
+        why: std::io::Error,
+    },
+    /// The bytes of a payload that is being landed.
+    #[serde(rename = "unreadable.new_bytes")]
+    NewBytes {
+        #[serde(serialize_with = "huiliu_messages::as_system_error")]
+        why: std::io::Error,
+    },
     /// The connector of a payload is registered no longer.
     #[serde(rename = "unreadable.connector")]
     Connector { connector: String },
