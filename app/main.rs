@@ -9,6 +9,7 @@ mod open;
 mod render;
 mod settings;
 mod subprocess;
+mod table;
 mod templates;
 mod words;
 mod worker;

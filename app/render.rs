@@ -23,8 +23,16 @@ pub fn show_page<T: Serialize>(json: bool, page: &Page<T>, in_words: impl FnOnce
     }
 }
 
-/// Class hours, also of many teachers together: more than one amount may be.
-pub fn hours(ExactHours(units): ExactHours) -> String {
+/// Class hours as tables have them: decimals, rounded to four places.
+pub fn hours(hours: ExactHours) -> String {
+    let decimal = hours.decimal();
+    let (whole, part) = decimal.split_once('.').map_or((decimal.as_str(), None), |(whole, part)| (whole, Some(part)));
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), grouped);
+    part.map_or(whole.clone(), |part| format!("{whole}.{part}"))
+}
+
+/// Class hours as explanations have them, with fractions; also of many teachers together: more than one amount may be.
+pub fn exact_hours(ExactHours(units): ExactHours) -> String {
     if let Some(hours) = Hours::from_units(units) {
         return hours.to_string();
     }
@@ -32,6 +40,11 @@ pub fn hours(ExactHours(units): ExactHours) -> String {
     // The part of an hour is told as beside one hour: `1.5`, `1 1/3`.
     let beside_one = Hours::from_units(Hours::UNITS_PER_CLASS_HOUR + rest).unwrap_or_default().to_string();
     format!("{whole}{}", beside_one.strip_prefix('1').unwrap_or_default())
+}
+
+/// A moment for people, in Asia/Shanghai: `2014-09-11T08:00:00.123+08:00` is said as `2014-09-11 08:00:00`.
+pub fn moment(instant: &str) -> String {
+    instant.get(..19).unwrap_or(instant).replace('T', " ")
 }
 
 /// 12345 → 12,345.

@@ -137,34 +137,3 @@ pub fn begin_log(json: bool) {
 pub fn say_json<T: serde::Serialize>(value: &T) {
     say(&serde_json::to_string(value).unwrap_or_default());
 }
-
-/// Rows with a heading, columns aligned; a Chinese character is two columns wide.
-pub fn table(heading: &[&str], rows: &[Vec<String>]) {
-    let width = |s: &str| s.chars().map(|c| if (c as u32) >= 0x2E80 { 2 } else { 1 }).sum::<usize>();
-    let mut widths: Vec<usize> = heading.iter().map(|h| width(h)).collect();
-    for row in rows {
-        for (w, cell) in widths.iter_mut().zip(row) {
-            *w = (*w).max(width(cell));
-        }
-    }
-    let line = |cells: Vec<&str>| {
-        let mut text = String::new();
-        for (cell, w) in cells.iter().zip(&widths) {
-            let numeric = !cell.is_empty() && cell.chars().all(|c| c.is_ascii_digit() || c == ',');
-            let pad = " ".repeat(w.saturating_sub(width(cell)));
-            text.push_str("  ");
-            if numeric {
-                text.push_str(&pad);
-                text.push_str(cell);
-            } else {
-                text.push_str(cell);
-                text.push_str(&pad);
-            }
-        }
-        say(text.trim_end());
-    };
-    line(heading.to_vec());
-    for row in rows {
-        line(row.iter().map(String::as_str).collect());
-    }
-}

@@ -174,7 +174,7 @@ fn a_chinese_locale_is_refused_in_chinese() {
     );
     std::fs::write(&file, source).unwrap();
     refused_in_chinese(&house, &["sync", "b", "--config", config], 2, &["没有来源 \"b\"", "现有 a"]);
-    let place = format!("平台 127.0.0.1:{free} 无法连接");
+    let place = format!("无法连接平台 127.0.0.1:{free}");
     refused_in_chinese(&house, &["sync", "a", "--config", config], 1, &["来源 a：同步失败", &place, "已请求 7 次"]);
     std::fs::write(house.dir.0.join("data/root.key"), "11".repeat(32)).unwrap();
     refused_in_chinese(&house, &["balance"], 2, &["根密钥", "不同", "HUILIU_KEY_FILE"]);

@@ -30,7 +30,7 @@ fn sync(house: &House, connector: &str, files: &[Hostile]) -> (Value, BTreeMap<S
     let pass = house.json(&["sync", connector, "--json", "--config", config.to_str().unwrap()]);
     let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
     let unread = pass["sources"][0]["unread_payloads"].as_array().unwrap();
-    let reasons = unread.iter().map(|row| (text(row, "payload"), text(row, "reason"))).collect();
+    let reasons = unread.iter().map(|row| (text(row, "payload"), text(&row["reason"], "message"))).collect();
     (pass, reasons)
 }
 
@@ -107,7 +107,7 @@ fn sync_room(house: &House, room: &Room) -> (Vec<String>, Peak, Duration) {
     let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
     let unread = source["unread_payloads"].as_array().unwrap();
     let reasons: BTreeMap<String, String> =
-        unread.iter().map(|row| (text(row, "payload"), text(row, "reason"))).collect();
+        unread.iter().map(|row| (text(row, "payload"), text(&row["reason"], "message"))).collect();
     for file in &room.files {
         let reason = reasons.get(&file.name).map(String::as_str);
         let good = match file.expected {

@@ -41,6 +41,7 @@ mod register;
 mod replay;
 mod roster;
 mod rules;
+mod terminal;
 mod tidy;
 mod tutorial;
 mod upgrade;

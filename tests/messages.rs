@@ -34,7 +34,7 @@ fn codes() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// The messages of a catalogue, each with its text.
-fn catalogue(language: &str) -> BTreeMap<String, String> {
+pub fn catalogue(language: &str) -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("core/messages/locales").join(language);
     let mut all = BTreeMap::new();
     for file in std::fs::read_dir(folder).unwrap() {

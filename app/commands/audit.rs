@@ -5,9 +5,10 @@ use huiliu_engine::operations::audit;
 use huiliu_store::admin::audit::Entry;
 
 use crate::cli::Span;
-use crate::render::show;
+use crate::render::{moment, show};
 use crate::settings::Settings;
-use crate::words::{both, table, tr};
+use crate::table::table;
+use crate::words::{both, tr};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, span: Span, json: bool) -> Result<(), CliError> {
@@ -29,7 +30,7 @@ fn list(entries: &[Entry]) {
     let cells = |e: &Entry| {
         vec![
             e.entry.to_string(),
-            e.at.clone(),
+            moment(&e.at),
             e.actor.clone(),
             e.action.clone(),
             e.object.clone(),

@@ -12,7 +12,8 @@ use huiliu_engine::runtime::Runtime;
 use crate::cli::Template;
 use crate::render::show;
 use crate::settings::Settings;
-use crate::words::{both, expected, note, phrase, say, table, tr};
+use crate::table::table;
+use crate::words::{both, expected, note, phrase, say, tr};
 use crate::{CliError, open};
 use huiliu_values::PreviewOutcome;
 

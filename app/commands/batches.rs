@@ -7,7 +7,8 @@ use huiliu_store::admin::reports::BatchRow;
 use crate::cli::Batches;
 use crate::render::{show, show_page};
 use crate::settings::Settings;
-use crate::words::{address, phrase, say, table, tr, word};
+use crate::table::table;
+use crate::words::{address, phrase, say, tr, word};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Batches, json: bool) -> Result<(), CliError> {

@@ -10,7 +10,8 @@ use super::{infer, record, register};
 use crate::cli::Connectors;
 use crate::render::show;
 use crate::settings::Settings;
-use crate::words::{both, chinese, note, origin, phrase, say, say_json, spoken, table, tr};
+use crate::table::table;
+use crate::words::{both, chinese, note, origin, phrase, say, say_json, spoken, tr};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<(), CliError> {

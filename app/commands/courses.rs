@@ -9,7 +9,8 @@ use super::decisions;
 use crate::cli::Courses;
 use crate::render::{hours, show_page};
 use crate::settings::Settings;
-use crate::words::{table, tr};
+use crate::table::table;
+use crate::words::tr;
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Courses, json: bool) -> Result<(), CliError> {

@@ -7,7 +7,8 @@ use huiliu_engine::operations::{Act, RegistryAccess};
 use crate::cli::Cursors;
 use crate::render::{show, show_page};
 use crate::settings::Settings;
-use crate::words::{say, table, tr};
+use crate::table::table;
+use crate::words::{say, tr};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Cursors, json: bool) -> Result<(), CliError> {

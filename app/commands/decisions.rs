@@ -8,9 +8,10 @@ use huiliu_store::ledger::decisions::Decision;
 use huiliu_values::{BeforeAfter, ExactHours};
 
 use crate::cli::{Decided, Decisions};
-use crate::render::{hours, say_only_a_plan, show, show_page};
+use crate::render::{hours, moment, say_only_a_plan, show, show_page};
 use crate::settings::Settings;
-use crate::words::{both, say, table, tr};
+use crate::table::table;
+use crate::words::{both, say, tr};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Decisions, json: bool) -> Result<(), CliError> {
@@ -80,7 +81,7 @@ fn show_list(rows: &[Decision]) {
     let cells = |d: &Decision| {
         vec![
             d.decision.to_string(),
-            d.at.clone(),
+            moment(&d.at),
             d.actor.clone(),
             d.kind.as_str().to_owned(),
             about(d),

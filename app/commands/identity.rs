@@ -13,8 +13,9 @@ use super::decisions::decide;
 use crate::cli::{Identity, Kept};
 use crate::render::{show, show_page};
 use crate::settings::Settings;
+use crate::table::table;
 use crate::words::matching::{bits, doubt, evidence, role};
-use crate::words::{address, both, say, table, tr, word};
+use crate::words::{address, both, say, tr, word};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Identity, json: bool) -> Result<(), CliError> {

@@ -8,7 +8,8 @@ use huiliu_engine::operations::infer::{self, InferRequest, InferredManifest};
 
 use crate::render::show;
 use crate::settings::Settings;
-use crate::words::{both, guesses, say, table, tr};
+use crate::table::table;
+use crate::words::{both, guesses, say, tr};
 use crate::{CliError, open};
 
 /// What was asked.

@@ -5,7 +5,8 @@ use huiliu_store::roster::known::Post;
 use huiliu_values::{BeforeAfter, ExactHours};
 
 use crate::render::{balance_cells, balance_heading, hours, reasons, say_only_a_plan};
-use crate::words::{address, both, note, phrase, say, table, tr, word};
+use crate::table::table;
+use crate::words::{address, both, note, phrase, say, tr, word};
 
 /// Prints a plan.
 pub fn show_plan(plan: &Plan) {

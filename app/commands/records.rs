@@ -7,7 +7,8 @@ use huiliu_store::admin::reports::RecordRow;
 use crate::cli::Listing;
 use crate::render::{hours, show, show_page};
 use crate::settings::Settings;
-use crate::words::{address, pass_word, phrase, say_json, table, tr};
+use crate::table::table;
+use crate::words::{address, pass_word, phrase, say_json, tr};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, listing: Listing, json: bool) -> Result<(), CliError> {

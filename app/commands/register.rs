@@ -10,9 +10,10 @@ use huiliu_engine::operations::{Act, RegistryAccess};
 
 use super::authoring::{note_open_questions, show_checked};
 use crate::cli::Why;
-use crate::render::show;
+use crate::render::{moment, show};
 use crate::settings::Settings;
-use crate::words::{both, origin, say, table, tr};
+use crate::table::table;
+use crate::words::{both, origin, say, tr};
 use crate::{CliError, open};
 
 pub async fn register(settings: &Settings, path: &Path, why: Why, json: bool) -> Result<(), CliError> {
@@ -77,7 +78,7 @@ fn show_versions(versions: &ConnectorVersions) {
             row.version.to_string(),
             origin(row.origin).to_owned(),
             if row.in_use { tr("in use", "使用中") } else { "" }.to_owned(),
-            text(&row.registered_at),
+            row.registered_at.as_deref().map(moment).unwrap_or_default(),
             text(&row.registered_by),
             text(&row.because),
         ]

@@ -8,9 +8,10 @@ use huiliu_engine::replay::{EffectHours, Moved};
 use huiliu_store::delivery::replays::{Effect, Filter, Item, Replay};
 
 use crate::cli::{Matching, Replays};
-use crate::render::{hours, reasons, show, show_page};
+use crate::render::{hours, moment, reasons, show, show_page};
 use crate::settings::Settings;
-use crate::words::{address, both, note, phrase, say, table, tr, word};
+use crate::table::table;
+use crate::words::{address, both, note, phrase, say, tr, word};
 use crate::{CliError, open};
 use huiliu_values::RecordOutcome;
 
@@ -171,7 +172,7 @@ fn overview(rows: &[Replay]) {
         use RecordOutcome::{Inserted, Parked, Skipped, Superseded, Unchanged, Updated};
         row.extend([Inserted, Updated, Unchanged, Superseded, Skipped, Parked].map(n));
         row.push(r.teachers.to_string());
-        row.push(r.planned_at.clone());
+        row.push(moment(&r.planned_at));
         row.push(r.planned_by.clone());
         row
     };

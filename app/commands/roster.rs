@@ -12,7 +12,8 @@ use super::teachers;
 use crate::cli::{Roster, Schools, Tree};
 use crate::render::{show, show_page};
 use crate::settings::Settings;
-use crate::words::{address, both, say, table, tr, word};
+use crate::table::table;
+use crate::words::{address, both, say, tr, word};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Roster, json: bool) -> Result<(), CliError> {

@@ -10,7 +10,8 @@ use super::decisions::show_changes;
 use crate::cli::Rules;
 use crate::render::{hours, show, show_page};
 use crate::settings::{self, Settings};
-use crate::words::{both, say, table, tr, word};
+use crate::table::table;
+use crate::words::{both, say, tr, word};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Rules, json: bool) -> Result<(), CliError> {

@@ -5,9 +5,10 @@ use huiliu_engine::operations::runs::{self, RunShown};
 use huiliu_store::admin::reports::{Balance, RunRow};
 
 use crate::cli::Listing;
-use crate::render::{balance_cells, balance_heading, note_unread, show, show_page};
+use crate::render::{balance_cells, balance_heading, moment, note_unread, show, show_page};
 use crate::settings::Settings;
-use crate::words::{both, note, said, say, table, tr, word};
+use crate::table::table;
+use crate::words::{both, note, said, say, tr, word};
 use crate::{CliError, open};
 
 pub async fn balance(settings: Settings, run: Option<i64>, json: bool) -> Result<(), CliError> {
@@ -58,8 +59,8 @@ fn list(rows: &[RunRow]) {
             r.source.clone(),
             word(r.state.as_str()).to_owned(),
             if r.full { tr("full", "全量") } else { "" }.to_owned(),
-            r.started_at.clone(),
-            r.ended_at.clone().unwrap_or_default(),
+            moment(&r.started_at),
+            r.ended_at.as_deref().map(moment).unwrap_or_default(),
             r.failure.iter().chain(r.unmet.iter().flatten()).map(said).collect::<Vec<_>>().join(tr("; ", "；")),
         ]
     };

@@ -4,9 +4,10 @@ use huiliu_engine::database::Make;
 use huiliu_engine::operations::schedules;
 use huiliu_store::intake::source_lease::ScheduleRow;
 
-use crate::render::show_page;
+use crate::render::{moment, show_page};
 use crate::settings::Settings;
-use crate::words::{said, table, tr, word};
+use crate::table::table;
+use crate::words::{said, tr, word};
 use crate::{CliError, open};
 
 pub async fn list(settings: Settings, json: bool) -> Result<(), CliError> {
@@ -39,13 +40,13 @@ fn cells(row: &ScheduleRow) -> Vec<String> {
     vec![
         row.source.clone(),
         if row.schedule.is_empty() { never } else { row.schedule.clone() },
-        text(&row.next_at),
+        row.next_at.as_deref().map(moment).unwrap_or_default(),
         text(&row.holder),
         row.failures.to_string(),
         row.last_run.map(|run| run.to_string()).unwrap_or_default(),
         word(&text(&row.last_state)).to_owned(),
-        text(&row.last_ended_at),
-        row.last_success_at.clone().unwrap_or_else(|| tr("never", "从未").to_owned()),
+        row.last_ended_at.as_deref().map(moment).unwrap_or_default(),
+        row.last_success_at.as_deref().map(moment).unwrap_or_else(|| tr("never", "从未").to_owned()),
         row.last_failure.as_ref().map(said).unwrap_or_default(),
     ]
 }

@@ -8,9 +8,10 @@ use huiliu_engine::operations::secrets::{self, SecretName};
 use huiliu_store::admin::sources::SecretTold;
 
 use crate::cli::Secrets;
-use crate::render::{show, show_page};
+use crate::render::{moment, show, show_page};
 use crate::settings::Settings;
-use crate::words::{both, say, spoken, table, tr};
+use crate::table::table;
+use crate::words::{both, say, spoken, tr};
 use crate::{CliError, open};
 
 /// No secret is longer, in bytes.
@@ -48,7 +49,7 @@ fn show_rows(rows: &[SecretTold]) {
     let heading =
         [tr("source", "来源"), tr("secret", "名称"), tr("set", "设置时间"), tr("by", "操作人"), tr("key", "密钥")];
     let cells = |row: &SecretTold| {
-        vec![row.source.clone(), row.name.clone(), row.set_at.clone(), row.set_by.clone(), row.generation.to_string()]
+        vec![row.source.clone(), row.name.clone(), moment(&row.set_at), row.set_by.clone(), row.generation.to_string()]
     };
     table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }

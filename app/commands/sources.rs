@@ -8,7 +8,8 @@ use huiliu_engine::operations::{Act, RegistryAccess};
 use crate::cli::{Place, Sources, Why};
 use crate::render::{show, show_page};
 use crate::settings::Settings;
-use crate::words::{both, note, say, table, tr};
+use crate::table::table;
+use crate::words::{both, note, say, tr};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Sources, json: bool) -> Result<(), CliError> {

@@ -14,7 +14,8 @@ use tokio::sync::watch;
 
 use crate::render::{balance_cells, balance_heading, grouped, note_unread, show};
 use crate::settings::Settings;
-use crate::words::{both, note, said, say, spoken, table, tr};
+use crate::table::table;
+use crate::words::{both, note, said, say, spoken, tr};
 use crate::worker::Worker;
 use crate::{CliError, open};
 

@@ -13,9 +13,10 @@ use huiliu_values::calendar::today;
 use huiliu_values::{Basis, EntryOutcome, ExactHours, IdNumber};
 
 use crate::cli::Teachers;
-use crate::render::{hours, show, show_page};
+use crate::render::{exact_hours, hours, show, show_page};
 use crate::settings::Settings;
-use crate::words::{address, both, phrase, say, spoken, table, tr, word};
+use crate::table::table;
+use crate::words::{address, both, phrase, say, spoken, tr, word};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Teachers, json: bool) -> Result<(), CliError> {
@@ -109,9 +110,9 @@ fn show_explained(explained: &TeacherExplained) {
     say(&format!(
         "{} {teacher}: {} {} + {} {}",
         tr("teacher", "教师"),
-        hours(*counted),
+        exact_hours(*counted),
         tr("class hours", "学时"),
-        hours(*provisional),
+        exact_hours(*provisional),
         tr("provisional", "暂认")
     ));
     sums.iter().for_each(show_sum);
@@ -134,18 +135,18 @@ fn show_sum(sum: &Sum) {
     let mut line = both!(
         "  {cycle}: {counted} counted, {provisional} provisional",
         "  {cycle}：认定 {counted}，暂认 {provisional}",
-        counted = hours(sum.counted),
-        provisional = hours(sum.provisional)
+        counted = exact_hours(sum.counted),
+        provisional = exact_hours(sum.provisional)
     );
     if let (Some(required), Some(met)) = (sum.required, sum.met) {
         let enough = if met { tr("met", "已达到") } else { tr("not met", "未达到") };
-        let required = hours(required);
+        let required = exact_hours(required);
         line += &both!(" · {required} asked for, {enough}", " · 应修 {required}，{enough}");
     }
     let ExactHours(left_over) = sum.residue;
     if left_over != 0 {
         let sign = if left_over < 0 { "-" } else { "" };
-        let (rounded, residue) = (hours(sum.rounded), hours(ExactHours(left_over.abs())));
+        let (rounded, residue) = (exact_hours(sum.rounded), exact_hours(ExactHours(left_over.abs())));
         line +=
             &both!(" · exported as {rounded}, left over {sign}{residue}", " · 导出为 {rounded}，余 {sign}{residue}");
     }
@@ -153,7 +154,8 @@ fn show_sum(sum: &Sum) {
     let of = &sum.by_basis;
     let rests = [(Basis::Stated, of.stated), (Basis::Adopted, of.adopted), (Basis::Assumed, of.assumed)];
     let some = rests.iter().filter(|(_, rest)| *rest > ExactHours(0));
-    let parts: Vec<String> = some.map(|(basis, rest)| format!("{} {}", word(basis.as_str()), hours(*rest))).collect();
+    let parts: Vec<String> =
+        some.map(|(basis, rest)| format!("{} {}", word(basis.as_str()), exact_hours(*rest))).collect();
     if !parts.is_empty() {
         say(&format!("    {}{}", tr("rests on rules that are ", "所依规则："), parts.join(" · ")));
     }
@@ -173,7 +175,7 @@ fn show_entry(e: &EntryRow) {
         show_cut(tr("of it counts in the year after", "其中结转下一年度"), cut);
     }
     if !e.cuts.is_empty() {
-        say(&format!("    = {} {}", hours(e.hours), tr("class hours", "学时")));
+        say(&format!("    = {} {}", exact_hours(e.hours), tr("class hours", "学时")));
     }
     say(&format!("    {}{} ({}): {}", tr("rule: ", "依据："), phrase(&e.rule), word(e.basis.as_str()), e.rule_source));
     let basis = word(e.conversion_basis.as_str());
@@ -202,7 +204,7 @@ fn show_cut(what: &str, cut: &CutRow) {
     let rule = &cut.rule;
     say(&format!(
         "    {what} {}: {} ({}): {}",
-        hours(cut.hours),
+        exact_hours(cut.hours),
         phrase(&rule.rule),
         word(rule.basis.as_str()),
         rule.source

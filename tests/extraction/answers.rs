@@ -45,7 +45,7 @@ fn an_error_that_stays_fails_at_once_and_says_so() {
         (r#"{ status = [503], taken = "fail" }"#, Answer::new(503, ""), "takes for an error that stays"),
         ("", Answer::new(404, ""), "answered 404"),
         ("", Answer::new(403, ""), "refuses user and password"),
-        ("", Answer::new(302, "").with("location", "https://elsewhere.example/x"), "leads on to elsewhere.example"),
+        ("", Answer::new(302, "").with("location", "https://elsewhere.example/x"), "redirects to elsewhere.example"),
     ] {
         let platform = after(9, move || answer.clone());
         let said = site(&platform, rule).fail();

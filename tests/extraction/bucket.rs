@@ -237,7 +237,7 @@ fn a_refusal_says_why_and_tells_no_secret() {
     assert!(told().contains("${settings.bucket} has no value"));
     site.rewrite("p", &super::manifest("p", &SAYS).replace(", style = \"path\"", ""));
     site.settings(SETTINGS);
-    assert!(told().contains("write the style path"));
+    assert!(told().contains("set the style to path"));
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn what_a_store_must_not_give_is_refused() {
         ("<html></html>".to_owned(), "the root element is <html>"),
         (format!("{circle}</ListBucketResult>"), "leads back to the same page"),
         (object("%E5%9F%B9%E8%AE%AD/../../other/a.json", 1), "which no address can hold"),
-        (object("%E5%9F%B9%E8%AE%AD/a.json", 70 << 20), "at most 67108864 are taken"),
+        (object("%E5%9F%B9%E8%AE%AD/a.json", 70 << 20), "at most 67,108,864 are taken"),
     ] {
         let platform = Platform::start(move |_| Answer::new(200, listing.clone()));
         let said = site(On::Sqlite, &platform).fail();

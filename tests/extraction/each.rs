@@ -185,6 +185,6 @@ fn a_fan_out_that_is_too_wide_is_refused() {
     });
     let each = r#"{ from = "parent", name = "class", request = "/classes", items = "rows", fields = { id = "id" } }"#;
     let site = Site::new(&platform, &Says { stream: &stream(each, ""), ..Says::default() });
-    assert!(site.fail().contains("more than 10000"));
+    assert!(site.fail().contains("more than 10,000"));
     assert_eq!(platform.asked().len(), 1);
 }

@@ -117,7 +117,7 @@ fn a_document_with_its_list_twice_is_refused_small_and_large() {
             let out = site.run(&["sync", "a", "--json"]);
             let pass: Value = serde_json::from_slice(&out.stdout).unwrap();
             assert_eq!((&pass["balance"]["received"], &pass["balance"]["unread"]), (&0.into(), &1.into()), "{pass}");
-            let reason = pass["sources"][0]["unread_payloads"][0]["reason"].as_str().unwrap();
+            let reason = pass["sources"][0]["unread_payloads"][0]["reason"]["message"].as_str().unwrap();
             assert!(reason.contains(&format!("{path} stands in it more than once")), "{reason}");
         }
     }

@@ -124,7 +124,7 @@ fn refused_through(site: &Site, trap: &Trap, (url, words): (&str, &[&str]), line
     let pass: serde_json::Value =
         serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&out.stderr)));
     for (n, run) in pass["sources"].as_array().unwrap().iter().enumerate() {
-        let why = run["failure"].as_str().unwrap_or("none");
+        let why = run["failure"]["message"].as_str().unwrap_or("none");
         assert!(words.iter().any(|words| why.contains(words)), "{}: {why}", all[n]);
     }
     assert_eq!(pass["sources"].as_array().unwrap().len(), all.len());
@@ -137,7 +137,7 @@ fn at(address: &str, port: u16) -> String {
 }
 
 /// The names of this host may be unknown where a test runs.
-const REFUSED: &[&str] = &["no public address", "cannot be reached"];
+const REFUSED: &[&str] = &["not a public address", "cannot be reached"];
 
 #[test]
 fn as_base_url() {
@@ -235,8 +235,8 @@ fn as_links_of_a_platform() {
          state = \"state\", ready = [\"done\"], link = \"url\", download = \"/x\" }";
     let redirect = "request = \"/redirect/${settings.n}\"\nformat = { kind = \"json\", items = \"items\" }";
     for (stream, words) in [
-        (next, &["another host", "is no URL"][..]),
-        (export, &["no public address", "cannot be reached", "is no URL"]),
+        (next, &["another host", "is not a URL"][..]),
+        (export, &["not a public address", "cannot be reached", "is not a URL"]),
         (redirect, &["redirects are not followed"]),
     ] {
         let site = Site::new(&platform, &Says { stream, ..Says::default() });
@@ -255,7 +255,7 @@ fn an_allowed_network_is_read() {
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         assert_eq!(out.status.success(), read, "{allowed}: {said}");
         assert!(
-            read || said.contains("127.0.0.1, which is no public address") && said.contains("allow_networks"),
+            read || said.contains("127.0.0.1, which is not a public address") && said.contains("allow_networks"),
             "{said}"
         );
     }

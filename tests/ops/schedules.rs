@@ -73,7 +73,7 @@ fn a_killed_workers_sync_is_taken_up_and_counts_as_a_failure() {
     let (code, took, _) = second.stop();
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(10), "{took:?}");
-    assert_eq!(house.sql("SELECT count(*) FROM sync_run WHERE failure LIKE 'told to stop%'"), 1);
+    assert_eq!(house.sql("SELECT count(*) FROM sync_run WHERE failure LIKE '%platform.stopped%'"), 1);
     assert_eq!(house.sql("SELECT count(*) FROM schedule WHERE holder IS NULL AND next_at = 1"), 1);
 }
 
@@ -94,7 +94,11 @@ fn a_stop_between_pages(on: On) {
     let (code, took, said) = worker.stop();
     assert_eq!(code, Some(0), "{said}");
     assert!(took < Duration::from_secs(20), "{took:?}");
-    assert_eq!(house.sql("SELECT count(*) FROM sync_run WHERE failure LIKE 'told to stop%'"), 1, "it came too late");
+    assert_eq!(
+        house.sql("SELECT count(*) FROM sync_run WHERE failure LIKE '%platform.stopped%'"),
+        1,
+        "it came too late"
+    );
     assert_eq!(house.sql("SELECT count(*) FROM batch WHERE state = 'claimed'"), 0);
     assert!(house.sql("SELECT count(*) FROM batch WHERE state = 'due'") > 0);
     assert_eq!(house.sql("SELECT count(*) FROM stream_cursor"), 1);

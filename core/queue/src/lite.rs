@@ -53,7 +53,9 @@ impl LiteBell {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_secs(30));
-        let pool = SqlitePoolOptions::new().max_connections(2).connect_with(options).await.map_err(unreachable)?;
+        // A pool that closes old connections can spin without an end in sqlx 0.9.0.
+        let pool = SqlitePoolOptions::new().max_connections(2).idle_timeout(None).max_lifetime(None);
+        let pool = pool.connect_with(options).await.map_err(unreachable)?;
         sqlx::query(TABLE).execute(&pool).await.map_err(unreachable)?;
         Ok(Self { place: format!("sqlite:{path}").into(), pool })
     }

@@ -157,8 +157,8 @@ impl PushTarget {
         stop: &watch::Receiver<bool>,
     ) -> Result<Taken, PushError> {
         let (db, keys) = (&runtime.delivery.db, &runtime.delivery.keys);
-        let digest = pushed::digest(keys, stream, &payload)
-            .map_err(|e| Failure::passing(Cause::Packing { why: e.into() }))?;
+        let digest =
+            pushed::digest(keys, stream, &payload).map_err(|e| Failure::passing(Cause::Packing { why: e.into() }))?;
         let unpacker = Arc::clone(&runtime.program.unpacker);
         let connector = HandedConnector::sent(self.manifest, stream, key, payload, unpacker)?;
         let ready = ReadySource::over(runtime, self.recipe, Arc::new(connector)).await?;

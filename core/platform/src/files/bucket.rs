@@ -287,8 +287,7 @@ impl BucketConnector {
     /// A large object, which is packed part by part so that it is never whole.
     async fn parts(&self, stream: &Stream, object: &Object, size: usize) -> Result<Payload, Failure> {
         let key = &object.place.key;
-        let broken =
-            |e: std::io::Error| Failure::passing(Cause::ObjectNotPacked { why: e.into() }).at(key.as_str());
+        let broken = |e: std::io::Error| Failure::passing(Cause::ObjectNotPacked { why: e.into() }).at(key.as_str());
         let mut packer = text_window::packer(stream, size);
         while packer.len() < size {
             let (from, to) = (packer.len(), size.min(packer.len() + PART));

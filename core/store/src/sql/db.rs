@@ -11,6 +11,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
@@ -58,6 +59,13 @@ const LOAD_PLANS: [(&str, &str); 5] = [
     ("jit", "off"),
 ];
 
+/// A pool that keeps its connections as long as it lives. The task with which sqlx 0.9.0 closes old ones counts the idle
+/// ones first; the count can be one less than none for a moment, while a connection comes back, and then the task runs
+/// that many times round without an end.
+fn kept<D: sqlx::Database>(options: PoolOptions<D>) -> PoolOptions<D> {
+    options.idle_timeout(None).max_lifetime(None)
+}
+
 impl Db {
     /// Opens `sqlite:PATH` or `postgres://…`.
     ///
@@ -75,7 +83,7 @@ impl Db {
             let asked = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
             let silent = |_| unreachable(ConnectError::NoAnswer { seconds: PATIENCE.as_secs() });
             asked.map_err(silent)?.map_err(refused)?.close().await.map_err(refused)?;
-            let pool = |n| PgPoolOptions::new().max_connections(n).acquire_timeout(PATIENCE);
+            let pool = |n| kept(PgPoolOptions::new()).max_connections(n).acquire_timeout(PATIENCE);
             let loading = options.clone().options(LOAD_PLANS).options([(
                 // A worker that is stopped in the middle of a commit must not hold its locks for ever.
                 "idle_in_transaction_session_timeout",
@@ -103,13 +111,14 @@ impl Db {
             database: path.display().to_string(),
             why: ConnectError::of(&e, 60),
         };
-        let write = SqlitePoolOptions::new()
+        let write = kept(SqlitePoolOptions::new())
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(60))
             .connect_with(options.clone())
             .await
             .map_err(unreachable)?;
-        let read = SqlitePoolOptions::new().max_connections(3).connect_with(options).await.map_err(unreachable)?;
+        let read =
+            kept(SqlitePoolOptions::new()).max_connections(3).connect_with(options).await.map_err(unreachable)?;
         Ok(Self::Lite { write, read })
     }
 
