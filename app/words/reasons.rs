@@ -1,6 +1,7 @@
 //! Why a record cannot be used, in Chinese: the stable code is the language of core, the sentence is ours.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use huiliu_messages::{Language, Message, place_in};
 
@@ -224,7 +225,7 @@ fn sentence(code: &str, english: &str) -> Option<String> {
     }
     // A fault of a value is a message of its own.
     let code = format!("{family}.{fault}");
-    let said = Message::new(&serde_json::json!({ "code": code })).say(Language::Chinese);
+    let said = Message::new(&BTreeMap::from([("code", &code)])).say(Language::Chinese);
     if said != code {
         return Some(said);
     }
