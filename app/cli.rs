@@ -1,13 +1,17 @@
 //! The command line.
 
 mod credit;
+pub mod examples;
+mod sources;
 
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
+use huiliu_store::admin::filter::RowFilter;
 
 pub use credit::{Courses, Decided, Decisions, Identity, Kept, Roster, Rules, Schools, Teachers, Tree};
+pub use sources::{Place, Secrets, Sources};
 
 /// Training records of many platforms in, one provable credit ledger per teacher out. 汇流
 #[derive(Debug, Parser)]
@@ -33,6 +37,9 @@ pub struct Globals {
     /// sqlite:PATH, redis://… or rediss://… 队列地址
     #[arg(long, global = true)]
     pub queue: Option<String>,
+    /// Who acts, for the audit log; else HUILIU_ACTOR, or user and host. 操作人，记入审计日志
+    #[arg(long, global = true, value_name = "NAME", value_parser = actor)]
+    pub actor: Option<String>,
     /// Print JSON. 输出 JSON
     #[arg(long, global = true)]
     pub json: bool,
@@ -121,6 +128,17 @@ pub enum Command {
     Health,
     /// Copy the embedded database, while it is in use, into a folder. 备份内嵌数据库
     Backup { folder: PathBuf },
+    /// Put a backup in the place of the embedded database; the file it replaces is kept. 从备份恢复内嵌数据库
+    Restore {
+        /// A backup, as `backup` wrote it. 备份文件
+        #[arg(value_name = "FILE")]
+        backup: PathBuf,
+        /// Replace the database that is there. 替换现有数据库
+        #[arg(long)]
+        overwrite: bool,
+        #[command(flatten)]
+        why: Why,
+    },
     /// The key file. 密钥
     #[command(subcommand)]
     Keys(KeyWork),
@@ -192,8 +210,18 @@ pub enum Command {
         #[arg(value_name = "B.csv")]
         right: Option<PathBuf>,
     },
-    /// Check settings, database, queue and key. 自检
+    /// Check settings, sources, database, queue and key. 自检
     Doctor,
+    /// Print the completions of a shell: of commands, options and their words. 输出命令补全脚本
+    Completions { shell: clap_complete::Shell },
+    /// Write a man page for each command into a folder. 生成手册页
+    Man {
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Print docs/cli.md.
+    #[command(hide = true)]
+    CliPage,
     #[command(hide = true)]
     DeliverAlone { batch: i64 },
     #[command(hide = true)]
@@ -219,10 +247,33 @@ pub struct Span {
     pub after: i64,
 }
 
+/// Of whom; all of what is given must match.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Of {
+    /// Of this source. 来源
+    #[arg(long)]
+    pub source: Option<String>,
+    /// Of sources with this connector. 连接器
+    #[arg(long)]
+    pub connector: Option<String>,
+}
+
+impl Of {
+    /// As an operation takes it.
+    pub fn filter(self, run: Option<i64>, code: Option<String>) -> RowFilter {
+        RowFilter { source: self.source, connector: self.connector, run, code }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Listing {
     /// List. 列表
-    List(Span),
+    List {
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        span: Span,
+    },
     /// Show one. 查看一条
     Show { id: i64 },
 }
@@ -230,7 +281,18 @@ pub enum Listing {
 #[derive(Debug, Subcommand)]
 pub enum DeadLetters {
     /// List the open ones. 列出待处理的
-    List(Span),
+    List {
+        #[command(flatten)]
+        of: Of,
+        /// Seen in this sync run. 同步编号
+        #[arg(long)]
+        run: Option<i64>,
+        /// With this reason code. 原因代码
+        #[arg(long)]
+        code: Option<String>,
+        #[command(flatten)]
+        span: Span,
+    },
     /// Show one. 查看一条
     Show { id: i64 },
     /// Close one for good: its raw records count as discarded. 作废一条
@@ -249,6 +311,11 @@ pub enum Batches {
         /// Only those set aside because they ended their process. 仅隔离的
         #[arg(long)]
         quarantined: bool,
+        #[command(flatten)]
+        of: Of,
+        /// Of this sync run. 同步编号
+        #[arg(long)]
+        run: Option<i64>,
         #[command(flatten)]
         span: Span,
     },
@@ -474,93 +541,17 @@ pub struct Why {
     pub because: Option<String>,
 }
 
-#[derive(Debug, Subcommand)]
-pub enum Sources {
-    /// List. 列表
-    List,
-    /// Register a source; it is read without a restart. 注册来源，无需重启
-    Add {
-        name: String,
-        /// Connector id. 连接器
-        #[arg(long)]
-        connector: String,
-        /// Code of the institution that answers for its data. 机构代码
-        #[arg(long)]
-        institution_code: String,
-        #[command(flatten)]
-        place: Place,
-        #[command(flatten)]
-        why: Why,
-    },
-    /// Change what is given, leave the rest. 修改
-    Set {
-        name: String,
-        #[command(flatten)]
-        place: Place,
-        #[command(flatten)]
-        why: Why,
-    },
-    /// Read it no longer; its secrets go, what was received stays. 移除；已接收的保留
-    Remove {
-        name: String,
-        #[command(flatten)]
-        why: Why,
-    },
-}
-
-/// Where and when a source is read.
-#[derive(Debug, Clone, Args)]
-pub struct Place {
-    /// Name of the institution. 机构名称
-    #[arg(long)]
-    pub institution_name: Option<String>,
-    /// Base URL. 平台地址
-    #[arg(long)]
-    pub base_url: Option<String>,
-    /// User, client id or application id. 用户名
-    #[arg(long)]
-    pub user: Option<String>,
-    /// Folder of dropped files. 文件夹
-    #[arg(long)]
-    pub folder: Option<PathBuf>,
-    /// Cron expression in Asia/Shanghai; "" for never by itself. 定时
-    #[arg(long)]
-    pub schedule: Option<String>,
-    /// KEY=VALUE for the manifest; an empty value takes it away. 其他设置
-    #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting)]
-    pub settings: Vec<(String, String)>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Secrets {
-    /// List names, never values. 列表（不显示值）
-    List,
-    /// Seal a value, read from standard input. 设置，值从标准输入读取
-    Set {
-        source: String,
-        /// As `password`. 名称，如 password
-        name: String,
-        #[command(flatten)]
-        why: Why,
-    },
-    /// Remove one. 移除
-    Remove {
-        source: String,
-        name: String,
-        #[command(flatten)]
-        why: Why,
-    },
-}
-
-fn setting(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
-        _ => Err("give it as KEY=VALUE".to_owned()),
-    }
-}
-
 fn day(text: &str) -> Result<NaiveDate, String> {
     text.parse().map_err(|_| "give a day as YYYY-MM-DD".to_owned())
+}
+
+fn actor(text: &str) -> Result<String, String> {
+    const MAX_ACTOR: usize = 100;
+    let name = text.trim();
+    if name.is_empty() || name.chars().count() > MAX_ACTOR || name.chars().any(char::is_control) {
+        return Err(format!("give a name of 1 to {MAX_ACTOR} characters"));
+    }
+    Ok(name.to_owned())
 }
 
 fn reason(text: &str) -> Result<String, String> {

@@ -17,8 +17,9 @@ mod worker;
 use std::borrow::Cow;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 use huiliu_engine::operations::OperationError;
+use huiliu_engine::settings_problem::SettingsProblem;
 
 use crate::words::{both, spoken};
 
@@ -51,6 +52,11 @@ impl CliError {
         error.into().into()
     }
 
+    /// A setting is not as it should be.
+    pub fn from_settings(problem: &SettingsProblem) -> Self {
+        Self { exit: 2, code: problem.code().into(), message: spoken(problem) }
+    }
+
     /// What is told a person.
     pub fn message(&self) -> &str {
         &self.message
@@ -74,6 +80,12 @@ impl From<OperationError> for CliError {
     }
 }
 
+impl From<SettingsProblem> for CliError {
+    fn from(problem: SettingsProblem) -> Self {
+        Self::from_settings(&problem)
+    }
+}
+
 impl From<huiliu_store::StoreFault> for CliError {
     fn from(fault: huiliu_store::StoreFault) -> Self {
         OperationError::from(fault).into()
@@ -81,7 +93,10 @@ impl From<huiliu_store::StoreFault> for CliError {
 }
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::from_arg_matches(&cli::examples::command().get_matches()) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
     // Before anything else of ours is in its memory.
     if matches!(cli.command, cli::Command::Unpack) {
         return subprocess::child();
@@ -91,8 +106,8 @@ fn main() -> ExitCode {
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     // `match --config` names no settings file.
     let config = cli.globals.config.clone().filter(|_| !matches!(cli.command, cli::Command::Match { .. }));
-    let settings = settings::Settings::read(&cli::Globals { config, ..cli.globals.clone() });
-    words::begin_log(settings.as_ref().is_ok_and(|s| s.json_logs));
+    let reading = settings::Settings::read(&cli::Globals { config, ..cli.globals.clone() });
+    words::begin_log(reading.json_logs());
     // Only the first caller installs a provider; there is no other.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -103,7 +118,7 @@ fn main() -> ExitCode {
         }
     };
     let json = cli.globals.json;
-    match settings.and_then(|settings| runtime.block_on(commands::run(cli, settings))) {
+    match runtime.block_on(commands::run(cli, reading)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error.tell(json);

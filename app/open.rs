@@ -4,6 +4,7 @@ use std::path::Path;
 
 use huiliu_connectors::CONNECTORS;
 use huiliu_engine::database::{Make, OpenDatabase};
+use huiliu_engine::operations::RegistryAccess;
 use huiliu_engine::program::Program;
 use huiliu_engine::runtime::Runtime;
 
@@ -22,6 +23,11 @@ pub async fn database(settings: &Settings, make: Make) -> Result<OpenDatabase, C
     let opened = OpenDatabase::open(&settings.engine, make).await.map_err(CliError::from_operation)?;
     note_made_key(opened.made_key.as_deref());
     Ok(opened)
+}
+
+/// What an operation works with that asks what is registered and what the settings say.
+pub fn access<'a>(opened: &'a OpenDatabase, settings: &'a Settings, program: &'a Program) -> RegistryAccess<'a> {
+    RegistryAccess { opened, settings: &settings.engine, program }
 }
 
 /// All of it, for whoever syncs, delivers or settles.
@@ -49,13 +55,4 @@ fn holder() -> String {
 /// This machine's name.
 pub fn host() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
-}
-
-/// Who acts: `HUILIU_ACTOR`, or the user of this process and the host.
-pub fn actor() -> String {
-    let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
-    set("HUILIU_ACTOR").unwrap_or_else(|| {
-        let user = set("USER").or_else(|| set("LOGNAME")).unwrap_or_else(|| "unknown".into());
-        format!("{user}@{}", host())
-    })
 }

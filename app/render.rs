@@ -17,6 +17,9 @@ pub fn show_page<T: Serialize>(json: bool, page: &Page<T>, in_words: impl FnOnce
     if json {
         return say_json(page);
     }
+    if page.items.is_empty() {
+        return say(tr("there are none", "没有"));
+    }
     in_words(&page.items);
     if let Some(next) = &page.next {
         note(&both!("more follow: --after {next}", "还有更多：--after {next}"));

@@ -15,7 +15,8 @@ use tokio::process::{Child, Command};
 
 const MEMORY_MIB: u64 = 512;
 const CPU_SECONDS: u64 = 20;
-const WALL: Duration = Duration::from_secs(30);
+/// A process that waits for a processor is not ended for it: the bound on CPU holds all the same.
+const WALL: Duration = Duration::from_secs(120);
 /// The exit code of a child that says on standard output why it could not unpack.
 const REFUSED: u8 = 3;
 /// The exit code of a child that could not begin.

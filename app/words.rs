@@ -9,6 +9,7 @@ mod phrases;
 mod reasons;
 mod records;
 mod registration;
+mod settings;
 
 use std::borrow::Cow;
 use std::io::{IsTerminal as _, Write as _};

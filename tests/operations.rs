@@ -120,7 +120,7 @@ fn validator(operation: &str) -> jsonschema::Validator {
     jsonschema::validator_for(&schema).unwrap()
 }
 
-fn fits(operation: &str, value: &Value) {
+pub fn fits(operation: &str, value: &Value) {
     let validator = validator(operation);
     let faults: Vec<String> = validator.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();
     assert!(faults.is_empty(), "{operation}: {}\n{value}", faults.join("\n"));

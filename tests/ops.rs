@@ -1,10 +1,13 @@
 //! Unattended operation: schedules, stopping, health, backup, keys, packaging.
 
+mod doctor;
 mod health;
 mod keys;
 mod packaging;
 mod redis;
+mod restore;
 mod schedules;
+mod stopped;
 
 use std::net::TcpListener;
 use std::process::{Child, Stdio};
@@ -46,7 +49,7 @@ impl Drop for Worker {
 }
 
 pub fn wait_for(what: &str, mut true_at_last: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(40);
+    let deadline = Instant::now() + Duration::from_secs(180);
     while !true_at_last() {
         assert!(Instant::now() < deadline, "waited in vain for {what}");
         std::thread::sleep(Duration::from_millis(50));

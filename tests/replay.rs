@@ -152,7 +152,7 @@ fn a_changed_audit_log_shows() {
 fn what_no_letter_matches_and_what_is_no_replay_is_said() {
     let (house, _, runtime, sandbox) = misread(On::Sqlite);
     for (args, words) in [
-        (&["replay", "plan", "--code", "no.such"][..], "no open dead letter"),
+        (&["replay", "plan", "--code", "valid_to.order"][..], "no open dead letter"),
         (&["replay", "plan", "--since", "2099-01-01"], "no open dead letter"),
         (&["replay", "apply", "77"], "no replay 77"),
         (&["replay", "show", "77"], "no replay 77"),

@@ -8,14 +8,17 @@ use crate::cli::Span;
 use crate::render::{moment, show};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{both, tr};
+use crate::words::{both, say, tr};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, span: Span, json: bool) -> Result<(), CliError> {
     let opened = open::database(&settings, Make::Nothing).await?;
     let log = audit::list(&opened, span.into()).await?;
     opened.close().await;
-    show(json, &log, |log| list(&log.page.items));
+    show(json, &log, |log| match &log.page.items[..] {
+        [] => say(tr("there are none", "没有")),
+        entries => list(entries),
+    });
     match log.first_broken {
         None => Ok(()),
         Some(entry) => Err(CliError::failed(both!(

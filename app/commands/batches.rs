@@ -14,12 +14,14 @@ use crate::{CliError, open};
 pub async fn run(settings: Settings, asked: Batches, json: bool) -> Result<(), CliError> {
     let opened = open::database(&settings, Make::Nothing).await?;
     match asked {
-        Batches::List { quarantined, span } => {
-            let page = batches::list(&opened, quarantined, span.into()).await?;
+        Batches::List { quarantined, of, run, span } => {
+            let program = open::program();
+            let access = open::access(&opened, &settings, &program);
+            let page = batches::list(access, quarantined, &of.filter(run, None), span.into()).await?;
             show_page(json, &page, list);
         }
         Batches::Release { id, because } => {
-            let act = Act { actor: &open::actor(), because: &because };
+            let act = Act { actor: &settings.actor, because: &because };
             let released = batches::release(&opened, act, id).await?;
             show(json, &released, |_| say(tr("due again", "已重新待投递")));
         }

@@ -15,19 +15,20 @@ pub async fn run(settings: Settings, asked: Cursors, json: bool) -> Result<(), C
     let opened = open::database(&settings, Make::Nothing).await?;
     match asked {
         Cursors::List { source } => {
-            let page = cursors::list(&opened, source.as_deref()).await?;
+            let program = open::program();
+            let page = cursors::list(open::access(&opened, &settings, &program), source.as_deref()).await?;
             show_page(json, &page, show_rows);
         }
         Cursors::Set { source, stream, to, why } => {
             let program = open::program();
             let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
-            let act = Act { actor: &open::actor(), because: &why.because.unwrap_or_default() };
+            let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
             let of = StreamName { source: &source, stream: &stream };
             let changed = cursors::set(access, act, of, &to).await?;
             show(json, &changed, say_done);
         }
         Cursors::Reset { source, stream, why } => {
-            let act = Act { actor: &open::actor(), because: &why.because.unwrap_or_default() };
+            let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
             let changed = cursors::reset(&opened, act, &source, stream.as_deref()).await?;
             show(json, &changed, say_done);
         }

@@ -13,8 +13,10 @@ use crate::{CliError, open};
 pub async fn run(settings: Settings, asked: DeadLetters, json: bool) -> Result<(), CliError> {
     let opened = open::database(&settings, Make::Nothing).await?;
     match asked {
-        DeadLetters::List(span) => {
-            let page = dead_letters::list(&opened, span.into()).await?;
+        DeadLetters::List { of, run, code, span } => {
+            let program = open::program();
+            let access = open::access(&opened, &settings, &program);
+            let page = dead_letters::list(access, &of.filter(run, code), span.into()).await?;
             show_page(json, &page, |rows| rows.iter().for_each(show_letter));
         }
         DeadLetters::Show { id } => {
@@ -22,7 +24,7 @@ pub async fn run(settings: Settings, asked: DeadLetters, json: bool) -> Result<(
             show(json, &letter, show_letter);
         }
         DeadLetters::Discard { id, because } => {
-            let act = Act { actor: &open::actor(), because: &because };
+            let act = Act { actor: &settings.actor, because: &because };
             let discarded = dead_letters::discard(&opened, act, id).await?;
             show(json, &discarded, |_| say(tr("discarded", "已作废")));
         }

@@ -33,7 +33,7 @@ pub(super) async fn decide(
     json: bool,
 ) -> Result<(), CliError> {
     let runtime = open::runtime(settings, Make::Nothing).await?;
-    let act = Act { actor: &open::actor(), because: &how.because };
+    let act = Act { actor: &settings.actor, because: &how.because };
     let mode = if how.plan { Mode::Plan } else { Mode::Apply };
     let decided = decisions::decide(&runtime, act, mode, proposal).await?;
     runtime.close().await;

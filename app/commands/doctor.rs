@@ -1,15 +1,16 @@
 //! `doctor`: what was looked at, and how it stands.
 
-use huiliu_engine::operations::doctor::{self, ConnectorFound, Detail, Finding, Part};
+use huiliu_engine::operations::doctor::{self, ConnectorFound, Detail, Finding, Part, SourceFinding};
 use huiliu_engine::registry::Origin;
 
 use crate::render::show;
-use crate::settings::Settings;
+use crate::settings::Reading;
 use crate::words::{both, origin, phrase, say, spoken, tr};
 use crate::{CliError, open};
 
-pub async fn run(settings: Settings, json: bool) -> Result<(), CliError> {
-    let findings = doctor::examine(&settings.engine, &open::program()).await?;
+pub async fn run(reading: Reading, json: bool) -> Result<(), CliError> {
+    let (settings, read) = reading.parts();
+    let findings = doctor::examine(&settings.engine, &open::program(), read).await?;
     show(json, &findings, |findings| findings.items.iter().for_each(show_finding));
     if findings.ok {
         Ok(())
@@ -30,7 +31,10 @@ fn show_finding(finding: &Finding) {
 fn name(part: Part) -> &'static str {
     match part {
         Part::Settings => tr("settings", "设置"),
+        Part::Environment => tr("environment", "环境变量"),
         Part::Connectors => tr("connectors", "连接器"),
+        Part::Sources => tr("sources", "来源"),
+        Part::Source => tr("source", "来源"),
         Part::Database => tr("database", "数据库"),
         Part::Schema => tr("schema", "数据库结构"),
         Part::Key => tr("key", "密钥"),
@@ -61,7 +65,28 @@ fn detail(detail: &Detail) -> String {
             counts.iter().map(|of| format!("{} {}", of.count, phrase(&of.rows))).collect::<Vec<_>>().join(", ")
         }
         Detail::Queue { place, waiting } => both!("{place} ({waiting} waiting)", "{place}（{waiting} 条等待中）"),
+        Detail::Sources(0) => tr("none", "无").to_owned(),
+        Detail::Sources(number) => number.to_string(),
+        Detail::Setting(finding) => spoken(&finding.problem),
+        Detail::Source(finding) => source(finding),
+        Detail::NotExamined => tr(
+            "not looked at: the settings file says where it is, and cannot be read",
+            "未检查：其位置写在设置文件中，而设置文件无法读取",
+        )
+        .to_owned(),
         Detail::Failed(error) => spoken(error),
+    }
+}
+
+/// The source, where it stands, and what is wrong with it.
+fn source(SourceFinding { source, file, problem, .. }: &SourceFinding) -> String {
+    let problem = spoken(problem);
+    match file {
+        Some(file) => both!("{source} in {file}: {problem}", "{file} 中的 {source}：{problem}", file = file.display()),
+        None => both!(
+            "{source} (registered; change it with `huiliu sources set {source}`): {problem}",
+            "{source}（已注册；用 `huiliu sources set {source}` 修改）：{problem}"
+        ),
     }
 }
 

@@ -1,10 +1,13 @@
-//! `migrate`, `backup`, `keys rotate`, and the delivery of one batch alone.
+//! `migrate`, `backup`, `restore`, `keys rotate`, and the delivery of one batch alone.
 
 use std::path::Path;
 
 use huiliu_engine::database::Make;
+use huiliu_engine::operations::Act;
 use huiliu_engine::operations::maintenance::{self, Rotated};
+use huiliu_engine::operations::restore::{self, Backup, Restored};
 
+use crate::cli::Why;
 use crate::render::show;
 use crate::settings::Settings;
 use crate::words::{both, note, say, tr};
@@ -41,6 +44,37 @@ pub async fn back_up(settings: Settings, folder: &Path, json: bool) -> Result<()
         ));
     });
     Ok(())
+}
+
+pub async fn restore(settings: Settings, backup: Backup, why: &Why, json: bool) -> Result<(), CliError> {
+    let act = Act { actor: &settings.actor, because: why.because.as_deref().unwrap_or_default() };
+    let restored = restore::restore(&settings.engine, act, &backup).await?;
+    show(json, &restored, show_restored);
+    Ok(())
+}
+
+fn show_restored(restored: &Restored) {
+    let Restored { database, backup, migrated, replaced } = restored;
+    say(&both!(
+        "{database} is restored from {backup}",
+        "已用 {backup} 恢复 {database}",
+        database = database.display(),
+        backup = backup.display()
+    ));
+    if *migrated {
+        say(tr("its schema was older and is now current", "其结构较旧，已升级"));
+    }
+    if let Some(kept) = replaced {
+        say(&both!(
+            "the file it replaced is kept as {kept}; delete it when it is needed no longer",
+            "原文件保存为 {kept}；不再需要时请删除",
+            kept = kept.display()
+        ));
+    }
+    note(tr(
+        "each source goes on at the cursor of the backup: what came later is read again, and counts once",
+        "每个来源从备份时的游标继续：此后收到的会重新读取，只计一次",
+    ));
 }
 
 pub async fn rotate_keys(settings: Settings, json: bool) -> Result<(), CliError> {

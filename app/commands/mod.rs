@@ -19,6 +19,7 @@ mod planned;
 mod receive;
 mod record;
 mod records;
+mod reference;
 mod register;
 mod replay;
 mod roster;
@@ -33,17 +34,33 @@ mod upload;
 mod worker;
 
 use huiliu_engine::ingest::From;
+use huiliu_engine::operations::restore::Backup;
 use huiliu_engine::operations::sync::Selection;
 use huiliu_platform::Days;
 
 use crate::CliError;
 use crate::cli::{Cli, Command, KeyWork, Schedules};
-use crate::settings::Settings;
+use crate::settings::Reading;
 use crate::words::tr;
 
-/// Runs what was asked.
-pub async fn run(cli: Cli, settings: Settings) -> Result<(), CliError> {
+/// Runs what was asked. `doctor` goes on with settings that are not as they should be; what describes the command line
+/// needs none.
+pub async fn run(cli: Cli, reading: Reading) -> Result<(), CliError> {
     let json = cli.globals.json;
+    match cli.command {
+        Command::Doctor => return doctor::run(reading, json).await,
+        Command::Completions { shell } => {
+            reference::completions(shell);
+            return Ok(());
+        }
+        Command::Man { folder } => return reference::man(&folder),
+        Command::CliPage => {
+            reference::page();
+            return Ok(());
+        }
+        _ => {}
+    }
+    let settings = reading.settings()?;
     match cli.command {
         Command::Demo { records, seed, full, changed, calm } => {
             demo::run(settings, demo::Asked { records, seed, full, changed, calm, json }).await
@@ -73,9 +90,11 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), CliError> {
         Command::Schedules(Schedules::List) => schedules::list(settings, json).await,
         Command::Health => health::ask(settings, json).await,
         Command::Backup { folder } => maintenance::back_up(settings, &folder, json).await,
+        Command::Restore { backup, overwrite, why } => {
+            maintenance::restore(settings, Backup { file: backup, overwrite }, &why, json).await
+        }
         Command::Keys(KeyWork::Rotate) => maintenance::rotate_keys(settings, json).await,
         Command::Migrate => maintenance::migrate(settings, json).await,
-        Command::Doctor => doctor::run(settings, json).await,
         Command::DeliverAlone { batch } => maintenance::deliver_alone(settings, batch).await,
         Command::Runs(listing) => runs::run(settings, listing, json).await,
         Command::Match { left, right } => {
@@ -101,7 +120,9 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<(), CliError> {
         Command::Connectors(asked) => connectors::run(settings, asked, json).await,
         Command::Sources(asked) => sources::run(settings, asked, json).await,
         Command::Secrets(asked) => secrets::run(settings, asked, json).await,
-        // `main` has gone another way.
-        Command::Unpack => Ok(()),
+        // `main` has gone another way, or the lines above.
+        Command::Unpack | Command::Doctor | Command::Completions { .. } | Command::Man { .. } | Command::CliPage => {
+            Ok(())
+        }
     }
 }

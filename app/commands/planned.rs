@@ -35,7 +35,14 @@ pub fn show_plan(plan: &Plan) {
         both_sums(h.counted.before, h.provisional.before),
         both_sums(h.counted.after, h.provisional.after)
     ));
-    say_only_a_plan();
+    if plan.changes {
+        say_only_a_plan();
+    } else {
+        say(tr(
+            "\n  nothing would change: all of it is held already, and need not be handed in",
+            "\n  不会有任何变化：这些内容均已入库，无需递交",
+        ));
+    }
 }
 
 fn show_parked(plan: &Plan) {

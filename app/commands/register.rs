@@ -20,7 +20,7 @@ pub async fn register(settings: &Settings, path: &Path, why: Why, json: bool) ->
     let examined = connector_versions::examine(&settings.engine, &open::program(), path).await?;
     let registration = if examined.passes() {
         let opened = open::database(settings, Make::Files).await?;
-        let act = Act { actor: &open::actor(), because: &why.because.unwrap_or_default() };
+        let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
         let registration = connector_versions::register(&opened, act, examined).await?;
         opened.close().await;
         registration
@@ -103,7 +103,7 @@ pub async fn rollback(settings: &Settings, asked: &Rollback, json: bool) -> Resu
     let (opened, program) = (open::database(settings, Make::Nothing).await?, open::program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
     let Rollback { id, to, because } = asked;
-    let act = Act { actor: &open::actor(), because };
+    let act = Act { actor: &settings.actor, because };
     let rolled_back = connector_versions::rollback(access, act, id, to).await?;
     opened.close().await;
     show(json, &rolled_back, |rolled_back| {
@@ -126,7 +126,7 @@ pub struct Switch {
 pub async fn set_enabled(settings: &Settings, asked: &Switch, json: bool) -> Result<(), CliError> {
     let (opened, program) = (open::database(settings, Make::Nothing).await?, open::program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
-    let act = Act { actor: &open::actor(), because: &asked.because };
+    let act = Act { actor: &settings.actor, because: &asked.because };
     let switched = connector_versions::set_enabled(access, act, &asked.id, asked.enabled).await?;
     opened.close().await;
     show(json, &switched, |switched| say(enabled_words(switched)));

@@ -7,6 +7,7 @@ use huiliu_engine::operations::{Act, Page};
 use huiliu_engine::replay::{EffectHours, Moved};
 use huiliu_store::delivery::replays::{Effect, Filter, Item, Replay};
 
+use super::sync::told_to_stop;
 use crate::cli::{Matching, Replays};
 use crate::render::{hours, moment, reasons, show, show_page};
 use crate::settings::Settings;
@@ -54,11 +55,17 @@ fn filter(m: Matching) -> Filter {
 
 async fn plan(settings: Settings, filter: &Filter, json: bool) -> Result<(), CliError> {
     let runtime = open::runtime(&settings, Make::Nothing).await?;
-    let act = Act { actor: &open::actor(), because: "" };
-    let plan = replays::plan(&runtime, act, filter, SHOWN).await?;
+    let act = Act { actor: &settings.actor, because: "" };
+    let plan = replays::plan(&runtime, act, filter, SHOWN, &told_to_stop()?).await?;
     runtime.close().await;
     show(json, &plan, |plan| {
         show_replay(plan);
+        if !plan.changes {
+            return say(tr(
+                "\nnothing would change: every record stays parked, and there is nothing to apply",
+                "\n不会有任何变化：全部记录仍待处理，无需执行",
+            ));
+        }
         let id = plan.replay.replay;
         say(&both!(
             "\nnothing has been changed yet; to do it: huiliu replay apply {id}; all of it: huiliu replay show {id} --limit 100000",
@@ -70,7 +77,7 @@ async fn plan(settings: Settings, filter: &Filter, json: bool) -> Result<(), Cli
 
 async fn apply(settings: Settings, id: i64, json: bool) -> Result<(), CliError> {
     let runtime = open::runtime(&settings, Make::Nothing).await?;
-    let act = Act { actor: &open::actor(), because: "" };
+    let act = Act { actor: &settings.actor, because: "" };
     let applied: ReplayApplied = replays::apply(&runtime, act, id, SHOWN).await?;
     runtime.close().await;
     show(json, &applied, |applied| {
@@ -111,6 +118,7 @@ fn moved_in_words(moved: &Moved) -> String {
             "the manifest or the rules of connector {connector} are others now",
             "连接器 {connector} 的清单或规则已更换"
         ),
+        Moved::Unfinished => tr("the plan was not finished", "计划没有做完").to_owned(),
         Moved::Letter { dead_letter, address: at, planned, now } => both!(
             "dead letter {dead_letter} ({at}): planned {planned}, now {now}",
             "死信 {dead_letter}（{at}）：计划为{planned}，现为{now}",

@@ -100,6 +100,13 @@ async fn diff(settings: &Settings, sides: &BeforeAfter<RuleSide>, limit: usize) 
 }
 
 fn show_diff(RulesDiff { totals, teachers: changes }: &RulesDiff) {
+    if totals.hours_change + totals.reasons_change == 0 {
+        return say(&both!(
+            "nothing would change: both give the same to all {} teachers",
+            "不会有任何变化：两者对全部 {} 名教师的结果相同",
+            totals.teachers
+        ));
+    }
     show_changes(changes);
     let both_sums =
         |counted: ExactHours, provisional: ExactHours| format!("{} + {}", hours(counted), hours(provisional));

@@ -39,8 +39,10 @@ fn show_balance(run: Option<i64>, balance: &Balance) {
 pub async fn run(settings: Settings, listing: Listing, json: bool) -> Result<(), CliError> {
     let opened = open::database(&settings, Make::Nothing).await?;
     match listing {
-        Listing::List(span) => {
-            let page = runs::list(&opened, span.into()).await?;
+        Listing::List { of, span } => {
+            let program = open::program();
+            let access = open::access(&opened, &settings, &program);
+            let page = runs::list(access, &of.filter(None, None), span.into()).await?;
             show_page(json, &page, list);
         }
         Listing::Show { id } => {

@@ -28,7 +28,7 @@ pub async fn run(settings: Settings, asked: Secrets, json: bool) -> Result<(), C
         Secrets::Set { source, name, why } => {
             let value = value()?;
             let opened = open::database(&settings, Make::Files).await?;
-            let act = Act { actor: &open::actor(), because: &why.because.unwrap_or_default() };
+            let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
             let secret = SecretName { source: &source, name: &name };
             let sealed = secrets::set(&opened, &settings.engine, act, secret, &value).await?;
             opened.close().await;
@@ -36,7 +36,7 @@ pub async fn run(settings: Settings, asked: Secrets, json: bool) -> Result<(), C
         }
         Secrets::Remove { source, name, why } => {
             let opened = open::database(&settings, Make::Nothing).await?;
-            let act = Act { actor: &open::actor(), because: &why.because.unwrap_or_default() };
+            let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
             let removed = secrets::remove(&opened, act, SecretName { source: &source, name: &name }).await?;
             opened.close().await;
             show(json, &removed, |_| say(tr("removed", "已移除")));

@@ -73,7 +73,7 @@ impl From<Place> for SourceChange {
 async fn add(settings: &Settings, new: NewSource, place: Place, why: Why, json: bool) -> Result<(), CliError> {
     let (opened, program) = (open::database(settings, Make::Files).await?, open::program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
-    let act = Act { actor: &open::actor(), because: &why.because.unwrap_or_default() };
+    let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
     let added = source_registration::add(access, act, new, place.into()).await?;
     opened.close().await;
     if added.shadowed {
@@ -90,7 +90,7 @@ async fn add(settings: &Settings, new: NewSource, place: Place, why: Why, json: 
 async fn set(settings: &Settings, name: &str, place: Place, why: Why, json: bool) -> Result<(), CliError> {
     let (opened, program) = (open::database(settings, Make::Nothing).await?, open::program());
     let access = RegistryAccess { opened: &opened, settings: &settings.engine, program: &program };
-    let act = Act { actor: &open::actor(), because: &why.because.unwrap_or_default() };
+    let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
     let changed = source_registration::set(access, act, name, place.into()).await?;
     opened.close().await;
     show(json, &changed, say_taken_up);
@@ -103,7 +103,7 @@ fn say_taken_up(_: &SourceShown) {
 
 async fn remove(settings: &Settings, name: &str, why: Why, json: bool) -> Result<(), CliError> {
     let opened = open::database(settings, Make::Nothing).await?;
-    let act = Act { actor: &open::actor(), because: &why.because.unwrap_or_default() };
+    let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
     let removed = source_registration::remove(&opened, &settings.engine, act, name).await?;
     opened.close().await;
     show(json, &removed, |_| say(tr("removed; what it has received stays", "已移除；已接收的保留")));

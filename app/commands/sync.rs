@@ -8,6 +8,7 @@ use huiliu_engine::ingest::From;
 use huiliu_engine::operations::sync::{self, Pass, PassOptions, Progress, Selection, SkippedSource, Stage, Verdict};
 use huiliu_engine::runtime::Runtime;
 use huiliu_engine::settings::SourceSettings;
+use huiliu_values::RunState;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -141,7 +142,9 @@ pub fn show_pass(pass: &Pass) {
     table(&balance_heading(tr("source", "来源")), &rows);
     for source in &pass.sources {
         if let Some(failure) = &source.failure {
-            note(&format!("{}{}: {}", tr("failed: ", "失败："), source.source, said(failure)));
+            let stopped = source.state == RunState::Stopped;
+            let how = if stopped { tr("stopped: ", "已停止：") } else { tr("failed: ", "失败：") };
+            note(&format!("{how}{}: {}", source.source, said(failure)));
         }
     }
     for source in &pass.sources {
@@ -169,6 +172,13 @@ pub fn verdict(pass: &Pass) -> Result<(), CliError> {
                 "账目不平；这是汇流的错误，请附上 `huiliu runs list --json` 的输出报告问题",
             )
             .to_owned(),
+        ),
+        Verdict::Stopped(undelivered) => (
+            "run.stopped",
+            both!(
+                "stopped; what was received is kept, and {undelivered} raw records of it are still to be delivered",
+                "已停止；已收到的保留，其中 {undelivered} 条原始记录尚未投递"
+            ),
         ),
         Verdict::Failed(source) => (
             "run.failed",

@@ -7,10 +7,10 @@ use huiliu_engine::ingest::From;
 use huiliu_engine::operations::upload::{self, Handed};
 
 use super::planned;
-use super::sync::{Synced, show_pass, verdict};
+use super::sync::{Synced, show_pass, told_to_stop, verdict};
 use crate::render::show;
 use crate::settings::Settings;
-use crate::words::{both, said};
+use crate::words::{both, note, said, tr};
 use crate::{CliError, open};
 
 /// What was asked of `upload`.
@@ -37,12 +37,18 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     let pass = synced.with_options(&runtime, async |options| upload::upload(&runtime, &handed, options).await).await?;
     show(json, &pass, show_pass);
     runtime.close().await;
+    if pass.stopped {
+        note(tr(
+            "what was handed in until then is kept; hand in the files again, nothing counts twice",
+            "已递交的部分保留；请重新递交这些文件，不会重复计入",
+        ));
+    }
     verdict(&pass)
 }
 
 async fn plan_upload(settings: Settings, handed: &Handed, told: usize, json: bool) -> Result<(), CliError> {
     let runtime = open::runtime(&settings, Make::Nothing).await?;
-    let plan = upload::plan(&runtime, handed, told).await?;
+    let plan = upload::plan(&runtime, handed, told, &told_to_stop()?).await?;
     runtime.close().await;
     show(json, &plan, planned::show_plan);
     match &plan.failure {

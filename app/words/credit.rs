@@ -8,6 +8,12 @@ use super::faults::Fault;
 impl Fault for DecisionRefused {
     fn in_chinese(&self) -> String {
         match self {
+            Self::RevokedAlready { record, decision, at, by } => format!(
+                "记录 {record} 已于 {at} 由 {by} 撤销（决定 {decision}）；用 `huiliu decisions undo {decision}` 可撤回该决定"
+            ),
+            Self::UndoneAlready { decision, undone_by, at, by } => {
+                format!("决定 {decision} 已于 {at} 由 {by} 撤回（决定 {undone_by}）")
+            }
             Self::MergedIntoItself => "不能将教师并入其自身".into(),
             Self::Already { decision } => format!("决定 {decision} 已作此认定"),
             Self::OnRoster { teacher } => {

@@ -71,6 +71,7 @@ impl Fault for ReplayFault {
             Self::Store(fault) => fault.in_chinese(),
             Self::Nothing => "没有符合条件的待处理死信".into(),
             Self::TooMany => "符合条件的原始记录超过 100,000 条；请按同步或原因代码缩小范围".into(),
+            Self::Stopped => "已停止；未作任何改动，该计划已关闭".into(),
             Self::TooLong => "耗时超过 300 秒，其间他人须等待；未作改动；请按同步或原因代码缩小范围".into(),
             Self::Unknown(id) => format!("没有重放 {id}"),
             Self::NotPlanned(id, state) => format!("重放 {id} 的状态为{}，不是已计划", reasons::word(state.as_str())),

@@ -3,7 +3,9 @@
 use huiliu_authoring::gate::package::PackageError;
 use huiliu_authoring::gate::trial::GateError;
 use huiliu_engine::database::OpenError;
+use huiliu_engine::operations::filters::FilterError;
 use huiliu_engine::operations::maintenance::{BackupFault, MaintenanceError};
+use huiliu_engine::operations::restore::RestoreError;
 use huiliu_engine::operations::sync::SyncError;
 use huiliu_engine::operations::upload::UploadError;
 use huiliu_engine::operations::{NotFound, OperationError};
@@ -46,6 +48,8 @@ impl Fault for OperationError {
             Self::Connector(error) => error.in_chinese(),
             Self::Upload(error) => error.in_chinese(),
             Self::Maintenance(error) => error.in_chinese(),
+            Self::Filter(error) => error.in_chinese(),
+            Self::Restore(error) => error.in_chinese(),
         }
     }
 }
@@ -91,6 +95,12 @@ impl Fault for OpenError {
             Self::NoKeyYet { path } => {
                 format!("尚无根密钥 {}，也未新建；请检查 --data-dir，或运行 `huiliu migrate` 生成", path.display())
             }
+            Self::BeforeRotation { needs, key_file, kept, there } => format!(
+                "此数据库早于密封密钥的一次轮换：它需要第 {needs} 代密钥，{} 中已没有；请用 {} 替换它，或用 HUILIU_KEY_FILE 指明{}",
+                key_file.display(),
+                kept.display(),
+                if *there { "" } else { "（该文件不在此处；请到密钥备份处查找）" }
+            ),
             Self::KeyText(fault) => format!("HUILIU_KEY：{}", fault.in_chinese()),
             Self::Key(fault) => fault.in_chinese(),
             Self::KeyFile(error) => error.in_chinese(),
@@ -219,6 +229,7 @@ impl Fault for UploadError {
             Self::WhichStream { connector, streams } => {
                 format!("连接器 {connector} 有多个数据流；请用 --stream 说明文件属于哪一个：{}", streams.join(", "))
             }
+            Self::Stopped => "已停止；这只是计划，未作任何改动".into(),
             Self::TooLong => "计划耗时超过 300 秒，其间他人须等待；未作改动；请减少一次计划的文件".into(),
             Self::Connector(failure) => failure.in_chinese(),
         }
@@ -240,6 +251,53 @@ impl Fault for MaintenanceError {
             }
             Self::KeyInEnvironment => {
                 "密钥在 HUILIU_KEY 中，无法改写；请写入文件并用 HUILIU_KEY_FILE 指明，再行轮换".into()
+            }
+        }
+    }
+}
+
+impl Fault for FilterError {
+    fn in_chinese(&self) -> String {
+        let listed = |known: &[String]| if known.is_empty() { "无".to_owned() } else { known.join("、") };
+        match self {
+            Self::Source { name, known } => format!("没有来源 {name:?}；现有 {}", listed(known)),
+            Self::Connector { connector, known } => format!("没有连接器 {connector:?}；现有 {}", listed(known)),
+            Self::Run { run, newest: None } => format!("没有同步 {run}；尚无任何同步"),
+            Self::Run { run, newest: Some(newest) } => {
+                format!("没有同步 {run}；最新的是 {newest}，请看 `huiliu runs list`")
+            }
+            Self::Code { code, nearest } if nearest.is_empty() => {
+                format!("没有原因代码 {code:?}；请看 `huiliu dead-letters list`")
+            }
+            Self::Code { code, nearest } => format!("没有原因代码 {code:?}；是否要写 {}？", nearest.join("、")),
+        }
+    }
+}
+
+impl Fault for RestoreError {
+    fn in_chinese(&self) -> String {
+        match self {
+            Self::Server => "此数据库为 PostgreSQL：请停止工作进程，用 `pg_restore --clean --if-exists` 恢复，见 docs/operations.zh-CN.md".into(),
+            Self::NoFile { backup } => {
+                format!("没有文件 {}；请给出 `huiliu backup` 写好的备份", backup.display())
+            }
+            Self::WouldOverwrite { place } => format!(
+                "{} 已有数据库；加上 --overwrite 可用备份替换它，原文件保留在旁边",
+                place.display()
+            ),
+            Self::InUse { place } => {
+                format!("另一个进程正在使用数据库 {}；请停止工作进程及其他使用它的程序", place.display())
+            }
+            Self::Damaged { backup, why } => format!(
+                "{} 已损坏，或不是数据库；未作任何改动：{}；请换用另一份备份",
+                backup.display(),
+                why.in_chinese()
+            ),
+            Self::Foreign { backup } => {
+                format!("{} 是数据库，但不是汇流的；请给出 `huiliu backup` 写好的备份", backup.display())
+            }
+            Self::Unwritable { place, why } => {
+                format!("无法用备份替换 {}：{}", place.display(), why.in_chinese())
             }
         }
     }

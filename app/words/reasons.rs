@@ -46,6 +46,7 @@ pub fn word(english: &str) -> &str {
         "teacher_number_and_name" => tr("teacher number and name", "教师编号与姓名"),
         "done" => tr("done", "完成"),
         "failed" => tr("failed", "失败"),
+        "stopped" => tr("stopped", "已停止"),
         "open" => tr("open", "待处理"),
         "closed" => tr("closed", "已解决"),
         "discarded" => tr("discarded", "已作废"),
@@ -325,6 +326,11 @@ mod tests {
             let field = code.rsplit_once('.').map(|(field, _)| field).unwrap_or_default();
             assert!(field_title(field).is_some(), "{field} has no Chinese name");
         }
+        // Filters know them, too.
+        let mut known: Vec<String> = codes().into_iter().map(|(code, _)| code).collect();
+        known.sort_unstable();
+        known.dedup();
+        assert_eq!(known, huiliu_engine::reason_codes::REASON_CODES);
         assert_eq!(sentence("role.length", "at most 50 characters").as_deref(), Some("不得超过 50 个字符"));
         assert_eq!(sentence("role.colour", "a colour"), None);
     }

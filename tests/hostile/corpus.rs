@@ -183,7 +183,7 @@ fn members(all: &mut Corpus) {
     all.add("false_offset", with_central(GOOD.to_vec(), 42, 3), Some("broken"));
     let mut many = parts();
     many.extend((0..10_000).map(|n| (format!("xl/media/{n}"), vec![])));
-    all.add("10000_members", pack(&many), Some("members, at most 1000"));
+    all.add("10000_members", pack(&many), Some("members, at most 1,000"));
     for missing in
         ["xl/workbook.xml", "xl/_rels/workbook.xml.rels", SHEET, STRINGS, "xl/styles.xml", "[Content_Types].xml"]
     {
@@ -291,7 +291,7 @@ pub fn archives() -> Vec<Hostile> {
     all.add("encrypted", flagged_encrypted(good.clone()), Some("is encrypted"));
     let names: Vec<String> = (0..10_000).map(|n| format!("CMCC_{n}.csv")).collect();
     let many = zipped(names.iter().map(|name| (name.as_str(), b"".as_slice())), CompressionMethod::Stored);
-    all.add("10000_members", many, Some("members, at most 1000"));
+    all.add("10000_members", many, Some("members, at most 1,000"));
     all.add("no_member", of("readme.txt", b"x"), Some("no member named like"));
     all.add("no_text", of(table, b"\xff\xff\xff"), Some("bytes that are not gb18030"));
     all.add("no_header", of(table, "没有表头".as_bytes()), Some("no header line"));

@@ -60,7 +60,8 @@ async fn hours(office: &Office) -> BTreeMap<String, (i64, i64)> {
 }
 
 async fn plan(office: &Office) -> Result<(i64, Vec<Item>, Vec<Effect>), ReplayFault> {
-    let id = replay::plan(&office.context, &Filter::default(), "law").await?;
+    let (_, never) = tokio::sync::watch::channel(false);
+    let id = replay::plan(&office.context, &Filter::default(), "law", &never).await?;
     let mut tx = office.db.look().await.unwrap();
     let items = replays::items(&mut tx, id, 1_000).await.unwrap();
     let effects = replays::effects(&mut tx, id, 1_000).await.unwrap();

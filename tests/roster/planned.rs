@@ -186,7 +186,17 @@ fn a_roster_does_what_was_planned() {
 fn a_plan_is_told_in_both_languages_and_makes_nothing() {
     let office = Office::new(On::Sqlite);
     let schools = office.file("学校名册_20140901.csv", &format!("{SCHOOLS}2122000001,实验小学,220102,,,\n"));
-    office.county.json(&["upload", "county", &schools, "--stream", "schools"]);
+    let upload = ["upload", "county", &schools, "--stream", "schools"];
+    assert_eq!(office.county.json(&[&upload[..], &["--plan"]].concat())["changes"], true);
+    office.county.json(&upload);
+    // What is held already need not be handed in.
+    assert_eq!(office.county.json(&[&upload[..], &["--plan"]].concat())["changes"], false);
+    for (language, words) in [("en", "nothing would change"), ("zh", "不会有任何变化")] {
+        let config = office.county.house.dir.0.join("huiliu.toml").display().to_string();
+        let args = [&upload[..], &["--plan", "--config", &config]].concat();
+        let out = office.county.house.command(&args).env("HUILIU_LANG", language).output().unwrap();
+        assert!(String::from_utf8_lossy(&out.stdout).contains(words), "{out:?}");
+    }
     let rows = format!("{},{},,,2122000001,,,,,,\n{},{},,,2122000009,,,,,,\n", WANG.1, WANG.0, LI.1, LI.0);
     let file = office.file("教师名册_20140901.csv", &format!("{TEACHERS}{rows}"));
     let config = office.county.house.dir.0.join("huiliu.toml").display().to_string();

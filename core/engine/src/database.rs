@@ -62,6 +62,24 @@ pub enum OpenError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// The database is from before a rotation of the key, and the keys are of after it.
+    #[error(
+        "this database is from before a rotation of the sealing key: it needs generation {needs}, which {} no longer holds; \
+         put {} in its place, or name it with HUILIU_KEY_FILE{}",
+        key_file.display(),
+        kept.display(),
+        if *there { "" } else { " (it is not there; look where the keys are backed up)" }
+    )]
+    BeforeRotation {
+        /// The generation that the database needs.
+        needs: i64,
+        /// The key file.
+        key_file: PathBuf,
+        /// Where the rotation kept the key file of that time.
+        kept: PathBuf,
+        /// Whether it is there.
+        there: bool,
+    },
     /// HUILIU_KEY holds something else than a key.
     #[error("HUILIU_KEY: {0}")]
     KeyText(KeyFault),
@@ -85,6 +103,7 @@ impl OpenError {
             Self::DataDir { .. } => "data_dir",
             Self::Lock { .. } => "data_dir.lock",
             Self::KeyMissing { .. } | Self::NoKeyYet { .. } => "key.missing",
+            Self::BeforeRotation { .. } => "key.rotated_since",
             Self::KeyText(_) | Self::Key(_) => "key.form",
             Self::KeyFile(_) => "key_file",
             Self::Store(fault) => fault.code(),
@@ -127,7 +146,7 @@ impl OpenDatabase {
         if may_migrate {
             migrate(settings, &db).await?;
         }
-        let keys = schema::check_key(&db, &ring.keys()?).await?;
+        let keys = check_key(settings, &db, &ring).await?;
         Ok(Self { db, keys, made_key })
     }
 
@@ -204,6 +223,32 @@ pub async fn migrate(settings: &Settings, db: &Db) -> Result<SchemaState, StoreF
 #[must_use]
 pub fn key_of_environment() -> Option<String> {
     std::env::var("HUILIU_KEY").ok().filter(|text| !text.is_empty())
+}
+
+/// The keys as the database is to be used with.
+async fn check_key(settings: &Settings, db: &Db, ring: &Keyring) -> Result<Keys, OpenError> {
+    match schema::check_key(db, &ring.keys()?).await {
+        Err(StoreFault::KeyRotatedSince { needs, .. }) => {
+            let key_file = settings.key_file.clone();
+            let after = u8::try_from(needs + 1).unwrap_or(u8::MAX);
+            let kept = key_file::before_generation(&key_file, after);
+            let there = kept.exists();
+            Err(OpenError::BeforeRotation { needs, key_file, kept, there })
+        }
+        other => Ok(other?),
+    }
+}
+
+/// Keys for a copy of a database that is about to take its place: those that the database is used with. The copy's schema
+/// is brought up to date.
+///
+/// # Errors
+/// [`OpenError`] when they do not fit.
+pub async fn open_copy(settings: &Settings, db: Db) -> Result<OpenDatabase, OpenError> {
+    let (ring, made_key) = open_keys(settings, &db, false, Make::Nothing).await?;
+    schema::migrate(&db).await?;
+    let keys = check_key(settings, &db, &ring).await?;
+    Ok(OpenDatabase { db, keys, made_key })
 }
 
 /// The keys of HUILIU_KEY, or of the key file; made only for a database that has none yet, and where that is allowed.

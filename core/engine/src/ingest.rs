@@ -185,7 +185,7 @@ async fn read_stream(
 }
 
 /// Returns when told to stop. A sender that is gone tells nothing.
-async fn told_to(stop: &watch::Receiver<bool>) {
+pub(crate) async fn told_to(stop: &watch::Receiver<bool>) {
     if stop.clone().wait_for(|stop| *stop).await.is_err() {
         std::future::pending().await
     }

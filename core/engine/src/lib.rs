@@ -4,6 +4,7 @@
 //! does or asks stands in [`operations`].
 
 pub mod settings;
+pub mod settings_problem;
 
 pub mod database;
 pub mod manifests;
@@ -20,11 +21,13 @@ pub mod expect;
 pub mod ingest;
 mod lease;
 pub mod rate_limit;
+pub mod reason_codes;
 pub mod recount;
 pub mod replay;
 pub mod resume;
 pub mod schedule;
 pub mod settle;
+pub mod source_check;
 pub mod sources;
 pub mod sweep;
 pub mod upload_plan;

@@ -46,6 +46,8 @@ pub struct Plan {
     pub hours: Totals,
     /// The first of the teachers for whom something changes.
     pub teachers: Vec<Teacher>,
+    /// Whether something would change: a record, a dead letter, a teacher.
+    pub changes: bool,
 }
 
 /// How many teachers would be known otherwise.
@@ -189,6 +191,7 @@ pub async fn plan(now: &Db, context: &DeliveryContext, asked: Asked<'_>) -> Resu
         people: People::default(),
         hours: Totals::default(),
         teachers: vec![],
+        changes: false,
     };
     let balance = reports::balance(db, RunRange::one(report.run)).await?;
     // As it stands once everybody is settled.
@@ -196,7 +199,10 @@ pub async fn plan(now: &Db, context: &DeliveryContext, asked: Asked<'_>) -> Resu
     let mut after = -1;
     loop {
         let waiting = marks::waiting(&mut db.look().await?, after).await?;
-        let Some((block, ids)) = waiting else { return Ok(plan) };
+        let Some((block, ids)) = waiting else {
+            plan.changes = plan.changes_something();
+            return Ok(plan);
+        };
         after = block;
         plan.compare(now, context, &ids, told).await?;
     }
@@ -214,6 +220,16 @@ async fn deliver_patiently(context: &DeliveryContext, batch: i64) -> Result<(), 
 }
 
 impl Plan {
+    /// What cannot be read or delivered leaves it open, and is no plan without effect.
+    fn changes_something(&self) -> bool {
+        let Balance { inserted, updated, parked, pending, unread, .. } = self.balance;
+        self.failure.is_some()
+            || inserted + updated + parked + pending + unread > 0
+            || self.taken_up > 0
+            || self.people != People::default()
+            || self.hours.hours_change + self.hours.reasons_change > 0
+    }
+
     fn count(&mut self, change: &Change) {
         self.hours.count(change);
         self.hours.add_hours(change.counted, change.provisional);

@@ -102,8 +102,10 @@ spelled! {
         Running,
         /// Read to the end.
         Done,
-        /// Ended early.
+        /// Ended early by what went wrong.
         Failed,
+        /// Ended early by whoever asked for it. A table says `failed`, and why.
+        Stopped,
     }
 
     /// What is to be done about a dead letter.

@@ -6,8 +6,11 @@ use thiserror::Error;
 
 use super::act::{Act, AuditEntry};
 use super::error::OperationError;
+use super::filters;
 use super::page::{Page, Span};
+use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
+use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::reports::{self, BatchRow};
 use huiliu_store::delivery::batches;
 use huiliu_values::BatchState;
@@ -23,10 +26,16 @@ pub struct BatchNotQuarantined {
 /// Batches that are not done: all of them, or only those set aside.
 ///
 /// # Errors
-/// [`OperationError::Store`].
-pub async fn list(opened: &OpenDatabase, quarantined: bool, span: Span) -> Result<Page<BatchRow>, OperationError> {
+/// [`OperationError::Filter`].
+pub async fn list(
+    access: RegistryAccess<'_>,
+    quarantined: bool,
+    of: &RowFilter,
+    span: Span,
+) -> Result<Page<BatchRow>, OperationError> {
+    filters::check(access, of).await?;
     let state = quarantined.then_some(BatchState::Quarantined);
-    let rows = reports::batches(&opened.db, state, span.after, span.one_more()).await?;
+    let rows = reports::batches(&access.opened.db, state, of, span.after, span.one_more()).await?;
     Ok(Page::part(rows, span.limit, |row| row.batch.to_string()))
 }
 

@@ -7,11 +7,13 @@ use thiserror::Error;
 
 use super::act::{Act, AuditEntry};
 use super::error::{NotFound, OperationError};
+use super::filters;
 use super::page::Page;
 use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
 use huiliu_platform::{CursorFault, shipped};
 use huiliu_store::Tx;
+use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::{registry, sources};
 use huiliu_store::intake::cursors::{self, Put};
 
@@ -137,8 +139,9 @@ pub struct CursorChanged {
 ///
 /// # Errors
 /// [`OperationError::Store`].
-pub async fn list(opened: &OpenDatabase, source: Option<&str>) -> Result<Page<CursorShown>, OperationError> {
-    let rows = cursors::list(&opened.db, source.unwrap_or_default()).await?;
+pub async fn list(access: RegistryAccess<'_>, source: Option<&str>) -> Result<Page<CursorShown>, OperationError> {
+    filters::check(access, &RowFilter { source: source.map(str::to_owned), ..RowFilter::default() }).await?;
+    let rows = cursors::list(&access.opened.db, source.unwrap_or_default()).await?;
     let shown = rows.into_iter().map(|row| CursorShown {
         source: row.source,
         connector: row.connector,

@@ -6,8 +6,11 @@ use thiserror::Error;
 
 use super::act::{Act, AuditEntry};
 use super::error::{NotFound, OperationError};
+use super::filters;
 use super::page::{Page, Span};
+use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
+use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::reports::{self, LetterRow};
 use huiliu_store::delivery::dead_letters;
 use huiliu_values::DeadLetterState;
@@ -23,9 +26,11 @@ pub struct DeadLetterNotOpen {
 /// The open dead letters.
 ///
 /// # Errors
-/// [`OperationError::Store`].
-pub async fn list(opened: &OpenDatabase, span: Span) -> Result<Page<LetterRow>, OperationError> {
-    let rows = reports::dead_letters(&opened.db, Some(DeadLetterState::Open), span.after, span.one_more()).await?;
+/// [`OperationError::Filter`].
+pub async fn list(access: RegistryAccess<'_>, of: &RowFilter, span: Span) -> Result<Page<LetterRow>, OperationError> {
+    filters::check(access, of).await?;
+    let (db, open) = (&access.opened.db, Some(DeadLetterState::Open));
+    let rows = reports::dead_letters(db, open, of, span.after, span.one_more()).await?;
     Ok(Page::part(rows, span.limit, |row| row.dead_letter.to_string()))
 }
 
@@ -34,7 +39,7 @@ pub async fn list(opened: &OpenDatabase, span: Span) -> Result<Page<LetterRow>, 
 /// # Errors
 /// [`OperationError::NotFound`].
 pub async fn show(opened: &OpenDatabase, dead_letter: i64) -> Result<LetterRow, OperationError> {
-    let rows = reports::dead_letters(&opened.db, None, dead_letter - 1, 1).await?;
+    let rows = reports::dead_letters(&opened.db, None, &RowFilter::default(), dead_letter - 1, 1).await?;
     let found = rows.into_iter().find(|row| row.dead_letter == dead_letter);
     found.ok_or_else(|| NotFound::DeadLetter(dead_letter).into())
 }

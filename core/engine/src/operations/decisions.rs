@@ -16,11 +16,38 @@ use huiliu_store::Tx;
 use huiliu_store::identity::rulings::{self, Refused, Rules, Ruling};
 use huiliu_store::ledger::decisions::{self, CourseDecision, Decision, DecisionKind, Verdict};
 use huiliu_store::ledger::{courses, facts, marks};
+use huiliu_store::roster::report;
 use huiliu_values::Grade;
 
 /// Why a decision is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DecisionRefused {
+    /// The record's certificate is revoked already.
+    #[error(
+        "record {record} is revoked already, since {at}, by {by} (decision {decision}); take it back with `huiliu decisions undo {decision}`"
+    )]
+    RevokedAlready {
+        /// The record.
+        record: i64,
+        /// By this decision.
+        decision: i64,
+        /// When, RFC 3339.
+        at: String,
+        /// By whom.
+        by: String,
+    },
+    /// The decision is taken back already.
+    #[error("decision {decision} is taken back already, since {at}, by {by} (decision {undone_by})")]
+    UndoneAlready {
+        /// The decision.
+        decision: i64,
+        /// By this one.
+        undone_by: i64,
+        /// When, RFC 3339.
+        at: String,
+        /// By whom.
+        by: String,
+    },
     /// A teacher would be merged into the same.
     #[error("a teacher cannot be merged into itself")]
     MergedIntoItself,
@@ -49,6 +76,8 @@ impl DecisionRefused {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::RevokedAlready { .. } => "decision.revoked_already",
+            Self::UndoneAlready { .. } => "decision.undone_already",
             Self::MergedIntoItself => "decision.merged_into_itself",
             Self::Already { .. } => "decision.already",
             Self::OnRoster { .. } => "decision.on_roster",
@@ -128,8 +157,13 @@ pub struct Decided {
 /// Decisions, the oldest first; of one teacher's records and claims where a teacher is given.
 ///
 /// # Errors
-/// [`OperationError::Store`].
+/// [`NotFound::Teacher`].
 pub async fn list(opened: &OpenDatabase, teacher: Option<i64>, span: Span) -> Result<Page<Decision>, OperationError> {
+    if let Some(teacher) = teacher
+        && report::teacher(&opened.db, &opened.keys, teacher).await?.is_none()
+    {
+        return Err(NotFound::Teacher(teacher).into());
+    }
     let rows = decisions::list(&opened.db, teacher, span.after, span.one_more()).await?;
     Ok(Page::part(rows, span.limit, |row| row.decision.to_string()))
 }
@@ -178,7 +212,10 @@ async fn write(
     proposal: &Proposal,
 ) -> Result<Written, OperationError> {
     let verdict = match proposal {
-        Proposal::Revoke { record } => about_record(DecisionKind::CreditRevoke, *record, json!({})),
+        Proposal::Revoke { record } => {
+            check_not_revoked(tx, *record).await?;
+            about_record(DecisionKind::CreditRevoke, *record, json!({}))
+        }
         Proposal::Keep { record } => about_record(DecisionKind::CreditKeep, *record, json!({})),
         Proposal::Grade { record, grade } => {
             about_record(DecisionKind::CreditGrade, *record, json!({ "grade": grade.as_str() }))
@@ -196,7 +233,10 @@ async fn write(
 }
 
 async fn undo(tx: &mut Tx, context: &DeliveryContext, act: Act<'_>, number: i64) -> Result<Written, OperationError> {
-    let held = decisions::held(tx, number).await?.ok_or(NotFound::Decision(number))?;
+    let held = match decisions::find(tx, number).await? {
+        Some(Decision { reversed_by: Some(undone_by), .. }) => return Err(undone_already(tx, number, undone_by).await?),
+        found => found.filter(|decision| decision.reverses.is_none()).ok_or(NotFound::Decision(number))?,
+    };
     if held.kind.is_identity() {
         let undone = rulings::undo(tx, rules(context), &held, act.author()).await?.map_err(refused)?;
         return Ok(Written { decision: undone.decision, teachers: undone.teachers });
@@ -204,6 +244,22 @@ async fn undo(tx: &mut Tx, context: &DeliveryContext, act: Act<'_>, number: i64)
     let teachers = concerned(tx, &held.verdict()).await?;
     decisions::reverse(tx, &context.keys, number, act.author()).await?;
     Ok(Written { decision: number, teachers })
+}
+
+async fn undone_already(tx: &mut Tx, decision: i64, undone_by: i64) -> Result<OperationError, OperationError> {
+    let by = decisions::find(tx, undone_by).await?.ok_or(NotFound::Decision(undone_by))?;
+    Ok(DecisionRefused::UndoneAlready { decision, undone_by, at: by.at, by: by.actor }.into())
+}
+
+/// Refuses to revoke a record that is revoked already.
+async fn check_not_revoked(tx: &mut Tx, record: i64) -> Result<(), OperationError> {
+    let held = decisions::on_records(tx, &[record]).await?;
+    match held.into_iter().find(|decision| decision.kind == DecisionKind::CreditRevoke) {
+        None => Ok(()),
+        Some(Decision { decision, at, actor, .. }) => {
+            Err(DecisionRefused::RevokedAlready { record, decision, at, by: actor }.into())
+        }
+    }
 }
 
 /// By what claims are derived anew.

@@ -1,6 +1,6 @@
 //! Looks at settings, database, queue and key, and changes nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,8 +10,11 @@ use crate::database::{self, Make, OpenDatabase};
 use crate::program::Program;
 use crate::registry::{self, Found, InUse, Origin};
 use crate::rule_files;
-use crate::settings::Settings;
+use crate::settings::{Settings, SourceSettings};
+use crate::settings_problem::{SettingsProblem, SettingsRead};
+use crate::source_check::{self, SourceProblem};
 use huiliu_queue::Bell;
+use huiliu_store::admin::registry::Registered;
 use huiliu_store::admin::reports;
 use huiliu_store::sql::schema::{self, SchemaState};
 use huiliu_vault::key_file;
@@ -22,8 +25,14 @@ use huiliu_vault::key_file;
 pub enum Part {
     /// The settings.
     Settings,
+    /// An environment variable.
+    Environment,
     /// Manifests in use.
     Connectors,
+    /// The sources.
+    Sources,
+    /// One source.
+    Source,
     /// The database.
     Database,
     /// Its schema.
@@ -95,13 +104,47 @@ pub enum Detail {
         /// Messages.
         waiting: usize,
     },
+    /// So many sources could be read.
+    Sources(usize),
+    /// Something is wrong with the settings as they were typed.
+    Setting(SettingFinding),
+    /// Something is wrong with a source.
+    Source(SourceFinding),
+    /// It was not looked at: the settings file cannot be read, and may say where it is.
+    NotExamined,
     /// It could not be looked at.
     #[serde(serialize_with = "as_text")]
     #[schemars(with = "String")]
     Failed(OperationError),
 }
 
-fn as_text<S: serde::Serializer>(error: &OperationError, serializer: S) -> Result<S::Ok, S::Error> {
+/// What is wrong with the settings.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SettingFinding {
+    /// A stable code, for programs.
+    pub code: &'static str,
+    /// What is wrong, and what to do.
+    #[serde(serialize_with = "as_text")]
+    #[schemars(with = "String")]
+    pub problem: SettingsProblem,
+}
+
+/// What is wrong with a source.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SourceFinding {
+    /// The source.
+    pub source: String,
+    /// The settings file it stands in; nothing for a registered one.
+    pub file: Option<PathBuf>,
+    /// A stable code, for programs.
+    pub code: &'static str,
+    /// What is wrong, and what to do.
+    #[serde(serialize_with = "as_text")]
+    #[schemars(with = "String")]
+    pub problem: SourceProblem,
+}
+
+fn as_text<S: serde::Serializer>(error: &impl std::fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&error.to_string())
 }
 
@@ -137,18 +180,35 @@ pub struct Findings {
     pub items: Vec<Finding>,
 }
 
-/// Looks at everything and changes nothing.
+/// Looks at everything and changes nothing. What is wrong with the settings as they were typed is told first; the rest is
+/// looked at with what could be read of them.
 ///
 /// # Errors
 /// [`OperationError::Store`] when the database breaks off in the midst.
-pub async fn examine(settings: &Settings, program: &Program) -> Result<Findings, OperationError> {
-    let mut items = vec![Finding::new(Part::Settings, true, Detail::DataDir(settings.data_dir.clone()))];
-    items.push(connectors(settings, program).await);
+pub async fn examine(settings: &Settings, program: &Program, read: SettingsRead) -> Result<Findings, OperationError> {
+    let SettingsRead { file, file_unusable, problems } = read;
+    let mut items: Vec<Finding> = problems.into_iter().map(setting).collect();
+    if items.iter().all(|finding| finding.what != Part::Settings) {
+        items.insert(0, Finding::new(Part::Settings, true, Detail::DataDir(settings.data_dir.clone())));
+    }
+    if file_unusable {
+        items.push(Finding::new(Part::Database, false, Detail::NotExamined));
+        return Ok(Findings { ok: false, items });
+    }
+    connectors_and_sources(settings, program, file.as_deref(), &mut items).await;
     if examine_database(settings, &mut items).await? {
         let namespace = examine_books(settings, &mut items).await?;
         items.push(queue(settings, &namespace).await);
     }
     Ok(Findings { ok: items.iter().all(|finding| finding.ok), items })
+}
+
+fn setting(problem: SettingsProblem) -> Finding {
+    let what = match &problem {
+        SettingsProblem::UnknownVariable { .. } | SettingsProblem::NotANumber { .. } => Part::Environment,
+        _ => Part::Settings,
+    };
+    Finding::new(what, false, Detail::Setting(SettingFinding { code: problem.code(), problem }))
 }
 
 /// Whether there is a database with a current schema.
@@ -205,30 +265,69 @@ async fn queue(settings: &Settings, namespace: &str) -> Finding {
     }
 }
 
-/// Every connector, and where its manifest comes from.
-async fn connectors(settings: &Settings, program: &Program) -> Finding {
-    match look_at_connectors(settings, program).await {
-        Ok(detail) => {
-            let ok = !matches!(&detail, Detail::Connectors { unusable, .. } if !unusable.is_empty());
-            Finding::new(Part::Connectors, ok, detail)
+/// Every connector and where its manifest comes from, then every source.
+async fn connectors_and_sources(settings: &Settings, program: &Program, file: Option<&Path>, items: &mut Vec<Finding>) {
+    // What the database cannot tell is told with the database.
+    let registered = registry::look(settings).await.unwrap_or_default();
+    let in_use = rule_files::policy(settings)
+        .map_err(OperationError::from)
+        .and_then(|policy| Ok(registry::in_use(settings, program, &policy, &registered)?));
+    match in_use {
+        Ok(in_use) => {
+            items.push(connectors(&in_use, &registered));
+            sources(settings, file, &in_use, &registered, items);
         }
-        Err(error) => Finding::failed(Part::Connectors, error),
+        Err(error) => items.push(Finding::failed(Part::Connectors, error)),
     }
 }
 
-async fn look_at_connectors(settings: &Settings, program: &Program) -> Result<Detail, OperationError> {
-    let policy = rule_files::policy(settings)?;
-    // What the database cannot tell is told with the database.
-    let registered = registry::look(settings).await.unwrap_or_default();
-    let InUse { found, unreadable } = registry::in_use(settings, program, &policy, &registered)?;
+fn connectors(InUse { found, unreadable }: &InUse, registered: &Registered) -> Finding {
     let connector = |Found { manifest, origin, .. }: &Found| ConnectorFound {
         connector: manifest.id.clone(),
         version: manifest.version(),
         origin: *origin,
     };
-    Ok(Detail::Connectors {
+    let detail = Detail::Connectors {
         in_use: found.values().map(connector).collect(),
         disabled: registered.decided.iter().filter(|d| !d.enabled).map(|d| d.connector.clone()).collect(),
         unusable: unreadable.iter().map(|(id, of)| format!("{id} {}: {}", of.version, of.why)).collect(),
-    })
+    };
+    Finding::new(Part::Connectors, unreadable.is_empty(), detail)
+}
+
+/// The sources of the settings file, and those registered that none of them stands before.
+fn sources(
+    settings: &Settings,
+    file: Option<&Path>,
+    in_use: &InUse,
+    registered: &Registered,
+    items: &mut Vec<Finding>,
+) {
+    let mut found = Vec::new();
+    let finding = |source: &str, file: Option<&Path>, problem: SourceProblem| {
+        let (source, file, code) = (source.to_owned(), file.map(Path::to_owned), problem.code());
+        Finding::new(Part::Source, false, Detail::Source(SourceFinding { source, file, code, problem }))
+    };
+    for (name, times) in source_check::names_twice(&settings.sources) {
+        found.push(finding(&name, file, SourceProblem::NameTwice { times }));
+    }
+    for source in &settings.sources {
+        let problems = source_check::check(source, in_use, registered);
+        found.extend(problems.into_iter().map(|problem| finding(&source.name, file, problem)));
+    }
+    let own: Vec<SourceSettings> = registered
+        .sources
+        .iter()
+        .filter(|row| !settings.has_source(&row.name))
+        .filter_map(|row| SourceSettings::registered(row).ok())
+        .collect();
+    for source in &own {
+        let problems = source_check::check(source, in_use, registered);
+        found.extend(problems.into_iter().map(|problem| finding(&source.name, None, problem)));
+    }
+    if found.is_empty() {
+        let all = settings.sources.len() + own.len();
+        found.push(Finding::new(Part::Sources, true, Detail::Sources(all)));
+    }
+    items.append(&mut found);
 }

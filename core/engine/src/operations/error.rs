@@ -10,8 +10,10 @@ use super::connector_versions::ConnectorError;
 use super::cursors::CursorError;
 use super::dead_letters::DeadLetterNotOpen;
 use super::decisions::DecisionRefused;
+use super::filters::FilterError;
 use super::maintenance::MaintenanceError;
 use super::matching::MatchError;
+use super::restore::RestoreError;
 use super::secrets::SecretError;
 use super::source_registration::SourceRegistrationError;
 use super::sync::SyncError;
@@ -160,6 +162,12 @@ pub enum OperationError {
     /// Nothing is backed up, or rotated.
     #[error(transparent)]
     Maintenance(#[from] MaintenanceError),
+    /// A filter names what is not there.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// Nothing is restored.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
 }
 
 impl From<ReplayFault> for OperationError {
@@ -225,11 +233,13 @@ impl OperationError {
             | Self::Open(_)
             | Self::Rules(_)
             | Self::Package(_)
-            | Self::Replay(_)
             | Self::DeadLetterNotOpen(_)
             | Self::BatchNotQuarantined(_)
-            | Self::Upload(_)
-            | Self::Maintenance(_) => true,
+            | Self::Maintenance(_)
+            | Self::Filter(_)
+            | Self::Restore(_) => true,
+            Self::Replay(fault) => !matches!(fault, ReplayFault::Stopped),
+            Self::Upload(error) => !matches!(error, UploadError::Stopped),
             Self::Source(error) => !matches!(error, SourceError::Busy { .. }),
             Self::Sync(error) => error.is_usage(),
             Self::Match(error) => error.is_usage(),
@@ -270,6 +280,8 @@ impl OperationError {
             Self::Connector(error) => error.code(),
             Self::Upload(error) => error.code(),
             Self::Maintenance(error) => error.code(),
+            Self::Filter(error) => error.code(),
+            Self::Restore(error) => error.code(),
         })
     }
 }

@@ -2,14 +2,18 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use tokio::sync::watch;
 
 use super::act::Act;
 use super::error::{NotFound, OperationError};
+use super::filters;
 use super::page::{Page, Span};
+use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
 use crate::replay::{self, Applied, Moved};
 use crate::runtime::Runtime;
 use huiliu_store::Db;
+use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::delivery::replays::{self, Effect, Filter, Item, Replay};
 
 /// A replay with some of its raw records and teachers.
@@ -22,6 +26,8 @@ pub struct ReplayShown {
     pub items: Vec<Item>,
     /// The teachers whose hours change.
     pub effects: Vec<Effect>,
+    /// Whether something would become of a record, or of a teacher's hours; else there is nothing to apply.
+    pub changes: bool,
 }
 
 /// A replay after an attempt to apply it.
@@ -58,16 +64,31 @@ async fn shown(db: &Db, replay: i64, limit: i64) -> Result<ReplayShown, Operatio
     let mut tx = db.look().await?;
     let items = replays::items(&mut tx, replay, limit).await?;
     let effects = replays::effects(&mut tx, replay, limit).await?;
-    Ok(ReplayShown { replay: found, items, effects })
+    Ok(ReplayShown { changes: found.changes_something(), replay: found, items, effects })
 }
 
-/// Plans a replay of the dead letters that the filter takes; changes nothing else. Gives the plan with at most `limit` raw
+/// Plans a replay of the dead letters that the filter takes; changes nothing else. When `stop` turns true it is closed. Gives the plan with at most `limit` raw
 /// records and teachers.
 ///
 /// # Errors
-/// [`OperationError::Replay`].
-pub async fn plan(runtime: &Runtime, act: Act<'_>, filter: &Filter, limit: i64) -> Result<ReplayShown, OperationError> {
-    let replay = replay::plan(&runtime.delivery, filter, act.actor).await?;
+/// [`OperationError::Replay`], [`OperationError::Filter`].
+pub async fn plan(
+    runtime: &Runtime,
+    act: Act<'_>,
+    filter: &Filter,
+    limit: i64,
+    stop: &watch::Receiver<bool>,
+) -> Result<ReplayShown, OperationError> {
+    let of = RowFilter {
+        source: filter.source.clone(),
+        connector: filter.connector.clone(),
+        run: filter.run,
+        code: filter.code.clone(),
+    };
+    let opened = runtime.opened();
+    let access = RegistryAccess { opened: &opened, settings: &runtime.settings, program: &runtime.program };
+    filters::check(access, &of).await?;
+    let replay = replay::plan(&runtime.delivery, filter, act.actor, stop).await?;
     shown(&runtime.delivery.db, replay, limit).await
 }
 

@@ -4,8 +4,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::error::{NotFound, OperationError};
+use super::filters;
 use super::page::{Page, Span};
+use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
+use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::reports::{self, Balance, RunRow, UnreadRow};
 use huiliu_store::intake::expectations;
 use huiliu_store::intake::runs::RunRange;
@@ -25,9 +28,10 @@ pub struct RunShown {
 /// Runs, newest first; those after a run are the older ones.
 ///
 /// # Errors
-/// [`OperationError::Store`].
-pub async fn list(opened: &OpenDatabase, span: Span) -> Result<Page<RunRow>, OperationError> {
-    let rows = reports::runs(&opened.db, None, span.after, span.one_more()).await?;
+/// [`OperationError::Filter`].
+pub async fn list(access: RegistryAccess<'_>, of: &RowFilter, span: Span) -> Result<Page<RunRow>, OperationError> {
+    filters::check(access, of).await?;
+    let rows = reports::runs(&access.opened.db, None, of, span.after, span.one_more()).await?;
     Ok(Page::part(rows, span.limit, |row| row.run.to_string()))
 }
 
@@ -36,7 +40,7 @@ pub async fn list(opened: &OpenDatabase, span: Span) -> Result<Page<RunRow>, Ope
 /// # Errors
 /// [`OperationError::NotFound`].
 pub async fn show(opened: &OpenDatabase, run: i64) -> Result<RunShown, OperationError> {
-    let rows = reports::runs(&opened.db, Some(run), 0, 1).await?;
+    let rows = reports::runs(&opened.db, Some(run), &RowFilter::default(), 0, 1).await?;
     let row = rows.into_iter().next().ok_or(NotFound::Run(run))?;
     let new_fields = expectations::new_fields(&opened.db, run).await?;
     Ok(RunShown {
@@ -52,7 +56,7 @@ pub async fn show(opened: &OpenDatabase, run: i64) -> Result<RunShown, Operation
 /// [`OperationError::NotFound`].
 pub async fn balance(opened: &OpenDatabase, run: Option<i64>) -> Result<Balance, OperationError> {
     if let Some(run) = run
-        && reports::runs(&opened.db, Some(run), 0, 1).await?.is_empty()
+        && reports::runs(&opened.db, Some(run), &RowFilter::default(), 0, 1).await?.is_empty()
     {
         return Err(NotFound::Run(run).into());
     }

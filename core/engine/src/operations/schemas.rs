@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     audit, authoring, batches, connector_versions, connectors, courses, cursors, dead_letters, decisions, doctor,
-    health, infer, maintenance, matching, page::Page, preview, push, record_sample, regions, replays, roster, rules,
-    runs, schools, secrets, source_registration, sources, sync, teachers,
+    health, infer, maintenance, matching, page::Page, preview, push, record_sample, regions, replays, restore, roster,
+    rules, runs, schools, secrets, source_registration, sources, sync, teachers,
 };
 use crate::recount::CycleTotals;
 use crate::upload_plan::Plan;
@@ -73,6 +73,7 @@ const RESULTS: &[(&str, SchemaOf)] = &[
     ("replays.list", of::<Page<Replay>>),
     ("replays.plan", of::<replays::ReplayShown>),
     ("replays.show", of::<replays::ReplayShown>),
+    ("restore.restore", of::<restore::Restored>),
     ("roster.show", of::<roster::RosterTeacher>),
     ("roster.status", of::<Status>),
     ("rules.check", of::<rules::RulesChecked>),

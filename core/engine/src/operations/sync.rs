@@ -188,9 +188,9 @@ pub struct SourceReport {
     pub connector: String,
     /// The run.
     pub run: i64,
-    /// `done` or `failed`.
+    /// `done`, `stopped` or `failed`.
     pub state: RunState,
-    /// Why it failed, if it did.
+    /// Why it was not read to its end, if it was not.
     pub failure: Option<Message>,
     /// Its books.
     #[serde(flatten)]
@@ -210,6 +210,8 @@ pub struct Pass {
     pub seconds: f64,
     /// What was not as the manifests expect.
     pub unmet: Vec<Message>,
+    /// Whether it was stopped before all was received and delivered.
+    pub stopped: bool,
     /// Whether something that should have been delivered was given up for now.
     #[serde(skip)]
     pub stuck: bool,
@@ -222,6 +224,8 @@ pub enum Verdict<'p> {
     Well,
     /// The outcomes do not sum to what was received.
     NotBalanced,
+    /// It was stopped by whoever asked for it; so many raw records are not delivered.
+    Stopped(i64),
     /// A source could not be read to its end.
     Failed(&'p SourceReport),
     /// Something was not as the manifests expect.
@@ -245,8 +249,11 @@ impl Pass {
         if !self.balance.balanced {
             return Verdict::NotBalanced;
         }
-        if let Some(failed) = self.sources.iter().find(|source| source.failure.is_some()) {
+        if let Some(failed) = self.sources.iter().find(|source| source.state == RunState::Failed) {
             return Verdict::Failed(failed);
+        }
+        if self.stopped {
+            return Verdict::Stopped(self.balance.pending);
         }
         if !self.unmet.is_empty() {
             return Verdict::Unmet(&self.unmet);
@@ -297,7 +304,8 @@ pub async fn sync_ready(
         None => vec![],
     };
     let stopped = *options.stop.borrow();
-    report(runtime, runs, unmet, options.deliver.is_some() && !stopped, started).await
+    let end = EndOfPass { unmet, delivers: options.deliver.is_some(), stopped, started };
+    report(runtime, runs, end).await
 }
 
 /// Waits until what was received is delivered, settles and judges; when told to stop, gives the rest back.
@@ -337,13 +345,16 @@ struct EndedRun {
     report: RunReport,
 }
 
-async fn report(
-    runtime: &Runtime,
-    runs: Vec<EndedRun>,
+/// How a pass ended.
+struct EndOfPass {
     unmet: Vec<Message>,
     delivers: bool,
+    stopped: bool,
     started: Instant,
-) -> Result<Pass, OperationError> {
+}
+
+async fn report(runtime: &Runtime, runs: Vec<EndedRun>, end: EndOfPass) -> Result<Pass, OperationError> {
+    let EndOfPass { unmet, delivers, stopped, started } = end;
     let db = &runtime.delivery.db;
     let mut sources = Vec::new();
     for EndedRun { source, report } in runs {
@@ -351,15 +362,22 @@ async fn report(
             source: source.name,
             connector: source.connector,
             run: report.run,
-            state: if report.failure.is_some() { RunState::Failed } else { RunState::Done },
+            state: match (report.ended, &report.failure) {
+                (Ended::Stopped, _) => RunState::Stopped,
+                (_, Some(_)) => RunState::Failed,
+                (_, None) => RunState::Done,
+            },
             failure: report.failure.map(|failure| failure.message()),
             balance: reports::balance(db, RunRange::one(report.run)).await?,
             unread_payloads: reports::unread(db, report.run).await?,
         });
     }
     let balance = Balance::total(sources.iter().map(|source: &SourceReport| &source.balance));
-    let stuck = delivers && balance.pending > 0;
-    Ok(Pass { balance, sources, seconds: started.elapsed().as_secs_f64(), unmet, stuck })
+    let undelivered = delivers && balance.pending > 0;
+    // Told to stop after the last of it, it was not stopped.
+    let stopped = stopped && (undelivered || sources.iter().any(|source| source.state == RunState::Stopped));
+    let stuck = undelivered && !stopped;
+    Ok(Pass { balance, sources, seconds: started.elapsed().as_secs_f64(), unmet, stopped, stuck })
 }
 
 /// Takes the lease of every source, or of none.

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
+use tokio::sync::watch;
 
 use super::error::OperationError;
 use super::sync::{self, Pass, PassOptions, Selection};
-use crate::ingest::From;
+use crate::ingest::{From, told_to};
 use crate::registry::Recipe;
 use crate::replay::MAX_DURATION;
 use crate::runtime::Runtime;
@@ -33,6 +34,9 @@ pub enum UploadError {
         /// Its streams.
         streams: Vec<String>,
     },
+    /// Whoever asked for the plan has stopped it.
+    #[error("stopped; it was only a plan, and nothing was changed")]
+    Stopped,
     /// The plan would hold up others for too long.
     #[error("the plan takes longer than 300 s, in which others wait; nothing was changed; plan fewer files at once")]
     TooLong,
@@ -48,6 +52,7 @@ impl UploadError {
         match self {
             Self::NotAFile { .. } => "upload.file",
             Self::WhichStream { .. } => "upload.stream",
+            Self::Stopped => "upload.stopped",
             Self::TooLong => "upload.too_long",
             Self::Connector(_) => "upload.connector",
         }
@@ -92,7 +97,12 @@ pub async fn upload(runtime: &Runtime, handed: &Handed, options: PassOptions<'_>
 ///
 /// # Errors
 /// [`OperationError`].
-pub async fn plan(runtime: &Runtime, handed: &Handed, told: usize) -> Result<Plan, OperationError> {
+pub async fn plan(
+    runtime: &Runtime,
+    handed: &Handed,
+    told: usize,
+    stop: &watch::Receiver<bool>,
+) -> Result<Plan, OperationError> {
     let (recipe, connector) = connector(runtime, handed)?;
     let rehearsal = runtime.rehearse().await?;
     let ready = ReadySource::over(&rehearsal, recipe, Arc::new(connector)).await?;
@@ -105,7 +115,11 @@ pub async fn plan(runtime: &Runtime, handed: &Handed, told: usize) -> Result<Pla
         told,
     };
     let planned = upload_plan::plan(&runtime.delivery.db, &rehearsal.delivery, asked);
-    Ok(tokio::time::timeout(MAX_DURATION, planned).await.map_err(|_| UploadError::TooLong)??)
+    tokio::select! {
+        biased;
+        () = told_to(stop) => Err(UploadError::Stopped.into()),
+        planned = tokio::time::timeout(MAX_DURATION, planned) => Ok(planned.map_err(|_| UploadError::TooLong)??),
+    }
 }
 
 fn connector(runtime: &Runtime, handed: &Handed) -> Result<(Recipe, HandedConnector), OperationError> {

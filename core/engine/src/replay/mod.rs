@@ -15,8 +15,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use thiserror::Error;
+use tokio::sync::watch;
 
 use crate::deliver::DeliveryContext;
+use crate::ingest::told_to;
 use huiliu_store::admin::audit::{self, NewEntry};
 use huiliu_store::delivery::replays::{self, Effect, Filter, Item, Wanted};
 use huiliu_store::{StoreFault, Tx};
@@ -42,6 +44,9 @@ pub enum ReplayFault {
     /// More than one plan takes.
     #[error("more than 100,000 raw records match; narrow it down, by run or code")]
     TooMany,
+    /// Whoever asked for the plan has stopped it.
+    #[error("stopped; nothing was changed, and the plan is closed")]
+    Stopped,
     /// It would hold up others for too long.
     #[error("it takes longer than 300 s, in which others wait; nothing was changed; narrow it down, by run or code")]
     TooLong,
@@ -61,6 +66,7 @@ impl ReplayFault {
             Self::Store(fault) => fault.code(),
             Self::Nothing => "replay.nothing",
             Self::TooMany => "replay.too_many",
+            Self::Stopped => "replay.stopped",
             Self::TooLong => "replay.too_long",
             Self::Unknown(_) => "replay.not_found",
             Self::NotPlanned(..) => "replay.not_planned",
@@ -88,6 +94,8 @@ pub enum Moved {
         /// Outcome now; `gone` when it is not parked any more.
         now: RecordOutcome,
     },
+    /// The plan was never finished: it was stopped, failed, or its process is gone.
+    Unfinished,
     /// The effect on a teacher would be another.
     Teacher {
         /// Number, or `new:…`.
@@ -117,11 +125,17 @@ pub enum Applied {
     Stale(Vec<Moved>),
 }
 
-/// Plans a replay of the letters that the filter takes, and writes the plan down; gives its number.
+/// Plans a replay of the letters that the filter takes, and writes the plan down; gives its number. A plan that is stopped,
+/// or fails, is closed.
 ///
 /// # Errors
 /// [`ReplayFault`].
-pub async fn plan(context: &DeliveryContext, filter: &Filter, actor: &str) -> Result<i64, ReplayFault> {
+pub async fn plan(
+    context: &DeliveryContext,
+    filter: &Filter,
+    actor: &str,
+    stop: &watch::Receiver<bool>,
+) -> Result<i64, ReplayFault> {
     let batches = replays::select(&mut context.db.look().await?, filter, MOST + 1).await?;
     let records: usize = batches.values().map(Wanted::len).sum();
     if records == 0 {
@@ -132,8 +146,33 @@ pub async fn plan(context: &DeliveryContext, filter: &Filter, actor: &str) -> Re
     }
     let manifests = context.manifests.now();
     let activations = manifests.iter().map(|(id, active)| (id.clone(), active.activation)).collect();
+    let unfinished = serde_json::to_string(&[Moved::Unfinished]).unwrap_or_default();
+    replays::close_abandoned(&context.db, &unfinished).await?;
     let replay = replays::begin(&context.db, filter, &activations, actor).await?;
-    let foretold = tokio::time::timeout(MAX_DURATION, perform::perform(context, replay, &batches)).await;
+    let written = tokio::select! {
+        biased;
+        () = told_to(stop) => Err(ReplayFault::Stopped),
+        written = write_plan(context, filter, actor, replay, &batches) => written,
+    };
+    if let Err(fault) = written {
+        let mut tx = context.db.begin().await?;
+        replays::stale(&mut tx, replay, &unfinished).await?;
+        tx.commit().await?;
+        return Err(fault);
+    }
+    Ok(replay)
+}
+
+/// Foretells what would become of the records, and writes it down.
+async fn write_plan(
+    context: &DeliveryContext,
+    filter: &Filter,
+    actor: &str,
+    replay: i64,
+    batches: &BTreeMap<i64, Wanted>,
+) -> Result<(), ReplayFault> {
+    let records: usize = batches.values().map(Wanted::len).sum();
+    let foretold = tokio::time::timeout(MAX_DURATION, perform::perform(context, replay, batches)).await;
     // Only what it came to is kept: the rehearsal ends here.
     let Performed { items, effects, .. } = foretold.map_err(|_| ReplayFault::TooLong)??;
     replays::write_items(&context.db, replay, &items).await?;
@@ -144,7 +183,7 @@ pub async fn plan(context: &DeliveryContext, filter: &Filter, actor: &str) -> Re
     let entry = NewEntry { actor, action: "replay.plan", object: &object, detail: &detail };
     audit::append(&mut tx, &context.keys, entry).await?;
     tx.commit().await?;
-    Ok(replay)
+    Ok(())
 }
 
 /// What a replay is called in the audit log.

@@ -14,6 +14,7 @@ database-schema_unknown = the database's schema is unknown to this version of Hu
 database-migration = the migration did not go through, nothing was changed: { $why }
 key-wrong = the root key is not the one this database was made with; give the right key (HUILIU_KEY_FILE or the data directory's root.key)
 key-generation = the key file does not hold generation { NUMBER($generation, useGrouping: "false") } of this database's sealing key: the key was rotated; give the key file as `huiliu keys rotate` left it
+key-rotated_since = this database is from before a rotation of the sealing key: it needs generation { NUMBER($needs, useGrouping: "false") }, and the key file begins at generation { NUMBER($oldest, useGrouping: "false") }; give the key file of that time, which `huiliu keys rotate` kept as root.key.before-{ NUMBER($before, useGrouping: "false") }
 key-retired = the sealing key has been rotated since this process began; start it again with the key file as `huiliu keys rotate` left it
 source-lease_lost = another process has taken the source over; nothing of this page was written
 
@@ -26,6 +27,7 @@ unreadable-stream = connector { $connector } has no stream { $stream } any more
 unreadable-other_layout = today's manifest finds other records in it than there were when it landed; read the source again with --full
 unreadable-value = { $what } cannot be read: “{ $why }”
 unreadable-decision_kind = decision { NUMBER($decision, useGrouping: "false") }: this program knows no { $kind }
+unreadable-copy = SQLite finds it damaged: “{ $found }”
 unreadable-backup = the copy { $copy } is damaged: “{ $found }”
 
 kept-told = what was told of a claim

@@ -14,6 +14,7 @@ database-schema_unknown = 此版本的汇流不认识该数据库的结构：它
 database-migration = 数据库结构升级未成功，未作任何改动：{ $why }
 key-wrong = 根密钥与建立此数据库时所用的不同；请提供原来的密钥（HUILIU_KEY_FILE 或数据目录中的 root.key）
 key-generation = 密钥文件中没有此数据库的第 { NUMBER($generation, useGrouping: "false") } 代密钥：密钥已轮换过；请改用 `huiliu keys rotate` 写成的密钥文件
+key-rotated_since = 此数据库早于密封密钥的一次轮换：它需要第 { NUMBER($needs, useGrouping: "false") } 代密钥，而密钥文件从第 { NUMBER($oldest, useGrouping: "false") } 代开始；请使用当时的密钥文件，`huiliu keys rotate` 将其保存为 {"root.key.before-"}{ NUMBER($before, useGrouping: "false") }
 key-retired = 本进程启动后密封密钥已轮换；请用 `huiliu keys rotate` 写好的密钥文件重新启动
 source-lease_lost = 另一个进程已接手此来源；此页未写入
 
@@ -26,6 +27,7 @@ unreadable-stream = 连接器 { $connector } 已没有数据流 { $stream }
 unreadable-other_layout = 按当前清单读出的记录与接收时不同；请用 --full 重新读取该来源
 unreadable-value = { $what }无法读取：“{ $why }”
 unreadable-decision_kind = 决定 { NUMBER($decision, useGrouping: "false") } 的种类 { $kind } 本程序不认识
+unreadable-copy = {"SQLite"} 发现其已损坏：“{ $found }”
 unreadable-backup = 副本 { $copy } 已损坏：“{ $found }”
 
 kept-told = 声明的内容

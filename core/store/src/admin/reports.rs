@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::intake::runs::RunRange;
+use crate::admin::filter::{self, Conditions, RowFilter};
+use crate::intake::runs::{RunRange, STATE};
 use crate::sql::db::Db;
 use crate::sql::error::StoreFault;
 use crate::sql::rows::{Row, Value};
@@ -137,13 +138,23 @@ pub struct RunRow {
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn runs(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<Vec<RunRow>, StoreFault> {
+pub async fn runs(
+    db: &Db,
+    only: Option<i64>,
+    of: &RowFilter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<RunRow>, StoreFault> {
+    let mut more = Conditions::new(vec![only.unwrap_or(0).into(), after.into(), limit.into()]);
+    more.also("s.name = ?", of.source.as_deref().map(Value::from));
+    more.also("s.connector = ?", of.connector.as_deref().map(Value::from));
     let rows = db
         .rows(
-            "SELECT r.id AS id, s.name AS source, s.connector AS connector, r.state AS state, r.full_pass AS full_pass,
+            &format!("SELECT r.id AS id, s.name AS source, s.connector AS connector,
+                    {STATE} AS state, r.full_pass AS full_pass,
                     r.started_at AS started_at, r.ended_at AS ended_at, r.failure AS failure, r.unmet AS unmet
-             FROM sync_run r JOIN source s ON s.id = r.source_id WHERE ($1 = 0 OR r.id = $1) AND ($2 = 0 OR r.id < $2) ORDER BY r.id DESC LIMIT $3",
-            vec![only.unwrap_or(0).into(), after.into(), limit.into()],
+             FROM sync_run r JOIN source s ON s.id = r.source_id WHERE ($1 = 0 OR r.id = $1) AND ($2 = 0 OR r.id < $2){} ORDER BY r.id DESC LIMIT $3", more.sql),
+            more.args,
         )
         .await?;
     rows.iter()
@@ -225,14 +236,24 @@ pub struct BatchRow {
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn batches(db: &Db, state: Option<BatchState>, after: i64, limit: i64) -> Result<Vec<BatchRow>, StoreFault> {
+pub async fn batches(
+    db: &Db,
+    state: Option<BatchState>,
+    of: &RowFilter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<BatchRow>, StoreFault> {
+    let mut more = Conditions::new(vec![state.map_or("", BatchState::as_str).into(), after.into(), limit.into()]);
+    more.also("s.name = ?", of.source.as_deref().map(Value::from));
+    more.also("s.connector = ?", of.connector.as_deref().map(Value::from));
+    more.also("b.run_id = ?", of.run.map(Value::from));
     let rows = db
         .rows(
-            "SELECT b.id, s.name, p.stream, p.address, b.record_count, b.state, b.attempts, b.lost_claims, b.holder, b.last_error
+            &format!("SELECT b.id, s.name, p.stream, p.address, b.record_count, b.state, b.attempts, b.lost_claims, b.holder, b.last_error
              FROM batch b JOIN payload p ON p.id = b.payload_id JOIN source s ON s.id = p.source_id
-             WHERE b.state IN ('due', 'claimed', 'quarantined') AND ($1 = '' OR b.state = $1) AND b.id > $2
-             ORDER BY b.id LIMIT $3",
-            vec![state.map_or("", BatchState::as_str).into(), after.into(), limit.into()],
+             WHERE b.state IN ('due', 'claimed', 'quarantined') AND ($1 = '' OR b.state = $1) AND b.id > $2{}
+             ORDER BY b.id LIMIT $3", more.sql),
+            more.args,
         )
         .await?;
     let batch = |r: &Row| {
@@ -288,19 +309,32 @@ pub struct LetterRow {
 pub async fn dead_letters(
     db: &Db,
     state: Option<DeadLetterState>,
+    of: &RowFilter,
     after: i64,
     limit: i64,
 ) -> Result<Vec<LetterRow>, StoreFault> {
+    let mut more = Conditions::new(vec![state.map_or("", DeadLetterState::as_str).into(), after.into(), limit.into()]);
+    more.also("s.name = ?", of.source.as_deref().map(Value::from));
+    more.also("s.connector = ?", of.connector.as_deref().map(Value::from));
+    more.also("d.reasons LIKE ? ESCAPE '\\'", of.code.as_deref().map(|code| filter::with_code(code).into()));
+    more.also(
+        "EXISTS (SELECT 1 FROM dead_letter_sighting g JOIN batch b ON b.id = g.batch_id
+                 WHERE g.letter_id = d.id AND b.run_id = ?)",
+        of.run.map(Value::from),
+    );
     let rows = db
         .rows(
-            "SELECT d.id AS id, s.name AS source, d.stream AS stream, d.state AS state, d.address AS address,
+            &format!(
+                "SELECT d.id AS id, s.name AS source, d.stream AS stream, d.state AS state, d.address AS address,
                     d.record_name AS record_name, d.reasons AS reasons,
                     (SELECT count(*) FROM dead_letter_sighting g WHERE g.letter_id = d.id) AS seen_count,
                     d.first_seen_at AS first_seen_at, d.last_seen_at AS last_seen_at, d.record_id AS record_id,
                     d.replay_id AS replay_id
              FROM dead_letter d JOIN source s ON s.id = d.source_id
-             WHERE ($1 = '' OR d.state = $1) AND d.id > $2 ORDER BY d.id LIMIT $3",
-            vec![state.map_or("", DeadLetterState::as_str).into(), after.into(), limit.into()],
+             WHERE ($1 = '' OR d.state = $1) AND d.id > $2{} ORDER BY d.id LIMIT $3",
+                more.sql
+            ),
+            more.args,
         )
         .await?;
     rows.iter()
@@ -374,18 +408,27 @@ pub struct RecordRow {
 ///
 /// # Errors
 /// [`StoreFault`].
-pub async fn records(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<Vec<RecordRow>, StoreFault> {
+pub async fn records(
+    db: &Db,
+    only: Option<i64>,
+    of: &RowFilter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<RecordRow>, StoreFault> {
+    let mut more = Conditions::new(vec![only.unwrap_or(0).into(), after.into(), limit.into()]);
+    more.also("s.name = ?", of.source.as_deref().map(Value::from));
+    more.also("s.connector = ?", of.connector.as_deref().map(Value::from));
     let rows = db
         .rows(
-            "SELECT r.id AS id, s.name AS source, r.stream AS stream, c.teacher_id AS teacher_id, c.name AS name,
+            &format!("SELECT r.id AS id, s.name AS source, r.stream AS stream, c.teacher_id AS teacher_id, c.name AS name,
                     r.course_code AS course_code, r.canonical_course AS canonical_course, r.raw_hours AS raw_hours,
                     r.hours_unit AS hours_unit, r.hours_units AS hours_units, r.pass_state AS pass_state,
                     r.period_end AS period_end, r.source_version AS source_version, r.address AS address,
                     r.course_title AS course_title, r.project_title AS project_title, r.school_code AS school_code, r.role AS role,
                     r.mode AS mode, r.place AS place, r.period_start AS period_start, r.certificate_number AS certificate_number
              FROM training_record r JOIN source s ON s.id = r.source_id JOIN claim c ON c.id = r.claim_id
-             WHERE ($1 = 0 OR r.id = $1) AND r.id > $2 ORDER BY r.id LIMIT $3",
-            vec![only.unwrap_or(0).into(), after.into(), limit.into()],
+             WHERE ($1 = 0 OR r.id = $1) AND r.id > $2{} ORDER BY r.id LIMIT $3", more.sql),
+            more.args,
         )
         .await?;
     rows.iter()

@@ -65,7 +65,8 @@ const COLUMNS: [Column; 7] = [
 /// database that knows none yet learns the oldest there is.
 ///
 /// # Errors
-/// [`StoreFault::KeyGeneration`] when one that the database needs is missing or another.
+/// [`StoreFault::KeyGeneration`] when one that the database needs is missing or another; [`StoreFault::KeyRotatedSince`]
+/// when all that it needs are older than the keys.
 pub(crate) async fn recognise(db: &Db, keys: &Keys) -> Result<Keys, StoreFault> {
     const KNOWN: &str =
         "SELECT generation, check_value, state FROM sealing_key WHERE state <> 'retired' ORDER BY generation";
@@ -79,6 +80,10 @@ pub(crate) async fn recognise(db: &Db, keys: &Keys) -> Result<Keys, StoreFault> 
         )
         .await?;
         known = db.rows(KNOWN, vec![]).await?;
+    }
+    let newest = known.last().map_or(Ok(0), |row| row.int("generation"))?;
+    if newest < i64::from(keys.oldest()) {
+        return Err(StoreFault::KeyRotatedSince { needs: newest, oldest: keys.oldest(), before: newest + 1 });
     }
     let mut recognised = None;
     for row in &known {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::admin::filter::{Conditions, with_code};
 use crate::delivery::batch::Held;
 use crate::delivery::batches;
 use crate::sql::db::{Db, Tx};
@@ -143,25 +144,18 @@ pub async fn begin(
 /// # Errors
 /// [`StoreFault`].
 pub async fn select(tx: &mut Tx, filter: &Filter, most: i64) -> Result<BTreeMap<i64, Wanted>, StoreFault> {
-    let mut args: Vec<Value> = vec![most.into()];
-    let mut conditions = String::new();
-    let mut also = |condition: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            args.push(value);
-            conditions += &format!(" AND {}", condition.replace('?', &format!("${}", args.len())));
-        }
-    };
-    let like = |code: &String| format!("%\"code\":\"{}\"%", code.replace(['\\', '%'], "").replace('_', "\\_"));
-    also("c.connector = ?", filter.connector.as_deref().map(Value::from));
-    also("c.name = ?", filter.source.as_deref().map(Value::from));
-    also("d.reasons LIKE ? ESCAPE '\\'", filter.code.as_ref().map(like).map(Value::from));
-    also(
+    let mut also = Conditions::new(vec![most.into()]);
+    also.also("c.connector = ?", filter.connector.as_deref().map(Value::from));
+    also.also("c.name = ?", filter.source.as_deref().map(Value::from));
+    also.also("d.reasons LIKE ? ESCAPE '\\'", filter.code.as_deref().map(|code| with_code(code).into()));
+    also.also(
         "EXISTS (SELECT 1 FROM dead_letter_sighting r JOIN batch b ON b.id = r.batch_id
                  WHERE r.letter_id = d.id AND b.run_id = ?)",
         filter.run.map(Value::from),
     );
-    also("d.last_seen_at >= ?", filter.since.map(Value::from));
-    also("d.last_seen_at < ?", filter.until.map(Value::from));
+    also.also("d.last_seen_at >= ?", filter.since.map(Value::from));
+    also.also("d.last_seen_at < ?", filter.until.map(Value::from));
+    let Conditions { sql: conditions, args } = also;
     let sql = format!(
         "SELECT s.batch_id, s.record_index, s.letter_id, s.address
          FROM dead_letter d JOIN source c ON c.id = d.source_id JOIN dead_letter_sighting s ON s.letter_id = d.id
@@ -294,6 +288,26 @@ pub async fn applied(tx: &mut Tx, replay: i64, actor: &str) -> Result<(), StoreF
 pub async fn stale(tx: &mut Tx, replay: i64, moved: &str) -> Result<(), StoreFault> {
     tx.run("UPDATE replay SET state = 'stale', moved = $2 WHERE id = $1", vec![replay.into(), moved.into()]).await?;
     Ok(())
+}
+
+/// Closes plans whose process must be gone: none takes so long.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn close_abandoned(db: &Db, moved: &str) -> Result<(), StoreFault> {
+    const TOO_LONG: i64 = 600_000_000;
+    let sql = "UPDATE replay SET state = 'stale', moved = $1 WHERE state = 'planning' AND planned_at < {now} - $2";
+    db.run(sql, vec![moved.into(), TOO_LONG.into()]).await?;
+    Ok(())
+}
+
+impl Replay {
+    /// Whether something would become of a record, or of a teacher's hours.
+    #[must_use]
+    pub fn changes_something(&self) -> bool {
+        let stays = |outcome: &RecordOutcome| *outcome == RecordOutcome::Parked;
+        self.teachers > 0 || self.outcomes.iter().any(|(outcome, records)| *records > 0 && !stays(outcome))
+    }
 }
 
 /// Replays after a number, or one.

@@ -13,6 +13,11 @@ use huiliu_messages::Message;
 use huiliu_values::ActivationKind;
 use huiliu_vault::keys::Keys;
 
+/// How far a run `r` is, for a listing: one that was stopped has not failed. A table says `failed`, and the code of its
+/// failure; an earlier version wrote the sentence.
+pub(crate) const STATE: &str = "CASE WHEN r.state = 'failed'
+     AND (r.failure LIKE '%\"platform.stopped\"%' OR r.failure LIKE 'told to stop%') THEN 'stopped' ELSE r.state END";
+
 /// A registered source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::intake::runs::STATE;
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreFault;
 use crate::sql::lease::{Lease, Leased, micros};
@@ -148,7 +149,7 @@ pub struct ScheduleRow {
     pub holder: Option<String>,
     /// The newest run.
     pub last_run: Option<i64>,
-    /// `running`, `done`, `failed`.
+    /// `running`, `done`, `failed`, `stopped`.
     pub last_state: Option<String>,
     /// Its start, RFC 3339.
     pub last_started_at: Option<String>,
@@ -167,12 +168,12 @@ pub struct ScheduleRow {
 pub async fn list(db: &Db) -> Result<Vec<ScheduleRow>, StoreFault> {
     let rows = db
         .rows(
-            "SELECT s.name AS name, c.expression AS expression, c.next_at AS next_at, c.failures AS failures,
-                    CASE WHEN c.lease_until >= {now} THEN c.holder END AS holder, r.id AS run, r.state AS state,
+            &format!("SELECT s.name AS name, c.expression AS expression, c.next_at AS next_at, c.failures AS failures,
+                    CASE WHEN c.lease_until >= {{now}} THEN c.holder END AS holder, r.id AS run, {STATE} AS state,
                     r.started_at AS started_at, r.ended_at AS ended_at, r.failure AS failure,
                     (SELECT max(d.ended_at) FROM sync_run d WHERE d.source_id = s.id AND d.state = 'done') AS success_at
              FROM schedule c JOIN source s ON s.id = c.source_id
-             LEFT JOIN sync_run r ON r.id = (SELECT max(n.id) FROM sync_run n WHERE n.source_id = s.id) ORDER BY s.name",
+             LEFT JOIN sync_run r ON r.id = (SELECT max(n.id) FROM sync_run n WHERE n.source_id = s.id) ORDER BY s.name"),
             vec![],
         )
         .await?;

@@ -201,9 +201,16 @@ async fn write(
 /// # Errors
 /// [`StoreFault`].
 pub async fn held(tx: &mut Tx, number: i64) -> Result<Option<Decision>, StoreFault> {
+    Ok(find(tx, number).await?.filter(|d| d.reversed_by.is_none() && d.reverses.is_none()))
+}
+
+/// A decision of this number, whether it still holds or not.
+///
+/// # Errors
+/// [`StoreFault`].
+pub async fn find(tx: &mut Tx, number: i64) -> Result<Option<Decision>, StoreFault> {
     let sql = format!("SELECT {COLUMNS} FROM decision d LEFT JOIN decision r ON r.reverses = d.id WHERE d.id = $1");
-    let found = tx.rows(&sql, vec![number.into()]).await?.first().map(read).transpose()?;
-    Ok(found.filter(|d| d.reversed_by.is_none() && d.reverses.is_none()))
+    tx.rows(&sql, vec![number.into()]).await?.first().map(read).transpose()
 }
 
 fn read(row: &Row) -> Result<Decision, StoreFault> {

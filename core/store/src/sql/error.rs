@@ -31,6 +31,10 @@ pub enum StoreFault {
     /// A generation of the sealing key that the database needs is missing, or another.
     #[serde(rename = "key.generation")]
     KeyGeneration { generation: i64 },
+    /// The database was copied before the sealing key was rotated, and the keys are of after it: the generation that it needs,
+    /// the oldest one in the key file, and that before which the fitting file was kept.
+    #[serde(rename = "key.rotated_since")]
+    KeyRotatedSince { needs: i64, oldest: u8, before: i64 },
     /// The sealing key was rotated while we worked.
     #[serde(rename = "key.retired")]
     KeyRetired,
@@ -158,6 +162,9 @@ pub enum Unreadable {
     /// A decision of a kind that this program does not know: to leave it out would tell wrong hours.
     #[serde(rename = "unreadable.decision_kind")]
     DecisionKind { decision: i64, kind: String },
+    /// A database that was read through, with what SQLite found.
+    #[serde(rename = "unreadable.copy")]
+    Copy { found: String },
     /// A copy of the database, with what SQLite found.
     #[serde(rename = "unreadable.backup")]
     Backup { copy: String, found: String },
@@ -290,6 +297,7 @@ impl StoreFault {
                 | Self::Schema(_)
                 | Self::WrongKey
                 | Self::KeyGeneration { .. }
+                | Self::KeyRotatedSince { .. }
                 | Self::KeyRetired
         )
     }
@@ -306,6 +314,7 @@ impl StoreFault {
             Self::Rehearsal(_) => "database.rehearsal",
             Self::WrongKey => "key.wrong",
             Self::KeyGeneration { .. } => "key.generation",
+            Self::KeyRotatedSince { .. } => "key.rotated_since",
             Self::KeyRetired => "key.retired",
             Self::Key(_) => "key.sealed",
             Self::TurnLost => "source.lease_lost",

@@ -1,5 +1,8 @@
 //! Migrations, the key check, and the refusal of a schema this program does not know.
 
+use std::path::Path;
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sqlx::migrate::Migrator;
@@ -141,6 +144,54 @@ pub async fn check_key(db: &Db, keys: &Keys) -> Result<Keys, StoreFault> {
     match rows.first() {
         Some(row) if row.bytes("value")? == keys.check_value() => sealing::recognise(db, keys).await,
         _ => Err(StoreFault::WrongKey),
+    }
+}
+
+/// Reads an embedded database through, page by page and index by index.
+///
+/// # Errors
+/// [`StoreFault::Unreadable`] when it is damaged, [`StoreFault::Statement`] when it cannot even be read.
+pub async fn check_integrity(db: &Db) -> Result<(), StoreFault> {
+    let Db::Lite { read, .. } = db else { return Ok(()) };
+    let found: String = sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(read).await?;
+    if found == "ok" { Ok(()) } else { Err(StoreFault::Unreadable(Unreadable::Copy { found })) }
+}
+
+/// How an embedded database's file stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileState {
+    /// Nobody else has it open, and everything of it is in the one file.
+    Alone,
+    /// Another process has it open.
+    InUse,
+    /// It is no database, or damaged: who else has it open is not known.
+    Unreadable,
+}
+
+/// Puts all of an embedded database into its one file, which SQLite does only while nobody else has it open: so it also
+/// tells whether anybody has.
+///
+/// # Errors
+/// [`StoreFault::Statement`] when the file cannot be opened.
+pub async fn gather(file: &Path) -> Result<FileState, StoreFault> {
+    const NOT_A_DATABASE: [&str; 2] = ["11", "26"];
+    let options = SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(1));
+    let gathered = async {
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        let mode = sqlx::query_scalar("PRAGMA journal_mode = DELETE").fetch_one(&mut connection).await;
+        connection.close().await?;
+        mode
+    };
+    let gathered: Result<String, sqlx::Error> = gathered.await;
+    match gathered {
+        Ok(mode) if mode == "delete" => Ok(FileState::Alone),
+        Ok(_) => Ok(FileState::InUse),
+        Err(sqlx::Error::Database(refusal)) => match refusal.code().as_deref() {
+            Some("5" | "261" | "6") => Ok(FileState::InUse),
+            Some(code) if NOT_A_DATABASE.contains(&code) => Ok(FileState::Unreadable),
+            _ => Err(sqlx::Error::Database(refusal).into()),
+        },
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -1,0 +1,186 @@
+//! An example for every command, shown at the end of its help and in `docs/cli.md`.
+
+use clap::{Command, CommandFactory as _};
+
+use super::Cli;
+
+/// Each command, and a line that somebody may type.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("demo", "huiliu demo --records 30000"),
+    ("sync", "huiliu sync --all"),
+    ("upload", "huiliu upload county-office 2014-10.xlsx --plan"),
+    ("receive", "huiliu receive --listen 127.0.0.1:8701"),
+    ("cursors list", "huiliu cursors list intel"),
+    (
+        "cursors set",
+        r#"huiliu cursors set intel completions --to '{"since":"2014-09-01"}' --because "the platform sent it anew""#,
+    ),
+    ("cursors reset", r#"huiliu cursors reset intel --because "the platform has corrected old records""#),
+    ("worker", "huiliu worker --until-done"),
+    ("schedules list", "huiliu schedules list"),
+    ("health", "huiliu health"),
+    ("backup", "huiliu backup /var/backups/huiliu"),
+    (
+        "restore",
+        r#"huiliu restore /var/backups/huiliu/huiliu-20141010T020000000Z.db --overwrite --because "the disk has failed""#,
+    ),
+    ("keys rotate", "huiliu keys rotate"),
+    ("migrate", "huiliu migrate"),
+    ("runs list", "huiliu runs list --limit 10"),
+    ("runs show", "huiliu runs show 12"),
+    ("balance", "huiliu balance --run 12"),
+    ("dead-letters list", "huiliu dead-letters list --connector cmcc --code id_number.check_digit"),
+    ("dead-letters show", "huiliu dead-letters show 7"),
+    ("dead-letters discard", r#"huiliu dead-letters discard 7 --because "a test record of the platform""#),
+    ("batches list", "huiliu batches list --quarantined"),
+    ("batches release", r#"huiliu batches release 31 --because "the program is upgraded""#),
+    ("replay plan", "huiliu replay plan --connector cmcc --code hours.number"),
+    ("replay apply", "huiliu replay apply 3"),
+    ("replay list", "huiliu replay list"),
+    ("replay show", "huiliu replay show 3 --limit 20"),
+    ("audit", "huiliu audit --after 100"),
+    ("records list", "huiliu records list --source intel --limit 20"),
+    ("records show", "huiliu records show 512"),
+    ("teachers totals", "huiliu teachers totals --on 2018-12-31"),
+    ("teachers explain", "huiliu teachers explain 76 --raw"),
+    ("rules list", "huiliu rules list"),
+    ("rules show", "huiliu rules show jilin-2014"),
+    ("rules settings", "huiliu rules settings"),
+    ("rules check", "huiliu rules check county.toml --courses courses.toml"),
+    ("rules diff", "huiliu rules diff current jilin-2015.toml"),
+    ("courses list", "huiliu courses list"),
+    ("courses unknown", "huiliu courses unknown"),
+    ("courses equate", r#"huiliu courses equate intel TE-07 C-003 --because "the same syllabus" --plan"#),
+    ("decisions list", "huiliu decisions list --teacher 76"),
+    ("decisions revoke", r#"huiliu decisions revoke 512 --because "somebody else took the course" --plan"#),
+    ("decisions grade", r#"huiliu decisions grade 512 excellent --because "appeal of 2014-11-03""#),
+    ("decisions keep", r#"huiliu decisions keep 512 --because "the other one is a copy""#),
+    ("decisions undo", r#"huiliu decisions undo 4 --because "decided by mistake""#),
+    ("identity status", "huiliu identity status"),
+    ("identity queue", "huiliu identity queue --state potential"),
+    ("identity show", "huiliu identity show 9"),
+    ("identity accept", r#"huiliu identity accept 9 76 --because "confirmed by the school" --plan"#),
+    ("identity reject", r#"huiliu identity reject 9 76 --because "another person of that name""#),
+    ("identity merge", r#"huiliu identity merge 120 76 --because "a mistyped ID number""#),
+    ("roster show", "huiliu roster show 76 --on 2016-09-01"),
+    ("roster status", "huiliu roster status"),
+    ("schools list", "huiliu schools list --limit 20"),
+    ("schools show", "huiliu schools show 2122000001"),
+    ("regions list", "huiliu regions list --on 2014-09-01"),
+    ("regions show", "huiliu regions show 220100"),
+    ("connectors list", "huiliu connectors list"),
+    ("connectors show", "huiliu connectors show cmcc"),
+    ("connectors check", "huiliu connectors check county-office"),
+    ("connectors new", "huiliu connectors new county-office --from xlsx"),
+    ("connectors test", "huiliu connectors test county-office"),
+    ("connectors preview", "huiliu connectors preview county-office --limit 5"),
+    ("connectors explain", "huiliu connectors explain stream.page"),
+    ("connectors infer", "huiliu connectors infer 2014-10.xlsx --out county-office"),
+    ("connectors record", "huiliu connectors record intel --into county-office"),
+    ("connectors register", r#"huiliu connectors register county-office --because "the county's new sheet""#),
+    ("connectors versions", "huiliu connectors versions county-office"),
+    (
+        "connectors rollback",
+        r#"huiliu connectors rollback county-office --to 1 --because "version 2 reads the wrong column""#,
+    ),
+    ("connectors enable", r#"huiliu connectors enable intel --because "the platform is repaired""#),
+    ("connectors disable", r#"huiliu connectors disable intel --because "the platform sends wrong hours""#),
+    ("sources list", "huiliu sources list"),
+    (
+        "sources add",
+        "huiliu sources add county-office --connector cmcc --institution-code 220104 --folder /srv/dropped",
+    ),
+    ("sources set", r#"huiliu sources set county-office --schedule "0 2 * * 1""#),
+    ("sources remove", r#"huiliu sources remove county-office --because "it has moved to another platform""#),
+    ("secrets list", "huiliu secrets list"),
+    ("secrets set", "huiliu secrets set intel password < password.txt"),
+    ("secrets remove", "huiliu secrets remove intel password"),
+    ("match", "huiliu match --config columns.toml office.csv roster.csv"),
+    ("doctor", "huiliu doctor --config /etc/huiliu/huiliu.toml"),
+    ("completions", "huiliu completions bash > /etc/bash_completion.d/huiliu"),
+    ("man", "huiliu man /usr/local/share/man/man1"),
+];
+
+/// The command line, with an example at the end of each command's help. A command with commands of its own shows that of
+/// the first.
+pub fn command() -> Command {
+    with_example(Cli::command(), &mut Vec::new())
+}
+
+fn with_example(command: Command, path: &mut Vec<String>) -> Command {
+    let command = match example(path) {
+        Some(example) => command.after_help(format!("Example 示例:\n  {example}")),
+        None => command,
+    };
+    command.mut_subcommands(|sub| {
+        path.push(sub.get_name().to_owned());
+        let sub = with_example(sub, path);
+        path.pop();
+        sub
+    })
+}
+
+/// The example of a command, or of the first one below it.
+fn example(path: &[String]) -> Option<&'static str> {
+    let path = path.join(" ");
+    let of = |name: &str| path.is_empty() || name == path || name.starts_with(&format!("{path} "));
+    EXAMPLES.iter().find(|(name, _)| of(name)).map(|(_, example)| *example)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Words as a shell sees them; what is redirected is left out.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+        for c in line.chars() {
+            match (quote, c) {
+                (None, '<' | '>') => break,
+                (None, ' ') => words.extend(word.take()),
+                (None, '"' | '\'') => {
+                    quote = Some(c);
+                    word.get_or_insert_default();
+                }
+                (Some(open), c) if c == open => quote = None,
+                (_, c) => word.get_or_insert_default().push(c),
+            }
+        }
+        words.extend(word);
+        words
+    }
+
+    fn commands(command: &Command, path: &str, all: &mut Vec<String>) {
+        for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+            let path = format!("{path} {}", sub.get_name()).trim().to_owned();
+            if sub.has_subcommands() { commands(sub, &path, all) } else { all.push(path) }
+        }
+    }
+
+    #[test]
+    fn every_command_has_an_example_that_is_its_own() {
+        let mut all = Vec::new();
+        commands(&Cli::command(), "", &mut all);
+        assert!(all.len() > 60, "{all:?}");
+        let with_example: Vec<&str> = EXAMPLES.iter().map(|(name, _)| *name).collect();
+        let mut sorted = (all.clone(), with_example.clone());
+        sorted.0.sort_unstable();
+        sorted.1.sort_unstable();
+        assert_eq!(sorted.0, sorted.1);
+        for (name, example) in EXAMPLES {
+            let parsed = command().try_get_matches_from(words(example));
+            let parsed = parsed.unwrap_or_else(|e| panic!("{example}: {e}"));
+            let (mut path, mut at) = (Vec::new(), &parsed);
+            while let Some((sub, below)) = at.subcommand() {
+                path.push(sub);
+                at = below;
+            }
+            assert_eq!(path.join(" "), *name, "{example}");
+        }
+    }
+
+    #[test]
+    fn quotes_keep_words_together() {
+        assert_eq!(words(r#"a 'b "c' "" d < e"#), ["a", "b \"c", "", "d"]);
+    }
+}

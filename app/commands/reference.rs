@@ -1,0 +1,117 @@
+//! The command line described: `docs/cli.md`, man pages, completions. All of it is made from the definitions in `cli`.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, Command};
+use clap_complete::Shell;
+
+use crate::CliError;
+use crate::cli::examples;
+use crate::words::{both, say, spoken};
+
+/// Prints what a shell needs to complete our commands.
+pub fn completions(shell: Shell) {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut examples::command(), "huiliu", &mut script);
+    say(String::from_utf8_lossy(&script).trim_end());
+}
+
+/// Writes a man page for each command.
+pub fn man(folder: &Path) -> Result<(), CliError> {
+    let unwritable = |e: std::io::Error| {
+        CliError::usage(both!(
+            "cannot write man pages in {folder}: {e}; give a folder that can be written in",
+            "无法在 {folder} 中写入手册页：{e}；请给出可写的文件夹",
+            folder = folder.display(),
+            e = spoken(&e)
+        ))
+    };
+    std::fs::create_dir_all(folder).map_err(unwritable)?;
+    clap_mangen::generate_to(examples::command(), folder).map_err(unwritable)?;
+    let pages = pages_in(folder).map_err(unwritable)?;
+    say(&both!("{pages} pages in {}", "{} 中有 {pages} 页", folder.display()));
+    Ok(())
+}
+
+fn pages_in(folder: &Path) -> std::io::Result<usize> {
+    let names: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    let is_ours = |path: &&PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("huiliu") && name.ends_with(".1")
+    };
+    Ok(names.iter().filter(is_ours).count())
+}
+
+/// Prints `docs/cli.md`.
+pub fn page() {
+    let mut command = examples::command();
+    command.build();
+    let mut text = String::from(
+        "# The command line\n\nMade from the program by `UPDATE=1 cargo test --test main -- cli::`; do not edit it. `huiliu COMMAND --help` \
+         shows the same.\n\n## huiliu\n",
+    );
+    describe(&command, &mut text);
+    add_below(&command, &mut text);
+    say(text.trim_end());
+}
+
+fn add_below(command: &Command, text: &mut String) {
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+        let level = if sub.has_subcommands() || command.get_name() == "huiliu" { "##" } else { "###" };
+        let _ = writeln!(text, "\n{level} {}", sub.get_bin_name().unwrap_or(sub.get_name()));
+        describe(sub, text);
+        add_below(sub, text);
+    }
+}
+
+/// What it does, how it is called, what may be given, and an example.
+fn describe(command: &Command, text: &mut String) {
+    let about = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
+    let usage = command.clone().render_usage().to_string();
+    let _ = writeln!(text, "\n{}\n\n```text\n{}\n```", escaped(&about), usage.trim_start_matches("Usage: ").trim());
+    let is_top = command.get_name() == "huiliu";
+    let rows: Vec<String> = command
+        .get_arguments()
+        .filter(|arg| !arg.is_hide_set() && (is_top || !arg.is_global_set()))
+        .filter(|arg| !["help", "version"].contains(&arg.get_id().as_str()))
+        .map(row)
+        .collect();
+    if !rows.is_empty() {
+        let _ = writeln!(text, "\n| argument | meaning |\n|---|---|\n{}", rows.join("\n"));
+    }
+    if let Some(example) = command.get_after_help().filter(|_| !command.has_subcommands()) {
+        let example = example.to_string();
+        let line = example.lines().nth(1).unwrap_or_default().trim();
+        let _ = writeln!(text, "\n```text\n{line}\n```");
+    }
+}
+
+fn row(arg: &Arg) -> String {
+    let values: Vec<String> = arg.get_value_names().unwrap_or_default().iter().map(ToString::to_string).collect();
+    let takes = arg.get_action().takes_values();
+    let name = match arg.get_long() {
+        Some(long) if takes => format!("--{long} {}", values.join(" ")),
+        Some(long) => format!("--{long}"),
+        None => values.join(" "),
+    };
+    let mut meaning = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    let words: Vec<String> = arg.get_possible_values().iter().map(|word| format!("`{}`", word.get_name())).collect();
+    if takes && !words.is_empty() {
+        let _ = write!(meaning, " [{}]", words.join(", "));
+    }
+    let defaults: Vec<String> = arg.get_default_values().iter().map(|v| v.to_string_lossy().into_owned()).collect();
+    if takes && defaults.iter().any(|value| !value.is_empty()) {
+        let _ = write!(meaning, " (default `{}`)", defaults.join(" "));
+    }
+    if arg.is_required_set() && arg.get_long().is_some() {
+        meaning.push_str(" (required)");
+    }
+    format!("| `{name}` | {} |", escaped(meaning.trim()))
+}
+
+/// As a cell of a table takes it.
+fn escaped(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}

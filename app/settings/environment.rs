@@ -1,0 +1,142 @@
+//! Settings in the environment, and variables that look like some and are none.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use huiliu_engine::settings::SourceSettings;
+use huiliu_engine::settings_problem::SettingsProblem;
+use huiliu_manifest::fault::nearest;
+
+use super::Typed;
+
+const PREFIX: &str = "HUILIU_";
+
+/// Every variable of ours but those that begin with `HUILIU_FAULT_`, which are for tests.
+const KNOWN: [&str; 21] = [
+    "HUILIU_ACTOR",
+    "HUILIU_ALLOW_NETWORKS",
+    "HUILIU_BATCH_RECORDS",
+    "HUILIU_CONFIG",
+    "HUILIU_COURSES_FILE",
+    "HUILIU_DATABASE",
+    "HUILIU_DATA_DIR",
+    "HUILIU_HEALTH",
+    "HUILIU_KEY",
+    "HUILIU_KEY_FILE",
+    "HUILIU_LANG",
+    "HUILIU_LEASE_MS",
+    "HUILIU_LOG",
+    "HUILIU_LOG_FORMAT",
+    "HUILIU_MANIFESTS_DIR",
+    "HUILIU_MATCHING_FILE",
+    "HUILIU_POLICY_FILES",
+    "HUILIU_QUEUE",
+    "HUILIU_REGIONS_FILE",
+    "HUILIU_TIMEOUT_MS",
+    "HUILIU_WORKERS",
+];
+
+/// Takes what the environment says; an empty variable says nothing.
+pub fn take(typed: &mut Typed, problems: &mut Vec<SettingsProblem>) {
+    let text = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    let mut number = |name: &str| {
+        let value = text(name)?;
+        let parsed: Option<u64> = value.parse().ok();
+        if parsed.is_none() {
+            problems.push(SettingsProblem::NotANumber { variable: name.to_owned(), value });
+        }
+        parsed
+    };
+    macro_rules! take {
+        ($field:ident, $value:expr) => {
+            if let Some(value) = $value {
+                typed.$field = Some(value.into());
+            }
+        };
+    }
+    take!(data_dir, text("HUILIU_DATA_DIR"));
+    take!(database, text("HUILIU_DATABASE"));
+    take!(queue, text("HUILIU_QUEUE"));
+    take!(key_file, text("HUILIU_KEY_FILE"));
+    take!(lease_ms, number("HUILIU_LEASE_MS"));
+    take!(timeout_ms, number("HUILIU_TIMEOUT_MS"));
+    take!(batch_records, number("HUILIU_BATCH_RECORDS"));
+    take!(workers, number("HUILIU_WORKERS"));
+    take!(courses_file, text("HUILIU_COURSES_FILE"));
+    take!(regions_file, text("HUILIU_REGIONS_FILE"));
+    take!(matching_file, text("HUILIU_MATCHING_FILE"));
+    take!(manifests_dir, text("HUILIU_MANIFESTS_DIR"));
+    take!(health, text("HUILIU_HEALTH"));
+    take!(log_format, text("HUILIU_LOG_FORMAT"));
+    if let Some(all) = text("HUILIU_POLICY_FILES") {
+        typed.policy_files = Some(all.split(',').map(PathBuf::from).collect());
+    }
+    if let Some(all) = text("HUILIU_ALLOW_NETWORKS") {
+        typed.allow_networks = Some(all.split(',').map(str::to_owned).collect());
+    }
+}
+
+/// Who acts when nobody is named: `HUILIU_ACTOR`, or the user of this process, by name or by number, and the host.
+pub fn actor() -> String {
+    let set = |name: &str| std::env::var(name).ok().filter(|v| !v.trim().is_empty());
+    set("HUILIU_ACTOR").unwrap_or_else(|| {
+        let number = || rustix::process::getuid().as_raw().to_string();
+        let user = set("USER").or_else(|| set("LOGNAME")).unwrap_or_else(number);
+        format!("{user}@{}", crate::open::host())
+    })
+}
+
+/// Variables whose names begin like ours and that nobody reads, by name.
+pub fn unknown(sources: &[SourceSettings]) -> Vec<SettingsProblem> {
+    let mut read: BTreeSet<&str> = KNOWN.into();
+    for source in sources {
+        read.insert(&source.password_env);
+        read.extend(source.secrets_env.values().map(String::as_str));
+    }
+    let set: BTreeSet<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+    let unread = set.into_iter().filter(|name| is_unread(name, &read));
+    let problem = |variable: String| {
+        let nearest = nearest(&variable, KNOWN).map(str::to_owned);
+        SettingsProblem::UnknownVariable { variable, nearest }
+    };
+    unread.map(problem).collect()
+}
+
+fn is_unread(name: &str, read: &BTreeSet<&str>) -> bool {
+    name.strip_prefix(PREFIX)
+        .is_some_and(|rest| !read.contains(name) && !rest.starts_with("FAULT_") && !is_of_a_cluster(rest))
+}
+
+/// Whether Kubernetes sets it in every container beside a service that is called `huiliu` or `huiliu-…`.
+fn is_of_a_cluster(rest: &str) -> bool {
+    let words: Vec<&str> = rest.split('_').collect();
+    let port = words.iter().position(|word| *word == "PORT");
+    rest.ends_with("SERVICE_HOST")
+        || rest.contains("SERVICE_PORT")
+        || port.is_some_and(|at| words.get(at + 1).is_none_or(|next| next.parse::<u16>().is_ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_of_a_cluster_and_of_tests_are_nobodys_mistake() {
+        let read: BTreeSet<&str> = KNOWN.into();
+        for name in [
+            "HUILIU_KEY",
+            "HUILIU_FAULT_SLOW_MS",
+            "HUILIU_SERVICE_HOST",
+            "HUILIU_SERVICE_PORT_HTTP",
+            "HUILIU_PORT",
+            "HUILIU_PORT_8701_TCP_ADDR",
+            "HUILIU_WORKER_PORT_9464_TCP",
+            "PATH",
+        ] {
+            assert!(!is_unread(name, &read), "{name}");
+        }
+        for name in ["HUILIU_WORKER", "HUILIU_DATABSE", "HUILIU_PORTS", "HUILIU_PORT_NAME"] {
+            assert!(is_unread(name, &read), "{name}");
+        }
+    }
+}

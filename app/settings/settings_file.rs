@@ -1,0 +1,87 @@
+//! The settings file, entry by entry: what is wrong in it is told with its line and left out, so that the rest can be looked
+//! at, too.
+
+use std::ops::Range;
+use std::path::Path;
+
+use huiliu_engine::settings::SourceSettings;
+use huiliu_engine::settings_problem::{SettingsProblem, SettingsRead};
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer, Error};
+
+use super::Typed;
+
+/// Reads a settings file; a text that is no TOML says nothing.
+pub fn read(path: &Path, text: &str, read: &mut SettingsRead) -> Typed {
+    let document = match DeTable::parse(text) {
+        Ok(document) => document,
+        Err(why) => {
+            read.file_unusable = true;
+            read.problems.push(problem(path, why));
+            return Typed::default();
+        }
+    };
+    let mut faults = Vec::new();
+    let span = document.span();
+    let mut table = document.into_inner();
+    let sources = take_sources(&mut table);
+    let mut typed: Typed = salvage(Spanned::new(span, table), &mut faults).unwrap_or_default();
+    for source in sources {
+        typed.source.extend(salvage::<SourceSettings>(source, &mut faults));
+    }
+    faults.sort_by_key(|fault| fault.span().map_or(0, |span| span.start));
+    for mut fault in faults {
+        fault.set_input(Some(text));
+        read.problems.push(problem(path, fault));
+    }
+    typed
+}
+
+fn problem(path: &Path, why: Error) -> SettingsProblem {
+    SettingsProblem::File { file: path.to_owned(), why: Box::new(why) }
+}
+
+/// The tables of `[[source]]`, taken out; whatever else stands under that name stays, and is refused with the rest.
+fn take_sources<'t>(table: &mut DeTable<'t>) -> Vec<Spanned<DeTable<'t>>> {
+    let tables = |node: &Spanned<DeValue<'t>>| -> Option<Vec<Spanned<DeTable<'t>>>> {
+        let DeValue::Array(all) = node.get_ref() else { return None };
+        all.iter()
+            .map(|node| match node.get_ref() {
+                DeValue::Table(table) => Some(Spanned::new(node.span(), table.clone())),
+                _ => None,
+            })
+            .collect()
+    };
+    let Some(found) = table.get("source").and_then(tables) else { return vec![] };
+    table.remove("source");
+    found
+}
+
+/// The value of a table without its faulty entries; none where an entry is missing.
+fn salvage<T: DeserializeOwned>(table: Spanned<DeTable<'_>>, faults: &mut Vec<Error>) -> Option<T> {
+    let (whole, mut table) = (table.span(), table.into_inner());
+    let mut removed: Vec<String> = Vec::new();
+    loop {
+        let fault = match T::deserialize(Deserializer::from(Spanned::new(whole.clone(), table.clone()))) {
+            Ok(value) => return Some(value),
+            Err(fault) => fault,
+        };
+        // That it is missing follows from its being left out.
+        let follows = removed.iter().any(|key| fault.message().contains(&format!("missing field `{key}`")));
+        let faulty = fault.span().and_then(|span| key_at(&table, &span));
+        if !follows {
+            faults.push(fault);
+        }
+        let key = faulty?;
+        table.remove(key.as_str());
+        removed.push(key);
+    }
+}
+
+/// The key of the entry that a span lies in.
+fn key_at(table: &DeTable<'_>, span: &Range<usize>) -> Option<String> {
+    let lies_in = |of: Range<usize>| of.start <= span.start && span.end <= of.end;
+    let entry = table.iter().find(|(key, value)| lies_in(key.span()) || lies_in(value.span()));
+    entry.map(|(key, _)| key.get_ref().to_string())
+}

@@ -1,0 +1,147 @@
+//! Filters of listings: what names nothing is refused, so that an empty listing means that there is nothing.
+
+use std::collections::BTreeSet;
+
+use thiserror::Error;
+
+use super::error::OperationError;
+use super::registry_access::RegistryAccess;
+use crate::reason_codes::REASON_CODES;
+use huiliu_manifest::fault::nearest;
+use huiliu_store::admin::filter::{self, RowFilter};
+use huiliu_store::admin::registry;
+
+/// How many codes are offered in the place of one that is none.
+const MAX_OFFERED: usize = 3;
+
+/// What a filter names and is not there.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum FilterError {
+    /// A source.
+    #[error("there is no source {name:?}; there are {}", listed(known))]
+    Source {
+        /// As it was asked for.
+        name: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
+    /// A connector.
+    #[error("there is no connector {connector:?}; there are {}", listed(known))]
+    Connector {
+        /// As it was asked for.
+        connector: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
+    /// A sync run.
+    #[error("there is no run {run}; {}", newest.map_or_else(|| "there are none".to_owned(), |newest| format!("the newest is {newest}, see `huiliu runs list`")))]
+    Run {
+        /// As it was asked for.
+        run: i64,
+        /// The newest there is.
+        newest: Option<i64>,
+    },
+    /// A reason code.
+    #[error("there is no reason code {code:?}; {}", if nearest.is_empty() { "see `huiliu dead-letters list`".to_owned() } else { format!("did you mean {}?", nearest.join(", ")) })]
+    Code {
+        /// As it was asked for.
+        code: String,
+        /// The codes nearest to it.
+        nearest: Vec<String>,
+    },
+}
+
+fn listed(known: &[String]) -> String {
+    if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+}
+
+impl FilterError {
+    /// A stable code, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Source { .. } => "source.not_found",
+            Self::Connector { .. } => "connector.not_found",
+            Self::Run { .. } => "run.not_found",
+            Self::Code { .. } => "code.not_found",
+        }
+    }
+}
+
+/// Refuses a filter that names what is not there.
+///
+/// # Errors
+/// [`FilterError`].
+pub(crate) async fn check(access: RegistryAccess<'_>, asked: &RowFilter) -> Result<(), OperationError> {
+    let db = &access.opened.db;
+    if asked.source.is_some() || asked.connector.is_some() {
+        check_names(access, asked).await?;
+    }
+    if let Some(run) = asked.run
+        && !filter::has_run(db, run).await?
+    {
+        return Err(FilterError::Run { run, newest: filter::newest_run(db).await? }.into());
+    }
+    if let Some(code) = &asked.code
+        && !REASON_CODES.contains(&code.as_str())
+    {
+        let mut known = filter::reason_codes(db).await?;
+        if !known.contains(code) {
+            known.extend(REASON_CODES.iter().map(ToString::to_string));
+            return Err(FilterError::Code { code: code.clone(), nearest: nearest_codes(code, known) }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Sources and connectors that run now, and those of which something is held.
+async fn check_names(access: RegistryAccess<'_>, asked: &RowFilter) -> Result<(), OperationError> {
+    let registered = registry::read(&access.opened.db).await?;
+    let held = filter::sources(&access.opened.db).await?;
+    if let Some(name) = &asked.source {
+        let settings = access.settings.sources.iter().map(|source| source.name.clone());
+        let registered = registered.sources.iter().map(|row| row.name.clone());
+        let known: BTreeSet<String> =
+            settings.chain(registered).chain(held.iter().map(|(name, _)| name.clone())).collect();
+        if !known.contains(name) {
+            return Err(FilterError::Source { name: name.clone(), known: known.into_iter().collect() }.into());
+        }
+    }
+    if let Some(connector) = &asked.connector {
+        let mut known: BTreeSet<String> = access.in_use(&registered)?.found.into_keys().collect();
+        known.extend(held.into_iter().map(|(_, connector)| connector));
+        if !known.contains(connector) {
+            let (connector, known) = (connector.clone(), known.into_iter().collect());
+            return Err(FilterError::Connector { connector, known }.into());
+        }
+    }
+    Ok(())
+}
+
+/// The codes that are written most like one, the most alike first; else those about the same field.
+fn nearest_codes(code: &str, mut known: BTreeSet<String>) -> Vec<String> {
+    let mut found = Vec::new();
+    while found.len() < MAX_OFFERED
+        && let Some(next) = nearest(code, known.iter().map(String::as_str)).map(str::to_owned)
+    {
+        known.remove(&next);
+        found.push(next);
+    }
+    if found.is_empty() {
+        let field = format!("{}.", code.split('.').next().unwrap_or(code));
+        found.extend(known.into_iter().filter(|known| known.starts_with(&field)));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_codes_are_offered_or_those_of_the_field() {
+        let near = |code: &str| nearest_codes(code, REASON_CODES.iter().map(ToString::to_string).collect());
+        assert_eq!(near("hours.untis").first().map(String::as_str), Some("hours.unit"));
+        assert!(near("score").is_empty() && near("period.something_else") == ["period.order"]);
+    }
+}

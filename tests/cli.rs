@@ -1,0 +1,68 @@
+//! The command line described: a page, man pages, completions, and an example at the end of each help.
+
+use std::path::Path;
+
+use crate::house::{House, On};
+
+fn told(house: &House, args: &[&str]) -> String {
+    let out = house.run(args);
+    assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap()
+}
+
+/// The page in `docs/` is that of the program; `UPDATE=1` writes it.
+#[test]
+fn the_page_is_that_of_the_program() {
+    let made = told(&House::new(On::Sqlite), &["cli-page"]);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli.md");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &made).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == made, "docs/cli.md is not what the program says; run this test with UPDATE=1");
+    assert!(!made.contains("deliver-alone"), "a hidden command is described");
+    for word in
+        ["\n## huiliu sync\n", "`--data-dir DATA_DIR`", "### huiliu runs show\n", "`--because BECAUSE`", "(required)"]
+    {
+        assert!(made.contains(word), "{word:?} is not in docs/cli.md");
+    }
+}
+
+#[test]
+fn each_help_ends_with_an_example() {
+    let house = House::new(On::Sqlite);
+    let page = told(&house, &["cli-page"]);
+    let commands: Vec<&str> =
+        page.lines().filter_map(|line| line.trim_start_matches('#').trim().strip_prefix("huiliu")).collect();
+    let headings = page.lines().filter(|line| line.starts_with("##")).count();
+    assert!(headings > 80, "{headings}");
+    for command in commands.iter().filter(|line| page.contains(&format!("# huiliu{line}\n"))) {
+        let mut args: Vec<&str> = command.split_whitespace().collect();
+        args.push("--help");
+        let help = told(&house, &args);
+        let last = help.trim_end().lines().rev().take(2).collect::<Vec<_>>();
+        assert_eq!(last.get(1), Some(&"Example 示例:"), "{args:?}: {help}");
+        assert!(last[0].starts_with("  huiliu "), "{args:?}: {help}");
+    }
+}
+
+#[test]
+fn completions_and_man_pages_are_made_without_settings() {
+    let house = House::new(On::Sqlite);
+    for (shell, word) in [("bash", "complete -F"), ("zsh", "#compdef huiliu"), ("fish", "complete -c huiliu")] {
+        let script = told(&house, &["completions", shell, "--config", "no-such.toml"]);
+        for word in [word, "dead-letters", "data-dir"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    let folder = house.dir.0.join("man");
+    told(&house, &["man", folder.to_str().unwrap()]);
+    for (page, word) in [("huiliu.1", "dead\\-letters"), ("huiliu-sync.1", "huiliu sync \\-\\-all")] {
+        let text = std::fs::read_to_string(folder.join(page)).unwrap_or_else(|e| panic!("{page}: {e}"));
+        assert!(text.contains(word), "{word:?} is not in {text}");
+    }
+    let file = house.dir.0.join("a-file");
+    std::fs::write(&file, "x").unwrap();
+    let out = house.run(&["man", file.to_str().unwrap()]);
+    assert_eq!(out.status.code(), Some(2), "{}", String::from_utf8_lossy(&out.stderr));
+}
