@@ -9,7 +9,6 @@ mod phrases;
 mod reasons;
 mod records;
 mod registration;
-mod rules;
 mod settings;
 
 use std::borrow::Cow;

@@ -57,7 +57,7 @@ fn explain(place: &str, of_editors: bool) -> Result<(), CliError> {
     } else if place.is_empty() {
         say(&reference::reference(tongue));
     } else {
-        say(&explain::explain(place, tongue).map_err(|why| CliError::usage(phrase(&why).into_owned()))?);
+        say(&explain::explain(place, tongue).map_err(|why| CliError::usage(spoken(&why)))?);
     }
     Ok(())
 }

@@ -177,7 +177,7 @@ async fn until_rotated(runtime: &Runtime) -> CliError {
         tokio::time::sleep(Duration::from_secs(5)).await;
         match runtime.check_key().await {
             Ok(()) => {}
-            Err(fault @ (StoreFault::KeyRetired | StoreFault::KeyGeneration(_) | StoreFault::WrongKey)) => {
+            Err(fault @ (StoreFault::KeyRetired | StoreFault::KeyGeneration { .. } | StoreFault::WrongKey)) => {
                 return fault.into();
             }
             Err(e) => tracing::warn!(error = %e, "the database does not answer; trying again"),

@@ -216,7 +216,7 @@ async fn tend(runtime: &Runtime, until_done: bool) -> Result<(), CliError> {
             looked = Instant::now();
             match runtime.check_key().await {
                 Ok(()) => {}
-                Err(fault @ (StoreFault::KeyRetired | StoreFault::KeyGeneration(_) | StoreFault::WrongKey)) => {
+                Err(fault @ (StoreFault::KeyRetired | StoreFault::KeyGeneration { .. } | StoreFault::WrongKey)) => {
                     return Err(fault.into());
                 }
                 Err(e) => tracing::warn!(error = %e, "the database does not answer; trying again"),

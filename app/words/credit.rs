@@ -4,7 +4,6 @@ use huiliu_engine::operations::decisions::DecisionRefused;
 use huiliu_engine::operations::matching::MatchError;
 
 use super::faults::Fault;
-use super::phrases::translate;
 
 impl Fault for DecisionRefused {
     fn in_chinese(&self) -> String {
@@ -30,7 +29,7 @@ impl Fault for MatchError {
         match self {
             Self::Table(fault) => fault.in_chinese(),
             Self::Weights(fault) => fault.in_chinese(),
-            Self::Thresholds { file, why } => format!("{}：thresholds：{}", file.display(), translate(why)),
+            Self::Thresholds { file, why } => format!("{}：[thresholds] 一节：{}", file.display(), why.in_chinese()),
         }
     }
 }

@@ -1,10 +1,7 @@
-//! Evidence, verdicts and faults of matching, in words.
+//! Evidence and verdicts of matching, in words.
 
-use huiliu_matching::table::TableFault;
-use huiliu_matching::{Doubt, Evidence, Field, Level, Role, Verdict, WeightsFault};
+use huiliu_matching::{Doubt, Evidence, Field, Level, Role, Verdict};
 
-use super::faults::Fault;
-use super::phrases::translate;
 use super::tr;
 
 /// One line of evidence with its weight in bits: `name equal +11.3`.
@@ -115,73 +112,3 @@ fn level_word(level: Level) -> &'static str {
         Level::Differs => tr("differs", "不同"),
     }
 }
-
-impl Fault for WeightsFault {
-    fn in_chinese(&self) -> String {
-        match self {
-            Self::Form { file, source } => format!("匹配规则文件 {file} 有误：{}", source.in_chinese()),
-            Self::Rule { file, rule, why } => format!("匹配规则文件 {file} 中的 {rule} 有误：{}", translate(why)),
-        }
-    }
-}
-
-impl Fault for TableFault {
-    fn in_chinese(&self) -> String {
-        match self {
-            Self::File { file, why } => {
-                format!("{file}：{}；请检查文件是否存在、能否读取", translate(&why.to_string()))
-            }
-            Self::Config { file, source } => format!("{file} 有误：{}", source.in_chinese()),
-            Self::Setting { file, place, why } => format!("{file}：{place}：{}", translate(why)),
-            Self::Encoding { file, line } => {
-                format!("{file} 第 {line} 行：既不是 UTF-8 也不是 GB18030；请用其中之一重新保存")
-            }
-            Self::Column { file, column, header } => format!("{file} 第 1 行：没有列 {column:?}；表头有：{header}"),
-            Self::Twice { file, column } => format!("{file} 第 1 行：列 {column:?} 出现两次；请使列名各不相同"),
-            Self::Cells { file, line, found, expected } => {
-                format!("{file} 第 {line} 行：有 {found} 个单元格，表头有 {expected} 个；是否缺少引号或分隔符？")
-            }
-            Self::NoId { file, line, column } => format!("{file} 第 {line} 行，列 {column:?}：缺少编号；每行都要有"),
-            Self::SameId { file, line, column, first } => {
-                format!("{file} 第 {line} 行，列 {column:?}：此编号已在第 {first} 行出现；编号不得重复")
-            }
-            Self::Long { file, line } => format!("{file} 第 {line} 行：一行超过 1 MiB；是否有引号没有闭合？"),
-        }
-    }
-}
-
-/// Sentences of the faults above that come as free text.
-pub const MATCHING: &[(&str, &str)] = &[
-    ("the level must be there once", "该级别应只出现一次"),
-    ("the level has no weight", "该级别没有权重"),
-    ("no comparison of this field gives this level", "该字段的比较不会得到这一级别"),
-    (
-        "the weight must lie between -60000 and 60000 thousandths of a bit",
-        "权重应在 -60000 至 60000（千分之一比特）之间",
-    ),
-    ("the rarity must be 0 to 200 per cent", "稀有度应为 0 至 200（百分比）"),
-    ("what differs must not speak for one person", "“不同”不得支持同一人"),
-    ("the reason is missing", "缺少理由"),
-    (
-        "the margin must be positive, or two candidates that are the same would be definite",
-        "margin 应为正数，否则两个相同的候选也会被确定",
-    ),
-    ("definite_score must lie above potential", "definite_score 应高于 potential"),
-    ("candidates must be 1 to 100", "candidates 应为 1 至 100"),
-    ("block must be 2 to 100000", "block 应为 2 至 100000"),
-    (
-        "a rule must need two fields at least: one that agrees can be another's",
-        "一条规则至少要有两个字段：只凭一个相符的字段可能认错人",
-    ),
-    (
-        "a field of the rule has no level, or one that no comparison gives",
-        "规则中的某个字段没有级别，或有比较不会得到的级别",
-    ),
-    ("what differs must not make definite", "“不同”不得作为确定的依据"),
-    ("at least one column must have a role", "至少要有一列有含义（roles）"),
-    (
-        "the separator must be one ASCII character, no quote and no line end",
-        "分隔符应为一个 ASCII 字符，且不是引号或换行",
-    ),
-    ("only the second table can have other columns", "只有第二个表可以另设列名"),
-];

@@ -14,7 +14,6 @@ use huiliu_engine::rule_files::RuleFileError;
 use huiliu_engine::settings::UnreadableSource;
 use huiliu_engine::sources::SourceError;
 use huiliu_manifest::MAX_SAMPLES;
-use huiliu_vault::key_file::KeyFileError;
 
 use super::faults::Fault;
 
@@ -106,18 +105,6 @@ impl Fault for OpenError {
             Self::Key(fault) => fault.in_chinese(),
             Self::KeyFile(error) => error.in_chinese(),
             Self::Store(fault) => fault.in_chinese(),
-        }
-    }
-}
-
-impl Fault for KeyFileError {
-    fn in_chinese(&self) -> String {
-        match self {
-            Self::Read { path, source } => format!("无法读取根密钥 {}：{}", path.display(), source.in_chinese()),
-            Self::Form { path, fault } => format!("{}：{}", path.display(), fault.in_chinese()),
-            Self::Write { path, source } => format!("无法写入根密钥 {}：{}", path.display(), source.in_chinese()),
-            Self::BeingRotated { path } => format!("另一个进程正在轮换 {}；请等它结束", path.display()),
-            Self::Random(why) => format!("系统没有给出随机数：{why}"),
         }
     }
 }

@@ -5,13 +5,11 @@ use std::borrow::Cow;
 
 use huiliu_messages::{Language, place_in};
 
-use super::matching::MATCHING;
 use super::records::RECORDS;
-use super::rules::RULES;
 
 /// The Chinese for an English sentence, its facts kept; the sentence itself when the catalogue does not know it.
 pub fn translate(english: &str) -> Cow<'_, str> {
-    for (template, chinese) in RECORDS.iter().chain(CORE).chain(RULES).chain(MATCHING).chain(FOREIGN) {
+    for (template, chinese) in RECORDS.iter().chain(CORE).chain(FOREIGN) {
         if let Some(facts) = facts(template, english) {
             return Cow::Owned(fill(chinese, &facts));
         }
@@ -74,7 +72,8 @@ const CORE: &[(&str, &str)] = &[
         "幂等键须为 1 至 200 个可显示的 ASCII 字符，不含空格",
     ),
     ("cannot read {}: {}", "无法读取 {0}：{1}"),
-    ("samples of a registered connector: {}", "已注册连接器的样例无法读取：{0}"),
+    ("the samples of a registered connector {}", "已注册连接器的样例{0}"),
+    ("cannot be read: {}", "无法读取：{0}"),
     ("record {}: {}, expected {}", "第 {0} 条：{1}，应为 {2}"),
     ("{} records, expected {}", "{0} 条记录，应为 {1} 条"),
     (
@@ -93,7 +92,6 @@ const CORE: &[(&str, &str)] = &[
     ("a text table", "文本表格"),
     ("something else", "其他内容"),
     ("what was unpacked does not hang together", "展开的内容前后不符"),
-    ("the parameter {} is not signed; add it to order", "参数 {0} 没有签名；请把它加入 order"),
     // Payloads that cannot be read.
     ("line {} has more than {} cells", "第 {0} 行超过 {1} 个单元格"),
     ("a DOCTYPE is not accepted", "不接受 DOCTYPE"),
@@ -102,31 +100,11 @@ const CORE: &[(&str, &str)] = &[
     ("more than {} elements deep, or more than {}", "元素嵌套超过 {0} 层，或多于 {1} 个"),
     ("more than {} elements", "元素多于 {0} 个"),
     ("{} is {}, expected {}", "{0} 为 {1}，应为 {2}"),
-    // The schema.
-    ("the migration did not go through, nothing was changed: {}", "数据库结构升级未成功，未作任何改动：{0}"),
-    (
-        "the database has no Huiliu schema yet; run `huiliu migrate`",
-        "数据库中还没有汇流的结构；请运行 `huiliu migrate`",
-    ),
-    (
-        "the database has {} of {} migrations; run `huiliu migrate`",
-        "数据库结构只升级了 {0} 步，共 {1} 步；请运行 `huiliu migrate`",
-    ),
-    (
-        "the database's schema is unknown to this version of Huiliu: it was made by a newer version or is not Huiliu's; \
-         use the newer version, or name another database",
-        "本版汇流不认识此数据库结构：它由更新的版本建立，或不属于汇流；请使用更新的版本，或指定另一个数据库",
-    ),
+    // What is kept and cannot be read again.
     ("the copy {} is damaged: {}", "副本 {0} 已损坏：{1}"),
-    ("no connector {} is registered; it was when the payload landed", "没有登记连接器 {0}；接收该原始载荷时还有"),
+    ("no connector {} is registered; it was when the payload landed", "没有注册连接器 {0}；接收该原始载荷时它是注册的"),
     ("connector {} has no stream {} any more", "连接器 {0} 已没有数据流 {1}"),
     ("payload {}: {}", "原始载荷 {0}：{1}"),
-    ("this version knows sqlite:PATH", "本版支持 sqlite:路径"),
-    // Rules and manifests.
-    (
-        "the required field {} is not mapped; add it under [stream.map]",
-        "必需的字段 {0} 没有映射；请加在 [stream.map] 下",
-    ),
     // Variants of samples.
     ("429, then the page", "先 429，再给出页"),
     ("500, then the page", "先 500，再给出页"),
@@ -146,91 +124,9 @@ const CORE: &[(&str, &str)] = &[
     ("in GB18030", "GB18030 编码"),
     ("without its header", "缺表头"),
     ("with its columns the other way round", "列序颠倒"),
-    // The manifest language.
-    (
-        "it leads to another host; give a path on the host of base_url, as /api/list",
-        "它指向另一台主机；请写 base_url 主机上的路径，如 /api/list",
-    ),
-    ("give download or bucket, not both", "download 与 bucket 只能写一个"),
-    ("a bucket has a name", "桶须有名称"),
+    // Batches and records.
     ("one of excellent, pass, fail", "应为 excellent、pass 或 fail"),
     ("a day written as {}", "日期应写作 {0}"),
-    ("an id has 1 to 60 small letters, digits, - and _", "标识应为 1 至 60 个小写字母、数字、- 或 _"),
-    ("a connector has at least one [[stream]]", "连接器至少要有一个 [[stream]]"),
-    ("two streams are named {}", "有两个数据流都叫 {0}"),
-    (
-        "it would be about every answer; give status, path and is, or contains",
-        "它会适用于所有应答；请写 status、path 与 is，或 contains",
-    ),
-    ("path and is go together", "path 与 is 须同时写"),
-    ("at least one name pattern is needed", "至少要有一个文件名模式"),
-    ("{} has no value here; there are {}", "{0} 在此处没有值；可用：{1}"),
-    ("at least one raw field makes a record the same record", "至少要有一个原始字段来判断是否为同一条记录"),
-    (
-        "pages have no file name; take the version from a field or from the landing",
-        "分页没有文件名；版本请取自字段或接收先后",
-    ),
-    ("it comes from nowhere; give path, first_of, join or constant", "没有来源；请写 path、first_of、join 或 constant"),
-    ("give only one of path, first_of, join and constant", "path、first_of、join、constant 只能写一个"),
-    ("a path is blank", "路径为空"),
-    (
-        "there is no {}; allowed: $file, $member, $sheet and $each.NAME of this stream",
-        "没有 {0}；可用 $file、$member、$sheet 和本数据流的 $each.名称",
-    ),
-    ("hours need a unit: {}", "hours 须带单位：{0}"),
-    ("only hours have a unit", "只有 hours 有单位"),
-    ("a stream of kind {} has no field {}", "{0} 类数据流没有字段 {1}"),
-    (
-        "a membership needs school_code or school_ref under [stream.map]",
-        "任职关系须在 [stream.map] 中映射 school_code 或 school_ref",
-    ),
-    ("nobody passes a roster; take pass out", "名册无需认定通过；请去掉 pass"),
-    ("the key pass is missing: what decides that the teacher passed", "缺少键 pass：如何认定教师通过"),
-    ("files belongs to streams that are read from files", "files 只用于从文件读取的数据流"),
-    // The reporting tree.
-    ("{} is no code of a division; six characters are expected", "{0} 不是区划代码；应为 6 位"),
-    ("it ends before it begins", "截止日期早于起始日期"),
-    ("the province reports to nobody, and everybody else to somebody", "省级没有上级，其余都须有上级"),
-    ("a gap: {} has no row from {} on", "中断：{0} 自 {1} 起没有任何一行"),
-    ("an overlap: {} has another row on this day", "重叠：{0} 在这一天另有一行"),
-    ("a cycle: nobody above it reports to the province", "循环：其上级中没有任何一级上报到省"),
-    ("there is no region {}", "没有区划 {0}"),
-    (
-        "a gap: {} is not there on every day from {} on that {} reports to it",
-        "中断：{0} 在 {2} 自 {1} 起向其上报的日子里并非每天都存在",
-    ),
-    ("a gap: {} begins on {}, not on the day after {} ends", "中断：{0} 自 {1} 起，而不是在 {2} 截止的次日"),
-    ("only days have formats", "只有日期有 formats"),
-    ("{} is no form of a day; write it as {}", "{0} 不是日期格式；请写作 {1}"),
-    ("pass = {} needs {} under [stream.map]", "pass = {0} 要求 [stream.map] 下有 {1}"),
-    ("at least one column name is needed to find the header by", "至少要有一个列名用来识别表头"),
-    ("the name {} stands for {} and for {}", "名称 {0} 同时代表 {1} 和 {2}"),
-    ("it would be about every row; give at least one condition", "它会适用于所有行；请至少写一个条件"),
-    (
-        "give exactly one of is, is_not, blank, above, below and matches",
-        "is、is_not、blank、above、below、matches 须且只能写一个",
-    ),
-    ("{} is no plain decimal number", "{0} 不是普通十进制数"),
-    ("{} belongs to streams that are read over HTTP", "{0} 只用于通过 HTTP 读取的数据流"),
-    ("a fan-out over no value reads nothing", "没有取值的分路什么也读不到"),
-    ("fields must have an id", "fields 须有 id"),
-    ("an export is one file; it has no pages", "导出是一个文件，没有分页"),
-    ("a stream read over HTTP needs a request, or an export", "通过 HTTP 读取的数据流须有 request 或 export"),
-    ("give a request or an export, not both", "request 与 export 只能写一个"),
-    ("give next or next_header, where the next token stands", "请写 next 或 next_header，指明下一令牌在何处"),
-    (
-        "only a JSON page can tell this; page by number, offset or header",
-        "只有 JSON 页能给出此项；请按页码、偏移量或应答头翻页",
-    ),
-    ("step_days needs begin, the first day of a first pass", "写了 step_days 就须写 begin（首次同步的起始日）"),
-    ("{} needs a value; write {}", "{0} 须带值；请写作 {1}"),
-    ("{} takes no value; write {}", "{0} 不带值；请写作 {1}"),
-    ("a text", "文本"),
-    ("a whole number", "整数"),
-    ("true or false", "true 或 false"),
-    ("a table {}", "表 {0}"),
-    ("a list {}", "列表 {0}"),
-    ("there is no {} in {}; there are {}", "{1} 中没有 {0}；可用：{2}"),
     (
         "held by the contract: {}; correct the manifest, or release the batch as it is with `huiliu batches release`",
         "按约定扣住：{0}；请修正清单，或用 `huiliu batches release` 原样放行",
@@ -260,32 +156,6 @@ const FOREIGN: &[(&str, &str)] = &[
     ("{} class_hour", "{0} 学时"),
     ("{} hour", "{0} 小时"),
     ("{} day", "{0} 天"),
-    // The database and its driver.
-    ("{} (error returned from database: {})", "{0}（数据库返回：{1}）"),
-    ("{} (error communicating with database: {})", "{0}（与数据库通信出错：{1}）"),
-    ("{} (pool timed out while waiting for an open connection)", "{0}（等待数据库连接超时）"),
-    ("error returned from database: {}", "数据库返回：{0}"),
-    ("error communicating with database: {}", "与数据库通信出错：{0}"),
-    ("error with configuration: {}", "地址写法有误：{0}"),
-    ("pool timed out while waiting for an open connection", "等待数据库连接超时"),
-    ("attempted to acquire a connection on a closed pool", "数据库连接已关闭"),
-    ("(code: {}) {}", "（代码 {0}）{1}"),
-    ("unable to open database file", "无法打开数据库文件"),
-    ("database is locked", "数据库被占用"),
-    ("attempt to write a readonly database", "数据库只读，无法写入"),
-    ("file is not a database", "该文件不是数据库"),
-    ("database disk image is malformed", "数据库文件已损坏"),
-    ("database or disk is full", "磁盘已满"),
-    ("disk I/O error", "磁盘读写错误"),
-    ("password authentication failed for user \"{}\"", "用户 {0} 的密码不对"),
-    ("role \"{}\" does not exist", "没有用户 {0}"),
-    ("database \"{}\" does not exist", "没有数据库 {0}"),
-    ("no pg_hba.conf entry for {}", "pg_hba.conf 不允许 {0}"),
-    ("the database system is starting up", "数据库正在启动"),
-    ("the database system is shutting down", "数据库正在关闭"),
-    ("sorry, too many clients already", "数据库连接数已满"),
-    ("permission denied for {}", "没有权限：{0}"),
-    ("no scheme", "没有写明类型"),
     // The operating system.
     ("Permission denied (os error {})", "没有权限（系统错误 {0}）"),
     ("No such file or directory (os error {})", "文件或目录不存在（系统错误 {0}）"),
@@ -349,7 +219,7 @@ const FOREIGN: &[(&str, &str)] = &[
     ("Current", "最新"),
     ("Empty", "尚未建立；请运行 `huiliu migrate`"),
     ("Unknown", "本版不认识"),
-    ("Behind { applied: {}, known: {} }", "已升级 {0} 步，共 {1} 步；请运行 `huiliu migrate`"),
+    ("Behind { applied: {}, known: {} }", "共需升级 {1} 步，只完成了 {0} 步；请运行 `huiliu migrate`"),
     ("{} (back it up: a lost key is lost data)", "{0}（请备份：密钥丢失即数据丢失）"),
 ];
 
@@ -360,7 +230,7 @@ mod tests {
     #[test]
     fn every_sentence_keeps_its_facts_and_hides_behind_no_other() {
         let mut hidden = vec![];
-        for (english, chinese) in RECORDS.iter().chain(CORE).chain(RULES).chain(MATCHING).chain(FOREIGN) {
+        for (english, chinese) in RECORDS.iter().chain(CORE).chain(FOREIGN) {
             let facts: Vec<String> = (1..english.split("{}").count()).map(|n| format!("F{n}")).collect();
             for n in 0..facts.len() {
                 assert_eq!(chinese.matches(&format!("{{{n}}}")).count(), 1, "{chinese}: fact {n}");
@@ -384,14 +254,14 @@ mod tests {
         for entry in std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()) {
             if entry.is_dir() {
                 core_source(&entry, out);
-            } else if entry.extension().is_some_and(|e| e == "rs") {
+            } else if entry.extension().is_some_and(|e| e == "rs") || dir.ends_with("locales/en") {
                 let text = std::fs::read_to_string(&entry).unwrap();
                 out.push_str(text.split("#[cfg(test)]").next().unwrap_or_default());
             }
         }
     }
 
-    /// The text of core without its tests, string literals in one line each and unescaped.
+    /// The text of core without its tests and with the English sentences of the catalogues, string literals in one line each and unescaped.
     fn core() -> String {
         let mut text = String::new();
         core_source(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("core"), &mut text);
@@ -402,7 +272,7 @@ mod tests {
     #[test]
     fn core_still_says_every_sentence() {
         let core = core().replace("\\\"", "\"");
-        for (english, _) in CORE.iter().chain(RULES) {
+        for (english, _) in CORE.iter() {
             for piece in english.split("{}").map(|p| p.trim_matches([' ', ':', ';', '(', ')'])).filter(|p| p.len() > 5)
             {
                 assert!(core.contains(piece), "core says {piece:?} no more; it is in {english:?}");

@@ -1,8 +1,9 @@
 //! Why a record cannot be used, in Chinese: the stable code is the language of core, the sentence is ours.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use huiliu_messages::place_in;
+use huiliu_messages::{Language, Message, place_in};
 
 use super::{chinese, phrases, tr};
 use huiliu_values::PassState;
@@ -179,29 +180,8 @@ pub fn field_title(field: &str) -> Option<&'static str> {
 
 /// (field or family of fields, nothing for any; last part of the code) → what is expected.
 const SENTENCES: &[(&str, &str, &str)] = &[
-    ("id_number", "missing", "应填写身份证号，此处为空"),
-    ("id_number", "damaged", "身份证号须按文本保存；此号码已被电子表格舍入，末三位丢失"),
-    ("id_number", "length", "身份证号应为 18 位（1999 年以前签发的可为 15 位数字）"),
-    ("id_number", "character", "身份证号只能由数字组成，仅 18 位号码的末位可为 X"),
-    ("id_number", "check_digit", "身份证号末位校验码应与前 17 位相符"),
-    ("id_number", "area", "身份证号前六位应为曾经存在的行政区划代码"),
-    ("id_number", "date", "身份证号中的出生日期应为 1800 至 2100 年间真实存在的日期"),
-    ("name", "missing", "应填写姓名，此处为空"),
-    ("name", "length", "姓名不得超过 50 个字符"),
-    ("name", "character", "姓名中不得有数字、控制字符或乱码标记"),
-    ("hours", "missing", "应填写培训时长，此处为空"),
-    ("hours", "number", "培训时长应为普通十进制数，如 50 或 12.5"),
     ("hours", "range", "培训时长不得为负，也不得超过 99999 学时"),
-    ("hours", "exact", "培训时长应为 1/108000 学时的整数倍"),
     ("hours", "unit", "时长单位须是规则包中有换算规则的单位"),
-    ("score", "missing", "应填写成绩，此处为空"),
-    ("score", "number", "成绩应为普通十进制数，如 85 或 85.5"),
-    ("score", "range", "成绩应在 0 至 100 之间"),
-    ("score", "precision", "成绩最多保留两位小数"),
-    ("date", "missing", "应填写日期，此处为空"),
-    ("date", "form", "日期应写作 2014-09-11、2014/9/11、20140911 或 2014年9月11日"),
-    ("date", "date", "日期应为 1900 至 2100 年间真实存在的日期"),
-    ("date", "day", "日期应写明到日，不能只写年月"),
     ("course_code", "missing", "应填写来源的课程编号，此处为空"),
     ("period", "order", "结束日期不得早于开始日期"),
     ("record_key", "missing", "构成记录主键的每个字段都应有值"),
@@ -215,8 +195,6 @@ const SENTENCES: &[(&str, &str, &str)] = &[
     ("former_id_number", "other_teacher", "原身份证号与现身份证号应属同一名教师；两个号码现属两人，须由人裁定"),
     ("record_key", "other_person", "应为该记录原来的人员；此行的姓名与身份证号均不同"),
     ("school_code", "missing", "应填写教师所在学校，此处为空"),
-    ("school_code", "form", "学校标识码应为 10 位数字"),
-    ("school_code", "category", "学校标识码前两位应为学校类别，如小学为 21"),
     ("school_code", "unknown", "应为名册中的学校；该校到来后此行自动录入"),
     ("school_ref", "missing", "应填写教师所在学校，此处为空"),
     ("school_ref", "unknown", "应为名册中的学校；该校到来后此行自动录入"),
@@ -246,16 +224,17 @@ fn sentence(code: &str, english: &str) -> Option<String> {
     if let Some((.., words)) = SENTENCES.iter().find(|(f, c, _)| (*f == family || f.is_empty()) && *c == fault) {
         return Some((*words).to_owned());
     }
+    // A fault of a value is a message of its own.
+    let code = format!("{family}.{fault}");
+    let said = Message::new(&BTreeMap::from([("code", &code)])).say(Language::Chinese);
+    if said != code {
+        return Some(said);
+    }
     // The others have a number or a choice in them that only the English words tell.
     match phrases::translate(english) {
         Cow::Owned(words) => Some(words),
         Cow::Borrowed(_) => None,
     }
-}
-
-/// The Chinese sentence of a fault of a value, for where there is no stored reason.
-pub fn of_value(field: &str, fault: &str) -> Option<String> {
-    sentence(&format!("{field}.{fault}"), "")
 }
 
 #[cfg(test)]

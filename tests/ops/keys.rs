@@ -280,7 +280,7 @@ fn of_two_rotations_at_once_one_is_refused() {
         assert_eq!((one.add(), other.add()), (Ok(3), Ok(3)));
         sealing::begin(&db, &one.keys().unwrap()).await.unwrap();
         let refused = sealing::begin(&db, &other.keys().unwrap()).await;
-        assert!(matches!(refused, Err(StoreFault::KeyGeneration(3))), "{refused:?}");
+        assert!(matches!(refused, Err(StoreFault::KeyGeneration { generation: 3 })), "{refused:?}");
         sealing::begin(&db, &one.keys().unwrap()).await.unwrap();
         db.close().await;
     });

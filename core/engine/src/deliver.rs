@@ -225,11 +225,11 @@ impl DeliveryContext {
 /// The manifest finds other records in the payload than it had when it landed: by their places they would be mistaken for
 /// each other. Landed again, the same bytes are counted anew.
 pub(crate) fn other_layout(held: &Held) -> StoreFault {
-    StoreFault::Unreadable(Unreadable::OtherLayout { address: held.address.clone() })
+    StoreFault::Unreadable(Unreadable::OtherLayout { place: held.address.clone() })
 }
 
 pub(crate) fn unreadable(held: &Held, e: decode::DecodeFault) -> StoreFault {
-    StoreFault::Unreadable(Unreadable::Payload { address: held.address.clone(), why: e })
+    StoreFault::Unreadable(Unreadable::Payload { place: held.address.clone(), why: e })
 }
 
 async fn work(context: &DeliveryContext, held: &Held) -> Result<Commit, StoreFault> {

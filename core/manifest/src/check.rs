@@ -7,6 +7,7 @@ use url::Url;
 use crate::mapping::{Field, Rule};
 use crate::quality::Condition;
 use crate::read::Reader;
+use crate::rule::RuleProblem;
 use crate::stream::{Each, Kind, KnownBy, Paging, PassRule, Since, Stream, VersionFrom};
 use crate::template::Template;
 use crate::transport::{Auth, Bucket, Request, RequestBody, Sign, Transport};
@@ -16,17 +17,17 @@ use crate::{Format, Layout, Manifest};
 pub(super) fn check(manifest: &Manifest, told: &mut Reader<'_>) {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
     if manifest.id.is_empty() || manifest.id.len() > 60 || !manifest.id.chars().all(plain) {
-        told.tell("id", "an id has 1 to 60 small letters, digits, - and _");
+        told.tell("id", RuleProblem::Id);
     }
     transport(&manifest.transport, told);
     if manifest.stream.is_empty() {
-        told.tell("stream", "a connector has at least one [[stream]]");
+        told.tell("stream", RuleProblem::NoStream);
     }
     let mut names = BTreeSet::new();
     for (nth, stream) in manifest.stream.iter().enumerate() {
         let at = Place { of: format!("stream.{nth}"), stream };
         if !names.insert(&stream.name) {
-            told.tell(&at.to("name"), format!("two streams are named {:?}", stream.name));
+            told.tell(&at.to("name"), RuleProblem::TwoStreams { name: stream.name.clone() });
         }
         at.check(manifest, told);
     }
@@ -39,16 +40,16 @@ fn transport(transport: &Transport, told: &mut Reader<'_>) {
             for (nth, answer) in answers.iter().enumerate() {
                 let place = format!("transport.answers.{nth}");
                 if answer.status.is_none() && answer.path.is_none() && answer.contains.is_none() {
-                    told.tell(&place, "it would be about every answer; give status, path and is, or contains");
+                    told.tell(&place, RuleProblem::EveryAnswer);
                 }
                 if answer.path.is_some() != answer.is.is_some() {
-                    told.tell(&place, "path and is go together");
+                    told.tell(&place, RuleProblem::PathAndIs);
                 }
             }
         }
         Transport::Files { names, download, bucket } => {
             if names.is_empty() {
-                told.tell("transport.names", "at least one name pattern is needed");
+                told.tell("transport.names", RuleProblem::NoNames);
             }
             if let Some(download) = download {
                 auth("transport.download.auth", &download.auth, told);
@@ -57,7 +58,7 @@ fn transport(transport: &Transport, told: &mut Reader<'_>) {
             }
             if let Some(bucket) = bucket {
                 if download.is_some() {
-                    told.tell("transport.bucket", "give download or bucket, not both");
+                    told.tell("transport.bucket", RuleProblem::DownloadAndBucket);
                 }
                 of_bucket(bucket, told);
             }
@@ -69,16 +70,14 @@ fn transport(transport: &Transport, told: &mut Reader<'_>) {
 /// Where a bucket is stands in listings and cursors: no secret does.
 fn of_bucket(bucket: &Bucket, told: &mut Reader<'_>) {
     if bucket.name.pieces().is_empty() {
-        told.tell("transport.bucket.name", "a bucket has a name");
+        told.tell("transport.bucket.name", RuleProblem::BucketName);
     }
     for (key, template) in [("name", &bucket.name), ("prefix", &bucket.prefix), ("region", &bucket.region)] {
         for value in template.values() {
             if !matches!(value, "institution" | "user") && !value.starts_with("settings.") {
-                let allowed = "institution, user and settings.…";
-                told.tell(
-                    &format!("transport.bucket.{key}"),
-                    format!("${{{value}}} has no value here; there are {allowed}"),
-                );
+                let known = ["institution", "user", "settings.…"].map(str::to_owned).to_vec();
+                let why = RuleProblem::NoValueHere { name: value.to_owned(), known };
+                told.tell(&format!("transport.bucket.{key}"), why);
             }
         }
     }
@@ -99,7 +98,7 @@ fn auth(place: &str, auth: &Auth, told: &mut Reader<'_>) {
 fn sign(place: &str, rule: &Sign, told: &mut Reader<'_>) {
     for needed in [&rule.app_id, &rule.timestamp, &rule.nonce] {
         if !rule.order.is_empty() && !rule.order.contains(needed) {
-            told.tell(&format!("{place}.order"), format!("the parameter {needed} is not signed; add it to order"));
+            told.tell(&format!("{place}.order"), RuleProblem::NotSigned { parameter: needed.clone() });
         }
     }
 }
@@ -123,7 +122,7 @@ fn at_home(place: &str, path: &Template, told: &mut Reader<'_>) {
         Some(base.join(&path).ok()?.origin() == base.origin())
     };
     if !path.fill(|_| Some("x".into()), str::to_owned).ok().and_then(stays).unwrap_or(false) {
-        told.tell(place, "it leads to another host; give a path on the host of base_url, as /api/list");
+        told.tell(place, RuleProblem::Elsewhere);
     }
 }
 
@@ -137,8 +136,9 @@ fn request(place: &str, request: &Request, here: &[&str], told: &mut Reader<'_>)
                 || value.starts_with("secret.")
                 || here.iter().any(|h| h.starts_with("each.") && (value == *h || value.starts_with(&format!("{h}."))));
             if !known {
-                let all = ALWAYS.iter().chain(here).copied().collect::<Vec<_>>().join(", ");
-                told.tell(&at, format!("${{{value}}} has no value here; there are {all}, settings.… and secret.…"));
+                let known = ALWAYS.iter().chain(here).chain(&["settings.…", "secret.…"]);
+                let known = known.map(|&name| name.to_owned()).collect();
+                told.tell(&at, RuleProblem::NoValueHere { name: value.to_owned(), known });
             }
         }
     };
@@ -174,7 +174,7 @@ impl Place<'_> {
         self.layout(told);
         self.rows(told);
         if self.stream.record_key.is_empty() {
-            told.tell(&self.to("record_key"), "at least one raw field makes a record the same record");
+            told.tell(&self.to("record_key"), RuleProblem::RecordKey);
         }
         match &manifest.transport {
             Transport::Http { .. } => self.over_http(of_auth(&manifest.transport), told),
@@ -183,10 +183,7 @@ impl Place<'_> {
         if matches!(self.stream.version, VersionFrom::FileDate {})
             && matches!(manifest.transport, Transport::Http { .. })
         {
-            told.tell(
-                &self.to("version"),
-                "pages have no file name; take the version from a field or from the landing",
-            );
+            told.tell(&self.to("version"), RuleProblem::VersionOfPages);
         }
     }
 
@@ -201,29 +198,25 @@ impl Place<'_> {
         };
         let any = self.stream.known_by == KnownBy::Any;
         if any && self.stream.kind.is_roster() {
-            told.tell(&self.to("known_by"), "who is on a roster is known by the ID number; take known_by out");
+            told.tell(&self.to("known_by"), RuleProblem::RosterKnownBy);
         }
         for needed in needed.iter().filter(|field| !any || **field != Field::IdNumber) {
             if !self.stream.map.contains_key(needed) {
-                let field = needed.as_str();
-                told.tell(
-                    &self.to("map"),
-                    format!("the required field {field} is not mapped; add it under [stream.map]"),
-                );
+                told.tell(&self.to("map"), RuleProblem::NotMapped { field: needed.as_str().to_owned() });
             }
         }
         let of_school = |field: &Field| self.stream.map.contains_key(field);
         if self.stream.kind == Kind::Membership && ![Field::SchoolCode, Field::SchoolRef].iter().any(of_school) {
-            told.tell(&self.to("map"), "a membership needs school_code or school_ref under [stream.map]");
+            told.tell(&self.to("map"), RuleProblem::MembershipSchool);
         }
         for (field, rule) in &self.stream.map {
             if !field.belongs_to(self.stream.kind) {
                 let (field, kind) = (field.as_str(), self.stream.kind.as_str());
-                told.tell(&self.to(&format!("map.{field}")), format!("a stream of kind {kind} has no field {field}"));
+                let why = RuleProblem::NoField { kind: kind.to_owned(), field: field.to_owned() };
+                told.tell(&self.to(&format!("map.{field}")), why);
             } else if field.tells_apart() && !any && !self.stream.kind.is_roster() {
                 let field = field.as_str();
-                let why =
-                    format!("{field} says whose a record is only where known_by = \"any\"; add that, or take it out");
+                let why = RuleProblem::TellsApart { field: field.to_owned() };
                 told.tell(&self.to(&format!("map.{field}")), why);
             }
             self.rule(*field, rule, told);
@@ -234,32 +227,29 @@ impl Place<'_> {
         let at = self.to(&format!("map.{}", field.as_str()));
         let given = [rule.path.is_some(), rule.first_of.is_some(), rule.join.is_some(), rule.constant.is_some()];
         match given.iter().filter(|given| **given).count() {
-            0 => told.tell(&at, "it comes from nowhere; give path, first_of, join or constant"),
+            0 => told.tell(&at, RuleProblem::FromNowhere),
             1 => {}
-            _ => told.tell(&at, "give only one of path, first_of, join and constant"),
+            _ => told.tell(&at, RuleProblem::OnlyOneOf),
         }
         if rule.paths().any(|path| path.trim().is_empty()) {
-            told.tell(&at, "a path is blank");
+            told.tell(&at, RuleProblem::BlankPath);
         }
         for path in rule.paths().filter(|path| path.starts_with('$')) {
             let known = matches!(path.as_str(), "$file" | "$member" | "$sheet") || self.is_each(path);
             if !known {
-                told.tell(
-                    &at,
-                    format!("there is no {path}; allowed: $file, $member, $sheet and $each.NAME of this stream"),
-                );
+                told.tell(&at, RuleProblem::NoPath { path: path.clone() });
             }
         }
         match (field, rule.unit) {
-            (Field::Hours, None) => told.tell(&at, "hours need a unit: hours = { path = \"…\", unit = \"minute\" }"),
+            (Field::Hours, None) => told.tell(&at, RuleProblem::HoursUnit),
             (Field::Hours, Some(_)) | (_, None) => {}
-            _ => told.tell(&format!("{at}.unit"), "only hours have a unit"),
+            _ => told.tell(&format!("{at}.unit"), RuleProblem::OnlyHoursUnit),
         }
         for form in rule.formats.iter().flatten() {
             if !field.is_day() {
-                told.tell(&format!("{at}.formats"), "only days have formats");
+                told.tell(&format!("{at}.formats"), RuleProblem::OnlyDaysForms);
             } else if !day_form(form) {
-                told.tell(&format!("{at}.formats"), format!("{form:?} is no form of a day; write it as %Y-%m-%d"));
+                told.tell(&format!("{at}.formats"), RuleProblem::DayForm { form: form.clone() });
             }
         }
     }
@@ -276,8 +266,8 @@ impl Place<'_> {
     fn passing(&self, told: &mut Reader<'_>) {
         let Some(pass) = self.stream.pass.filter(|_| !self.stream.kind.is_roster()) else {
             match (self.stream.kind.is_roster(), self.stream.pass) {
-                (true, Some(_)) => told.tell(&self.to("pass"), "nobody passes a roster; take pass out"),
-                (false, None) => told.tell(&self.of, "the key pass is missing: what decides that the teacher passed"),
+                (true, Some(_)) => told.tell(&self.to("pass"), RuleProblem::RosterPass),
+                (false, None) => told.tell(&self.of, RuleProblem::NoPass),
                 _ => {}
             }
             return;
@@ -290,21 +280,23 @@ impl Place<'_> {
         };
         for field in needed.iter().filter(|field| !self.stream.map.contains_key(field)) {
             let (pass, field) = (pass.as_str(), field.as_str());
-            told.tell(&self.to("pass"), format!("pass = \"{pass}\" needs {field} under [stream.map]"));
+            let why = RuleProblem::PassNeeds { pass: pass.to_owned(), field: field.to_owned() };
+            told.tell(&self.to("pass"), why);
         }
     }
 
     fn layout(&self, told: &mut Reader<'_>) {
         let Some(Layout { header, aliases, .. }) = self.stream.format.layout() else { return };
         if header.is_empty() {
-            told.tell(&self.to("format.layout.header"), "at least one column name is needed to find the header by");
+            told.tell(&self.to("format.layout.header"), RuleProblem::NoHeader);
         }
         let mut names: BTreeMap<&str, &str> = BTreeMap::new();
         for (column, others) in aliases {
             for name in std::iter::once(column).chain(others) {
                 if let Some(other) = names.insert(name, column).filter(|other| other != column) {
                     let at = self.to(&format!("format.layout.aliases.{column}"));
-                    told.tell(&at, format!("the name {name:?} stands for {other:?} and for {column:?}"));
+                    let (name, one, other) = (name.clone(), other.to_owned(), column.clone());
+                    told.tell(&at, RuleProblem::TwoColumns { name, one, other });
                 }
             }
         }
@@ -314,7 +306,7 @@ impl Place<'_> {
         for (nth, rule) in self.stream.rows.iter().enumerate() {
             let at = self.to(&format!("rows.{nth}"));
             if rule.when.is_empty() {
-                told.tell(&at, "it would be about every row; give at least one condition");
+                told.tell(&at, RuleProblem::EveryRow);
             }
             for (n, condition) in rule.when.iter().enumerate() {
                 let Condition { is, is_not, blank, above, below, matches, .. } = condition;
@@ -327,14 +319,11 @@ impl Place<'_> {
                     matches.is_some(),
                 ];
                 if compared.iter().filter(|given| **given).count() != 1 {
-                    told.tell(
-                        &format!("{at}.when.{n}"),
-                        "give exactly one of is, is_not, blank, above, below and matches",
-                    );
+                    told.tell(&format!("{at}.when.{n}"), RuleProblem::OneComparison);
                 }
                 for number in [above, below].into_iter().flatten() {
                     if huiliu_values::text::decimal(number).is_none() {
-                        told.tell(&format!("{at}.when.{n}"), format!("{number:?} is no plain decimal number"));
+                        told.tell(&format!("{at}.when.{n}"), RuleProblem::NotDecimal { text: number.clone() });
                     }
                 }
             }
@@ -350,13 +339,13 @@ impl Place<'_> {
             ("page", !matches!(self.stream.page, Paging::None {})),
         ];
         for (key, _) in only_http.iter().filter(|(_, given)| *given) {
-            told.tell(&self.to(key), format!("{key} belongs to streams that are read over HTTP"));
+            told.tell(&self.to(key), RuleProblem::OnlyHttp { key: (*key).to_owned() });
         }
     }
 
     fn over_http(&self, of_auth: &[&str], told: &mut Reader<'_>) {
         if self.stream.files.is_some() {
-            told.tell(&self.to("files"), "files belongs to streams that are read from files");
+            told.tell(&self.to("files"), RuleProblem::OnlyFiles);
         }
         let always = ["page", "offset", "size", "token", "since", "until"];
         let mut here: Vec<String> = always.iter().chain(of_auth).map(|&name| name.to_owned()).collect();
@@ -366,7 +355,7 @@ impl Place<'_> {
                 Each::List { name, values } => {
                     here.push(format!("each.{name}"));
                     if values.is_empty() {
-                        told.tell(&at, "a fan-out over no value reads nothing");
+                        told.tell(&at, RuleProblem::EmptyFanOut);
                     }
                 }
                 Each::Parent { name, request: of, fields, .. } => {
@@ -374,7 +363,7 @@ impl Place<'_> {
                     request(&format!("{at}.request"), of, &known, told);
                     here.push(format!("each.{name}"));
                     if !fields.contains_key("id") {
-                        told.tell(&at, "fields must have an id");
+                        told.tell(&at, RuleProblem::FanOutId);
                     }
                 }
             }
@@ -393,11 +382,11 @@ impl Place<'_> {
                     of.into_iter().for_each(|of| request(&self.to(&format!("export.{step}")), of, &with_id, told));
                 }
                 if !matches!(self.stream.page, Paging::None {}) {
-                    told.tell(&self.to("page"), "an export is one file; it has no pages");
+                    told.tell(&self.to("page"), RuleProblem::ExportPages);
                 }
             }
-            (None, None) => told.tell(&self.of, "a stream read over HTTP needs a request, or an export"),
-            (Some(_), Some(_)) => told.tell(&self.to("request"), "give a request or an export, not both"),
+            (None, None) => told.tell(&self.of, RuleProblem::NoRequest),
+            (Some(_), Some(_)) => told.tell(&self.to("request"), RuleProblem::RequestAndExport),
         }
         self.paging(told);
     }
@@ -409,7 +398,7 @@ impl Place<'_> {
             Paging::Offset { total, .. } => total.is_some(),
             Paging::Token { next, next_header, .. } => {
                 if next.is_some() == next_header.is_some() {
-                    told.tell(&self.to("page"), "give next or next_header, where the next token stands");
+                    told.tell(&self.to("page"), RuleProblem::NextToken);
                 }
                 next.is_some()
             }
@@ -417,13 +406,13 @@ impl Place<'_> {
             Paging::None {} | Paging::LastRecord { .. } => false,
         };
         if in_body && !is_json {
-            told.tell(&self.to("page"), "only a JSON page can tell this; page by number, offset or header");
+            told.tell(&self.to("page"), RuleProblem::OnlyJsonPage);
         }
         if let Some(Since::Moment { step_days, begin, .. }) = &self.stream.since
             && step_days.is_some()
             && begin.is_none()
         {
-            told.tell(&self.to("since"), "step_days needs begin, the first day of a first pass");
+            told.tell(&self.to("since"), RuleProblem::StepBegin);
         }
     }
 }

@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
+use huiliu_messages::said_in_english;
+use serde::Serialize;
+
 use crate::Manifest;
-use crate::fault::nearest;
+use crate::fault::Meant;
 use crate::page::Page;
 use crate::shape::{Case, Fields, Key, Part as _, Shape, StepWord, Table, Word, Words};
 
@@ -29,11 +32,23 @@ impl Tongue {
     }
 }
 
+/// Why a place cannot be explained.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+pub enum ExplainFault {
+    /// There is no such place, but others.
+    #[serde(rename = "explain.no_place")]
+    NoPlace { step: String, of: String, meant: Option<Meant>, known: Vec<String> },
+}
+
+said_in_english!(ExplainFault);
+
 /// One place of the language, as `stream.page` or `stream.map.hours`.
 ///
 /// # Errors
 /// What there is instead.
-pub fn explain(place: &str, tongue: Tongue) -> Result<String, String> {
+pub fn explain(place: &str, tongue: Tongue) -> Result<String, ExplainFault> {
     let mut shape = Manifest::SHAPE;
     let mut words = Manifest::TABLE.words;
     for step in place.split('.').filter(|step| !step.is_empty()) {
@@ -41,9 +56,9 @@ pub fn explain(place: &str, tongue: Tongue) -> Result<String, String> {
         let found = all.iter().find(|(name, ..)| *name == step || *name == ANY);
         let Some((_, told, inner)) = found else {
             let known: Vec<&str> = all.iter().map(|(name, ..)| *name).filter(|name| *name != EACH).collect();
-            let meant =
-                nearest(step, known.iter().copied()).map_or_else(String::new, |n| format!(" (did you mean {n:?}?)"));
-            return Err(format!("there is no {step:?} in {place:?}{meant}; there are {}", known.join(", ")));
+            let meant = Meant::among(step, known.iter().copied());
+            let known = known.into_iter().map(str::to_owned).collect();
+            return Err(ExplainFault::NoPlace { step: step.to_owned(), of: place.to_owned(), meant, known });
         };
         (shape, words) = (inner, told.unwrap_or(words));
     }

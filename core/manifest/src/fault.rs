@@ -1,68 +1,141 @@
 //! What is wrong with a manifest: every fault at its place, all of them at once.
 
-use std::fmt;
+use huiliu_messages::{Both, Message, TomlError, said_in_english};
+use serde::{Serialize, Serializer};
 
-use thiserror::Error;
+use crate::rule::RuleProblem;
 
-/// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+/// One thing that is wrong. The sentences are in the catalogues of `huiliu-messages`, in `manifest.ftl`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum Problem {
     /// It is no TOML.
-    #[error("{0}")]
-    Syntax(String),
+    #[serde(rename = "problem.syntax")]
+    Syntax { why: TomlError },
     /// A key that the language does not have here.
-    #[error("there is no key {key:?} here{}; allowed: {allowed}", meant(nearest))]
-    UnknownKey {
-        /// As written.
-        key: String,
-        /// The allowed key that is written most like it.
-        nearest: Option<String>,
-        /// All that are allowed.
-        allowed: String,
-    },
+    #[serde(rename = "problem.unknown_key")]
+    UnknownKey { key: String, meant: Option<Meant>, allowed: Vec<String> },
     /// A word that is none of those allowed.
-    #[error("{word:?} is not allowed here{}; allowed: {allowed}", meant(nearest))]
-    UnknownWord {
-        /// As written.
-        word: String,
-        /// The allowed word that is written most like it.
-        nearest: Option<String>,
-        /// All that are allowed.
-        allowed: String,
-    },
-    /// A key that must be there.
-    #[error("the key {key} is missing: {what}")]
-    Missing {
-        /// The key.
-        key: String,
-        /// What it means.
-        what: String,
-    },
+    #[serde(rename = "problem.unknown_word")]
+    UnknownWord { word: String, meant: Option<Meant>, allowed: Vec<String> },
+    /// A value to be filled in that there is not.
+    #[serde(rename = "problem.unknown_value")]
+    UnknownValue { name: String, meant: Option<MeantValue>, allowed: Vec<String> },
+    /// A value to be filled in that has no end.
+    #[serde(rename = "problem.open_value")]
+    OpenValue { text: String },
+    /// A key that must be there, and what it means.
+    #[serde(rename = "problem.missing")]
+    Missing { key: String, what: Both },
+    /// A key that must be there, and what may stand at it.
+    #[serde(rename = "problem.missing_choice")]
+    MissingChoice { key: String, words: Vec<String> },
     /// A value of another type.
-    #[error("{expected} is expected, and {found} is given")]
-    Type {
-        /// What is expected.
-        expected: String,
-        /// What is there.
-        found: String,
-    },
+    #[serde(rename = "problem.type")]
+    Type { expected: Expected, found: Found },
     /// A number out of its bounds.
-    #[error("{found} is out of bounds: from {least} to {most}")]
-    Bounds {
-        /// As written.
-        found: String,
-        /// The least allowed.
-        least: u64,
-        /// The most allowed.
-        most: u64,
-    },
+    #[serde(rename = "problem.bounds")]
+    Bounds { found: String, least: u64, most: u64 },
+    /// More than are told.
+    #[serde(rename = "problem.more")]
+    More { more: usize },
     /// It is well-formed and cannot work.
-    #[error("{0}")]
-    Rule(String),
+    #[serde(untagged)]
+    Rule(RuleProblem),
+    /// What another kind of file has wrong that is read as a manifest is.
+    #[serde(untagged)]
+    Other(Message),
 }
 
-fn meant(nearest: &Option<String>) -> String {
-    nearest.as_ref().map_or_else(String::new, |word| format!(" (did you mean {word:?}?)"))
+/// What was written most like a word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+pub enum Meant {
+    /// A word of the language.
+    #[serde(rename = "meant.word")]
+    Word { word: String },
+}
+
+/// What was written most like the name of a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+pub enum MeantValue {
+    /// A value.
+    #[serde(rename = "meant.value")]
+    Value { name: String },
+}
+
+/// What type a value must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+pub enum Expected {
+    /// A text.
+    #[serde(rename = "expected.text")]
+    Text,
+    /// true or false.
+    #[serde(rename = "expected.flag")]
+    Flag,
+    /// A day.
+    #[serde(rename = "expected.day")]
+    Day,
+    /// A whole number.
+    #[serde(rename = "expected.number")]
+    Number,
+    /// A list.
+    #[serde(rename = "expected.list")]
+    List,
+    /// A table.
+    #[serde(rename = "expected.table")]
+    Table,
+    /// A word, or a table of one key.
+    #[serde(rename = "expected.step")]
+    Step,
+}
+
+/// What type a value has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+pub enum Found {
+    /// A text.
+    #[serde(rename = "found.text")]
+    Text { text: String },
+    /// A whole number.
+    #[serde(rename = "found.integer")]
+    Integer,
+    /// A number with decimals.
+    #[serde(rename = "found.float")]
+    Float,
+    /// true or false.
+    #[serde(rename = "found.flag")]
+    Flag,
+    /// A day, or a day and a time.
+    #[serde(rename = "found.day")]
+    Day,
+    /// A list.
+    #[serde(rename = "found.list")]
+    List,
+    /// A table.
+    #[serde(rename = "found.table")]
+    Table,
+}
+
+said_in_english!(Problem, Meant, MeantValue, Expected, Found, ManifestFault);
+
+impl Meant {
+    /// The word of a list that is written most like another.
+    pub(crate) fn among<'w>(word: &str, words: impl IntoIterator<Item = &'w str>) -> Option<Self> {
+        nearest(word, words).map(|word| Self::Word { word: word.to_owned() })
+    }
+}
+
+impl From<RuleProblem> for Problem {
+    fn from(problem: RuleProblem) -> Self {
+        Self::Rule(problem)
+    }
 }
 
 /// One fault at its place.
@@ -79,7 +152,7 @@ pub struct Fault {
 }
 
 /// Everything that is wrong with a manifest.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestFault {
     /// The manifest's file name.
     pub file: String,
@@ -87,14 +160,34 @@ pub struct ManifestFault {
     pub faults: Vec<Fault>,
 }
 
-impl fmt::Display for ManifestFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (nth, fault) in self.faults.iter().enumerate() {
-            let Fault { line, column, place, problem } = fault;
-            let (newline, colon) = (if nth == 0 { "" } else { "\n" }, if place.is_empty() { "" } else { ": " });
-            write!(f, "{newline}{}:{line}:{column}: {place}{colon}{problem}", self.file)?;
+/// A manifest's faults as a message.
+#[derive(Serialize)]
+#[serde(tag = "code")]
+enum Told<'f> {
+    /// All of them.
+    #[serde(rename = "manifest.faults")]
+    All { lines: Vec<Told<'f>> },
+    /// One of the whole manifest.
+    #[serde(rename = "manifest.fault")]
+    Whole { file: &'f str, line: usize, column: usize, why: &'f Problem },
+    /// One at a place of the language.
+    #[serde(rename = "manifest.fault_at")]
+    At { file: &'f str, line: usize, column: usize, at: &'f str, why: &'f Problem },
+}
+
+impl Serialize for ManifestFault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Told::All { lines: self.faults.iter().map(|fault| fault.told(&self.file)).collect() }.serialize(serializer)
+    }
+}
+
+impl Fault {
+    fn told<'f>(&'f self, file: &'f str) -> Told<'f> {
+        let Self { line, column, place, problem: why } = self;
+        match place.as_str() {
+            "" => Told::Whole { file, line: *line, column: *column, why },
+            at => Told::At { file, line: *line, column: *column, at, why },
         }
-        Ok(())
     }
 }
 

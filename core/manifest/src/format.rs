@@ -44,12 +44,7 @@ impl Part for Separator {
             _ => None,
         };
         if separator.is_none() {
-            reader.refuse(
-                node,
-                format!(
-                    "{text:?} is no separator; give one ASCII character that is no letter, digit or quote, or \"tab\""
-                ),
-            );
+            reader.refuse(node, crate::rule::RuleProblem::Separator { text: text.to_owned() });
         }
         separator.map(Self)
     }

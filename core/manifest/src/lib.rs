@@ -13,6 +13,7 @@ mod page;
 pub mod quality;
 pub mod read;
 pub mod reference;
+pub mod rule;
 mod sample;
 pub mod schema;
 pub mod shape;

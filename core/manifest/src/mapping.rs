@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use regex::Regex;
 
 use crate::read::{Node, Reader};
+use crate::rule::RuleProblem;
 use crate::shape::{Fields, Part, Shape, Within, Words, steps, table, words};
 use crate::stream::Kind;
 
@@ -360,13 +361,12 @@ impl Part for Capture {
         match built {
             Ok(regex) if regex.captures_len() > 1 => Some(Self(regex)),
             Ok(_) => {
-                reader.refuse(node, "the regular expression has no group ( … ), so nothing would be taken");
+                reader.refuse(node, RuleProblem::NoGroup);
                 None
             }
             Err(e) => {
-                let why = e.to_string();
-                reader
-                    .refuse(node, format!("no regular expression: {}", why.lines().last().unwrap_or_default().trim()));
+                let why = e.to_string().lines().last().unwrap_or_default().trim().to_owned();
+                reader.refuse(node, RuleProblem::Expression { why });
                 None
             }
         }
@@ -396,7 +396,7 @@ impl Part for Ratio {
         let number = |part: &str| part.trim().parse::<u32>().ok().filter(|n| (1..=1_000_000).contains(n));
         let ratio = number(up).zip(number(down)).map(|(up, down)| Self { up, down });
         if ratio.is_none() {
-            reader.refuse(node, format!("{text:?} is no ratio of whole numbers from 1 to 1,000,000, as \"1/60\""));
+            reader.refuse(node, RuleProblem::Ratio { text: text.to_owned() });
         }
         ratio
     }

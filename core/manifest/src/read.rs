@@ -6,7 +6,10 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::fault::{Fault, ManifestFault, Problem, nearest};
+use huiliu_messages::{Both, TomlError};
+
+use crate::fault::{Expected, Fault, Found, ManifestFault, Meant, Problem};
+use crate::rule::RuleProblem;
 use crate::shape::{Choice, Key, Part, Shape, StepWord, Table};
 
 /// The most faults that are told; who has more of them corrects these first.
@@ -50,7 +53,10 @@ impl<'t> Fields<'t> {
         if value.is_none()
             && let Some(key) = self.keys.iter().find(|key| key.name == name)
         {
-            let problem = Problem::Missing { key: name.to_owned(), what: key.words.en.trim().to_owned() };
+            let problem = Problem::Missing {
+                key: name.to_owned(),
+                what: Both { en: key.words.en.trim().into(), zh: key.words.zh.trim().into() },
+            };
             reader.tell_at(self.whole.clone(), problem);
         }
         value.or_else(T::stand_in)
@@ -67,7 +73,7 @@ impl<'t> Reader<'t> {
         let mut reader = Reader { file, text, place: vec![], spans: HashMap::new(), faults: vec![], of_form: 0 };
         for error in &errors {
             let span = error.span().unwrap_or(0..0);
-            reader.tell_at(span, Problem::Syntax(error.message().trim().replace('\n', "; ")));
+            reader.tell_at(span, Problem::Syntax { why: TomlError::of(error.message()) });
         }
         let span = document.span();
         let root = Spanned::new(span, DeValue::Table(document.into_inner()));
@@ -86,8 +92,7 @@ impl<'t> Reader<'t> {
         if more > 0 {
             self.faults.truncate(MOST);
             let last = self.faults.last().map_or(0..0, |(span, ..)| span.clone());
-            let why = format!("{more} more faults; mend these first");
-            self.faults.push((last, String::new(), Problem::Rule(why)));
+            self.faults.push((last, String::new(), Problem::More { more }));
         }
         let faults: Vec<Fault> = std::mem::take(&mut self.faults)
             .into_iter()
@@ -104,7 +109,7 @@ impl<'t> Reader<'t> {
 
     /// Tells a fault at a place of the manifest, or at the nearest place around it that is written there. Where something
     /// could not be read there, that has been told, and this may only follow from it.
-    pub fn tell(&mut self, place: &str, why: impl Into<String>) {
+    pub fn tell(&mut self, place: &str, why: impl Into<Problem>) {
         let is_inside = |of: &str| of.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
         if self.faults[..self.of_form].iter().any(|(_, of, _)| is_inside(of)) {
             return;
@@ -119,12 +124,12 @@ impl<'t> Reader<'t> {
                 None => break self.spans.get("").cloned().unwrap_or(0..0),
             }
         };
-        self.faults.push((span, place.to_owned(), Problem::Rule(why.into())));
+        self.faults.push((span, place.to_owned(), why.into()));
     }
 
     /// Tells what is wrong with the value at hand.
-    pub fn refuse(&mut self, node: Node<'_>, why: impl Into<String>) {
-        self.tell_at(node.span(), Problem::Rule(why.into()));
+    pub fn refuse(&mut self, node: Node<'_>, why: impl Into<Problem>) {
+        self.tell_at(node.span(), why.into());
     }
 
     fn tell_at(&mut self, span: Range<usize>, problem: Problem) {
@@ -143,12 +148,17 @@ impl<'t> Reader<'t> {
         self.spans.entry(self.place.join(".")).or_insert(node.span());
     }
 
-    fn other_type(&mut self, node: Node<'_>, expected: &str) {
+    fn other_type(&mut self, node: Node<'_>, expected: Expected) {
         let found = match node.get_ref() {
-            DeValue::String(text) => format!("the text {:?}", text.chars().take(40).collect::<String>()),
-            other => format!("{} {}", article(other.type_str()), other.type_str()),
+            DeValue::String(text) => Found::Text { text: text.chars().take(40).collect() },
+            DeValue::Integer(_) => Found::Integer,
+            DeValue::Float(_) => Found::Float,
+            DeValue::Boolean(_) => Found::Flag,
+            DeValue::Datetime(_) => Found::Day,
+            DeValue::Array(_) => Found::List,
+            DeValue::Table(_) => Found::Table,
         };
-        self.tell_at(node.span(), Problem::Type { expected: expected.to_owned(), found });
+        self.tell_at(node.span(), Problem::Type { expected, found });
     }
 
     /// The text at a node.
@@ -156,7 +166,7 @@ impl<'t> Reader<'t> {
         self.note(node);
         let text = node.get_ref().as_str();
         if text.is_none() {
-            self.other_type(node, "a text");
+            self.other_type(node, Expected::Text);
         }
         text
     }
@@ -166,7 +176,7 @@ impl<'t> Reader<'t> {
         self.note(node);
         let flag = node.get_ref().as_bool();
         if flag.is_none() {
-            self.other_type(node, "true or false");
+            self.other_type(node, Expected::Flag);
         }
         flag
     }
@@ -180,7 +190,7 @@ impl<'t> Reader<'t> {
         };
         let day = text.parse().ok();
         if day.is_none() {
-            self.other_type(node, "a day as 2014-09-01");
+            self.other_type(node, Expected::Day);
         }
         day
     }
@@ -189,7 +199,7 @@ impl<'t> Reader<'t> {
     pub fn number(&mut self, node: Node<'_>, least: u64, most: u64) -> Option<u64> {
         self.note(node);
         let Some(written) = node.get_ref().as_integer() else {
-            self.other_type(node, "a whole number");
+            self.other_type(node, Expected::Number);
             return None;
         };
         let number = u64::from_str_radix(written.as_str(), written.radix()).ok();
@@ -211,16 +221,16 @@ impl<'t> Reader<'t> {
     }
 
     fn unknown_word(&mut self, node: Node<'_>, word: &str, words: &[&str]) {
-        let nearest = nearest(word, words.iter().copied()).map(str::to_owned);
-        let allowed = words.join(", ");
-        self.tell_at(node.span(), Problem::UnknownWord { word: word.to_owned(), nearest, allowed });
+        let meant = Meant::among(word, words.iter().copied());
+        let allowed = words.iter().map(|&word| word.to_owned()).collect();
+        self.tell_at(node.span(), Problem::UnknownWord { word: word.to_owned(), meant, allowed });
     }
 
     /// The items of a list, each with its number.
     pub fn list<'n>(&mut self, node: Node<'n>) -> Option<Vec<(String, Node<'n>)>> {
         self.note(node);
         let Some(items) = node.get_ref().as_array() else {
-            self.other_type(node, "a list [ … ]");
+            self.other_type(node, Expected::List);
             return None;
         };
         Some(items.iter().enumerate().map(|(n, item)| (n.to_string(), item)).collect())
@@ -230,7 +240,7 @@ impl<'t> Reader<'t> {
     pub fn entries<'n>(&mut self, node: Node<'n>) -> Option<Vec<(String, Node<'n>)>> {
         self.note(node);
         let Some(table) = node.get_ref().as_table() else {
-            self.other_type(node, "a table { … }");
+            self.other_type(node, Expected::Table);
             return None;
         };
         Some(table.iter().map(|(name, value)| (name.get_ref().to_string(), value)).collect())
@@ -251,15 +261,15 @@ impl<'t> Reader<'t> {
     fn unknown_key<'w>(&mut self, span: Range<usize>, key: &str, words: impl Iterator<Item = &'w str> + Clone) {
         // Of very many only some are told.
         let is_told = self.faults.len() < MOST;
-        let nearest = is_told.then(|| nearest(key, words.clone()).map(str::to_owned)).flatten();
-        let allowed = words.collect::<Vec<_>>().join(", ");
-        self.tell_at(span, Problem::UnknownKey { key: key.to_owned(), nearest, allowed });
+        let meant = is_told.then(|| Meant::among(key, words.clone())).flatten();
+        let allowed = words.map(str::to_owned).collect();
+        self.tell_at(span, Problem::UnknownKey { key: key.to_owned(), meant, allowed });
     }
 
     fn fields<'n>(&mut self, node: Node<'n>, keys: &'static [Key], tag: Option<&str>) -> Option<Fields<'n>> {
         self.note(node);
         let Some(table) = node.get_ref().as_table() else {
-            self.other_type(node, "a table { … }");
+            self.other_type(node, Expected::Table);
             return None;
         };
         let mut nodes = HashMap::new();
@@ -318,12 +328,12 @@ impl<'t> Reader<'t> {
             return read(word, &mut Fields { nodes: HashMap::new(), keys: case.keys, whole: node.span() }, self);
         }
         let Some(table) = node.get_ref().as_table() else {
-            self.other_type(node, "a table { … }");
+            self.other_type(node, Expected::Table);
             return None;
         };
         let Some(tag) = table.get(*key) else {
-            let what = format!("one of {}", words.join(", "));
-            self.tell_at(node.span(), Problem::Missing { key: (*key).to_owned(), what });
+            let words = words.iter().map(|&word| word.to_owned()).collect();
+            self.tell_at(node.span(), Problem::MissingChoice { key: (*key).to_owned(), words });
             return None;
         };
         let word = self.within(key, |r| r.word(tag, &words))?;
@@ -345,7 +355,7 @@ impl<'t> Reader<'t> {
                 (name.get_ref().to_string(), Some(value))
             }
             _ => {
-                self.other_type(node, "a word, or a table of one key { … = … }");
+                self.other_type(node, Expected::Step);
                 return None;
             }
         };
@@ -355,20 +365,16 @@ impl<'t> Reader<'t> {
         };
         match (needs, value) {
             (Some(_), None) => {
-                self.refuse(node, format!("{known} needs a value; write {{ {known} = … }}"));
+                self.refuse(node, RuleProblem::StepValue { step: (*known).to_owned() });
                 None
             }
             (None, Some(_)) => {
-                self.refuse(node, format!("{known} takes no value; write \"{known}\""));
+                self.refuse(node, RuleProblem::StepWord { step: (*known).to_owned() });
                 None
             }
             _ => Some((known, value)),
         }
     }
-}
-
-fn article(word: &str) -> &'static str {
-    if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 /// Line and column, in characters, from 1.

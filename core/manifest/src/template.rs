@@ -1,6 +1,6 @@
 //! Texts with values filled in: `/classes/${each.class.id}/records`. A closed set of values, no expressions.
 
-use crate::fault::nearest;
+use crate::fault::{MeantValue, Problem, nearest};
 use crate::read::{Node, Reader};
 use crate::shape::{Part, Shape, Words};
 
@@ -59,11 +59,11 @@ impl Template {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, Problem> {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
-            let (name, behind) = after.split_once('}').ok_or_else(|| format!("${{ without its }} in {text:?}"))?;
+            let (name, behind) = after.split_once('}').ok_or_else(|| Problem::OpenValue { text: text.to_owned() })?;
             if !before.is_empty() {
                 pieces.push(Piece::Text(before.to_owned()));
             }
@@ -111,7 +111,7 @@ impl Template {
     }
 }
 
-fn check_name(name: &str) -> Result<(), String> {
+fn check_name(name: &str) -> Result<(), Problem> {
     let (head, named) = name.split_once('.').map_or((name, None), |(head, rest)| (head, Some(rest)));
     let known = match named {
         None => VALUES.iter().any(|(value, _)| *value == head),
@@ -121,8 +121,9 @@ fn check_name(name: &str) -> Result<(), String> {
         return Ok(());
     }
     let all: Vec<&str> = VALUES.iter().chain(NAMED).map(|(value, _)| *value).collect();
-    let meant = nearest(head, all.iter().copied()).map_or_else(String::new, |n| format!(" (did you mean ${{{n}}}?)"));
-    Err(format!("there is no value ${{{name}}}{meant}; allowed: {}", all.join(", ")))
+    let meant = nearest(head, all.iter().copied()).map(|near| MeantValue::Value { name: near.to_owned() });
+    let allowed = all.into_iter().map(str::to_owned).collect();
+    Err(Problem::UnknownValue { name: name.to_owned(), meant, allowed })
 }
 
 impl Part for Template {

@@ -7,11 +7,12 @@ use std::path::Path;
 
 use encoding_rs::{DecoderResult, Encoding};
 use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
-use serde::Deserialize;
+use huiliu_messages::{SystemError, TomlError, said_in_english};
+use serde::{Deserialize, Serialize};
 
 use crate::numbers::IdForm;
 use crate::profile::{DateOrder, Profile, Role};
-use crate::weights::{Thresholds, check_thresholds};
+use crate::weights::{Thresholds, WeightsProblem, check_thresholds, position};
 
 /// What the columns of two tables mean.
 #[derive(Debug, Clone, Deserialize)]
@@ -68,7 +69,7 @@ impl Overrides {
     ///
     /// # Errors
     /// What is expected of them.
-    pub fn over(&self, base: Thresholds) -> Result<Thresholds, &'static str> {
+    pub fn over(&self, base: Thresholds) -> Result<Thresholds, WeightsProblem> {
         let bounds = Thresholds {
             potential: self.potential.unwrap_or(base.potential),
             margin: self.margin.unwrap_or(base.margin),
@@ -80,104 +81,63 @@ impl Overrides {
     }
 }
 
-/// Why a table, or the file that says what its columns mean, cannot be read.
-#[derive(Debug, thiserror::Error)]
+/// Why a table, or the file that says what its columns mean, cannot be read. The sentences are in the catalogues of
+/// `huiliu-messages`, under `table-`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum TableFault {
     /// The file cannot be opened or read.
-    #[error("{file}: {why}; check that the file is there and can be read")]
-    File {
-        /// Which.
-        file: String,
-        /// The system's words.
-        why: std::io::Error,
-    },
+    #[serde(rename = "table.file")]
+    File { file: String, why: SystemError },
+    /// A row cannot be read.
+    #[serde(rename = "table.row")]
+    Row { file: String, why: String },
     /// The configuration does not parse.
-    #[error("{file}: {source}")]
-    Config {
-        /// Which.
-        file: String,
-        /// The parser's words, with line and column.
-        source: Box<toml::de::Error>,
-    },
-    /// The configuration says something that cannot be.
-    #[error("{file}: {place}: {why}")]
-    Setting {
-        /// Which file.
-        file: String,
-        /// Which key.
-        place: &'static str,
-        /// What is expected of it.
-        why: &'static str,
-    },
-    /// The bytes are neither UTF-8 nor GB18030.
-    #[error("{file}, line {line}: the bytes are neither UTF-8 nor GB18030; save the file in one of them")]
-    Encoding {
-        /// Which.
-        file: String,
-        /// Where the first wrong byte stands.
-        line: u64,
-    },
+    #[serde(rename = "table.config")]
+    Config { file: String, line: usize, column: usize, why: TomlError },
+    /// The configuration says something at a key that cannot be.
+    #[serde(rename = "table.setting")]
+    Setting { file: String, key: &'static str, why: TableSetting },
+    /// The bytes are neither UTF-8 nor GB18030; where the first wrong one stands.
+    #[serde(rename = "table.encoding")]
+    Encoding { file: String, line: u64 },
     /// A column is not in the header.
-    #[error("{file}, line 1: no column {column:?}; the header has {header}")]
-    Column {
-        /// Which file.
-        file: String,
-        /// The missing column.
-        column: String,
-        /// What is there.
-        header: String,
-    },
+    #[serde(rename = "table.column")]
+    Column { file: String, column: String, header: Vec<String> },
     /// A column's name stands twice in the header.
-    #[error("{file}, line 1: column {column:?} is there twice; give each its own name")]
-    Twice {
-        /// Which file.
-        file: String,
-        /// The column.
-        column: String,
-    },
+    #[serde(rename = "table.twice")]
+    Twice { file: String, column: String },
     /// A row has more or fewer cells than the header.
-    #[error("{file}, line {line}: {found} cells, the header has {expected}; is a quote or separator missing?")]
-    Cells {
-        /// Which file.
-        file: String,
-        /// Where the row begins.
-        line: u64,
-        /// Cells of the row.
-        found: u64,
-        /// Cells of the header.
-        expected: u64,
-    },
+    #[serde(rename = "table.cells")]
+    Cells { file: String, line: u64, found: u64, expected: u64 },
     /// A row has no id.
-    #[error("{file}, line {line}, column {column:?}: no id; each row needs one")]
-    NoId {
-        /// Which file.
-        file: String,
-        /// Where the row begins.
-        line: u64,
-        /// The id's column.
-        column: String,
-    },
-    /// An id stands in two rows.
-    #[error("{file}, line {line}, column {column:?}: this id stands in line {first} already; ids must differ")]
-    SameId {
-        /// Which file.
-        file: String,
-        /// The later row.
-        line: u64,
-        /// The id's column.
-        column: String,
-        /// The earlier row.
-        first: u64,
-    },
-    /// A record is longer than any row.
-    #[error("{file}, line {line}: a row of more than 1 MiB; is a quote never closed?")]
-    Long {
-        /// Which file.
-        file: String,
-        /// Where it begins.
-        line: u64,
-    },
+    #[serde(rename = "table.no_id")]
+    NoId { file: String, line: u64, column: String },
+    /// An id stands in two rows; the line of the earlier.
+    #[serde(rename = "table.same_id")]
+    SameId { file: String, line: u64, column: String, first: u64 },
+    /// A record is longer than any row; where it begins.
+    #[serde(rename = "table.long")]
+    Long { file: String, line: u64 },
 }
+
+/// What is expected of a configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+pub enum TableSetting {
+    /// No column says anything.
+    #[serde(rename = "table_setting.no_role")]
+    NoRole,
+    /// A separator that none can be.
+    #[serde(rename = "table_setting.separator")]
+    Separator,
+    /// A third table.
+    #[serde(rename = "table_setting.right")]
+    Right,
+}
+
+said_in_english!(TableFault, TableSetting);
 
 /// The longest row, in bytes.
 const MAX_ROW: usize = 1 << 20;
@@ -189,20 +149,22 @@ impl Columns {
     /// [`TableFault::File`], [`TableFault::Config`], [`TableFault::Setting`].
     pub fn read(file: &Path) -> Result<Self, TableFault> {
         let name = file.display().to_string();
-        let text = std::fs::read_to_string(file).map_err(|why| TableFault::File { file: name.clone(), why })?;
-        let read: Self =
-            toml::from_str(&text).map_err(|e| TableFault::Config { file: name.clone(), source: Box::new(e) })?;
-        let refuse = |place, why| TableFault::Setting { file: name.clone(), place, why };
+        let text = std::fs::read_to_string(file).map_err(|e| TableFault::File { file: name.clone(), why: e.into() })?;
+        let read: Self = toml::from_str(&text).map_err(|e| {
+            let (line, column) = position(&text, &e);
+            TableFault::Config { file: name.clone(), line, column, why: TomlError::of(e.message()) }
+        })?;
+        let refuse = |key, why| TableFault::Setting { file: name.clone(), key, why };
         if read.roles.is_empty() || read.right.as_ref().is_some_and(|right| right.roles.is_empty()) {
-            return Err(refuse("roles", "at least one column must have a role"));
+            return Err(refuse("roles", TableSetting::NoRole));
         }
         for side in [Some(&read), read.right.as_deref()].into_iter().flatten() {
             if !side.separator.is_ascii() || matches!(side.separator, '"' | '\r' | '\n') {
-                return Err(refuse("separator", "the separator must be one ASCII character, no quote and no line end"));
+                return Err(refuse("separator", TableSetting::Separator));
             }
         }
         if read.right.as_ref().is_some_and(|right| right.right.is_some()) {
-            return Err(refuse("right.right", "only the second table can have other columns"));
+            return Err(refuse("right.right", TableSetting::Right));
         }
         Ok(read)
     }
@@ -264,7 +226,7 @@ impl Table {
     /// [`TableFault`].
     pub fn open(path: &Path, columns: &Columns) -> Result<Self, TableFault> {
         let file = path.display().to_string();
-        let fault = |why| TableFault::File { file: file.clone(), why };
+        let fault = |e: std::io::Error| TableFault::File { file: file.clone(), why: e.into() };
         let mut source = File::open(path).map_err(fault)?;
         let encoding = encoding_of(&file, &mut source)?;
         source.rewind().map_err(fault)?;
@@ -284,7 +246,7 @@ impl Table {
             let found = at.next().ok_or_else(|| TableFault::Column {
                 file: file.clone(),
                 column: column.to_owned(),
-                header: header.join(", "),
+                header: header.clone(),
             })?;
             match at.next() {
                 Some(_) => Err(TableFault::Twice { file: file.clone(), column: column.to_owned() }),
@@ -358,12 +320,12 @@ impl Table {
 }
 
 fn row_fault(file: &str, error: &csv::Error) -> TableFault {
-    TableFault::File { file: file.to_owned(), why: std::io::Error::other(error.to_string()) }
+    TableFault::Row { file: file.to_owned(), why: error.to_string() }
 }
 
 /// The encoding of a file: its byte order mark's, else UTF-8 where all of it is, else GB18030 where all of it is.
 fn encoding_of(file: &str, source: &mut File) -> Result<&'static Encoding, TableFault> {
-    let fault = |why| TableFault::File { file: file.to_owned(), why };
+    let fault = |e: std::io::Error| TableFault::File { file: file.to_owned(), why: e.into() };
     let mut mark = [0u8; 3];
     let read = source.read(&mut mark).map_err(fault)?;
     if let Some((encoding, _)) = Encoding::for_bom(mark.get(..read).unwrap_or_default()) {

@@ -2,33 +2,83 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde::Deserialize;
+use huiliu_messages::{TomlError, said_in_english};
+use serde::{Deserialize, Serialize};
 
 use crate::evidence::{Evidence, Field, Level};
 use crate::names::{self, NameForm};
 use huiliu_values::Basis;
 
-/// What is wrong with a file of weights.
-#[derive(Debug, thiserror::Error)]
+/// What is wrong with a file of weights. The sentences are in the catalogues of `huiliu-messages`, in `matching.ftl`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum WeightsFault {
     /// The TOML does not parse or has an unknown key.
-    #[error("{file}: {source}")]
-    Form {
-        /// The file as named to the loader.
-        file: String,
-        /// The parser's words, with line and column.
-        source: Box<toml::de::Error>,
-    },
+    #[serde(rename = "weights.form")]
+    Form { file: String, line: usize, column: usize, why: TomlError },
     /// A rule is not usable.
-    #[error("{file}: {rule}: {why}")]
-    Rule {
-        /// The file as named to the loader.
-        file: String,
-        /// Which rule.
-        rule: String,
-        /// What is expected of it.
-        why: String,
-    },
+    #[serde(rename = "weights.rule")]
+    Rule { file: String, rule: String, why: WeightsProblem },
+}
+
+/// What is expected of weights, thresholds and rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+pub enum WeightsProblem {
+    /// A level that is there twice.
+    #[serde(rename = "weights.level_twice")]
+    LevelTwice,
+    /// A level without a weight.
+    #[serde(rename = "weights.level_missing")]
+    LevelMissing,
+    /// A level that the field never has.
+    #[serde(rename = "weights.no_such_level")]
+    NoSuchLevel,
+    /// A weight beyond all bounds, in thousandths of a bit.
+    #[serde(rename = "weights.too_heavy")]
+    TooHeavy { max: i64 },
+    /// A share of the rarity beyond all bounds.
+    #[serde(rename = "weights.rarity")]
+    Rarity,
+    /// What differs, and speaks for one person.
+    #[serde(rename = "weights.differs")]
+    Differs,
+    /// No reason.
+    #[serde(rename = "weights.no_reason")]
+    NoReason,
+    /// A margin that keeps nothing apart.
+    #[serde(rename = "weights.margin")]
+    Margin,
+    /// Two bounds in the wrong order.
+    #[serde(rename = "weights.definite_score")]
+    DefiniteScore,
+    /// A list of candidates of another size.
+    #[serde(rename = "weights.candidates")]
+    Candidates,
+    /// A block of another size.
+    #[serde(rename = "weights.block")]
+    Block,
+    /// A rule about one field.
+    #[serde(rename = "weights.one_field")]
+    OneField,
+    /// A rule with a field whose level never comes.
+    #[serde(rename = "weights.rule_level")]
+    RuleLevel,
+    /// A rule by which what differs makes definite.
+    #[serde(rename = "weights.rule_differs")]
+    RuleDiffers,
+}
+
+said_in_english!(WeightsFault, WeightsProblem);
+
+/// Line and column, in characters, from 1, of where a parser met something.
+pub(crate) fn position(text: &str, error: &toml::de::Error) -> (usize, usize) {
+    let at = error.span().map_or(0, |span| span.start);
+    let before = text.get(..at).unwrap_or(text);
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (before.matches('\n').count() + 1, column)
 }
 
 /// Bounds of scores, in thousandths of a bit, and of lists.
@@ -128,21 +178,23 @@ impl Weights {
     /// # Errors
     /// [`WeightsFault`] with the first thing that is wrong.
     pub fn read(file: &str, text: &str) -> Result<Self, WeightsFault> {
-        let read: WeightsFile = toml::from_str(text)
-            .map_err(|source| WeightsFault::Form { file: file.to_owned(), source: Box::new(source) })?;
-        let refuse = |rule: String, why: &str| WeightsFault::Rule { file: file.to_owned(), rule, why: why.to_owned() };
+        let read: WeightsFile = toml::from_str(text).map_err(|e| {
+            let (line, column) = position(text, &e);
+            WeightsFault::Form { file: file.to_owned(), line, column, why: TomlError::of(e.message()) }
+        })?;
+        let refuse = |rule: String, why| WeightsFault::Rule { file: file.to_owned(), rule, why };
         let mut levels = HashMap::with_capacity(read.level.len());
         for rule in &read.level {
             let place = format!("{}.{}", rule.field.as_str(), rule.level.as_str());
             check_level(rule).map_err(|why| refuse(place.clone(), why))?;
             let weight = Weight { weight: rule.weight, rarity: rule.rarity };
             if levels.insert((rule.field, rule.level), weight).is_some() {
-                return Err(refuse(place, "the level must be there once"));
+                return Err(refuse(place, WeightsProblem::LevelTwice));
             }
         }
         for field in Field::ALL {
             if let Some(level) = field.levels().iter().find(|level| !levels.contains_key(&(field, **level))) {
-                return Err(refuse(format!("{}.{}", field.as_str(), level.as_str()), "the level has no weight"));
+                return Err(refuse(format!("{}.{}", field.as_str(), level.as_str()), WeightsProblem::LevelMissing));
             }
         }
         check_thresholds(&read.thresholds).map_err(|why| refuse("thresholds".to_owned(), why))?;
@@ -182,53 +234,53 @@ impl Weights {
     }
 }
 
-fn check_level(rule: &LevelRule) -> Result<(), &'static str> {
+fn check_level(rule: &LevelRule) -> Result<(), WeightsProblem> {
     if !rule.field.levels().contains(&rule.level) {
-        return Err("no comparison of this field gives this level");
+        return Err(WeightsProblem::NoSuchLevel);
     }
     if rule.weight.abs() > HEAVIEST {
-        return Err("the weight must lie between -60000 and 60000 thousandths of a bit");
+        return Err(WeightsProblem::TooHeavy { max: HEAVIEST });
     }
     if rule.rarity > 200 {
-        return Err("the rarity must be 0 to 200 per cent");
+        return Err(WeightsProblem::Rarity);
     }
     if rule.level == Level::Differs && (rule.weight > 0 || rule.rarity > 0) {
-        return Err("what differs must not speak for one person");
+        return Err(WeightsProblem::Differs);
     }
-    if rule.reason.trim().is_empty() { Err("the reason is missing") } else { Ok(()) }
+    if rule.reason.trim().is_empty() { Err(WeightsProblem::NoReason) } else { Ok(()) }
 }
 
 /// # Errors
 /// What is expected of the thresholds.
-pub(super) fn check_thresholds(bounds: &Thresholds) -> Result<(), &'static str> {
+pub(super) fn check_thresholds(bounds: &Thresholds) -> Result<(), WeightsProblem> {
     if bounds.margin <= 0 {
-        return Err("the margin must be positive, or two candidates that are the same would be definite");
+        return Err(WeightsProblem::Margin);
     }
     if bounds.definite_score <= bounds.potential {
-        return Err("definite_score must lie above potential");
+        return Err(WeightsProblem::DefiniteScore);
     }
     if !(1..=100).contains(&bounds.candidates) {
-        return Err("candidates must be 1 to 100");
+        return Err(WeightsProblem::Candidates);
     }
     if !(2..=100_000).contains(&bounds.block) {
-        return Err("block must be 2 to 100000");
+        return Err(WeightsProblem::Block);
     }
     Ok(())
 }
 
-fn check_definite(rule: &DefiniteRule) -> Result<(), &'static str> {
+fn check_definite(rule: &DefiniteRule) -> Result<(), WeightsProblem> {
     if rule.needs.len() < 2 {
-        return Err("a rule must need two fields at least: one that agrees can be another's");
+        return Err(WeightsProblem::OneField);
     }
     for (field, levels) in rule.needs.iter().chain(&rule.never) {
         if levels.is_empty() || !levels.iter().all(|level| field.levels().contains(level)) {
-            return Err("a field of the rule has no level, or one that no comparison gives");
+            return Err(WeightsProblem::RuleLevel);
         }
     }
     if rule.needs.values().flatten().any(|level| *level == Level::Differs) {
-        return Err("what differs must not make definite");
+        return Err(WeightsProblem::RuleDiffers);
     }
-    if rule.reason.trim().is_empty() { Err("the reason is missing") } else { Ok(()) }
+    if rule.reason.trim().is_empty() { Err(WeightsProblem::NoReason) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -29,18 +29,36 @@ static CHINESE: LazyLock<Bundle> = LazyLock::new(|| bundle("zh-CN", CHINESE_TEXT
 pub(crate) const ENGLISH_TEXTS: &[&str] = &[
     include_str!("../locales/en/common.ftl"),
     include_str!("../locales/en/decode.ftl"),
+    include_str!("../locales/en/manifest.ftl"),
+    include_str!("../locales/en/matching.ftl"),
     include_str!("../locales/en/platform.ftl"),
+    include_str!("../locales/en/queue.ftl"),
+    include_str!("../locales/en/rules.ftl"),
     include_str!("../locales/en/run.ftl"),
+    include_str!("../locales/en/sql.ftl"),
+    include_str!("../locales/en/store.ftl"),
     include_str!("../locales/en/system.ftl"),
+    include_str!("../locales/en/toml.ftl"),
+    include_str!("../locales/en/values.ftl"),
+    include_str!("../locales/en/vault.ftl"),
 ];
 
 /// The same of the Chinese one.
 pub(crate) const CHINESE_TEXTS: &[&str] = &[
     include_str!("../locales/zh-CN/common.ftl"),
     include_str!("../locales/zh-CN/decode.ftl"),
+    include_str!("../locales/zh-CN/manifest.ftl"),
+    include_str!("../locales/zh-CN/matching.ftl"),
     include_str!("../locales/zh-CN/platform.ftl"),
+    include_str!("../locales/zh-CN/queue.ftl"),
+    include_str!("../locales/zh-CN/rules.ftl"),
     include_str!("../locales/zh-CN/run.ftl"),
+    include_str!("../locales/zh-CN/sql.ftl"),
+    include_str!("../locales/zh-CN/store.ftl"),
     include_str!("../locales/zh-CN/system.ftl"),
+    include_str!("../locales/zh-CN/toml.ftl"),
+    include_str!("../locales/zh-CN/values.ftl"),
+    include_str!("../locales/zh-CN/vault.ftl"),
 ];
 
 fn bundle(language: &str, texts: &[&str]) -> Bundle {
@@ -102,8 +120,18 @@ pub fn say(language: Language, value: &Value) -> String {
                 (Language::Chinese, false) => "、",
             })
         }
-        Value::Object(fields) => say_fields(language, fields),
+        Value::Object(fields) => in_both(language, fields).unwrap_or_else(|| say_fields(language, fields)),
     }
+}
+
+/// A [`crate::Both`] in the words of a language.
+fn in_both(language: Language, fields: &Map<String, Value>) -> Option<String> {
+    let words = match (language, fields.get("code")) {
+        (Language::English, None) => fields.get("en"),
+        (Language::Chinese, None) => fields.get("zh"),
+        (_, Some(_)) => None,
+    };
+    words.and_then(Value::as_str).map(str::to_owned)
 }
 
 fn say_fields(language: Language, fields: &Map<String, Value>) -> String {
@@ -128,6 +156,10 @@ fn argument<'v>(language: Language, name: &str, value: &'v Value) -> FluentValue
     match value {
         Value::Number(n) => number(n),
         Value::Null => FluentValue::from(""),
+        Value::Array(items) if name == "lines" => {
+            let lines: Vec<String> = items.iter().map(|item| say(language, item)).collect();
+            FluentValue::from(lines.join("\n"))
+        }
         Value::String(text) if name == "place" => FluentValue::from(place_in(language, text).into_owned()),
         Value::String(text) => FluentValue::from(text.as_str()),
         other => FluentValue::from(say(language, other)),
@@ -223,6 +255,27 @@ mod tests {
             assert!(english.contains_key(id), "en: {id}");
         }
         assert!(english.len() > 50);
+    }
+
+    #[test]
+    fn every_file_of_a_language_is_in_its_catalogue() {
+        for (language, texts) in [("en", ENGLISH_TEXTS), ("zh-CN", CHINESE_TEXTS)] {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("locales").join(language);
+            assert_eq!(std::fs::read_dir(folder).unwrap().count(), texts.len(), "{language}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_both_languages_and_lines_are_said() {
+        let what = crate::Both { en: "a page".into(), zh: "页".into() };
+        let missing = json!({"code": "problem.missing", "key": "page", "what": what});
+        let fault = json!({"code": "manifest.fault", "file": "m.toml", "line": 1234, "column": 1, "why": missing});
+        let faults = json!({"code": "manifest.faults", "lines": [fault, fault]});
+        assert_eq!(
+            say(Language::English, &faults),
+            "m.toml:1234:1: the key page is missing: a page\nm.toml:1234:1: the key page is missing: a page"
+        );
+        assert_eq!(say(Language::Chinese, &fault), "m.toml:1234:1: 缺少键 page：页");
     }
 
     #[test]

@@ -48,6 +48,9 @@ pub enum SystemError {
     /// No way leads to the network or the host.
     #[serde(rename = "system.unreachable")]
     Unreachable,
+    /// Nobody knows a host of this name.
+    #[serde(rename = "system.unknown_host")]
+    UnknownHost,
     /// The file ends too early.
     #[serde(rename = "system.unexpected_end")]
     UnexpectedEnd,
@@ -83,6 +86,7 @@ impl From<&Error> for SystemError {
             ErrorKind::TimedOut => Self::TimedOut,
             ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => Self::Unreachable,
             ErrorKind::UnexpectedEof => Self::UnexpectedEnd,
+            _ if error.to_string().starts_with("failed to lookup address information") => Self::UnknownHost,
             ErrorKind::InvalidData if error.to_string().contains("valid UTF-8") => Self::NotUtf8,
             _ => Self::Other { text: error.to_string() },
         }

@@ -10,19 +10,16 @@ use std::io::Cursor;
 use calamine::{Ods, Reader, SheetType, Sheets, Style, Xls, XlsError, Xlsb, Xlsx, XlsxError};
 pub use cell::Cell;
 use cell::{Formatted, Shown};
-use thiserror::Error;
 use zip::ZipArchive;
 
 const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
-/// Why a workbook cannot be read.
-#[derive(Debug, Error)]
+/// Why a workbook cannot be read; whoever reads it says so in sentences of its own.
+#[derive(Debug)]
 pub enum Fault {
     /// It is protected by a password.
-    #[error("protected by a password")]
     Locked,
-    /// It does not hang together.
-    #[error("{0}")]
+    /// It does not hang together, in the words of the library that reads it.
     Broken(String),
 }
 

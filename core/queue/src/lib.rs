@@ -12,29 +12,56 @@ use std::time::Duration;
 
 use apalis::layers::WorkerBuilderExt as _;
 use apalis::prelude::{BoxDynError, Monitor, WorkerBuilder};
+use huiliu_messages::{DatabaseError, SystemError, said_in_english};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 use tokio::sync::watch;
 
 use listener::Listener;
 use lite::LiteBell;
 use redis::RedisBell;
 
-/// What can go wrong with the queue.
-#[derive(Debug, Error)]
+/// What can go wrong with the queue. The sentences are in the catalogues of `huiliu-messages`, under `queue-`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum QueueFault {
-    /// The queue's file or server cannot be used.
-    #[error("cannot open the queue {place}: {why}; check the path or address (--queue)")]
-    Unreachable {
-        /// Where it is, without a password.
-        place: String,
-        /// Why not.
-        why: String,
-    },
+    /// The queue's file or server, named without a password, cannot be used.
+    #[serde(rename = "queue.unreachable")]
+    Unreachable { queue: String, why: QueueError },
     /// A message was not taken.
-    #[error("the queue did not take a message: {0}")]
-    Refused(String),
+    #[serde(rename = "queue.refused")]
+    Refused { why: QueueError },
 }
+
+/// Why a queue cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+pub enum QueueError {
+    /// Another scheme than those that this version knows.
+    #[serde(rename = "queue.scheme")]
+    Scheme,
+    /// No address of a Redis.
+    #[serde(rename = "queue.address")]
+    Address { why: String },
+    /// Redis does not let us in.
+    #[serde(rename = "queue.password")]
+    Password,
+    /// Redis, or its driver, says why.
+    #[serde(rename = "queue.redis")]
+    Redis { why: String },
+    /// What hears the messages ended by itself.
+    #[serde(rename = "queue.ended")]
+    Ended { why: String },
+    /// What the embedded queue's file says.
+    #[serde(untagged)]
+    Database(DatabaseError),
+    /// What the operating system says.
+    #[serde(untagged)]
+    System(SystemError),
+}
+
+said_in_english!(QueueFault, QueueError);
 
 /// A message of the queue. Its shape never changes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -74,8 +101,8 @@ impl Bell {
             Some(("sqlite", path)) => LiteBell::open(path).await.map(Self::Lite),
             Some(("redis" | "rediss", _)) => RedisBell::open(url, namespace).await.map(Self::Redis),
             _ => Err(QueueFault::Unreachable {
-                place: url.split_once("://").map_or(url, |(scheme, _)| scheme).to_owned(),
-                why: "this version knows sqlite:PATH, redis://HOST:PORT/DB and rediss://HOST:PORT/DB".into(),
+                queue: url.split_once("://").map_or(url, |(scheme, _)| scheme).to_owned(),
+                why: QueueError::Scheme,
             }),
         }
     }
@@ -171,7 +198,7 @@ pub async fn work(
             Ok(())
         })
         .await
-        .map_err(|e| QueueFault::Refused(e.to_string()))
+        .map_err(|e| QueueFault::Refused { why: QueueError::Ended { why: e.to_string() } })
 }
 
 /// A monitor whose worker gets a new name at each start, for a name must never be used twice.

@@ -7,10 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use huiliu_messages::DatabaseError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row as _, SqlitePool};
 
-use crate::{Doorbell, QueueFault};
+use crate::{Doorbell, QueueError, QueueFault};
 
 /// How long an empty table is left alone.
 const IDLE: Duration = Duration::from_millis(20);
@@ -31,13 +32,21 @@ pub struct LiteBell {
 }
 
 fn refused(e: sqlx::Error) -> QueueFault {
-    QueueFault::Refused(e.to_string())
+    QueueFault::Refused { why: said(&e) }
+}
+
+fn said(error: &sqlx::Error) -> QueueError {
+    QueueError::Database(match error {
+        sqlx::Error::Database(d) => DatabaseError::of_code(&d.code().unwrap_or_default(), d.message()),
+        sqlx::Error::Io(e) => DatabaseError::System(e.into()),
+        sqlx::Error::PoolTimedOut => DatabaseError::NoFreeConnection,
+        other => DatabaseError::Other { text: other.to_string() },
+    })
 }
 
 impl LiteBell {
     pub(super) async fn open(path: &str) -> Result<Self, QueueFault> {
-        let unreachable =
-            |e: sqlx::Error| QueueFault::Unreachable { place: format!("sqlite:{path}"), why: e.to_string() };
+        let unreachable = |e: sqlx::Error| QueueFault::Unreachable { queue: format!("sqlite:{path}"), why: said(&e) };
         let options = SqliteConnectOptions::new()
             .filename(Path::new(path))
             .create_if_missing(true)

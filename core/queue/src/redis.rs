@@ -4,13 +4,14 @@
 //! nothing has to be acknowledged, no worker is registered, no heartbeat and no clock is compared: a restarted, flushed or
 //! absent Redis, or a worker whose clock is wrong, cannot end a worker or hold a bell back.
 
+use std::error::Error as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, IntoConnectionInfo as _, RedisError, Script};
 
-use crate::{Bell, Doorbell, QueueFault};
+use crate::{Bell, Doorbell, QueueError, QueueFault};
 
 /// How long an empty list is left alone.
 const IDLE: Duration = Duration::from_millis(50);
@@ -59,11 +60,11 @@ impl std::fmt::Debug for RedisBell {
 impl RedisBell {
     pub(super) async fn open(url: &str, namespace: &str) -> Result<Self, QueueFault> {
         let info = url.into_connection_info().map_err(|e| QueueFault::Unreachable {
-            place: "redis".into(),
-            why: format!("the address is not one: {}", plain(&e)),
+            queue: "redis".into(),
+            why: QueueError::Address { why: words(&e) },
         })?;
         let place: Arc<str> = format!("redis://{}/{}", info.addr(), info.redis_settings().db()).into();
-        let unreachable = |e: RedisError| QueueFault::Unreachable { place: place.to_string(), why: plain(&e) };
+        let unreachable = |e: RedisError| QueueFault::Unreachable { queue: place.to_string(), why: plain(&e) };
         let patience = Duration::from_secs(5);
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(0)
@@ -145,15 +146,22 @@ impl RedisBell {
             }
             (Ok(_), _) => {}
         }
-        answer.map_err(|e| QueueFault::Refused(plain(&e)))
+        answer.map_err(|e| QueueFault::Refused { why: plain(&e) })
     }
 }
 
 /// What went wrong, without an address that may hold a password.
-fn plain(e: &RedisError) -> String {
+fn plain(e: &RedisError) -> QueueError {
     if e.kind() == redis::ErrorKind::AuthenticationFailed {
-        return "wrong user name or password".into();
+        return QueueError::Password;
     }
+    match e.source().and_then(|source| source.downcast_ref::<std::io::Error>()) {
+        Some(io) => QueueError::System(io.into()),
+        None => QueueError::Redis { why: words(e) },
+    }
+}
+
+fn words(e: &RedisError) -> String {
     match e.detail() {
         Some(detail) => format!("{}: {detail}", e.category()),
         None if e.is_io_error() => e.to_string(),

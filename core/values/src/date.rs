@@ -6,27 +6,32 @@
 //! milliseconds (seconds, `/Date(…)/`) since 1970. A text without a zone is of +08:00. Years run from 1900 to 2100.
 
 use chrono::{Datelike, NaiveDate};
+use huiliu_messages::said_in_english;
+use serde::Serialize;
 
 use crate::clock::{CHINA, ClockFault, DAY, SECOND, since_midnight};
 use crate::date_forms::take_apart;
 use crate::text::{all_digits, fold};
 
 /// Why a text is not a date, month or instant.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
 pub enum DateFault {
     /// Nothing was given.
-    #[error("a date is expected, and none was given")]
+    #[serde(rename = "date.missing")]
     Missing,
     /// None of the known forms.
-    #[error("the date must be written like 2014-09-11, 2014/9/11, 20140911 or 2014年9月11日")]
+    #[serde(rename = "date.form")]
     Form,
     /// A known form, but no such day or time, or a year outside 1900 to 2100.
-    #[error("the date must be a day that exists, from 1900 to 2100")]
+    #[serde(rename = "date.date")]
     Impossible,
     /// A month only.
-    #[error("the date must name the day, not only the month")]
+    #[serde(rename = "date.day")]
     DayMissing,
 }
+
+said_in_english!(DateFault);
 
 impl DateFault {
     /// The last part of the stable code of this fault.

@@ -7,6 +7,9 @@
 
 use std::fmt;
 
+use huiliu_messages::said_in_english;
+use serde::Serialize;
+
 use crate::text::{Decimal, fold};
 
 /// An amount of training time, never negative, at most 99,999 class hours.
@@ -16,24 +19,27 @@ use crate::text::{Decimal, fold};
 pub struct Hours(i64);
 
 /// Why a text is not an amount of training time.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
 pub enum HoursFault {
     /// Nothing was given.
-    #[error("an amount of training time is expected, and none was given")]
+    #[serde(rename = "hours.missing")]
     Missing,
     /// Not a plain decimal number.
-    #[error("the amount of training time must be a plain decimal number such as 50 or 12.5")]
+    #[serde(rename = "hours.number")]
     NotANumber,
     /// Below zero.
-    #[error("the amount of training time must not be below zero")]
+    #[serde(rename = "hours.negative")]
     Negative,
     /// More than [`Hours::MAX_CLASS_HOURS`] class hours.
-    #[error("the amount of training time must not be above 99999 class hours")]
+    #[serde(rename = "hours.too_large")]
     TooLarge,
     /// The amount is no whole number of units of 1/108,000 class hour.
-    #[error("the amount of training time must be a whole number of 1/108000 class hours")]
+    #[serde(rename = "hours.exact")]
     NotExact,
 }
+
+said_in_english!(HoursFault);
 
 impl HoursFault {
     /// The last part of the stable code of this fault.

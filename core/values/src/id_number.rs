@@ -7,6 +7,8 @@
 use std::fmt;
 
 use chrono::NaiveDate;
+use huiliu_messages::said_in_english;
+use serde::Serialize;
 
 use crate::id_arithmetic::{birth_of, check_character, lengthen};
 use crate::region::may_be_on_id;
@@ -31,31 +33,34 @@ pub enum Sex {
 }
 
 /// Why a text is not an ID number. No text of a fault contains any part of the input.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
 pub enum IdFault {
     /// Nothing was given.
-    #[error("an ID number is expected, and none was given")]
+    #[serde(rename = "id_number.missing")]
     Missing,
     /// Eighteen digits ending in 000 with a wrong check character: a spreadsheet kept the number
     /// as a number and lost its last three digits.
-    #[error("the ID number must be kept as text; this one was rounded by a spreadsheet")]
+    #[serde(rename = "id_number.damaged")]
     Damaged,
     /// Neither fifteen nor eighteen characters.
-    #[error("the ID number must have 18 characters (or 15 digits if issued before 1999)")]
+    #[serde(rename = "id_number.length")]
     Length,
     /// A character that is no digit; an X counts only in place eighteen.
-    #[error("the ID number must be made of digits, with X allowed in the last of 18 places only")]
+    #[serde(rename = "id_number.character")]
     Character,
     /// The check character does not follow from the seventeen digits.
-    #[error("the last character of the ID number must agree with the other seventeen")]
+    #[serde(rename = "id_number.check_digit")]
     CheckDigit,
     /// The first six digits were never the code of a county.
-    #[error("the first six digits of the ID number must be a division code that once existed")]
+    #[serde(rename = "id_number.area")]
     Area,
     /// The birth date is not a day, or lies outside 1800 to 2100.
-    #[error("the birth date in the ID number must be a real day from 1800 to 2100")]
+    #[serde(rename = "id_number.date")]
     Date,
 }
+
+said_in_english!(IdFault);
 
 impl IdFault {
     /// The last part of the stable code of this fault.

@@ -4,6 +4,8 @@
 //! field holds at least 50 characters) and the GB18030 code positions that older decoders leave
 //! in the private use area.
 
+use huiliu_messages::said_in_english;
+use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::text::{half_width, is_invisible};
@@ -19,18 +21,21 @@ const MAX_CHARACTERS: usize = 50;
 pub struct PersonName(String);
 
 /// Why a text is not a name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
 pub enum NameFault {
     /// Nothing was given.
-    #[error("a name is expected, and none was given")]
+    #[serde(rename = "name.missing")]
     Missing,
     /// More than 50 characters.
-    #[error("the name must have at most 50 characters")]
+    #[serde(rename = "name.length")]
     Length,
     /// A digit, a control character, a question mark or U+FFFD.
-    #[error("the name must hold no digit, no control character and no mark of a lost character")]
+    #[serde(rename = "name.character")]
     Character,
 }
+
+said_in_english!(NameFault);
 
 impl NameFault {
     /// The last part of the stable code of this fault.

@@ -4,6 +4,9 @@
 
 use std::fmt;
 
+use huiliu_messages::said_in_english;
+use serde::Serialize;
+
 pub use crate::grading::{Bands, Grade, WeightedTotal, Weights};
 use crate::text::{Decimal, fold};
 
@@ -12,21 +15,24 @@ use crate::text::{Decimal, fold};
 pub struct Score(u16);
 
 /// Why a text is not a score.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
 pub enum ScoreFault {
     /// Nothing was given.
-    #[error("a score is expected, and none was given")]
+    #[serde(rename = "score.missing")]
     Missing,
     /// Not a plain decimal number.
-    #[error("the score must be a plain decimal number such as 85 or 85.5")]
+    #[serde(rename = "score.number")]
     NotANumber,
     /// Below 0 or above 100.
-    #[error("the score must lie between 0 and 100")]
+    #[serde(rename = "score.range")]
     Range,
     /// More than two decimals.
-    #[error("the score must have at most two decimals")]
+    #[serde(rename = "score.precision")]
     Precision,
 }
+
+said_in_english!(ScoreFault);
 
 impl ScoreFault {
     /// The last part of the stable code of this fault.

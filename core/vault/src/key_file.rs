@@ -4,51 +4,38 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use thiserror::Error;
+use huiliu_messages::{SystemError, said_in_english};
+use serde::Serialize;
 
 use crate::keyring::Keyring;
 use crate::keys::{self, KeyFault};
 
 /// Why a key file cannot be used.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum KeyFileError {
     /// It cannot be read.
-    #[error("cannot read the root key {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
+    #[serde(rename = "key_file.read")]
+    Read { file: String, why: SystemError },
     /// It holds something else.
-    #[error("{}: {fault}", path.display())]
-    Form {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        fault: KeyFault,
-    },
+    #[serde(rename = "key_file.form")]
+    Form { file: String, why: KeyFault },
     /// It, or the folder it is in, cannot be written.
-    #[error("cannot write the root key {}: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
+    #[serde(rename = "key_file.write")]
+    Write { file: String, why: SystemError },
     /// Another process rotates it.
-    #[error("{} is being rotated by another process; wait until it has ended", path.display())]
-    BeingRotated {
-        /// The file.
-        path: PathBuf,
-    },
+    #[serde(rename = "key_file.being_rotated")]
+    BeingRotated { file: String },
     /// The system gave no random bytes for a new one.
-    #[error("no random bytes for a root key: {0}")]
-    Random(String),
+    #[serde(rename = "key_file.random")]
+    Random { why: String },
 }
 
+said_in_english!(KeyFileError);
+
 fn unwritable(path: &Path) -> impl Fn(std::io::Error) -> KeyFileError + '_ {
-    move |source| KeyFileError::Write { path: path.to_owned(), source }
+    move |e| KeyFileError::Write { file: path.display().to_string(), why: e.into() }
 }
 
 /// Who but the owner may read the key file: its mode, if anybody.
@@ -63,8 +50,9 @@ pub fn readable_by_others(path: &Path) -> Option<u32> {
 /// # Errors
 /// [`KeyFileError::Read`], [`KeyFileError::Form`].
 pub fn read(path: &Path) -> Result<Keyring, KeyFileError> {
-    let text = std::fs::read_to_string(path).map_err(|source| KeyFileError::Read { path: path.to_owned(), source })?;
-    Keyring::parse(&text).map_err(|fault| KeyFileError::Form { path: path.to_owned(), fault })
+    let file = || path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|e| KeyFileError::Read { file: file(), why: e.into() })?;
+    Keyring::parse(&text).map_err(|why| KeyFileError::Form { file: file(), why })
 }
 
 /// Makes a root key; false when another process made one first. Of several that begin at once one makes it, and the others
@@ -73,7 +61,7 @@ pub fn read(path: &Path) -> Result<Keyring, KeyFileError> {
 /// # Errors
 /// [`KeyFileError::Write`], [`KeyFileError::Random`].
 pub fn make(path: &Path) -> Result<bool, KeyFileError> {
-    let hex = keys::new_root().map_err(|e| KeyFileError::Random(e.to_string()))?;
+    let hex = keys::new_root().map_err(|e| KeyFileError::Random { why: e.to_string() })?;
     let whole = write_beside(path, &hex).map_err(unwritable(path))?;
     let made = std::fs::hard_link(&whole, path);
     let _ = std::fs::remove_file(&whole);
@@ -100,7 +88,7 @@ pub fn replace(path: &Path, ring: &Keyring) -> Result<(), KeyFileError> {
 pub fn lock(path: &Path) -> Result<std::fs::File, KeyFileError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let file = std::fs::File::create(path.with_file_name(format!(".{name}.rotating"))).map_err(unwritable(path))?;
-    file.try_lock().map_err(|_| KeyFileError::BeingRotated { path: path.to_owned() })?;
+    file.try_lock().map_err(|_| KeyFileError::BeingRotated { file: path.display().to_string() })?;
     Ok(file)
 }
 

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use aes_gcm::aead::{Aead, AeadInOut as _, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce};
 use hmac::{Hmac, Mac};
+use huiliu_messages::said_in_english;
+use serde::Serialize;
 use sha2::Sha256;
-use thiserror::Error;
 
 /// Stands where the generation stands, in a value that is sealed under a key of its own.
 const OWN: u8 = 1;
@@ -19,17 +20,18 @@ const NONCE_LEN: usize = 12;
 const TAG_LEN: usize = 16;
 
 /// What can be wrong with a key or with a value sealed by it.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
 pub enum KeyFault {
     /// The root key text is not 64 hexadecimal digits.
-    #[error(
-        "the root key must be 64 hexadecimal digits (32 bytes), or a whole key file as `huiliu keys rotate` writes it; make one with `openssl rand -hex 32`"
-    )]
+    #[serde(rename = "key.form")]
     Form,
     /// The value was sealed under another key, moved to another row, or damaged.
-    #[error("a sealed value does not open: it was sealed with another key or has been altered")]
+    #[serde(rename = "key.sealed")]
     Sealed,
 }
+
+said_in_english!(KeyFault);
 
 /// The working keys. Prints nothing of itself.
 #[derive(Clone)]

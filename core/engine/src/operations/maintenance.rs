@@ -175,7 +175,7 @@ pub async fn rotate_keys(settings: &Settings, opened: &OpenDatabase) -> Result<R
     let keys = ring.keys().map_err(database::OpenError::Key)?;
     if let Err(fault) = sealing::begin(&opened.db, &keys).await {
         // Begun elsewhere with another key: ours has sealed nothing, and must not look as if it had.
-        if !resumed && matches!(fault, StoreFault::KeyGeneration(_)) {
+        if !resumed && matches!(fault, StoreFault::KeyGeneration { .. }) {
             key_file::replace(path, &unrotated)?;
         }
         return Err(fault.into());

@@ -9,7 +9,9 @@ use thiserror::Error;
 use super::error::OperationError;
 use huiliu_matching::cluster::Link;
 use huiliu_matching::table::{Columns, Row, Table, TableFault};
-use huiliu_matching::{Candidate, Decision, Doubt, Evidence, Matcher, Profile, Verdict, Weights, WeightsFault};
+use huiliu_matching::{
+    Candidate, Decision, Doubt, Evidence, Matcher, Profile, Verdict, Weights, WeightsFault, WeightsProblem,
+};
 
 /// Why tables are not matched.
 #[derive(Debug, Error)]
@@ -26,7 +28,7 @@ pub enum MatchError {
         /// The file.
         file: PathBuf,
         /// What is expected of them.
-        why: &'static str,
+        why: WeightsProblem,
     },
 }
 

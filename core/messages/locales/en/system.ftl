@@ -12,6 +12,7 @@ system-connection_refused = the connection was refused
 system-connection_reset = the other side closed the connection
 system-timed_out = there was no answer in time
 system-unreachable = the network or the host cannot be reached
+system-unknown_host = there is no host of this name
 system-unexpected_end = it ends too early
 system-not_utf8 = its content is not UTF-8
 system-other = “{ $text }”

@@ -12,6 +12,7 @@ system-connection_refused = 连接被拒绝
 system-connection_reset = 连接被对方中断
 system-timed_out = 没有按时应答
 system-unreachable = 网络或主机不可达
+system-unknown_host = 找不到该主机
 system-unexpected_end = 内容过早结束
 system-not_utf8 = 内容不是 UTF-8 编码
 system-other = “{ $text }”

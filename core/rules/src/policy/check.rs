@@ -11,6 +11,7 @@ use crate::policy::pack::{
     AboveCourse, AsOf, Book, Cap, Comprehensive, Conversion, Credit, Cycle, Duplicates, Exempt, Limit,
     MissingComponent, Pack, Preference, Requirement, Rounding, Selector, Stands,
 };
+use crate::policy::problem::PolicyProblem;
 use crate::policy::settings::{QUESTIONS, Question};
 use crate::policy::shape::{CapRule, ConversionRule, Dimension, PackFile, Principle, SettingRule};
 use crate::policy::{Rule, RuleNo};
@@ -69,7 +70,7 @@ pub(super) fn pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Option<P
     let file: PackFile = reading.parse()?;
     let (from, to) = (*file.from.get_ref(), file.to);
     if from > to {
-        reading.fault(file.from.span().start, "from", "the first day must not be after the last (to)");
+        reading.fault(file.from.span().start, "from", PolicyProblem::DaysReversed);
     }
     let days = DateRange { from, to };
     let mut book = Book { rules, pack: file.name.clone(), version: file.version };
@@ -148,9 +149,8 @@ pub(super) fn pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Option<P
 fn settings(reading: &mut Reading<'_>, book: &mut Book<'_>, given: &BTreeMap<String, Spanned<SettingRule>>) -> Chosen {
     for (name, of) in given {
         if Question::named(name).is_none() {
-            let all: Vec<&str> = QUESTIONS.iter().map(|q| q.name).collect();
-            let why = format!("there is no such setting; there are {}", all.join(", "));
-            reading.fault(of.span().start, &format!("setting.{name}"), why);
+            let known = QUESTIONS.iter().map(|q| q.name.to_owned()).collect();
+            reading.fault(of.span().start, &format!("setting.{name}"), PolicyProblem::NoSetting { known });
         }
     }
     let mut chosen = Chosen::new();
@@ -163,7 +163,8 @@ fn settings(reading: &mut Reading<'_>, book: &mut Book<'_>, given: &BTreeMap<Str
                 let SettingRule { value, basis, source } = of.get_ref();
                 let choice = question.choices.iter().find(|c| *c == value).copied();
                 if choice.is_none() {
-                    let why = format!("value is {value:?}; expected one of {}", question.choices.join(", "));
+                    let choices = question.choices.iter().map(|&choice| choice.to_owned()).collect();
+                    let why = PolicyProblem::Value { value: value.clone(), choices };
                     reading.fault(of.span().start, &rule, why);
                 }
                 (choice.unwrap_or(first), book.add(&rule, *basis, source))
@@ -184,8 +185,8 @@ fn conversions(
     for spanned in given {
         let (of, at) = (spanned.get_ref(), spanned.span().start);
         if !Unit::ALL.iter().any(|unit| unit.as_str() == of.unit) {
-            let all: Vec<&str> = Unit::ALL.iter().map(|unit| unit.as_str()).collect();
-            reading.fault(at, "conversion", format!("there is no unit {:?}; there are {}", of.unit, all.join(", ")));
+            let known = Unit::ALL.iter().map(|unit| unit.as_str().to_owned()).collect();
+            reading.fault(at, "conversion", PolicyProblem::NoUnit { unit: of.unit.clone(), known });
         }
         let selector = Selector { mode: of.mode.clone(), programme: of.programme.clone(), ..Selector::default() };
         let mut name = format!("conversion.{}", of.unit);
@@ -193,11 +194,11 @@ fn conversions(
             name = format!("{name}.{narrow}");
         }
         if of.units_per_one <= 0 {
-            reading.fault(at, &name, "units_per_one must be a positive integer");
+            reading.fault(at, &name, PolicyProblem::UnitsPerOne);
         }
         let days = DateRange { from: of.from.unwrap_or(pack.from), to: of.to.unwrap_or(pack.to) };
         if days.from > days.to {
-            reading.fault(at, &name, "ends before it begins");
+            reading.fault(at, &name, PolicyProblem::Reversed);
         }
         let rule = book.conversion(&name, Some(&of.unit), Some(of.units_per_one), of.basis, &of.source);
         let conversion = Conversion {
@@ -232,16 +233,16 @@ fn dated(reading: &mut Reading<'_>, made: &[Located], pack: DateRange) {
             let Located { conversion: c, at } = &made[*j];
             let rule = format!("conversion.{}", c.unit);
             if c.from < next && next > from {
-                reading.fault(*at, &rule, format!("overlaps another one, which holds to the day before {next}"));
+                reading.fault(*at, &rule, PolicyProblem::Overlap { next });
             } else if c.from > next {
-                reading.fault(*at, &rule, format!("nothing holds from {next} to the day before {}", c.from));
+                reading.fault(*at, &rule, PolicyProblem::Gap { from: next, next: c.from });
             }
             next = c.to.succ_opt().unwrap_or(NaiveDate::MAX).max(next);
         }
         if let Some(Located { conversion: c, at }) = line.last().map(|j| &made[*j])
             && next <= to
         {
-            reading.fault(*at, &format!("conversion.{}", c.unit), format!("nothing holds from {next} to {to}"));
+            reading.fault(*at, &format!("conversion.{}", c.unit), PolicyProblem::GapAtEnd { from: next, to });
         }
     }
 }
@@ -252,19 +253,19 @@ fn credits(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> (
     for spanned in &file.credit {
         let (of, at) = (spanned.get_ref(), spanned.span().start);
         if !(1..=1000).contains(&of.hours) {
-            reading.fault(at, "credit", format!("hours is {}; expected 1 to 1000 class hours to one credit", of.hours));
+            reading.fault(at, "credit", PolicyProblem::HoursToCredit { hours: of.hours });
             continue;
         }
         parts = lcm(parts, of.hours);
         let selector = Selector { mode: of.mode.clone(), category: of.category.clone(), ..Selector::default() };
         if made.iter().any(|c| c.of == selector) {
-            reading.fault(at, "credit", "is declared twice for the same records");
+            reading.fault(at, "credit", PolicyProblem::TwiceForRecords);
         }
         made.push(Credit { hours: of.hours, of: selector, rule: book.add("credit", of.basis, &of.source) });
     }
     if parts > 1_000_000 {
         let at = file.credit.first().map_or(0, |c| c.span().start);
-        reading.fault(at, "credit", "the hours to a credit have no common multiple below 1,000,000");
+        reading.fault(at, "credit", PolicyProblem::NoCommonMultiple);
         parts = 1;
     }
     made.sort_by_key(|c| std::cmp::Reverse(c.of.weight()));
@@ -285,13 +286,13 @@ fn caps(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile, credit_
         let (of, at) = (spanned.get_ref(), spanned.span().start);
         let name = format!("cap.{}", of.name);
         if made.iter().any(|c| c.name == of.name) {
-            reading.fault(at, &name, "is declared twice");
+            reading.fault(at, &name, PolicyProblem::Twice);
         }
         if of.per.is_empty() {
-            reading.fault(at, &name, "per is empty; say by what it is counted, as [\"year\"]");
+            reading.fault(at, &name, PolicyProblem::NoDimension);
         }
         if of.per.contains(&Dimension::Day) && of.per.len() > 1 {
-            reading.fault(at, &name, "a cap per day cannot be counted by anything else too");
+            reading.fault(at, &name, PolicyProblem::DayAlone);
         }
         let Some(limit) = limit(reading, &name, at, of, credit_parts, !file.credit.is_empty()) else { continue };
         let selector = Selector {
@@ -308,8 +309,8 @@ fn caps(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile, credit_
         let rule = book.add("carry_over", of.basis, &of.source);
         match made.iter_mut().find(|c| c.name == of.cap) {
             Some(cap) if cap.per.contains(&Dimension::Year) => cap.carries = Some(rule),
-            Some(_) => reading.fault(at, "carry_over", format!("cap {:?} is not counted by year", of.cap)),
-            None => reading.fault(at, "carry_over", format!("there is no cap {:?}", of.cap)),
+            Some(_) => reading.fault(at, "carry_over", PolicyProblem::CapNotByYear { cap: of.cap.clone() }),
+            None => reading.fault(at, "carry_over", PolicyProblem::NoCap { cap: of.cap.clone() }),
         }
     }
     made
@@ -327,19 +328,19 @@ fn limit(
     let limit = match (&of.hours, &of.credits) {
         (Some(text), None) => amount(text, Hours::UNITS_PER_CLASS_HOUR).map(Limit::Units),
         (None, Some(_)) if !has_credits => {
-            reading.fault(at, name, "is in credits, and the pack has no [[credit]]");
+            reading.fault(at, name, PolicyProblem::NoCredits);
             return None;
         }
         (None, Some(text)) => {
             amount(text, Hours::UNITS_PER_CLASS_HOUR).and_then(|u| u.checked_mul(credit_parts)).map(Limit::CreditParts)
         }
         _ => {
-            reading.fault(at, name, "expected either hours or credits");
+            reading.fault(at, name, PolicyProblem::HoursOrCredits);
             return None;
         }
     };
     if limit.is_none() {
-        reading.fault(at, name, "expected an amount above zero, as \"8\"; a cap of zero would count nothing");
+        reading.fault(at, name, PolicyProblem::CapAmount);
     }
     limit
 }
@@ -348,7 +349,7 @@ fn weights(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> W
     let of = file.weights.get_ref();
     book.add("weights", of.basis, &of.source);
     Weights::new(of.learning, of.activity, of.artefact).unwrap_or_else(|| {
-        reading.fault(file.weights.span().start, "weights", "at least one weight must be above 0");
+        reading.fault(file.weights.span().start, "weights", PolicyProblem::Weights);
         Weights::default()
     })
 }
@@ -357,7 +358,7 @@ fn bands(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile, upper_
     let of = file.bands.get_ref();
     book.add("bands", of.basis, &of.source);
     if of.pass_from > of.excellent_from || of.excellent_from > 10_000 {
-        let why = "pass_from must not be above excellent_from, nor that above 10000";
+        let why = PolicyProblem::Bands;
         reading.fault(file.bands.span().start, "bands", why);
     }
     Bands { excellent_from: of.excellent_from, pass_from: of.pass_from, upper_inclusive }
@@ -370,7 +371,7 @@ fn attendance(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -
     match Score::parse(&of.percent) {
         Ok(percent) => Some((percent.hundredths().into(), of.above, rule)),
         Err(_) => {
-            let why = format!("percent is {:?}; expected 0 to 100, with at most two decimals", of.percent);
+            let why = PolicyProblem::Percent { percent: of.percent.clone() };
             reading.fault(spanned.span().start, "attendance", why);
             None
         }
@@ -393,17 +394,18 @@ fn comprehensive(
     for row in &of.table {
         let grades = row.each_ref().map(|word| grade(word));
         let [Some(institution), Some(school), Some(result)] = grades else {
-            reading.fault(at, "comprehensive", format!("{row:?}: expected three of excellent, pass, fail"));
+            reading.fault(at, "comprehensive", PolicyProblem::ThreeGrades { row: row.to_vec() });
             continue;
         };
         let cell: &mut Option<Grade> = &mut table[institution as usize][school as usize];
         if cell.replace(result).is_some() {
-            reading.fault(at, "comprehensive", format!("{} and {} are there twice", row[0], row[1]));
+            let (institution, school) = (row[0].clone(), row[1].clone());
+            reading.fault(at, "comprehensive", PolicyProblem::PairTwice { institution, school });
         }
     }
     let missing = table.iter().flatten().filter(|cell| cell.is_none()).count();
     if missing > 0 {
-        reading.fault(at, "comprehensive", format!("{missing} of the nine pairs of grades are missing"));
+        reading.fault(at, "comprehensive", PolicyProblem::PairsMissing { missing });
     }
     let rule = book.add("comprehensive", of.basis, &of.source);
     let table = table.map(|row| row.map(|cell| cell.unwrap_or(Grade::Fail)));
@@ -422,9 +424,7 @@ fn duplicates(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -
             _ => match word.strip_prefix("programme:").filter(|id| !id.is_empty()) {
                 Some(id) => Preference::Programme(id.to_owned()),
                 None => {
-                    let why =
-                        format!("prefer has {word:?}; expected final, more_hours, earlier, later or programme:ID");
-                    reading.fault(at, "duplicate", why);
+                    reading.fault(at, "duplicate", PolicyProblem::Prefer { word: word.clone() });
                     continue;
                 }
             },
@@ -452,7 +452,7 @@ fn requirement(
     let rule = book.add("requirement", of.basis, &of.source);
     let units = Hours::from_amount(&of.hours, Hours::UNITS_PER_CLASS_HOUR).ok().map(Hours::units).filter(|u| *u > 0);
     if units.is_none() || of.years == 0 {
-        reading.fault(spanned.span().start, "requirement", "expected hours and years above zero, as \"50\" and 5");
+        reading.fault(spanned.span().start, "requirement", PolicyProblem::Requirement);
     }
     let (rolling, whole_by_legacy) = (window == "rolling", legacy == "whole");
     Some(Requirement { units: units.unwrap_or(1), years: of.years.max(1), rolling, whole_by_legacy, rule })
@@ -462,11 +462,7 @@ fn rounding(reading: &mut Reading<'_>, book: &mut Book<'_>, file: &PackFile) -> 
     let of = file.rounding.get_ref();
     let to = Hours::from_amount(&of.to, Hours::UNITS_PER_CLASS_HOUR).ok().map(Hours::units).filter(|u| *u > 0);
     if to.is_none() {
-        reading.fault(
-            file.rounding.span().start,
-            "rounding",
-            "to must be an amount of class hours above zero, as \"1\"",
-        );
+        reading.fault(file.rounding.span().start, "rounding", PolicyProblem::RoundingTo);
     }
     let rule = book.add("rounding", of.basis, &of.source);
     Rounding { to: to.unwrap_or(Hours::UNITS_PER_CLASS_HOUR), direction: of.direction, rule }
@@ -479,18 +475,18 @@ fn cycles(reading: &mut Reading<'_>, file: &PackFile, pack: DateRange) -> Vec<Cy
     for (i, spanned) in file.cycle.iter().enumerate() {
         let (of, at) = (spanned.get_ref(), spanned.span().start);
         if of.from > of.to {
-            reading.fault(at, "cycle", format!("{} ends before it begins", of.name));
+            reading.fault(at, "cycle", PolicyProblem::CycleReversed { cycle: of.name.clone() });
         }
         if of.from < next && i > 0 {
-            reading.fault(at, "cycle", format!("{} overlaps the one before it, or is out of order", of.name));
+            reading.fault(at, "cycle", PolicyProblem::CycleOverlap { cycle: of.name.clone() });
         } else if of.from > next {
-            reading.fault(at, "cycle", format!("no cycle holds from {next} to the day before {}", of.from));
+            reading.fault(at, "cycle", PolicyProblem::CycleGap { from: next, next: of.from });
         }
         next = of.to.succ_opt().unwrap_or(NaiveDate::MAX).max(next);
     }
     if next <= to {
         let at = file.cycle.last().map_or(0, |c| c.span().start);
-        reading.fault(at, "cycle", format!("no cycle holds from {next} to {to}"));
+        reading.fault(at, "cycle", PolicyProblem::CycleGapAtEnd { from: next, to });
     }
     let cycle = |c: &Spanned<crate::policy::shape::CycleRule>| {
         let of = c.get_ref();
@@ -504,7 +500,7 @@ fn modes(reading: &mut Reading<'_>, file: &PackFile) -> HashMap<String, String> 
     for (mode, written) in &file.vocabulary.mode {
         for word in written.get_ref() {
             if made.insert(word.clone(), mode.clone()).is_some() {
-                reading.fault(written.span().start, "vocabulary.mode", format!("{word:?} is there twice"));
+                reading.fault(written.span().start, "vocabulary.mode", PolicyProblem::WordTwice { word: word.clone() });
             }
         }
     }
@@ -520,12 +516,12 @@ fn words(
     for (name, written) in given {
         let at = written.span().start;
         let Some(grade) = grade(name) else {
-            reading.fault(at, rule, format!("{name:?}: expected excellent, pass or fail"));
+            reading.fault(at, rule, PolicyProblem::NotAGrade { word: name.clone() });
             continue;
         };
         for word in written.get_ref() {
             if made.insert(word.clone(), grade).is_some() {
-                reading.fault(at, rule, format!("{word:?} is there twice"));
+                reading.fault(at, rule, PolicyProblem::WordTwice { word: word.clone() });
             }
         }
     }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::policy::fault::Reading;
+use crate::policy::problem::PolicyProblem;
 use huiliu_values::Hours;
 
 #[derive(Debug, Deserialize)]
@@ -132,7 +133,7 @@ pub(super) fn crosswalk(reading: &mut Reading<'_>) -> Option<Crosswalk> {
     let mut made = Crosswalk { version: file.version, ..Crosswalk::default() };
     for theme in &file.theme {
         if made.themes.iter().any(|t| t.id == theme.get_ref().id) {
-            reading.fault(theme.span().start, &theme.get_ref().id, "is declared twice");
+            reading.fault(theme.span().start, &theme.get_ref().id, PolicyProblem::Twice);
         }
         made.themes.push(theme.get_ref().clone());
     }
@@ -140,7 +141,7 @@ pub(super) fn crosswalk(reading: &mut Reading<'_>) -> Option<Crosswalk> {
     for spanned in &file.course {
         let (of, at) = (spanned.get_ref(), spanned.span().start);
         if declared.contains(&&*of.id) {
-            reading.fault(at, &of.id, "is declared twice");
+            reading.fault(at, &of.id, PolicyProblem::Twice);
         }
         declared.push(&of.id);
         let root = root(&ids, of).unwrap_or_else(|why| {
@@ -151,7 +152,7 @@ pub(super) fn crosswalk(reading: &mut Reading<'_>) -> Option<Crosswalk> {
         for (connector, codes) in &of.codes {
             for code in codes {
                 if made.codes.entry(connector.clone()).or_default().insert(code.clone(), Arc::clone(&id)).is_some() {
-                    reading.fault(at, &of.id, format!("{connector}/{code} belongs to another course already"));
+                    reading.fault(at, &of.id, PolicyProblem::CodeTaken { taken: format!("{connector}/{code}") });
                 }
             }
         }
@@ -160,12 +161,12 @@ pub(super) fn crosswalk(reading: &mut Reading<'_>) -> Option<Crosswalk> {
             continue;
         }
         if let Some(theme) = of.theme.as_deref().filter(|theme| !made.themes.iter().any(|t| t.id == **theme)) {
-            reading.fault(at, &of.id, format!("there is no theme {theme:?}"));
+            reading.fault(at, &of.id, PolicyProblem::NoTheme { theme: theme.to_owned() });
         }
         let most =
             of.hours.as_deref().map(|text| Hours::from_amount(text, Hours::UNITS_PER_CLASS_HOUR).map(Hours::units));
         if matches!(most, Some(Err(_) | Ok(0))) {
-            reading.fault(at, &of.id, "hours must be class hours above zero, as \"10\"");
+            reading.fault(at, &of.id, PolicyProblem::CourseHours);
         }
         let most = most.and_then(Result::ok);
         let course = Course { id, title: of.title.clone(), theme: of.theme.clone(), most };
@@ -175,12 +176,12 @@ pub(super) fn crosswalk(reading: &mut Reading<'_>) -> Option<Crosswalk> {
 }
 
 /// Follows `same_as` to the course that is the same as no other.
-fn root<'c>(ids: &HashMap<&str, &'c CourseRule>, of: &'c CourseRule) -> Result<&'c CourseRule, String> {
+fn root<'c>(ids: &HashMap<&str, &'c CourseRule>, of: &'c CourseRule) -> Result<&'c CourseRule, PolicyProblem> {
     let (mut at, mut way) = (of, vec![of.id.as_str()]);
     while let Some(next) = at.same_as.as_deref() {
-        at = ids.get(next).ok_or_else(|| format!("same_as {next:?}: there is no such course"))?;
+        at = ids.get(next).ok_or_else(|| PolicyProblem::NoCourse { course: next.to_owned() })?;
         if way.contains(&next) {
-            return Err(format!("same_as goes round: {} → {next}", way.join(" → ")));
+            return Err(PolicyProblem::SameAsRound { way: format!("{} → {next}", way.join(" → ")) });
         }
         way.push(next);
     }

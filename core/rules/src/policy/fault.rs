@@ -1,8 +1,9 @@
 //! What is wrong with a rule pack or a course file, each fault at its place.
 
-use std::fmt;
+use huiliu_messages::{TomlError, said_in_english};
+use serde::{Serialize, Serializer};
 
-use thiserror::Error;
+use crate::policy::problem::PolicyProblem;
 
 /// One thing that is wrong in a file of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,23 +15,45 @@ pub struct RuleFault {
     /// Which rule; empty where the file does not parse.
     pub rule: String,
     /// What is expected of it.
-    pub why: String,
-}
-
-impl fmt::Display for RuleFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, rule, why } = self;
-        match rule.as_str() {
-            "" => write!(f, "{file}:{line}: {why}"),
-            _ => write!(f, "{file}:{line}: {rule}: {why}"),
-        }
-    }
+    pub why: PolicyProblem,
 }
 
 /// All that is wrong with files of rules.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyFault(pub Vec<RuleFault>);
+
+said_in_english!(PolicyFault);
+
+/// The faults as a message.
+#[derive(Serialize)]
+#[serde(tag = "code")]
+enum Told<'f> {
+    /// All of them.
+    #[serde(rename = "policy.faults")]
+    All { lines: Vec<Told<'f>> },
+    /// One of a whole file.
+    #[serde(rename = "policy.fault")]
+    Whole { file: &'f str, line: usize, why: &'f PolicyProblem },
+    /// One of a rule.
+    #[serde(rename = "policy.fault_of")]
+    Of { file: &'f str, line: usize, rule: &'f str, why: &'f PolicyProblem },
+}
+
+impl Serialize for PolicyFault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Told::All { lines: self.0.iter().map(RuleFault::told).collect() }.serialize(serializer)
+    }
+}
+
+impl RuleFault {
+    fn told(&self) -> Told<'_> {
+        let Self { file, line, rule, why } = self;
+        match rule.as_str() {
+            "" => Told::Whole { file, line: *line, why },
+            rule => Told::Of { file, line: *line, rule, why },
+        }
+    }
+}
 
 /// A rule pack or a course file.
 #[derive(Debug, Clone, Copy)]
@@ -58,14 +81,14 @@ impl<'t> Reading<'t> {
         toml::from_str(self.file.text)
             .map_err(|e| {
                 let at = e.span().map_or(0, |span| span.start);
-                self.fault(at, "", e.message());
+                self.fault(at, "", PolicyProblem::Syntax { why: TomlError::of(e.message()) });
             })
             .ok()
     }
 
     /// Notes a fault at a byte of the file.
-    pub(super) fn fault(&mut self, at: usize, rule: &str, why: impl Into<String>) {
+    pub(super) fn fault(&mut self, at: usize, rule: &str, why: PolicyProblem) {
         let line = self.file.text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1;
-        self.faults.push(RuleFault { file: self.file.name.to_owned(), line, rule: rule.to_owned(), why: why.into() });
+        self.faults.push(RuleFault { file: self.file.name.to_owned(), line, rule: rule.to_owned(), why });
     }
 }

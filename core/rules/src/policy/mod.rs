@@ -8,6 +8,7 @@ mod check;
 pub mod courses;
 mod fault;
 pub mod pack;
+mod problem;
 pub mod settings;
 pub mod shape;
 pub mod similar;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 pub use courses::Crosswalk;
 pub use fault::{PolicyFault, RuleFault, RuleFile};
 pub use pack::Pack;
+pub use problem::PolicyProblem;
 
 use fault::Reading;
 use huiliu_matching::Weights;
@@ -94,7 +96,11 @@ impl Policy {
             let mut reading = Reading::new(*file);
             if let Some(pack) = check::pack(&mut reading, &mut rules) {
                 if let Some(other) = made.iter().find(|o| o.from <= pack.to && pack.from <= o.to) {
-                    reading.fault(0, "from", format!("its days overlap those of {}@{}", other.name, other.version));
+                    reading.fault(
+                        0,
+                        "from",
+                        PolicyProblem::DaysOverlap { pack: format!("{}@{}", other.name, other.version) },
+                    );
                 }
                 made.push(pack);
             }
@@ -102,7 +108,7 @@ impl Policy {
         }
         if packs.is_empty() {
             let mut reading = Reading::new(RuleFile { name: "policy_files", text: "" });
-            reading.fault(0, "", "there is no rule pack");
+            reading.fault(0, "", PolicyProblem::NoPack);
             faults.append(&mut reading.faults);
         }
         let mut reading = Reading::new(courses);
@@ -112,7 +118,7 @@ impl Policy {
         let weights = Weights::built_in();
         if let Err(fault) = &weights {
             let mut reading = Reading::new(RuleFile { name: "matching", text: "" });
-            reading.fault(0, "", fault.to_string());
+            reading.fault(0, "", PolicyProblem::Matching(fault.clone()));
             faults.append(&mut reading.faults);
         }
         match crosswalk.zip(weights.ok()) {

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use huiliu_manifest::fault::ManifestFault;
+use huiliu_manifest::fault::{ManifestFault, Problem};
 use huiliu_manifest::read::Reader;
 use huiliu_manifest::shape::{table, words};
+use huiliu_messages::Message;
 use huiliu_values::region;
+use serde::Serialize;
 
 words! {
     /// How a region stands in the tree.
@@ -147,6 +149,46 @@ impl Regions {
     }
 }
 
+/// What is wrong with the reporting tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+enum RegionProblem {
+    /// A code of another form.
+    #[serde(rename = "region.division")]
+    Code { division: String },
+    /// The last day is before the first.
+    #[serde(rename = "region.ends_before_it_begins")]
+    EndsBeforeItBegins,
+    /// The province with somebody above it, or somebody else without.
+    #[serde(rename = "region.reports_to")]
+    ReportsTo,
+    /// Days without a row.
+    #[serde(rename = "region.gap")]
+    Gap { region: String, from: NaiveDate },
+    /// Days with two rows.
+    #[serde(rename = "region.overlap")]
+    Overlap { region: String },
+    /// A way up that comes back.
+    #[serde(rename = "region.cycle")]
+    Cycle,
+    /// A code without a row.
+    #[serde(rename = "region.no_region")]
+    NoRegion { region: String },
+    /// Days on which nobody is there to report to.
+    #[serde(rename = "region.parent_gap")]
+    ParentGap { parent: String, region: String, from: NaiveDate },
+    /// Days between a region and its successor.
+    #[serde(rename = "region.successor_gap")]
+    SuccessorGap { successor: String, region: String, begins: NaiveDate },
+}
+
+impl From<RegionProblem> for Problem {
+    fn from(problem: RegionProblem) -> Self {
+        Self::Other(Message::new(&problem))
+    }
+}
+
 /// A row of the file.
 #[derive(Clone, Copy)]
 struct Numbered<'f> {
@@ -164,16 +206,13 @@ fn check(file: &File, told: &mut Reader<'_>) {
     for (nth, row) in file.region.iter().enumerate() {
         spans.entry(&row.code).or_default().push(Numbered { nth, region: row });
         if !is_code(&row.code) {
-            told.tell(
-                &at(nth, "code"),
-                format!("{:?} is no code of a division; six characters are expected", row.code),
-            );
+            told.tell(&at(nth, "code"), RegionProblem::Code { division: row.code.clone() });
         }
         if row.to.is_some_and(|to| to < row.from) {
-            told.tell(&at(nth, "to"), "it ends before it begins");
+            told.tell(&at(nth, "to"), RegionProblem::EndsBeforeItBegins);
         }
         if (row.tier == Tier::Province) != row.reports_to.is_none() {
-            told.tell(&at(nth, "reports_to"), "the province reports to nobody, and everybody else to somebody");
+            told.tell(&at(nth, "reports_to"), RegionProblem::ReportsTo);
         }
     }
     for rows in spans.values_mut() {
@@ -184,9 +223,9 @@ fn check(file: &File, told: &mut Reader<'_>) {
             match next {
                 Some(next) if next == second.from => {}
                 Some(next) if next < second.from => {
-                    told.tell(&at(*nth, "from"), format!("a gap: {} has no row from {next} on", second.code));
+                    told.tell(&at(*nth, "from"), RegionProblem::Gap { region: second.code.clone(), from: next });
                 }
-                _ => told.tell(&at(*nth, "from"), format!("an overlap: {} has another row on this day", second.code)),
+                _ => told.tell(&at(*nth, "from"), RegionProblem::Overlap { region: second.code.clone() }),
             }
         }
     }
@@ -198,7 +237,7 @@ fn check(file: &File, told: &mut Reader<'_>) {
     for (nth, row) in file.region.iter().enumerate() {
         let last = tree.chain(&row.code, row.from).last().is_none_or(|top| top.reports_to.is_none());
         if !last && row.reports_to.as_ref().is_some_and(|up| spans.contains_key(up.as_str())) {
-            told.tell(&at(nth, "reports_to"), "a cycle: nobody above it reports to the province");
+            told.tell(&at(nth, "reports_to"), RegionProblem::Cycle);
         }
     }
 }
@@ -208,17 +247,14 @@ fn parent(spans: &RowsOf<'_>, Numbered { nth, region: row }: Numbered<'_>, told:
     let Some(up) = row.reports_to.as_deref() else { return };
     let place = format!("region.{nth}.reports_to");
     let Some(rows) = spans.get(up) else {
-        told.tell(&place, format!("there is no region {up:?}"));
+        told.tell(&place, RegionProblem::NoRegion { region: up.to_owned() });
         return;
     };
     // The rows of a code adjoin, so that first and last day tell all of it.
     let begins = rows.first().is_some_and(|first| first.region.from <= row.from);
     let ends = rows.last().is_some_and(|last| last.region.to.is_none_or(|end| row.to.is_some_and(|to| to <= end)));
     if !begins || !ends {
-        told.tell(
-            &place,
-            format!("a gap: {up} is not there on every day from {} on that {} reports to it", row.from, row.code),
-        );
+        told.tell(&place, RegionProblem::ParentGap { parent: up.to_owned(), region: row.code.clone(), from: row.from });
     }
 }
 
@@ -228,9 +264,10 @@ fn successor(spans: &RowsOf<'_>, Numbered { nth, region: row }: Numbered<'_>, to
     let next = row.to.and_then(|to| to.succ_opt());
     let begins = spans.get(successor).and_then(|rows| rows.first()).map(|first| first.region.from);
     match begins {
-        None => told.tell(&place, format!("there is no region {successor:?}")),
+        None => told.tell(&place, RegionProblem::NoRegion { region: successor.to_owned() }),
         Some(begins) if next.is_none_or(|next| begins > next) => {
-            told.tell(&place, format!("a gap: {successor} begins on {begins}, not on the day after {} ends", row.code));
+            let (successor, region) = (successor.to_owned(), row.code.clone());
+            told.tell(&place, RegionProblem::SuccessorGap { successor, region, begins });
         }
         Some(_) => {}
     }

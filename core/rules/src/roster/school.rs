@@ -2,7 +2,8 @@
 //! the shape can be judged (domain notes §3.3). A school that changes its category gets another code; an old one never
 //! comes again.
 
-use thiserror::Error;
+use huiliu_messages::said_in_english;
+use serde::Serialize;
 
 use huiliu_values::text::{all_digits, fold};
 
@@ -27,18 +28,21 @@ const KINDS: [(&str, &str); 16] = [
 ];
 
 /// Why a text is no school code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
 pub enum CodeFault {
     /// Nothing was given.
-    #[error("a school code is expected, and none was given")]
+    #[serde(rename = "school_code.missing")]
     Missing,
     /// Not ten digits.
-    #[error("a school code has ten digits")]
+    #[serde(rename = "school_code.form")]
     Form,
     /// Ten digits, of a category that there is not.
-    #[error("the first two digits of a school code must be a category, as 21 for primary schools")]
+    #[serde(rename = "school_code.category")]
     Category,
 }
+
+said_in_english!(CodeFault);
 
 impl CodeFault {
     /// The last part of the stable code.

@@ -20,7 +20,7 @@ pub async fn number(db: &Db) -> Result<i64, StoreFault> {
 }
 
 fn first_int(rows: &[Row]) -> Result<i64, StoreFault> {
-    rows.first().ok_or_else(|| StoreFault::Column("registry_change.number".into()))?.int("number")
+    rows.first().ok_or_else(|| StoreFault::Column { column: "registry_change.number".into() })?.int("number")
 }
 
 /// Begins an act: until the transaction ends nobody else changes anything, and no manifest is activated.

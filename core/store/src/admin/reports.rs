@@ -66,7 +66,7 @@ pub async fn balance(db: &Db, runs: RunRange) -> Result<Balance, StoreFault> {
             vec![runs.first.into(), runs.last.into()],
         )
         .await?;
-    let row = rows.first().ok_or_else(|| StoreFault::Column("balance".into()))?;
+    let row = rows.first().ok_or_else(|| StoreFault::Column { column: "balance".into() })?;
     let mut b = Balance {
         received: row.int("received")?,
         inserted: row.int("inserted")?,

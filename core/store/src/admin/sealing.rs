@@ -83,7 +83,7 @@ pub(crate) async fn recognise(db: &Db, keys: &Keys) -> Result<Keys, StoreFault> 
     }
     let newest = known.last().map_or(Ok(0), |row| row.int("generation"))?;
     if newest < i64::from(keys.oldest()) {
-        return Err(StoreFault::KeyRotatedSince { needs: newest, oldest: keys.oldest() });
+        return Err(StoreFault::KeyRotatedSince { needs: newest, oldest: keys.oldest(), before: newest + 1 });
     }
     let mut recognised = None;
     for row in &known {
@@ -91,7 +91,7 @@ pub(crate) async fn recognise(db: &Db, keys: &Keys) -> Result<Keys, StoreFault> 
         let generation = u8::try_from(number).ok();
         let check = generation.and_then(|g| keys.sealing_check(g));
         if check.map(<[u8; 32]>::as_slice) != Some(row.bytes("check_value")?.as_slice()) {
-            return Err(StoreFault::KeyGeneration(number));
+            return Err(StoreFault::KeyGeneration { generation: number });
         }
         if row.text("state")? == "current" {
             recognised = generation.and_then(|g| keys.sealing_with(g));
@@ -136,7 +136,7 @@ pub async fn begin(db: &Db, keys: &Keys) -> Result<(), StoreFault> {
     .await?;
     let rows = tx.rows("SELECT check_value FROM sealing_key WHERE generation = $1", vec![generation.into()]).await?;
     if rows.first().map(|r| r.bytes("check_value")).transpose()? != Some(check) {
-        return Err(StoreFault::KeyGeneration(generation));
+        return Err(StoreFault::KeyGeneration { generation });
     }
     tx.commit().await
 }

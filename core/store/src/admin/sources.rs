@@ -195,7 +195,7 @@ pub async fn remove_secret(tx: &mut Tx, source: &str, name: &str) -> Result<bool
 pub fn open_secret(keys: &Keys, row: &SecretRow) -> Result<String, StoreFault> {
     let key = secret_key(keys, &row.source, &row.name);
     let plain = keys.open(&[SECRET[0], SECRET[1], &key], &row.sealed)?;
-    String::from_utf8(plain).map_err(|_| StoreFault::Column("source_secret.sealed".into()))
+    String::from_utf8(plain).map_err(|_| StoreFault::Column { column: "source_secret.sealed".into() })
 }
 
 /// A secret in a listing: what it is, never its value.

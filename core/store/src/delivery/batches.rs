@@ -32,13 +32,13 @@ pub async fn claim(db: &Db, batch: i64, lease_ms: u64, holder: &str) -> Result<O
         )
         .await?;
     tx.commit().await?;
-    let payload = payload.first().ok_or_else(|| StoreFault::Column("payload".into()))?;
+    let payload = payload.first().ok_or_else(|| StoreFault::Column { column: "payload".into() })?;
     held(row, payload).map(Some)
 }
 
 pub(crate) fn held(row: &Row, payload: &Row) -> Result<Held, StoreFault> {
     let small = |name: &str| -> Result<u32, StoreFault> {
-        u32::try_from(row.int(name)?).map_err(|_| StoreFault::Column(name.to_owned()))
+        u32::try_from(row.int(name)?).map_err(|_| StoreFault::Column { column: name.to_owned() })
     };
     Ok(Held {
         id: row.int("id")?,
@@ -47,7 +47,7 @@ pub(crate) fn held(row: &Row, payload: &Row) -> Result<Held, StoreFault> {
         lost_claims: row.int("lost_claims")?,
         payload_id: row.int("payload_id")?,
         same_as: payload.opt_int("same_as")?,
-        landed: u32::try_from(payload.int("landed")?).map_err(|_| StoreFault::Column("landed".into()))?,
+        landed: u32::try_from(payload.int("landed")?).map_err(|_| StoreFault::Column { column: "landed".into() })?,
         first: small("first_record")?,
         count: small("record_count")?,
         run_id: row.int("run_id")?,
@@ -64,7 +64,7 @@ pub(crate) fn held(row: &Row, payload: &Row) -> Result<Held, StoreFault> {
 
 fn each(payload: &Row) -> Result<BTreeMap<String, String>, StoreFault> {
     let Some(text) = payload.opt_text("each_values")? else { return Ok(BTreeMap::new()) };
-    serde_json::from_str(&text).map_err(|_| StoreFault::Column("payload.each_values".into()))
+    serde_json::from_str(&text).map_err(|_| StoreFault::Column { column: "payload.each_values".into() })
 }
 
 /// How often a claim on a batch has been lost, with the one that is being lost now; 0 when it is not to be had.

@@ -42,8 +42,10 @@ pub(crate) async fn park(
     let letters = write_letters(tx, keys, held, load, all).await?;
     let mut outcome_of = Vec::with_capacity(all.len());
     for parked in all {
-        let (id, discarded) =
-            letters.get(&parked.letter_key).copied().ok_or_else(|| StoreFault::Column("dead_letter.id".into()))?;
+        let (id, discarded) = letters
+            .get(&parked.letter_key)
+            .copied()
+            .ok_or_else(|| StoreFault::Column { column: "dead_letter.id".into() })?;
         *(if discarded { &mut outcomes.discarded } else { &mut outcomes.parked }) += 1;
         outcome_of.push((id, if discarded { RecordOutcome::Discarded } else { RecordOutcome::Parked }));
     }

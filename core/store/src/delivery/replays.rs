@@ -136,7 +136,7 @@ pub async fn begin(
         )
         .await?;
     tx.commit().await?;
-    rows.first().ok_or_else(|| StoreFault::Column("replay.id".into()))?.int("id")
+    rows.first().ok_or_else(|| StoreFault::Column { column: "replay.id".into() })?.int("id")
 }
 
 /// The raw records that count as parked for the letters that a filter takes, by batch; at most `most` of them.
@@ -213,7 +213,7 @@ pub async fn batch(tx: &mut Tx, batch: i64) -> Result<Held, StoreFault> {
             vec![batch.into()],
         )
         .await?;
-    let row = rows.first().ok_or_else(|| StoreFault::Column("batch".into()))?;
+    let row = rows.first().ok_or_else(|| StoreFault::Column { column: "batch".into() })?;
     batches::held(row, row)
 }
 

@@ -109,7 +109,7 @@ pub async fn identify(
         look_up(tx, &self::unseen(&unseen, &claims), &mut claims).await?;
     }
     let claim = |r: &&TrainingRecord| claims.get(&r.claim_key).copied();
-    records.iter().map(|r| claim(r).ok_or_else(|| StoreFault::Column("claim.id".into()))).collect()
+    records.iter().map(|r| claim(r).ok_or_else(|| StoreFault::Column { column: "claim.id".into() })).collect()
 }
 
 /// The teachers who have the ID numbers of some records.

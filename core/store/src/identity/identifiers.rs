@@ -111,7 +111,7 @@ pub(crate) async fn give(
         .await?;
     let index = |row: &Row| {
         let index = Index::try_from(row.bytes("blind_index")?);
-        Ok((index.map_err(|_| StoreFault::Column("blind_index".into()))?, row.int("teacher_id")?))
+        Ok((index.map_err(|_| StoreFault::Column { column: "blind_index".into() })?, row.int("teacher_id")?))
     };
     made.iter().map(index).collect()
 }
@@ -162,7 +162,7 @@ pub async fn blind_indexes(tx: &mut Tx, teachers: &[i64]) -> Result<HashMap<i64,
         .await?;
     let index = |row: &Row| {
         let index = Index::try_from(row.bytes("blind_index")?);
-        Ok((row.int("teacher_id")?, index.map_err(|_| StoreFault::Column("blind_index".into()))?))
+        Ok((row.int("teacher_id")?, index.map_err(|_| StoreFault::Column { column: "blind_index".into() })?))
     };
     found.iter().map(index).collect()
 }

@@ -39,8 +39,8 @@ pub(crate) struct Sealed {
     more: i64,
 }
 
-fn unreadable(what: &str, e: io::Error) -> StoreFault {
-    StoreFault::Unreadable(Unreadable::Bytes { what: what.to_owned(), why: e })
+fn unreadable(why: io::Error) -> StoreFault {
+    StoreFault::Unreadable(Unreadable::NewBytes { why })
 }
 
 /// Seals a payload's first piece.
@@ -50,7 +50,7 @@ fn unreadable(what: &str, e: io::Error) -> StoreFault {
 pub(crate) fn seal(keys: &Keys, digest: &[u8], payload: &Payload) -> Result<Sealed, StoreFault> {
     let more = i64::try_from(payload.piece_count()).unwrap_or(i64::MAX) - 1;
     let (own, wrapped) = keys.own_key(&[b"payload", b"sealed", digest])?;
-    let first = payload.pieces().next().transpose().map_err(|e| unreadable("a payload", e))?.unwrap_or_default();
+    let first = payload.pieces().next().transpose().map_err(unreadable)?.unwrap_or_default();
     let first = Place { digest, more }.with(0, |place| own.seal(place, &first))?;
     Ok(Sealed { own, wrapped, first, more })
 }
@@ -70,7 +70,7 @@ pub(crate) async fn put_rest(
         return Ok(());
     }
     for (number, piece) in (0..).zip(payload.pieces()).skip(1) {
-        let piece = piece.map_err(|e| unreadable("a payload", e))?;
+        let piece = piece.map_err(unreadable)?;
         let place = Place { digest, more: sealed.more };
         let piece = place.with(number, |place| sealed.own.seal(place, &piece))?;
         tx.run(
@@ -95,12 +95,12 @@ pub async fn open(db: &Db, keys: &Keys, held: &Held, in_windows: bool) -> Result
             vec![kept.into()],
         )
         .await?;
-    let mut row = rows.into_iter().next().ok_or_else(|| StoreFault::Column("payload.sealed".into()))?;
+    let mut row = rows.into_iter().next().ok_or_else(|| StoreFault::Column { column: "payload.sealed".into() })?;
     let own = keys.open_own_key(&[b"payload", b"sealed", &held.digest], &row.bytes("wrapped_key")?)?;
     let size = usize::try_from(row.int("byte_count")?).unwrap_or(0);
     let place = Place { digest: &held.digest, more: row.int("pieces")? };
     let mut opened = Opened { stays_packed: in_windows && size > text_window::LARGE, ..Opened::default() };
-    let broken = |e: io::Error| unreadable(&format!("payload {kept}"), e);
+    let broken = |e: io::Error| StoreFault::Unreadable(Unreadable::KeptBytes { payload: kept, why: e });
     opened.plain.reserve_exact(if opened.stays_packed { 0 } else { size });
     let first = row.take_bytes("sealed")?;
     opened.push(place.with(0, |place| own.open(place, first))?, size).map_err(broken)?;

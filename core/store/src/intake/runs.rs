@@ -84,7 +84,7 @@ pub async fn register_source(
     .await?;
     let rows = tx.rows("SELECT id, institution_id, connector FROM source WHERE name = $1", vec![name.into()]).await?;
     tx.commit().await?;
-    let row = rows.first().ok_or_else(|| StoreFault::Column("source.id".into()))?;
+    let row = rows.first().ok_or_else(|| StoreFault::Column { column: "source.id".into() })?;
     Ok(Source {
         id: row.int("id")?,
         institution_id: row.int("institution_id")?,
@@ -146,7 +146,7 @@ pub(crate) async fn activate_in(tx: &mut Tx, current: Current<'_>) -> Result<i64
             vec![kind.as_str().into(), name.into(), version.into(), digest.into()],
         )
         .await?;
-    made.first().ok_or_else(|| StoreFault::Column("activation.id".into()))?.int("id")
+    made.first().ok_or_else(|| StoreFault::Column { column: "activation.id".into() })?.int("id")
 }
 
 /// Starts a run.
@@ -163,7 +163,7 @@ pub async fn start_run(db: &Db, source: &Source, full: bool) -> Result<i64, Stor
         )
         .await?;
     tx.commit().await?;
-    rows.first().ok_or_else(|| StoreFault::Column("sync_run.id".into()))?.int("id")
+    rows.first().ok_or_else(|| StoreFault::Column { column: "sync_run.id".into() })?.int("id")
 }
 
 /// Ends a run, unless it was found abandoned and ended by another.
@@ -229,7 +229,7 @@ pub struct Landing<'a> {
 /// [`StoreFault`], [`StoreFault::TurnLost`] among them; nothing remains then.
 pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64>, StoreFault> {
     let unreadable =
-        |e: std::io::Error| StoreFault::Unreadable(Unreadable::Bytes { what: landing.address.to_owned(), why: e });
+        |e: std::io::Error| StoreFault::Unreadable(Unreadable::Bytes { place: landing.address.to_owned(), why: e });
     let digest = crate::intake::pushed::digest(keys, landing.stream, landing.payload).map_err(unreadable)?;
     let held = held_already(db, landing, &digest).await?;
     let sealed = match held {
@@ -271,7 +271,7 @@ pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64
             ],
         )
         .await?;
-    let payload = made.first().ok_or_else(|| StoreFault::Column("payload.id".into()))?.int("id")?;
+    let payload = made.first().ok_or_else(|| StoreFault::Column { column: "payload.id".into() })?.int("id")?;
     if let Some(sealed) = &sealed {
         payloads::put_rest(&mut tx, payload, &digest, sealed, landing.payload).await?;
     }

@@ -223,7 +223,7 @@ fn read(row: &Row) -> Result<Decision, StoreFault> {
         teacher: row.opt_int("teacher_id")?,
         claim: row.opt_int("claim_id")?,
         record: row.opt_int("record_id")?,
-        detail: serde_json::from_str(&detail).map_err(|e| StoreFault::kept(Kept::Decision(number))(&e))?,
+        detail: serde_json::from_str(&detail).map_err(|e| StoreFault::kept(Kept::Decision { decision: number })(&e))?,
         actor: row.text("actor")?,
         because: row.text("because")?,
         at: instant(row.int("at")?),

@@ -183,7 +183,7 @@ async fn write(tx: &mut Tx, rules: &RuleIds, made: &[NewEntry], ids: &[i64]) -> 
     let now = tx.rows("SELECT {now} AS now", vec![]).await?;
     let now = now.first().map_or(Ok(0), |r| r.int("now"))?;
     let entries = || made.iter().map(|new| &new.entry);
-    let rule = |no: RuleNo| rules.get(no).copied().ok_or_else(|| StoreFault::Column(format!("rule {no}")));
+    let rule = |no: RuleNo| rules.get(no).copied().ok_or_else(|| StoreFault::Column { column: format!("rule {no}") });
     let deciding: Vec<i64> = entries().map(|e| rule(e.rule)).collect::<Result<_, _>>()?;
     let converting: Vec<i64> = entries().map(|e| rule(e.conversion)).collect::<Result<_, _>>()?;
     let cuts: Vec<Option<String>> = entries().map(|e| told(&e.cuts, rules)).collect();

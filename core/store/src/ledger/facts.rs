@@ -52,7 +52,8 @@ async fn connectors(tx: &mut Tx) -> Result<HashMap<i64, Arc<str>>, StoreFault> {
 
 fn fact(mut row: Row, connectors: &HashMap<i64, Arc<str>>) -> Result<Fact, StoreFault> {
     let kind = if row.take_text("kind")? == "assessment" { FactKind::Assessment } else { FactKind::Training };
-    let day = |text: &str, column: &str| text.parse::<NaiveDate>().map_err(|_| StoreFault::Column(column.into()));
+    let day =
+        |text: &str, column: &str| text.parse::<NaiveDate>().map_err(|_| StoreFault::Column { column: column.into() });
     let start = row.take_opt_text("period_start")?;
     Ok(Fact {
         record_id: row.int("id")?,
@@ -87,7 +88,7 @@ fn assessed(row: &Row) -> Result<Option<Assessed>, StoreFault> {
         by_school: assessor == "school",
         components: [score("score_learning")?, score("score_activity")?, score("score_artefact")?],
         total: (total.1 > 0).then_some(total),
-        grade: grade(&row.text("grade")?).ok_or_else(|| StoreFault::Column("assessment.grade".into()))?,
+        grade: grade(&row.text("grade")?).ok_or_else(|| StoreFault::Column { column: "assessment.grade".into() })?,
     }))
 }
 
@@ -149,7 +150,7 @@ pub async fn people(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Person>, St
         .map(|row| {
             let born = row.opt_text("born")?.and_then(|day| day.parse().ok());
             let former = row.opt_text("former")?.map(|list| serde_json::from_str::<Vec<String>>(&list)).transpose();
-            let former = former.map_err(|e| StoreFault::Column(format!("teacher.former_names: {e}")))?;
+            let former = former.map_err(|e| StoreFault::Column { column: format!("teacher.former_names: {e}") })?;
             let names = row.opt_text("name")?.into_iter().chain(former.unwrap_or_default()).collect();
             Ok((row.int("id")?, Person { names, sex: sex(row.opt_text("sex")?), born }))
         })

@@ -169,10 +169,12 @@ async fn rules(db: &Db) -> Result<HashMap<i64, RuleRow>, StoreFault> {
 }
 
 fn entry(r: &Row, rules: &HashMap<i64, RuleRow>, decided: &HashMap<i64, Decision>) -> Result<EntryRow, StoreFault> {
-    let rule = |id: i64| rules.get(&id).cloned().ok_or_else(|| StoreFault::Column("credit_entry.rule_id".into()));
+    let rule =
+        |id: i64| rules.get(&id).cloned().ok_or_else(|| StoreFault::Column { column: "credit_entry.rule_id".into() });
     let cuts = |column: &str| -> Result<Vec<CutRow>, StoreFault> {
         let Some(text) = r.opt_text(column)? else { return Ok(vec![]) };
-        let pairs: Vec<(i64, i64)> = serde_json::from_str(&text).map_err(|_| StoreFault::Column(column.into()))?;
+        let pairs: Vec<(i64, i64)> =
+            serde_json::from_str(&text).map_err(|_| StoreFault::Column { column: column.into() })?;
         pairs.into_iter().map(|(id, units)| Ok(CutRow { hours: ExactHours(units), rule: rule(id)? })).collect()
     };
     let (deciding, converting) = (rule(r.int("rule_id")?)?, rule(r.int("conversion_id")?)?);

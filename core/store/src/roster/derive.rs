@@ -123,7 +123,7 @@ fn person(keys: &Keys, teacher_id: i64, rows: &[&Row]) -> Result<Option<Derived>
 fn timeline(rows: &[&Row], columns: &[&str]) -> Result<Vec<Span<Vec<String>>>, StoreFault> {
     let day = |row: &Row, name: &str| {
         let day = row.opt_text(name)?.map(|text| text.parse::<NaiveDate>());
-        day.transpose().map_err(|e| StoreFault::Column(format!("{name}: {e}")))
+        day.transpose().map_err(|e| StoreFault::Column { column: format!("{name}: {e}") })
     };
     let mut stated = Vec::with_capacity(rows.len());
     for row in rows {
@@ -176,7 +176,7 @@ async fn write_memberships(
     let mut lines = Vec::new();
     for Posts { teacher_id, spans } in posts {
         for span in spans {
-            let row = rows.get(&span.row).ok_or_else(|| StoreFault::Column("roster_row.id".into()))?;
+            let row = rows.get(&span.row).ok_or_else(|| StoreFault::Column { column: "roster_row.id".into() })?;
             lines.push(Line { owner: *teacher_id, span, row });
         }
     }

@@ -104,10 +104,10 @@ pub(super) async fn write(
 /// The day on which the batch's payload landed.
 async fn landed_day(tx: &mut Tx, held: &Held) -> Result<NaiveDate, StoreFault> {
     let rows = tx.rows("SELECT landed_at FROM payload WHERE id = $1", vec![held.payload_id.into()]).await?;
-    let at = rows.first().ok_or_else(|| StoreFault::Column("payload".into()))?.int("landed_at")?;
+    let at = rows.first().ok_or_else(|| StoreFault::Column { column: "payload".into() })?.int("landed_at")?;
     let day =
         DateTime::from_timestamp_micros(at).zip(shanghai()).map(|(at, zone)| at.with_timezone(&zone).date_naive());
-    day.ok_or_else(|| StoreFault::Column("landed_at".into()))
+    day.ok_or_else(|| StoreFault::Column { column: "landed_at".into() })
 }
 
 /// The codes of the schools whose rows these are.

@@ -74,12 +74,12 @@ impl Db {
     pub async fn open(url: &str, connections: u32) -> Result<Self, StoreFault> {
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)
-                .map_err(|e| StoreFault::Address(AddressError::Options(e.to_string())))?;
+                .map_err(|e| StoreFault::Address { why: AddressError::Options { why: e.to_string() } })?;
             let options = options.application_name("huiliu");
             // A pool would say only that it waited too long.
             let place = server_place(&options);
-            let unreachable = |why| StoreFault::Unreachable { place: place.clone(), why };
-            let refused = |e: sqlx::Error| unreachable(ConnectError::of(e, PATIENCE.as_secs()));
+            let unreachable = |why| StoreFault::Unreachable { database: place.clone(), why };
+            let refused = |e: sqlx::Error| unreachable(ConnectError::of(&e, PATIENCE.as_secs()));
             let asked = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
             let silent = |_| unreachable(ConnectError::NoAnswer { seconds: PATIENCE.as_secs() });
             asked.map_err(silent)?.map_err(refused)?.close().await.map_err(refused)?;
@@ -93,7 +93,7 @@ impl Db {
             return Ok(Self::Pg { load: pool(connections).connect_lazy_with(loading), read });
         }
         let Some(path) = url.strip_prefix("sqlite:") else {
-            return Err(StoreFault::Address(scheme_of(url)));
+            return Err(StoreFault::Address { why: scheme_of(url) });
         };
         Self::open_lite(Path::new(path)).await
     }
@@ -108,8 +108,8 @@ impl Db {
             .pragma("cache_size", LITE_CACHE)
             .busy_timeout(Duration::from_secs(30));
         let unreachable = |e: sqlx::Error| StoreFault::Unreachable {
-            place: path.display().to_string(),
-            why: ConnectError::of(e, 60),
+            database: path.display().to_string(),
+            why: ConnectError::of(&e, 60),
         };
         let write = kept(SqlitePoolOptions::new())
             .max_connections(1)
@@ -366,7 +366,10 @@ impl Tx {
             );
             let ids =
                 self.rows(&sql, vec![count.into()]).await?.first().map_or(Ok(String::new()), |r| r.text("ids"))?;
-            return ids.split(',').map(|id| id.parse().map_err(|_| StoreFault::Column("nextval".into()))).collect();
+            return ids
+                .split(',')
+                .map(|id| id.parse().map_err(|_| StoreFault::Column { column: "nextval".into() }))
+                .collect();
         }
         let top = self.rows(&format!("SELECT coalesce(max(id), 0) AS top FROM {table}"), vec![]).await?;
         let top = top.first().map_or(Ok(0), |r| r.int("top"))?;
@@ -400,7 +403,7 @@ impl Tx {
 
 /// What is told of an address that is none of ours: a password can stand behind the scheme.
 fn scheme_of(url: &str) -> AddressError {
-    url.split_once(':').map_or(AddressError::NoScheme, |(scheme, _)| AddressError::Scheme(scheme.to_owned()))
+    url.split_once(':').map_or(AddressError::NoScheme, |(scheme, _)| AddressError::Scheme { scheme: scheme.to_owned() })
 }
 
 /// Host, port and name of a server's database.

@@ -147,7 +147,7 @@ impl<'a> Rows<'a> {
 
     pub(crate) fn json(&self) -> Result<String, StoreFault> {
         let mut out = Vec::with_capacity(self.len() * self.columns.len() * 12);
-        let broken = |e: serde_json::Error| StoreFault::Column(e.to_string());
+        let broken = |e: serde_json::Error| StoreFault::Column { column: e.to_string() };
         out.push(b'[');
         for i in 0..self.len() {
             out.extend_from_slice(if i == 0 { b"[" } else { b",[" });
@@ -167,7 +167,7 @@ impl<'a> Rows<'a> {
             out.push(b']');
         }
         out.push(b']');
-        String::from_utf8(out).map_err(|e| StoreFault::Column(e.to_string()))
+        String::from_utf8(out).map_err(|e| StoreFault::Column { column: e.to_string() })
     }
 
     /// PostgreSQL's binary COPY format: a header, per row a field count and per field a length and bytes, a trailer.
@@ -207,7 +207,7 @@ pub struct Row {
 impl Row {
     fn cell(&self, name: &str) -> Result<&Value, StoreFault> {
         let place = self.names.iter().position(|n| n == name);
-        place.and_then(|i| self.cells.get(i)).ok_or_else(|| StoreFault::Column(name.to_owned()))
+        place.and_then(|i| self.cells.get(i)).ok_or_else(|| StoreFault::Column { column: name.to_owned() })
     }
 
     /// An integer that is never null.
@@ -215,7 +215,7 @@ impl Row {
     /// # Errors
     /// [`StoreFault::Column`] for another name or type.
     pub fn int(&self, name: &str) -> Result<i64, StoreFault> {
-        self.opt_int(name)?.ok_or_else(|| StoreFault::Column(name.to_owned()))
+        self.opt_int(name)?.ok_or_else(|| StoreFault::Column { column: name.to_owned() })
     }
 
     /// An integer or null.
@@ -226,7 +226,7 @@ impl Row {
         match self.cell(name)? {
             Value::Int(v) => Ok(Some(*v)),
             Value::Null => Ok(None),
-            _ => Err(StoreFault::Column(name.to_owned())),
+            _ => Err(StoreFault::Column { column: name.to_owned() }),
         }
     }
 
@@ -235,7 +235,7 @@ impl Row {
     /// # Errors
     /// [`StoreFault::Column`] for another name or type.
     pub fn take_text(&mut self, name: &str) -> Result<String, StoreFault> {
-        self.take_opt_text(name)?.ok_or_else(|| StoreFault::Column(name.to_owned()))
+        self.take_opt_text(name)?.ok_or_else(|| StoreFault::Column { column: name.to_owned() })
     }
 
     /// Takes a text or null out.
@@ -247,7 +247,7 @@ impl Row {
         match place.and_then(|i| self.cells.get_mut(i)).map(|cell| std::mem::replace(cell, Value::Null)) {
             Some(Value::Text(v)) => Ok(Some(v)),
             Some(Value::Null) => Ok(None),
-            _ => Err(StoreFault::Column(name.to_owned())),
+            _ => Err(StoreFault::Column { column: name.to_owned() }),
         }
     }
 
@@ -256,7 +256,7 @@ impl Row {
     /// # Errors
     /// [`StoreFault::Column`] for another name or type.
     pub fn text(&self, name: &str) -> Result<String, StoreFault> {
-        self.opt_text(name)?.ok_or_else(|| StoreFault::Column(name.to_owned()))
+        self.opt_text(name)?.ok_or_else(|| StoreFault::Column { column: name.to_owned() })
     }
 
     /// A text or null.
@@ -267,7 +267,7 @@ impl Row {
         match self.cell(name)? {
             Value::Text(v) => Ok(Some(v.clone())),
             Value::Null => Ok(None),
-            _ => Err(StoreFault::Column(name.to_owned())),
+            _ => Err(StoreFault::Column { column: name.to_owned() }),
         }
     }
 
@@ -277,8 +277,8 @@ impl Row {
     /// [`StoreFault::Column`] for another name or type, or a spelling that this program does not know.
     pub fn spelled<T: FromStr>(&self, name: &str) -> Result<T, StoreFault> {
         match self.cell(name)? {
-            Value::Text(word) => word.parse().map_err(|_| StoreFault::Column(format!("{name} {word:?}"))),
-            _ => Err(StoreFault::Column(name.to_owned())),
+            Value::Text(word) => word.parse().map_err(|_| StoreFault::Column { column: format!("{name} {word:?}") }),
+            _ => Err(StoreFault::Column { column: name.to_owned() }),
         }
     }
 
@@ -287,7 +287,7 @@ impl Row {
     /// # Errors
     /// [`StoreFault::Column`] for another name or type.
     pub fn bytes(&self, name: &str) -> Result<Vec<u8>, StoreFault> {
-        self.opt_bytes(name)?.ok_or_else(|| StoreFault::Column(name.to_owned()))
+        self.opt_bytes(name)?.ok_or_else(|| StoreFault::Column { column: name.to_owned() })
     }
 
     /// Bytes that are never null, and that the row has no longer: no second copy of what is large.
@@ -298,7 +298,7 @@ impl Row {
         let place = self.names.iter().position(|n| n == name);
         match place.and_then(|i| self.cells.get_mut(i)).map(|cell| std::mem::replace(cell, Value::Null)) {
             Some(Value::Bytes(v)) => Ok(v),
-            _ => Err(StoreFault::Column(name.to_owned())),
+            _ => Err(StoreFault::Column { column: name.to_owned() }),
         }
     }
 
@@ -310,7 +310,7 @@ impl Row {
         match self.cell(name)? {
             Value::Bytes(v) => Ok(Some(v.clone())),
             Value::Null => Ok(None),
-            _ => Err(StoreFault::Column(name.to_owned())),
+            _ => Err(StoreFault::Column { column: name.to_owned() }),
         }
     }
 }

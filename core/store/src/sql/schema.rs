@@ -92,7 +92,7 @@ pub async fn migrate(db: &Db) -> Result<SchemaState, StoreFault> {
         Db::Lite { write, .. } => migrations::lite().run(write).await,
         Db::Rehearsal(_) => Ok(()),
     };
-    result.map_err(|e| StoreFault::Schema(SchemaError::Migration(e)))?;
+    result.map_err(|e| StoreFault::Schema(SchemaError::from(&e)))?;
     Ok(before)
 }
 

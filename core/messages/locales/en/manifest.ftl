@@ -1,0 +1,84 @@
+# What is wrong with a manifest.
+manifest-faults = { $lines }
+manifest-fault = { $file }:{ NUMBER($line, useGrouping: "false") }:{ NUMBER($column, useGrouping: "false") }: { $why }
+manifest-fault_at = { $file }:{ NUMBER($line, useGrouping: "false") }:{ NUMBER($column, useGrouping: "false") }: { $at }: { $why }
+problem-syntax = { $why }
+problem-unknown_key = there is no key "{ $key }" here{ $meant }; allowed: { $allowed }
+problem-unknown_word = "{ $word }" is not allowed here{ $meant }; allowed: { $allowed }
+problem-unknown_value = there is no value ${"{"}{ $name }{"}"}{ $meant }; allowed: { $allowed }
+problem-open_value = ${"{"} without its {"}"} in "{ $text }"
+problem-missing = the key { $key } is missing: { $what }
+problem-missing_choice = the key { $key } is missing: one of { $words }
+problem-type = { $expected } is expected, and { $found } is given
+problem-bounds = { $found } is out of bounds: from { NUMBER($least, useGrouping: "false") } to { NUMBER($most, useGrouping: "false") }
+problem-more = { $more } more faults; mend these first
+meant-word = {" "}(did you mean "{ $word }"?)
+meant-value = {" "}(did you mean ${"{"}{ $name }{"}"}?)
+expected-text = a text
+expected-flag = true or false
+expected-day = a day as 2014-09-01
+expected-number = a whole number
+expected-list = a list [ … ]
+expected-table = a table {"{"} … {"}"}
+expected-step = a word, or a table of one key {"{"} … = … {"}"}
+found-text = the text "{ $text }"
+found-integer = an integer
+found-float = a float
+found-flag = a boolean
+found-day = a datetime
+found-list = an array
+found-table = a table
+
+explain-no_place = there is no "{ $step }" in "{ $of }"{ $meant }; there are { $known }
+
+# What cannot work in a manifest.
+rule-id = an id has 1 to 60 small letters, digits, - and _
+rule-no_stream = a connector has at least one [[stream]]
+rule-two_streams = two streams are named "{ $name }"
+rule-every_answer = it would be about every answer; give status, path and is, or contains
+rule-path_and_is = path and is go together
+rule-no_names = at least one name pattern is needed
+rule-download_and_bucket = give download or bucket, not both
+rule-bucket_name = a bucket has a name
+rule-no_value_here = ${"{"}{ $name }{"}"} has no value here; there are { $known }
+rule-not_signed = the parameter { $parameter } is not signed; add it to order
+rule-elsewhere = it leads to another host; give a path on the host of base_url, as /api/list
+rule-record_key = at least one raw field makes a record the same record
+rule-version_of_pages = pages have no file name; take the version from a field or from the landing
+rule-roster_known_by = who is on a roster is known by the ID number; take known_by out
+rule-not_mapped = the required field { $field } is not mapped; add it under [stream.map]
+rule-membership_school = a membership needs school_code or school_ref under [stream.map]
+rule-no_field = a stream of kind { $kind } has no field { $field }
+rule-tells_apart = { $field } says whose a record is only where known_by = "any"; add that, or take it out
+rule-from_nowhere = it comes from nowhere; give path, first_of, join or constant
+rule-only_one_of = give only one of path, first_of, join and constant
+rule-blank_path = a path is blank
+rule-no_path = there is no { $path }; allowed: {"$"}file, {"$"}member, {"$"}sheet and {"$"}each.NAME of this stream
+rule-hours_unit = hours need a unit: hours = {"{"} path = "…", unit = "minute" {"}"}
+rule-only_hours_unit = only hours have a unit
+rule-only_days_forms = only days have formats
+rule-day_form = "{ $form }" is no form of a day; write it as %Y-%m-%d
+rule-roster_pass = nobody passes a roster; take pass out
+rule-no_pass = the key pass is missing: what decides that the teacher passed
+rule-pass_needs = pass = "{ $pass }" needs { $field } under [stream.map]
+rule-no_header = at least one column name is needed to find the header by
+rule-two_columns = the name "{ $name }" stands for "{ $one }" and for "{ $other }"
+rule-every_row = it would be about every row; give at least one condition
+rule-one_comparison = give exactly one of is, is_not, blank, above, below and matches
+rule-not_decimal = "{ $text }" is no plain decimal number
+rule-only_http = { $key } belongs to streams that are read over HTTP
+rule-only_files = files belongs to streams that are read from files
+rule-empty_fan_out = a fan-out over no value reads nothing
+rule-fan_out_id = fields must have an id
+rule-export_pages = an export is one file; it has no pages
+rule-no_request = a stream read over HTTP needs a request, or an export
+rule-request_and_export = give a request or an export, not both
+rule-next_token = give next or next_header, where the next token stands
+rule-only_json_page = only a JSON page can tell this; page by number, offset or header
+rule-step_begin = step_days needs begin, the first day of a first pass
+rule-step_value = { $step } needs a value; write {"{"} { $step } = … {"}"}
+rule-step_word = { $step } takes no value; write "{ $step }"
+rule-separator = "{ $text }" is no separator; give one ASCII character that is no letter, digit or quote, or "tab"
+rule-no_group = the regular expression has no group ( … ), so nothing would be taken
+rule-expression = no regular expression: “{ $why }”
+rule-ratio = "{ $text }" is no ratio of whole numbers from 1 to 1,000,000, as "1/60"

@@ -1,0 +1,63 @@
+# School codes.
+school_code-missing = a school code is expected, and none was given
+school_code-form = a school code has ten digits
+school_code-category = the first two digits of a school code must be a category, as 21 for primary schools
+
+# What is wrong with the reporting tree.
+region-division = "{ $division }" is no code of a division; six characters are expected
+region-ends_before_it_begins = it ends before it begins
+region-reports_to = the province reports to nobody, and everybody else to somebody
+region-gap = a gap: { $region } has no row from { $from } on
+region-overlap = an overlap: { $region } has another row on this day
+region-cycle = a cycle: nobody above it reports to the province
+region-no_region = there is no region "{ $region }"
+region-parent_gap = a gap: { $parent } is not there on every day from { $from } on that { $region } reports to it
+region-successor_gap = a gap: { $successor } begins on { $begins }, not on the day after { $region } ends
+
+# What is wrong with rule packs and courses.
+policy-faults = { $lines }
+policy-fault = { $file }:{ NUMBER($line, useGrouping: "false") }: { $why }
+policy-fault_of = { $file }:{ NUMBER($line, useGrouping: "false") }: { $rule }: { $why }
+policy-syntax = { $why }
+policy-units_per_one = units_per_one must be a positive integer
+policy-twice_for_records = is declared twice for the same records
+policy-twice = is declared twice
+policy-weights = at least one weight must be above 0
+policy-bands = pass_from must not be above excellent_from, nor that above 10000
+policy-no_pack = there is no rule pack
+policy-days_reversed = the first day must not be after the last (to)
+policy-days_overlap = its days overlap those of { $pack }
+policy-no_setting = there is no such setting; there are { $known }
+policy-value = value is "{ $value }"; expected one of { $choices }
+policy-no_unit = there is no unit "{ $unit }"; there are { $known }
+policy-reversed = ends before it begins
+policy-overlap = overlaps another one, which holds to the day before { $next }
+policy-gap = nothing holds from { $from } to the day before { $next }
+policy-gap_at_end = nothing holds from { $from } to { $to }
+policy-cycle_gap = no cycle holds from { $from } to the day before { $next }
+policy-cycle_gap_at_end = no cycle holds from { $from } to { $to }
+policy-cycle_reversed = { $cycle } ends before it begins
+policy-cycle_overlap = { $cycle } overlaps the one before it, or is out of order
+policy-hours_to_credit = hours is { NUMBER($hours, useGrouping: "false") }; expected 1 to 1000 class hours to one credit
+policy-no_common_multiple = the hours to a credit have no common multiple below 1,000,000
+policy-no_dimension = per is empty; say by what it is counted, as ["year"]
+policy-day_alone = a cap per day cannot be counted by anything else too
+policy-no_credits = is in credits, and the pack has no [[credit]]
+policy-hours_or_credits = expected either hours or credits
+policy-cap_amount = expected an amount above zero, as "8"; a cap of zero would count nothing
+policy-cap_not_by_year = cap "{ $cap }" is not counted by year
+policy-no_cap = there is no cap "{ $cap }"
+policy-percent = percent is "{ $percent }"; expected 0 to 100, with at most two decimals
+policy-three_grades = { $row }: expected three of excellent, pass, fail
+policy-pair_twice = { $institution } and { $school } are there twice
+policy-pairs_missing = { $missing } of the nine pairs of grades are missing
+policy-prefer = prefer has "{ $word }"; expected final, more_hours, earlier, later or programme:ID
+policy-requirement = expected hours and years above zero, as "50" and 5
+policy-rounding_to = to must be an amount of class hours above zero, as "1"
+policy-word_twice = "{ $word }" is there twice
+policy-not_a_grade = "{ $word }": expected excellent, pass or fail
+policy-no_theme = there is no theme "{ $theme }"
+policy-course_hours = hours must be class hours above zero, as "10"
+policy-same_as_round = same_as goes round: { $way }
+policy-no_course = same_as "{ $course }": there is no such course
+policy-code_taken = { $taken } belongs to another course already

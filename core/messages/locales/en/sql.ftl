@@ -1,0 +1,19 @@
+# What a database says.
+sql-locked = another process uses the database
+sql-cannot_open = the database file cannot be opened
+sql-read_only = the database is read-only
+sql-not_a_database = the file is not a database
+sql-damaged = the database file is damaged
+sql-disk_full = no space is left on the disk
+sql-disk_failed = the disk cannot be read or written
+sql-password = the password of user { $user } is wrong
+sql-no_user = there is no user { $user }
+sql-no_database = there is no database { $name }
+sql-not_admitted = the server admits nobody from here (pg_hba.conf): “{ $text }”
+sql-starting = the database is starting
+sql-stopping = the database is shutting down
+sql-too_many_clients = the database has no connection left
+sql-permission_denied = permission denied: “{ $text }”
+sql-no_free_connection = no connection came free in time
+sql-closed = the connections to the database are closed
+sql-other = “{ $text }”

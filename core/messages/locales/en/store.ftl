@@ -1,0 +1,42 @@
+# The database, and what is kept in it.
+database-address = the database address is not usable: { $why }; give sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME
+database-address_no_scheme = it does not begin with the kind of database
+database-address_scheme = addresses that begin with { $scheme }: are not supported
+database-address_options = “{ $why }”
+database-unreachable = cannot open the database { $database }: { $why }; check that it runs, and its host, port, user and password
+database-no_answer = no answer within { $seconds } seconds
+database-no_free_connection = no connection came free within { $seconds } s; it may allow fewer than all workers together need (max_connections)
+database-statement = the database refused a statement: { $why }
+database-column = column { $column } of a result is missing or of another type
+database-schema_empty = the database has no Huiliu schema yet; run `huiliu migrate`
+database-schema_behind = the database has { $applied } of { $known } migrations; run `huiliu migrate`
+database-schema_unknown = the database's schema is unknown to this version of Huiliu: it was made by a newer version or is not Huiliu's; use the newer version, or name another database
+database-migration = the migration did not go through, nothing was changed: { $why }
+key-wrong = the root key is not the one this database was made with; give the right key (HUILIU_KEY_FILE or the data directory's root.key)
+key-generation = the key file does not hold generation { NUMBER($generation, useGrouping: "false") } of this database's sealing key: the key was rotated; give the key file as `huiliu keys rotate` left it
+key-rotated_since = this database is from before a rotation of the sealing key: it needs generation { NUMBER($needs, useGrouping: "false") }, and the key file begins at generation { NUMBER($oldest, useGrouping: "false") }; give the key file of that time, which `huiliu keys rotate` kept as root.key.before-{ NUMBER($before, useGrouping: "false") }
+key-retired = the sealing key has been rotated since this process began; start it again with the key file as `huiliu keys rotate` left it
+source-lease_lost = another process has taken the source over; nothing of this page was written
+
+unreadable-payload = { $why }
+unreadable-bytes = { $why }
+unreadable-kept_bytes = payload { NUMBER($payload, useGrouping: "false") }: { $why }
+unreadable-new_bytes = the payload cannot be read: { $why }
+unreadable-connector = no connector { $connector } is registered; it was when the payload landed
+unreadable-stream = connector { $connector } has no stream { $stream } any more
+unreadable-other_layout = today's manifest finds other records in it than there were when it landed; read the source again with --full
+unreadable-value = { $what } cannot be read: “{ $why }”
+unreadable-decision_kind = decision { NUMBER($decision, useGrouping: "false") }: this program knows no { $kind }
+unreadable-copy = SQLite finds it damaged: “{ $found }”
+unreadable-backup = the copy { $copy } is damaged: “{ $found }”
+
+kept-told = what was told of a claim
+kept-evidence = the evidence for a candidate
+kept-samples = the samples of a registered connector
+kept-replay = a replay in the books
+kept-roster_row = a row of the roster
+kept-decision = the detail of decision { NUMBER($decision, useGrouping: "false") }
+
+rehearsal-two_at_once = a rehearsal does one thing at a time
+rehearsal-still_held = a rehearsal that somebody else still holds is not committed
+rehearsal-not_one = this database is no rehearsal

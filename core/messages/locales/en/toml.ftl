@@ -1,0 +1,15 @@
+# What is wrong with a TOML file.
+toml-unknown_key = there is no key { $key } here; there are { $known }
+toml-unknown_word = { $word } is not allowed here; allowed: { $known }
+toml-missing_key = the key { $key } is missing
+toml-duplicate_key = the key is there twice
+toml-wrong_type = { $expected } is expected, and { $found } is given
+toml-other = “{ $why }”
+toml_type-text = a text
+toml_type-integer = a whole number
+toml_type-float = a number with decimals
+toml_type-flag = true or false
+toml_type-day = a day
+toml_type-list = a list
+toml_type-table = a table
+toml_type-other = “{ $text }”

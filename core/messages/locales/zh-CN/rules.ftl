@@ -1,0 +1,63 @@
+# 学校标识码。
+school_code-missing = 应填写学校标识码，此处为空
+school_code-form = 学校标识码应为 10 位数字
+school_code-category = 学校标识码前两位应为学校类别，如小学为 21
+
+# 上报关系有何问题。
+region-division = "{ $division }" 不是区划代码；应为 6 位
+region-ends_before_it_begins = 截止日期早于起始日期
+region-reports_to = 省级没有上级，其余都须有上级
+region-gap = 空缺：区划 { $region } 自 { $from } 起没有记载
+region-overlap = 重叠：{ $region } 在这一天另有一行
+region-cycle = 循环：其上级中没有任何一级上报到省
+region-no_region = 没有区划 "{ $region }"
+region-parent_gap = 空缺：{ $region } 自 { $from } 起向 { $parent } 上报，而其间有些日子没有这一上级
+region-successor_gap = 空缺：{ $successor } 自 { $begins } 起，不是 { $region } 截止日的次日
+
+# 规则包与课程对照有何问题。
+policy-faults = { $lines }
+policy-fault = { $file }:{ NUMBER($line, useGrouping: "false") }: { $why }
+policy-fault_of = { $file }:{ NUMBER($line, useGrouping: "false") }: { $rule }：{ $why }
+policy-syntax = { $why }
+policy-units_per_one = units_per_one 应为正整数
+policy-twice_for_records = 对同样的记录重复写明
+policy-twice = 重复写明
+policy-weights = 权重至少应有一项大于 0
+policy-bands = pass_from 不得高于 excellent_from，excellent_from 不得高于 10000
+policy-no_pack = 没有规则包
+policy-days_reversed = 起始日不得晚于截止日（to）
+policy-days_overlap = 适用日期与 { $pack } 重叠
+policy-no_setting = 没有此设置；可用的有 { $known }
+policy-value = value 为 "{ $value }"；应为下列之一：{ $choices }
+policy-no_unit = 没有单位 "{ $unit }"；可用的有 { $known }
+policy-reversed = 截止日早于起始日
+policy-overlap = 与另一条重叠，后者适用至 { $next } 的前一日
+policy-gap = 自 { $from } 至 { $next } 的前一日没有适用的规则
+policy-gap_at_end = 自 { $from } 至 { $to } 没有适用的规则
+policy-cycle_gap = 自 { $from } 至 { $next } 的前一日没有周期
+policy-cycle_gap_at_end = 自 { $from } 至 { $to } 没有周期
+policy-cycle_reversed = { $cycle } 的截止日早于起始日
+policy-cycle_overlap = { $cycle } 与前一周期重叠，或次序有误
+policy-hours_to_credit = hours 为 { NUMBER($hours, useGrouping: "false") }；1 学分应为 1 至 1000 学时
+policy-no_common_multiple = 各条规则中每学分的学时数，没有小于 1,000,000 的公倍数
+policy-no_dimension = per 为空；请写明按什么计算，如 ["year"]
+policy-day_alone = 按日的上限不能再按其他方式计算
+policy-no_credits = 以学分计，而规则包没有 [[credit]]
+policy-hours_or_credits = hours 与 credits 须且只能写一个
+policy-cap_amount = 应为大于零的数，如 "8"；上限为零则什么都不计
+policy-cap_not_by_year = 上限 "{ $cap }" 不是按年计算
+policy-no_cap = 没有上限 "{ $cap }"
+policy-percent = percent 为 "{ $percent }"；应为 0 至 100，至多两位小数
+policy-three_grades = { $row }：应为三个等次，各取 excellent、pass、fail 之一
+policy-pair_twice = { $institution } 与 { $school } 的组合出现两次
+policy-pairs_missing = 九种等次组合中缺 { $missing } 种
+policy-prefer = prefer 中有 "{ $word }"；应为 final、more_hours、earlier、later 或 programme:连接器
+policy-requirement = hours 和 years 应大于零，如 "50" 和 5
+policy-rounding_to = to 应为大于零的学时数，如 "1"
+policy-word_twice = "{ $word }" 出现两次
+policy-not_a_grade = "{ $word }"：应为 excellent、pass 或 fail
+policy-no_theme = 没有主题 "{ $theme }"
+policy-course_hours = hours 应为大于零的学时数，如 "10"
+policy-same_as_round = same_as 循环引用：{ $way }
+policy-no_course = same_as "{ $course }"：没有这门课程
+policy-code_taken = { $taken } 已属于另一门课程

@@ -1,0 +1,19 @@
+# 数据库给出的说明。
+sql-locked = 数据库被占用
+sql-cannot_open = 无法打开数据库文件
+sql-read_only = 数据库只读，无法写入
+sql-not_a_database = 该文件不是数据库
+sql-damaged = 数据库文件已损坏
+sql-disk_full = 磁盘已满
+sql-disk_failed = 磁盘读写错误
+sql-password = 用户 { $user } 的密码不对
+sql-no_user = 没有用户 { $user }
+sql-no_database = 没有数据库 { $name }
+sql-not_admitted = 服务器不允许从此处连接（pg_hba.conf）：“{ $text }”
+sql-starting = 数据库正在启动
+sql-stopping = 数据库正在关闭
+sql-too_many_clients = 数据库连接数已满
+sql-permission_denied = 没有权限：“{ $text }”
+sql-no_free_connection = 等待数据库连接超时
+sql-closed = 数据库连接已关闭
+sql-other = “{ $text }”

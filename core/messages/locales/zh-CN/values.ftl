@@ -1,0 +1,28 @@
+# 值应当如何。
+id_number-missing = 应填写身份证号，此处为空
+id_number-damaged = 身份证号须按文本保存；此号码已被电子表格舍入，末三位丢失
+id_number-length = 身份证号应为 18 位（1999 年以前签发的可为 15 位数字）
+id_number-character = 身份证号只能由数字组成，仅 18 位号码的末位可为 X
+id_number-check_digit = 身份证号末位校验码应与前 17 位相符
+id_number-area = 身份证号前六位应为曾经存在的行政区划代码
+id_number-date = 身份证号中的出生日期应为 1800 至 2100 年间真实存在的日期
+
+name-missing = 应填写姓名，此处为空
+name-length = 姓名不得超过 50 个字符
+name-character = 姓名中不得有数字、控制字符或乱码标记
+
+hours-missing = 应填写培训时长，此处为空
+hours-number = 培训时长应为普通十进制数，如 50 或 12.5
+hours-negative = 培训时长不得为负
+hours-too_large = 培训时长不得超过 99999 学时
+hours-exact = 培训时长应为 1/108000 学时的整数倍
+
+score-missing = 应填写成绩，此处为空
+score-number = 成绩应为普通十进制数，如 85 或 85.5
+score-range = 成绩应在 0 至 100 之间
+score-precision = 成绩最多保留两位小数
+
+date-missing = 应填写日期，此处为空
+date-form = 日期应写作 2014-09-11、2014/9/11、20140911 或 2014年9月11日
+date-date = 日期应为 1900 至 2100 年间真实存在的日期
+date-day = 日期应写明到日，不能只写年月
