@@ -12,7 +12,7 @@ use axum::routing::get;
 use huiliu_engine::operations::health::{self, SweepPulse};
 use tokio::net::TcpListener;
 
-use crate::words::{both, spoken};
+use crate::words::{sentence, spoken};
 use crate::worker::Worker;
 use crate::{CliError, metrics};
 
@@ -45,11 +45,7 @@ impl Pulse {
 /// Takes the port; a port in use is told at once.
 pub async fn listen(address: SocketAddr) -> Result<TcpListener, CliError> {
     TcpListener::bind(address).await.map_err(|e| {
-        CliError::usage(both!(
-            "cannot listen at {address}: {e}; give another address with `health` or HUILIU_HEALTH, or none",
-            "无法在 {address} 上监听：{e}；请用 health 或 HUILIU_HEALTH 指定其他地址，或留空",
-            e = spoken(&e)
-        ))
+        CliError::usage(sentence!("cli-health-cannot-listen-give-another-address", address, e = spoken(&e)))
     })
 }
 
@@ -88,7 +84,7 @@ async fn figures(State(page): State<Page>) -> Response {
         }
         Ok(Err(error)) => (StatusCode::SERVICE_UNAVAILABLE, spoken(&error) + "\n").into_response(),
         Err(_) => {
-            let why = both!("no answer within {s} s", "{s} 秒内没有应答", s = PATIENCE.as_secs());
+            let why = sentence!("cli-health-answer-within", s = PATIENCE.as_secs());
             (StatusCode::SERVICE_UNAVAILABLE, why + "\n").into_response()
         }
     }

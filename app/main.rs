@@ -21,7 +21,7 @@ use clap::FromArgMatches as _;
 use huiliu_engine::operations::OperationError;
 use huiliu_engine::settings_problem::SettingsProblem;
 
-use crate::words::{both, spoken};
+use crate::words::{sentence, spoken};
 
 /// Why the program ends other than well: the exit code, a stable code for programs, and one clear message.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => {
-            words::note(&both!("huiliu: no threads: {e}", "huiliu：无法建立线程：{e}", e = spoken(&e)));
+            words::note(&sentence!("cli-main-huiliu-threads", e = spoken(&e)));
             return ExitCode::from(1);
         }
     };

@@ -11,7 +11,7 @@ use huiliu_engine::runtime::Runtime;
 use crate::CliError;
 use crate::settings::Settings;
 use crate::subprocess::Processes;
-use crate::words::{note, tr};
+use crate::words::{label, note};
 
 /// What this program brings.
 pub fn program() -> Program {
@@ -41,8 +41,7 @@ pub async fn runtime(settings: &Settings, make: Make) -> Result<Runtime, CliErro
 /// Tells that a key file was made, if one was.
 pub fn note_made_key(made: Option<&Path>) {
     if let Some(path) = made {
-        let words =
-            tr("made a root key; back it up, a lost key is lost data: ", "已生成根密钥，请备份，密钥丢失即数据丢失：");
+        let words = label("cli-open-made-root-key-back-up");
         note(&format!("{words}{}", path.display()));
     }
 }

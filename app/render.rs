@@ -5,7 +5,7 @@ use huiliu_store::admin::reports::{Balance, UnreadRow};
 use huiliu_values::{ExactHours, Hours};
 use serde::Serialize;
 
-use crate::words::{address, both, expected, note, place, said, say, say_json, tr};
+use crate::words::{address, expected, label, note, place, said, say, say_json, sentence};
 
 /// Shows a value: as it is under `--json`, else in words.
 pub fn show<T: Serialize>(json: bool, value: &T, in_words: impl FnOnce(&T)) {
@@ -18,11 +18,11 @@ pub fn show_page<T: Serialize>(json: bool, page: &Page<T>, in_words: impl FnOnce
         return say_json(page);
     }
     if page.items.is_empty() {
-        return say(tr("there are none", "没有"));
+        return say(label("cli-render-there-none"));
     }
     in_words(&page.items);
     if let Some(next) = &page.next {
-        note(&both!("more follow: --after {next}", "还有更多：--after {next}"));
+        note(&sentence!("cli-render-more-follow-after", next));
     }
 }
 
@@ -86,28 +86,23 @@ pub fn balance_cells(b: &Balance) -> Vec<String> {
 pub fn balance_heading(first: &'static str) -> Vec<&'static str> {
     vec![
         first,
-        tr("received", "收到"),
-        tr("inserted", "新增"),
-        tr("updated", "更新"),
-        tr("unchanged", "未变"),
-        tr("superseded", "过时"),
-        tr("skipped", "略过"),
-        tr("parked", "待处理"),
-        tr("discarded", "已作废"),
-        tr("pending", "未投递"),
-        tr("unread", "不可读"),
+        label("cli-render-received"),
+        label("cli-render-inserted"),
+        label("cli-render-updated"),
+        label("cli-render-unchanged"),
+        label("cli-render-superseded"),
+        label("cli-render-skipped"),
+        label("cli-render-parked"),
+        label("cli-render-discarded"),
+        label("cli-render-pending"),
+        label("cli-render-unread"),
     ]
 }
 
 /// Which payloads cannot be read, and why.
 pub fn note_unread(source: &str, payloads: &[UnreadRow]) {
     for UnreadRow { stream, payload, reason } in payloads {
-        note(&both!(
-            "unread: {source}/{stream}  {payload}: {reason}",
-            "不可读：{source}/{stream}  {payload}：{reason}",
-            payload = address(payload),
-            reason = said(reason)
-        ));
+        note(&sentence!("cli-render-unread-2", source, stream, payload = address(payload), reason = said(reason)));
     }
 }
 
@@ -117,12 +112,17 @@ pub fn reasons(told: &serde_json::Value) -> String {
         let text = |k: &str| p.get(k).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
         let code = text("code");
         let at = place(&code, &text("source_field")).to_string();
-        format!("{code} {at}={:?} ({}{})", text("seen"), tr("expected: ", "应为："), expected(&code, &text("expected")))
+        format!(
+            "{code} {at}={:?} ({}{})",
+            text("seen"),
+            label("cli-render-expected"),
+            expected(&code, &text("expected"))
+        )
     };
     told.as_array().into_iter().flatten().map(reason).collect::<Vec<_>>().join("; ")
 }
 
 /// That a plan has changed nothing.
 pub fn say_only_a_plan() {
-    say(tr("\n  only a plan: nothing was changed", "\n  仅为计划：没有任何改动"));
+    say(label("cli-render-only-plan-nothing-was-changed"));
 }

@@ -12,10 +12,13 @@ mod registration;
 mod settings;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use huiliu_messages::{Language, Message};
+use serde_json::{Map, Value};
 use tracing_subscriber::EnvFilter;
 
 pub use faults::spoken;
@@ -34,22 +37,32 @@ pub fn chinese() -> bool {
     })
 }
 
-/// The English or the Chinese words.
-pub fn tr(english: &'static str, chinese_words: &'static str) -> &'static str {
-    if chinese() { chinese_words } else { english }
+/// A label or a sentence without facts, by its id in the catalogues.
+pub fn label(id: &'static str) -> &'static str {
+    static SAID: Mutex<BTreeMap<&'static str, &'static str>> = Mutex::new(BTreeMap::new());
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    // There are as many as the catalogue has.
+    said.entry(id).or_insert_with(|| Box::leak(say_with(language(), id, &[]).into_boxed_str()))
 }
 
-/// A sentence with facts in it: `both!("no run {run}", "没有同步 {run}")`. Both sentences take the same arguments.
-macro_rules! both {
-    ($english:literal, $chinese:literal $(, $($facts:tt)*)?) => {
-        if $crate::words::chinese() {
-            format!($chinese $(, $($facts)*)?)
-        } else {
-            format!($english $(, $($facts)*)?)
-        }
+/// A sentence of the catalogues with its facts.
+pub fn say_with(language: Language, id: &str, facts: &[(&str, &dyn Display)]) -> String {
+    let facts = facts.iter().map(|(name, fact)| ((*name).to_owned(), Value::from(fact.to_string())));
+    let message: Map<String, Value> = facts.chain([("code".to_owned(), Value::from(id))]).collect();
+    huiliu_messages::say(language, &Value::Object(message))
+}
+
+/// A sentence with facts in it, by its id in the catalogues: `sentence!("cli-runs-none", run)`, or `run = shown.run`.
+macro_rules! sentence {
+    (@ $name:ident) => { &$name };
+    (@ $name:ident = $fact:expr) => { &$fact };
+    ($id:literal $(, $name:ident $(= $fact:expr)?)* $(,)?) => {
+        $crate::words::say_with($crate::words::language(), $id, &[
+            $((stringify!($name), $crate::words::sentence!(@ $name $(= $fact)?)),)*
+        ])
     };
 }
-pub(crate) use both;
+pub(crate) use sentence;
 
 /// A sentence in both languages, for whoever is not at this terminal.
 pub struct Both {
@@ -57,12 +70,16 @@ pub struct Both {
     pub chinese: String,
 }
 
-/// [`both!`] in both languages.
+/// [`sentence!`] in both languages.
 macro_rules! in_both {
-    ($english:literal, $chinese:literal $(, $($facts:tt)*)?) => {
+    ($id:literal $(, $name:ident $(= $fact:expr)?)* $(,)?) => {
         $crate::words::Both {
-            english: format!($english $(, $($facts)*)?),
-            chinese: format!($chinese $(, $($facts)*)?),
+            english: $crate::words::say_with(huiliu_messages::Language::English, $id, &[
+                $((stringify!($name), $crate::words::sentence!(@ $name $(= $fact)?)),)*
+            ]),
+            chinese: $crate::words::say_with(huiliu_messages::Language::Chinese, $id, &[
+                $((stringify!($name), $crate::words::sentence!(@ $name $(= $fact)?)),)*
+            ]),
         }
     };
 }
@@ -72,9 +89,9 @@ pub(crate) use in_both;
 pub fn origin(of: huiliu_engine::registry::Origin) -> &'static str {
     use huiliu_engine::registry::Origin;
     match of {
-        Origin::BuiltIn => tr("built in", "内置"),
+        Origin::BuiltIn => label("cli-words-built"),
         Origin::Folder => "manifests_dir",
-        Origin::Registered => tr("registered", "已注册"),
+        Origin::Registered => label("cli-words-registered"),
     }
 }
 

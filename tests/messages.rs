@@ -33,6 +33,57 @@ fn codes() -> BTreeMap<String, BTreeSet<String>> {
     all
 }
 
+/// What the command line says by id, `label("id")` and `sentence!("id", name = value)`, each with its names. The same label may
+/// be said in several places, with the same names.
+fn said_by_id() -> BTreeMap<String, BTreeSet<String>> {
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("app"), &mut files);
+    let mut all = BTreeMap::new();
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let text = code.join("\n");
+        // Ids of the command line begin so, and stand nowhere else.
+        for (at, _) in text.match_indices("\"cli-") {
+            let (id, after) = text[at + 1..].split_once('"').unwrap();
+            let names = names_of(after);
+            let before = all.insert(id.to_owned(), names.clone());
+            assert!(before.is_none_or(|before| before == names), "{id} is said with other names in {path:?}");
+        }
+    }
+    all
+}
+
+/// The names before `=` or by themselves, of the arguments up to the bracket that closes a call.
+fn names_of(after: &str) -> BTreeSet<String> {
+    let (mut depth, mut quoted, mut argument, mut names) = (0, false, String::new(), BTreeSet::new());
+    let mut before = ' ';
+    for c in after.chars() {
+        if c == '"' && before != '\\' {
+            quoted = !quoted;
+        }
+        let is_end = !quoted && depth == 0 && matches!(c, ',' | ')');
+        if is_end {
+            let name: String = argument.trim().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            names.extend(Some(name).filter(|name| !name.is_empty()));
+            argument.clear();
+            if c == ')' {
+                return names;
+            }
+        } else {
+            argument.push(c);
+        }
+        match c {
+            _ if quoted => {}
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            _ => {}
+        }
+        before = c;
+    }
+    names
+}
+
 /// The messages of a catalogue, each with its text.
 pub fn catalogue(language: &str) -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("core/messages/locales").join(language);
@@ -55,8 +106,9 @@ pub fn catalogue(language: &str) -> BTreeMap<String, String> {
 
 #[test]
 fn every_code_has_its_sentence_in_both_languages_and_no_sentence_is_unused() {
-    let codes = codes();
-    assert!(codes.len() > 130, "only {} codes found", codes.len());
+    let mut codes = codes();
+    codes.extend(said_by_id());
+    assert!(codes.len() > 900, "only {} codes found", codes.len());
     for language in ["en", "zh-CN"] {
         let said = catalogue(language);
         for (id, fields) in &codes {
@@ -129,6 +181,18 @@ fn chinese_sentences_have_no_english_words() {
         "HOST",
         "PORT",
         "ASCII",
+        "HUILIU_HEALTH",
+        "health",
+        "kind",
+        "match",
+        "minute",
+        "class_hour",
+        "hour",
+        "day",
+        "credit",
+        "Ctrl",
+        "C",
+        "SIGTERM",
         "true",
     ];
     // Keys and words of manifests, rule packs and files of matching, for sentences about these only.
@@ -154,7 +218,10 @@ fn chinese_sentences_have_no_english_words() {
                 _ => {}
             }
         }
-        let words = outside.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        // Options and files are names.
+        let is_named = |token: &&str| !(token.starts_with("--") || token.contains(['.', '/']));
+        let tokens = outside.split(|c: char| !c.is_ascii() || c.is_ascii_whitespace()).filter(is_named);
+        let words = tokens.flat_map(|token| token.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')));
         for word in words.filter(|word| word.chars().any(|c| c.is_ascii_alphabetic())) {
             let is_key = about_keys && KEYS.split(' ').any(|key| key == word);
             assert!(is_key || NAMES.contains(&word), "zh-CN: {id} has the word {word:?}");

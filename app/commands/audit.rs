@@ -8,7 +8,7 @@ use crate::cli::Span;
 use crate::render::{moment, show};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{both, say, tr};
+use crate::words::{label, say, sentence};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, span: Span, json: bool) -> Result<(), CliError> {
@@ -16,16 +16,14 @@ pub async fn run(settings: Settings, span: Span, json: bool) -> Result<(), CliEr
     let log = audit::list(&opened, span.into()).await?;
     opened.close().await;
     show(json, &log, |log| match &log.page.items[..] {
-        [] => say(tr("there are none", "没有")),
+        [] => say(label("cli-audit-there-none")),
         entries => list(entries),
     });
     match log.first_broken {
         None => Ok(()),
-        Some(entry) => Err(CliError::failed(both!(
-            "the audit log is not as it was written: entry {entry} was changed, or what stood before it is gone",
-            "审计日志已被改动：第 {entry} 条被修改，或其前面的记录缺失"
-        ))
-        .with_code("audit.broken")),
+        Some(entry) => {
+            Err(CliError::failed(sentence!("cli-audit-audit-log-was-written-entry", entry)).with_code("audit.broken"))
+        }
     }
 }
 
@@ -41,12 +39,12 @@ fn list(entries: &[Entry]) {
         ]
     };
     let heading = [
-        tr("entry", "编号"),
-        tr("at", "时间"),
-        tr("by", "操作人"),
-        tr("action", "操作"),
-        tr("object", "对象"),
-        tr("detail", "详情"),
+        label("cli-audit-entry"),
+        label("cli-audit-at"),
+        label("cli-audit-by"),
+        label("cli-audit-action"),
+        label("cli-audit-object"),
+        label("cli-audit-detail"),
     ];
     table(&heading, &entries.iter().map(cells).collect::<Vec<_>>());
 }

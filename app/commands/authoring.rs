@@ -13,7 +13,7 @@ use crate::cli::Template;
 use crate::render::show;
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{both, expected, note, phrase, say, tr};
+use crate::words::{expected, label, note, phrase, say, sentence};
 use crate::{CliError, open};
 use huiliu_values::PreviewOutcome;
 
@@ -22,7 +22,7 @@ pub fn check(settings: &Settings, path: &Path, json: bool) -> Result<(), CliErro
     let checked = authoring::check(&settings.engine, path)?;
     note_open_questions(&checked.open_questions);
     show(json, &checked, |ManifestCheck { connector, .. }| {
-        say(&both!("✓ {connector}: the manifest is whole", "✓ {connector}：清单无误"));
+        say(&sentence!("cli-authoring-manifest-whole", connector));
     });
     Ok(())
 }
@@ -31,21 +31,14 @@ pub fn check(settings: &Settings, path: &Path, json: bool) -> Result<(), CliErro
 pub async fn test(settings: &Settings, path: &Path, results: ExpectedResults, json: bool) -> Result<(), CliError> {
     let tested = authoring::test(&settings.engine, &open::program(), path, results).await?;
     for AcceptedResults { file, records, parked } in &tested.accepted {
-        note(&both!(
-            "wrote {file}: {parked} of {records} records are dead letters; read it before you rely on it",
-            "已写入 {file}：{records} 条记录中有 {parked} 条转入待处理；使用前请核对",
-            file = file.display()
-        ));
+        note(&sentence!("cli-authoring-wrote-records-dead-letters-read", file = file.display(), parked, records));
     }
     note_open_questions(&tested.open_questions);
     show(json, &tested, |tested| show_checked(&tested.samples));
     if tested.ok {
         return Ok(());
     }
-    let words = tr(
-        "a sample or a variant of one does not give what it must, see above; if the results are right, write them with --accept",
-        "有样例或其变体的结果不符，见上；如结果无误，可用 --accept 写入",
-    );
+    let words = label("cli-authoring-sample-variant-one-does-give");
     Err(CliError::failed(words).with_code("connector.samples"))
 }
 
@@ -53,11 +46,7 @@ pub async fn test(settings: &Settings, path: &Path, results: ExpectedResults, js
 pub(super) fn note_open_questions(lines: &[usize]) {
     if !lines.is_empty() {
         let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
-        note(&both!(
-            "manifest.toml: questions are open in the lines {lines}; answer them, then take out their `# ?`",
-            "manifest.toml：第 {lines} 行仍有未答的问题；回答后请删去其 `# ?`",
-            lines = lines.join(", ")
-        ));
+        note(&sentence!("cli-authoring-manifest-toml-questions-open-lines", lines = lines.join(", ")));
     }
 }
 
@@ -65,7 +54,7 @@ pub(super) fn note_open_questions(lines: &[usize]) {
 pub(super) fn show_checked(rows: &[Checked]) {
     for row in rows {
         let mark = if row.ok { "✓" } else { "✗" };
-        let records = both!("{n} records", "{n} 条记录", n = row.records);
+        let records = sentence!("cli-authoring-records", n = row.records);
         let variant = row.variant.map_or_else(String::new, |name| format!(" · {}", phrase(name)));
         say(&format!("{mark} {}/{}  {}{variant}  {records}", row.connector, row.stream, row.sample));
         row.differences.iter().for_each(|difference| say(&format!("    {}", phrase(difference))));
@@ -96,7 +85,7 @@ pub async fn preview(settings: &Settings, look: &Look, json: bool) -> Result<(),
         runtime.close().await;
     }
     show(json, &previewed, |PagePreview { address, bytes, records, .. }| {
-        say(&both!("{address}: {bytes} bytes", "{address}：{bytes} 字节"));
+        say(&sentence!("cli-authoring-bytes", address, bytes));
         records.iter().for_each(show_record);
     });
     Ok(())
@@ -125,12 +114,14 @@ pub(super) fn page_of<'a>(
 
 fn show_record(record: &Preview) {
     let outcome = match record.outcome {
-        PreviewOutcome::Clean => tr("clean", "可用"),
-        PreviewOutcome::Parked => tr("parked", "待处理"),
-        PreviewOutcome::Skipped => tr("skipped", "略过"),
+        PreviewOutcome::Clean => label("cli-authoring-clean"),
+        PreviewOutcome::Parked => label("cli-authoring-parked"),
+        PreviewOutcome::Skipped => label("cli-authoring-skipped"),
     };
-    let hours =
-        record.class_hours.as_ref().map_or_else(String::new, |h| format!(" · {h} {}", tr("class hours", "学时")));
+    let hours = record
+        .class_hours
+        .as_ref()
+        .map_or_else(String::new, |h| format!(" · {h} {}", label("cli-authoring-class-hours")));
     let because = record.because.as_ref().map_or_else(String::new, |why| format!(" · {why}"));
     say(&format!("\n── {} · {outcome}{hours}{because}\n{}\n", record.address, record.raw));
     let rows: Vec<Vec<String>> = record
@@ -138,14 +129,14 @@ fn show_record(record: &Preview) {
         .iter()
         .map(|m| vec![m.field.to_owned(), m.path.clone(), m.text.clone().unwrap_or_else(|| "–".to_owned())])
         .collect();
-    table(&[tr("field", "字段"), tr("from", "取自"), tr("text", "内容")], &rows);
+    table(&[label("cli-authoring-field"), label("cli-authoring-from"), label("cli-authoring-text")], &rows);
     for p in &record.problems {
         say(&format!(
             "  ✗ {} {}={:?} ({}{})",
             p.code,
             p.source_field,
             p.seen,
-            tr("expected: ", "应为："),
+            label("cli-authoring-expected"),
             expected(&p.code, &p.expected)
         ));
     }
@@ -158,11 +149,7 @@ pub fn new(name: &str, from: Template, out: Option<PathBuf>, json: bool) -> Resu
         from.files().iter().map(|(name, bytes)| TemplateFile { name, bytes }).collect();
     let begun = authoring::begin(name, &folder, &template)?;
     show(json, &begun, |begun| {
-        say(&both!(
-            "wrote {shown}; next: `huiliu connectors preview {shown}`, change manifest.toml and samples/, `huiliu connectors test {shown} --accept`, `huiliu connectors register {shown}`",
-            "已写入 {shown}；接下来：`huiliu connectors preview {shown}`，修改 manifest.toml 与 samples/，`huiliu connectors test {shown} --accept`，`huiliu connectors register {shown}`",
-            shown = begun.folder.display()
-        ));
+        say(&sentence!("cli-authoring-wrote-next-huiliu-connectors-preview", shown = begun.folder.display()));
     });
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::cli::Batches;
 use crate::render::{show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{address, phrase, say, tr, word};
+use crate::words::{address, label, phrase, say, word};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Batches, json: bool) -> Result<(), CliError> {
@@ -23,7 +23,7 @@ pub async fn run(settings: Settings, asked: Batches, json: bool) -> Result<(), C
         Batches::Release { id, because } => {
             let act = Act { actor: &settings.actor, because: &because };
             let released = batches::release(&opened, act, id).await?;
-            show(json, &released, |_| say(tr("due again", "已重新待投递")));
+            show(json, &released, |_| say(label("cli-batches-due-again")));
         }
     }
     opened.close().await;
@@ -44,14 +44,14 @@ fn list(rows: &[BatchRow]) {
         ]
     };
     let heading = [
-        tr("batch", "批次"),
-        tr("source", "来源"),
-        tr("address", "出处"),
-        tr("records", "记录数"),
-        tr("state", "状态"),
-        tr("attempts", "尝试"),
-        tr("lost claims", "失去的领取"),
-        tr("why", "原因"),
+        label("cli-batches-batch"),
+        label("cli-batches-source"),
+        label("cli-batches-address"),
+        label("cli-batches-records"),
+        label("cli-batches-state"),
+        label("cli-batches-attempts"),
+        label("cli-batches-lost-claims"),
+        label("cli-batches-why"),
     ];
     table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }

@@ -11,7 +11,7 @@ use crate::cli::Connectors;
 use crate::render::show;
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{both, chinese, note, origin, phrase, say, say_json, spoken, tr};
+use crate::words::{chinese, label, note, origin, phrase, say, say_json, sentence, spoken};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Connectors, json: bool) -> Result<(), CliError> {
@@ -65,16 +65,13 @@ fn explain(place: &str, of_editors: bool) -> Result<(), CliError> {
 /// Tells what an answer leaves out, under `--json` too.
 fn note_left_out(left_out: &LeftOut) {
     if let Some(error) = &left_out.not_asked {
-        note(&both!(
-            "what is registered in the database is not told: {why}",
-            "未能查看数据库中注册的内容：{why}",
-            why = spoken(&**error)
-        ));
+        note(&sentence!("cli-connectors-what-registered-database-told", why = spoken(&**error)));
     }
     for UnusableConnector { connector, version, why } in &left_out.unusable {
-        note(&both!(
-            "connector {connector}: the registered version {version} cannot be used by this program: {why}",
-            "连接器 {connector}：本程序无法使用已注册的第 {version} 版：{why}",
+        note(&sentence!(
+            "cli-connectors-connector-registered-version-cannot-used",
+            connector,
+            version,
             why = phrase(why)
         ));
     }
@@ -96,15 +93,15 @@ fn show_rows(rows: &[ConnectorRow]) {
             title.clone(),
             row.streams.join(", "),
             origin(row.origin).to_owned(),
-            if row.enabled { "" } else { tr("disabled", "已停用") }.to_owned(),
+            if row.enabled { "" } else { label("cli-connectors-disabled") }.to_owned(),
         ]
     };
     let heading = [
-        tr("connector", "连接器"),
-        tr("version", "版本"),
-        tr("title", "名称"),
-        tr("streams", "数据流"),
-        tr("from", "来自"),
+        label("cli-connectors-connector"),
+        label("cli-connectors-version"),
+        label("cli-connectors-title"),
+        label("cli-connectors-streams"),
+        label("cli-connectors-from"),
         "",
     ];
     table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
@@ -119,12 +116,11 @@ async fn show_one(settings: &Settings, id: &str, json: bool) -> Result<(), CliEr
 
 fn show_manifest(shown: &ConnectorShown) {
     say(&shown.manifest);
-    note(&both!(
-        "version {version}, {from}{state}",
-        "第 {version} 版，{from}{state}",
+    note(&sentence!(
+        "cli-connectors-version-2",
         version = shown.version,
         from = origin(shown.origin),
-        state = if shown.enabled { "" } else { tr(", disabled", "，已停用") }
+        state = if shown.enabled { "" } else { label("cli-connectors-disabled-2") }
     ));
 }
 
@@ -135,9 +131,6 @@ async fn check_all(settings: &Settings, json: bool) -> Result<(), CliError> {
     if checked.ok {
         return Ok(());
     }
-    let words = tr(
-        "a sample does not give what its connector's folder expects, see above",
-        "有样例与连接器目录中的预期结果不符，见上",
-    );
+    let words = label("cli-connectors-sample-does-give-what-connector");
     Err(CliError::failed(words).with_code("connector.samples"))
 }

@@ -10,7 +10,7 @@ use crate::cli::Courses;
 use crate::render::{hours, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::tr;
+use crate::words::label;
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Courses, json: bool) -> Result<(), CliError> {
@@ -42,11 +42,11 @@ fn show_courses(courses: &[CourseShown]) {
         vec![c.course.clone(), c.title.clone(), c.theme.clone().unwrap_or_default(), c.series.to_owned(), most]
     };
     let heading = [
-        tr("course", "课程"),
-        tr("title", "名称"),
-        tr("theme", "主题"),
-        tr("series", "系列"),
-        tr("hours at most", "最多学时"),
+        label("cli-courses-course"),
+        label("cli-courses-title"),
+        label("cli-courses-theme"),
+        label("cli-courses-series"),
+        label("cli-courses-hours-most"),
     ];
     table(&heading, &courses.iter().map(cells).collect::<Vec<_>>());
 }
@@ -73,11 +73,11 @@ fn show_unknown(courses: &[UnknownCourse]) {
         ]
     };
     let heading = [
-        tr("connector", "连接器"),
-        tr("code", "代码"),
-        tr("title", "名称"),
-        tr("records", "记录数"),
-        tr("suggested", "建议"),
+        label("cli-courses-connector"),
+        label("cli-courses-code"),
+        label("cli-courses-title"),
+        label("cli-courses-records"),
+        label("cli-courses-suggested"),
     ];
     table(&heading, &courses.iter().map(cells).collect::<Vec<_>>());
 }

@@ -8,7 +8,7 @@ use crate::cli::Cursors;
 use crate::render::{show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{say, tr};
+use crate::words::{label, say};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Cursors, json: bool) -> Result<(), CliError> {
@@ -38,11 +38,16 @@ pub async fn run(settings: Settings, asked: Cursors, json: bool) -> Result<(), C
 }
 
 fn say_done(_: &CursorChanged) {
-    say(tr("done; it holds from the next sync on", "已完成；自下次同步起生效"));
+    say(label("cli-cursors-done-holds-from-next-sync"));
 }
 
 fn show_rows(rows: &[CursorShown]) {
-    let heading = [tr("source", "来源"), tr("connector", "连接器"), tr("stream", "数据流"), tr("cursor", "游标")];
+    let heading = [
+        label("cli-cursors-source"),
+        label("cli-cursors-connector"),
+        label("cli-cursors-stream"),
+        label("cli-cursors-cursor"),
+    ];
     let cells =
         |row: &CursorShown| vec![row.source.clone(), row.connector.clone(), row.stream.clone(), row.cursor.clone()];
     table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());

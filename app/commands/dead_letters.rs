@@ -7,7 +7,7 @@ use huiliu_store::admin::reports::LetterRow;
 use crate::cli::DeadLetters;
 use crate::render::{show, show_page};
 use crate::settings::Settings;
-use crate::words::{address, both, expected, place, say, tr, word};
+use crate::words::{address, expected, label, place, say, sentence, word};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: DeadLetters, json: bool) -> Result<(), CliError> {
@@ -26,7 +26,7 @@ pub async fn run(settings: Settings, asked: DeadLetters, json: bool) -> Result<(
         DeadLetters::Discard { id, because } => {
             let act = Act { actor: &settings.actor, because: &because };
             let discarded = dead_letters::discard(&opened, act, id).await?;
-            show(json, &discarded, |_| say(tr("discarded", "已作废")));
+            show(json, &discarded, |_| say(label("cli-dead-letters-discarded")));
         }
     }
     opened.close().await;
@@ -44,7 +44,7 @@ fn show_letter(r: &LetterRow) {
         word(r.state.as_str())
     ));
     if let (Some(record), Some(replay)) = (r.became, r.replay) {
-        say(&both!("    record {record}, by replay {replay}", "    成为记录 {record}（重放 {replay}）"));
+        say(&sentence!("cli-dead-letters-record-replay", record, replay));
     }
     for p in r.reasons.as_array().into_iter().flatten() {
         let text = |k: &str| p.get(k).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
@@ -57,7 +57,7 @@ fn show_letter(r: &LetterRow) {
             text("code"),
             place(&text("code"), &text("source_field")),
             text("seen"),
-            tr("expected: ", "应为："),
+            label("cli-dead-letters-expected"),
             expected(&text("code"), &text("expected"))
         ));
     }

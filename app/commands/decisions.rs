@@ -11,7 +11,7 @@ use crate::cli::{Decided, Decisions};
 use crate::render::{hours, moment, say_only_a_plan, show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{both, say, tr};
+use crate::words::{label, say, sentence};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Decisions, json: bool) -> Result<(), CliError> {
@@ -45,22 +45,22 @@ fn show_decided(decided: &decisions::Decided) {
     show_changes(&decided.teachers);
     match decided.decision {
         None => say_only_a_plan(),
-        Some(number) => say(&both!("\n  decision {number} is written", "\n  决定 {number} 已记录")),
+        Some(number) => say(&sentence!("cli-decisions-decision-written", number)),
     }
 }
 
 /// Teachers, with their hours before and after.
 pub(super) fn show_changes(changes: &[Change]) {
     if changes.is_empty() {
-        return say(tr("  nobody's entries change", "  没有教师的认定会变化"));
+        return say(label("cli-decisions-nobody-entries-change"));
     }
     let cells =
         |c: &Change| vec![c.teacher.to_string(), pair(c.counted), pair(c.provisional), c.entries_changed.to_string()];
     let heading = [
-        tr("teacher", "教师"),
-        tr("counted", "认定"),
-        tr("provisional", "暂认"),
-        tr("entries that change", "变化的认定"),
+        label("cli-decisions-teacher"),
+        label("cli-decisions-counted"),
+        label("cli-decisions-provisional"),
+        label("cli-decisions-entries-change"),
     ];
     table(&heading, &changes.iter().map(cells).collect::<Vec<_>>());
 }
@@ -91,28 +91,32 @@ fn show_list(rows: &[Decision]) {
         ]
     };
     let heading = [
-        tr("decision", "决定"),
-        tr("at", "时间"),
-        tr("by", "操作人"),
-        tr("kind", "种类"),
-        tr("about", "对象"),
-        tr("detail", "详情"),
-        tr("state", "状态"),
-        tr("because", "理由"),
+        label("cli-decisions-decision"),
+        label("cli-decisions-at"),
+        label("cli-decisions-by"),
+        label("cli-decisions-kind"),
+        label("cli-decisions-about"),
+        label("cli-decisions-detail"),
+        label("cli-decisions-state"),
+        label("cli-decisions-because"),
     ];
     table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }
 
 fn about(d: &Decision) -> String {
-    let of = [(tr("record", "记录"), d.record), (tr("claim", "声明"), d.claim), (tr("teacher", "教师"), d.teacher)];
+    let of = [
+        (label("cli-decisions-record"), d.record),
+        (label("cli-decisions-claim"), d.claim),
+        (label("cli-decisions-teacher"), d.teacher),
+    ];
     let of = of.iter().filter_map(|(what, id)| id.map(|id| format!("{what} {id}")));
     of.collect::<Vec<_>>().join(" · ")
 }
 
 fn state(d: &Decision) -> String {
     match (d.reverses, d.reversed_by) {
-        (Some(n), _) => both!("undoes {n}", "撤回 {n}"),
-        (_, Some(n)) => both!("undone by {n}", "已被 {n} 撤回"),
-        _ => tr("holds", "有效").to_owned(),
+        (Some(n), _) => sentence!("cli-decisions-undoes", n),
+        (_, Some(n)) => sentence!("cli-decisions-undone", n),
+        _ => label("cli-decisions-holds").to_owned(),
     }
 }

@@ -12,7 +12,7 @@ use huiliu_sandbox::{CLIENT, Options, SECRET, Sandbox, World};
 use super::sync::{Synced, show_pass, verdict};
 use crate::render::show;
 use crate::settings::Settings;
-use crate::words::{both, phrase, say, tr};
+use crate::words::{label, phrase, say, sentence};
 use crate::{CliError, open};
 
 /// What was asked of the demo.
@@ -56,15 +56,14 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     let pass = pass?;
     show(asked.json, &pass, |pass| {
         show_pass(pass);
-        say(&format!("  {}{}", tr("what should have come out: ", "应得结果："), truth.display()));
+        say(&format!("  {}{}", label("cli-demo-what-should-come-out"), truth.display()));
     });
     runtime.close().await;
     verdict(&pass)
 }
 
 fn no_sandbox(e: &dyn std::fmt::Display) -> CliError {
-    CliError::failed(both!("the sandbox cannot start: {e}", "模拟平台无法启动：{e}", e = phrase(&e.to_string())))
-        .with_code("sandbox")
+    CliError::failed(sentence!("cli-demo-sandbox-cannot-start", e = phrase(&e.to_string()))).with_code("sandbox")
 }
 
 fn source(connector: &str, name: &str, base_url: &str, drop_dir: &Path) -> SourceSettings {

@@ -5,7 +5,7 @@ use huiliu_engine::registry::Origin;
 
 use crate::render::show;
 use crate::settings::Reading;
-use crate::words::{both, origin, phrase, say, spoken, tr};
+use crate::words::{label, origin, phrase, say, sentence, spoken};
 use crate::{CliError, open};
 
 pub async fn run(reading: Reading, json: bool) -> Result<(), CliError> {
@@ -15,7 +15,7 @@ pub async fn run(reading: Reading, json: bool) -> Result<(), CliError> {
     if findings.ok {
         Ok(())
     } else {
-        Err(CliError::usage(tr("something is not in order, see above", "存在问题，见上")).with_code("doctor"))
+        Err(CliError::usage(label("cli-doctor-something-order-see-above")).with_code("doctor"))
     }
 }
 
@@ -30,17 +30,17 @@ fn show_finding(finding: &Finding) {
 
 fn name(part: Part) -> &'static str {
     match part {
-        Part::Settings => tr("settings", "设置"),
-        Part::Environment => tr("environment", "环境变量"),
-        Part::Connectors => tr("connectors", "连接器"),
-        Part::Sources => tr("sources", "来源"),
-        Part::Source => tr("source", "来源"),
-        Part::Database => tr("database", "数据库"),
-        Part::Schema => tr("schema", "数据库结构"),
-        Part::Key => tr("key", "密钥"),
-        Part::KeyFile => tr("key file", "密钥文件"),
-        Part::Orphans => tr("orphans", "无主的行"),
-        Part::Queue => tr("queue", "队列"),
+        Part::Settings => label("cli-doctor-settings"),
+        Part::Environment => label("cli-doctor-environment"),
+        Part::Connectors => label("cli-doctor-connectors"),
+        Part::Sources => label("cli-doctor-sources"),
+        Part::Source => label("cli-doctor-source"),
+        Part::Database => label("cli-doctor-database"),
+        Part::Schema => label("cli-doctor-schema"),
+        Part::Key => label("cli-doctor-key"),
+        Part::KeyFile => label("cli-doctor-key-file"),
+        Part::Orphans => label("cli-doctor-orphans"),
+        Part::Queue => label("cli-doctor-queue"),
     }
 }
 
@@ -50,30 +50,20 @@ fn detail(detail: &Detail) -> String {
         Detail::Connectors { in_use, disabled, unusable } => connectors(in_use, disabled, unusable),
         Detail::Database(kind) => (*kind).to_owned(),
         Detail::Schema(state) => phrase(&format!("{state:?}")).into_owned(),
-        Detail::KeyFile(path) => both!(
-            "{path} (back it up: a lost key is lost data)",
-            "{path}（请备份：密钥丢失即数据丢失）",
-            path = path.display()
-        ),
-        Detail::Readable { path, mode } => both!(
-            "others can read {path} (mode {mode}); `chmod 600 {path}`",
-            "其他用户可以读取 {path}（权限 {mode}）；请执行 `chmod 600 {path}`",
-            path = path.display()
-        ),
-        Detail::Orphans(counts) if counts.is_empty() => tr("none", "无").to_owned(),
+        Detail::KeyFile(path) => sentence!("cli-doctor-back-up-lost-key-lost", path = path.display()),
+        Detail::Readable { path, mode } => {
+            sentence!("cli-doctor-others-can-read-mode-chmod", path = path.display(), mode)
+        }
+        Detail::Orphans(counts) if counts.is_empty() => label("cli-doctor-none").to_owned(),
         Detail::Orphans(counts) => {
             counts.iter().map(|of| format!("{} {}", of.count, phrase(&of.rows))).collect::<Vec<_>>().join(", ")
         }
-        Detail::Queue { place, waiting } => both!("{place} ({waiting} waiting)", "{place}（{waiting} 条等待中）"),
-        Detail::Sources(0) => tr("none", "无").to_owned(),
+        Detail::Queue { place, waiting } => sentence!("cli-doctor-waiting", where = place, waiting),
+        Detail::Sources(0) => label("cli-doctor-none").to_owned(),
         Detail::Sources(number) => number.to_string(),
         Detail::Setting(finding) => spoken(&finding.problem),
         Detail::Source(finding) => source(finding),
-        Detail::NotExamined => tr(
-            "not looked at: the settings file says where it is, and cannot be read",
-            "未检查：其位置写在设置文件中，而设置文件无法读取",
-        )
-        .to_owned(),
+        Detail::NotExamined => label("cli-doctor-looked-settings-file-says-where").to_owned(),
         Detail::Failed(error) => spoken(error),
     }
 }
@@ -82,11 +72,8 @@ fn detail(detail: &Detail) -> String {
 fn source(SourceFinding { source, file, problem, .. }: &SourceFinding) -> String {
     let problem = spoken(problem);
     match file {
-        Some(file) => both!("{source} in {file}: {problem}", "{file} 中的 {source}：{problem}", file = file.display()),
-        None => both!(
-            "{source} (registered; change it with `huiliu sources set {source}`): {problem}",
-            "{source}（已注册；用 `huiliu sources set {source}` 修改）：{problem}"
-        ),
+        Some(file) => sentence!("cli-doctor-in", source, file = file.display(), problem),
+        None => sentence!("cli-doctor-registered-change-huiliu-sources-set", source, problem),
     }
 }
 
@@ -96,9 +83,9 @@ fn connectors(in_use: &[ConnectorFound], disabled: &[String], unusable: &[String
         other => format!("{} {} ({})", of.connector, of.version, origin(other)),
     };
     let mut all: Vec<String> = in_use.iter().map(told).collect();
-    all.extend(disabled.iter().map(|id| format!("{id} {}", tr("disabled", "已停用"))));
+    all.extend(disabled.iter().map(|id| format!("{id} {}", label("cli-doctor-disabled"))));
     all.extend(unusable.iter().map(|of| match of.split_once(": ") {
-        Some((which, why)) => both!("{which} cannot be used: {why}", "{which} 无法使用：{why}"),
+        Some((which, why)) => sentence!("cli-doctor-cannot-used", which, why),
         None => of.clone(),
     }));
     all.join(", ")

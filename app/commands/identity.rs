@@ -15,7 +15,7 @@ use crate::render::{show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
 use crate::words::matching::{bits, doubt, evidence, role};
-use crate::words::{address, both, say, tr, word};
+use crate::words::{address, label, say, sentence, word};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Identity, json: bool) -> Result<(), CliError> {
@@ -48,11 +48,11 @@ async fn status(settings: &Settings, json: bool) -> Result<(), CliError> {
 
 fn show_counts(counts: &Counts) {
     let heading = [
-        tr("definite", "确定"),
-        tr("potential", "待定"),
-        tr("none", "无"),
-        tr("new", "未查"),
-        tr("contradicting", "姓名矛盾"),
+        label("cli-identity-definite"),
+        label("cli-identity-potential"),
+        label("cli-identity-none"),
+        label("cli-identity-new"),
+        label("cli-identity-contradicting"),
     ];
     let row = [counts.definite, counts.potential, counts.none, counts.new, counts.contradicting];
     table(&heading, &[row.iter().map(ToString::to_string).collect()]);
@@ -82,15 +82,15 @@ fn show_claims(claims: &[Waiting]) {
         ]
     };
     let heading = [
-        tr("claim", "声明"),
-        tr("name", "姓名"),
-        tr("state", "状态"),
-        tr("records", "记录"),
-        tr("teacher", "教师"),
-        tr("on the roster", "名册姓名"),
-        tr("score", "得分"),
-        tr("candidates", "候选"),
-        tr("doubt", "疑点"),
+        label("cli-identity-claim"),
+        label("cli-identity-name"),
+        label("cli-identity-state"),
+        label("cli-identity-records"),
+        label("cli-identity-teacher"),
+        label("cli-identity-roster"),
+        label("cli-identity-score"),
+        label("cli-identity-candidates"),
+        label("cli-identity-doubt"),
     ];
     table(&heading, &claims.iter().map(cells).collect::<Vec<_>>());
 }
@@ -111,18 +111,15 @@ async fn show_one(settings: &Settings, claim: i64, json: bool) -> Result<(), Cli
 
 fn show_claim(shown: &Shown) {
     let Shown { claim, contradicting, told, resting, decisions } = shown;
-    say(&format!("{} {}  {}  {}", tr("claim", "声明"), claim.claim, claim.name, word(claim.state.as_str())));
+    say(&format!("{} {}  {}  {}", label("cli-identity-claim"), claim.claim, claim.name, word(claim.state.as_str())));
     if let Some(teacher) = claim.teacher {
-        say(&both!("  of teacher {teacher} by {by}", "  属于教师 {teacher}，依据 {by}", by = word(&claim.decided_by)));
+        say(&sentence!("cli-identity-teacher-2", teacher, by = word(&claim.decided_by)));
     }
     if claim.doubt.is_some() {
         say(&format!("  {}", doubt_words(claim.doubt.as_deref())));
     }
     if *contradicting {
-        say(tr(
-            "  the name is not that of the ID number's teacher: its records count nowhere",
-            "  姓名与该身份证号的教师不符：其记录不计",
-        ));
+        say(label("cli-identity-name-id-number-teacher-records"));
     }
     told.iter().for_each(|(of, text)| say(&format!("  {}  {text}", role(*of))));
     claim.candidates.iter().for_each(show_candidate);
@@ -132,23 +129,19 @@ fn show_claim(shown: &Shown) {
 
 fn show_decision(decided: &Decision) {
     let Decision { decision, actor, because, .. } = decided;
-    let of = decided.teacher.map_or_else(String::new, |teacher| both!("teacher {teacher}", "教师 {teacher}"));
-    say(&both!(
-        "  decision {decision}: {kind} {of} by {actor}: {because}",
-        "  决定 {decision}：{kind} {of}，{actor}：{because}",
-        kind = decided.kind.as_str()
-    ));
+    let of = decided.teacher.map_or_else(String::new, |teacher| sentence!("cli-identity-teacher-3", teacher));
+    say(&sentence!("cli-identity-decision", decision, kind = decided.kind.as_str(), of, actor, because));
 }
 
 fn show_record(r: &Resting) {
     let (hours, unit) = &r.hours;
-    say(&both!(
-        "  record {record}: {source}, {address}: {course}, {hours} {unit}, until {end}",
-        "  记录 {record}：{source}，{address}：{course}，{hours} {unit}，至 {end}",
+    say(&sentence!(
+        "cli-identity-record-until",
         record = r.record,
         source = r.source,
         address = address(&r.address),
         course = r.course,
+        hours,
         unit = word(unit),
         end = r.period_end
     ));
@@ -156,11 +149,6 @@ fn show_record(r: &Resting) {
 
 fn show_candidate(c: &CandidateRow) {
     let (name, school) = (c.name.as_deref().unwrap_or_default(), c.school.as_deref().unwrap_or_default());
-    say(&both!(
-        "  teacher {teacher} {name} {school}: {score}",
-        "  教师 {teacher} {name} {school}：{score}",
-        teacher = c.teacher,
-        score = bits(c.score)
-    ));
+    say(&sentence!("cli-identity-teacher-4", teacher = c.teacher, name, school, score = bits(c.score)));
     say(&format!("    {}", c.evidence.iter().map(evidence).collect::<Vec<_>>().join(" · ")));
 }

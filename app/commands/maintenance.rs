@@ -10,7 +10,7 @@ use huiliu_engine::operations::restore::{self, Backup, Restored};
 use crate::cli::Why;
 use crate::render::show;
 use crate::settings::Settings;
-use crate::words::{both, note, say, tr};
+use crate::words::{label, note, say, sentence};
 use crate::{CliError, open};
 
 pub async fn deliver_alone(settings: Settings, batch: i64) -> Result<(), CliError> {
@@ -24,9 +24,9 @@ pub async fn migrate(settings: Settings, json: bool) -> Result<(), CliError> {
     let migrated = maintenance::migrate(&settings.engine).await?;
     show(json, &migrated, |migrated| {
         say(if migrated.changed {
-            tr("the schema is now current", "数据库结构已升级")
+            label("cli-maintenance-schema-now-current")
         } else {
-            tr("the schema was current already", "数据库结构已是最新")
+            label("cli-maintenance-schema-was-current-already")
         });
     });
     open::note_made_key(migrated.made_key.as_deref());
@@ -37,11 +37,7 @@ pub async fn back_up(settings: Settings, folder: &Path, json: bool) -> Result<()
     let backup = maintenance::back_up(&settings.engine, folder).await?;
     show(json, &backup, |backup| {
         say(&backup.file.display().to_string());
-        note(&both!(
-            "the key file {key} is not in it: keep a copy of it elsewhere; without it the backup cannot be read",
-            "备份不含密钥文件 {key}：请另行保存其副本；没有它，备份无法读取",
-            key = backup.key_file.display()
-        ));
+        note(&sentence!("cli-maintenance-key-file-keep-copy-elsewhere", key = backup.key_file.display()));
     });
     Ok(())
 }
@@ -55,26 +51,14 @@ pub async fn restore(settings: Settings, backup: Backup, why: &Why, json: bool) 
 
 fn show_restored(restored: &Restored) {
     let Restored { database, backup, migrated, replaced } = restored;
-    say(&both!(
-        "{database} is restored from {backup}",
-        "已用 {backup} 恢复 {database}",
-        database = database.display(),
-        backup = backup.display()
-    ));
+    say(&sentence!("cli-maintenance-restored-from", database = database.display(), backup = backup.display()));
     if *migrated {
-        say(tr("its schema was older and is now current", "其结构较旧，已升级"));
+        say(label("cli-maintenance-schema-was-older-now-current"));
     }
     if let Some(kept) = replaced {
-        say(&both!(
-            "the file it replaced is kept as {kept}; delete it when it is needed no longer",
-            "原文件保存为 {kept}；不再需要时请删除",
-            kept = kept.display()
-        ));
+        say(&sentence!("cli-maintenance-file-replaced-kept-delete-when", kept = kept.display()));
     }
-    note(tr(
-        "each source goes on at the cursor of the backup: what came later is read again, and counts once",
-        "每个来源从备份时的游标继续：此后收到的会重新读取，只计一次",
-    ));
+    note(label("cli-maintenance-each-source-goes-cursor-backup"));
 }
 
 pub async fn rotate_keys(settings: Settings, json: bool) -> Result<(), CliError> {
@@ -89,16 +73,13 @@ pub async fn rotate_keys(settings: Settings, json: bool) -> Result<(), CliError>
 fn show_rotated(rotated: &Rotated) {
     let Rotated { generation, values, resumed, key_file, old_key_file } = rotated;
     if *resumed {
-        say(tr("a rotation that had begun before is finished", "先前未完成的轮换已完成"));
+        say(label("cli-maintenance-rotation-had-begun-before-finished"));
     }
-    say(&both!(
-        "{values} values are sealed anew under generation {generation}; give every host {path}, and back it up",
-        "{values} 个值已用第 {generation} 代密钥重新密封；请将 {path} 分发到每台主机并备份",
+    say(&sentence!(
+        "cli-maintenance-values-sealed-anew-under-generation",
+        values,
+        generation,
         path = key_file.display()
     ));
-    note(&both!(
-        "the old key is kept as {old}: backups made before need it; delete it together with the last of them",
-        "旧密钥保存为 {old}：此前的备份需要它；请与最后一份旧备份一同删除",
-        old = old_key_file.display()
-    ));
+    note(&sentence!("cli-maintenance-old-key-kept-backups-made", old = old_key_file.display()));
 }

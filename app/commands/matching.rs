@@ -8,7 +8,7 @@ use huiliu_engine::operations::matching::{
 
 use crate::CliError;
 use crate::words::matching::{bits, doubt, evidence, verdict};
-use crate::words::{both, note, say, say_json, tr};
+use crate::words::{label, note, say, say_json, sentence};
 
 /// What was asked.
 pub struct Asked {
@@ -24,10 +24,7 @@ pub struct Asked {
 
 /// What is said where `--config` is missing.
 pub fn config_missing() -> CliError {
-    CliError::usage(tr(
-        "match needs --config FILE, which says what the columns mean; see docs/matching.md",
-        "match 需要 --config 文件，说明各列的含义；参见 docs/matching.zh-CN.md",
-    ))
+    CliError::usage(label("cli-matching-match-needs-config-file-which"))
 }
 
 /// Runs it.
@@ -69,8 +66,13 @@ impl Output {
 }
 
 fn say_heading() {
-    let (left, right, score, verdict, why) =
-        (tr("left", "左"), tr("right", "右"), tr("score", "得分"), tr("verdict", "结论"), tr("evidence", "依据"));
+    let (left, right, score, verdict, why) = (
+        label("cli-matching-left"),
+        label("cli-matching-right"),
+        label("cli-matching-score"),
+        label("cli-matching-verdict"),
+        label("cli-matching-evidence"),
+    );
     say(&format!("{left}\t{right}\t{score}\t{verdict}\t{why}"));
 }
 
@@ -82,7 +84,7 @@ fn say_pair(pair: &MatchedPair) {
         pair.right,
         bits(pair.score),
         verdict(pair.verdict),
-        lines.join(tr("; ", "；"))
+        lines.join(label("cli-matching-text"))
     ));
 }
 
@@ -94,27 +96,32 @@ fn say_row(row: &MatchedRow) {
 
 fn say_cluster(MatchCluster { left, right }: MatchCluster) {
     let all: Vec<String> = left.into_iter().chain(right).collect();
-    say(&format!("{}\t{}", tr("cluster", "同一人"), all.join("\t")));
+    say(&format!("{}\t{}", label("cli-matching-cluster"), all.join("\t")));
 }
 
 fn note_unreadable(UnreadableColumn { file, column, values, first_line }: &UnreadableColumn) {
     let file = file.display();
-    note(&both!(
-        "{file}, column {column:?}: {values} values say nothing that can be compared, the first in line {first_line}; they were left out of the comparison",
-        "{file}，列 {column:?}：{values} 个值无法比较（首个在第 {first_line} 行），比较时未用"
+    note(&sentence!(
+        "cli-matching-column-values-say-nothing-can",
+        file,
+        column = format!("{:?}", column),
+        values,
+        first_line
     ));
 }
 
 fn note_counts(counts: &MatchCounts) {
     let MatchCounts { rows_left, rows_right, definite, potential, none, clusters, .. } = counts;
-    note(&both!(
-        "{rows_left} and {rows_right} rows: {definite} definite, {potential} potential, {none} rows with nobody; {clusters} clusters",
-        "{rows_left} 行与 {rows_right} 行：确定 {definite}，待定 {potential}，无匹配 {none} 行；同一人 {clusters} 组"
+    note(&sentence!(
+        "cli-matching-rows-definite-potential-rows-nobody",
+        rows_left,
+        rows_right,
+        definite,
+        potential,
+        none,
+        clusters
     ));
     for NarrowedKey { key, met, most_rows } in &counts.narrowed {
-        note(&both!(
-            "key {key}: {met} rows met blocks of up to {most_rows} rows, which were narrowed by second keys",
-            "键 {key}：{met} 行遇到多达 {most_rows} 行的区块，已用第二个键缩小"
-        ));
+        note(&sentence!("cli-matching-key-rows-met-blocks-up", key, met, most_rows));
     }
 }

@@ -41,7 +41,7 @@ use huiliu_platform::Days;
 use crate::CliError;
 use crate::cli::{Cli, Command, KeyWork, Schedules};
 use crate::settings::Reading;
-use crate::words::tr;
+use crate::words::label;
 
 /// Runs what was asked. `doctor` goes on with settings that are not as they should be; what describes the command line
 /// needs none.
@@ -68,10 +68,7 @@ pub async fn run(cli: Cli, reading: Reading) -> Result<(), CliError> {
         Command::Sync { source, all, full, since, until, land_only } => {
             let from = match since {
                 Some(first) if until.is_some_and(|last| last < first) => {
-                    return Err(CliError::usage(tr(
-                        "--since is later than --until; give the first day, and the last",
-                        "--since 晚于 --until；请先写首日，再写末日",
-                    )));
+                    return Err(CliError::usage(label("cli-commands-since-later-than-until-give")));
                 }
                 Some(first) => From::Days(Days { first, last: until }),
                 None if full => From::Start,

@@ -6,18 +6,18 @@ use huiliu_values::{BeforeAfter, ExactHours};
 
 use crate::render::{balance_cells, balance_heading, hours, reasons, say_only_a_plan};
 use crate::table::table;
-use crate::words::{address, both, note, phrase, say, tr, word};
+use crate::words::{address, label, note, phrase, say, sentence, word};
 
 /// Prints a plan.
 pub fn show_plan(plan: &Plan) {
     let mut cells = vec![plan.source.clone()];
     cells.extend(balance_cells(&plan.balance));
-    table(&balance_heading(tr("source", "来源")), &[cells]);
+    table(&balance_heading(label("cli-planned-source")), &[cells]);
     for why in &plan.undelivered {
-        note(&both!("would not be delivered: {}", "不会被投递：{}", phrase(why)));
+        note(&sentence!("cli-planned-would-delivered", why = phrase(why)));
     }
     if plan.taken_up > 0 {
-        say(&both!("\n  {} rows that have waited would go in", "\n  有 {} 行此前等待的数据将随之入库", plan.taken_up));
+        say(&sentence!("cli-planned-rows-waited-would-go", taken_up = plan.taken_up));
     }
     show_parked(plan);
     show_teachers(&plan.teachers);
@@ -25,23 +25,18 @@ pub fn show_plan(plan: &Plan) {
     let h = &plan.hours;
     let both_sums =
         |counted: ExactHours, provisional: ExactHours| format!("{} + {}", hours(counted), hours(provisional));
-    say(&both!(
-        "  of {} teachers concerned {} would have other hours, {} the same hours for other reasons; \
-         counted + provisional of these: {} → {}",
-        "  涉及教师 {} 名：{} 名学时会变化，{} 名学时不变而依据变化；其认定 + 暂认：{} → {}",
-        h.teachers,
-        h.hours_change,
-        h.reasons_change,
-        both_sums(h.counted.before, h.provisional.before),
-        both_sums(h.counted.after, h.provisional.after)
+    say(&sentence!(
+        "cli-planned-teachers-concerned-would-other-hours",
+        teachers = h.teachers,
+        hours_change = h.hours_change,
+        reasons_change = h.reasons_change,
+        before = both_sums(h.counted.before, h.provisional.before),
+        after = both_sums(h.counted.after, h.provisional.after)
     ));
     if plan.changes {
         say_only_a_plan();
     } else {
-        say(tr(
-            "\n  nothing would change: all of it is held already, and need not be handed in",
-            "\n  不会有任何变化：这些内容均已入库，无需递交",
-        ));
+        say(label("cli-planned-nothing-would-change-all-held"));
     }
 }
 
@@ -52,7 +47,7 @@ fn show_parked(plan: &Plan) {
     let cells = |(code, n): (&String, &u64)| vec![code.clone(), n.to_string()];
     say("");
     table(
-        &[tr("would wait, by reason", "将待处理，按原因"), tr("rows", "行数")],
+        &[label("cli-planned-would-wait-reason"), label("cli-planned-rows")],
         &plan.parked.reasons.iter().map(cells).collect::<Vec<_>>(),
     );
     for row in &plan.parked.rows {
@@ -62,8 +57,8 @@ fn show_parked(plan: &Plan) {
 
 fn show_teachers(teachers: &[Teacher]) {
     for teacher in teachers {
-        let number = teacher.teacher.map_or_else(|| tr("new", "新").to_owned(), |number| number.to_string());
-        say(&format!("\n{} {number}: {}", tr("teacher", "教师"), teacher.id_number));
+        let number = teacher.teacher.map_or_else(|| label("cli-planned-new").to_owned(), |number| number.to_string());
+        say(&format!("\n{} {number}: {}", label("cli-planned-teacher"), teacher.id_number));
         changes(teacher).iter().for_each(|line| say(&format!("  {line}")));
     }
 }
@@ -73,12 +68,12 @@ fn changes(teacher: &Teacher) -> Vec<String> {
         let said = |text: &Option<String>| word(text.as_deref().unwrap_or("—")).to_owned();
         of.as_ref().map(|pair| format!("{name}: {} → {}", said(&pair.before), said(&pair.after)))
     };
-    let on_roster = teacher.on_roster.map(|_| tr("on the roster from then on", "由此入册").to_owned());
+    let on_roster = teacher.on_roster.map(|_| label("cli-planned-roster-from-then").to_owned());
     let contested = teacher.contested.map(|contested| {
         let words = if contested.after {
-            tr("its ID number has two names then", "此身份证号届时有两个姓名")
+            label("cli-planned-id-number-two-names-then")
         } else {
-            tr("its ID number has one name again", "此身份证号恢复为一个姓名")
+            label("cli-planned-id-number-one-name-again")
         };
         words.to_owned()
     });
@@ -88,25 +83,24 @@ fn changes(teacher: &Teacher) -> Vec<String> {
         if posts.is_empty() { "—".to_owned() } else { posts.iter().map(post).collect::<Vec<_>>().join(", ") }
     };
     let moved = teacher.memberships.as_ref();
-    let moved = moved.map(|m| format!("{}: {} → {}", tr("schools", "学校"), posts(&m.before), posts(&m.after)));
+    let moved = moved.map(|m| format!("{}: {} → {}", label("cli-planned-schools"), posts(&m.before), posts(&m.after)));
     let hours = teacher.hours.map(|h| {
-        both!(
-            "hours: {} + {} → {} + {} (counted + provisional); {} entries change, {} → {} count by age",
-            "学时：{} + {} → {} + {}（认定 + 暂认）；{} 条认定变化，因年龄计入 {} → {} 条",
-            hours(h.counted.before),
-            hours(h.provisional.before),
-            hours(h.counted.after),
-            hours(h.provisional.after),
-            h.entries_changed,
-            h.exempt_entries.before,
-            h.exempt_entries.after
+        sentence!(
+            "cli-planned-hours-counted-provisional-entries-change",
+            before = hours(h.counted.before),
+            before_2 = hours(h.provisional.before),
+            after = hours(h.counted.after),
+            after_2 = hours(h.provisional.after),
+            entries_changed = h.entries_changed,
+            before_3 = h.exempt_entries.before,
+            after_3 = h.exempt_entries.after
         )
     });
     [
         on_roster,
-        text(tr("name", "姓名"), &teacher.name),
-        text(tr("sex", "性别"), &teacher.sex),
-        text(tr("born", "出生日期"), &teacher.birth_date),
+        text(label("cli-planned-name"), &teacher.name),
+        text(label("cli-planned-sex"), &teacher.sex),
+        text(label("cli-planned-born"), &teacher.birth_date),
         contested,
         moved,
         hours,
@@ -118,10 +112,14 @@ fn changes(teacher: &Teacher) -> Vec<String> {
 
 fn show_people(people: &People) {
     let People { new, on_roster, renamed, contested, sex, birth_date, moved } = people;
-    say(&both!(
-        "\n  {new} new teachers, {on_roster} come onto the roster, {renamed} renamed, {contested} with two names on one ID number, \
-         {sex} of another sex, {birth_date} with another birth date, {moved} with other schools",
-        "\n  新教师 {new} 名，入册 {on_roster} 名，改名 {renamed} 名，一号两名 {contested} 名，性别变化 {sex} 名，\
-         出生日期变化 {birth_date} 名，学校变化 {moved} 名"
+    say(&sentence!(
+        "cli-planned-new-teachers-come-onto-roster",
+        new,
+        on_roster,
+        renamed,
+        contested,
+        sex,
+        birth_date,
+        moved
     ));
 }

@@ -27,7 +27,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::sync::told_to_stop;
 use crate::settings::Settings;
-use crate::words::{Both, both, in_both, note, spoken};
+use crate::words::{Both, in_both, note, sentence, spoken};
 use crate::{CliError, open};
 
 /// The largest payload, in bytes.
@@ -71,8 +71,7 @@ impl Refused {
     /// Something here, which may pass.
     fn later(why: &str) -> Self {
         tracing::warn!("nothing taken: {why}");
-        let why =
-            in_both!("it cannot be taken just now; send it again, with the same key", "暂时无法接收；请用同一键重发");
+        let why = in_both!("cli-receive-cannot-taken-just-now-send");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "later", why)
     }
 }
@@ -103,10 +102,7 @@ impl std::convert::From<PushError> for Refused {
             PushError::Disabled => disabled(),
             PushError::Stream { known } => no_stream(&known),
             PushError::KeyTaken { run } => {
-                let why = in_both!(
-                    "another payload was handed in with this idempotency key; give each payload a key of its own",
-                    "此幂等键已用于另一份内容；请为每份内容使用不同的键"
-                );
+                let why = in_both!("cli-receive-another-payload-was-handed-idempotency");
                 Self { run: Some(run), ..Self::new(StatusCode::CONFLICT, "key", why) }
             }
             PushError::Unreadable { run, fault } => {
@@ -143,11 +139,7 @@ pub async fn run(settings: Settings, address: SocketAddr) -> Result<(), CliError
     let stop = told_to_stop()?;
     let runtime = open::runtime(&settings, Make::Files).await?;
     let listener = TcpListener::bind(address).await.map_err(|e| {
-        CliError::usage(both!(
-            "cannot listen at {address}: {e}; give another address with --listen",
-            "无法在 {address} 上监听：{e}；请用 --listen 指定其他地址",
-            e = spoken(&e)
-        ))
+        CliError::usage(sentence!("cli-receive-cannot-listen-give-another-address", address, e = spoken(&e)))
     })?;
     let address = listener.local_addr().unwrap_or(address);
     let door = Door { runtime: runtime.clone(), room: Arc::new(Semaphore::new(AT_ONCE)), stop: stop.clone() };
@@ -155,10 +147,7 @@ pub async fn run(settings: Settings, address: SocketAddr) -> Result<(), CliError
         .route("/push/{source}", post(take_only))
         .route("/push/{source}/{stream}", post(take_for))
         .with_state(door);
-    note(&both!(
-        "payloads are taken at http://{address}/push/SOURCE/STREAM",
-        "接收地址：http://{address}/push/来源/数据流"
-    ));
+    note(&sentence!("cli-receive-payloads-taken-http-push-source", address));
     let mut told = stop.clone();
     let served = axum::serve(listener, routes).with_graceful_shutdown(async move {
         let _ = told.wait_for(|stop| *stop).await;
@@ -263,35 +252,22 @@ async fn received(mut body: Body, mut packer: Packer) -> Option<Payload> {
 }
 
 fn too_slow() -> Refused {
-    let why = in_both!(
-        "the body did not come within {s} s; send it in parts",
-        "{s} 秒内未收到全部内容；请分批发送",
-        s = PATIENCE.as_secs()
-    );
+    let why = in_both!("cli-receive-body-did-come-within-send", s = PATIENCE.as_secs());
     Refused::new(StatusCode::REQUEST_TIMEOUT, "slow", why)
 }
 
 fn too_large() -> Refused {
-    let why = in_both!(
-        "the body has more than {MAX_BODY} bytes, or broke off; send it in parts",
-        "内容超过 {MAX_BODY} 字节或中断；请分批发送"
-    );
+    let why = in_both!("cli-receive-body-more-than-bytes-broke", MAX_BODY);
     Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "size", why)
 }
 
 fn disabled() -> Refused {
-    let why = in_both!(
-        "the connector of this source is disabled; ask whoever runs Huiliu",
-        "该来源的连接器已停用；请联系汇流的管理人员"
-    );
+    let why = in_both!("cli-receive-connector-source-disabled-ask-whoever");
     Refused::new(StatusCode::FORBIDDEN, "disabled", why)
 }
 
 fn no_stream(known: &[String]) -> Refused {
     let all = known.join(", ");
-    let why = in_both!(
-        "no such stream; there are {all}: send it to /push/SOURCE/STREAM",
-        "没有该数据流；现有 {all}：请发送到 /push/来源/数据流"
-    );
+    let why = in_both!("cli-receive-such-stream-there-send-push", all);
     Refused::new(StatusCode::NOT_FOUND, "stream", why)
 }

@@ -7,7 +7,7 @@ use huiliu_engine::operations::record_sample::{self, RecordRequest, RecordedSamp
 use super::authoring::{page_of, runtime_for};
 use crate::render::show;
 use crate::settings::Settings;
-use crate::words::{both, note, say};
+use crate::words::{note, say, sentence};
 use crate::{CliError, open};
 
 /// What was asked.
@@ -38,14 +38,6 @@ pub async fn run(settings: &Settings, asked: &Asked, json: bool) -> Result<(), C
 
 fn show_recorded(asked: &Asked, recorded: &RecordedSample) {
     let RecordedSample { written, names, id_numbers, others, .. } = recorded;
-    say(&both!(
-        "wrote {place}: {names} names, {id_numbers} ID numbers and {others} other numbers and addresses are of nobody now",
-        "已写入 {place}：{names} 个姓名、{id_numbers} 个身份证号、{others} 处其他号码和邮箱已换成虚构的",
-        place = written.display()
-    ));
-    note(&both!(
-        "what the manifest does not map was only searched for these people and for numbers: look through it before you pass it on; then `huiliu connectors test {folder} --accept`",
-        "清单未映射的内容只查找了上述人员和号码：外传前请通读一遍；然后运行 `huiliu connectors test {folder} --accept`",
-        folder = asked.into.display()
-    ));
+    say(&sentence!("cli-record-wrote-names-id-numbers-other", where = written.display(), names, id_numbers, others));
+    note(&sentence!("cli-record-what-manifest-does-map-was", folder = asked.into.display()));
 }

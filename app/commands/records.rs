@@ -8,7 +8,7 @@ use crate::cli::Listing;
 use crate::render::{hours, show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{address, pass_word, phrase, say_json, tr};
+use crate::words::{address, label, pass_word, phrase, say_json};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, listing: Listing, json: bool) -> Result<(), CliError> {
@@ -45,16 +45,16 @@ fn list(rows: &[RecordRow]) {
         ]
     };
     let heading = [
-        tr("record", "记录"),
-        tr("source", "来源"),
-        tr("teacher", "教师"),
-        tr("name", "姓名"),
-        tr("course", "课程"),
-        tr("as given", "原始学时"),
-        tr("class hours", "学时"),
-        tr("pass", "测评"),
-        tr("ended", "结束"),
-        tr("address", "出处"),
+        label("cli-records-record"),
+        label("cli-records-source"),
+        label("cli-records-teacher"),
+        label("cli-records-name"),
+        label("cli-records-course"),
+        label("cli-records-given"),
+        label("cli-records-class-hours"),
+        label("cli-records-pass"),
+        label("cli-records-ended"),
+        label("cli-records-address"),
     ];
     table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }

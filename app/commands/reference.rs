@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use crate::CliError;
 use crate::cli::examples;
-use crate::words::{both, say, spoken};
+use crate::words::{say, sentence, spoken};
 
 /// Prints what a shell needs to complete our commands.
 pub fn completions(shell: Shell) {
@@ -20,9 +20,8 @@ pub fn completions(shell: Shell) {
 /// Writes a man page for each command.
 pub fn man(folder: &Path) -> Result<(), CliError> {
     let unwritable = |e: std::io::Error| {
-        CliError::usage(both!(
-            "cannot write man pages in {folder}: {e}; give a folder that can be written in",
-            "无法在 {folder} 中写入手册页：{e}；请给出可写的文件夹",
+        CliError::usage(sentence!(
+            "cli-reference-cannot-write-man-pages-give",
             folder = folder.display(),
             e = spoken(&e)
         ))
@@ -30,7 +29,7 @@ pub fn man(folder: &Path) -> Result<(), CliError> {
     std::fs::create_dir_all(folder).map_err(unwritable)?;
     clap_mangen::generate_to(examples::command(), folder).map_err(unwritable)?;
     let pages = pages_in(folder).map_err(unwritable)?;
-    say(&both!("{pages} pages in {}", "{} 中有 {pages} 页", folder.display()));
+    say(&sentence!("cli-reference-pages", pages, folder = folder.display()));
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use crate::cli::Why;
 use crate::render::{moment, show};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{both, origin, say, tr};
+use crate::words::{label, origin, say, sentence};
 use crate::{CliError, open};
 
 pub async fn register(settings: &Settings, path: &Path, why: Why, json: bool) -> Result<(), CliError> {
@@ -31,10 +31,7 @@ pub async fn register(settings: &Settings, path: &Path, why: Why, json: bool) ->
     note_open_questions(&registration.open_questions);
     show(json, &registration, show_registration);
     if registration.state == RegistrationState::Refused {
-        let words = tr(
-            "nothing was registered: a sample does not give what is expected, see above",
-            "未注册：有样例与预期结果不符，见上",
-        );
+        let words = label("cli-register-nothing-was-registered-sample-does");
         return Err(CliError::failed(words).with_code("connector.samples"));
     }
     Ok(())
@@ -45,20 +42,15 @@ fn show_registration(registration: &Registration) {
     show_checked(samples);
     match state {
         RegistrationState::Refused => {}
-        RegistrationState::Registered => say(&both!(
-            "connector {connector} version {version} is registered and in use",
-            "连接器 {connector} 第 {version} 版已注册并启用"
-        )),
-        RegistrationState::Unchanged | RegistrationState::NotInUse => say(&both!(
-            "connector {connector} version {version} is registered already with the same content; nothing was changed",
-            "连接器 {connector} 第 {version} 版早已注册，内容相同；未作改动"
-        )),
+        RegistrationState::Registered => {
+            say(&sentence!("cli-register-connector-version-registered-use", connector, version))
+        }
+        RegistrationState::Unchanged | RegistrationState::NotInUse => {
+            say(&sentence!("cli-register-connector-version-registered-already-same", connector, version))
+        }
     }
     if *state == RegistrationState::NotInUse {
-        say(&both!(
-            "it is not in use; `huiliu connectors rollback {connector} --to {version} --because TEXT` takes it into use",
-            "它未在使用；可用 `huiliu connectors rollback {connector} --to {version} --because 理由` 启用"
-        ));
+        say(&sentence!("cli-register-use-huiliu-connectors-rollback-because", connector, version));
     }
 }
 
@@ -77,17 +69,23 @@ fn show_versions(versions: &ConnectorVersions) {
         vec![
             row.version.to_string(),
             origin(row.origin).to_owned(),
-            if row.in_use { tr("in use", "使用中") } else { "" }.to_owned(),
+            if row.in_use { label("cli-register-use") } else { "" }.to_owned(),
             row.registered_at.as_deref().map(moment).unwrap_or_default(),
             text(&row.registered_by),
             text(&row.because),
         ]
     };
-    let heading =
-        [tr("version", "版本"), tr("from", "来自"), "", tr("at", "时间"), tr("by", "操作人"), tr("because", "理由")];
+    let heading = [
+        label("cli-register-version"),
+        label("cli-register-from"),
+        "",
+        label("cli-register-at"),
+        label("cli-register-by"),
+        label("cli-register-because"),
+    ];
     table(&heading, &versions.page.items.iter().map(cells).collect::<Vec<_>>());
     if let Some(DisabledConnector { by, because }) = &versions.disabled {
-        say(&both!("disabled by {by}: {because}", "已由 {by} 停用：{because}"));
+        say(&sentence!("cli-register-disabled", by, because));
     }
 }
 
@@ -108,9 +106,9 @@ pub async fn rollback(settings: &Settings, asked: &Rollback, json: bool) -> Resu
     opened.close().await;
     show(json, &rolled_back, |rolled_back| {
         say(&if rolled_back.changed {
-            both!("connector {id}: version {to} is in use", "连接器 {id}：现用版本 {to}")
+            sentence!("cli-register-connector-version-use", id, to)
         } else {
-            both!("connector {id}: version {to} was in use already", "连接器 {id}：版本 {to} 本就在用")
+            sentence!("cli-register-connector-version-was-use-already", id, to)
         });
     });
     Ok(())
@@ -135,12 +133,9 @@ pub async fn set_enabled(settings: &Settings, asked: &Switch, json: bool) -> Res
 
 fn enabled_words(switched: &ConnectorEnabled) -> &'static str {
     match (switched.enabled, switched.changed) {
-        (true, true) => tr("its sources are read again", "已恢复读取其来源"),
-        (true, false) => tr("it was enabled already", "本已启用"),
-        (false, true) => tr(
-            "its sources are read no longer; what was received is still delivered",
-            "不再读取其来源；已接收的仍会投递",
-        ),
-        (false, false) => tr("it was disabled already", "本已停用"),
+        (true, true) => label("cli-register-sources-read-again"),
+        (true, false) => label("cli-register-was-enabled-already"),
+        (false, true) => label("cli-register-sources-read-longer-what-was"),
+        (false, false) => label("cli-register-was-disabled-already"),
     }
 }

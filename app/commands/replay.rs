@@ -12,7 +12,7 @@ use crate::cli::{Matching, Replays};
 use crate::render::{hours, moment, reasons, show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{address, both, note, phrase, say, tr, word};
+use crate::words::{address, label, note, phrase, say, sentence, word};
 use crate::{CliError, open};
 use huiliu_values::RecordOutcome;
 
@@ -61,16 +61,10 @@ async fn plan(settings: Settings, filter: &Filter, json: bool) -> Result<(), Cli
     show(json, &plan, |plan| {
         show_replay(plan);
         if !plan.changes {
-            return say(tr(
-                "\nnothing would change: every record stays parked, and there is nothing to apply",
-                "\n不会有任何变化：全部记录仍待处理，无需执行",
-            ));
+            return say(label("cli-replay-nothing-would-change-every-record"));
         }
         let id = plan.replay.replay;
-        say(&both!(
-            "\nnothing has been changed yet; to do it: huiliu replay apply {id}; all of it: huiliu replay show {id} --limit 100000",
-            "\n尚未改动任何数据；执行请用：huiliu replay apply {id}；查看全部：huiliu replay show {id} --limit 100000"
-        ));
+        say(&sentence!("cli-replay-nothing-been-changed-yet-do", id));
     });
     Ok(())
 }
@@ -83,25 +77,21 @@ async fn apply(settings: Settings, id: i64, json: bool) -> Result<(), CliError> 
     show(json, &applied, |applied| {
         if applied.refused.is_none() {
             overview(std::slice::from_ref(&applied.shown.replay));
-            say(tr("\napplied; the teachers concerned are settled", "\n已执行；相关教师已结算"));
+            say(label("cli-replay-applied-teachers-concerned-settled"));
         }
     });
     let Some(moved) = applied.refused else { return Ok(()) };
     for what in moved.iter().take(usize::try_from(SHOWN).unwrap_or(20)) {
         note(&format!("  {}", moved_in_words(what)));
     }
-    Err(CliError::failed(both!(
-        "replay {id} no longer holds, {n} things moved since it was planned; nothing was changed; plan again",
-        "重放 {id} 已不成立，计划之后有 {n} 处变化；未改动任何数据；请重新计划",
-        n = moved.len()
-    ))
-    .with_code("replay.stale"))
+    Err(CliError::failed(sentence!("cli-replay-replay-longer-holds-things-moved", id, n = moved.len()))
+        .with_code("replay.stale"))
 }
 
 fn moved_in_words(moved: &Moved) -> String {
     let told = |effect: &Option<EffectHours>| {
         effect.map_or_else(
-            || tr("no change", "无变化").to_owned(),
+            || label("cli-replay-change").to_owned(),
             |EffectHours { counted, provisional }| {
                 format!(
                     "{}+{} → {}+{}",
@@ -114,35 +104,29 @@ fn moved_in_words(moved: &Moved) -> String {
         )
     };
     match moved {
-        Moved::Activation { connector } => both!(
-            "the manifest or the rules of connector {connector} are others now",
-            "连接器 {connector} 的清单或规则已更换"
-        ),
-        Moved::Unfinished => tr("the plan was not finished", "计划没有做完").to_owned(),
-        Moved::Letter { dead_letter, address: at, planned, now } => both!(
-            "dead letter {dead_letter} ({at}): planned {planned}, now {now}",
-            "死信 {dead_letter}（{at}）：计划为{planned}，现为{now}",
+        Moved::Activation { connector } => sentence!("cli-replay-manifest-rules-connector-others-now", connector),
+        Moved::Unfinished => label("cli-replay-plan-was-finished").to_owned(),
+        Moved::Letter { dead_letter, address: at, planned, now } => sentence!(
+            "cli-replay-dead-letter-planned-now",
+            dead_letter,
             at = address(at),
             planned = word(planned.as_str()),
             now = word(now.as_str())
         ),
-        Moved::Teacher { person, planned, now } => both!(
-            "teacher {person}: planned {planned} class hours, now {now}",
-            "教师 {person}：计划 {planned} 学时，现为 {now}",
-            planned = told(planned),
-            now = told(now)
-        ),
+        Moved::Teacher { person, planned, now } => {
+            sentence!("cli-replay-teacher-planned-class-hours-now", person, planned = told(planned), now = told(now))
+        }
     }
 }
 
 fn show_replay(shown: &ReplayShown) {
     overview(std::slice::from_ref(&shown.replay));
-    say(&format!("\n{}", tr("raw records", "原始记录")));
+    say(&format!("\n{}", label("cli-replay-raw-records")));
     for item in &shown.items {
         let (letter, at) = (item.dead_letter, address(&item.address));
         say(&format!("  {letter}  {at}  → {}  {}", word(item.outcome.as_str()), detail(item)));
     }
-    say(&format!("\n{}", tr("teachers", "教师")));
+    say(&format!("\n{}", label("cli-replay-teachers")));
     let cells = |e: &Effect| {
         vec![
             e.person.clone(),
@@ -152,10 +136,10 @@ fn show_replay(shown: &ReplayShown) {
         ]
     };
     let heading = [
-        tr("teacher", "教师"),
-        tr("class hours", "学时"),
-        tr("provisional", "暂认"),
-        tr("entries changed", "认定变化"),
+        label("cli-replay-teacher"),
+        label("cli-replay-class-hours"),
+        label("cli-replay-provisional"),
+        label("cli-replay-entries-changed"),
     ];
     table(&heading, &shown.effects.iter().map(cells).collect::<Vec<_>>());
 }
@@ -170,7 +154,7 @@ fn detail(item: &Item) -> String {
         return phrase(&text("unreadable")).into_owned();
     }
     let (course, hours, end) = (text("course"), text("class_hours"), text("period_end"));
-    format!("{course}  {hours} {}  {end}", tr("class hours", "学时"))
+    format!("{course}  {hours} {}  {end}", label("cli-replay-class-hours"))
 }
 
 fn overview(rows: &[Replay]) {
@@ -185,18 +169,18 @@ fn overview(rows: &[Replay]) {
         row
     };
     let heading = [
-        tr("replay", "重放"),
-        tr("state", "状态"),
-        tr("letters", "死信"),
-        tr("inserted", "新增"),
-        tr("updated", "更新"),
-        tr("unchanged", "未变"),
-        tr("superseded", "过时"),
-        tr("skipped", "略过"),
-        tr("parked", "待处理"),
-        tr("teachers", "教师"),
-        tr("planned", "计划时间"),
-        tr("by", "计划人"),
+        label("cli-replay-replay"),
+        label("cli-replay-state"),
+        label("cli-replay-letters"),
+        label("cli-replay-inserted"),
+        label("cli-replay-updated"),
+        label("cli-replay-unchanged"),
+        label("cli-replay-superseded"),
+        label("cli-replay-skipped"),
+        label("cli-replay-parked"),
+        label("cli-replay-teachers"),
+        label("cli-replay-planned"),
+        label("cli-replay-by"),
     ];
     table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }

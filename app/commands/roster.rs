@@ -13,7 +13,7 @@ use crate::cli::{Roster, Schools, Tree};
 use crate::render::{show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{address, both, say, tr, word};
+use crate::words::{address, label, say, sentence, word};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Roster, json: bool) -> Result<(), CliError> {
@@ -41,31 +41,32 @@ async fn show_one(settings: &Settings, teacher: &str, on: NaiveDate, json: bool)
 fn show_teacher(shown: &RosterTeacher) {
     let row = &shown.teacher;
     let name = row.name.as_deref().unwrap_or_default();
-    say(&format!("{} {}: {name}  {}", tr("teacher", "教师"), row.teacher, word(&row.origin)));
+    say(&format!("{} {}: {name}  {}", label("cli-roster-teacher"), row.teacher, word(&row.origin)));
     if let (Some(sex), Some(birth)) = (&row.sex, &row.birth_date) {
-        say(&format!("  {}, {} {birth}", word(sex), tr("born", "出生于")));
+        say(&format!("  {}, {} {birth}", word(sex), label("cli-roster-born")));
     }
     if row.contested {
-        say(tr("  the ID number has two names in rows of one version", "  同一版本的名册中，此身份证号有两个姓名"));
+        say(label("cli-roster-id-number-two-names-rows"));
     }
     row.identifiers.iter().for_each(show_identifier);
     shown.exemption.iter().for_each(show_exemption);
     show_memberships(&row.memberships);
     let chain: Vec<String> = shown.regions.iter().map(|region| format!("{} {}", region.code, region.name)).collect();
     if !chain.is_empty() {
-        say(&format!("  {} {}: {}", tr("reports on", "上报关系"), shown.on, chain.join(" → ")));
+        say(&format!("  {} {}: {}", label("cli-roster-reports"), shown.on, chain.join(" → ")));
     }
 }
 
 fn show_identifier(identifier: &Identifier) {
-    let ended = identifier.valid_to.as_ref().map(|to| format!("  {} {to}", tr("until", "至"))).unwrap_or_default();
+    let ended =
+        identifier.valid_to.as_ref().map(|to| format!("  {} {to}", label("cli-roster-until"))).unwrap_or_default();
     say(&format!("  {} {}{ended}", word(&identifier.kind), identifier.value));
 }
 
 fn show_exemption(AgeExemption { exempt, as_of, age, .. }: &AgeExemption) {
     say(&match exempt {
-        true => both!("  {age} years old on {as_of}: outside the assessment", "  {as_of} 年满 {age} 周岁：不列入测评"),
-        false => both!("  {age} years old on {as_of}: assessed", "  {as_of} 年满 {age} 周岁：列入测评"),
+        true => sentence!("cli-roster-years-old-outside-assessment", age, as_of),
+        false => sentence!("cli-roster-years-old-assessed", age, as_of),
     });
 }
 
@@ -82,42 +83,42 @@ fn show_memberships(memberships: &[MembershipRow]) {
         ]
     };
     let heading = [
-        tr("school", "学校"),
-        tr("name", "名称"),
-        tr("from", "起"),
-        tr("to", "止"),
+        label("cli-roster-school"),
+        label("cli-roster-name"),
+        label("cli-roster-from"),
+        label("cli-roster-to"),
         "",
-        tr("source", "来源"),
-        tr("address", "出处"),
+        label("cli-roster-source"),
+        label("cli-roster-address"),
     ];
     table(&heading, &memberships.iter().map(cells).collect::<Vec<_>>());
 }
 
 fn ending(ended_by: &str, overlaps: bool) -> String {
     let ended = match ended_by {
-        "next" => tr("ended by the next", "由后一段终止"),
+        "next" => label("cli-roster-ended-next"),
         _ => "",
     };
-    let overlap = if overlaps { tr("overlaps", "时间重叠") } else { "" };
+    let overlap = if overlaps { label("cli-roster-overlaps") } else { "" };
     [ended, overlap].iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(", ")
 }
 
 fn show_status(status: &Status) {
     for (words, n) in [
-        (tr("teachers on the roster", "在册教师"), status.roster),
-        (tr("teachers known from records only", "仅见于培训记录的教师"), status.provisional),
-        (tr("on the roster without a school", "在册而无现任学校"), status.without_school),
-        (tr("ID numbers with two names in one version", "同一版本中有两个姓名的身份证号"), status.contested),
-        (tr("memberships that overlap", "时间重叠的任职"), status.overlaps),
-        (tr("schools", "学校"), status.schools),
-        (tr("rows that wait for a school or a person", "等待学校或人员的行"), status.waiting_by_itself),
+        (label("cli-roster-teachers-roster"), status.roster),
+        (label("cli-roster-teachers-known-from-records-only"), status.provisional),
+        (label("cli-roster-roster-without-school"), status.without_school),
+        (label("cli-roster-id-numbers-two-names-one"), status.contested),
+        (label("cli-roster-memberships-overlap"), status.overlaps),
+        (label("cli-roster-schools"), status.schools),
+        (label("cli-roster-rows-wait-school-person"), status.waiting_by_itself),
     ] {
         say(&format!("  {words}: {n}"));
     }
     if !status.waiting.is_empty() {
         let cells = |(code, n): (&String, &i64)| vec![code.clone(), n.to_string()];
         table(
-            &[tr("waiting, by reason", "待处理，按原因"), tr("rows", "行数")],
+            &[label("cli-roster-waiting-reason"), label("cli-roster-rows")],
             &status.waiting.iter().map(cells).collect::<Vec<_>>(),
         );
     }
@@ -158,15 +159,15 @@ fn show_schools(schools: &[SchoolShown]) {
         }
     }
     let heading = [
-        tr("school", "学校"),
-        tr("name", "名称"),
-        tr("kind", "类别"),
-        tr("from", "起"),
-        tr("to", "止"),
+        label("cli-roster-school"),
+        label("cli-roster-name"),
+        label("cli-roster-kind"),
+        label("cli-roster-from"),
+        label("cli-roster-to"),
         "",
-        tr("teachers", "教师"),
-        tr("reports to", "上报"),
-        tr("successor", "承继"),
+        label("cli-roster-teachers"),
+        label("cli-roster-reports-2"),
+        label("cli-roster-successor"),
     ];
     table(&heading, &cells);
 }
@@ -199,13 +200,13 @@ fn show_regions(rows: &[RegionRow]) {
         ]
     };
     let heading = [
-        tr("region", "区划"),
-        tr("name", "名称"),
-        tr("tier", "层级"),
-        tr("reports to", "上级"),
-        tr("from", "起"),
-        tr("to", "止"),
-        tr("successor", "承继"),
+        label("cli-roster-region"),
+        label("cli-roster-name"),
+        label("cli-roster-tier"),
+        label("cli-roster-reports-3"),
+        label("cli-roster-from"),
+        label("cli-roster-to"),
+        label("cli-roster-successor"),
     ];
     table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }

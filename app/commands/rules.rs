@@ -11,7 +11,7 @@ use crate::cli::Rules;
 use crate::render::{hours, show, show_page};
 use crate::settings::{self, Settings};
 use crate::table::table;
-use crate::words::{both, say, tr, word};
+use crate::words::{chinese, label, say, sentence, word};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Rules, json: bool) -> Result<(), CliError> {
@@ -42,13 +42,13 @@ fn show_packs(packs: &[PackShown]) {
         ]
     };
     let heading = [
-        tr("pack", "规则包"),
-        tr("for what ends", "适用于结束日在"),
-        tr("jurisdiction", "区划"),
+        label("cli-rules-pack"),
+        label("cli-rules-what-ends"),
+        label("cli-rules-jurisdiction"),
         word("stated"),
         word("adopted"),
         word("assumed"),
-        tr("title", "名称"),
+        label("cli-rules-title"),
     ];
     table(&heading, &packs.iter().map(cells).collect::<Vec<_>>());
 }
@@ -65,7 +65,7 @@ fn show_questions(questions: &[OpenQuestion]) {
     for q in questions {
         say(&format!("{}: {}", q.setting, q.choices.join(" | ")));
         for chosen in &q.packs {
-            let source = if chosen.source == q.why { tr(q.why, q.why_zh) } else { &chosen.source };
+            let source = if chosen.source == q.why { if chinese() { q.why_zh } else { q.why } } else { &chosen.source };
             say(&format!("    {} = {}  ({}) {source}", chosen.pack, chosen.value, word(chosen.basis.as_str())));
         }
     }
@@ -78,10 +78,7 @@ fn check(settings: &Settings, files: Vec<PathBuf>, courses: Option<PathBuf>) -> 
 }
 
 fn show_checked(RulesChecked { packs, rules, courses }: &RulesChecked) {
-    say(&both!(
-        "{packs} packs, {rules} rules, {courses} courses: nothing wrong",
-        "{packs} 个规则包，{rules} 条规则，{courses} 门课程：没有问题"
-    ));
+    say(&sentence!("cli-rules-packs-rules-courses-nothing-wrong", packs, rules, courses));
 }
 
 /// `current`, or files of rule packs with commas between.
@@ -101,11 +98,7 @@ async fn diff(settings: &Settings, sides: &BeforeAfter<RuleSide>, limit: usize) 
 
 fn show_diff(RulesDiff { totals, teachers: changes }: &RulesDiff) {
     if totals.hours_change + totals.reasons_change == 0 {
-        return say(&both!(
-            "nothing would change: both give the same to all {} teachers",
-            "不会有任何变化：两者对全部 {} 名教师的结果相同",
-            totals.teachers
-        ));
+        return say(&sentence!("cli-rules-nothing-would-change-both-give", teachers = totals.teachers));
     }
     show_changes(changes);
     let both_sums =
@@ -113,9 +106,5 @@ fn show_diff(RulesDiff { totals, teachers: changes }: &RulesDiff) {
     let was = both_sums(totals.counted.before, totals.provisional.before);
     let is = both_sums(totals.counted.after, totals.provisional.after);
     let (teachers, hours_change, reasons_change) = (totals.teachers, totals.hours_change, totals.reasons_change);
-    say(&both!(
-        "\n  of {teachers} teachers {hours_change} would have other hours, {reasons_change} the same hours for other reasons; \
-         counted + provisional: {was} → {is}",
-        "\n  {teachers} 名教师中，{hours_change} 名学时会变化，{reasons_change} 名学时不变而依据变化；认定 + 暂认：{was} → {is}"
-    ));
+    say(&sentence!("cli-rules-teachers-would-other-hours-same", teachers, hours_change, reasons_change, was, is));
 }

@@ -8,7 +8,7 @@ use crate::cli::Listing;
 use crate::render::{balance_cells, balance_heading, moment, note_unread, show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{both, note, said, say, tr, word};
+use crate::words::{label, note, said, say, sentence, word};
 use crate::{CliError, open};
 
 pub async fn balance(settings: Settings, run: Option<i64>, json: bool) -> Result<(), CliError> {
@@ -20,19 +20,19 @@ pub async fn balance(settings: Settings, run: Option<i64>, json: bool) -> Result
 }
 
 fn not_balanced() -> CliError {
-    CliError::failed(tr("the books are not balanced", "账目不平")).with_code("balance")
+    CliError::failed(label("cli-runs-books-balanced")).with_code("balance")
 }
 
 fn show_balance(run: Option<i64>, balance: &Balance) {
-    let mut row = vec![run.map_or_else(|| tr("all runs", "全部同步").to_owned(), |r| r.to_string())];
+    let mut row = vec![run.map_or_else(|| label("cli-runs-all-runs").to_owned(), |r| r.to_string())];
     row.extend(balance_cells(balance));
-    table(&balance_heading(tr("run", "同步")), &[row]);
+    table(&balance_heading(label("cli-runs-run")), &[row]);
     say(&format!(
         "\n  {} · {} · {} {}",
-        if balance.balanced { tr("balanced", "账目平衡") } else { tr("NOT BALANCED", "账目不平") },
-        if balance.complete { tr("complete", "已全部处理") } else { tr("not complete", "尚未全部处理") },
+        if balance.balanced { label("cli-runs-balanced") } else { label("cli-runs-balanced-2") },
+        if balance.complete { label("cli-runs-complete") } else { label("cli-runs-complete-2") },
         balance.teachers_due,
-        tr("teachers due", "名教师待结算"),
+        label("cli-runs-teachers-due"),
     ));
 }
 
@@ -60,20 +60,20 @@ fn list(rows: &[RunRow]) {
             r.run.to_string(),
             r.source.clone(),
             word(r.state.as_str()).to_owned(),
-            if r.full { tr("full", "全量") } else { "" }.to_owned(),
+            if r.full { label("cli-runs-full") } else { "" }.to_owned(),
             moment(&r.started_at),
             r.ended_at.as_deref().map(moment).unwrap_or_default(),
-            r.failure.iter().chain(r.unmet.iter().flatten()).map(said).collect::<Vec<_>>().join(tr("; ", "；")),
+            r.failure.iter().chain(r.unmet.iter().flatten()).map(said).collect::<Vec<_>>().join(label("cli-runs-text")),
         ]
     };
     let heading = [
-        tr("run", "同步"),
-        tr("source", "来源"),
-        tr("state", "状态"),
+        label("cli-runs-run"),
+        label("cli-runs-source"),
+        label("cli-runs-state"),
         "",
-        tr("started", "开始"),
-        tr("ended", "结束"),
-        tr("failure", "失败原因"),
+        label("cli-runs-started"),
+        label("cli-runs-ended"),
+        label("cli-runs-failure"),
     ];
     table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }
@@ -82,6 +82,6 @@ fn show_run(shown: &RunShown) {
     list(std::slice::from_ref(&shown.run));
     note_unread(&shown.run.source, &shown.unread_payloads);
     for field in &shown.new_fields {
-        note(&both!("new field: {field}", "新字段：{field}"));
+        note(&sentence!("cli-runs-new-field", field));
     }
 }

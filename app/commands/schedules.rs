@@ -7,7 +7,7 @@ use huiliu_store::intake::source_lease::ScheduleRow;
 use crate::render::{moment, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{said, tr, word};
+use crate::words::{label, said, word};
 use crate::{CliError, open};
 
 pub async fn list(settings: Settings, json: bool) -> Result<(), CliError> {
@@ -20,22 +20,22 @@ pub async fn list(settings: Settings, json: bool) -> Result<(), CliError> {
 
 fn show_rows(rows: &[ScheduleRow]) {
     let heading = [
-        tr("source", "来源"),
-        tr("schedule", "定时"),
-        tr("next", "下次"),
-        tr("read by", "执行者"),
-        tr("failures", "连续失败"),
-        tr("last run", "上次同步"),
-        tr("state", "状态"),
-        tr("ended", "结束"),
-        tr("last success", "上次成功"),
-        tr("failure", "失败原因"),
+        label("cli-schedules-source"),
+        label("cli-schedules-schedule"),
+        label("cli-schedules-next"),
+        label("cli-schedules-read"),
+        label("cli-schedules-failures"),
+        label("cli-schedules-last-run"),
+        label("cli-schedules-state"),
+        label("cli-schedules-ended"),
+        label("cli-schedules-last-success"),
+        label("cli-schedules-failure"),
     ];
     table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }
 
 fn cells(row: &ScheduleRow) -> Vec<String> {
-    let never = tr("never by itself", "从不自动").to_owned();
+    let never = label("cli-schedules-never-itself").to_owned();
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     vec![
         row.source.clone(),
@@ -46,7 +46,7 @@ fn cells(row: &ScheduleRow) -> Vec<String> {
         row.last_run.map(|run| run.to_string()).unwrap_or_default(),
         word(&text(&row.last_state)).to_owned(),
         row.last_ended_at.as_deref().map(moment).unwrap_or_default(),
-        row.last_success_at.as_deref().map(moment).unwrap_or_else(|| tr("never", "从未").to_owned()),
+        row.last_success_at.as_deref().map(moment).unwrap_or_else(|| label("cli-schedules-never").to_owned()),
         row.last_failure.as_ref().map(said).unwrap_or_default(),
     ]
 }

@@ -11,7 +11,7 @@ use crate::cli::Secrets;
 use crate::render::{moment, show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{both, say, spoken, tr};
+use crate::words::{label, say, sentence, spoken};
 use crate::{CliError, open};
 
 /// No secret is longer, in bytes.
@@ -32,22 +32,27 @@ pub async fn run(settings: Settings, asked: Secrets, json: bool) -> Result<(), C
             let secret = SecretName { source: &source, name: &name };
             let sealed = secrets::set(&opened, &settings.engine, act, secret, &value).await?;
             opened.close().await;
-            show(json, &sealed, |_| say(tr("sealed; it is not shown again", "已密封；不再显示")));
+            show(json, &sealed, |_| say(label("cli-secrets-sealed-shown-again")));
         }
         Secrets::Remove { source, name, why } => {
             let opened = open::database(&settings, Make::Nothing).await?;
             let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
             let removed = secrets::remove(&opened, act, SecretName { source: &source, name: &name }).await?;
             opened.close().await;
-            show(json, &removed, |_| say(tr("removed", "已移除")));
+            show(json, &removed, |_| say(label("cli-secrets-removed")));
         }
     }
     Ok(())
 }
 
 fn show_rows(rows: &[SecretTold]) {
-    let heading =
-        [tr("source", "来源"), tr("secret", "名称"), tr("set", "设置时间"), tr("by", "操作人"), tr("key", "密钥")];
+    let heading = [
+        label("cli-secrets-source"),
+        label("cli-secrets-secret"),
+        label("cli-secrets-set"),
+        label("cli-secrets-by"),
+        label("cli-secrets-key"),
+    ];
     let cells = |row: &SecretTold| {
         vec![row.source.clone(), row.name.clone(), moment(&row.set_at), row.set_by.clone(), row.generation.to_string()]
     };
@@ -57,20 +62,15 @@ fn show_rows(rows: &[SecretTold]) {
 /// What stands on standard input, without the end of its line.
 fn value() -> Result<String, CliError> {
     let mut text = String::new();
-    let refused = |why: &str| {
-        CliError::usage(both!(
-            "cannot take the secret from standard input: {why}; give it as in `huiliu secrets set SOURCE password < FILE`",
-            "无法从标准输入取得密钥：{why}；请如 `huiliu secrets set 来源 password < 文件` 给出"
-        ))
-    };
+    let refused = |why: &str| CliError::usage(sentence!("cli-secrets-cannot-take-secret-from-standard", why));
     std::io::stdin().take(MAX_SECRET + 1).read_to_string(&mut text).map_err(|e| refused(&spoken(&e)))?;
     let value = text.strip_suffix('\n').unwrap_or(&text);
     let value = value.strip_suffix('\r').unwrap_or(value);
     if value.is_empty() {
-        return Err(refused(tr("it is empty", "内容为空")));
+        return Err(refused(label("cli-secrets-empty")));
     }
     if text.len() as u64 > MAX_SECRET {
-        return Err(refused(&both!("it is longer than {MAX_SECRET} bytes", "超过 {MAX_SECRET} 字节")));
+        return Err(refused(&sentence!("cli-secrets-longer-than-bytes", MAX_SECRET)));
     }
     Ok(value.to_owned())
 }

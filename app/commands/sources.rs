@@ -9,7 +9,7 @@ use crate::cli::{Place, Sources, Why};
 use crate::render::{show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{both, note, say, tr};
+use crate::words::{label, note, say, sentence};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Sources, json: bool) -> Result<(), CliError> {
@@ -34,13 +34,12 @@ async fn list(settings: &Settings, json: bool) -> Result<(), CliError> {
 fn show_rows(rows: &[SourceShown]) {
     let cells = |row: &SourceShown| {
         let from = match (row.origin, row.shadowed) {
-            (SourceOrigin::SettingsFile, _) => tr("settings file", "设置文件"),
-            (SourceOrigin::Registered, true) => tr("registered; the settings file's is used", "已注册；以设置文件为准"),
-            (SourceOrigin::Registered, false) => tr("registered", "已注册"),
+            (SourceOrigin::SettingsFile, _) => label("cli-sources-settings-file"),
+            (SourceOrigin::Registered, true) => label("cli-sources-registered-settings-file-used"),
+            (SourceOrigin::Registered, false) => label("cli-sources-registered"),
         };
         let place = if row.base_url.is_empty() { &row.folder } else { &row.base_url };
-        let schedule =
-            if row.schedule.is_empty() { tr("never by itself", "从不自动") } else { row.schedule.as_str() };
+        let schedule = if row.schedule.is_empty() { label("cli-sources-never-itself") } else { row.schedule.as_str() };
         vec![
             row.source.clone(),
             row.connector.clone(),
@@ -52,13 +51,13 @@ fn show_rows(rows: &[SourceShown]) {
         ]
     };
     let heading = [
-        tr("source", "来源"),
-        tr("connector", "连接器"),
-        tr("institution", "机构"),
-        tr("place", "位置"),
-        tr("schedule", "定时"),
-        tr("secrets", "密钥"),
-        tr("from", "来自"),
+        label("cli-sources-source"),
+        label("cli-sources-connector"),
+        label("cli-sources-institution"),
+        label("cli-sources-place"),
+        label("cli-sources-schedule"),
+        label("cli-sources-secrets"),
+        label("cli-sources-from"),
     ];
     table(&heading, &rows.iter().map(cells).collect::<Vec<_>>());
 }
@@ -77,11 +76,7 @@ async fn add(settings: &Settings, new: NewSource, place: Place, why: Why, json: 
     let added = source_registration::add(access, act, new, place.into()).await?;
     opened.close().await;
     if added.shadowed {
-        note(&both!(
-            "source {name} stands in the settings file too: that one is used",
-            "设置文件中也有来源 {name}：以设置文件为准",
-            name = added.source
-        ));
+        note(&sentence!("cli-sources-source-stands-settings-file-too", name = added.source));
     }
     show(json, &added, say_taken_up);
     Ok(())
@@ -98,7 +93,7 @@ async fn set(settings: &Settings, name: &str, place: Place, why: Why, json: bool
 }
 
 fn say_taken_up(_: &SourceShown) {
-    say(tr("registered; workers take it up within seconds", "已注册；工作进程数秒内生效"));
+    say(label("cli-sources-registered-workers-take-up-within"));
 }
 
 async fn remove(settings: &Settings, name: &str, why: Why, json: bool) -> Result<(), CliError> {
@@ -106,6 +101,6 @@ async fn remove(settings: &Settings, name: &str, why: Why, json: bool) -> Result
     let act = Act { actor: &settings.actor, because: &why.because.unwrap_or_default() };
     let removed = source_registration::remove(&opened, &settings.engine, act, name).await?;
     opened.close().await;
-    show(json, &removed, |_| say(tr("removed; what it has received stays", "已移除；已接收的保留")));
+    show(json, &removed, |_| say(label("cli-sources-removed-what-received-stays")));
     Ok(())
 }

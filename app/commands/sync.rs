@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use crate::render::{balance_cells, balance_heading, grouped, note_unread, show};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{both, note, said, say, spoken, tr};
+use crate::words::{label, note, said, say, sentence, spoken};
 use crate::worker::Worker;
 use crate::{CliError, open};
 
@@ -38,7 +38,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     let runtime = open::runtime(&settings, Make::Files).await?;
     let selected = sync::select(&runtime, &selection)?;
     for SkippedSource { name: source, because: error } in &selected.left_out {
-        note(&both!("{source}: not read: {}", "{source}：未读取：{}", spoken(error)));
+        note(&sentence!("cli-sync-read", source, error = spoken(error)));
     }
     let pass = Synced { settings: &settings, from, land_only, expected: None };
     let pass = pass.sources(&runtime, &selected.sources).await?;
@@ -104,9 +104,9 @@ impl Progress for Bar {
 
     fn stage(&self, stage: Stage) {
         self.0.set_message(match stage {
-            Stage::Reading => tr("reading", "读取中"),
-            Stage::Delivering => tr("delivering", "投递中"),
-            Stage::Settling => tr("settling", "结算中"),
+            Stage::Reading => label("cli-sync-reading"),
+            Stage::Delivering => label("cli-sync-delivering"),
+            Stage::Settling => label("cli-sync-settling"),
         });
     }
 }
@@ -136,14 +136,14 @@ pub fn show_pass(pass: &Pass) {
         row.extend(balance_cells(&source.balance));
         rows.push(row);
     }
-    let mut row = vec![tr("total", "合计").to_owned()];
+    let mut row = vec![label("cli-sync-total").to_owned()];
     row.extend(balance_cells(&pass.balance));
     rows.push(row);
-    table(&balance_heading(tr("source", "来源")), &rows);
+    table(&balance_heading(label("cli-sync-source")), &rows);
     for source in &pass.sources {
         if let Some(failure) = &source.failure {
             let stopped = source.state == RunState::Stopped;
-            let how = if stopped { tr("stopped: ", "已停止：") } else { tr("failed: ", "失败：") };
+            let how = if stopped { label("cli-sync-stopped") } else { label("cli-sync-failed") };
             note(&format!("{how}{}: {}", source.source, said(failure)));
         }
     }
@@ -153,10 +153,10 @@ pub fn show_pass(pass: &Pass) {
     let state = |ok: bool, yes: &'static str, no: &'static str| if ok { yes } else { no };
     say(&format!(
         "\n  {} · {} · {} {} · {:.1} s",
-        state(pass.balance.balanced, tr("balanced", "账目平衡"), tr("NOT BALANCED", "账目不平")),
-        state(pass.balance.complete, tr("complete", "已全部处理"), tr("not complete", "尚未全部处理")),
+        state(pass.balance.balanced, label("cli-sync-balanced"), label("cli-sync-balanced-2")),
+        state(pass.balance.complete, label("cli-sync-complete"), label("cli-sync-complete-2")),
         grouped(pass.balance.teachers_due),
-        tr("teachers due", "名教师待结算"),
+        label("cli-sync-teachers-due"),
         pass.seconds
     ));
 }
@@ -165,45 +165,26 @@ pub fn show_pass(pass: &Pass) {
 pub fn verdict(pass: &Pass) -> Result<(), CliError> {
     let (code, why) = match pass.verdict() {
         Verdict::Well => return Ok(()),
-        Verdict::NotBalanced => (
-            "balance",
-            tr(
-                "the books are not balanced; this is a fault of Huiliu, please report it with `huiliu runs list --json`",
-                "账目不平；这是汇流的错误，请附上 `huiliu runs list --json` 的输出报告问题",
-            )
-            .to_owned(),
-        ),
-        Verdict::Stopped(undelivered) => (
-            "run.stopped",
-            both!(
-                "stopped; what was received is kept, and {undelivered} raw records of it are still to be delivered",
-                "已停止；已收到的保留，其中 {undelivered} 条原始记录尚未投递"
-            ),
-        ),
+        Verdict::NotBalanced => ("balance", label("cli-sync-books-balanced-fault-huiliu-please").to_owned()),
+        Verdict::Stopped(undelivered) => {
+            ("run.stopped", sentence!("cli-sync-stopped-what-was-received-kept", undelivered))
+        }
         Verdict::Failed(source) => (
             "run.failed",
-            both!(
-                "source {}: the run failed, what came before is kept: {}",
-                "来源 {}：同步失败，此前收到的已保留：{}",
-                source.source,
-                source.failure.as_ref().map(said).unwrap_or_default()
+            sentence!(
+                "cli-sync-source-run-failed-what-came",
+                source = source.source,
+                failure = source.failure.as_ref().map(said).unwrap_or_default()
             ),
         ),
         Verdict::Unmet(unmet) => (
             "run.unmet",
-            both!(
-                "not as expected, what came is kept: {}",
-                "与预期不符，已收到的保留：{}",
-                unmet.iter().map(said).collect::<Vec<_>>().join(tr("; ", "；"))
+            sentence!(
+                "cli-sync-expected-what-came-kept",
+                value = unmet.iter().map(said).collect::<Vec<_>>().join(label("cli-sync-text"))
             ),
         ),
-        Verdict::Stuck(n) => (
-            "run.undelivered",
-            both!(
-                "{n} raw records are not delivered: they are tried again later, or wait for a person; see `huiliu batches list`",
-                "有 {n} 条原始记录尚未投递：稍后重试，或等待人工处理；请看 `huiliu batches list`"
-            ),
-        ),
+        Verdict::Stuck(n) => ("run.undelivered", sentence!("cli-sync-raw-records-delivered-they-tried", n)),
     };
     Err(CliError::failed(why).with_code(code))
 }

@@ -16,7 +16,7 @@ use crate::cli::Teachers;
 use crate::render::{exact_hours, hours, show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{address, both, phrase, say, spoken, tr, word};
+use crate::words::{address, label, phrase, say, sentence, spoken, word};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Teachers, json: bool) -> Result<(), CliError> {
@@ -47,11 +47,11 @@ fn show_totals(totals: &[CycleTotals]) {
         row
     };
     let heading = [
-        tr("cycle", "周期"),
-        tr("teachers", "教师"),
-        tr("with enough", "已达到"),
-        tr("counted", "认定"),
-        tr("provisional", "暂认"),
+        label("cli-teachers-cycle"),
+        label("cli-teachers-teachers"),
+        label("cli-teachers-enough"),
+        label("cli-teachers-counted"),
+        label("cli-teachers-provisional"),
         word("stated"),
         word("adopted"),
         word("assumed"),
@@ -85,70 +85,61 @@ pub(super) fn which(teacher: &str) -> Result<WhichTeacher, CliError> {
     }
     // What was typed is not repeated: it could be an ID number.
     let number = if teacher.len() < 15 { teacher.parse().ok() } else { None };
-    number.map(WhichTeacher::Number).ok_or_else(|| {
-        CliError::usage(tr(
-            "give a teacher's number, or `-` and the ID number on standard input",
-            "请给出教师编号，或用 `-` 并从标准输入给出身份证号",
-        ))
-    })
+    number.map(WhichTeacher::Number).ok_or_else(|| CliError::usage(label("cli-teachers-give-teacher-number-id-number")))
 }
 
 fn id_number() -> Result<IdNumber, CliError> {
     let mut text = String::new();
-    std::io::stdin().take(1024).read_to_string(&mut text).map_err(|e| {
-        CliError::usage(both!(
-            "cannot read an ID number from standard input: {e}",
-            "无法从标准输入读取身份证号：{e}",
-            e = spoken(&e)
-        ))
-    })?;
-    IdNumber::parse(&text).map_err(|e| CliError::usage(both!("standard input: {e}", "标准输入：{e}", e = spoken(&e))))
+    std::io::stdin()
+        .take(1024)
+        .read_to_string(&mut text)
+        .map_err(|e| CliError::usage(sentence!("cli-teachers-cannot-read-id-number-from", e = spoken(&e))))?;
+    IdNumber::parse(&text).map_err(|e| CliError::usage(sentence!("cli-teachers-standard-input", e = spoken(&e))))
 }
 
 fn show_explained(explained: &TeacherExplained) {
     let TeacherExplained { teacher, counted, provisional, sums, entries, regions, raw } = explained;
     say(&format!(
         "{} {teacher}: {} {} + {} {}",
-        tr("teacher", "教师"),
+        label("cli-teachers-teacher"),
         exact_hours(*counted),
-        tr("class hours", "学时"),
+        label("cli-teachers-class-hours"),
         exact_hours(*provisional),
-        tr("provisional", "暂认")
+        label("cli-teachers-provisional")
     ));
     sums.iter().for_each(show_sum);
     let mut received = raw.iter();
     for (entry, region) in entries.iter().zip(regions) {
         show_entry(entry);
         if let Some(region) = region {
-            say(&format!("    {}{region}", tr("counts for region ", "计入区划：")));
+            say(&format!("    {}{region}", label("cli-teachers-counts-region")));
         }
         if let Some(raw) = received.next() {
-            let gone = tr("today's manifest does not find it any more", "当前清单已找不到此记录");
-            say(&format!("    {}{}", tr("as received: ", "原文："), raw.as_deref().unwrap_or(gone)));
+            let gone = label("cli-teachers-today-manifest-does-find-any");
+            say(&format!("    {}{}", label("cli-teachers-received"), raw.as_deref().unwrap_or(gone)));
         }
     }
 }
 
 /// A cycle in one line: what counts, what is asked for, on what it rests.
 fn show_sum(sum: &Sum) {
-    let cycle = if sum.cycle.is_empty() { tr("in no cycle", "不在任何周期") } else { &sum.cycle };
-    let mut line = both!(
-        "  {cycle}: {counted} counted, {provisional} provisional",
-        "  {cycle}：认定 {counted}，暂认 {provisional}",
+    let cycle = if sum.cycle.is_empty() { label("cli-teachers-cycle-2") } else { &sum.cycle };
+    let mut line = sentence!(
+        "cli-teachers-counted-provisional",
+        cycle,
         counted = exact_hours(sum.counted),
         provisional = exact_hours(sum.provisional)
     );
     if let (Some(required), Some(met)) = (sum.required, sum.met) {
-        let enough = if met { tr("met", "已达到") } else { tr("not met", "未达到") };
+        let enough = if met { label("cli-teachers-met") } else { label("cli-teachers-met-2") };
         let required = exact_hours(required);
-        line += &both!(" · {required} asked for, {enough}", " · 应修 {required}，{enough}");
+        line += &sentence!("cli-teachers-asked", required, enough);
     }
     let ExactHours(left_over) = sum.residue;
     if left_over != 0 {
         let sign = if left_over < 0 { "-" } else { "" };
         let (rounded, residue) = (exact_hours(sum.rounded), exact_hours(ExactHours(left_over.abs())));
-        line +=
-            &both!(" · exported as {rounded}, left over {sign}{residue}", " · 导出为 {rounded}，余 {sign}{residue}");
+        line += &sentence!("cli-teachers-exported-left-over", rounded, sign, residue);
     }
     say(&line);
     let of = &sum.by_basis;
@@ -157,7 +148,7 @@ fn show_sum(sum: &Sum) {
     let parts: Vec<String> =
         some.map(|(basis, rest)| format!("{} {}", word(basis.as_str()), exact_hours(*rest))).collect();
     if !parts.is_empty() {
-        say(&format!("    {}{}", tr("rests on rules that are ", "所依规则："), parts.join(" · ")));
+        say(&format!("    {}{}", label("cli-teachers-rests-rules"), parts.join(" · ")));
     }
 }
 
@@ -169,29 +160,34 @@ fn show_entry(e: &EntryRow) {
     say(&format!("    {} {title} · {period} · {}", e.institution, e.name));
     say(&format!("    {}", phrase(&e.arithmetic)));
     for cut in &e.cuts {
-        show_cut(tr("cut", "扣减"), cut);
+        show_cut(label("cli-teachers-cut"), cut);
     }
     if let Some(cut) = &e.carried {
-        show_cut(tr("of it counts in the year after", "其中结转下一年度"), cut);
+        show_cut(label("cli-teachers-counts-year-after"), cut);
     }
     if !e.cuts.is_empty() {
-        say(&format!("    = {} {}", exact_hours(e.hours), tr("class hours", "学时")));
+        say(&format!("    = {} {}", exact_hours(e.hours), label("cli-teachers-class-hours")));
     }
-    say(&format!("    {}{} ({}): {}", tr("rule: ", "依据："), phrase(&e.rule), word(e.basis.as_str()), e.rule_source));
+    say(&format!(
+        "    {}{} ({}): {}",
+        label("cli-teachers-rule"),
+        phrase(&e.rule),
+        word(e.basis.as_str()),
+        e.rule_source
+    ));
     let basis = word(e.conversion_basis.as_str());
-    say(&format!("    {}{basis}: {}", tr("conversion: ", "换算："), e.conversion_source));
+    say(&format!("    {}{basis}: {}", label("cli-teachers-conversion"), e.conversion_source));
     if let Some(other) = e.duplicate_of {
-        say(&format!("    {}{other}", tr("the same course as record ", "与此记录为同一课程：")));
+        say(&format!("    {}{other}", label("cli-teachers-same-course-record")));
     }
     if let Some(other) = e.hours_of {
-        say(&format!("    {}{other}", tr("its hours are those of record ", "学时取自记录：")));
+        say(&format!("    {}{other}", label("cli-teachers-hours-those-record")));
     }
     if let Some(decision) = &e.decision {
         show_decision(decision);
     }
-    say(&both!(
-        "    record {record}, payload {payload}, batch {batch}, manifest version {manifest}, claim by {by}",
-        "    记录 {record}，原始载荷 {payload}，批次 {batch}，清单版本 {manifest}，身份依据 {by}",
+    say(&sentence!(
+        "cli-teachers-record-payload-batch-manifest-version",
         record = e.record,
         payload = e.payload,
         batch = e.batch,
@@ -214,22 +210,19 @@ fn show_cut(what: &str, cut: &CutRow) {
 fn show_decision(d: &Decision) {
     let Decision { decision, actor, because, at, .. } = d;
     let day = at.get(..10).and_then(|day| day.parse::<NaiveDate>().ok()).map_or_else(|| at.clone(), |d| d.to_string());
-    say(&both!(
-        "    decision {decision} of {actor}, {day}: {because}",
-        "    决定 {decision}（{actor}，{day}）：{because}"
-    ));
+    say(&sentence!("cli-teachers-decision", decision, actor, day, because));
 }
 
 fn outcome_words(outcome: EntryOutcome) -> &'static str {
     match outcome {
-        EntryOutcome::Counted => tr("counted", "认定"),
-        EntryOutcome::Provisional => tr("provisional", "暂认"),
-        EntryOutcome::Duplicate => tr("duplicate, not counted", "重复，不计"),
-        EntryOutcome::NotPassed => tr("not passed, not counted", "未合格，不计"),
-        EntryOutcome::NameContradicts => tr("name contradicts the ID number, not counted", "姓名与身份证号不符，不计"),
-        EntryOutcome::Revoked => tr("certificate revoked, not counted", "证书已撤销，不计"),
-        EntryOutcome::Absent => tr("absent too much, not counted", "缺勤过多，不计"),
-        EntryOutcome::Capped => tr("above a cap, nothing of it counts", "超出上限，不计"),
-        EntryOutcome::NotCounted => tr("not counted", "不计"),
+        EntryOutcome::Counted => label("cli-teachers-counted"),
+        EntryOutcome::Provisional => label("cli-teachers-provisional"),
+        EntryOutcome::Duplicate => label("cli-teachers-duplicate-counted"),
+        EntryOutcome::NotPassed => label("cli-teachers-passed-counted"),
+        EntryOutcome::NameContradicts => label("cli-teachers-name-contradicts-id-number-counted"),
+        EntryOutcome::Revoked => label("cli-teachers-certificate-revoked-counted"),
+        EntryOutcome::Absent => label("cli-teachers-absent-too-much-counted"),
+        EntryOutcome::Capped => label("cli-teachers-above-cap-nothing-counts"),
+        EntryOutcome::NotCounted => label("cli-teachers-counted-2"),
     }
 }

@@ -10,7 +10,7 @@ use super::planned;
 use super::sync::{Synced, show_pass, told_to_stop, verdict};
 use crate::render::show;
 use crate::settings::Settings;
-use crate::words::{both, note, said, tr};
+use crate::words::{label, note, said, sentence};
 use crate::{CliError, open};
 
 /// What was asked of `upload`.
@@ -38,10 +38,7 @@ pub async fn run(settings: Settings, asked: Asked) -> Result<(), CliError> {
     show(json, &pass, show_pass);
     runtime.close().await;
     if pass.stopped {
-        note(tr(
-            "what was handed in until then is kept; hand in the files again, nothing counts twice",
-            "已递交的部分保留；请重新递交这些文件，不会重复计入",
-        ));
+        note(label("cli-upload-what-was-handed-until-then"));
     }
     verdict(&pass)
 }
@@ -53,11 +50,7 @@ async fn plan_upload(settings: Settings, handed: &Handed, told: usize, json: boo
     show(json, &plan, planned::show_plan);
     match &plan.failure {
         None => Ok(()),
-        Some(why) => Err(CliError::failed(both!(
-            "the files cannot be read to their end, the plan is of what came before: {}",
-            "文件无法读完，以上计划仅含此前的部分：{}",
-            said(why)
-        ))
-        .with_code("upload.unreadable")),
+        Some(why) => Err(CliError::failed(sentence!("cli-upload-files-cannot-read-their-end", why = said(why)))
+            .with_code("upload.unreadable")),
     }
 }

@@ -19,7 +19,7 @@ use tracing::Instrument as _;
 
 use super::sync::told_to_stop;
 use crate::settings::Settings;
-use crate::words::{note, spoken, tr};
+use crate::words::{label, note, spoken};
 use crate::worker::{PATIENCE, Worker};
 use crate::{CliError, health, open};
 
@@ -37,7 +37,7 @@ pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
         async move { worker.work(stopped).await }
     });
     let mut reading = tokio::spawn(follow_schedules(runtime.clone(), sources, stopped.clone()));
-    note(tr("worker started; stop it with Ctrl-C or SIGTERM", "工作进程已启动；用 Ctrl-C 或 SIGTERM 停止"));
+    note(label("cli-worker-worker-started-stop-ctrl-c"));
     let result = tokio::select! {
         ended = &mut work => match ended {
             Ok(worked) => worked.map_err(CliError::from_operation),

@@ -5,49 +5,49 @@ use huiliu_manifest::Unit;
 
 use super::faults::Fault;
 use super::phrases::translate;
-use super::{both, tr};
+use super::{label, sentence};
 
 /// Why a column is taken for a field.
 pub fn evidence(of: &Evidence) -> String {
     match of {
-        Evidence::Named { word } => both!("named {word}", "名称即“{word}”"),
-        Evidence::NamedLike { word } => both!("its name has {word}", "名称含“{word}”"),
-        Evidence::Initials { word } => both!("pinyin initials of {word}", "“{word}”的拼音首字母"),
-        Evidence::CheckDigits { percent } => both!("{percent} % with a right check digit", "{percent} % 校验码正确"),
-        Evidence::Range { low, high } => both!("numbers from {low} to {high}", "数值 {low} 至 {high}"),
-        Evidence::Rival { path } => both!("but {path} could be meant too", "但 {path} 也可能是"),
-        Evidence::FewRecords { records } => both!("only {records} record(s)", "只有 {records} 条记录"),
-        Evidence::OutOf { full } => both!("out of {full} points", "满分 {full}"),
-        Evidence::WithGivenName { path } => both!("the given name stands in {path}", "名在 {path}"),
-        Evidence::Gaps { percent } => both!("{percent} % are empty", "{percent} % 为空"),
+        Evidence::Named { word } => sentence!("cli-words-guesses-named", word),
+        Evidence::NamedLike { word } => sentence!("cli-words-guesses-name", word),
+        Evidence::Initials { word } => sentence!("cli-words-guesses-pinyin-initials", word),
+        Evidence::CheckDigits { percent } => sentence!("cli-words-guesses-right-check-digit", percent),
+        Evidence::Range { low, high } => sentence!("cli-words-guesses-numbers-from", low, high),
+        Evidence::Rival { path } => sentence!("cli-words-guesses-but-could-meant-too", path),
+        Evidence::FewRecords { records } => sentence!("cli-words-guesses-only-record", records),
+        Evidence::OutOf { full } => sentence!("cli-words-guesses-out-points", full),
+        Evidence::WithGivenName { path } => sentence!("cli-words-guesses-given-name-stands", path),
+        Evidence::Gaps { percent } => sentence!("cli-words-guesses-empty", percent),
         plain => short(plain).to_owned(),
     }
 }
 
 fn short(of: &Evidence) -> &'static str {
     match of {
-        Evidence::Dates => tr("dates", "均为日期"),
-        Evidence::MonthsOnly => tr("months without a day", "只有年月"),
-        Evidence::People => tr("names of people", "形如人名"),
-        Evidence::OnePerPerson => tr("one name per ID number", "与身份证号一一对应"),
-        Evidence::Unique => tr("each stands once", "各不相同"),
-        Evidence::OnlyOne => tr("the only such column", "仅此一列"),
-        Evidence::Codes => tr("codes", "均为代码"),
-        Evidence::Titles => tr("titles that come again", "重复出现的标题"),
-        Evidence::Words => tr("the words of this field", "均为该字段的用语"),
-        Evidence::ResultWords => tr("words of a result", "均为考核结果用语"),
-        Evidence::Paired => tr("goes with its code or title one by one", "与对应的编号或名称一一对应"),
-        Evidence::SchoolCodes => tr("school codes", "均为学校标识码"),
-        Evidence::Phones => tr("phone numbers", "均为电话号码"),
-        Evidence::Births => tr("the birth dates of the ID numbers", "与身份证号中的出生日期一致"),
-        Evidence::Running => tr("1, 2, 3 …", "连续编号"),
-        Evidence::Numbers => tr("numbers", "均为数值"),
-        Evidence::Periods => tr("first and last day in one cell", "起止日期在同一格"),
-        Evidence::Durations => tr("hours:minutes:seconds", "时:分:秒"),
-        Evidence::InOrder => tr("first days before last days", "开始均不晚于结束"),
-        Evidence::Reversed => tr("first days after last days", "开始晚于结束"),
-        Evidence::UnitInValues => tr("numbers with their unit", "数值带单位"),
-        Evidence::TitleAsCode => tr("there is no code, so the title serves as one", "没有课程编号，以课程名称代替"),
+        Evidence::Dates => label("cli-words-guesses-dates"),
+        Evidence::MonthsOnly => label("cli-words-guesses-months-without-day"),
+        Evidence::People => label("cli-words-guesses-names-people"),
+        Evidence::OnePerPerson => label("cli-words-guesses-one-name-per-id-number"),
+        Evidence::Unique => label("cli-words-guesses-each-stands-once"),
+        Evidence::OnlyOne => label("cli-words-guesses-only-such-column"),
+        Evidence::Codes => label("cli-words-guesses-codes"),
+        Evidence::Titles => label("cli-words-guesses-titles-come-again"),
+        Evidence::Words => label("cli-words-guesses-words-field"),
+        Evidence::ResultWords => label("cli-words-guesses-words-result"),
+        Evidence::Paired => label("cli-words-guesses-goes-code-title-one-one"),
+        Evidence::SchoolCodes => label("cli-words-guesses-school-codes"),
+        Evidence::Phones => label("cli-words-guesses-phone-numbers"),
+        Evidence::Births => label("cli-words-guesses-birth-dates-id-numbers"),
+        Evidence::Running => label("cli-words-guesses-1-2-3"),
+        Evidence::Numbers => label("cli-words-guesses-numbers"),
+        Evidence::Periods => label("cli-words-guesses-first-last-day-one-cell"),
+        Evidence::Durations => label("cli-words-guesses-hours-minutes-seconds"),
+        Evidence::InOrder => label("cli-words-guesses-first-days-before-last-days"),
+        Evidence::Reversed => label("cli-words-guesses-first-days-after-last-days"),
+        Evidence::UnitInValues => label("cli-words-guesses-numbers-their-unit"),
+        Evidence::TitleAsCode => label("cli-words-guesses-there-code-so-title-serves"),
         _ => "",
     }
 }
@@ -56,91 +56,72 @@ fn short(of: &Evidence) -> &'static str {
 pub fn question(of: &Question) -> String {
     match of {
         Question::Missing { field } => {
-            both!("which column is {field}? None is surely it", "哪一列是 {field}？没有能确定的列")
+            sentence!("cli-words-guesses-which-column-none-surely", field)
         }
         Question::Unsure { field, path, confidence } => {
-            both!("is {path} the {field}? ({confidence} %)", "{path} 是 {field} 吗？（{confidence} %）")
+            sentence!("cli-words-guesses-is-the", path, field, confidence)
         }
         Question::Rival { field, path, other } => {
-            both!("{field} is read from {path}; or is it {other}?", "{field} 取自 {path}；还是应取 {other}？")
+            sentence!("cli-words-guesses-read-from", field, path, other)
         }
-        Question::Unit { path } => both!(
-            "in which unit is {path}: minute, class_hour, hour, day or credit?",
-            "{path} 的单位是 minute（分钟）、class_hour（学时）、hour（小时）、day（天）还是 credit（学分）？"
-        ),
-        Question::Period { path } => both!(
-            "{path} has first and last day in one cell; how are they to be split?",
-            "{path} 在一格中写有起止日期；如何拆开？"
-        ),
-        Question::BadIds { path } => both!(
-            "the ID numbers in {path} are masked, rounded or wrong; ask for whole ones, kept as text",
-            "{path} 中的身份证号被遮盖、被取整或有误；请索取完整的、以文本保存的号码"
-        ),
+        Question::Unit { path } => sentence!("cli-words-guesses-which-unit-minute-class-hour", path),
+        Question::Period { path } => sentence!("cli-words-guesses-first-last-day-one-cell-2", path),
+        Question::BadIds { path } => sentence!("cli-words-guesses-id-numbers-masked-rounded-wrong", path),
         Question::MonthsOnly { path } => {
-            both!("{path} names no day of the month; ask for whole dates", "{path} 只有年月；请索取完整日期")
+            sentence!("cli-words-guesses-names-day-month-ask-whole", path)
         }
         Question::Durations { path } => {
-            both!("{path} is written as hours:minutes:seconds; ask for a number", "{path} 写作 时:分:秒；请索取数值")
+            sentence!("cli-words-guesses-written-hours-minutes-seconds-ask", path)
         }
         Question::Twin { path } => {
-            both!("two columns are named {path}; give one of them another name", "有两列同名 {path}；请给其中一列改名")
+            sentence!("cli-words-guesses-two-columns-named-give-one", path)
         }
-        Question::FullMark { path, full, exact: true } => both!(
-            "is {path} out of {full} points? It is scaled as if it were",
-            "{path} 的满分是 {full} 吗？现按此折算为百分制"
-        ),
-        Question::FullMark { path, full, exact: false } => both!(
-            "{path} is out of {full} points, which cannot be told out of a hundred exactly; ask for a result or a score of a hundred",
-            "{path} 的满分是 {full}，无法精确折算为百分制；请索取考核结果或百分制成绩"
-        ),
-        Question::Pass { maybe } if maybe.is_empty() => tr(
-            "nothing says whether the teacher passed: is the training not assessed, or is the result elsewhere?",
-            "没有说明是否合格的列：是不考核，还是结果在别处？",
-        )
-        .to_owned(),
-        Question::Pass { maybe } => both!(
-            "nothing surely says whether the teacher passed: is it one of {columns}, or is the training not assessed?",
-            "没有能确定说明是否合格的列：是 {columns} 之一，还是不考核？",
-            columns = maybe.join(", ")
-        ),
+        Question::FullMark { path, full, exact: true } => {
+            sentence!("cli-words-guesses-out-points-scaled-if-were", path, full)
+        }
+        Question::FullMark { path, full, exact: false } => {
+            sentence!("cli-words-guesses-out-points-which-cannot-told", path, full)
+        }
+        Question::Pass { maybe } if maybe.is_empty() => {
+            label("cli-words-guesses-nothing-says-whether-teacher-passed").to_owned()
+        }
+        Question::Pass { maybe } => {
+            sentence!("cli-words-guesses-nothing-surely-says-whether-teacher", columns = maybe.join(", "))
+        }
     }
 }
 
 /// A unit of training time.
 pub fn unit(of: Unit) -> &'static str {
     match of {
-        Unit::Second => tr("seconds", "秒"),
-        Unit::HalfDay => tr("half days", "半天"),
-        Unit::Minute => tr("minutes", "分钟"),
-        Unit::ClassHour => tr("class hours", "学时"),
-        Unit::Hour => tr("clock hours", "小时"),
-        Unit::Day => tr("days", "天"),
-        Unit::Credit => tr("credits", "学分"),
+        Unit::Second => label("cli-words-guesses-seconds"),
+        Unit::HalfDay => label("cli-words-guesses-half-days"),
+        Unit::Minute => label("cli-words-guesses-minutes"),
+        Unit::ClassHour => label("cli-words-guesses-class-hours"),
+        Unit::Hour => label("cli-words-guesses-clock-hours"),
+        Unit::Day => label("cli-words-guesses-days"),
+        Unit::Credit => label("cli-words-guesses-credits"),
     }
 }
 
 /// Where in the sample the records stand.
 pub fn place(layout: &Layout) -> String {
     let format = match layout {
-        Layout::Workbook { .. } => tr("workbook", "工作簿"),
-        Layout::Html { .. } => tr("HTML table", "网页表格"),
+        Layout::Workbook { .. } => label("cli-words-guesses-workbook"),
+        Layout::Html { .. } => label("cli-words-guesses-html-table"),
         other => other.format(),
     };
     match layout {
-        Layout::Json { items, .. } if items.is_empty() => both!("{format}, the list itself", "{format}，整体为列表"),
-        Layout::Json { items, .. } => both!("{format}, list at {items}", "{format}，列表位于 {items}"),
+        Layout::Json { items, .. } if items.is_empty() => sentence!("cli-words-guesses-list-itself", format),
+        Layout::Json { items, .. } => sentence!("cli-words-guesses-list", format, items),
         Layout::JsonLines { .. } => format.to_owned(),
-        Layout::Xml { root, item, .. } => both!("{format}, {item} in {root}", "{format}，{root} 中的 {item}"),
-        Layout::Workbook { sheets, header } => both!(
-            "{format}, sheets {sheets}, header in row {row}",
-            "{format}，工作表 {sheets}，表头在第 {row} 行",
-            row = header.row
-        ),
-        Layout::Delimited { encoding, header, .. } | Layout::Html { encoding, header, .. } => both!(
-            "{format} in {encoding}, header in row {row}",
-            "{format}，编码 {encoding}，表头在第 {row} 行",
-            row = header.row
-        ),
+        Layout::Xml { root, item, .. } => sentence!("cli-words-guesses-in", format, item, root),
+        Layout::Workbook { sheets, header } => {
+            sentence!("cli-words-guesses-sheets-header-row", format, sheets, row = header.row)
+        }
+        Layout::Delimited { encoding, header, .. } | Layout::Html { encoding, header, .. } => {
+            sentence!("cli-words-guesses-header-row", format, encoding, row = header.row)
+        }
     }
 }
 
@@ -148,18 +129,18 @@ pub fn place(layout: &Layout) -> String {
 pub fn version(of: &Version) -> String {
     match of {
         Version::Field { path } => path.clone(),
-        Version::FileDate => tr("the day in the file's name", "文件名中的日期").to_owned(),
-        Version::Landing => tr("what landed last counts", "以最后收到的为准").to_owned(),
+        Version::FileDate => label("cli-words-guesses-day-file-name").to_owned(),
+        Version::Landing => label("cli-words-guesses-what-landed-last-counts").to_owned(),
     }
 }
 
 /// What says that the teacher passed.
 pub fn pass(of: &Pass) -> String {
     match of {
-        Pass::Scores => tr("the three component scores", "三项成绩").to_owned(),
-        Pass::Total { path } => both!("the total score {path}", "总成绩 {path}"),
+        Pass::Scores => label("cli-words-guesses-three-component-scores").to_owned(),
+        Pass::Total { path } => sentence!("cli-words-guesses-total-score", path),
         Pass::Words { path, words } => format!("{path} ({})", words.join(", ")),
-        Pass::Nothing => tr("nothing in the sample", "样例中没有").to_owned(),
+        Pass::Nothing => label("cli-words-guesses-nothing-sample").to_owned(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use huiliu_matching::{Doubt, Evidence, Field, Level, Role, Verdict};
 
-use super::tr;
+use super::label;
 
 /// One line of evidence with its weight in bits: `name equal +11.3`.
 pub fn evidence(line: &Evidence) -> String {
@@ -23,18 +23,18 @@ pub fn bits(weight: i64) -> String {
 /// A verdict.
 pub fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Definite => tr("definite", "确定"),
-        Verdict::Potential => tr("potential", "待定"),
-        Verdict::None => tr("none", "无"),
+        Verdict::Definite => label("cli-words-matching-definite"),
+        Verdict::Potential => label("cli-words-matching-potential"),
+        Verdict::None => label("cli-words-matching-none"),
     }
 }
 
 /// What kept a claim from being definite, or from being none.
 pub fn doubt(doubt: Doubt) -> &'static str {
     match doubt {
-        Doubt::Rivals => tr("two candidates are too near each other", "两个候选过于接近"),
-        Doubt::BetterName => tr("another candidate has this very name", "另一候选的姓名完全相同"),
-        Doubt::Crowded => tr("too many share what is known", "符合已知信息的人过多"),
+        Doubt::Rivals => label("cli-words-matching-two-candidates-too-near-each"),
+        Doubt::BetterName => label("cli-words-matching-another-candidate-very-name"),
+        Doubt::Crowded => label("cli-words-matching-too-many-share-what-known"),
     }
 }
 
@@ -42,7 +42,7 @@ pub fn doubt(doubt: Doubt) -> &'static str {
 pub fn role(role: Role) -> &'static str {
     match role {
         Role::Name => field(Field::Name),
-        Role::FormerName => tr("former name", "曾用名"),
+        Role::FormerName => label("cli-words-matching-former-name"),
         Role::GivenName => field(Field::GivenName),
         Role::FamilyName => field(Field::FamilyName),
         Role::IdNumber => field(Field::IdNumber),
@@ -50,9 +50,9 @@ pub fn role(role: Role) -> &'static str {
         Role::BirthDate => field(Field::BirthDate),
         Role::Sex => field(Field::Sex),
         Role::Phone => field(Field::Phone),
-        Role::SchoolCode => tr("school code", "学校标识码"),
+        Role::SchoolCode => label("cli-words-matching-school-code"),
         Role::School => field(Field::School),
-        Role::Region => tr("region", "地区"),
+        Role::Region => label("cli-words-matching-region"),
         Role::Address => field(Field::Address),
         Role::Postcode => field(Field::Postcode),
         Role::Text => field(Field::Text),
@@ -61,54 +61,54 @@ pub fn role(role: Role) -> &'static str {
 
 fn field(field: Field) -> &'static str {
     match field {
-        Field::Name => tr("name", "姓名"),
-        Field::GivenName => tr("given name", "名"),
-        Field::FamilyName => tr("family name", "姓"),
-        Field::IdNumber => tr("ID number", "证件号"),
-        Field::TeacherNumber => tr("teacher number", "教师编号"),
-        Field::BirthDate => tr("birth date", "出生日期"),
-        Field::Sex => tr("sex", "性别"),
-        Field::Phone => tr("phone", "电话"),
-        Field::School => tr("school", "学校"),
-        Field::Address => tr("address", "地址"),
-        Field::Postcode => tr("postcode", "邮编"),
-        Field::Text => tr("text", "文本"),
-        Field::Prior => tr("prior", "先验"),
+        Field::Name => label("cli-words-matching-name"),
+        Field::GivenName => label("cli-words-matching-given-name"),
+        Field::FamilyName => label("cli-words-matching-family-name"),
+        Field::IdNumber => label("cli-words-matching-id-number"),
+        Field::TeacherNumber => label("cli-words-matching-teacher-number"),
+        Field::BirthDate => label("cli-words-matching-birth-date"),
+        Field::Sex => label("cli-words-matching-sex"),
+        Field::Phone => label("cli-words-matching-phone"),
+        Field::School => label("cli-words-matching-school"),
+        Field::Address => label("cli-words-matching-address"),
+        Field::Postcode => label("cli-words-matching-postcode"),
+        Field::Text => label("cli-words-matching-text"),
+        Field::Prior => label("cli-words-matching-prior"),
     }
 }
 
 fn level_word(level: Level) -> &'static str {
     match level {
-        Level::Equal => tr("equal", "相同"),
-        Level::Variant => tr("in variant characters", "繁简或异体相同"),
-        Level::Former => tr("a former name", "与曾用名相同"),
-        Level::Part => tr("a part of the other", "为对方的一部分"),
-        Level::Homophone => tr("of the same sound", "同音"),
-        Level::HomophoneToneless => tr("of the same sound but for the tone", "同音不同调"),
-        Level::NearHomophone => tr("of nearly the same sound", "近音"),
-        Level::Sound => tr("of the same sound or shape", "音同或形近"),
-        Level::LookAlike => tr("look alike", "形近"),
-        Level::OneCharacter => tr("one character apart", "差一字"),
-        Level::OneOfTwo => tr("one of two characters", "两字差一字"),
-        Level::Swapped => tr("in another order", "次序颠倒"),
-        Level::Initial => tr("an initial", "仅首字母"),
-        Level::Close => tr("close", "接近"),
-        Level::Fair => tr("somewhat alike", "有些相近"),
-        Level::Family => tr("family name only", "仅姓相同"),
-        Level::Masked64 => tr("masked, 6+4 agree", "掩码，6+4 位相符"),
-        Level::Masked44 => tr("masked, 4+4 agree", "掩码，4+4 位相符"),
-        Level::Masked34 => tr("masked, 3+4 agree", "掩码，3+4 位相符"),
-        Level::Masked => tr("masked, what is shown agrees", "掩码，可见部分相符"),
-        Level::EqualUnchecked => tr("equal, not a valid number", "相同，但不是有效号码"),
-        Level::OneDigit => tr("one digit apart", "差一位"),
-        Level::TwoDigits => tr("two digits apart", "差两位"),
-        Level::Transposed => tr("two digits exchanged", "两位颠倒"),
-        Level::Rounded => tr("last digits lost in a spreadsheet", "末位被电子表格清零"),
-        Level::SameBirth => tr("differs, same area and birth date", "不同，但地区和出生日期相同"),
-        Level::Year => tr("same year only", "仅年份相同"),
-        Level::Named => tr("same name", "名称相同"),
-        Level::Region => tr("same region only", "仅地区相同"),
-        Level::DiffersDamaged => tr("differs, damaged", "不同，且有损坏"),
-        Level::Differs => tr("differs", "不同"),
+        Level::Equal => label("cli-words-matching-equal"),
+        Level::Variant => label("cli-words-matching-variant-characters"),
+        Level::Former => label("cli-words-matching-former-name-2"),
+        Level::Part => label("cli-words-matching-part-other"),
+        Level::Homophone => label("cli-words-matching-same-sound"),
+        Level::HomophoneToneless => label("cli-words-matching-same-sound-but-tone"),
+        Level::NearHomophone => label("cli-words-matching-nearly-same-sound"),
+        Level::Sound => label("cli-words-matching-same-sound-shape"),
+        Level::LookAlike => label("cli-words-matching-look-alike"),
+        Level::OneCharacter => label("cli-words-matching-one-character-apart"),
+        Level::OneOfTwo => label("cli-words-matching-one-two-characters"),
+        Level::Swapped => label("cli-words-matching-another-order"),
+        Level::Initial => label("cli-words-matching-initial"),
+        Level::Close => label("cli-words-matching-close"),
+        Level::Fair => label("cli-words-matching-somewhat-alike"),
+        Level::Family => label("cli-words-matching-family-name-only"),
+        Level::Masked64 => label("cli-words-matching-masked-6-4-agree"),
+        Level::Masked44 => label("cli-words-matching-masked-4-4-agree"),
+        Level::Masked34 => label("cli-words-matching-masked-3-4-agree"),
+        Level::Masked => label("cli-words-matching-masked-what-shown-agrees"),
+        Level::EqualUnchecked => label("cli-words-matching-equal-valid-number"),
+        Level::OneDigit => label("cli-words-matching-one-digit-apart"),
+        Level::TwoDigits => label("cli-words-matching-two-digits-apart"),
+        Level::Transposed => label("cli-words-matching-two-digits-exchanged"),
+        Level::Rounded => label("cli-words-matching-last-digits-lost-spreadsheet"),
+        Level::SameBirth => label("cli-words-matching-differs-same-area-birth-date"),
+        Level::Year => label("cli-words-matching-same-year-only"),
+        Level::Named => label("cli-words-matching-same-name"),
+        Level::Region => label("cli-words-matching-same-region-only"),
+        Level::DiffersDamaged => label("cli-words-matching-differs-damaged"),
+        Level::Differs => label("cli-words-matching-differs"),
     }
 }

@@ -1,0 +1,691 @@
+# What the command line says.
+
+# audit
+cli-audit-action = action
+cli-audit-at = at
+cli-audit-audit-log-was-written-entry = the audit log is not as it was written: entry { $entry } was changed, or what stood before it is gone
+cli-audit-by = by
+cli-audit-detail = detail
+cli-audit-entry = entry
+cli-audit-object = object
+cli-audit-there-none = there are none
+
+# authoring
+cli-authoring-bytes = { $address }: { $bytes } bytes
+cli-authoring-class-hours = class hours
+cli-authoring-clean = clean
+cli-authoring-expected = expected:{" "}
+cli-authoring-field = field
+cli-authoring-from = from
+cli-authoring-manifest-toml-questions-open-lines = manifest.toml: questions are open in the lines { $lines }; answer them, then take out their `# ?`
+cli-authoring-manifest-whole = ✓ { $connector }: the manifest is whole
+cli-authoring-parked = parked
+cli-authoring-records = { $n } records
+cli-authoring-sample-variant-one-does-give = a sample or a variant of one does not give what it must, see above; if the results are right, write them with --accept
+cli-authoring-skipped = skipped
+cli-authoring-text = text
+cli-authoring-wrote-next-huiliu-connectors-preview = wrote { $shown }; next: `huiliu connectors preview { $shown }`, change manifest.toml and samples/, `huiliu connectors test { $shown } --accept`, `huiliu connectors register { $shown }`
+cli-authoring-wrote-records-dead-letters-read = wrote { $file }: { $parked } of { $records } records are dead letters; read it before you rely on it
+
+# batches
+cli-batches-address = address
+cli-batches-attempts = attempts
+cli-batches-batch = batch
+cli-batches-due-again = due again
+cli-batches-lost-claims = lost claims
+cli-batches-records = records
+cli-batches-source = source
+cli-batches-state = state
+cli-batches-why = why
+
+# commands
+cli-commands-since-later-than-until-give = --since is later than --until; give the first day, and the last
+
+# connectors
+cli-connectors-connector = connector
+cli-connectors-connector-registered-version-cannot-used = connector { $connector }: the registered version { $version } cannot be used by this program: { $why }
+cli-connectors-disabled = disabled
+cli-connectors-disabled-2 = , disabled
+cli-connectors-from = from
+cli-connectors-sample-does-give-what-connector = a sample does not give what its connector's folder expects, see above
+cli-connectors-streams = streams
+cli-connectors-title = title
+cli-connectors-version = version
+cli-connectors-version-2 = version { $version }, { $from }{ $state }
+cli-connectors-what-registered-database-told = what is registered in the database is not told: { $why }
+
+# courses
+cli-courses-code = code
+cli-courses-connector = connector
+cli-courses-course = course
+cli-courses-hours-most = hours at most
+cli-courses-records = records
+cli-courses-series = series
+cli-courses-suggested = suggested
+cli-courses-theme = theme
+cli-courses-title = title
+
+# cursors
+cli-cursors-connector = connector
+cli-cursors-cursor = cursor
+cli-cursors-done-holds-from-next-sync = done; it holds from the next sync on
+cli-cursors-source = source
+cli-cursors-stream = stream
+
+# dead-letters
+cli-dead-letters-discarded = discarded
+cli-dead-letters-expected = expected:{" "}
+cli-dead-letters-record-replay = {"    "}record { $record }, by replay { $replay }
+
+# decisions
+cli-decisions-about = about
+cli-decisions-at = at
+cli-decisions-because = because
+cli-decisions-by = by
+cli-decisions-claim = claim
+cli-decisions-counted = counted
+cli-decisions-decision = decision
+cli-decisions-decision-written = {"\u000A"}  decision { $number } is written
+cli-decisions-detail = detail
+cli-decisions-entries-change = entries that change
+cli-decisions-holds = holds
+cli-decisions-kind = kind
+cli-decisions-nobody-entries-change = {"  "}nobody's entries change
+cli-decisions-provisional = provisional
+cli-decisions-record = record
+cli-decisions-state = state
+cli-decisions-teacher = teacher
+cli-decisions-undoes = undoes { $n }
+cli-decisions-undone = undone by { $n }
+
+# demo
+cli-demo-sandbox-cannot-start = the sandbox cannot start: { $e }
+cli-demo-what-should-come-out = what should have come out:{" "}
+
+# doctor
+cli-doctor-back-up-lost-key-lost = { $path } (back it up: a lost key is lost data)
+cli-doctor-cannot-used = { $which } cannot be used: { $why }
+cli-doctor-connectors = connectors
+cli-doctor-database = database
+cli-doctor-disabled = disabled
+cli-doctor-environment = environment
+cli-doctor-in = { $source } in { $file }: { $problem }
+cli-doctor-key = key
+cli-doctor-key-file = key file
+cli-doctor-looked-settings-file-says-where = not looked at: the settings file says where it is, and cannot be read
+cli-doctor-none = none
+cli-doctor-orphans = orphans
+cli-doctor-others-can-read-mode-chmod = others can read { $path } (mode { $mode }); `chmod 600 { $path }`
+cli-doctor-queue = queue
+cli-doctor-registered-change-huiliu-sources-set = { $source } (registered; change it with `huiliu sources set { $source }`): { $problem }
+cli-doctor-schema = schema
+cli-doctor-settings = settings
+cli-doctor-something-order-see-above = something is not in order, see above
+cli-doctor-source = source
+cli-doctor-sources = sources
+cli-doctor-waiting = { $where } ({ $waiting } waiting)
+
+# health
+cli-health-ago = { $s } s ago
+cli-health-answer-within = no answer within { $s } s
+cli-health-cannot-listen-give-another-address = cannot listen at { $address }: { $e }; give another address with `health` or HUILIU_HEALTH, or none
+cli-health-database = database
+cli-health-health-address-set-give-worker = no health address is set; give the worker and this command the same `health` or HUILIU_HEALTH, as 127.0.0.1:9464
+cli-health-known = not known
+cli-health-none-yet = none yet
+cli-health-queue = queue
+cli-health-schema = schema
+cli-health-sweep = sweep
+cli-health-worker-answers-running-same-health = no worker answers at { $address }: { $why }; is it running, with the same `health`?
+cli-health-worker-ready-see-above = the worker is not ready, see above
+
+# identity
+cli-identity-candidates = candidates
+cli-identity-claim = claim
+cli-identity-contradicting = contradicting
+cli-identity-decision = {"  "}decision { $decision }: { $kind } { $of } by { $actor }: { $because }
+cli-identity-definite = definite
+cli-identity-doubt = doubt
+cli-identity-name = name
+cli-identity-name-id-number-teacher-records = {"  "}the name is not that of the ID number's teacher: its records count nowhere
+cli-identity-new = new
+cli-identity-none = none
+cli-identity-potential = potential
+cli-identity-record-until = {"  "}record { $record }: { $source }, { $address }: { $course }, { $hours } { $unit }, until { $end }
+cli-identity-records = records
+cli-identity-roster = on the roster
+cli-identity-score = score
+cli-identity-state = state
+cli-identity-teacher = teacher
+cli-identity-teacher-2 = {"  "}of teacher { $teacher } by { $by }
+cli-identity-teacher-3 = teacher { $teacher }
+cli-identity-teacher-4 = {"  "}teacher { $teacher } { $name } { $school }: { $score }
+
+# infer
+cli-infer-column = column
+cli-infer-confidence = confidence
+cli-infer-evidence = evidence
+cli-infer-examples = examples
+cli-infer-field = field
+cli-infer-guessed-huiliu-connectors-infer-from = Guessed by `huiliu connectors infer` from { $name }, { $n } records. Beside each line is how sure it is, and why.{"\u000A"}Lines that begin with `# ?` are questions: answer them before the connector is used.
+cli-infer-hours = hours are { $word } ({ $sure } %)
+cli-infer-passed = passed by: { $pass }
+cli-infer-records-looked = { $name }: { $where }; { $n } records looked at
+cli-infer-same-record = the same record: { $key }
+cli-infer-sample-looks-like-answer-interface = the sample looks like an answer of an interface: to read it over HTTP, use kind = "http", and in the stream a request and:
+cli-infer-text = ,{" "}
+cli-infer-version = version: { $version }
+cli-infer-written = written: { $where }
+
+# main
+cli-main-huiliu-threads = huiliu: no threads: { $e }
+
+# maintenance
+cli-maintenance-each-source-goes-cursor-backup = each source goes on at the cursor of the backup: what came later is read again, and counts once
+cli-maintenance-file-replaced-kept-delete-when = the file it replaced is kept as { $kept }; delete it when it is needed no longer
+cli-maintenance-key-file-keep-copy-elsewhere = the key file { $key } is not in it: keep a copy of it elsewhere; without it the backup cannot be read
+cli-maintenance-old-key-kept-backups-made = the old key is kept as { $old }: backups made before need it; delete it together with the last of them
+cli-maintenance-restored-from = { $database } is restored from { $backup }
+cli-maintenance-rotation-had-begun-before-finished = a rotation that had begun before is finished
+cli-maintenance-schema-now-current = the schema is now current
+cli-maintenance-schema-was-current-already = the schema was current already
+cli-maintenance-schema-was-older-now-current = its schema was older and is now current
+cli-maintenance-values-sealed-anew-under-generation = { $values } values are sealed anew under generation { $generation }; give every host { $path }, and back it up
+
+# matching
+cli-matching-cluster = cluster
+cli-matching-column-values-say-nothing-can = { $file }, column { $column }: { $values } values say nothing that can be compared, the first in line { $first_line }; they were left out of the comparison
+cli-matching-evidence = evidence
+cli-matching-key-rows-met-blocks-up = key { $key }: { $met } rows met blocks of up to { $most_rows } rows, which were narrowed by second keys
+cli-matching-left = left
+cli-matching-match-needs-config-file-which = match needs --config FILE, which says what the columns mean; see docs/matching.md
+cli-matching-right = right
+cli-matching-rows-definite-potential-rows-nobody = { $rows_left } and { $rows_right } rows: { $definite } definite, { $potential } potential, { $none } rows with nobody; { $clusters } clusters
+cli-matching-score = score
+cli-matching-text = ;{" "}
+cli-matching-verdict = verdict
+
+# open
+cli-open-made-root-key-back-up = made a root key; back it up, a lost key is lost data:{" "}
+
+# planned
+cli-planned-born = born
+cli-planned-hours-counted-provisional-entries-change = hours: { $before } + { $before_2 } → { $after } + { $after_2 } (counted + provisional); { $entries_changed } entries change, { $before_3 } → { $after_3 } count by age
+cli-planned-id-number-one-name-again = its ID number has one name again
+cli-planned-id-number-two-names-then = its ID number has two names then
+cli-planned-name = name
+cli-planned-new = new
+cli-planned-new-teachers-come-onto-roster = {"\u000A"}  { $new } new teachers, { $on_roster } come onto the roster, { $renamed } renamed, { $contested } with two names on one ID number, { $sex } of another sex, { $birth_date } with another birth date, { $moved } with other schools
+cli-planned-nothing-would-change-all-held = {"\u000A"}  nothing would change: all of it is held already, and need not be handed in
+cli-planned-roster-from-then = on the roster from then on
+cli-planned-rows = rows
+cli-planned-rows-waited-would-go = {"\u000A"}  { $taken_up } rows that have waited would go in
+cli-planned-schools = schools
+cli-planned-sex = sex
+cli-planned-source = source
+cli-planned-teacher = teacher
+cli-planned-teachers-concerned-would-other-hours = {"  "}of { $teachers } teachers concerned { $hours_change } would have other hours, { $reasons_change } the same hours for other reasons; counted + provisional of these: { $before } → { $after }
+cli-planned-would-delivered = would not be delivered: { $why }
+cli-planned-would-wait-reason = would wait, by reason
+
+# receive
+cli-receive-another-payload-was-handed-idempotency = another payload was handed in with this idempotency key; give each payload a key of its own
+cli-receive-body-did-come-within-send = the body did not come within { $s } s; send it in parts
+cli-receive-body-more-than-bytes-broke = the body has more than { $MAX_BODY } bytes, or broke off; send it in parts
+cli-receive-cannot-listen-give-another-address = cannot listen at { $address }: { $e }; give another address with --listen
+cli-receive-cannot-taken-just-now-send = it cannot be taken just now; send it again, with the same key
+cli-receive-connector-source-disabled-ask-whoever = the connector of this source is disabled; ask whoever runs Huiliu
+cli-receive-payloads-taken-http-push-source = payloads are taken at http://{ $address }/push/SOURCE/STREAM
+cli-receive-such-stream-there-send-push = no such stream; there are { $all }: send it to /push/SOURCE/STREAM
+
+# record
+cli-record-what-manifest-does-map-was = what the manifest does not map was only searched for these people and for numbers: look through it before you pass it on; then `huiliu connectors test { $folder } --accept`
+cli-record-wrote-names-id-numbers-other = wrote { $where }: { $names } names, { $id_numbers } ID numbers and { $others } other numbers and addresses are of nobody now
+
+# records
+cli-records-address = address
+cli-records-class-hours = class hours
+cli-records-course = course
+cli-records-ended = ended
+cli-records-given = as given
+cli-records-name = name
+cli-records-pass = pass
+cli-records-record = record
+cli-records-source = source
+cli-records-teacher = teacher
+
+# reference
+cli-reference-cannot-write-man-pages-give = cannot write man pages in { $folder }: { $e }; give a folder that can be written in
+cli-reference-pages = { $pages } pages in { $folder }
+
+# register
+cli-register-at = at
+cli-register-because = because
+cli-register-by = by
+cli-register-connector-version-registered-already-same = connector { $connector } version { $version } is registered already with the same content; nothing was changed
+cli-register-connector-version-registered-use = connector { $connector } version { $version } is registered and in use
+cli-register-connector-version-use = connector { $id }: version { $to } is in use
+cli-register-connector-version-was-use-already = connector { $id }: version { $to } was in use already
+cli-register-disabled = disabled by { $by }: { $because }
+cli-register-from = from
+cli-register-nothing-was-registered-sample-does = nothing was registered: a sample does not give what is expected, see above
+cli-register-sources-read-again = its sources are read again
+cli-register-sources-read-longer-what-was = its sources are read no longer; what was received is still delivered
+cli-register-use = in use
+cli-register-use-huiliu-connectors-rollback-because = it is not in use; `huiliu connectors rollback { $connector } --to { $version } --because TEXT` takes it into use
+cli-register-version = version
+cli-register-was-disabled-already = it was disabled already
+cli-register-was-enabled-already = it was enabled already
+
+# render
+cli-render-discarded = discarded
+cli-render-expected = expected:{" "}
+cli-render-inserted = inserted
+cli-render-more-follow-after = more follow: --after { $next }
+cli-render-only-plan-nothing-was-changed = {"\u000A"}  only a plan: nothing was changed
+cli-render-parked = parked
+cli-render-pending = pending
+cli-render-received = received
+cli-render-skipped = skipped
+cli-render-superseded = superseded
+cli-render-there-none = there are none
+cli-render-unchanged = unchanged
+cli-render-unread = unread
+cli-render-unread-2 = unread: { $source }/{ $stream }  { $payload }: { $reason }
+cli-render-updated = updated
+
+# replay
+cli-replay-applied-teachers-concerned-settled = {"\u000A"}applied; the teachers concerned are settled
+cli-replay-by = by
+cli-replay-change = no change
+cli-replay-class-hours = class hours
+cli-replay-dead-letter-planned-now = dead letter { $dead_letter } ({ $at }): planned { $planned }, now { $now }
+cli-replay-entries-changed = entries changed
+cli-replay-inserted = inserted
+cli-replay-letters = letters
+cli-replay-manifest-rules-connector-others-now = the manifest or the rules of connector { $connector } are others now
+cli-replay-nothing-been-changed-yet-do = {"\u000A"}nothing has been changed yet; to do it: `huiliu replay apply { $id }`; all of it: `huiliu replay show { $id } --limit 100000`
+cli-replay-nothing-would-change-every-record = {"\u000A"}nothing would change: every record stays parked, and there is nothing to apply
+cli-replay-parked = parked
+cli-replay-plan-was-finished = the plan was not finished
+cli-replay-planned = planned
+cli-replay-provisional = provisional
+cli-replay-raw-records = raw records
+cli-replay-replay = replay
+cli-replay-replay-longer-holds-things-moved = replay { $id } no longer holds, { $n } things moved since it was planned; nothing was changed; plan again
+cli-replay-skipped = skipped
+cli-replay-state = state
+cli-replay-superseded = superseded
+cli-replay-teacher = teacher
+cli-replay-teacher-planned-class-hours-now = teacher { $person }: planned { $planned } class hours, now { $now }
+cli-replay-teachers = teachers
+cli-replay-unchanged = unchanged
+cli-replay-updated = updated
+
+# roster
+cli-roster-address = address
+cli-roster-born = born
+cli-roster-ended-next = ended by the next
+cli-roster-from = from
+cli-roster-id-number-two-names-rows = {"  "}the ID number has two names in rows of one version
+cli-roster-id-numbers-two-names-one = ID numbers with two names in one version
+cli-roster-kind = kind
+cli-roster-memberships-overlap = memberships that overlap
+cli-roster-name = name
+cli-roster-overlaps = overlaps
+cli-roster-region = region
+cli-roster-reports = reports on
+cli-roster-reports-2 = reports to
+cli-roster-reports-3 = reports to
+cli-roster-roster-without-school = on the roster without a school
+cli-roster-rows = rows
+cli-roster-rows-wait-school-person = rows that wait for a school or a person
+cli-roster-school = school
+cli-roster-schools = schools
+cli-roster-source = source
+cli-roster-successor = successor
+cli-roster-teacher = teacher
+cli-roster-teachers = teachers
+cli-roster-teachers-known-from-records-only = teachers known from records only
+cli-roster-teachers-roster = teachers on the roster
+cli-roster-tier = tier
+cli-roster-to = to
+cli-roster-until = until
+cli-roster-waiting-reason = waiting, by reason
+cli-roster-years-old-assessed = {"  "}{ $age } years old on { $as_of }: assessed
+cli-roster-years-old-outside-assessment = {"  "}{ $age } years old on { $as_of }: outside the assessment
+
+# rules
+cli-rules-jurisdiction = jurisdiction
+cli-rules-nothing-would-change-both-give = nothing would change: both give the same to all { $teachers } teachers
+cli-rules-pack = pack
+cli-rules-packs-rules-courses-nothing-wrong = { $packs } packs, { $rules } rules, { $courses } courses: nothing wrong
+cli-rules-teachers-would-other-hours-same = {"\u000A"}  of { $teachers } teachers { $hours_change } would have other hours, { $reasons_change } the same hours for other reasons; counted + provisional: { $was } → { $is }
+cli-rules-title = title
+cli-rules-what-ends = for what ends
+
+# runs
+cli-runs-all-runs = all runs
+cli-runs-balanced = balanced
+cli-runs-balanced-2 = NOT BALANCED
+cli-runs-books-balanced = the books are not balanced
+cli-runs-complete = complete
+cli-runs-complete-2 = not complete
+cli-runs-ended = ended
+cli-runs-failure = failure
+cli-runs-full = full
+cli-runs-new-field = new field: { $field }
+cli-runs-run = run
+cli-runs-source = source
+cli-runs-started = started
+cli-runs-state = state
+cli-runs-teachers-due = teachers due
+cli-runs-text = ;{" "}
+
+# schedules
+cli-schedules-ended = ended
+cli-schedules-failure = failure
+cli-schedules-failures = failures
+cli-schedules-last-run = last run
+cli-schedules-last-success = last success
+cli-schedules-never = never
+cli-schedules-never-itself = never by itself
+cli-schedules-next = next
+cli-schedules-read = read by
+cli-schedules-schedule = schedule
+cli-schedules-source = source
+cli-schedules-state = state
+
+# secrets
+cli-secrets-by = by
+cli-secrets-cannot-take-secret-from-standard = cannot take the secret from standard input: { $why }; give it as in `huiliu secrets set SOURCE password < FILE`
+cli-secrets-empty = it is empty
+cli-secrets-key = key
+cli-secrets-longer-than-bytes = it is longer than { $MAX_SECRET } bytes
+cli-secrets-removed = removed
+cli-secrets-sealed-shown-again = sealed; it is not shown again
+cli-secrets-secret = secret
+cli-secrets-set = set
+cli-secrets-source = source
+
+# sources
+cli-sources-connector = connector
+cli-sources-from = from
+cli-sources-institution = institution
+cli-sources-never-itself = never by itself
+cli-sources-place = place
+cli-sources-registered = registered
+cli-sources-registered-settings-file-used = registered; the settings file's is used
+cli-sources-registered-workers-take-up-within = registered; workers take it up within seconds
+cli-sources-removed-what-received-stays = removed; what it has received stays
+cli-sources-schedule = schedule
+cli-sources-secrets = secrets
+cli-sources-settings-file = settings file
+cli-sources-source = source
+cli-sources-source-stands-settings-file-too = source { $name } stands in the settings file too: that one is used
+
+# sync
+cli-sync-balanced = balanced
+cli-sync-balanced-2 = NOT BALANCED
+cli-sync-books-balanced-fault-huiliu-please = the books are not balanced; this is a fault of Huiliu, please report it with `huiliu runs list --json`
+cli-sync-complete = complete
+cli-sync-complete-2 = not complete
+cli-sync-delivering = delivering
+cli-sync-expected-what-came-kept = not as expected, what came is kept: { $value }
+cli-sync-failed = failed:{" "}
+cli-sync-raw-records-delivered-they-tried = { $n } raw records are not delivered: they are tried again later, or wait for a person; see `huiliu batches list`
+cli-sync-read = { $source }: not read: { $error }
+cli-sync-reading = reading
+cli-sync-settling = settling
+cli-sync-source = source
+cli-sync-source-run-failed-what-came = source { $source }: the run failed, what came before is kept: { $failure }
+cli-sync-stopped = stopped:{" "}
+cli-sync-stopped-what-was-received-kept = stopped; what was received is kept, and { $undelivered } raw records of it are still to be delivered
+cli-sync-teachers-due = teachers due
+cli-sync-text = ;{" "}
+cli-sync-total = total
+
+# teachers
+cli-teachers-above-cap-nothing-counts = above a cap, nothing of it counts
+cli-teachers-absent-too-much-counted = absent too much, not counted
+cli-teachers-asked = {" "}· { $required } asked for, { $enough }
+cli-teachers-cannot-read-id-number-from = cannot read an ID number from standard input: { $e }
+cli-teachers-certificate-revoked-counted = certificate revoked, not counted
+cli-teachers-class-hours = class hours
+cli-teachers-conversion = conversion:{" "}
+cli-teachers-counted = counted
+cli-teachers-counted-2 = not counted
+cli-teachers-counted-provisional = {"  "}{ $cycle }: { $counted } counted, { $provisional } provisional
+cli-teachers-counts-region = counts for region{" "}
+cli-teachers-counts-year-after = of it counts in the year after
+cli-teachers-cut = cut
+cli-teachers-cycle = cycle
+cli-teachers-cycle-2 = in no cycle
+cli-teachers-decision = {"    "}decision { $decision } of { $actor }, { $day }: { $because }
+cli-teachers-duplicate-counted = duplicate, not counted
+cli-teachers-enough = with enough
+cli-teachers-exported-left-over = {" "}· exported as { $rounded }, left over { $sign }{ $residue }
+cli-teachers-give-teacher-number-id-number = give a teacher's number, or `-` and the ID number on standard input
+cli-teachers-hours-those-record = its hours are those of record{" "}
+cli-teachers-met = met
+cli-teachers-met-2 = not met
+cli-teachers-name-contradicts-id-number-counted = name contradicts the ID number, not counted
+cli-teachers-passed-counted = not passed, not counted
+cli-teachers-provisional = provisional
+cli-teachers-received = as received:{" "}
+cli-teachers-record-payload-batch-manifest-version = {"    "}record { $record }, payload { $payload }, batch { $batch }, manifest version { $manifest }, claim by { $by }
+cli-teachers-rests-rules = rests on rules that are{" "}
+cli-teachers-rule = rule:{" "}
+cli-teachers-same-course-record = the same course as record{" "}
+cli-teachers-standard-input = standard input: { $e }
+cli-teachers-teacher = teacher
+cli-teachers-teachers = teachers
+cli-teachers-today-manifest-does-find-any = today's manifest does not find it any more
+
+# upload
+cli-upload-files-cannot-read-their-end = the files cannot be read to their end, the plan is of what came before: { $why }
+cli-upload-what-was-handed-until-then = what was handed in until then is kept; hand in the files again, nothing counts twice
+
+# words
+cli-words-built = built in
+cli-words-registered = registered
+
+# words-guesses
+cli-words-guesses-1-2-3 = 1, 2, 3 …
+cli-words-guesses-birth-dates-id-numbers = the birth dates of the ID numbers
+cli-words-guesses-but-could-meant-too = but { $path } could be meant too
+cli-words-guesses-class-hours = class hours
+cli-words-guesses-clock-hours = clock hours
+cli-words-guesses-codes = codes
+cli-words-guesses-credits = credits
+cli-words-guesses-dates = dates
+cli-words-guesses-day-file-name = the day in the file's name
+cli-words-guesses-days = days
+cli-words-guesses-each-stands-once = each stands once
+cli-words-guesses-empty = { $percent } % are empty
+cli-words-guesses-first-days-after-last-days = first days after last days
+cli-words-guesses-first-days-before-last-days = first days before last days
+cli-words-guesses-first-last-day-one-cell = first and last day in one cell
+cli-words-guesses-first-last-day-one-cell-2 = { $path } has first and last day in one cell; how are they to be split?
+cli-words-guesses-given-name-stands = the given name stands in { $path }
+cli-words-guesses-goes-code-title-one-one = goes with its code or title one by one
+cli-words-guesses-half-days = half days
+cli-words-guesses-header-row = { $format } in { $encoding }, header in row { $row }
+cli-words-guesses-hours-minutes-seconds = hours:minutes:seconds
+cli-words-guesses-html-table = HTML table
+cli-words-guesses-id-numbers-masked-rounded-wrong = the ID numbers in { $path } are masked, rounded or wrong; ask for whole ones, kept as text
+cli-words-guesses-in = { $format }, { $item } in { $root }
+cli-words-guesses-is-the = is { $path } the { $field }? ({ $confidence } %)
+cli-words-guesses-list = { $format }, list at { $items }
+cli-words-guesses-list-itself = { $format }, the list itself
+cli-words-guesses-minutes = minutes
+cli-words-guesses-months-without-day = months without a day
+cli-words-guesses-name = its name has { $word }
+cli-words-guesses-named = named { $word }
+cli-words-guesses-names-day-month-ask-whole = { $path } names no day of the month; ask for whole dates
+cli-words-guesses-names-people = names of people
+cli-words-guesses-nothing-sample = nothing in the sample
+cli-words-guesses-nothing-says-whether-teacher-passed = nothing says whether the teacher passed: is the training not assessed, or is the result elsewhere?
+cli-words-guesses-nothing-surely-says-whether-teacher = nothing surely says whether the teacher passed: is it one of { $columns }, or is the training not assessed?
+cli-words-guesses-numbers = numbers
+cli-words-guesses-numbers-from = numbers from { $low } to { $high }
+cli-words-guesses-numbers-their-unit = numbers with their unit
+cli-words-guesses-one-name-per-id-number = one name per ID number
+cli-words-guesses-only-record = only { $records } record(s)
+cli-words-guesses-only-such-column = the only such column
+cli-words-guesses-out-points = out of { $full } points
+cli-words-guesses-out-points-scaled-if-were = is { $path } out of { $full } points? It is scaled as if it were
+cli-words-guesses-out-points-which-cannot-told = { $path } is out of { $full } points, which cannot be told out of a hundred exactly; ask for a result or a score of a hundred
+cli-words-guesses-phone-numbers = phone numbers
+cli-words-guesses-pinyin-initials = pinyin initials of { $word }
+cli-words-guesses-read-from = { $field } is read from { $path }; or is it { $other }?
+cli-words-guesses-right-check-digit = { $percent } % with a right check digit
+cli-words-guesses-school-codes = school codes
+cli-words-guesses-seconds = seconds
+cli-words-guesses-sheets-header-row = { $format }, sheets { $sheets }, header in row { $row }
+cli-words-guesses-there-code-so-title-serves = there is no code, so the title serves as one
+cli-words-guesses-three-component-scores = the three component scores
+cli-words-guesses-titles-come-again = titles that come again
+cli-words-guesses-total-score = the total score { $path }
+cli-words-guesses-two-columns-named-give-one = two columns are named { $path }; give one of them another name
+cli-words-guesses-what-landed-last-counts = what landed last counts
+cli-words-guesses-which-column-none-surely = which column is { $field }? None is surely it
+cli-words-guesses-which-unit-minute-class-hour = in which unit is { $path }: minute, class_hour, hour, day or credit?
+cli-words-guesses-words-field = the words of this field
+cli-words-guesses-words-result = words of a result
+cli-words-guesses-workbook = workbook
+cli-words-guesses-written-hours-minutes-seconds-ask = { $path } is written as hours:minutes:seconds; ask for a number
+
+# words-matching
+cli-words-matching-address = address
+cli-words-matching-another-candidate-very-name = another candidate has this very name
+cli-words-matching-another-order = in another order
+cli-words-matching-birth-date = birth date
+cli-words-matching-close = close
+cli-words-matching-definite = definite
+cli-words-matching-differs = differs
+cli-words-matching-differs-damaged = differs, damaged
+cli-words-matching-differs-same-area-birth-date = differs, same area and birth date
+cli-words-matching-equal = equal
+cli-words-matching-equal-valid-number = equal, not a valid number
+cli-words-matching-family-name = family name
+cli-words-matching-family-name-only = family name only
+cli-words-matching-former-name = former name
+cli-words-matching-former-name-2 = a former name
+cli-words-matching-given-name = given name
+cli-words-matching-id-number = ID number
+cli-words-matching-initial = an initial
+cli-words-matching-last-digits-lost-spreadsheet = last digits lost in a spreadsheet
+cli-words-matching-look-alike = look alike
+cli-words-matching-masked-3-4-agree = masked, 3+4 agree
+cli-words-matching-masked-4-4-agree = masked, 4+4 agree
+cli-words-matching-masked-6-4-agree = masked, 6+4 agree
+cli-words-matching-masked-what-shown-agrees = masked, what is shown agrees
+cli-words-matching-name = name
+cli-words-matching-nearly-same-sound = of nearly the same sound
+cli-words-matching-none = none
+cli-words-matching-one-character-apart = one character apart
+cli-words-matching-one-digit-apart = one digit apart
+cli-words-matching-one-two-characters = one of two characters
+cli-words-matching-part-other = a part of the other
+cli-words-matching-phone = phone
+cli-words-matching-postcode = postcode
+cli-words-matching-potential = potential
+cli-words-matching-prior = prior
+cli-words-matching-region = region
+cli-words-matching-same-name = same name
+cli-words-matching-same-region-only = same region only
+cli-words-matching-same-sound = of the same sound
+cli-words-matching-same-sound-but-tone = of the same sound but for the tone
+cli-words-matching-same-sound-shape = of the same sound or shape
+cli-words-matching-same-year-only = same year only
+cli-words-matching-school = school
+cli-words-matching-school-code = school code
+cli-words-matching-sex = sex
+cli-words-matching-somewhat-alike = somewhat alike
+cli-words-matching-teacher-number = teacher number
+cli-words-matching-text = text
+cli-words-matching-too-many-share-what-known = too many share what is known
+cli-words-matching-two-candidates-too-near-each = two candidates are too near each other
+cli-words-matching-two-digits-apart = two digits apart
+cli-words-matching-two-digits-exchanged = two digits exchanged
+cli-words-matching-variant-characters = in variant characters
+
+# words-reasons
+cli-words-reasons-adopted = adopted
+cli-words-reasons-adult-higher-education = adult higher education
+cli-words-reasons-adult-junior-middle-school = adult junior middle school
+cli-words-reasons-adult-primary-school = adult primary school
+cli-words-reasons-adult-senior-middle-school = adult senior middle school
+cli-words-reasons-applied = applied
+cli-words-reasons-assessed = not_assessed
+cli-words-reasons-assumed = assumed
+cli-words-reasons-claimed = claimed
+cli-words-reasons-class-hours = class hours
+cli-words-reasons-closed = closed
+cli-words-reasons-connectors = connectors
+cli-words-reasons-correctional-school = correctional school
+cli-words-reasons-county = county
+cli-words-reasons-credits = credits
+cli-words-reasons-database = database
+cli-words-reasons-days = days
+cli-words-reasons-definite = definite
+cli-words-reasons-discarded = discarded
+cli-words-reasons-done = done
+cli-words-reasons-due = due
+cli-words-reasons-excellent = excellent
+cli-words-reasons-fail = fail
+cli-words-reasons-failed = failed
+cli-words-reasons-failed-2 = failed
+cli-words-reasons-female = female
+cli-words-reasons-gone = gone
+cli-words-reasons-half-days = half days
+cli-words-reasons-higher-education = higher education
+cli-words-reasons-hours = hours
+cli-words-reasons-id-number = ID number
+cli-words-reasons-id-number-name = ID number and name
+cli-words-reasons-inserted = inserted
+cli-words-reasons-junior-middle-school = junior middle school
+cli-words-reasons-key = key
+cli-words-reasons-key-file = key file
+cli-words-reasons-kindergarten = kindergarten
+cli-words-reasons-male = male
+cli-words-reasons-minutes = minutes
+cli-words-reasons-new = new
+cli-words-reasons-none = none
+cli-words-reasons-open = open
+cli-words-reasons-orphans = orphans
+cli-words-reasons-other = other
+cli-words-reasons-parked = parked
+cli-words-reasons-pass = pass
+cli-words-reasons-passed = passed
+cli-words-reasons-pending = pending
+cli-words-reasons-planned = planned
+cli-words-reasons-planning = planning
+cli-words-reasons-potential = potential
+cli-words-reasons-prefecture = prefecture
+cli-words-reasons-primary-school = primary school
+cli-words-reasons-province = province
+cli-words-reasons-provisional = provisional
+cli-words-reasons-quarantined = quarantined
+cli-words-reasons-queue = queue
+cli-words-reasons-reports-province = reports to the province
+cli-words-reasons-roster = of the roster
+cli-words-reasons-running = running
+cli-words-reasons-schema = schema
+cli-words-reasons-secondary-vocational-school = secondary vocational school
+cli-words-reasons-senior-middle-school = senior middle school
+cli-words-reasons-settings = settings
+cli-words-reasons-special-school = special school
+cli-words-reasons-stale = stale
+cli-words-reasons-stated = stated
+cli-words-reasons-stopped = stopped
+cli-words-reasons-superseded = superseded
+cli-words-reasons-sweep = sweep
+cli-words-reasons-teacher-number-name = teacher number and name
+cli-words-reasons-unchanged = unchanged
+cli-words-reasons-updated = updated
+cli-words-reasons-vocational-junior-middle-school = vocational junior middle school
+
+# worker
+cli-worker-worker-started-stop-ctrl-c = worker started; stop it with Ctrl-C or SIGTERM

@@ -1,0 +1,691 @@
+# 命令行的文字。
+
+# audit
+cli-audit-action = 操作
+cli-audit-at = 时间
+cli-audit-audit-log-was-written-entry = 审计日志已被改动：第 { $entry } 条被修改，或其前面的记录缺失
+cli-audit-by = 操作人
+cli-audit-detail = 详情
+cli-audit-entry = 编号
+cli-audit-object = 对象
+cli-audit-there-none = 没有
+
+# authoring
+cli-authoring-bytes = { $address }：{ $bytes } 字节
+cli-authoring-class-hours = 学时
+cli-authoring-clean = 可用
+cli-authoring-expected = 应为：
+cli-authoring-field = 字段
+cli-authoring-from = 取自
+cli-authoring-manifest-toml-questions-open-lines = manifest.toml：第 { $lines } 行仍有未答的问题；回答后请删去其 `# ?`
+cli-authoring-manifest-whole = ✓ { $connector }：清单无误
+cli-authoring-parked = 待处理
+cli-authoring-records = { $n } 条记录
+cli-authoring-sample-variant-one-does-give = 有样例或其变体的结果不符，见上；如结果无误，可用 --accept 写入
+cli-authoring-skipped = 略过
+cli-authoring-text = 内容
+cli-authoring-wrote-next-huiliu-connectors-preview = 已写入 { $shown }；接下来：`huiliu connectors preview { $shown }`，修改 manifest.toml 与 samples/，`huiliu connectors test { $shown } --accept`，`huiliu connectors register { $shown }`
+cli-authoring-wrote-records-dead-letters-read = 已写入 { $file }：{ $records } 条记录中有 { $parked } 条转入待处理；使用前请核对
+
+# batches
+cli-batches-address = 出处
+cli-batches-attempts = 尝试
+cli-batches-batch = 批次
+cli-batches-due-again = 已重新待投递
+cli-batches-lost-claims = 失去的领取
+cli-batches-records = 记录数
+cli-batches-source = 来源
+cli-batches-state = 状态
+cli-batches-why = 原因
+
+# commands
+cli-commands-since-later-than-until-give = --since 晚于 --until；请先写首日，再写末日
+
+# connectors
+cli-connectors-connector = 连接器
+cli-connectors-connector-registered-version-cannot-used = 连接器 { $connector }：本程序无法使用已注册的第 { $version } 版：{ $why }
+cli-connectors-disabled = 已停用
+cli-connectors-disabled-2 = ，已停用
+cli-connectors-from = 来自
+cli-connectors-sample-does-give-what-connector = 有样例与连接器目录中的预期结果不符，见上
+cli-connectors-streams = 数据流
+cli-connectors-title = 名称
+cli-connectors-version = 版本
+cli-connectors-version-2 = 第 { $version } 版，{ $from }{ $state }
+cli-connectors-what-registered-database-told = 未能查看数据库中注册的内容：{ $why }
+
+# courses
+cli-courses-code = 代码
+cli-courses-connector = 连接器
+cli-courses-course = 课程
+cli-courses-hours-most = 最多学时
+cli-courses-records = 记录数
+cli-courses-series = 系列
+cli-courses-suggested = 建议
+cli-courses-theme = 主题
+cli-courses-title = 名称
+
+# cursors
+cli-cursors-connector = 连接器
+cli-cursors-cursor = 游标
+cli-cursors-done-holds-from-next-sync = 已完成；自下次同步起生效
+cli-cursors-source = 来源
+cli-cursors-stream = 数据流
+
+# dead-letters
+cli-dead-letters-discarded = 已作废
+cli-dead-letters-expected = 应为：
+cli-dead-letters-record-replay = {"    "}成为记录 { $record }（重放 { $replay }）
+
+# decisions
+cli-decisions-about = 对象
+cli-decisions-at = 时间
+cli-decisions-because = 理由
+cli-decisions-by = 操作人
+cli-decisions-claim = 声明
+cli-decisions-counted = 认定
+cli-decisions-decision = 决定
+cli-decisions-decision-written = {"\u000A"}  决定 { $number } 已记录
+cli-decisions-detail = 详情
+cli-decisions-entries-change = 变化的认定
+cli-decisions-holds = 有效
+cli-decisions-kind = 种类
+cli-decisions-nobody-entries-change = {"  "}没有教师的认定会变化
+cli-decisions-provisional = 暂认
+cli-decisions-record = 记录
+cli-decisions-state = 状态
+cli-decisions-teacher = 教师
+cli-decisions-undoes = 撤回 { $n }
+cli-decisions-undone = 已被 { $n } 撤回
+
+# demo
+cli-demo-sandbox-cannot-start = 模拟平台无法启动：{ $e }
+cli-demo-what-should-come-out = 应得结果：
+
+# doctor
+cli-doctor-back-up-lost-key-lost = { $path }（请备份：密钥丢失即数据丢失）
+cli-doctor-cannot-used = { $which } 无法使用：{ $why }
+cli-doctor-connectors = 连接器
+cli-doctor-database = 数据库
+cli-doctor-disabled = 已停用
+cli-doctor-environment = 环境变量
+cli-doctor-in = { $file } 中的 { $source }：{ $problem }
+cli-doctor-key = 密钥
+cli-doctor-key-file = 密钥文件
+cli-doctor-looked-settings-file-says-where = 未检查：其位置写在设置文件中，而设置文件无法读取
+cli-doctor-none = 无
+cli-doctor-orphans = 无主的行
+cli-doctor-others-can-read-mode-chmod = 其他用户可以读取 { $path }（权限 { $mode }）；请执行 `chmod 600 { $path }`
+cli-doctor-queue = 队列
+cli-doctor-registered-change-huiliu-sources-set = { $source }（已注册；用 `huiliu sources set { $source }` 修改）：{ $problem }
+cli-doctor-schema = 数据库结构
+cli-doctor-settings = 设置
+cli-doctor-something-order-see-above = 存在问题，见上
+cli-doctor-source = 来源
+cli-doctor-sources = 来源
+cli-doctor-waiting = { $where }（{ $waiting } 条等待中）
+
+# health
+cli-health-ago = { $s } 秒前
+cli-health-answer-within = { $s } 秒内没有应答
+cli-health-cannot-listen-give-another-address = 无法在 { $address } 上监听：{ $e }；请用 health 或 HUILIU_HEALTH 指定其他地址，或留空
+cli-health-database = 数据库
+cli-health-health-address-set-give-worker = 没有设置健康检查地址；请为工作进程和此命令设置相同的 health 或 HUILIU_HEALTH，如 127.0.0.1:9464
+cli-health-known = 未知
+cli-health-none-yet = 尚无
+cli-health-queue = 队列
+cli-health-schema = 数据库结构
+cli-health-sweep = 巡查
+cli-health-worker-answers-running-same-health = { $address } 没有工作进程应答：{ $why }；它在运行吗，health 是否相同？
+cli-health-worker-ready-see-above = 工作进程未就绪，见上
+
+# identity
+cli-identity-candidates = 候选
+cli-identity-claim = 声明
+cli-identity-contradicting = 姓名矛盾
+cli-identity-decision = {"  "}决定 { $decision }：{ $kind } { $of }，{ $actor }：{ $because }
+cli-identity-definite = 确定
+cli-identity-doubt = 疑点
+cli-identity-name = 姓名
+cli-identity-name-id-number-teacher-records = {"  "}姓名与该身份证号的教师不符：其记录不计
+cli-identity-new = 未查
+cli-identity-none = 无
+cli-identity-potential = 待定
+cli-identity-record-until = {"  "}记录 { $record }：{ $source }，{ $address }：{ $course }，{ $hours } { $unit }，至 { $end }
+cli-identity-records = 记录
+cli-identity-roster = 名册姓名
+cli-identity-score = 得分
+cli-identity-state = 状态
+cli-identity-teacher = 教师
+cli-identity-teacher-2 = {"  "}属于教师 { $teacher }，依据 { $by }
+cli-identity-teacher-3 = 教师 { $teacher }
+cli-identity-teacher-4 = {"  "}教师 { $teacher } { $name } { $school }：{ $score }
+
+# infer
+cli-infer-column = 列
+cli-infer-confidence = 把握
+cli-infer-evidence = 依据
+cli-infer-examples = 示例
+cli-infer-field = 字段
+cli-infer-guessed-huiliu-connectors-infer-from = 由 `huiliu connectors infer` 从 { $name }（{ $n } 条记录）推断。每行后注明把握和依据。{"\u000A"}以 `# ?` 开头的行是问题，启用前请先回答。
+cli-infer-hours = 学时的单位：{ $word }（{ $sure } %）
+cli-infer-passed = 合格依据：{ $pass }
+cli-infer-records-looked = { $name }：{ $where }；看了 { $n } 条记录
+cli-infer-same-record = 同一记录：{ $key }
+cli-infer-sample-looks-like-answer-interface = 样例像是接口的应答；若经 HTTP 读取，请改用 kind = "http"，并在数据流中写明 request 和：
+cli-infer-text = ，
+cli-infer-version = 版本：{ $version }
+cli-infer-written = 已写入：{ $where }
+
+# main
+cli-main-huiliu-threads = huiliu：无法建立线程：{ $e }
+
+# maintenance
+cli-maintenance-each-source-goes-cursor-backup = 每个来源从备份时的游标继续：此后收到的会重新读取，只计一次
+cli-maintenance-file-replaced-kept-delete-when = 原文件保存为 { $kept }；不再需要时请删除
+cli-maintenance-key-file-keep-copy-elsewhere = 备份不含密钥文件 { $key }：请另行保存其副本；没有它，备份无法读取
+cli-maintenance-old-key-kept-backups-made = 旧密钥保存为 { $old }：此前的备份需要它；请与最后一份旧备份一同删除
+cli-maintenance-restored-from = 已用 { $backup } 恢复 { $database }
+cli-maintenance-rotation-had-begun-before-finished = 先前未完成的轮换已完成
+cli-maintenance-schema-now-current = 数据库结构已升级
+cli-maintenance-schema-was-current-already = 数据库结构已是最新
+cli-maintenance-schema-was-older-now-current = 其结构较旧，已升级
+cli-maintenance-values-sealed-anew-under-generation = { $values } 个值已用第 { $generation } 代密钥重新密封；请将 { $path } 分发到每台主机并备份
+
+# matching
+cli-matching-cluster = 同一人
+cli-matching-column-values-say-nothing-can = { $file }，列 { $column }：{ $values } 个值无法比较（首个在第 { $first_line } 行），比较时未用
+cli-matching-evidence = 依据
+cli-matching-key-rows-met-blocks-up = 键 { $key }：{ $met } 行遇到多达 { $most_rows } 行的区块，已用第二个键缩小
+cli-matching-left = 左
+cli-matching-match-needs-config-file-which = match 需要 --config 文件，说明各列的含义；参见 docs/matching.zh-CN.md
+cli-matching-right = 右
+cli-matching-rows-definite-potential-rows-nobody = { $rows_left } 行与 { $rows_right } 行：确定 { $definite }，待定 { $potential }，无匹配 { $none } 行；同一人 { $clusters } 组
+cli-matching-score = 得分
+cli-matching-text = ；
+cli-matching-verdict = 结论
+
+# open
+cli-open-made-root-key-back-up = 已生成根密钥，请备份，密钥丢失即数据丢失：
+
+# planned
+cli-planned-born = 出生日期
+cli-planned-hours-counted-provisional-entries-change = 学时：{ $before } + { $before_2 } → { $after } + { $after_2 }（认定 + 暂认）；{ $entries_changed } 条认定变化，因年龄计入 { $before_3 } → { $after_3 } 条
+cli-planned-id-number-one-name-again = 此身份证号恢复为一个姓名
+cli-planned-id-number-two-names-then = 此身份证号届时有两个姓名
+cli-planned-name = 姓名
+cli-planned-new = 新
+cli-planned-new-teachers-come-onto-roster = {"\u000A"}  新教师 { $new } 名，入册 { $on_roster } 名，改名 { $renamed } 名，一号两名 { $contested } 名，性别变化 { $sex } 名，出生日期变化 { $birth_date } 名，学校变化 { $moved } 名
+cli-planned-nothing-would-change-all-held = {"\u000A"}  不会有任何变化：这些内容均已入库，无需递交
+cli-planned-roster-from-then = 由此入册
+cli-planned-rows = 行数
+cli-planned-rows-waited-would-go = {"\u000A"}  有 { $taken_up } 行此前等待的数据将随之入库
+cli-planned-schools = 学校
+cli-planned-sex = 性别
+cli-planned-source = 来源
+cli-planned-teacher = 教师
+cli-planned-teachers-concerned-would-other-hours = {"  "}涉及教师 { $teachers } 名：{ $hours_change } 名学时会变化，{ $reasons_change } 名学时不变而依据变化；其认定 + 暂认：{ $before } → { $after }
+cli-planned-would-delivered = 不会被投递：{ $why }
+cli-planned-would-wait-reason = 将待处理，按原因
+
+# receive
+cli-receive-another-payload-was-handed-idempotency = 此幂等键已用于另一份内容；请为每份内容使用不同的键
+cli-receive-body-did-come-within-send = { $s } 秒内未收到全部内容；请分批发送
+cli-receive-body-more-than-bytes-broke = 内容超过 { $MAX_BODY } 字节或中断；请分批发送
+cli-receive-cannot-listen-give-another-address = 无法在 { $address } 上监听：{ $e }；请用 --listen 指定其他地址
+cli-receive-cannot-taken-just-now-send = 暂时无法接收；请用同一键重发
+cli-receive-connector-source-disabled-ask-whoever = 该来源的连接器已停用；请联系汇流的管理人员
+cli-receive-payloads-taken-http-push-source = 接收地址：http://{ $address }/push/来源/数据流
+cli-receive-such-stream-there-send-push = 没有该数据流；现有 { $all }：请发送到 /push/来源/数据流
+
+# record
+cli-record-what-manifest-does-map-was = 清单未映射的内容只查找了上述人员和号码：外传前请通读一遍；然后运行 `huiliu connectors test { $folder } --accept`
+cli-record-wrote-names-id-numbers-other = 已写入 { $where }：{ $names } 个姓名、{ $id_numbers } 个身份证号、{ $others } 处其他号码和邮箱已换成虚构的
+
+# records
+cli-records-address = 出处
+cli-records-class-hours = 学时
+cli-records-course = 课程
+cli-records-ended = 结束
+cli-records-given = 原始学时
+cli-records-name = 姓名
+cli-records-pass = 测评
+cli-records-record = 记录
+cli-records-source = 来源
+cli-records-teacher = 教师
+
+# reference
+cli-reference-cannot-write-man-pages-give = 无法在 { $folder } 中写入手册页：{ $e }；请给出可写的文件夹
+cli-reference-pages = { $folder } 中有 { $pages } 页
+
+# register
+cli-register-at = 时间
+cli-register-because = 理由
+cli-register-by = 操作人
+cli-register-connector-version-registered-already-same = 连接器 { $connector } 第 { $version } 版早已注册，内容相同；未作改动
+cli-register-connector-version-registered-use = 连接器 { $connector } 第 { $version } 版已注册并启用
+cli-register-connector-version-use = 连接器 { $id }：现用版本 { $to }
+cli-register-connector-version-was-use-already = 连接器 { $id }：版本 { $to } 本就在用
+cli-register-disabled = 已由 { $by } 停用：{ $because }
+cli-register-from = 来自
+cli-register-nothing-was-registered-sample-does = 未注册：有样例与预期结果不符，见上
+cli-register-sources-read-again = 已恢复读取其来源
+cli-register-sources-read-longer-what-was = 不再读取其来源；已接收的仍会投递
+cli-register-use = 使用中
+cli-register-use-huiliu-connectors-rollback-because = 它未在使用；可用 `huiliu connectors rollback { $connector } --to { $version } --because 理由` 启用
+cli-register-version = 版本
+cli-register-was-disabled-already = 本已停用
+cli-register-was-enabled-already = 本已启用
+
+# render
+cli-render-discarded = 已作废
+cli-render-expected = 应为：
+cli-render-inserted = 新增
+cli-render-more-follow-after = 还有更多：--after { $next }
+cli-render-only-plan-nothing-was-changed = {"\u000A"}  仅为计划：没有任何改动
+cli-render-parked = 待处理
+cli-render-pending = 未投递
+cli-render-received = 收到
+cli-render-skipped = 略过
+cli-render-superseded = 过时
+cli-render-there-none = 没有
+cli-render-unchanged = 未变
+cli-render-unread = 不可读
+cli-render-unread-2 = 不可读：{ $source }/{ $stream }  { $payload }：{ $reason }
+cli-render-updated = 更新
+
+# replay
+cli-replay-applied-teachers-concerned-settled = {"\u000A"}已执行；相关教师已结算
+cli-replay-by = 计划人
+cli-replay-change = 无变化
+cli-replay-class-hours = 学时
+cli-replay-dead-letter-planned-now = 死信 { $dead_letter }（{ $at }）：计划为{ $planned }，现为{ $now }
+cli-replay-entries-changed = 认定变化
+cli-replay-inserted = 新增
+cli-replay-letters = 死信
+cli-replay-manifest-rules-connector-others-now = 连接器 { $connector } 的清单或规则已更换
+cli-replay-nothing-been-changed-yet-do = {"\u000A"}尚未改动任何数据；执行请用：`huiliu replay apply { $id }`；查看全部：`huiliu replay show { $id } --limit 100000`
+cli-replay-nothing-would-change-every-record = {"\u000A"}不会有任何变化：全部记录仍待处理，无需执行
+cli-replay-parked = 待处理
+cli-replay-plan-was-finished = 计划没有做完
+cli-replay-planned = 计划时间
+cli-replay-provisional = 暂认
+cli-replay-raw-records = 原始记录
+cli-replay-replay = 重放
+cli-replay-replay-longer-holds-things-moved = 重放 { $id } 已不成立，计划之后有 { $n } 处变化；未改动任何数据；请重新计划
+cli-replay-skipped = 略过
+cli-replay-state = 状态
+cli-replay-superseded = 过时
+cli-replay-teacher = 教师
+cli-replay-teacher-planned-class-hours-now = 教师 { $person }：计划 { $planned } 学时，现为 { $now }
+cli-replay-teachers = 教师
+cli-replay-unchanged = 未变
+cli-replay-updated = 更新
+
+# roster
+cli-roster-address = 出处
+cli-roster-born = 出生于
+cli-roster-ended-next = 由后一段终止
+cli-roster-from = 起
+cli-roster-id-number-two-names-rows = {"  "}同一版本的名册中，此身份证号有两个姓名
+cli-roster-id-numbers-two-names-one = 同一版本中有两个姓名的身份证号
+cli-roster-kind = 类别
+cli-roster-memberships-overlap = 时间重叠的任职
+cli-roster-name = 名称
+cli-roster-overlaps = 时间重叠
+cli-roster-region = 区划
+cli-roster-reports = 上报关系
+cli-roster-reports-2 = 上报
+cli-roster-reports-3 = 上级
+cli-roster-roster-without-school = 在册而无现任学校
+cli-roster-rows = 行数
+cli-roster-rows-wait-school-person = 等待学校或人员的行
+cli-roster-school = 学校
+cli-roster-schools = 学校
+cli-roster-source = 来源
+cli-roster-successor = 承继
+cli-roster-teacher = 教师
+cli-roster-teachers = 教师
+cli-roster-teachers-known-from-records-only = 仅见于培训记录的教师
+cli-roster-teachers-roster = 在册教师
+cli-roster-tier = 层级
+cli-roster-to = 止
+cli-roster-until = 至
+cli-roster-waiting-reason = 待处理，按原因
+cli-roster-years-old-assessed = {"  "}{ $as_of } 年满 { $age } 周岁：列入测评
+cli-roster-years-old-outside-assessment = {"  "}{ $as_of } 年满 { $age } 周岁：不列入测评
+
+# rules
+cli-rules-jurisdiction = 区划
+cli-rules-nothing-would-change-both-give = 不会有任何变化：两者对全部 { $teachers } 名教师的结果相同
+cli-rules-pack = 规则包
+cli-rules-packs-rules-courses-nothing-wrong = { $packs } 个规则包，{ $rules } 条规则，{ $courses } 门课程：没有问题
+cli-rules-teachers-would-other-hours-same = {"\u000A"}  { $teachers } 名教师中，{ $hours_change } 名学时会变化，{ $reasons_change } 名学时不变而依据变化；认定 + 暂认：{ $was } → { $is }
+cli-rules-title = 名称
+cli-rules-what-ends = 适用于结束日在
+
+# runs
+cli-runs-all-runs = 全部同步
+cli-runs-balanced = 账目平衡
+cli-runs-balanced-2 = 账目不平
+cli-runs-books-balanced = 账目不平
+cli-runs-complete = 已全部处理
+cli-runs-complete-2 = 尚未全部处理
+cli-runs-ended = 结束
+cli-runs-failure = 失败原因
+cli-runs-full = 全量
+cli-runs-new-field = 新字段：{ $field }
+cli-runs-run = 同步
+cli-runs-source = 来源
+cli-runs-started = 开始
+cli-runs-state = 状态
+cli-runs-teachers-due = 名教师待结算
+cli-runs-text = ；
+
+# schedules
+cli-schedules-ended = 结束
+cli-schedules-failure = 失败原因
+cli-schedules-failures = 连续失败
+cli-schedules-last-run = 上次同步
+cli-schedules-last-success = 上次成功
+cli-schedules-never = 从未
+cli-schedules-never-itself = 从不自动
+cli-schedules-next = 下次
+cli-schedules-read = 执行者
+cli-schedules-schedule = 定时
+cli-schedules-source = 来源
+cli-schedules-state = 状态
+
+# secrets
+cli-secrets-by = 操作人
+cli-secrets-cannot-take-secret-from-standard = 无法从标准输入取得密钥：{ $why }；请如 `huiliu secrets set 来源 password < 文件` 给出
+cli-secrets-empty = 内容为空
+cli-secrets-key = 密钥
+cli-secrets-longer-than-bytes = 超过 { $MAX_SECRET } 字节
+cli-secrets-removed = 已移除
+cli-secrets-sealed-shown-again = 已密封；不再显示
+cli-secrets-secret = 名称
+cli-secrets-set = 设置时间
+cli-secrets-source = 来源
+
+# sources
+cli-sources-connector = 连接器
+cli-sources-from = 来自
+cli-sources-institution = 机构
+cli-sources-never-itself = 从不自动
+cli-sources-place = 位置
+cli-sources-registered = 已注册
+cli-sources-registered-settings-file-used = 已注册；以设置文件为准
+cli-sources-registered-workers-take-up-within = 已注册；工作进程数秒内生效
+cli-sources-removed-what-received-stays = 已移除；已接收的保留
+cli-sources-schedule = 定时
+cli-sources-secrets = 密钥
+cli-sources-settings-file = 设置文件
+cli-sources-source = 来源
+cli-sources-source-stands-settings-file-too = 设置文件中也有来源 { $name }：以设置文件为准
+
+# sync
+cli-sync-balanced = 账目平衡
+cli-sync-balanced-2 = 账目不平
+cli-sync-books-balanced-fault-huiliu-please = 账目不平；这是汇流的错误，请附上 `huiliu runs list --json` 的输出报告问题
+cli-sync-complete = 已全部处理
+cli-sync-complete-2 = 尚未全部处理
+cli-sync-delivering = 投递中
+cli-sync-expected-what-came-kept = 与预期不符，已收到的保留：{ $value }
+cli-sync-failed = 失败：
+cli-sync-raw-records-delivered-they-tried = 有 { $n } 条原始记录尚未投递：稍后重试，或等待人工处理；请看 `huiliu batches list`
+cli-sync-read = { $source }：未读取：{ $error }
+cli-sync-reading = 读取中
+cli-sync-settling = 结算中
+cli-sync-source = 来源
+cli-sync-source-run-failed-what-came = 来源 { $source }：同步失败，此前收到的已保留：{ $failure }
+cli-sync-stopped = 已停止：
+cli-sync-stopped-what-was-received-kept = 已停止；已收到的保留，其中 { $undelivered } 条原始记录尚未投递
+cli-sync-teachers-due = 名教师待结算
+cli-sync-text = ；
+cli-sync-total = 合计
+
+# teachers
+cli-teachers-above-cap-nothing-counts = 超出上限，不计
+cli-teachers-absent-too-much-counted = 缺勤过多，不计
+cli-teachers-asked = {" "}· 应修 { $required }，{ $enough }
+cli-teachers-cannot-read-id-number-from = 无法从标准输入读取身份证号：{ $e }
+cli-teachers-certificate-revoked-counted = 证书已撤销，不计
+cli-teachers-class-hours = 学时
+cli-teachers-conversion = 换算：
+cli-teachers-counted = 认定
+cli-teachers-counted-2 = 不计
+cli-teachers-counted-provisional = {"  "}{ $cycle }：认定 { $counted }，暂认 { $provisional }
+cli-teachers-counts-region = 计入区划：
+cli-teachers-counts-year-after = 其中结转下一年度
+cli-teachers-cut = 扣减
+cli-teachers-cycle = 周期
+cli-teachers-cycle-2 = 不在任何周期
+cli-teachers-decision = {"    "}决定 { $decision }（{ $actor }，{ $day }）：{ $because }
+cli-teachers-duplicate-counted = 重复，不计
+cli-teachers-enough = 已达到
+cli-teachers-exported-left-over = {" "}· 导出为 { $rounded }，余 { $sign }{ $residue }
+cli-teachers-give-teacher-number-id-number = 请给出教师编号，或用 `-` 并从标准输入给出身份证号
+cli-teachers-hours-those-record = 学时取自记录：
+cli-teachers-met = 已达到
+cli-teachers-met-2 = 未达到
+cli-teachers-name-contradicts-id-number-counted = 姓名与身份证号不符，不计
+cli-teachers-passed-counted = 未合格，不计
+cli-teachers-provisional = 暂认
+cli-teachers-received = 原文：
+cli-teachers-record-payload-batch-manifest-version = {"    "}记录 { $record }，原始载荷 { $payload }，批次 { $batch }，清单版本 { $manifest }，身份依据 { $by }
+cli-teachers-rests-rules = 所依规则：
+cli-teachers-rule = 依据：
+cli-teachers-same-course-record = 与此记录为同一课程：
+cli-teachers-standard-input = 标准输入：{ $e }
+cli-teachers-teacher = 教师
+cli-teachers-teachers = 教师
+cli-teachers-today-manifest-does-find-any = 当前清单已找不到此记录
+
+# upload
+cli-upload-files-cannot-read-their-end = 文件无法读完，以上计划仅含此前的部分：{ $why }
+cli-upload-what-was-handed-until-then = 已递交的部分保留；请重新递交这些文件，不会重复计入
+
+# words
+cli-words-built = 内置
+cli-words-registered = 已注册
+
+# words-guesses
+cli-words-guesses-1-2-3 = 连续编号
+cli-words-guesses-birth-dates-id-numbers = 与身份证号中的出生日期一致
+cli-words-guesses-but-could-meant-too = 但 { $path } 也可能是
+cli-words-guesses-class-hours = 学时
+cli-words-guesses-clock-hours = 小时
+cli-words-guesses-codes = 均为代码
+cli-words-guesses-credits = 学分
+cli-words-guesses-dates = 均为日期
+cli-words-guesses-day-file-name = 文件名中的日期
+cli-words-guesses-days = 天
+cli-words-guesses-each-stands-once = 各不相同
+cli-words-guesses-empty = { $percent } % 为空
+cli-words-guesses-first-days-after-last-days = 开始晚于结束
+cli-words-guesses-first-days-before-last-days = 开始均不晚于结束
+cli-words-guesses-first-last-day-one-cell = 起止日期在同一格
+cli-words-guesses-first-last-day-one-cell-2 = { $path } 在一格中写有起止日期；如何拆开？
+cli-words-guesses-given-name-stands = 名在 { $path }
+cli-words-guesses-goes-code-title-one-one = 与对应的编号或名称一一对应
+cli-words-guesses-half-days = 半天
+cli-words-guesses-header-row = { $format }，编码 { $encoding }，表头在第 { $row } 行
+cli-words-guesses-hours-minutes-seconds = 时:分:秒
+cli-words-guesses-html-table = 网页表格
+cli-words-guesses-id-numbers-masked-rounded-wrong = { $path } 中的身份证号被遮盖、被取整或有误；请索取完整的、以文本保存的号码
+cli-words-guesses-in = { $format }，{ $root } 中的 { $item }
+cli-words-guesses-is-the = { $path } 是 { $field } 吗？（{ $confidence } %）
+cli-words-guesses-list = { $format }，列表位于 { $items }
+cli-words-guesses-list-itself = { $format }，整体为列表
+cli-words-guesses-minutes = 分钟
+cli-words-guesses-months-without-day = 只有年月
+cli-words-guesses-name = 名称含“{ $word }”
+cli-words-guesses-named = 名称即“{ $word }”
+cli-words-guesses-names-day-month-ask-whole = { $path } 只有年月；请索取完整日期
+cli-words-guesses-names-people = 形如人名
+cli-words-guesses-nothing-sample = 样例中没有
+cli-words-guesses-nothing-says-whether-teacher-passed = 没有说明是否合格的列：是不考核，还是结果在别处？
+cli-words-guesses-nothing-surely-says-whether-teacher = 没有能确定说明是否合格的列：是 { $columns } 之一，还是不考核？
+cli-words-guesses-numbers = 均为数值
+cli-words-guesses-numbers-from = 数值 { $low } 至 { $high }
+cli-words-guesses-numbers-their-unit = 数值带单位
+cli-words-guesses-one-name-per-id-number = 与身份证号一一对应
+cli-words-guesses-only-record = 只有 { $records } 条记录
+cli-words-guesses-only-such-column = 仅此一列
+cli-words-guesses-out-points = 满分 { $full }
+cli-words-guesses-out-points-scaled-if-were = { $path } 的满分是 { $full } 吗？现按此折算为百分制
+cli-words-guesses-out-points-which-cannot-told = { $path } 的满分是 { $full }，无法精确折算为百分制；请索取考核结果或百分制成绩
+cli-words-guesses-phone-numbers = 均为电话号码
+cli-words-guesses-pinyin-initials = “{ $word }”的拼音首字母
+cli-words-guesses-read-from = { $field } 取自 { $path }；还是应取 { $other }？
+cli-words-guesses-right-check-digit = { $percent } % 校验码正确
+cli-words-guesses-school-codes = 均为学校标识码
+cli-words-guesses-seconds = 秒
+cli-words-guesses-sheets-header-row = { $format }，工作表 { $sheets }，表头在第 { $row } 行
+cli-words-guesses-there-code-so-title-serves = 没有课程编号，以课程名称代替
+cli-words-guesses-three-component-scores = 三项成绩
+cli-words-guesses-titles-come-again = 重复出现的标题
+cli-words-guesses-total-score = 总成绩 { $path }
+cli-words-guesses-two-columns-named-give-one = 有两列同名 { $path }；请给其中一列改名
+cli-words-guesses-what-landed-last-counts = 以最后收到的为准
+cli-words-guesses-which-column-none-surely = 哪一列是 { $field }？没有能确定的列
+cli-words-guesses-which-unit-minute-class-hour = { $path } 的单位是 minute（分钟）、class_hour（学时）、hour（小时）、day（天）还是 credit（学分）？
+cli-words-guesses-words-field = 均为该字段的用语
+cli-words-guesses-words-result = 均为考核结果用语
+cli-words-guesses-workbook = 工作簿
+cli-words-guesses-written-hours-minutes-seconds-ask = { $path } 写作 时:分:秒；请索取数值
+
+# words-matching
+cli-words-matching-address = 地址
+cli-words-matching-another-candidate-very-name = 另一候选的姓名完全相同
+cli-words-matching-another-order = 次序颠倒
+cli-words-matching-birth-date = 出生日期
+cli-words-matching-close = 接近
+cli-words-matching-definite = 确定
+cli-words-matching-differs = 不同
+cli-words-matching-differs-damaged = 不同，且有损坏
+cli-words-matching-differs-same-area-birth-date = 不同，但地区和出生日期相同
+cli-words-matching-equal = 相同
+cli-words-matching-equal-valid-number = 相同，但不是有效号码
+cli-words-matching-family-name = 姓
+cli-words-matching-family-name-only = 仅姓相同
+cli-words-matching-former-name = 曾用名
+cli-words-matching-former-name-2 = 与曾用名相同
+cli-words-matching-given-name = 名
+cli-words-matching-id-number = 证件号
+cli-words-matching-initial = 仅首字母
+cli-words-matching-last-digits-lost-spreadsheet = 末位被电子表格清零
+cli-words-matching-look-alike = 形近
+cli-words-matching-masked-3-4-agree = 掩码，3+4 位相符
+cli-words-matching-masked-4-4-agree = 掩码，4+4 位相符
+cli-words-matching-masked-6-4-agree = 掩码，6+4 位相符
+cli-words-matching-masked-what-shown-agrees = 掩码，可见部分相符
+cli-words-matching-name = 姓名
+cli-words-matching-nearly-same-sound = 近音
+cli-words-matching-none = 无
+cli-words-matching-one-character-apart = 差一字
+cli-words-matching-one-digit-apart = 差一位
+cli-words-matching-one-two-characters = 两字差一字
+cli-words-matching-part-other = 为对方的一部分
+cli-words-matching-phone = 电话
+cli-words-matching-postcode = 邮编
+cli-words-matching-potential = 待定
+cli-words-matching-prior = 先验
+cli-words-matching-region = 地区
+cli-words-matching-same-name = 名称相同
+cli-words-matching-same-region-only = 仅地区相同
+cli-words-matching-same-sound = 同音
+cli-words-matching-same-sound-but-tone = 同音不同调
+cli-words-matching-same-sound-shape = 音同或形近
+cli-words-matching-same-year-only = 仅年份相同
+cli-words-matching-school = 学校
+cli-words-matching-school-code = 学校标识码
+cli-words-matching-sex = 性别
+cli-words-matching-somewhat-alike = 有些相近
+cli-words-matching-teacher-number = 教师编号
+cli-words-matching-text = 文本
+cli-words-matching-too-many-share-what-known = 符合已知信息的人过多
+cli-words-matching-two-candidates-too-near-each = 两个候选过于接近
+cli-words-matching-two-digits-apart = 差两位
+cli-words-matching-two-digits-exchanged = 两位颠倒
+cli-words-matching-variant-characters = 繁简或异体相同
+
+# words-reasons
+cli-words-reasons-adopted = 参照外地
+cli-words-reasons-adult-higher-education = 成人高校
+cli-words-reasons-adult-junior-middle-school = 成人初中
+cli-words-reasons-adult-primary-school = 成人小学
+cli-words-reasons-adult-senior-middle-school = 成人高中
+cli-words-reasons-applied = 已执行
+cli-words-reasons-assessed = 未测评
+cli-words-reasons-assumed = 推定
+cli-words-reasons-claimed = 投递中
+cli-words-reasons-class-hours = 学时
+cli-words-reasons-closed = 已解决
+cli-words-reasons-connectors = 连接器
+cli-words-reasons-correctional-school = 工读学校
+cli-words-reasons-county = 县区
+cli-words-reasons-credits = 学分
+cli-words-reasons-database = 数据库
+cli-words-reasons-days = 天
+cli-words-reasons-definite = 确定
+cli-words-reasons-discarded = 已作废
+cli-words-reasons-done = 完成
+cli-words-reasons-due = 待投递
+cli-words-reasons-excellent = 优秀
+cli-words-reasons-fail = 不合格
+cli-words-reasons-failed = 失败
+cli-words-reasons-failed-2 = 不合格
+cli-words-reasons-female = 女
+cli-words-reasons-gone = 已不再待处理
+cli-words-reasons-half-days = 个半天
+cli-words-reasons-higher-education = 高校
+cli-words-reasons-hours = 小时
+cli-words-reasons-id-number = 身份证号
+cli-words-reasons-id-number-name = 身份证号与姓名
+cli-words-reasons-inserted = 新增
+cli-words-reasons-junior-middle-school = 初中
+cli-words-reasons-key = 密钥
+cli-words-reasons-key-file = 密钥文件
+cli-words-reasons-kindergarten = 幼儿园
+cli-words-reasons-male = 男
+cli-words-reasons-minutes = 分钟
+cli-words-reasons-new = 未查
+cli-words-reasons-none = 无
+cli-words-reasons-open = 待处理
+cli-words-reasons-orphans = 孤立行
+cli-words-reasons-other = 其他
+cli-words-reasons-parked = 待处理
+cli-words-reasons-pass = 合格
+cli-words-reasons-passed = 合格
+cli-words-reasons-pending = 待定
+cli-words-reasons-planned = 已计划
+cli-words-reasons-planning = 计划中
+cli-words-reasons-potential = 待定
+cli-words-reasons-prefecture = 市州
+cli-words-reasons-primary-school = 小学
+cli-words-reasons-province = 省
+cli-words-reasons-provisional = 未入册
+cli-words-reasons-quarantined = 已隔离
+cli-words-reasons-queue = 队列
+cli-words-reasons-reports-province = 省直报
+cli-words-reasons-roster = 在册
+cli-words-reasons-running = 进行中
+cli-words-reasons-schema = 数据库结构
+cli-words-reasons-secondary-vocational-school = 中职
+cli-words-reasons-senior-middle-school = 普通高中
+cli-words-reasons-settings = 设置
+cli-words-reasons-special-school = 特教学校
+cli-words-reasons-stale = 已失效
+cli-words-reasons-stated = 文件明文
+cli-words-reasons-stopped = 已停止
+cli-words-reasons-superseded = 过时
+cli-words-reasons-sweep = 巡检
+cli-words-reasons-teacher-number-name = 教师编号与姓名
+cli-words-reasons-unchanged = 未变
+cli-words-reasons-updated = 更新
+cli-words-reasons-vocational-junior-middle-school = 职业初中
+
+# worker
+cli-worker-worker-started-stop-ctrl-c = 工作进程已启动；用 Ctrl-C 或 SIGTERM 停止
