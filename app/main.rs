@@ -93,9 +93,10 @@ impl From<huiliu_store::StoreFault> for CliError {
 }
 
 fn main() -> ExitCode {
-    let cli = match cli::Cli::from_arg_matches(&cli::examples::command().get_matches()) {
+    let typed = cli::examples::command().try_get_matches();
+    let cli = match typed.and_then(|typed| cli::Cli::from_arg_matches(&typed)) {
         Ok(cli) => cli,
-        Err(error) => error.exit(),
+        Err(error) => cli::mistake::tell(&error),
     };
     // Before anything else of ours is in its memory.
     if matches!(cli.command, cli::Command::Unpack) {

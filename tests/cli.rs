@@ -41,7 +41,7 @@ fn each_help_ends_with_an_example() {
         args.push("--help");
         let help = told(&house, &args);
         let last = help.trim_end().lines().rev().take(2).collect::<Vec<_>>();
-        assert_eq!(last.get(1), Some(&"Example 示例:"), "{args:?}: {help}");
+        assert_eq!(last.get(1), Some(&"Example:"), "{args:?}: {help}");
         assert!(last[0].starts_with("  huiliu "), "{args:?}: {help}");
     }
 }
@@ -65,4 +65,36 @@ fn completions_and_man_pages_are_made_without_settings() {
     std::fs::write(&file, "x").unwrap();
     let out = house.run(&["man", file.to_str().unwrap()]);
     assert_eq!(out.status.code(), Some(2), "{}", String::from_utf8_lossy(&out.stderr));
+}
+
+/// The help and the mistakes of a command line are in the language of the locale, clap's own words included.
+#[test]
+fn help_and_mistakes_are_in_the_language_of_the_locale() {
+    let house = House::new(On::Sqlite);
+    let said = |args: &[&str], language: &str| {
+        let out = house.command(args).env("HUILIU_LANG", language).output().unwrap();
+        let text = [out.stdout, out.stderr].concat();
+        (out.status.code(), String::from_utf8(text).unwrap())
+    };
+    let (code, help) = said(&["sync", "--help"], "zh_CN.UTF-8");
+    assert_eq!(code, Some(0));
+    for word in ["用法：huiliu sync [选项]", "选项:", "参数:", "--land-only", "示例："] {
+        assert!(help.contains(word), "{word} is not in {help}");
+    }
+    assert!(!["Usage", "Options", "Print", "default"].iter().any(|word| help.contains(word)), "{help}");
+    for (args, words) in [
+        (&["sync"][..], "缺少 <SOURCE>"),
+        (&["sync", "--al"], "没有选项 --al；是不是 --all？"),
+        (&["synk"], "没有命令 synk；是不是 sync？"),
+        (&["runs", "list", "--limit", "x"], "应为整数"),
+        (&["sync", "a", "--since", "2014-13-01"], "日期应写作 YYYY-MM-DD"),
+        (&["sync", "--all", "--full", "--since", "2014-01-01"], "--full 不能与 --since <DATE> 一起使用"),
+        (&["demo", "--records", "5"], "应为 1000 至 3000000 之间的数"),
+        (&["completions", "foo"], "可用：bash、"),
+        (&["sync", "--since"], "--since <DATE> 须带值"),
+    ] {
+        let (code, told) = said(args, "zh_CN.UTF-8");
+        assert!(code == Some(2) && told.contains(words), "{args:?}: {code:?} {told}");
+        assert_eq!(said(args, "en").0, Some(2), "{args:?}");
+    }
 }

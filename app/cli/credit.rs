@@ -10,28 +10,28 @@ use super::{Span, day, reason};
 
 #[derive(Debug, Subcommand)]
 pub enum Rules {
-    /// The packs in use. 正在使用的规则包
+    /// The packs in use.
     List,
-    /// Every rule, on what it rests and where it is written. 每条规则及其依据
+    /// Every rule, on what it rests and where it is written.
     Show {
-        /// Only of this pack. 仅此规则包
+        /// Only of this pack.
         pack: Option<String>,
     },
-    /// What the documents leave open, what may be chosen, and what is. 文件未定之处与所作选择
+    /// What the documents leave open, what may be chosen, and what is.
     Settings,
-    /// Check rule packs, without using them. 检查规则包文件
+    /// Check rule packs, without using them.
     Check {
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// A crosswalk of courses to go with them. 课程对照文件
+        /// A crosswalk of courses to go with them.
         #[arg(long)]
         courses: Option<PathBuf>,
     },
-    /// Whose hours other rules would change. Each side: `current`, or files with commas between. 比较两套规则对学时的影响
+    /// Whose hours other rules would change. Each side: `current`, or files with commas between.
     Diff {
         before: String,
         after: String,
-        /// Show at most this many teachers. 最多显示教师数
+        /// Show at most this many teachers.
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
@@ -39,11 +39,11 @@ pub enum Rules {
 
 #[derive(Debug, Subcommand)]
 pub enum Courses {
-    /// Canonical courses. 标准课程
+    /// Canonical courses.
     List,
-    /// Courses of sources that the crosswalk does not know, with suggestions by title. 未对照的课程及建议
+    /// Courses of sources that the crosswalk does not know, with suggestions by title.
     Unknown,
-    /// Decide that a code of a connector is a canonical course, or `none`. 决定某代码对应的标准课程
+    /// Decide that a code of a connector is a canonical course, or `none`.
     Equate {
         connector: String,
         code: String,
@@ -56,10 +56,10 @@ pub enum Courses {
 /// How a decision is taken.
 #[derive(Debug, Clone, Args)]
 pub struct Decided {
-    /// Why, for the ledger and the audit log. 理由
+    /// Why, for the ledger and the audit log.
     #[arg(long, value_parser = reason)]
     pub because: String,
-    /// Only say whose hours would change. 仅显示影响，不作改动
+    /// Only say whose hours would change.
     #[arg(long)]
     pub plan: bool,
 }
@@ -74,34 +74,34 @@ pub enum DecidedGrade {
 
 #[derive(Debug, Subcommand)]
 pub enum Decisions {
-    /// List. 列表
+    /// List.
     List {
-        /// Only about this teacher. 仅此教师
+        /// Only about this teacher.
         #[arg(long)]
         teacher: Option<i64>,
         #[command(flatten)]
         span: Span,
     },
-    /// Take a record's certificate back, as for training by proxy: its hours count no more. 撤销证书（如由他人代培）
+    /// Take a record's certificate back, as for training by proxy: its hours count no more.
     Revoke {
         record: i64,
         #[command(flatten)]
         mode: Decided,
     },
-    /// Set the grade of a record, a school's after an appeal or an institution's. 改定等次（如申诉后）
+    /// Set the grade of a record, a school's after an appeal or an institution's.
     Grade {
         record: i64,
         grade: DecidedGrade,
         #[command(flatten)]
         mode: Decided,
     },
-    /// Of several records of one course, let this one count. 同一课程的多条记录中以此条为准
+    /// Of several records of one course, let this one count.
     Keep {
         record: i64,
         #[command(flatten)]
         mode: Decided,
     },
-    /// Take a decision back. 撤回决定
+    /// Take a decision back.
     Undo {
         decision: i64,
         #[command(flatten)]
@@ -122,32 +122,32 @@ pub enum Kept {
 
 #[derive(Debug, Subcommand)]
 pub enum Identity {
-    /// How many claims are whose. 概况
+    /// How many claims are whose.
     Status,
-    /// The claims that wait, with who may be meant. 待认定的声明及候选人
+    /// The claims that wait, with who may be meant.
     Queue {
         #[arg(long, value_enum, default_value = "potential")]
         state: Kept,
         #[command(flatten)]
         span: Span,
     },
-    /// All that is known of a claim, numbers masked. 查看一项声明
+    /// All that is known of a claim, numbers masked.
     Show { claim: i64 },
-    /// Decide that a claim is a teacher's. 认定为某教师
+    /// Decide that a claim is a teacher's.
     Accept {
         claim: i64,
         teacher: i64,
         #[command(flatten)]
         mode: Decided,
     },
-    /// Decide that a claim is not a teacher's. 认定不是某教师
+    /// Decide that a claim is not a teacher's.
     Reject {
         claim: i64,
         teacher: i64,
         #[command(flatten)]
         mode: Decided,
     },
-    /// Decide that a provisional teacher is another teacher: numbers and records go there. 将暂存教师并入另一教师
+    /// Decide that a provisional teacher is another teacher: numbers and records go there.
     Merge {
         from: i64,
         into: i64,
@@ -159,32 +159,32 @@ pub enum Identity {
 #[derive(Debug, Subcommand)]
 pub enum Roster {
     /// Show a teacher: identifiers (masked), memberships, age exemption, reporting chain. TEACHER is a teacher's number, or
-    /// `-` to read an ID number from standard input. 查看一名教师
+    /// `-` to read an ID number from standard input.
     Show {
         teacher: String,
-        /// As of this day, YYYY-MM-DD; today without it. 截至此日
+        /// As of this day, YYYY-MM-DD; today without it.
         #[arg(long, value_name = "DATE", value_parser = day)]
         on: Option<NaiveDate>,
     },
-    /// How many teachers and schools there are, and which rows wait and why. 名册概况
+    /// How many teachers and schools there are, and which rows wait and why.
     Status,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Schools {
-    /// List. 列表
+    /// List.
     List {
-        /// At most this many. 最多条数
+        /// At most this many.
         #[arg(long, default_value_t = 50)]
         limit: i64,
-        /// Only after this code. 起始标识码
+        /// Only after this code.
         #[arg(long, default_value = "")]
         after: String,
     },
-    /// Show one with its names. 查看一所学校
+    /// Show one with its names.
     Show {
         code: String,
-        /// As of this day, YYYY-MM-DD; today without it. 截至此日
+        /// As of this day, YYYY-MM-DD; today without it.
         #[arg(long, value_name = "DATE", value_parser = day)]
         on: Option<NaiveDate>,
     },
@@ -192,16 +192,16 @@ pub enum Schools {
 
 #[derive(Debug, Subcommand)]
 pub enum Tree {
-    /// List. 列表
+    /// List.
     List {
-        /// As of this day, YYYY-MM-DD; today without it. 截至此日
+        /// As of this day, YYYY-MM-DD; today without it.
         #[arg(long, value_name = "DATE", value_parser = day)]
         on: Option<NaiveDate>,
     },
-    /// Every row of a code; with a day, to whom it reports then. 查看一个代码；给出日期时显示当日的逐级上报
+    /// Every row of a code; with a day, to whom it reports then.
     Show {
         code: String,
-        /// On this day, YYYY-MM-DD. 此日
+        /// On this day, YYYY-MM-DD.
         #[arg(long, value_name = "DATE", value_parser = day)]
         on: Option<NaiveDate>,
     },
@@ -209,20 +209,19 @@ pub enum Tree {
 
 #[derive(Debug, Subcommand)]
 pub enum Teachers {
-    /// The hours of all teachers by cycle: what they rest on, and how many have enough. 全体教师学时合计
+    /// The hours of all teachers by cycle: what they rest on, and how many have enough.
     Totals {
-        /// The day up to which years are counted, where a rule pack asks for hours in any so many; today. 截至日期
+        /// The day up to which years are counted, where a rule pack asks for hours in any so many; today.
         #[arg(long, value_name = "DATE", value_parser = day)]
         on: Option<NaiveDate>,
     },
     /// Explain every hour counted or refused. TEACHER is a teacher's number, or `-` to read an ID number from standard input.
-    /// 解释每一学时的认定；身份证号只从标准输入读取
     Explain {
         teacher: String,
-        /// And the raw record of each, out of the payload as it was received; ID numbers masked. 并显示原始记录
+        /// And the raw record of each, out of the payload as it was received; ID numbers masked.
         #[arg(long)]
         raw: bool,
-        /// The day up to which years are counted; today. 截至日期
+        /// The day up to which years are counted; today.
         #[arg(long, value_name = "DATE", value_parser = day)]
         on: Option<NaiveDate>,
     },

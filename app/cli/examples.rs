@@ -3,6 +3,8 @@
 use clap::{Command, CommandFactory as _};
 
 use super::Cli;
+use super::help::localised;
+use crate::words::label;
 
 /// Each command, and a line that somebody may type.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -104,12 +106,14 @@ const EXAMPLES: &[(&str, &str)] = &[
 /// The command line, with an example at the end of each command's help. A command with commands of its own shows that of
 /// the first.
 pub fn command() -> Command {
-    with_example(Cli::command(), &mut Vec::new())
+    let mut command = with_example(Cli::command(), &mut Vec::new());
+    command.build();
+    localised(command, &mut Vec::new())
 }
 
 fn with_example(command: Command, path: &mut Vec<String>) -> Command {
     let command = match example(path) {
-        Some(example) => command.after_help(format!("Example 示例:\n  {example}")),
+        Some(example) => command.after_help(format!("{}\n  {example}", label("cli-help-example"))),
         None => command,
     };
     command.mut_subcommands(|sub| {

@@ -8,15 +8,15 @@ use super::Why;
 
 #[derive(Debug, Subcommand)]
 pub enum Sources {
-    /// List. 列表
+    /// List.
     List,
-    /// Register a source; it is read without a restart. 注册来源，无需重启
+    /// Register a source; it is read without a restart.
     Add {
         name: String,
-        /// Connector id. 连接器
+        /// Connector id.
         #[arg(long)]
         connector: String,
-        /// Code of the institution that answers for its data. 机构代码
+        /// Code of the institution that answers for its data.
         #[arg(long)]
         institution_code: String,
         #[command(flatten)]
@@ -24,7 +24,7 @@ pub enum Sources {
         #[command(flatten)]
         why: Why,
     },
-    /// Change what is given, leave the rest. 修改
+    /// Change what is given, leave the rest.
     Set {
         name: String,
         #[command(flatten)]
@@ -32,7 +32,7 @@ pub enum Sources {
         #[command(flatten)]
         why: Why,
     },
-    /// Read it no longer; its secrets go, what was received stays. 移除；已接收的保留
+    /// Read it no longer; its secrets go, what was received stays.
     Remove {
         name: String,
         #[command(flatten)]
@@ -43,39 +43,39 @@ pub enum Sources {
 /// Where and when a source is read.
 #[derive(Debug, Clone, Args)]
 pub struct Place {
-    /// Name of the institution. 机构名称
+    /// Name of the institution.
     #[arg(long)]
     pub institution_name: Option<String>,
-    /// Base URL. 平台地址
+    /// Base URL.
     #[arg(long)]
     pub base_url: Option<String>,
-    /// User, client id or application id. 用户名
+    /// User, client id or application id.
     #[arg(long)]
     pub user: Option<String>,
-    /// Folder of dropped files. 文件夹
+    /// Folder of dropped files.
     #[arg(long)]
     pub folder: Option<PathBuf>,
-    /// Cron expression in Asia/Shanghai; "" for never by itself. 定时
+    /// Cron expression in Asia/Shanghai; "" for never by itself.
     #[arg(long)]
     pub schedule: Option<String>,
-    /// KEY=VALUE for the manifest; an empty value takes it away. 其他设置
+    /// KEY=VALUE for the manifest; an empty value takes it away.
     #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting)]
     pub settings: Vec<(String, String)>,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Secrets {
-    /// List names, never values. 列表（不显示值）
+    /// List names, never values.
     List,
-    /// Seal a value, read from standard input. 设置，值从标准输入读取
+    /// Seal a value, read from standard input.
     Set {
         source: String,
-        /// As `password`. 名称，如 password
+        /// As `password`.
         name: String,
         #[command(flatten)]
         why: Why,
     },
-    /// Remove one. 移除
+    /// Remove one.
     Remove {
         source: String,
         name: String,

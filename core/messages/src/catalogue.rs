@@ -31,6 +31,7 @@ pub(crate) const ENGLISH_TEXTS: &[&str] = &[
     include_str!("../locales/en/common.ftl"),
     include_str!("../locales/en/decode.ftl"),
     include_str!("../locales/en/manifest.ftl"),
+    include_str!("../locales/en/help.ftl"),
     include_str!("../locales/en/matching.ftl"),
     include_str!("../locales/en/platform.ftl"),
     include_str!("../locales/en/queue.ftl"),
@@ -50,6 +51,7 @@ pub(crate) const CHINESE_TEXTS: &[&str] = &[
     include_str!("../locales/zh-CN/common.ftl"),
     include_str!("../locales/zh-CN/decode.ftl"),
     include_str!("../locales/zh-CN/manifest.ftl"),
+    include_str!("../locales/zh-CN/help.ftl"),
     include_str!("../locales/zh-CN/matching.ftl"),
     include_str!("../locales/zh-CN/platform.ftl"),
     include_str!("../locales/zh-CN/queue.ftl"),
@@ -134,6 +136,12 @@ fn in_both(language: Language, fields: &Map<String, Value>) -> Option<String> {
         (_, Some(_)) => None,
     };
     words.and_then(Value::as_str).map(str::to_owned)
+}
+
+/// The sentence of an id that has no variables; nothing where the catalogue has none.
+#[must_use]
+pub fn text(language: Language, id: &str) -> Option<String> {
+    formatted(language, id, &FluentArgs::new())
 }
 
 fn say_fields(language: Language, fields: &Map<String, Value>) -> String {

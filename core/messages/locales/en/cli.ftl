@@ -689,3 +689,38 @@ cli-words-reasons-vocational-junior-middle-school = vocational junior middle sch
 
 # worker
 cli-worker-worker-started-stop-ctrl-c = worker started; stop it with Ctrl-C or SIGTERM
+
+# help
+cli-help-allowed = {" "}(one of { $values })
+cli-help-arguments = Arguments
+cli-help-command-help = Print the help of a command
+cli-help-commands = Commands
+cli-help-default = {" "}(default { $value })
+cli-help-example = Example:
+cli-help-flag = Print help
+cli-help-options = Options
+cli-help-usage-command = <COMMAND>
+cli-help-usage-options = {"[OPTIONS]"}
+cli-help-usage = Usage:{" "}
+cli-help-variable = {" "}(variable { $variable })
+cli-help-version = Print the version
+
+# mistakes of a command line
+cli-mistake-conflict = { $argument } cannot be used with { $other }
+cli-mistake-help = for more, try --help
+cli-mistake-missing-argument = { $argument } is missing
+cli-mistake-missing-command = a command is missing; there are { $commands }
+cli-mistake-no-value = { $argument } needs a value
+cli-mistake-other = the command line is wrong: { $why }
+cli-mistake-told = huiliu: { $what }
+cli-mistake-unknown-argument = there is no option { $argument }
+cli-mistake-unknown-argument-suggested = there is no option { $argument }; did you mean { $suggested }?
+cli-mistake-unknown-command = there is no command { $command }
+cli-mistake-unknown-command-suggested = there is no command { $command }; did you mean { $suggested }?
+cli-mistake-value = { $argument } cannot be { $value }: { $why }
+cli-mistake-value-not-allowed = { $argument } cannot be { $value }; there are { $allowed }
+cli-mistake-actor = give a name of 1 to { $most } characters
+cli-mistake-day = give a day as YYYY-MM-DD
+cli-mistake-not-a-number = give a whole number
+cli-mistake-out-of-range = give a number from { $from } to { $to }
+cli-mistake-why = say why

@@ -689,3 +689,38 @@ cli-words-reasons-vocational-junior-middle-school = 职业初中
 
 # worker
 cli-worker-worker-started-stop-ctrl-c = 工作进程已启动；用 Ctrl-C 或 SIGTERM 停止
+
+# help
+cli-help-allowed = （可选：{ $values }）
+cli-help-arguments = 参数
+cli-help-command-help = 显示某条命令的帮助
+cli-help-commands = 命令
+cli-help-default = （默认 { $value }）
+cli-help-example = 示例：
+cli-help-flag = 显示帮助
+cli-help-options = 选项
+cli-help-usage-command = <命令>
+cli-help-usage-options = {"[选项]"}
+cli-help-usage = 用法：
+cli-help-variable = （环境变量 { $variable }）
+cli-help-version = 显示版本
+
+# mistakes of a command line
+cli-mistake-conflict = { $argument } 不能与 { $other } 一起使用
+cli-mistake-help = 详情请用 --help
+cli-mistake-missing-argument = 缺少 { $argument }
+cli-mistake-missing-command = 缺少命令；可用：{ $commands }
+cli-mistake-no-value = { $argument } 须带值
+cli-mistake-other = 命令行有误：{ $why }
+cli-mistake-told = 汇流：{ $what }
+cli-mistake-unknown-argument = 没有选项 { $argument }
+cli-mistake-unknown-argument-suggested = 没有选项 { $argument }；是不是 { $suggested }？
+cli-mistake-unknown-command = 没有命令 { $command }
+cli-mistake-unknown-command-suggested = 没有命令 { $command }；是不是 { $suggested }？
+cli-mistake-value = { $argument } 不能为 { $value }：{ $why }
+cli-mistake-value-not-allowed = { $argument } 不能为 { $value }；可用：{ $allowed }
+cli-mistake-actor = 名称应为 1 至 { $most } 个字符
+cli-mistake-day = 日期应写作 YYYY-MM-DD
+cli-mistake-not-a-number = 应为整数
+cli-mistake-out-of-range = 应为 { $from } 至 { $to } 之间的数
+cli-mistake-why = 请说明理由
