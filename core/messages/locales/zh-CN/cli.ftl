@@ -140,7 +140,7 @@ cli-health-worker-answers-running-same-health = { $address } 没有工作进程�
 cli-health-worker-ready-see-above = 工作进程未就绪，见上
 
 # identity
-cli-identity-candidates = 候选
+cli-identity-candidates = 候选人
 cli-identity-claim = 声明
 cli-identity-contradicting = 姓名不符
 cli-identity-decision = {"  "}决定 { $decision }：{ $kind } { $of }，由 { $actor } 作出，理由：{ $because }
@@ -151,7 +151,7 @@ cli-identity-name-id-number-teacher-records = {"  "}姓名与该身份证号的�
 cli-identity-new = 未查
 cli-identity-none = 无人对应
 cli-identity-potential = 待定
-cli-identity-record-until = {"  "}记录 { $record }：{ $source }，{ $address }：{ $course }，{ $hours } { $unit }，至 { $end }
+cli-identity-record-until = {"  "}培训记录 { $record }：{ $source }，{ $address }：{ $course }，{ $hours } { $unit }，结束于 { $end }
 cli-identity-records = 记录
 cli-identity-roster = 名册姓名
 cli-identity-score = 得分
@@ -168,13 +168,13 @@ cli-infer-evidence = 依据
 cli-infer-examples = 示例
 cli-infer-field = 字段
 cli-infer-guessed-huiliu-connectors-infer-from = 由 `huiliu connectors infer` 根据 { $name }（{ $n } 条记录）推断。每行后面注明有多大把握、有何依据。{"\u000A"}以 `# ?` 开头的行是问题，使用此连接器之前请先回答。
-cli-infer-hours = 学时的单位：{ $word }（{ $sure } %）
+cli-infer-hours = 学时的单位：{ $word }（把握 { $sure } %）
 cli-infer-passed = 合格依据：{ $pass }
 cli-infer-records-looked = { $name }：{ $where }；共查看 { $n } 条记录
 cli-infer-same-record = 判断为同一条记录的依据：{ $key }
 cli-infer-sample-looks-like-answer-interface = 样例像是接口的应答；要通过 HTTP 读取，请改用 kind = "http"，并在数据流中写明 request 以及：
 cli-infer-text = ，
-cli-infer-version = 版本取自：{ $version }
+cli-infer-version = 版本依据：{ $version }
 cli-infer-written = 已写入：{ $where }
 
 # main
@@ -236,7 +236,7 @@ cli-receive-cannot-listen-give-another-address = 无法在 { $address } 上监�
 cli-receive-cannot-taken-just-now-send = 暂时无法接收；请用同一幂等键重发
 cli-receive-connector-source-disabled-ask-whoever = 该来源的连接器已停用；请联系汇流的管理人员
 cli-receive-payloads-taken-http-push-source = 原始载荷的接收地址：http://{ $address }/push/来源/数据流
-cli-receive-such-stream-there-send-push = 没有该数据流；现有 { $all }：请发送到 /push/来源/数据流
+cli-receive-such-stream-there-send-push = 没有该数据流；现有 { $all }；请发送到 /push/来源/数据流
 
 # record
 cli-record-what-manifest-does-map-was = 清单没有映射的内容，只查找并替换了上述人员和号码：交给他人之前请通读一遍；然后运行 `huiliu connectors test { $folder } --accept`
@@ -390,7 +390,7 @@ cli-schedules-last-run = 上次同步
 cli-schedules-last-success = 上次成功
 cli-schedules-never = 从未
 cli-schedules-never-itself = 不自动同步
-cli-schedules-next = 下次
+cli-schedules-next = 下次同步
 cli-schedules-read = 正在同步的进程
 cli-schedules-schedule = 定时
 cli-schedules-source = 来源
@@ -547,7 +547,7 @@ cli-words-guesses-there-code-so-title-serves = 没有课程编号，以课程名
 cli-words-guesses-three-component-scores = 三项成绩
 cli-words-guesses-titles-come-again = 会重复出现的名称
 cli-words-guesses-total-score = 总成绩 { $path }
-cli-words-guesses-two-columns-named-give-one = 有两列同名 { $path }；请给其中一列改名
+cli-words-guesses-two-columns-named-give-one = 有两列都名为 { $path }；请给其中一列改名
 cli-words-guesses-what-landed-last-counts = 以最后收到的为准
 cli-words-guesses-which-column-none-surely = 哪一列是 { $field }？没有哪一列可以确定
 cli-words-guesses-which-unit-minute-class-hour = { $path } 的单位是 minute（分钟）、class_hour（学时）、hour（小时）、day（天）还是 credit（学分）？
@@ -605,7 +605,7 @@ cli-words-matching-sex = 性别
 cli-words-matching-somewhat-alike = 有些相近
 cli-words-matching-teacher-number = 教师编号
 cli-words-matching-text = 文本
-cli-words-matching-too-many-share-what-known = 符合已知信息的人过多
+cli-words-matching-too-many-share-what-known = 符合已知信息的人太多
 cli-words-matching-two-candidates-too-near-each = 两名候选人得分过于接近
 cli-words-matching-two-digits-apart = 相差两位
 cli-words-matching-two-digits-exchanged = 两位颠倒
