@@ -191,13 +191,13 @@ fn dead_letters_say_in_chinese_what_is_expected() {
         String::from_utf8(out.stdout).unwrap()
     };
     let text = list("zh_CN.UTF-8", &[]);
-    for words in ["身份证号（", "应为：身份证号末位校验码应与前 17 位相符", "待处理", " 行  "]
+    for words in ["身份证号（", "要求：身份证号末位校验码应与前 17 位相符", "待处理", " 行  "]
     {
         assert!(text.contains(words), "{words:?} is not in {text}");
     }
     let english = text
         .lines()
-        .find(|l| l.contains("应为：") && !l.split("应为：").nth(1).is_some_and(|w| w.contains(|c| c >= '\u{4E00}')));
+        .find(|l| l.contains("要求：") && !l.split("要求：").nth(1).is_some_and(|w| w.contains(|c| c >= '\u{4E00}')));
     assert_eq!(english, None, "a reason without Chinese words");
     assert_eq!(list("zh_CN.UTF-8", &["--json"]), list("en", &["--json"]), "JSON has no language");
 }

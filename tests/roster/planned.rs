@@ -207,7 +207,7 @@ fn a_plan_is_told_in_both_languages_and_makes_nothing() {
     };
     for (language, words) in [
         ("en", ["1 new teachers, 1 come onto the roster", "school_code.unknown", "only a plan", "teacher new"]),
-        ("zh", ["新教师 1 名，入册 1 名", "school_code.unknown", "仅为计划", "教师 新"]),
+        ("zh", ["新教师 1 名，入册 1 名", "school_code.unknown", "仅为试算", "教师 新"]),
     ] {
         let (code, said) = told(language, &[]);
         assert!(code == Some(0) && words.iter().all(|words| said.contains(words)), "{said}");

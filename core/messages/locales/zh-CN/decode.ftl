@@ -1,10 +1,10 @@
 # 载荷为何无法读取。
 decode-encoding = 第 { $offset } 字节附近不是 { $encoding } 编码
-decode-malformed = 无法按 { $format } 读取：{ $why }
+decode-malformed = 无法按 { $format } 格式读取：{ $why }
 decode-no_header = 没有包含 { $cells } 的表头行
 decode-part = { $part }：{ $why }
 decode-payload = 已保存的内容无法读取：{ $why }
-decode-inconsistent = 展开后的内容前后矛盾
+decode-inconsistent = 展开后的各部分前后矛盾
 decode-record_too_large = 第 { NUMBER($record, useGrouping: "false") } 条记录超过 { $max } 字节；请分开报送
 decode-refused = 平台返回错误：{ $path } 为 { $found }，应为 { $expected }
 decode-too_many_records = 记录超过 { $max } 条；请分批报送
@@ -21,22 +21,22 @@ malformed-cut = 文档在 </{ $element }> 之前中断
 malformed-root = 根元素是 <{ $found }>，应为 <{ $expected }>
 malformed-depth = 元素嵌套超过 { $max } 层
 malformed-attributes = 有元素的属性超过 { $max } 个
-malformed-entity = 未知的实体 &{ $name };
+malformed-entity = 不认识的实体 &{ $name };
 malformed-line_too_long = 第 { NUMBER($line, useGrouping: "false") } 行超过 { $max } 字节；是否有引号没有闭合？
 malformed-line_too_wide = 第 { NUMBER($line, useGrouping: "false") } 行超过 { $max } 个单元格
 malformed-line_not_text = 第 { NUMBER($line, useGrouping: "false") } 行不是文本：“{ $why }”
 
 # 工作簿或压缩包为何无法展开。
-unpack-members = 压缩包有 { $found } 个成员，最多读取 { $max } 个；请分开报送
+unpack-members = 压缩包中有 { $found } 个文件，最多读取 { $max } 个；请分开报送
 unpack-size = 展开后超过 { $max } 字节；请分开报送
-unpack-ratio = { $name } 展开后超过自身大小的 { $max_ratio } 倍，与解压炸弹无异；请重新打包
-unpack-gzip_ratio = 此 gzip 文件展开后超过自身大小的 { $max_ratio } 倍，与解压炸弹无异；请重新打包
-unpack-nested = { $name } 是压缩包中的压缩包；请把文件放进一个压缩包
-unpack-name = 成员名 { $name } 指向压缩包之外；请用普通文件名重新打包
+unpack-ratio = { $name } 展开后超过自身大小的 { $max_ratio } 倍，如同恶意压缩包；请重新打包
+unpack-gzip_ratio = 此 gzip 文件展开后超过自身大小的 { $max_ratio } 倍，如同恶意压缩包；请重新打包
+unpack-nested = { $name } 是压缩包中的压缩包；请把所有文件直接放进一个压缩包
+unpack-name = 压缩包中的文件名 { $name } 指向压缩包之外；请用普通文件名重新打包
 unpack-encrypted = { $name } 已加密；请去掉密码后报送
 unpack-no_member = { $count ->
-    [0] 压缩包中没有名为 { $pattern } 的成员；它是空的
-   *[other] 压缩包中没有名为 { $pattern } 的成员；现有 { $found }
+    [0] 压缩包中没有名为 { $pattern } 的文件；压缩包是空的
+   *[other] 压缩包中没有名为 { $pattern } 的文件；现有 { $found }
 }
 unpack-locked = 工作簿有密码保护；请去掉密码后保存
 unpack-not_workbook = 这不是工作簿，而是{ $what }；请用电子表格软件打开，另存为 .xlsx
@@ -44,7 +44,7 @@ unpack-no_sheet = { $count ->
     [0] 工作簿中没有工作表
    *[other] 工作簿中没有名为 { $pattern } 的工作表；现有 { $found }
 }
-unpack-doctype = { $name } 含 DOCTYPE，工作簿不需要它；请重新保存
+unpack-doctype = { $name } 含有 DOCTYPE，而工作簿不需要它；请重新保存工作簿
 unpack-columns = 工作表 { $sheet } 的第 { $column } 列有内容，最多读取 { $max } 列；请删除那里的内容
 unpack-broken = 文件损坏：“{ $why }”；请重新报送
 unpack-page_cut = 文件损坏：网页在表格中间中断；请重新报送
@@ -53,15 +53,15 @@ unpack-records_too_large = { $sheet }：第 { NUMBER($record, useGrouping: "fals
 unpack-text = { $name }：{ $why }
 unpack-memory = 读取时占用内存超过 { $mib } MiB；请分开报送
 unpack-time = 读取时间超过 { $seconds } 秒；请分开报送
-unpack-crash = 读取时读取进程中断（{ $how }）；请用其他软件重新保存
+unpack-crash = 读取该文件的进程中断（{ $how }）；请用其他软件打开后重新保存
 unpack-crash_signal = 信号 { $signal }
 unpack-crash_exit = 退出码 { $exit_code }
-unpack-crash_garbled = 它给出的不是文本
-unpack-start = 无法启动读取它的进程：{ $why }
+unpack-crash_garbled = 其输出不是文本
+unpack-start = 无法启动读取该文件的进程：{ $why }
 unpack-start_system = { $why }
-unpack-start_busy = { $seconds } 秒内没有得到 { $cpu_seconds } 秒处理器时间
-unpack-start_ended = 被信号 { $signal } 终止
-unpack-start_unbounded = 它未能限制自身资源，或没有收到内容
+unpack-start_busy = { $seconds } 秒内没有分到 { $cpu_seconds } 秒处理器时间
+unpack-start_ended = 进程被信号 { $signal } 终止
+unpack-start_unbounded = 进程未能限制自身的资源，或没有收到内容
 
 unpack-looks_archive = 装有其他文件的压缩包
 unpack-looks_empty = 空文件

@@ -1,7 +1,7 @@
 # 匹配的权重与规则。
 weights-form = 匹配规则文件 { $file } 第 { NUMBER($line, useGrouping: "false") } 行第 { NUMBER($column, useGrouping: "false") } 列有误：{ $why }
 weights-rule = 匹配规则文件 { $file } 中的 { $rule } 有误：{ $why }
-weights-level_twice = 该级别应只出现一次
+weights-level_twice = 该级别只能出现一次
 weights-level_missing = 该级别没有权重
 weights-no_such_level = 该字段的比较不会得到这一级别
 weights-too_heavy = 权重应在 -{ $max } 至 { $max }（千分之一比特）之间
@@ -25,9 +25,9 @@ table-encoding = { $file } 第 { NUMBER($line, useGrouping: "false") } 行：既
 table-column = { $file } 第 1 行：没有列 "{ $column }"；表头有：{ $header }
 table-twice = { $file } 第 1 行：列 "{ $column }" 出现两次；请使列名各不相同
 table-cells = { $file } 第 { NUMBER($line, useGrouping: "false") } 行：有 { $found } 个单元格，表头有 { $expected } 个；是否缺少引号或分隔符？
-table-no_id = { $file } 第 { NUMBER($line, useGrouping: "false") } 行，列 "{ $column }"：缺少编号；每行都要有
+table-no_id = { $file } 第 { NUMBER($line, useGrouping: "false") } 行，列 "{ $column }"：没有编号；每行都须有编号
 table-same_id = { $file } 第 { NUMBER($line, useGrouping: "false") } 行，列 "{ $column }"：此编号已在第 { NUMBER($first, useGrouping: "false") } 行出现；编号不得重复
 table-long = { $file } 第 { NUMBER($line, useGrouping: "false") } 行：一行超过 1 MiB；是否有引号没有闭合？
 table_setting-no_role = [roles] 中至少要写一列
 table_setting-separator = 分隔符应为一个 ASCII 字符，且不是引号或换行
-table_setting-right = 只有第二个表可以另设列名
+table_setting-right = 只有第二个表可以另写列名

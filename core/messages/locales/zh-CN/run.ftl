@@ -1,9 +1,9 @@
 # 同步结果未达到清单中的预期之处。
-run-short = { $stream }：收到 { $received } 条记录，平台自称有 { $total } 条
-run-too_few_records = { $stream }：{ $records } 条记录，应不少于 { $min } 条
-run-too_many_records = { $stream }：{ $records } 条记录，应不多于 { $max } 条
-run-too_many_parked = { $stream }：{ $parked } 条待处理，应不超过 { $max } 条
-run-too_large_share_parked = { $stream }：{ $records } 条中有 { $parked } 条待处理，应不超过 { $max_percent } %
+run-short = { $stream }：收到 { $received } 条记录，平台称共有 { $total } 条
+run-too_few_records = { $stream }：收到 { $records } 条记录，应不少于 { $min } 条
+run-too_many_records = { $stream }：收到 { $records } 条记录，应不多于 { $max } 条
+run-too_many_parked = { $stream }：有 { $parked } 条成为死信，应不超过 { $max } 条
+run-too_large_share_parked = { $stream }：{ $records } 条中有 { $parked } 条成为死信，应不超过 { $max_percent } %
 run-not_fresh = { $stream }：最新的结束日期为 { $newest }，应在 { $days } 天之内
-run-no_record = { $stream }：没有记录，应有最近 { $days } 天之内的
+run-no_record = { $stream }：没有记录，应有最近 { $days } 天之内的记录
 run-process_ended = 执行同步的进程已中断

@@ -1,11 +1,11 @@
 # 数据库给出的说明。
-sql-locked = 数据库被占用
+sql-locked = 数据库正被另一个进程占用
 sql-cannot_open = 无法打开数据库文件
 sql-read_only = 数据库只读，无法写入
 sql-not_a_database = 该文件不是数据库
 sql-damaged = 数据库文件已损坏
 sql-disk_full = 磁盘已满
-sql-disk_failed = 磁盘读写错误
+sql-disk_failed = 磁盘读写出错
 sql-password = 用户 { $user } 的密码不对
 sql-no_user = 没有用户 { $user }
 sql-no_database = 没有数据库 { $name }

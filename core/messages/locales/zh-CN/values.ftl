@@ -20,7 +20,7 @@ hours-exact = 培训时长应为 1/108000 学时的整数倍
 score-missing = 应填写成绩，此处为空
 score-number = 成绩应为普通十进制数，如 85 或 85.5
 score-range = 成绩应在 0 至 100 之间
-score-precision = 成绩最多保留两位小数
+score-precision = 成绩最多两位小数
 
 date-missing = 应填写日期，此处为空
 date-form = 日期应写作 2014-09-11、2014/9/11、20140911 或 2014年9月11日
