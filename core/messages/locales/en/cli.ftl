@@ -8,7 +8,7 @@ cli-audit-by = by
 cli-audit-detail = detail
 cli-audit-entry = entry
 cli-audit-object = object
-cli-audit-there-none = no entries
+cli-audit-there-none = none found
 
 # authoring
 cli-authoring-bytes = { $address }: { $bytes } bytes

@@ -1,5 +1,5 @@
 # What a pass did not meet of what its manifest expects.
-run-short = { $stream }: { $received } records came, but the platform counts { $total }
+run-short = { $stream }: { $received } records came, the platform counts { $total }
 run-too_few_records = { $stream }: { $records } records, expected at least { $min }
 run-too_many_records = { $stream }: { $records } records, expected at most { $max }
 run-too_many_parked = { $stream }: { $parked } parked, expected at most { $max }
