@@ -257,7 +257,7 @@ fn what_a_store_must_not_give_is_refused() {
         ("<html></html>".to_owned(), "the root element is <html>"),
         (format!("{circle}</ListBucketResult>"), "leads back to the same page"),
         (object("%E5%9F%B9%E8%AE%AD/../../other/a.json", 1), "which a URL cannot hold"),
-        (object("%E5%9F%B9%E8%AE%AD/a.json", 70 << 20), "at most 67,108,864 are taken"),
+        (object("%E5%9F%B9%E8%AE%AD/a.json", 70 << 20), "at most 67,108,864 are accepted"),
     ] {
         let platform = Platform::start(move |_| Answer::new(200, listing.clone()));
         let said = site(On::Sqlite, &platform).fail();

@@ -90,7 +90,7 @@ cli-decisions-detail = detail
 cli-decisions-entries-change = entries that change
 cli-decisions-holds = in force
 cli-decisions-kind = kind
-cli-decisions-nobody-entries-change = {"  "}nobody's entries change
+cli-decisions-nobody-entries-change = {"  "}no teacher's entries change
 cli-decisions-provisional = provisional
 cli-decisions-record = record
 cli-decisions-state = state
@@ -219,7 +219,7 @@ cli-planned-new-teachers-come-onto-roster = {"\u000A"}  { $new } new teachers, {
 cli-planned-nothing-would-change-all-held = {"\u000A"}  nothing would change: all of it is stored already, and need not be uploaded
 cli-planned-roster-from-then = added to the roster
 cli-planned-rows = rows
-cli-planned-rows-waited-would-go = {"\u000A"}  { $taken_up } waiting rows would be taken up
+cli-planned-rows-waited-would-go = {"\u000A"}  { $taken_up } waiting rows would be loaded
 cli-planned-schools = schools
 cli-planned-sex = sex
 cli-planned-source = source
@@ -295,7 +295,7 @@ cli-render-unread-2 = unread: { $source }/{ $stream }  { $payload }: { $reason }
 cli-render-updated = updated
 
 # replay
-cli-replay-applied-teachers-concerned-settled = {"\u000A"}applied; the teachers concerned are settled
+cli-replay-applied-teachers-concerned-settled = {"\u000A"}applied; the hours of the teachers concerned are recomputed
 cli-replay-by = by
 cli-replay-change = no change
 cli-replay-class-hours = class hours

@@ -5,4 +5,4 @@ queue-scheme = this version supports sqlite:PATH, redis://HOST:PORT/DB and redis
 queue-address = it is not a Redis address: “{ $why }”
 queue-password = wrong user name or password
 queue-redis = “{ $why }”
-queue-ended = the process that receives the messages ended by itself: “{ $why }”
+queue-ended = the receiver of messages ended unexpectedly: “{ $why }”
