@@ -88,7 +88,7 @@ fn what_is_wrong_with_a_pack_is_told_at_its_line_and_all_at_once() {
                 "# What the document leaves",
                 "[setting.colour]\nvalue = \"red\"\nbasis = \"assumed\"\nsource = \"\"\n#",
             )],
-            &["there is no such setting; there are band_edge"],
+            &["there is no such setting; the settings are band_edge"],
         ),
     ];
     for (n, (from, replaced, expected)) in wrong.iter().enumerate() {

@@ -36,13 +36,13 @@ unpack-name = the member name { $name } leads out of the archive; pack it with p
 unpack-encrypted = { $name } is encrypted; send it without a password
 unpack-no_member = { $count ->
     [0] the archive has no member named like { $pattern }; it is empty
-   *[other] the archive has no member named like { $pattern }; there are { $found }
+   *[other] the archive has no member named like { $pattern }; it has { $found }
 }
 unpack-locked = the workbook is protected by a password; save it without one
 unpack-not_workbook = this is not a workbook but { $what }; open it in a spreadsheet program and save it as .xlsx
 unpack-no_sheet = { $count ->
     [0] the workbook has no sheet
-   *[other] the workbook has no sheet named like { $pattern }; there are { $found }
+   *[other] the workbook has no sheet named like { $pattern }; it has { $found }
 }
 unpack-doctype = { $name } has a DOCTYPE, which no workbook needs; save the workbook again
 unpack-columns = sheet { $sheet } has a cell in column { $column }, at most { $max } columns are read; remove the cells beyond them

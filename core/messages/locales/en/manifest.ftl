@@ -29,7 +29,7 @@ found-day = a datetime
 found-list = an array
 found-table = a table
 
-explain-no_place = there is no "{ $step }" in "{ $of }"{ $meant }; there are { $known }
+explain-no_place = there is no "{ $step }" in "{ $of }"{ $meant }; available: { $known }
 
 # What cannot work in a manifest.
 rule-id = an id must have 1 to 60 characters: lowercase letters, digits, - or _
@@ -40,7 +40,7 @@ rule-path_and_is = path and is must be given together
 rule-no_names = at least one name pattern is needed
 rule-download_and_bucket = give download or bucket, not both
 rule-bucket_name = a bucket needs a name
-rule-no_value_here = ${"{"}{ $name }{"}"} has no value here; there are { $known }
+rule-no_value_here = ${"{"}{ $name }{"}"} has no value here; available: { $known }
 rule-not_signed = the parameter { $parameter } is not signed; add it to order
 rule-elsewhere = it leads to another host; give a path on the host of base_url, such as /api/list
 rule-record_key = at least one raw field must identify a record
