@@ -68,7 +68,7 @@ impl CliError {
             let error = serde_json::json!({ "error": { "code": self.code, "message": self.message } });
             words::say_error(&error.to_string());
         } else {
-            words::note(&format!("huiliu: {}", self.message));
+            words::note_error(&format!("huiliu: {}", self.message));
         }
     }
 }
@@ -108,13 +108,14 @@ fn main() -> ExitCode {
     // `match --config` names no settings file.
     let config = cli.globals.config.clone().filter(|_| !matches!(cli.command, cli::Command::Match { .. }));
     let reading = settings::Settings::read(&cli::Globals { config, ..cli.globals.clone() });
-    words::begin_log(reading.json_logs());
+    let runs_alone = matches!(cli.command, cli::Command::Worker { .. } | cli::Command::Receive { .. });
+    words::begin_log(reading.json_logs(), runs_alone);
     // Only the first caller installs a provider; there is no other.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => {
-            words::note(&sentence!("cli-main-huiliu-threads", e = spoken(&e)));
+            words::note_error(&sentence!("cli-main-huiliu-threads", e = spoken(&e)));
             return ExitCode::from(1);
         }
     };

@@ -122,13 +122,22 @@ pub fn say(line: &str) {
 
 /// One line on standard error; where the log is JSON, so is the line.
 pub fn note(line: &str) {
+    log_line("INFO", line);
+}
+
+/// Why the program ends, on standard error; where the log is JSON, as an error of it.
+pub fn note_error(line: &str) {
+    log_line("ERROR", line);
+}
+
+fn log_line(level: &str, line: &str) {
     if JSON_LOG.get() == Some(&true) {
         let at = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
         let entry =
-            serde_json::json!({ "timestamp": at, "level": "INFO", "fields": { "message": line }, "target": "huiliu" });
-        let _ = writeln!(std::io::stderr(), "{entry}");
+            serde_json::json!({ "timestamp": at, "level": level, "fields": { "message": line }, "target": "huiliu" });
+        say_error(&entry.to_string());
     } else {
-        let _ = writeln!(std::io::stderr(), "{line}");
+        say_error(line);
     }
 }
 
@@ -137,11 +146,13 @@ pub fn say_error(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// Begins the log on standard error, as text or as one JSON object a line. HUILIU_LOG says what is logged.
-pub fn begin_log(json: bool) {
+/// Begins the log on standard error, as text or as one JSON object a line. HUILIU_LOG says what is logged; without it,
+/// warnings, and of a process that runs on its own also what it does.
+pub fn begin_log(json: bool, runs_alone: bool) {
     let _ = JSON_LOG.set(json);
-    let filter =
-        EnvFilter::try_from_env("HUILIU_LOG").unwrap_or_else(|_| "warn,apalis=off,apalis_core=off,sqlx=off".into());
+    let own = if runs_alone { "huiliu=info," } else { "" };
+    let default = format!("warn,{own}apalis=off,apalis_core=off,sqlx=off");
+    let filter = EnvFilter::try_from_env("HUILIU_LOG").unwrap_or_else(|_| default.into());
     let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
     let log = log.with_ansi(std::io::stderr().is_terminal());
     if json {

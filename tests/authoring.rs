@@ -140,7 +140,7 @@ fn a_manifest_of_nothing_but_mistakes_is_answered_soon() {
     std::fs::write(&file, (0..60_000).map(|n| format!("unknwn_{n} = 1\n")).collect::<String>()).unwrap();
     let began = std::time::Instant::now();
     let (code, _, told) = run(&house, &["connectors", "check", file.to_str().unwrap()]);
-    assert!(code == Some(2) && told.contains("more faults; mend these first"), "{told}");
+    assert!(code == Some(2) && told.contains("more errors; fix these first"), "{told}");
     assert!(told.lines().count() < 300 && began.elapsed().as_secs() < 15, "{:?}", began.elapsed());
 }
 

@@ -149,7 +149,8 @@ fn a_reason_is_told_in_both_languages() {
     let files = [Hostile { name: "LEGO_20140930_page.xls".into(), bytes: b"<html>".to_vec(), expected: None }];
     let (pass, _) = sync(&house, "lego", &files);
     let run = pass["sources"][0]["run"].to_string();
-    for (language, words) in [("en", "no workbook but a web page"), ("zh_CN.UTF-8", "这不是工作簿，而是没有表格的网页")]
+    for (language, words) in
+        [("en", "not a workbook but a web page"), ("zh_CN.UTF-8", "这不是工作簿，而是没有表格的网页")]
     {
         let out = house.command(&["runs", "show", &run]).env("HUILIU_LANG", language).output().unwrap();
         let text = String::from_utf8_lossy(&out.stderr).into_owned();

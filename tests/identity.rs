@@ -176,7 +176,7 @@ fn a_name_that_is_not_that_of_the_number_counts_nowhere_and_is_told() {
         assert_eq!((status(&county), hours(&county, WANG.0)), ([2, 0, 0, 0, 1], 10));
         let claim = waiting(&county, "contradicting", ZHAO.1)["claim"].to_string();
         assert_eq!(county.json(&["identity", "show", &claim])["contradicting"], true);
-        assert!(county.told(&["identity", "show", &claim]).contains("its records count nowhere"));
+        assert!(county.told(&["identity", "show", &claim]).contains("its records are not counted"));
         // Somebody has looked: it is that teacher after all.
         let wang = teacher(&county, WANG.0).to_string();
         county.json(&["identity", "accept", &claim, &wang, "--because", "已核实"]);

@@ -12,12 +12,12 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use crate::house::{House, On};
 
 /// Twenty mistakes; each line that has one ends in `# !` and a part of what must be told about it.
-const MISTAKES: &str = r##"manifest = 2 # ! out of bounds: from 1 to 1
-id = "Bad Id" # ! small letters
+const MISTAKES: &str = r##"manifest = 2 # ! out of range; it must be from 1 to 1
+id = "Bad Id" # ! lowercase letters
 version = "one" # ! whole number
 titel_zh = "坏" # ! did you mean "title_zh"
 title_zh = "坏"
-title_en = 5 # ! a text is expected
+title_en = 5 # ! expected a string
 profile = "made up"
 
 [transport]
@@ -31,7 +31,7 @@ kind = "certificat" # ! did you mean "certificate"
 request = { path = "/x/${sinse}" } # ! did you mean ${since}
 page = { by = "number", size = 9000 } # ! from 1 to 5000
 format = { kind = "json", items = "d", okpath = "code" } # ! did you mean "ok_path"
-record_key = [] # ! the same record
+record_key = [] # ! identify a record
 version = { from = "field" } # ! the key path is missing
 pass = "maybe" # ! is not allowed here
 rows = [{ when = [{ path = "x", is = ["1"], blank = true }], act = "skip" }] # ! exactly one
@@ -41,9 +41,9 @@ nmae = "name" # ! did you mean "name"
 id_number = { path = "id", first_of = ["a"] } # ! only one of
 hours = "h" # ! need a unit
 course_code = { path = "c", then = ["trimm"] } # ! did you mean "trim"
-period_end = { path = "e", formats = ["%Q"] } # ! no form of a day
+period_end = { path = "e", formats = ["%Q"] } # ! is not a date format
 place = { path = "p", unit = "day" } # ! only hours
-course_title = { path = "t", then = [{ capture = "(" }] } # ! no regular expression
+course_title = { path = "t", then = [{ capture = "(" }] } # ! not a valid regular expression
 "##;
 
 fn told(text: &str) -> Vec<(usize, String)> {
@@ -91,7 +91,7 @@ fn a_bucket_is_checked_at_its_place() {
     let line = 1 + cmcc.lines().position(|line| line == "[transport]").unwrap() + 1;
     for (bucket, words) in [
         ("name = \"b\"", "give download or bucket, not both"),
-        ("name = \"\"", "a bucket has a name"),
+        ("name = \"\"", "a bucket needs a name"),
         ("name = \"b\", prefix = \"${secret.key}/\"", "${secret.key} has no value here"),
         ("name = \"b\", style = \"paht\"", "did you mean \"path\""),
         ("prefix = \"a/\"", "the key name is missing"),

@@ -92,7 +92,7 @@ fn filters(on: On) {
             &["no connector \"nosuch\"", "intel", "oneroster"],
         );
         // A connector that is there, and of which nothing is held.
-        says(&house, &[listing, "list", "--connector", "roster-csv"], 0, &["there are none"]);
+        says(&house, &[listing, "list", "--connector", "roster-csv"], 0, &["none found"]);
         let none = [listing, "list", "--connector", "roster-csv"];
         assert_eq!(told(&house, &none, "zh_CN.UTF-8"), (Some(0), "没有\n".to_owned()));
         assert_eq!(house.items(&[&none[..], &["--json"]].concat()).as_array().unwrap().len(), 0);
@@ -127,13 +127,13 @@ fn filters(on: On) {
         let (_, chinese) = told(&house, &[args, &["--code", "id_number.chek_digit"]].concat(), "zh_CN.UTF-8");
         assert!(chinese.contains("是不是 id_number.check_digit"), "{chinese}");
     }
-    says(&house, &["dead-letters", "list", "--code", "valid_to.order"], 0, &["there are none"]);
+    says(&house, &["dead-letters", "list", "--code", "valid_to.order"], 0, &["none found"]);
     says(&house, &["replay", "plan", "--code", "valid_to.order"], 2, &["no open dead letter matches"]);
     says(&house, &["batches", "list", "--run", "999"], 2, &["no run 999"]);
-    says(&house, &["batches", "list"], 0, &["there are none"]);
+    says(&house, &["batches", "list"], 0, &["none found"]);
     says(&house, &["cursors", "list", "nosuch"], 2, &["no source \"nosuch\"", "demo-intel"]);
-    says(&house, &["audit", "--after", "100000"], 0, &["there are none"]);
-    says(&house, &["decisions", "list"], 0, &["there are none"]);
+    says(&house, &["audit", "--after", "100000"], 0, &["none found"]);
+    says(&house, &["decisions", "list"], 0, &["none found"]);
 }
 
 #[test]

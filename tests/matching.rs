@@ -152,7 +152,7 @@ fn gb18030_is_found_and_bad_tables_are_told_with_their_places() {
     assert_eq!((&lines[0]["right"], &lines[0]["verdict"]), (&"t1".into(), &"definite".into()), "{lines:?}");
     for (claims, config, told) in [
         (text.replace("claim,", "no,"), config.to_owned(), "no column \"claim\""),
-        (format!("{text}c1,李敏,\n"), config.to_owned(), "line 3, column \"claim\": this id stands in line 2"),
+        (format!("{text}c1,李敏,\n"), config.to_owned(), "line 3, column \"claim\": this id is already used in line 2"),
         (format!("{text}\r\n,李敏,\n"), config.to_owned(), "line 4, column \"claim\": no id"),
         (format!("{text}c2,李敏\n"), config.to_owned(), "line 3: 2 cells, the header has 3"),
         (text.to_owned(), config.replace("name = \"name\", ", "nmae = \"name\", "), "nmae"),

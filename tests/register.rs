@@ -130,7 +130,7 @@ fn a_connector_comes_while_workers_run(on: On) {
     // Each institution has its own password; the other's is refused.
     for (source, wrong, right) in [("first", SECOND_SECRET, FIRST_SECRET), ("second", FIRST_SECRET, SECOND_SECRET)] {
         says(&seal(&house, source, wrong), 0, &["sealed"]);
-        says(&house.run(&["sync", source]), 1, &["refuses user and password"]);
+        says(&house.run(&["sync", source]), 1, &["rejects the user and password"]);
         says(&seal(&house, source, right), 0, &["sealed"]);
     }
     assert_eq!(house.sql(RECORDS), 0);
@@ -321,12 +321,12 @@ fn a_password_is_looked_up_in_order() {
     let from_file = format!("password_file = \"{}\"\n", file.display());
     house.env.push(("A_PASSWORD".into(), FIRST_SECRET.into()));
     let sync = |house: &House, more: &str| house.run(&["sync", "a", "--config", &config(house, &source(more))]);
-    says(&sync(&house, ""), 1, &["refuses user and password"]);
+    says(&sync(&house, ""), 1, &["rejects the user and password"]);
     says(&sync(&house, "password_env = \"A_PASSWORD\"\n"), 0, &["balanced"]);
     let both = format!("{from_file}password_env = \"A_PASSWORD\"\n");
     says(&sync(&house, &both), 2, &["source a", "password", "first line"]);
     std::fs::write(&file, "wrong\n").unwrap();
-    says(&sync(&house, &both), 1, &["refuses user and password"]);
+    says(&sync(&house, &both), 1, &["rejects the user and password"]);
     std::fs::write(&file, format!("{FIRST_SECRET}\nanother line\n")).unwrap();
     says(&sync(&house, &from_file), 0, &["balanced"]);
     std::fs::write(&file, "wrong\n").unwrap();
@@ -340,7 +340,7 @@ fn a_password_is_looked_up_in_order() {
     sealed(FIRST_SECRET);
     says(&house.run(&["sync", "a", "--config", &config]), 0, &["balanced"]);
     says(&house.run(&["secrets", "remove", "a", "password"]), 0, &[]);
-    says(&house.run(&["sync", "a", "--config", &config]), 1, &["refuses user and password"]);
+    says(&house.run(&["sync", "a", "--config", &config]), 1, &["rejects the user and password"]);
 }
 
 /// A built-in connector gives way to a registered version, and comes back.

@@ -88,7 +88,7 @@ fn what_is_wrong_with_a_pack_is_told_at_its_line_and_all_at_once() {
                 "# What the document leaves",
                 "[setting.colour]\nvalue = \"red\"\nbasis = \"assumed\"\nsource = \"\"\n#",
             )],
-            &["there is no such setting; there are band_edge"],
+            &["there is no such setting; the settings are band_edge"],
         ),
     ];
     for (n, (from, replaced, expected)) in wrong.iter().enumerate() {
@@ -118,7 +118,7 @@ fn what_is_wrong_with_a_pack_is_told_at_its_line_and_all_at_once() {
         ],
     );
     let out = house.run(&["rules", "check", &pack(&house, "c.toml", jilin, &[]), "--courses", &round]);
-    assert!(String::from_utf8_lossy(&out.stderr).contains("same_as goes round: C-001 → C-002 → C-001"));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("same_as forms a cycle: C-001 → C-002 → C-001"));
 }
 
 /// Record → what its entry says.

@@ -99,7 +99,7 @@ fn a_wrong_signing_key_fails_the_run() {
     let config = config(&house, &format!("connector = \"cmcc\"\nbase_url = \"{}\"\n", sandbox.base_url()));
     let out = house.run(&["sync", "cmcc", "--config", &config]);
     assert_eq!(out.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&out.stderr).contains("refuses user and password"));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("rejects the user and password"));
     runtime.block_on(sandbox.stop());
 }
 

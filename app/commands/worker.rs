@@ -43,8 +43,16 @@ pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
             Ok(worked) => worked.map_err(CliError::from_operation),
             Err(e) => Err(CliError::failed(spoken(&e))),
         },
-        done = tend(&runtime, until_done) => done,
-        () = told_so(told) => Ok(()),
+        done = tend(&runtime, until_done) => {
+            if done.is_ok() {
+                tracing::info!("nothing is left to do; stopping");
+            }
+            done
+        }
+        () = told_so(told) => {
+            tracing::info!("told to stop; finishing what is under way");
+            Ok(())
+        }
     };
     let _ = stop.send(true);
     let until = tokio::time::Instant::now() + PATIENCE;
@@ -181,7 +189,7 @@ async fn read(runtime: Runtime, ready: Arc<ReadySource>, lease: Turn, stop: watc
     let failures = lease.claim.failures;
     let span = tracing::error_span!("sync", source = ready.source.name);
     async {
-        tracing::info!("the sync begins, as its schedule says");
+        tracing::debug!("the sync begins, as its schedule says");
         match ready.read(&runtime, lease, From::Cursor, &stop, &|_| {}).await {
             Ok(ReadEnded { report, next }) => {
                 let (run, next) = (report.run, next.map(instant).unwrap_or_default());

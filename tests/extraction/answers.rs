@@ -40,11 +40,11 @@ fn an_error_that_stays_fails_at_once_and_says_so() {
         (
             r#"{ path = "code", is = ["500"], taken = "fail" }"#,
             Answer::json(r#"{"code":500}"#),
-            "takes for an error that stays",
+            "treats as a permanent error",
         ),
-        (r#"{ status = [503], taken = "fail" }"#, Answer::new(503, ""), "takes for an error that stays"),
+        (r#"{ status = [503], taken = "fail" }"#, Answer::new(503, ""), "treats as a permanent error"),
         ("", Answer::new(404, ""), "answered 404"),
-        ("", Answer::new(403, ""), "refuses user and password"),
+        ("", Answer::new(403, ""), "rejects the user and password"),
         ("", Answer::new(302, "").with("location", "https://elsewhere.example/x"), "redirects to elsewhere.example"),
     ] {
         let platform = after(9, move || answer.clone());

@@ -26,7 +26,7 @@ fn admits(transport: &str, passes: impl Fn(&Asked) -> bool + Send + Sync + 'stat
 fn refused(site: &Site, platform: &Platform) {
     let out = site.run_with(&["sync", "--all"], &[("PASSWORD", "wrong-password")]);
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
-    assert!(out.status.code() == Some(1) && said.contains("refuses user and password"), "{said}");
+    assert!(out.status.code() == Some(1) && said.contains("rejects the user and password"), "{said}");
     assert!(!said.contains("wrong-password"), "{said}");
     assert!(platform.asked().len() <= 4, "asked {} times with a wrong password", platform.asked().len());
 }
@@ -125,7 +125,7 @@ fn oauth2_with_a_refresh_token() {
     let sync = |token| site.run_with(&["sync", "--all"], &[("REFRESH", token)]);
     let out = sync("another-one");
     let said = String::from_utf8_lossy(&out.stderr);
-    assert!(out.status.code() == Some(1) && said.contains("refuses") && !said.contains("another-one"), "{said}");
+    assert!(out.status.code() == Some(1) && said.contains("rejects") && !said.contains("another-one"), "{said}");
     assert!(sync("long-lived").status.success());
     assert_eq!(platform.asked_for("/list").len(), 4);
 }

@@ -217,7 +217,7 @@ fn a_refusal_says_why_and_tells_no_secret() {
     let platform = store.play();
     let site = site(On::Sqlite, &platform);
     let said = site.fail();
-    assert!(said.contains("refuses user and password") && said.contains("the store says InvalidToken"), "{said}");
+    assert!(said.contains("rejects the user and password") && said.contains("the store says InvalidToken"), "{said}");
     site.settings(&format!("{SETTINGS}\nsecrets_env = {{ session_token = \"TOKEN\" }}"));
     let out = site.run_with(&["sync", "--all", "--json"], &[("TOKEN", "temporary/+=")]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
@@ -256,8 +256,8 @@ fn what_a_store_must_not_give_is_refused() {
         (good.replace("</ListBucketResult>", ""), "the document ends before"),
         ("<html></html>".to_owned(), "the root element is <html>"),
         (format!("{circle}</ListBucketResult>"), "leads back to the same page"),
-        (object("%E5%9F%B9%E8%AE%AD/../../other/a.json", 1), "which no address can hold"),
-        (object("%E5%9F%B9%E8%AE%AD/a.json", 70 << 20), "at most 67,108,864 are taken"),
+        (object("%E5%9F%B9%E8%AE%AD/../../other/a.json", 1), "which a URL cannot hold"),
+        (object("%E5%9F%B9%E8%AE%AD/a.json", 70 << 20), "at most 67,108,864 are accepted"),
     ] {
         let platform = Platform::start(move |_| Answer::new(200, listing.clone()));
         let said = site(On::Sqlite, &platform).fail();

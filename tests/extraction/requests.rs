@@ -102,7 +102,7 @@ fn a_gzip_answer_is_unpacked_within_bounds() {
     read("/good");
     assert_eq!(site.sync(), (3, 3));
     for (path, words) in
-        [("/bomb", "unpacks to more than"), ("/large", "more than 67,108,864 bytes"), ("/br", "packed as br")]
+        [("/bomb", "unpacks to more than"), ("/large", "more than 67,108,864 bytes"), ("/br", "encoded as br")]
     {
         read(path);
         let said = site.fail();

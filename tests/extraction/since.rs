@@ -153,7 +153,7 @@ fn a_cursor_that_the_stream_cannot_read_is_refused() {
         for text in bad {
             let out = site.run(&["cursors", "set", "a", "records", "--to", text]);
             let said = String::from_utf8_lossy(&out.stderr).into_owned();
-            assert!(out.status.code() == Some(2) && said.contains("is none"), "{text}: {said}");
+            assert!(out.status.code() == Some(2) && said.contains("is not a "), "{text}: {said}");
         }
     }
 }

@@ -137,7 +137,7 @@ fn foreign(all: &mut Corpus) {
     all.add(
         "noise",
         (0..5_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect(),
-        Some("no workbook"),
+        Some("not a workbook"),
     );
     let ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec();
     all.add("ole_empty", ole.clone(), None);

@@ -160,9 +160,9 @@ fn everything_that_is_wrong_with_the_settings_is_told_in_chinese() {
 fn a_settings_file_that_cannot_be_read_is_one_finding() {
     let house = House::new(On::Sqlite);
     let missing = house.run(&["doctor", "--config", "no-such.toml"]);
-    told(&missing, 2, &["✗ settings", "no-such.toml", "--config", "✗ database: not looked at"]);
+    told(&missing, 2, &["✗ settings", "no-such.toml", "--config", "✗ database: not checked"]);
     let file = config(&house, "workers = 2\n[[source\n");
-    told(&house.run(&["doctor", "--config", &file]), 2, &["✗ settings", "line 2", "✗ database: not looked at"]);
+    told(&house.run(&["doctor", "--config", &file]), 2, &["✗ settings", "line 2", "✗ database: not checked"]);
     assert!(!house.dir.0.join("data").exists(), "doctor made something");
 }
 

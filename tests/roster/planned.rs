@@ -206,7 +206,7 @@ fn a_plan_is_told_in_both_languages_and_makes_nothing() {
         (out.status.code(), String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned())
     };
     for (language, words) in [
-        ("en", ["1 new teachers, 1 come onto the roster", "school_code.unknown", "only a plan", "teacher new"]),
+        ("en", ["1 new teachers, 1 added to the roster", "school_code.unknown", "only a plan", "teacher new"]),
         ("zh", ["新教师 1 名，入册 1 名", "school_code.unknown", "仅为试算", "教师 新"]),
     ] {
         let (code, said) = told(language, &[]);

@@ -79,6 +79,9 @@ pub async fn deliver(context: &DeliveryContext, batch: i64, alone: bool) -> Resu
         return Ok(Delivered::NotOurs);
     };
     let span = tracing::error_span!("deliver", run = held.run_id, batch = held.id);
+    if held.lost_claims > 0 {
+        span.in_scope(|| tracing::warn!(lost_claims = held.lost_claims, "taken up again: whoever held it was lost"));
+    }
     let _renewal = span.in_scope(|| Renewal::of(&context.db, held.lease(), context.lease_ms));
     end(context, &held).instrument(span).await
 }

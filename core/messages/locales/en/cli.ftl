@@ -3,12 +3,12 @@
 # audit
 cli-audit-action = action
 cli-audit-at = at
-cli-audit-audit-log-was-written-entry = the audit log is not as it was written: entry { $entry } was changed, or what stood before it is gone
+cli-audit-audit-log-was-written-entry = the audit log was altered: entry { $entry } was changed, or entries before it are missing
 cli-audit-by = by
 cli-audit-detail = detail
 cli-audit-entry = entry
 cli-audit-object = object
-cli-audit-there-none = there are none
+cli-audit-there-none = none found
 
 # authoring
 cli-authoring-bytes = { $address }: { $bytes } bytes
@@ -17,11 +17,11 @@ cli-authoring-clean = clean
 cli-authoring-expected = expected:{" "}
 cli-authoring-field = field
 cli-authoring-from = from
-cli-authoring-manifest-toml-questions-open-lines = manifest.toml: questions are open in the lines { $lines }; answer them, then take out their `# ?`
-cli-authoring-manifest-whole = ✓ { $connector }: the manifest is whole
+cli-authoring-manifest-toml-questions-open-lines = manifest.toml has open questions on lines { $lines }; answer them, then remove their `# ?`
+cli-authoring-manifest-whole = ✓ { $connector }: the manifest is valid
 cli-authoring-parked = parked
 cli-authoring-records = { $n } records
-cli-authoring-sample-variant-one-does-give = a sample or a variant of one does not give what it must, see above; if the results are right, write them with --accept
+cli-authoring-sample-variant-one-does-give = a sample or a variant of one does not give the expected result, see above; if the results are right, write them with --accept
 cli-authoring-skipped = skipped
 cli-authoring-text = text
 cli-authoring-wrote-next-huiliu-connectors-preview = wrote { $shown }; next: `huiliu connectors preview { $shown }`, change manifest.toml and samples/, `huiliu connectors test { $shown } --accept`, `huiliu connectors register { $shown }`
@@ -39,11 +39,11 @@ cli-batches-state = state
 cli-batches-why = why
 
 # commands
-cli-commands-since-later-than-until-give = --since is later than --until; give the first day, and the last
+cli-commands-since-later-than-until-give = --since is later than --until; give the first day as --since and the last day as --until
 
 # connectors
 cli-connectors-connector = connector
-cli-connectors-connector-registered-version-cannot-used = connector { $connector }: the registered version { $version } cannot be used by this program: { $why }
+cli-connectors-connector-registered-version-cannot-used = connector { $connector }: this program cannot use the registered version { $version }: { $why }
 cli-connectors-disabled = disabled
 cli-connectors-disabled-2 = , disabled
 cli-connectors-from = from
@@ -52,13 +52,13 @@ cli-connectors-streams = streams
 cli-connectors-title = title
 cli-connectors-version = version
 cli-connectors-version-2 = version { $version }, { $from }{ $state }
-cli-connectors-what-registered-database-told = what is registered in the database is not told: { $why }
+cli-connectors-what-registered-database-told = cannot list the connectors registered in the database: { $why }
 
 # courses
 cli-courses-code = code
 cli-courses-connector = connector
 cli-courses-course = course
-cli-courses-hours-most = hours at most
+cli-courses-hours-most = maximum hours
 cli-courses-records = records
 cli-courses-series = series
 cli-courses-suggested = suggested
@@ -68,7 +68,7 @@ cli-courses-title = title
 # cursors
 cli-cursors-connector = connector
 cli-cursors-cursor = cursor
-cli-cursors-done-holds-from-next-sync = done; it holds from the next sync on
+cli-cursors-done-holds-from-next-sync = done; it takes effect at the next sync
 cli-cursors-source = source
 cli-cursors-stream = stream
 
@@ -85,12 +85,12 @@ cli-decisions-by = by
 cli-decisions-claim = claim
 cli-decisions-counted = counted
 cli-decisions-decision = decision
-cli-decisions-decision-written = {"\u000A"}  decision { $number } is written
+cli-decisions-decision-written = {"\u000A"}  decision { $number } is recorded
 cli-decisions-detail = detail
 cli-decisions-entries-change = entries that change
-cli-decisions-holds = holds
+cli-decisions-holds = in force
 cli-decisions-kind = kind
-cli-decisions-nobody-entries-change = {"  "}nobody's entries change
+cli-decisions-nobody-entries-change = {"  "}no teacher's entries change
 cli-decisions-provisional = provisional
 cli-decisions-record = record
 cli-decisions-state = state
@@ -100,7 +100,7 @@ cli-decisions-undone = undone by { $n }
 
 # demo
 cli-demo-sandbox-cannot-start = the sandbox cannot start: { $e }
-cli-demo-what-should-come-out = what should have come out:{" "}
+cli-demo-what-should-come-out = expected result:{" "}
 
 # doctor
 cli-doctor-back-up-lost-key-lost = { $path } (back it up: a lost key is lost data)
@@ -112,7 +112,7 @@ cli-doctor-environment = environment
 cli-doctor-in = { $source } in { $file }: { $problem }
 cli-doctor-key = key
 cli-doctor-key-file = key file
-cli-doctor-looked-settings-file-says-where = not looked at: the settings file says where it is, and cannot be read
+cli-doctor-looked-settings-file-says-where = not checked: its location is in the settings file, which cannot be read
 cli-doctor-none = none
 cli-doctor-orphans = orphans
 cli-doctor-others-can-read-mode-chmod = others can read { $path } (mode { $mode }); `chmod 600 { $path }`
@@ -120,7 +120,7 @@ cli-doctor-queue = queue
 cli-doctor-registered-change-huiliu-sources-set = { $source } (registered; change it with `huiliu sources set { $source }`): { $problem }
 cli-doctor-schema = schema
 cli-doctor-settings = settings
-cli-doctor-something-order-see-above = something is not in order, see above
+cli-doctor-something-order-see-above = a check found a problem, see above
 cli-doctor-source = source
 cli-doctor-sources = sources
 cli-doctor-waiting = { $where } ({ $waiting } waiting)
@@ -128,15 +128,15 @@ cli-doctor-waiting = { $where } ({ $waiting } waiting)
 # health
 cli-health-ago = { $s } s ago
 cli-health-answer-within = no answer within { $s } s
-cli-health-cannot-listen-give-another-address = cannot listen at { $address }: { $e }; give another address with `health` or HUILIU_HEALTH, or none
+cli-health-cannot-listen-give-another-address = cannot listen at { $address }: { $e }; give another address with `health` or HUILIU_HEALTH, or leave both unset
 cli-health-database = database
-cli-health-health-address-set-give-worker = no health address is set; give the worker and this command the same `health` or HUILIU_HEALTH, as 127.0.0.1:9464
-cli-health-known = not known
+cli-health-health-address-set-give-worker = no health address is set; set the same `health` or HUILIU_HEALTH for the worker and for this command, such as 127.0.0.1:9464
+cli-health-known = unknown
 cli-health-none-yet = none yet
 cli-health-queue = queue
 cli-health-schema = schema
 cli-health-sweep = sweep
-cli-health-worker-answers-running-same-health = no worker answers at { $address }: { $why }; is it running, with the same `health`?
+cli-health-worker-answers-running-same-health = no worker answers at { $address }: { $why }; check that it is running with the same `health` address
 cli-health-worker-ready-see-above = the worker is not ready, see above
 
 # identity
@@ -147,7 +147,7 @@ cli-identity-decision = {"  "}decision { $decision }: { $kind } { $of } by { $ac
 cli-identity-definite = definite
 cli-identity-doubt = doubt
 cli-identity-name = name
-cli-identity-name-id-number-teacher-records = {"  "}the name is not that of the ID number's teacher: its records count nowhere
+cli-identity-name-id-number-teacher-records = {"  "}the name differs from that of the teacher with this ID number, so its records are not counted
 cli-identity-new = new
 cli-identity-none = none
 cli-identity-potential = potential
@@ -157,7 +157,7 @@ cli-identity-roster = on the roster
 cli-identity-score = score
 cli-identity-state = state
 cli-identity-teacher = teacher
-cli-identity-teacher-2 = {"  "}of teacher { $teacher } by { $by }
+cli-identity-teacher-2 = {"  "}belongs to teacher { $teacher } by { $by }
 cli-identity-teacher-3 = teacher { $teacher }
 cli-identity-teacher-4 = {"  "}teacher { $teacher } { $name } { $school }: { $score }
 
@@ -167,80 +167,80 @@ cli-infer-confidence = confidence
 cli-infer-evidence = evidence
 cli-infer-examples = examples
 cli-infer-field = field
-cli-infer-guessed-huiliu-connectors-infer-from = Guessed by `huiliu connectors infer` from { $name }, { $n } records. Beside each line is how sure it is, and why.{"\u000A"}Lines that begin with `# ?` are questions: answer them before the connector is used.
+cli-infer-guessed-huiliu-connectors-infer-from = Guessed by `huiliu connectors infer` from { $name }, { $n } records. The comment on each line says how certain the guess is, and why.{"\u000A"}Lines that begin with `# ?` are questions: answer them before you use the connector.
 cli-infer-hours = hours are { $word } ({ $sure } %)
-cli-infer-passed = passed by: { $pass }
-cli-infer-records-looked = { $name }: { $where }; { $n } records looked at
-cli-infer-same-record = the same record: { $key }
-cli-infer-sample-looks-like-answer-interface = the sample looks like an answer of an interface: to read it over HTTP, use kind = "http", and in the stream a request and:
+cli-infer-passed = pass decided by: { $pass }
+cli-infer-records-looked = { $name }: { $where }; { $n } records examined
+cli-infer-same-record = record key: { $key }
+cli-infer-sample-looks-like-answer-interface = the sample looks like an API response: to read it over HTTP, use kind = "http", and give the stream a request and:
 cli-infer-text = ,{" "}
 cli-infer-version = version: { $version }
 cli-infer-written = written: { $where }
 
 # main
-cli-main-huiliu-threads = huiliu: no threads: { $e }
+cli-main-huiliu-threads = huiliu: cannot start threads: { $e }
 
 # maintenance
-cli-maintenance-each-source-goes-cursor-backup = each source goes on at the cursor of the backup: what came later is read again, and counts once
-cli-maintenance-file-replaced-kept-delete-when = the file it replaced is kept as { $kept }; delete it when it is needed no longer
-cli-maintenance-key-file-keep-copy-elsewhere = the key file { $key } is not in it: keep a copy of it elsewhere; without it the backup cannot be read
+cli-maintenance-each-source-goes-cursor-backup = each source continues from its cursor in the backup: records that came later are read again, and count once
+cli-maintenance-file-replaced-kept-delete-when = the file it replaced is kept as { $kept }; delete it when you no longer need it
+cli-maintenance-key-file-keep-copy-elsewhere = the backup does not contain the key file { $key }: keep a copy of it elsewhere; without it the backup cannot be read
 cli-maintenance-old-key-kept-backups-made = the old key is kept as { $old }: backups made before need it; delete it together with the last of them
 cli-maintenance-restored-from = { $database } is restored from { $backup }
-cli-maintenance-rotation-had-begun-before-finished = a rotation that had begun before is finished
+cli-maintenance-rotation-had-begun-before-finished = a rotation that was interrupted earlier is now finished
 cli-maintenance-schema-now-current = the schema is now current
 cli-maintenance-schema-was-current-already = the schema was current already
 cli-maintenance-schema-was-older-now-current = its schema was older and is now current
-cli-maintenance-values-sealed-anew-under-generation = { $values } values are sealed anew under generation { $generation }; give every host { $path }, and back it up
+cli-maintenance-values-sealed-anew-under-generation = { $values } values are sealed again, under generation { $generation }; copy { $path } to every host, and back it up
 
 # matching
 cli-matching-cluster = cluster
-cli-matching-column-values-say-nothing-can = { $file }, column { $column }: { $values } values say nothing that can be compared, the first in line { $first_line }; they were left out of the comparison
+cli-matching-column-values-say-nothing-can = { $file }, column { $column }: { $values } values cannot be compared, the first in line { $first_line }; the comparison leaves them out
 cli-matching-evidence = evidence
-cli-matching-key-rows-met-blocks-up = key { $key }: { $met } rows met blocks of up to { $most_rows } rows, which were narrowed by second keys
+cli-matching-key-rows-met-blocks-up = key { $key }: { $met } rows fell into blocks of up to { $most_rows } rows, which were narrowed by second keys
 cli-matching-left = left
 cli-matching-match-needs-config-file-which = match needs --config FILE, which says what the columns mean; see docs/matching.md
 cli-matching-right = right
-cli-matching-rows-definite-potential-rows-nobody = { $rows_left } and { $rows_right } rows: { $definite } definite, { $potential } potential, { $none } rows with nobody; { $clusters } clusters
+cli-matching-rows-definite-potential-rows-nobody = { $rows_left } and { $rows_right } rows: { $definite } definite, { $potential } potential, { $none } rows without a match; { $clusters } clusters
 cli-matching-score = score
 cli-matching-text = ;{" "}
 cli-matching-verdict = verdict
 
 # open
-cli-open-made-root-key-back-up = made a root key; back it up, a lost key is lost data:{" "}
+cli-open-made-root-key-back-up = created a root key; back it up, because without it the data is lost:{" "}
 
 # planned
 cli-planned-born = born
-cli-planned-hours-counted-provisional-entries-change = hours: { $before } + { $before_2 } → { $after } + { $after_2 } (counted + provisional); { $entries_changed } entries change, { $before_3 } → { $after_3 } count by age
-cli-planned-id-number-one-name-again = its ID number has one name again
-cli-planned-id-number-two-names-then = its ID number has two names then
+cli-planned-hours-counted-provisional-entries-change = hours: { $before } + { $before_2 } → { $after } + { $after_2 } (counted + provisional); { $entries_changed } entries change, { $before_3 } → { $after_3 } are counted because of age
+cli-planned-id-number-one-name-again = its ID number would have one name again
+cli-planned-id-number-two-names-then = its ID number would have two names
 cli-planned-name = name
 cli-planned-new = new
-cli-planned-new-teachers-come-onto-roster = {"\u000A"}  { $new } new teachers, { $on_roster } come onto the roster, { $renamed } renamed, { $contested } with two names on one ID number, { $sex } of another sex, { $birth_date } with another birth date, { $moved } with other schools
-cli-planned-nothing-would-change-all-held = {"\u000A"}  nothing would change: all of it is held already, and need not be handed in
-cli-planned-roster-from-then = on the roster from then on
+cli-planned-new-teachers-come-onto-roster = {"\u000A"}  { $new } new teachers, { $on_roster } added to the roster, { $renamed } renamed, { $contested } with two names on one ID number, { $sex } with another sex, { $birth_date } with another birth date, { $moved } with other schools
+cli-planned-nothing-would-change-all-held = {"\u000A"}  nothing would change: all of it is stored already, and need not be uploaded
+cli-planned-roster-from-then = added to the roster
 cli-planned-rows = rows
-cli-planned-rows-waited-would-go = {"\u000A"}  { $taken_up } rows that have waited would go in
+cli-planned-rows-waited-would-go = {"\u000A"}  { $taken_up } waiting rows would be loaded
 cli-planned-schools = schools
 cli-planned-sex = sex
 cli-planned-source = source
 cli-planned-teacher = teacher
-cli-planned-teachers-concerned-would-other-hours = {"  "}of { $teachers } teachers concerned { $hours_change } would have other hours, { $reasons_change } the same hours for other reasons; counted + provisional of these: { $before } → { $after }
+cli-planned-teachers-concerned-would-other-hours = {"  "}of { $teachers } teachers concerned, { $hours_change } would have different hours, { $reasons_change } the same hours for different reasons; counted + provisional of these: { $before } → { $after }
 cli-planned-would-delivered = would not be delivered: { $why }
 cli-planned-would-wait-reason = would wait, by reason
 
 # receive
-cli-receive-another-payload-was-handed-idempotency = another payload was handed in with this idempotency key; give each payload a key of its own
-cli-receive-body-did-come-within-send = the body did not come within { $s } s; send it in parts
-cli-receive-body-more-than-bytes-broke = the body has more than { $MAX_BODY } bytes, or broke off; send it in parts
+cli-receive-another-payload-was-handed-idempotency = this idempotency key was used before for another payload; give each payload its own key
+cli-receive-body-did-come-within-send = the body did not arrive within { $s } s; send it in parts
+cli-receive-body-more-than-bytes-broke = the body has more than { $MAX_BODY } bytes, or the connection broke off; send it in parts
 cli-receive-cannot-listen-give-another-address = cannot listen at { $address }: { $e }; give another address with --listen
-cli-receive-cannot-taken-just-now-send = it cannot be taken just now; send it again, with the same key
+cli-receive-cannot-taken-just-now-send = the payload cannot be accepted right now; send it again with the same key
 cli-receive-connector-source-disabled-ask-whoever = the connector of this source is disabled; ask whoever runs Huiliu
-cli-receive-payloads-taken-http-push-source = payloads are taken at http://{ $address }/push/SOURCE/STREAM
-cli-receive-such-stream-there-send-push = no such stream; there are { $all }: send it to /push/SOURCE/STREAM
+cli-receive-payloads-taken-http-push-source = payloads are accepted at http://{ $address }/push/SOURCE/STREAM
+cli-receive-such-stream-there-send-push = no such stream; the streams are { $all }; send to /push/SOURCE/STREAM
 
 # record
-cli-record-what-manifest-does-map-was = what the manifest does not map was only searched for these people and for numbers: look through it before you pass it on; then `huiliu connectors test { $folder } --accept`
-cli-record-wrote-names-id-numbers-other = wrote { $where }: { $names } names, { $id_numbers } ID numbers and { $others } other numbers and addresses are of nobody now
+cli-record-what-manifest-does-map-was = fields that the manifest does not map were only searched for these people and for numbers: review them before you share the sample; then `huiliu connectors test { $folder } --accept`
+cli-record-wrote-names-id-numbers-other = wrote { $where }: { $names } names, { $id_numbers } ID numbers and { $others } other numbers and addresses were replaced by invented ones
 
 # records
 cli-records-address = address
@@ -255,7 +255,7 @@ cli-records-source = source
 cli-records-teacher = teacher
 
 # reference
-cli-reference-cannot-write-man-pages-give = cannot write man pages in { $folder }: { $e }; give a folder that can be written in
+cli-reference-cannot-write-man-pages-give = cannot write man pages in { $folder }: { $e }; give a writable folder
 cli-reference-pages = { $pages } pages in { $folder }
 
 # register
@@ -270,9 +270,9 @@ cli-register-disabled = disabled by { $by }: { $because }
 cli-register-from = from
 cli-register-nothing-was-registered-sample-does = nothing was registered: a sample does not give what is expected, see above
 cli-register-sources-read-again = its sources are read again
-cli-register-sources-read-longer-what-was = its sources are read no longer; what was received is still delivered
+cli-register-sources-read-longer-what-was = its sources are no longer read; payloads already received are still delivered
 cli-register-use = in use
-cli-register-use-huiliu-connectors-rollback-because = it is not in use; `huiliu connectors rollback { $connector } --to { $version } --because TEXT` takes it into use
+cli-register-use-huiliu-connectors-rollback-because = it is not in use; `huiliu connectors rollback { $connector } --to { $version } --because TEXT` puts it into use
 cli-register-version = version
 cli-register-was-disabled-already = it was disabled already
 cli-register-was-enabled-already = it was enabled already
@@ -281,30 +281,30 @@ cli-register-was-enabled-already = it was enabled already
 cli-render-discarded = discarded
 cli-render-expected = expected:{" "}
 cli-render-inserted = inserted
-cli-render-more-follow-after = more follow: --after { $next }
+cli-render-more-follow-after = more rows follow: use --after { $next }
 cli-render-only-plan-nothing-was-changed = {"\u000A"}  only a plan: nothing was changed
 cli-render-parked = parked
 cli-render-pending = pending
 cli-render-received = received
 cli-render-skipped = skipped
 cli-render-superseded = superseded
-cli-render-there-none = there are none
+cli-render-there-none = none found
 cli-render-unchanged = unchanged
 cli-render-unread = unread
 cli-render-unread-2 = unread: { $source }/{ $stream }  { $payload }: { $reason }
 cli-render-updated = updated
 
 # replay
-cli-replay-applied-teachers-concerned-settled = {"\u000A"}applied; the teachers concerned are settled
+cli-replay-applied-teachers-concerned-settled = {"\u000A"}applied; the hours of the teachers concerned are recomputed
 cli-replay-by = by
 cli-replay-change = no change
 cli-replay-class-hours = class hours
 cli-replay-dead-letter-planned-now = dead letter { $dead_letter } ({ $at }): planned { $planned }, now { $now }
 cli-replay-entries-changed = entries changed
 cli-replay-inserted = inserted
-cli-replay-letters = letters
-cli-replay-manifest-rules-connector-others-now = the manifest or the rules of connector { $connector } are others now
-cli-replay-nothing-been-changed-yet-do = {"\u000A"}nothing has been changed yet; to do it: `huiliu replay apply { $id }`; all of it: `huiliu replay show { $id } --limit 100000`
+cli-replay-letters = dead letters
+cli-replay-manifest-rules-connector-others-now = the manifest or the rules of connector { $connector } have changed
+cli-replay-nothing-been-changed-yet-do = {"\u000A"}nothing has been changed yet; to apply the plan: `huiliu replay apply { $id }`; to see all of it: `huiliu replay show { $id } --limit 100000`
 cli-replay-nothing-would-change-every-record = {"\u000A"}nothing would change: every record stays parked, and there is nothing to apply
 cli-replay-parked = parked
 cli-replay-plan-was-finished = the plan was not finished
@@ -312,7 +312,7 @@ cli-replay-planned = planned
 cli-replay-provisional = provisional
 cli-replay-raw-records = raw records
 cli-replay-replay = replay
-cli-replay-replay-longer-holds-things-moved = replay { $id } no longer holds, { $n } things moved since it was planned; nothing was changed; plan again
+cli-replay-replay-longer-holds-things-moved = replay { $id } is out of date: { $n } things have changed since it was planned; nothing was changed; plan again
 cli-replay-skipped = skipped
 cli-replay-state = state
 cli-replay-superseded = superseded
@@ -357,18 +357,18 @@ cli-roster-years-old-outside-assessment = {"  "}{ $age } years old on { $as_of }
 
 # rules
 cli-rules-jurisdiction = jurisdiction
-cli-rules-nothing-would-change-both-give = nothing would change: both give the same to all { $teachers } teachers
+cli-rules-nothing-would-change-both-give = nothing would change: both give the same hours to all { $teachers } teachers
 cli-rules-pack = pack
-cli-rules-packs-rules-courses-nothing-wrong = { $packs } packs, { $rules } rules, { $courses } courses: nothing wrong
-cli-rules-teachers-would-other-hours-same = {"\u000A"}  of { $teachers } teachers { $hours_change } would have other hours, { $reasons_change } the same hours for other reasons; counted + provisional: { $was } → { $is }
+cli-rules-packs-rules-courses-nothing-wrong = { $packs } packs, { $rules } rules, { $courses } courses: no errors
+cli-rules-teachers-would-other-hours-same = {"\u000A"}  of { $teachers } teachers, { $hours_change } would have different hours, { $reasons_change } the same hours for different reasons; counted + provisional: { $was } → { $is }
 cli-rules-title = title
-cli-rules-what-ends = for what ends
+cli-rules-what-ends = for training that ends
 
 # runs
 cli-runs-all-runs = all runs
 cli-runs-balanced = balanced
 cli-runs-balanced-2 = NOT BALANCED
-cli-runs-books-balanced = the books are not balanced
+cli-runs-books-balanced = not balanced: not every raw record has exactly one outcome
 cli-runs-complete = complete
 cli-runs-complete-2 = not complete
 cli-runs-ended = ended
@@ -415,30 +415,30 @@ cli-sources-institution = institution
 cli-sources-never-itself = never by itself
 cli-sources-place = place
 cli-sources-registered = registered
-cli-sources-registered-settings-file-used = registered; the settings file's is used
+cli-sources-registered-settings-file-used = registered; overridden by the settings file
 cli-sources-registered-workers-take-up-within = registered; workers take it up within seconds
-cli-sources-removed-what-received-stays = removed; what it has received stays
+cli-sources-removed-what-received-stays = removed; what it has received is kept
 cli-sources-schedule = schedule
 cli-sources-secrets = secrets
 cli-sources-settings-file = settings file
 cli-sources-source = source
-cli-sources-source-stands-settings-file-too = source { $name } stands in the settings file too: that one is used
+cli-sources-source-stands-settings-file-too = source { $name } is in the settings file too, and that entry is used
 
 # sync
 cli-sync-balanced = balanced
 cli-sync-balanced-2 = NOT BALANCED
-cli-sync-books-balanced-fault-huiliu-please = the books are not balanced; this is a fault of Huiliu, please report it with `huiliu runs list --json`
+cli-sync-books-balanced-fault-huiliu-please = not balanced: not every raw record has exactly one outcome; this is a bug in Huiliu, please report it with the output of `huiliu runs list --json`
 cli-sync-complete = complete
 cli-sync-complete-2 = not complete
 cli-sync-delivering = delivering
-cli-sync-expected-what-came-kept = not as expected, what came is kept: { $value }
+cli-sync-expected-what-came-kept = not as expected (what was received is kept): { $value }
 cli-sync-failed = failed:{" "}
-cli-sync-raw-records-delivered-they-tried = { $n } raw records are not delivered: they are tried again later, or wait for a person; see `huiliu batches list`
+cli-sync-raw-records-delivered-they-tried = { $n } raw records are not delivered: they are retried later, or wait for a person; see `huiliu batches list`
 cli-sync-read = { $source }: not read: { $error }
 cli-sync-reading = reading
 cli-sync-settling = settling
 cli-sync-source = source
-cli-sync-source-run-failed-what-came = source { $source }: the run failed, what came before is kept: { $failure }
+cli-sync-source-run-failed-what-came = source { $source }: the run failed, what was received before is kept: { $failure }
 cli-sync-stopped = stopped:{" "}
 cli-sync-stopped-what-was-received-kept = stopped; what was received is kept, and { $undelivered } raw records of it are still to be delivered
 cli-sync-teachers-due = teachers due
@@ -446,7 +446,7 @@ cli-sync-text = ;{" "}
 cli-sync-total = total
 
 # teachers
-cli-teachers-above-cap-nothing-counts = above a cap, nothing of it counts
+cli-teachers-above-cap-nothing-counts = above a cap, not counted
 cli-teachers-absent-too-much-counted = absent too much, not counted
 cli-teachers-asked = {" "}· { $required } asked for, { $enough }
 cli-teachers-cannot-read-id-number-from = cannot read an ID number from standard input: { $e }
@@ -480,11 +480,11 @@ cli-teachers-same-course-record = the same course as record{" "}
 cli-teachers-standard-input = standard input: { $e }
 cli-teachers-teacher = teacher
 cli-teachers-teachers = teachers
-cli-teachers-today-manifest-does-find-any = today's manifest does not find it any more
+cli-teachers-today-manifest-does-find-any = the current manifest no longer finds it
 
 # upload
-cli-upload-files-cannot-read-their-end = the files cannot be read to their end, the plan is of what came before: { $why }
-cli-upload-what-was-handed-until-then = what was handed in until then is kept; hand in the files again, nothing counts twice
+cli-upload-files-cannot-read-their-end = the files cannot be read to the end; the plan covers what came before: { $why }
+cli-upload-what-was-handed-until-then = what was uploaded until then is kept; upload the files again, nothing counts twice
 
 # words
 cli-words-built = built in
@@ -493,7 +493,7 @@ cli-words-registered = registered
 # words-guesses
 cli-words-guesses-1-2-3 = 1, 2, 3 …
 cli-words-guesses-birth-dates-id-numbers = the birth dates of the ID numbers
-cli-words-guesses-but-could-meant-too = but { $path } could be meant too
+cli-words-guesses-but-could-meant-too = but it could also be { $path }
 cli-words-guesses-class-hours = class hours
 cli-words-guesses-clock-hours = clock hours
 cli-words-guesses-codes = codes
@@ -501,32 +501,32 @@ cli-words-guesses-credits = credits
 cli-words-guesses-dates = dates
 cli-words-guesses-day-file-name = the day in the file's name
 cli-words-guesses-days = days
-cli-words-guesses-each-stands-once = each stands once
+cli-words-guesses-each-stands-once = each value occurs once
 cli-words-guesses-empty = { $percent } % are empty
 cli-words-guesses-first-days-after-last-days = first days after last days
 cli-words-guesses-first-days-before-last-days = first days before last days
 cli-words-guesses-first-last-day-one-cell = first and last day in one cell
-cli-words-guesses-first-last-day-one-cell-2 = { $path } has first and last day in one cell; how are they to be split?
-cli-words-guesses-given-name-stands = the given name stands in { $path }
-cli-words-guesses-goes-code-title-one-one = goes with its code or title one by one
+cli-words-guesses-first-last-day-one-cell-2 = { $path } has the first and last day in one cell; how should they be split?
+cli-words-guesses-given-name-stands = the given name is in { $path }
+cli-words-guesses-goes-code-title-one-one = each value goes with one code or title
 cli-words-guesses-half-days = half days
 cli-words-guesses-header-row = { $format } in { $encoding }, header in row { $row }
 cli-words-guesses-hours-minutes-seconds = hours:minutes:seconds
 cli-words-guesses-html-table = HTML table
-cli-words-guesses-id-numbers-masked-rounded-wrong = the ID numbers in { $path } are masked, rounded or wrong; ask for whole ones, kept as text
+cli-words-guesses-id-numbers-masked-rounded-wrong = the ID numbers in { $path } are masked, rounded or wrong; ask for complete ones, stored as text
 cli-words-guesses-in = { $format }, { $item } in { $root }
 cli-words-guesses-is-the = is { $path } the { $field }? ({ $confidence } %)
 cli-words-guesses-list = { $format }, list at { $items }
 cli-words-guesses-list-itself = { $format }, the list itself
 cli-words-guesses-minutes = minutes
 cli-words-guesses-months-without-day = months without a day
-cli-words-guesses-name = its name has { $word }
+cli-words-guesses-name = its name contains { $word }
 cli-words-guesses-named = named { $word }
-cli-words-guesses-names-day-month-ask-whole = { $path } names no day of the month; ask for whole dates
+cli-words-guesses-names-day-month-ask-whole = { $path } has no day of the month; ask for full dates
 cli-words-guesses-names-people = names of people
 cli-words-guesses-nothing-sample = nothing in the sample
 cli-words-guesses-nothing-says-whether-teacher-passed = nothing says whether the teacher passed: is the training not assessed, or is the result elsewhere?
-cli-words-guesses-nothing-surely-says-whether-teacher = nothing surely says whether the teacher passed: is it one of { $columns }, or is the training not assessed?
+cli-words-guesses-nothing-surely-says-whether-teacher = nothing says for certain whether the teacher passed: is it one of { $columns }, or is the training not assessed?
 cli-words-guesses-numbers = numbers
 cli-words-guesses-numbers-from = numbers from { $low } to { $high }
 cli-words-guesses-numbers-their-unit = numbers with their unit
@@ -534,8 +534,8 @@ cli-words-guesses-one-name-per-id-number = one name per ID number
 cli-words-guesses-only-record = only { $records } record(s)
 cli-words-guesses-only-such-column = the only such column
 cli-words-guesses-out-points = out of { $full } points
-cli-words-guesses-out-points-scaled-if-were = is { $path } out of { $full } points? It is scaled as if it were
-cli-words-guesses-out-points-which-cannot-told = { $path } is out of { $full } points, which cannot be told out of a hundred exactly; ask for a result or a score of a hundred
+cli-words-guesses-out-points-scaled-if-were = is { $path } out of { $full } points? It is scaled on that assumption
+cli-words-guesses-out-points-which-cannot-told = { $path } is out of { $full } points, which cannot be converted exactly to a score out of 100; ask for a result or a score out of 100
 cli-words-guesses-phone-numbers = phone numbers
 cli-words-guesses-pinyin-initials = pinyin initials of { $word }
 cli-words-guesses-read-from = { $field } is read from { $path }; or is it { $other }?
@@ -545,20 +545,20 @@ cli-words-guesses-seconds = seconds
 cli-words-guesses-sheets-header-row = { $format }, sheets { $sheets }, header in row { $row }
 cli-words-guesses-there-code-so-title-serves = there is no code, so the title serves as one
 cli-words-guesses-three-component-scores = the three component scores
-cli-words-guesses-titles-come-again = titles that come again
+cli-words-guesses-titles-come-again = titles that repeat
 cli-words-guesses-total-score = the total score { $path }
-cli-words-guesses-two-columns-named-give-one = two columns are named { $path }; give one of them another name
-cli-words-guesses-what-landed-last-counts = what landed last counts
-cli-words-guesses-which-column-none-surely = which column is { $field }? None is surely it
+cli-words-guesses-two-columns-named-give-one = two columns are named { $path }; rename one of them
+cli-words-guesses-what-landed-last-counts = the payload received last counts
+cli-words-guesses-which-column-none-surely = which column is { $field }? None is certain
 cli-words-guesses-which-unit-minute-class-hour = in which unit is { $path }: minute, class_hour, hour, day or credit?
 cli-words-guesses-words-field = the words of this field
-cli-words-guesses-words-result = words of a result
+cli-words-guesses-words-result = words for a result
 cli-words-guesses-workbook = workbook
 cli-words-guesses-written-hours-minutes-seconds-ask = { $path } is written as hours:minutes:seconds; ask for a number
 
 # words-matching
 cli-words-matching-address = address
-cli-words-matching-another-candidate-very-name = another candidate has this very name
+cli-words-matching-another-candidate-very-name = another candidate has the same name
 cli-words-matching-another-order = in another order
 cli-words-matching-birth-date = birth date
 cli-words-matching-close = close
@@ -580,14 +580,14 @@ cli-words-matching-look-alike = look alike
 cli-words-matching-masked-3-4-agree = masked, 3+4 agree
 cli-words-matching-masked-4-4-agree = masked, 4+4 agree
 cli-words-matching-masked-6-4-agree = masked, 6+4 agree
-cli-words-matching-masked-what-shown-agrees = masked, what is shown agrees
+cli-words-matching-masked-what-shown-agrees = masked, the visible part agrees
 cli-words-matching-name = name
-cli-words-matching-nearly-same-sound = of nearly the same sound
+cli-words-matching-nearly-same-sound = sounds nearly the same
 cli-words-matching-none = none
 cli-words-matching-one-character-apart = one character apart
 cli-words-matching-one-digit-apart = one digit apart
 cli-words-matching-one-two-characters = one of two characters
-cli-words-matching-part-other = a part of the other
+cli-words-matching-part-other = one is part of the other
 cli-words-matching-phone = phone
 cli-words-matching-postcode = postcode
 cli-words-matching-potential = potential
@@ -595,9 +595,9 @@ cli-words-matching-prior = prior
 cli-words-matching-region = region
 cli-words-matching-same-name = same name
 cli-words-matching-same-region-only = same region only
-cli-words-matching-same-sound = of the same sound
-cli-words-matching-same-sound-but-tone = of the same sound but for the tone
-cli-words-matching-same-sound-shape = of the same sound or shape
+cli-words-matching-same-sound = sounds the same
+cli-words-matching-same-sound-but-tone = sounds the same except for the tone
+cli-words-matching-same-sound-shape = sounds or looks the same
 cli-words-matching-same-year-only = same year only
 cli-words-matching-school = school
 cli-words-matching-school-code = school code
@@ -605,10 +605,10 @@ cli-words-matching-sex = sex
 cli-words-matching-somewhat-alike = somewhat alike
 cli-words-matching-teacher-number = teacher number
 cli-words-matching-text = text
-cli-words-matching-too-many-share-what-known = too many share what is known
-cli-words-matching-two-candidates-too-near-each = two candidates are too near each other
+cli-words-matching-too-many-share-what-known = too many people share the known details
+cli-words-matching-two-candidates-too-near-each = two candidates have nearly the same score
 cli-words-matching-two-digits-apart = two digits apart
-cli-words-matching-two-digits-exchanged = two digits exchanged
+cli-words-matching-two-digits-exchanged = two digits swapped
 cli-words-matching-variant-characters = in variant characters
 
 # words-reasons
@@ -709,7 +709,7 @@ cli-help-version = Print the version
 cli-mistake-conflict = { $argument } cannot be used with { $other }
 cli-mistake-help = for more, try --help
 cli-mistake-missing-argument = { $argument } is missing
-cli-mistake-missing-command = a command is missing; there are { $commands }
+cli-mistake-missing-command = a command is missing; the commands are { $commands }
 cli-mistake-no-value = { $argument } needs a value
 cli-mistake-other = the command line is wrong: { $why }
 cli-mistake-told = huiliu: { $what }
@@ -718,7 +718,7 @@ cli-mistake-unknown-argument-suggested = there is no option { $argument }; did y
 cli-mistake-unknown-command = there is no command { $command }
 cli-mistake-unknown-command-suggested = there is no command { $command }; did you mean { $suggested }?
 cli-mistake-value = { $argument } cannot be { $value }: { $why }
-cli-mistake-value-not-allowed = { $argument } cannot be { $value }; there are { $allowed }
+cli-mistake-value-not-allowed = { $argument } cannot be { $value }; allowed: { $allowed }
 cli-mistake-actor = give a name of 1 to { $most } characters
 cli-mistake-day = give a day as YYYY-MM-DD
 cli-mistake-not-a-number = give a whole number

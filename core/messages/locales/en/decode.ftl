@@ -36,16 +36,16 @@ unpack-name = the member name { $name } leads out of the archive; pack it with p
 unpack-encrypted = { $name } is encrypted; send it without a password
 unpack-no_member = { $count ->
     [0] the archive has no member named like { $pattern }; it is empty
-   *[other] the archive has no member named like { $pattern }; there are { $found }
+   *[other] the archive has no member named like { $pattern }; it has { $found }
 }
 unpack-locked = the workbook is protected by a password; save it without one
-unpack-not_workbook = this is no workbook but { $what }; open it in a spreadsheet program and save it as .xlsx
+unpack-not_workbook = this is not a workbook but { $what }; open it in a spreadsheet program and save it as .xlsx
 unpack-no_sheet = { $count ->
     [0] the workbook has no sheet
-   *[other] the workbook has no sheet named like { $pattern }; there are { $found }
+   *[other] the workbook has no sheet named like { $pattern }; it has { $found }
 }
 unpack-doctype = { $name } has a DOCTYPE, which no workbook needs; save the workbook again
-unpack-columns = sheet { $sheet } has a cell in column { $column }, at most { $max } columns are read; remove what stands there
+unpack-columns = sheet { $sheet } has a cell in column { $column }, at most { $max } columns are read; remove the cells beyond them
 unpack-broken = broken: “{ $why }”; send it again
 unpack-page_cut = broken: the page ends inside a table; send it again
 unpack-open_quote = broken: a quote in the row of line { NUMBER($line, useGrouping: "false") } is not closed; send it again
@@ -53,13 +53,13 @@ unpack-records_too_large = { $sheet }: the { $records } records about record { N
 unpack-text = { $name }: { $why }
 unpack-memory = reading it took more than { $mib } MiB of memory; send it in parts
 unpack-time = reading it took more than { $seconds } s; send it in parts
-unpack-crash = reading it ended its reading process ({ $how }); save it again with another program
+unpack-crash = the process that read it failed ({ $how }); save it again with another program
 unpack-crash_signal = signal { $signal }
 unpack-crash_exit = exit code { $exit_code }
 unpack-crash_garbled = its answer is not text
-unpack-start = no process to read it in: { $why }
+unpack-start = cannot start a process to read it in: { $why }
 unpack-start_system = { $why }
-unpack-start_busy = it was not given { $cpu_seconds } s of CPU within { $seconds } s
+unpack-start_busy = it did not get { $cpu_seconds } s of CPU within { $seconds } s
 unpack-start_ended = it was ended by signal { $signal }
 unpack-start_unbounded = it could not set its own limits, or did not receive the bytes
 

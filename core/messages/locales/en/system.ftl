@@ -1,7 +1,7 @@
 # What the operating system says.
 system-not_found = there is no such file or directory
 system-permission_denied = permission denied
-system-already_exists = it exists already
+system-already_exists = it already exists
 system-not_a_directory = it is not a directory
 system-is_a_directory = it is a directory, not a file
 system-read_only = the file system is read-only
@@ -12,7 +12,7 @@ system-connection_refused = the connection was refused
 system-connection_reset = the other side closed the connection
 system-timed_out = there was no answer in time
 system-unreachable = the network or the host cannot be reached
-system-unknown_host = there is no host of this name
+system-unknown_host = there is no host with this name
 system-unexpected_end = it ends too early
 system-not_utf8 = its content is not UTF-8
 system-other = “{ $text }”

@@ -1,11 +1,11 @@
 # What is wrong with a TOML file.
-toml-unknown_key = there is no key { $key } here; there are { $known }
+toml-unknown_key = there is no key { $key } here; allowed: { $known }
 toml-unknown_word = { $word } is not allowed here; allowed: { $known }
 toml-missing_key = the key { $key } is missing
-toml-duplicate_key = the key is there twice
-toml-wrong_type = { $expected } is expected, and { $found } is given
+toml-duplicate_key = the key occurs twice
+toml-wrong_type = expected { $expected }, found { $found }
 toml-other = “{ $why }”
-toml_type-text = a text
+toml_type-text = a string
 toml_type-integer = a whole number
 toml_type-float = a number with decimals
 toml_type-flag = true or false
