@@ -140,7 +140,7 @@ impl Fault for RegistryError {
                 format!("来源 {name}：没有连接器 {connector:?}；现有 {}", known.join("、"))
             }
             Self::SealedSecret { name, secret } => {
-                format!("来源 {name}：密封的密钥 {secret} 无法解开；请用 `huiliu secrets set {name} {secret}` 重新设置")
+                format!("来源 {name}：密封的机密 {secret} 无法解开；请用 `huiliu secrets set {name} {secret}` 重新设置")
             }
             Self::UnsetVariable { name, variable } => format!("来源 {name}：没有设置环境变量 {variable}"),
             Self::PasswordFile { name, file, why } => format!(

@@ -47,7 +47,7 @@ impl Fault for SourceRegistrationError {
             Self::InSettingsFile { name } => format!("来源 {name} 在设置文件中；请在该文件中修改"),
             Self::NotRegistered { name } => format!("没有注册来源 {name:?}；请看 `huiliu sources list`"),
             Self::SecretSetting { name, key } => {
-                format!("--setting {key}：设置会显示出来，不能存放密钥；请用 `huiliu secrets set {name} {key}` 密封")
+                format!("--setting {key}：设置会显示出来，不能存放机密；请用 `huiliu secrets set {name} {key}` 密封")
             }
             Self::BookedOtherwise { name, connector, institution } => format!(
                 "来源 {name} 已按连接器 {connector}、机构 {institution} 登记，已接收的数据归该机构；请为新来源另取名称"
@@ -73,7 +73,7 @@ impl Fault for SecretError {
                 format!("没有来源 {name:?}；请看 `huiliu sources list`，或先用 `huiliu sources add` 添加")
             }
             Self::NoSecret { name, secret } => {
-                format!("来源 {name} 没有名为 {secret:?} 的密钥；请看 `huiliu secrets list`")
+                format!("来源 {name} 没有名为 {secret:?} 的机密；请看 `huiliu secrets list`")
             }
         }
     }

@@ -66,7 +66,7 @@ impl Fault for SourceProblem {
                 why.in_chinese()
             ),
             Self::UnsetVariable { variable, secret } => {
-                format!("没有设置密钥 {secret} 所用的环境变量 {variable}；请设置它，或用 `huiliu secrets set` 密封该值")
+                format!("没有设置机密 {secret} 所用的环境变量 {variable}；请设置它，或用 `huiliu secrets set` 密封该值")
             }
             Self::PasswordFile { file, why } => format!(
                 "无法从 {} 取得密码：{}；其首行应为密码",

@@ -211,7 +211,7 @@ choice! {
             scope: Option<String>;
         }
         /// OAuth2 with a refresh token, which is the source's secret `refresh_token`.
-        #[zh = "OAuth2 刷新令牌，取自来源的密钥 refresh_token"]
+        #[zh = "OAuth2 刷新令牌，取自来源的机密 refresh_token"]
         oauth2_refresh => Oauth2Refresh {
             /// Path of the token endpoint, on the host of `base_url`.
             #[zh = "令牌接口路径，在 base_url 的主机上"]
@@ -254,7 +254,7 @@ choice! {
             rule: Sign;
         }
         /// A client certificate: the source's secrets `certificate` and `private_key`, in PEM.
-        #[zh = "客户端证书：来源的密钥 certificate 与 private_key（PEM）"]
+        #[zh = "客户端证书：来源的机密 certificate 与 private_key（PEM）"]
         certificate => Certificate {}
     }
 }
@@ -359,7 +359,7 @@ table! {
     /// source's user is the access key, its password the secret key; a temporary key has the secret `session_token` too.
     /// Every object below the prefix is looked at; its name is what stands behind the last `/`. Taken in the order in which
     /// they were changed, and once more when they are changed.
-    #[zh = "来源设有 base_url 而没有 folder 时，同样的文件在 S3 协议对象存储中的位置。来源的用户名为 Access Key，密码为 Secret Key；临时密钥另设密钥 session_token。前缀之下的对象全部列出，最后一个 / 之后为文件名。按修改时间的先后读取；修改过的再读取一次"]
+    #[zh = "来源设有 base_url 而没有 folder 时，同样的文件在 S3 协议对象存储中的位置。来源的用户名为 Access Key，密码为 Secret Key；临时密钥另设机密 session_token。前缀之下的对象全部列出，最后一个 / 之后为文件名。按修改时间的先后读取；修改过的再读取一次"]
     pub struct Bucket {
         /// Name of the bucket; it may hold `${settings.NAME}`, `${institution}` and `${user}`, as the others here.
         #[zh = "桶名；可含 ${settings.名称}、${institution} 和 ${user}，下同"]
