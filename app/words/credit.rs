@@ -14,12 +14,12 @@ impl Fault for DecisionRefused {
             Self::UndoneAlready { decision, undone_by, at, by } => {
                 format!("决定 {decision} 已于 {at} 由 {by} 撤回（决定 {undone_by}）")
             }
-            Self::MergedIntoItself => "不能将教师并入其自身".into(),
-            Self::Already { decision } => format!("决定 {decision} 已作此认定"),
+            Self::MergedIntoItself => "不能把教师并入自己".into(),
+            Self::Already { decision } => format!("决定 {decision} 已经这样认定"),
             Self::OnRoster { teacher } => {
                 format!("教师 {teacher} 在名册中，以名册为准；请在名册中填写原身份证号")
             }
-            Self::MovedSince { decision } => format!("决定 {decision} 其后又移动了同一号码；请先撤回该决定"),
+            Self::MovedSince { decision } => format!("此后的决定 {decision} 又把同一批号码改归他人；请先撤回该决定"),
         }
     }
 }

@@ -38,19 +38,22 @@ impl Fault for DisguiseFault {
         match self {
             Self::Decode(fault) => fault.in_chinese(),
             Self::Broken { address, why } => {
-                format!("{address} 无法读取（{}），无从得知其中有谁；请去掉该条", translate(why))
+                format!("{address} 无法读取（{}），无法替换其中的人员；请去掉这一条", translate(why))
             }
             Self::Workbook => "只能改写 .xlsx 工作簿；请用表格软件打开，另存为 .xlsx".into(),
             Self::Random { why } => format!("系统没有给出随机数：{}", translate(why)),
             Self::Sheets { sheets } => {
-                format!("清单不读取工作表 {sheets}，无从得知其中有谁；请删除后重新保存")
+                format!("清单没有用到工作表 {sheets}，无法替换其中的人员；请删除这些工作表后重新保存")
             }
-            Self::Encoding { encoding } => format!("无法再用 {encoding} 编码写回；请另存为 UTF-8"),
+            Self::Encoding { encoding } => format!("替换后的内容无法按 {encoding} 编码保存；请先把样例另存为 UTF-8"),
             Self::Left { address } => {
-                format!("{address} 仍有原来的姓名或身份证号：它在那里被拆成几段；请写在一起，或去掉该条")
+                format!("{address} 中仍有原来的姓名或身份证号，因为它被拆成几段书写；请连写，或去掉这一条")
             }
             Self::Differs { difference } => {
-                format!("替换后含义不同（{}）；姓名可能也是其他字段中的词：请去掉该条", translate(difference))
+                format!(
+                    "替换后读出的结果不同（{}）；该姓名可能恰好也是其他字段中的词语：请去掉这一条",
+                    translate(difference)
+                )
             }
         }
     }
@@ -59,8 +62,8 @@ impl Fault for DisguiseFault {
 impl Fault for ScheduleFault {
     fn in_chinese(&self) -> String {
         match self {
-            Self::Form(why) => format!("不是 cron 表达式（{why}）"),
-            Self::Never => "永远不会到来的时刻".into(),
+            Self::Form(_) => "定时的写法有误".into(),
+            Self::Never => "按此写法永远不会到点".into(),
         }
     }
 }
@@ -72,9 +75,13 @@ impl Fault for ReplayFault {
             Self::Nothing => "没有符合条件的待处理死信".into(),
             Self::TooMany => "符合条件的原始记录超过 100,000 条；请按同步或原因代码缩小范围".into(),
             Self::Stopped => "已停止；未作任何改动，该计划已关闭".into(),
-            Self::TooLong => "耗时超过 300 秒，其间他人须等待；未作改动；请按同步或原因代码缩小范围".into(),
+            Self::TooLong => {
+                "已超过 300 秒，期间其他操作都须等待，已中止，未作任何改动；请按同步或原因代码缩小范围".into()
+            }
             Self::Unknown(id) => format!("没有重放 {id}"),
-            Self::NotPlanned(id, state) => format!("重放 {id} 的状态为{}，不是已计划", reasons::word(state.as_str())),
+            Self::NotPlanned(id, state) => {
+                format!("重放 {id} 的状态为“{}”，而不是“已计划”", reasons::word(state.as_str()))
+            }
         }
     }
 }
@@ -149,7 +156,7 @@ mod tests {
         let typo = toml("a = 1\nb = 2\n").unwrap_or_default();
         assert!(typo.contains("第 2 行") && typo.contains("未知的设置项 `b`") && typo.contains("`a`"), "{typo}");
         let kind = toml("a = \"x\"\n").unwrap_or_default();
-        assert!(kind.contains("类型不符") && kind.contains("字符串"), "{kind}");
+        assert!(kind.contains("类型不符") && kind.contains("文本"), "{kind}");
         for (said, facts) in [
             (
                 StoreFault::Unreachable {

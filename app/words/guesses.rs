@@ -5,7 +5,7 @@ use huiliu_manifest::Unit;
 
 use super::faults::Fault;
 use super::phrases::translate;
-use super::{label, sentence};
+use super::{chinese, label, sentence};
 
 /// Why a column is taken for a field.
 pub fn evidence(of: &Evidence) -> String {
@@ -86,7 +86,10 @@ pub fn question(of: &Question) -> String {
             label("cli-words-guesses-nothing-says-whether-teacher-passed").to_owned()
         }
         Question::Pass { maybe } => {
-            sentence!("cli-words-guesses-nothing-surely-says-whether-teacher", columns = maybe.join(", "))
+            sentence!(
+                "cli-words-guesses-nothing-surely-says-whether-teacher",
+                columns = maybe.join(if chinese() { "、" } else { ", " })
+            )
         }
     }
 }

@@ -60,7 +60,9 @@ impl Fault for NotFound {
             Self::Run(run) => format!("没有同步 {run}；请看 `huiliu runs list`"),
             Self::DeadLetter(letter) => format!("没有死信 {letter}"),
             Self::Record(record) => format!("没有培训记录 {record}"),
-            Self::RecordOfTeacher(record) => format!("没有属于已知教师的记录 {record}；请看 `huiliu records list`"),
+            Self::RecordOfTeacher(record) => {
+                format!("培训记录 {record} 不存在，或不属于已知的教师；请看 `huiliu records list`")
+            }
             Self::Replay(replay) => format!("没有重放 {replay}"),
             Self::Teacher(teacher) => format!("没有教师 {teacher}"),
             Self::TeacherOfIdNumber => "没有教师使用此身份证号".into(),
@@ -93,7 +95,7 @@ impl Fault for OpenError {
                 path.display()
             ),
             Self::NoKeyYet { path } => {
-                format!("尚无根密钥 {}，也未新建；请检查 --data-dir，或运行 `huiliu migrate` 生成", path.display())
+                format!("没有根密钥 {}，也没有新建；请检查 --data-dir，或运行 `huiliu migrate` 生成", path.display())
             }
             Self::BeforeRotation { needs, key_file, kept, there } => format!(
                 "此数据库早于密封密钥的一次轮换：它需要第 {needs} 代密钥，{} 中已没有；请用 {} 替换它，或用 HUILIU_KEY_FILE 指明{}",
@@ -129,13 +131,16 @@ impl Fault for RegistryError {
                 "连接器 {connector} 已停用（{by}：{because}）；`huiliu connectors enable {connector}` 可恢复读取其来源"
             ),
             Self::UnusableVersion { name, connector, version, why } => {
-                format!("来源 {name}：已注册第 {version} 版连接器 {connector:?}，但本程序无法使用：{why}")
+                format!(
+                    "来源 {name}：连接器 {connector:?} 已注册第 {version} 版，但本程序无法使用：{}",
+                    super::in_chinese(why)
+                )
             }
             Self::UnknownConnector { name, connector, known } => {
-                format!("来源 {name}：没有连接器 {connector:?}；现有 {}", known.join(", "))
+                format!("来源 {name}：没有连接器 {connector:?}；现有 {}", known.join("、"))
             }
             Self::SealedSecret { name, secret } => {
-                format!("来源 {name}：密封的密钥 {secret} 无法解开；请用 `huiliu secrets set {name} {secret}` 重新设置")
+                format!("来源 {name}：密封的机密 {secret} 无法解开；请用 `huiliu secrets set {name} {secret}` 重新设置")
             }
             Self::UnsetVariable { name, variable } => format!("来源 {name}：没有设置环境变量 {variable}"),
             Self::PasswordFile { name, file, why } => format!(
@@ -151,7 +156,7 @@ impl Fault for RegistryError {
 impl Fault for UnreadableSource {
     fn in_chinese(&self) -> String {
         match self {
-            Self::Settings(why) => format!("设置：{why}"),
+            Self::Settings(why) => format!("设置有误：{}", super::in_chinese(why)),
             Self::Schedule { schedule, fault } => format!("定时 {schedule:?}：{}", fault.in_chinese()),
         }
     }
@@ -161,10 +166,10 @@ impl Fault for GateError {
     fn in_chinese(&self) -> String {
         match self {
             Self::Unit { rule_files, unit, connector, stream } => format!(
-                "{rule_files}：没有单位 {unit:?} 的 [[conversion]]，而连接器 {connector} 的数据流 {stream} 使用它；请补上"
+                "{rule_files}：没有单位 {unit:?} 的换算规则（[[conversion]]），而连接器 {connector} 的数据流 {stream} 用到该单位；请补上"
             ),
             Self::NoSample { connector, stream } => format!(
-                "连接器 {connector}：数据流 {stream} 没有样例；请把平台给出的文件放入 samples/，把应得结果放入 expected/"
+                "连接器 {connector}：数据流 {stream} 没有样例；请把平台给出的文件放入 samples/，把预期结果放入 expected/"
             ),
             Self::NoRecord { connector, stream } => format!(
                 "连接器 {connector}：数据流 {stream} 的样例中没有一条记录，等于没有检验；请在 samples/ 中放入有记录的文件"
@@ -187,7 +192,7 @@ impl Fault for PackageError {
                 format!("{}：一个连接器的样例合计不得超过 {MAX_SAMPLES} 字节；请减少或缩小", path.display())
             }
             Self::NoStream { path, streams } => {
-                format!("{}：无法判断属于哪个数据流；请放入以数据流命名的目录：{}", path.display(), streams.join(", "))
+                format!("{}：无法判断属于哪个数据流；请放入以数据流命名的目录：{}", path.display(), streams.join("、"))
             }
             Self::Manifest(fault) => fault.in_chinese(),
         }
@@ -216,7 +221,7 @@ impl Fault for SyncError {
                 "没有配置来源；请在设置文件中添加 [[source]] 并用 --config 指定该文件，或用 `huiliu sources add` 注册"
                     .into()
             }
-            Self::UnknownSource { name, known } => format!("没有来源 {name:?}；现有 {}", known.join(", ")),
+            Self::UnknownSource { name, known } => format!("没有来源 {name:?}；现有 {}", known.join("、")),
             Self::WorkerEnded => "工作进程提前结束".into(),
         }
     }
@@ -227,10 +232,12 @@ impl Fault for UploadError {
         match self {
             Self::NotAFile { file } => format!("{} 不是可读取的文件；未递交任何内容", file.display()),
             Self::WhichStream { connector, streams } => {
-                format!("连接器 {connector} 有多个数据流；请用 --stream 说明文件属于哪一个：{}", streams.join(", "))
+                format!("连接器 {connector} 有多个数据流；请用 --stream 说明文件属于哪一个：{}", streams.join("、"))
             }
-            Self::Stopped => "已停止；这只是计划，未作任何改动".into(),
-            Self::TooLong => "计划耗时超过 300 秒，其间他人须等待；未作改动；请减少一次计划的文件".into(),
+            Self::Stopped => "已停止；这只是试算，未作任何改动".into(),
+            Self::TooLong => {
+                "试算已超过 300 秒，期间其他操作都须等待，已中止，未作任何改动；请减少一次试算的文件".into()
+            }
             Self::Connector(failure) => failure.in_chinese(),
         }
     }
@@ -250,7 +257,7 @@ impl Fault for MaintenanceError {
                 format!("无法在 {} 中写入备份：{why}；请指定可写且空间足够的目录", folder.display())
             }
             Self::KeyInEnvironment => {
-                "密钥在 HUILIU_KEY 中，无法改写；请写入文件并用 HUILIU_KEY_FILE 指明，再行轮换".into()
+                "密钥在 HUILIU_KEY 中，无法改写；请先写入文件，用 HUILIU_KEY_FILE 指明该文件，然后再轮换".into()
             }
         }
     }
@@ -269,7 +276,7 @@ impl Fault for FilterError {
             Self::Code { code, nearest } if nearest.is_empty() => {
                 format!("没有原因代码 {code:?}；请看 `huiliu dead-letters list`")
             }
-            Self::Code { code, nearest } => format!("没有原因代码 {code:?}；是否要写 {}？", nearest.join("、")),
+            Self::Code { code, nearest } => format!("没有原因代码 {code:?}；是不是 {}？", nearest.join("、")),
         }
     }
 }

@@ -55,10 +55,10 @@ fn fill(chinese: &str, facts: &[&str]) -> String {
 /// What core says. The more particular sentence stands before the more general.
 const CORE: &[(&str, &str)] = &[
     // Platforms and folders.
-    ("{} cannot be asked for", "{0} 无法请求"),
+    ("{} cannot be asked for", "无法向 {0} 发出请求"),
     ("{} (asked {} times)", "{0}（已请求 {1} 次）"),
     ("did not answer in time", "没有按时应答"),
-    ("broke off its answer", "中断了应答"),
+    ("broke off its answer", "应答中途中断"),
     (
         "the secret or the signature is not the source's; ask whoever runs Huiliu for the secret, and see what is signed",
         "密钥或签名与来源不符；请向汇流管理人员索取密钥，并核对签名内容",
@@ -96,7 +96,7 @@ const CORE: &[(&str, &str)] = &[
     ("line {} has more than {} cells", "第 {0} 行超过 {1} 个单元格"),
     ("a DOCTYPE is not accepted", "不接受 DOCTYPE"),
     ("it ends before its root element does", "在根元素结束之前就中断了"),
-    ("an element ends that did not begin", "有元素只有结束标记"),
+    ("an element ends that did not begin", "有元素只有结束标记，没有开始标记"),
     ("more than {} elements deep, or more than {}", "元素嵌套超过 {0} 层，或多于 {1} 个"),
     ("more than {} elements", "元素多于 {0} 个"),
     ("{} is {}, expected {}", "{0} 为 {1}，应为 {2}"),
@@ -106,11 +106,11 @@ const CORE: &[(&str, &str)] = &[
     ("connector {} has no stream {} any more", "连接器 {0} 已没有数据流 {1}"),
     ("payload {}: {}", "原始载荷 {0}：{1}"),
     // Variants of samples.
-    ("429, then the page", "先 429，再给出页"),
-    ("500, then the page", "先 500，再给出页"),
-    ("503, then the page", "先 503，再给出页"),
-    ("a login page as 200, then the page", "先以 200 给出登录页，再给出页"),
-    ("an answer that breaks off, then the page", "先中断应答，再给出页"),
+    ("429, then the page", "先应答 429，再给出该页"),
+    ("500, then the page", "先应答 500，再给出该页"),
+    ("503, then the page", "先应答 503，再给出该页"),
+    ("a login page as 200, then the page", "先给出登录页（状态码 200），再给出该页"),
+    ("an answer that breaks off, then the page", "应答先中途中断，再给出该页"),
     ("a login page instead", "换成登录页"),
     ("an empty body", "空内容"),
     ("cut after a quarter", "在四分之一处截断"),
@@ -123,7 +123,7 @@ const CORE: &[(&str, &str)] = &[
     ("in UTF-8 with a byte order mark", "带 BOM 的 UTF-8"),
     ("in GB18030", "GB18030 编码"),
     ("without its header", "缺表头"),
-    ("with its columns the other way round", "列序颠倒"),
+    ("with its columns the other way round", "各列次序颠倒"),
     // Batches and records.
     ("one of excellent, pass, fail", "应为 excellent、pass 或 fail"),
     ("a day written as {}", "日期应写作 {0}"),
@@ -133,7 +133,7 @@ const CORE: &[(&str, &str)] = &[
     ),
     // Reasons whose code says less than their words.
     ("at most {} characters", "不得超过 {0} 个字符"),
-    ("an integer or an instant", "应为整数或时间"),
+    ("an integer or an instant", "应为整数或时刻"),
     ("an export date of eight digits in the file name", "文件名中应有八位数字的导出日期"),
     // The ledger's rules.
     ("{} pass_gate", "{0} 合格后计学时"),
@@ -147,7 +147,7 @@ const FOREIGN: &[(&str, &str)] = &[
     // The processes that read workbooks.
     ("signal {}", "信号 {0}"),
     ("exit code {}", "退出码 {0}"),
-    ("it said what is no text", "它给出的不是文本"),
+    ("it said what is no text", "其输出不是文本"),
     ("{} minute × {}", "{0} 分钟 × {1}"),
     ("{} class_hour × {}", "{0} 学时 × {1}"),
     ("{} hour × {}", "{0} 小时 × {1}"),
@@ -200,13 +200,13 @@ const FOREIGN: &[(&str, &str)] = &[
     ("duplicate key", "设置项重复"),
     ("invalid type: {}, expected {}", "类型不符：{0}，应为 {1}"),
     ("invalid value: {}, expected {}", "取值不符：{0}，应为 {1}"),
-    ("string \"{}\"", "字符串 \"{0}\""),
+    ("string \"{}\"", "文本 \"{0}\""),
     ("integer `{}`", "整数 {0}"),
     ("floating point `{}`", "小数 {0}"),
-    ("boolean `{}`", "真假值 {0}"),
-    ("a string", "字符串"),
-    ("path string", "路径字符串"),
-    ("a boolean", "真假值"),
+    ("boolean `{}`", "布尔值 {0}"),
+    ("a string", "文本"),
+    ("path string", "路径"),
+    ("a boolean", "true 或 false"),
     ("a sequence", "列表"),
     ("sequence", "列表"),
     ("map", "表"),
@@ -218,7 +218,7 @@ const FOREIGN: &[(&str, &str)] = &[
     // What `doctor` finds.
     ("Current", "最新"),
     ("Empty", "尚未建立；请运行 `huiliu migrate`"),
-    ("Unknown", "本版不认识"),
+    ("Unknown", "此版本的汇流不认识"),
     ("Behind { applied: {}, known: {} }", "共需升级 {1} 步，只完成了 {0} 步；请运行 `huiliu migrate`"),
     ("{} (back it up: a lost key is lost data)", "{0}（请备份：密钥丢失即数据丢失）"),
 ];

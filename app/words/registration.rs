@@ -15,11 +15,11 @@ impl Fault for ConnectorError {
     fn in_chinese(&self) -> String {
         match self {
             Self::NothingToRegister { connector, version, origin } => format!(
-                "连接器 {connector} 第 {version} 版为{}，内容相同；无需注册",
+                "连接器 {connector} 第 {version} 版就是{}，内容相同；无需注册",
                 match origin {
-                    Origin::BuiltIn => "内置",
-                    Origin::Folder => "manifests_dir",
-                    Origin::Registered => "已注册",
+                    Origin::BuiltIn => "内置的那一版",
+                    Origin::Folder => "清单目录（manifests_dir）中的那一版",
+                    Origin::Registered => "已注册的那一版",
                 }
             ),
             Self::VersionTaken { connector, version, highest } => format!(
@@ -29,7 +29,7 @@ impl Fault for ConnectorError {
                 format!("连接器 {connector} 没有版本 {version}；请看 `huiliu connectors versions {connector}`")
             }
             Self::FailsItsSamples { version, differences } => {
-                format!("第 {version} 版在当前程序和规则下不能通过自己的样例；未作改动：{}", differences.join("; "))
+                format!("第 {version} 版在当前程序和规则下不能通过自己的样例；未作改动：{}", differences.join("；"))
             }
             Self::Unusable { connector, version, why } => {
                 format!("连接器 {connector}：本程序无法使用已注册的第 {version} 版：{}", in_chinese(why))
@@ -47,10 +47,10 @@ impl Fault for SourceRegistrationError {
             Self::InSettingsFile { name } => format!("来源 {name} 在设置文件中；请在该文件中修改"),
             Self::NotRegistered { name } => format!("没有注册来源 {name:?}；请看 `huiliu sources list`"),
             Self::SecretSetting { name, key } => {
-                format!("--setting {key}：设置会显示出来，不能存放密钥；请用 `huiliu secrets set {name} {key}` 密封")
+                format!("--setting {key}：设置会显示出来，不能存放机密；请用 `huiliu secrets set {name} {key}` 密封")
             }
             Self::BookedOtherwise { name, connector, institution } => format!(
-                "来源 {name} 已按连接器 {connector}、机构 {institution} 登记，已接收的归其所有；请为新来源另取名称"
+                "来源 {name} 已按连接器 {connector}、机构 {institution} 登记，已接收的数据归该机构；请为新来源另取名称"
             ),
             Self::Name => "来源名称应为 1 至 100 个字符，不得有控制字符".into(),
             Self::NoInstitutionCode => "--institution-code 为空".into(),
@@ -73,7 +73,7 @@ impl Fault for SecretError {
                 format!("没有来源 {name:?}；请看 `huiliu sources list`，或先用 `huiliu sources add` 添加")
             }
             Self::NoSecret { name, secret } => {
-                format!("来源 {name} 没有名为 {secret:?} 的密钥；请看 `huiliu secrets list`")
+                format!("来源 {name} 没有名为 {secret:?} 的机密；请看 `huiliu secrets list`")
             }
         }
     }
@@ -92,10 +92,10 @@ impl Fault for CursorError {
                 format!("来源 {name} 没有数据流 {stream:?} 的游标；请看 `huiliu cursors list`")
             }
             Self::NoStream { connector, stream, known } => {
-                format!("连接器 {connector} 没有数据流 {stream:?}；现有 {}", known.join(", "))
+                format!("连接器 {connector} 没有数据流 {stream:?}；现有 {}", known.join("、"))
             }
             Self::NotACursor { connector, text, why } => format!(
-                "{text} 不是连接器 {connector} 的游标：{}；请按 `huiliu cursors list` 的样式给出",
+                "{text} 不是连接器 {connector} 的游标：{}；请照 `huiliu cursors list` 所列的写法给出",
                 why.in_chinese()
             ),
         }
@@ -112,7 +112,7 @@ impl Fault for AuthoringError {
                 format!("{} 是符号链接，不会通过它写入；请换成普通目录或文件", path.display())
             }
             Self::Unwritable { path, source } => format!("无法写入 {}：{}", path.display(), source.in_chinese()),
-            Self::NoStream { stream, known } => format!("没有数据流 {stream:?}；现有 {}", known.join(", ")),
+            Self::NoStream { stream, known } => format!("没有数据流 {stream:?}；现有 {}", known.join("、")),
             Self::NoSample { stream } => {
                 format!("数据流 {stream} 没有样例；请用 --sample 文件 或 --source 来源 指定")
             }
@@ -128,7 +128,7 @@ impl Fault for AuthoringError {
                 format!("无法读取 {place}：{}；请给出文件，或以 http:// 或 https:// 开头的网址", source.in_chinese())
             }
             Self::ConnectorId { id } => {
-                format!("{id:?} 不能作连接器编号；请用 1 至 60 个小写字母、数字、- 和 _")
+                format!("{id:?} 不能作为连接器标识；标识应为 1 至 60 个小写字母、数字、- 或 _")
             }
             Self::GuessUnwritable { path, source } => {
                 format!("无法写入 {}：{}；请用 --out 指定另一目录", path.display(), source.in_chinese())

@@ -139,7 +139,7 @@ impl Page {
             Shape::Short { key, table } => {
                 self.table_section(place, table, level);
                 let short = self.short();
-                let _ = writeln!(self.out, "\n{short} `{key}`");
+                let _ = writeln!(self.out, "\n{short}`{key}`");
             }
             Shape::Text(_) | Shape::Number { .. } | Shape::Flag | Shape::Day => {
                 let what = self.what(shape);

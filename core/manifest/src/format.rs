@@ -64,13 +64,13 @@ table! {
         #[zh = "用来识别表头的列名"]
         header: Vec<String>;
         /// Rows of the header; with two, a column is named `upper/lower`, or by the one that is there.
-        #[zh = "表头行数；两行时列名为“上/下”，缺一则取另一个"]
+        #[zh = "表头的行数；有两行时列名写作“上/下”，其中一行为空则取另一行"]
         header_rows: Within<1, 2> = Within(1), "1";
         /// A row whose first text begins with one of these ends the records; no space counts.
-        #[zh = "首个文本以其中之一开头的行表示结束（不计空白）"]
+        #[zh = "某行第一个有内容的单元格以其中之一开头，表即结束（不计空白）"]
         end_markers: Vec<String> = vec![], "[]";
         /// Rows whose first text begins with one of these are no records, as subtotals; the table goes on.
-        #[zh = "首个文本以其中之一开头的行不是记录（如小计），表继续"]
+        #[zh = "某行第一个有内容的单元格以其中之一开头，该行不是记录（如小计），表继续"]
         skip_markers: Vec<String> = vec![], "[]";
         /// Other names of a column, as files of other years have them: name → its other names.
         #[zh = "列的其他叫法（各年份不同）：列名 → 别名"]
@@ -80,7 +80,7 @@ table! {
 
 choice! {
     /// How bytes become raw records.
-    #[zh = "字节如何变成原始记录"]
+    #[zh = "如何从字节读出原始记录"]
     pub enum Format by kind {
         /// One JSON document per page.
         #[zh = "每页一个 JSON 文档"]
@@ -133,7 +133,7 @@ choice! {
             layout: Layout;
         }
         /// A workbook: .xlsx, .xls, .ods, .xlsb; also web pages and texts that call themselves .xls.
-        #[zh = "工作簿：.xlsx、.xls、.ods、.xlsb，以及自称 .xls 的网页和文本"]
+        #[zh = "工作簿：.xlsx、.xls、.ods、.xlsb，以及扩展名为 .xls 的网页和文本"]
         workbook => Workbook {
             /// Name pattern of the sheets that are read, with one `*`.
             #[zh = "读取的工作表名称，可含一个 *"]
@@ -179,17 +179,17 @@ impl Format {
 
 choice! {
     /// An archive in which payloads of a stream may come; it is told by its first bytes.
-    #[zh = "载荷可能所在的压缩包；按首字节识别"]
+    #[zh = "原始载荷可能是压缩包；按首字节识别"]
     pub enum Archive by kind {
         /// ZIP.
         #[zh = "ZIP"]
         zip => Zip {
             /// Name pattern of the members that are read, with one `*`.
-            #[zh = "读取的成员文件名，可含一个 *"]
+            #[zh = "要读取的文件名，可含一个 *"]
             members: String;
         }
         /// GZIP, one member.
-        #[zh = "GZIP，单个成员"]
+        #[zh = "GZIP，只含一个文件"]
         gzip => Gzip {}
     }
 }

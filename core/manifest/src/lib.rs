@@ -33,7 +33,7 @@ use shape::Within;
 
 table! {
     /// The description of one kind of platform.
-    #[zh = "对一种平台的说明"]
+    #[zh = "对一种平台的说明（清单）"]
     pub struct Manifest {
         /// Version of the manifest language: 1.
         #[zh = "清单语言的版本：1"]
@@ -51,7 +51,7 @@ table! {
         #[zh = "英文名称"]
         title_en: String;
         /// On what the description rests.
-        #[zh = "依据：这份说明从何而来"]
+        #[zh = "依据：这份清单根据什么写成"]
         profile: String;
         /// How the platform is reached.
         #[zh = "如何与平台对接"]

@@ -14,7 +14,7 @@ words! {
     #[zh = "清单可以映射的标准字段"]
     pub enum Field {
         /// The source's own name of the record.
-        #[zh = "来源系统中的记录名"]
+        #[zh = "记录在来源系统中的编号"]
         "record_name" => RecordName,
         /// The teacher's name. Required.
         #[zh = "教师姓名（必需）"]
@@ -26,13 +26,13 @@ words! {
         #[zh = "学校（机构）标识码，10 位"]
         "school_code" => SchoolCode,
         /// Code of the training project.
-        #[zh = "培训项目代码"]
+        #[zh = "培训项目编号"]
         "project_code" => ProjectCode,
         /// Title of the training project.
         #[zh = "培训项目名称"]
         "project_title" => ProjectTitle,
         /// The source's code of the course. Required; where there is none, map the title.
-        #[zh = "来源的课程代码（必需；没有代码时映射课程名称）"]
+        #[zh = "来源的课程编号（必需；没有编号时映射课程名称）"]
         "course_code" => CourseCode,
         /// Title of the course.
         #[zh = "课程名称"]
@@ -41,7 +41,7 @@ words! {
         #[zh = "参训角色，如学科教师"]
         "role" => Role,
         /// Online, school-based, classroom practice.
-        #[zh = "研修方式：网络研修、校本研修、课堂实践"]
+        #[zh = "培训模式：网络研修、校本研修、课堂教学实践成效培训"]
         "mode" => Mode,
         /// 培训方式 of the national sheet: 1, 2, 3, 4 or 9.
         #[zh = "国内培训的培训方式：1、2、3、4 或 9"]
@@ -129,10 +129,10 @@ words! {
         "member_to" => MemberTo,
         /// `true` or `false`: whether the person still belongs to the school; false without a last day ends it on the day
         /// of the row (roster).
-        #[zh = "true 或 false：是否仍在校；为 false 而无离校日期时，于该行之日终止（名册）"]
+        #[zh = "true 或 false：是否仍在校；为 false 而没有离校日期的，任职止于该行内容的起始日期（名册）"]
         "active" => Active,
         /// Day from which the row says this; without it that of the file's name, else of the landing (roster).
-        #[zh = "该行内容自何日起成立；不写则取文件名中的日期，否则取接收之日（名册）"]
+        #[zh = "该行内容从哪一天起有效；不写则取文件名中的日期，文件名中没有的取接收之日（名册）"]
         "as_of" => AsOf,
         /// Division to which the school belongs, six characters (roster, `known_by = "any"`).
         #[zh = "学校所属区划代码，6 位（名册、known_by = \"any\"）"]
@@ -279,7 +279,7 @@ words! {
     #[zh = "取值表中没有的文本作何处理"]
     pub enum Unknown {
         /// The record is parked with that reason.
-        #[zh = "记录转入待处理，并说明原因"]
+        #[zh = "记录成为死信，并说明原因"]
         "park" => Park,
         /// The text stays as it is.
         #[zh = "保留原文"]
@@ -292,7 +292,7 @@ words! {
 
 words! {
     /// Level scales with a name.
-    #[zh = "有名称的等级表"]
+    #[zh = "现成的等级表"]
     pub enum Levels {
         /// 优秀, 合格 (及格, 良好), 不合格 (不及格).
         #[zh = "优秀、合格（及格、良好）、不合格（不及格）"]
@@ -472,7 +472,7 @@ table! {
     /// Where a canonical field's text comes from and what is done to it. Exactly one of `path`, `first_of`, `join` and
     /// `constant`. A path is dotted; a name with dots stands in single quotes. It may begin with `$`: `$file`, `$member`,
     /// `$sheet`, `$each.NAME`.
-    #[zh = "字段取自何处、如何处理。path、first_of、join、constant 四选一。路径以点分隔，含点的名称用单引号括起；也可取 $file、$member、$sheet、$each.名称"]
+    #[zh = "字段取自何处、如何处理。path、first_of、join、constant 只写一个。路径以点分隔，含点的名称用单引号括起；也可取 $file、$member、$sheet、$each.名称"]
     pub struct Rule, short for path {
         /// Path in the record.
         #[zh = "记录中的路径"]

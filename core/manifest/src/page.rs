@@ -57,7 +57,7 @@ impl Page {
 
     /// That a text stands for one of a table's keys, which is named next.
     pub fn short(&self) -> &'static str {
-        self.tongue.pick("A text alone stands for the key", "只写一个文本时，即为此键的值：")
+        self.tongue.pick("A text alone stands for the key ", "只写一个文本时，即为此键的值：")
     }
 
     /// What may stand at a key, in few words.
@@ -77,11 +77,13 @@ impl Page {
             Shape::Table(_) => named(pick("table", "表").to_owned()),
             Shape::Choice(choice) => {
                 let cases = quoted(choice.cases.iter().map(|case| case.word));
-                named(format!("{} `{}`: {cases}", pick("table by", "表，由以下键决定："), choice.key))
+                named(format!("{}`{}`: {cases}", pick("table by ", "表，由以下键决定："), choice.key))
             }
             Shape::Steps(_) => named(pick("step", "步骤").to_owned()),
-            Shape::List(inner) => format!("{} {}", pick("list of", "列表："), self.what(inner)),
-            Shape::Names(inner) => format!("{} {}", pick("table of names, each", "名称表，每项："), self.what(inner)),
+            Shape::List(inner) => format!("{}{}", pick("list of ", "列表："), self.what(inner)),
+            Shape::Names(inner) => {
+                format!("{}{}", pick("table of names, each ", "名称与取值的表，每项："), self.what(inner))
+            }
             Shape::Known(_) => named(pick("table of fields", "字段表").to_owned()),
             Shape::Short { key, .. } => {
                 format!("`{key}` {} {}", pick("as text, or", "的文本，或"), named(pick("table", "表").to_owned()))

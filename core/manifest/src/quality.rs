@@ -42,7 +42,7 @@ table! {
         #[zh = "数值小于"]
         below: Option<String>;
         /// A regular expression with a group finds something.
-        #[zh = "与正则表达式（须带分组）匹配"]
+        #[zh = "与正则表达式（须有分组）匹配"]
         matches: Option<Capture>;
     }
 }
@@ -80,13 +80,13 @@ table! {
     /// When a batch is held: its records stay as they came, undecided, until a person releases it. Held is what has the same
     /// fault in the same field in more than `hold_above_percent` of its records, as when a field that must be there is renamed
     /// or retyped. A renamed field that may be missing makes no fault, nor do hours in another unit that are still possible.
-    #[zh = "何时扣住整批：记录原样保留、不作裁定，直到有人放行。同一字段的同一问题超过 hold_above_percent 即扣住，例如必需的字段改名或改了类型。可缺的字段改名、学时换了单位而数值仍属可能，都不成为问题，不会扣住"]
+    #[zh = "何时把整个批次扣住：记录原样保留，不作处理，直到有人放行。同一字段的同一问题超过 hold_above_percent 即扣住，例如必需的字段改了名或改了类型。可以不写的字段改名，或学时换了单位而数值仍在合理范围，不算问题，不会扣住"]
     pub struct Contract {
         /// Held when more than this per cent of a batch's records have the same fault in the same field.
         #[zh = "同一字段同一问题的记录超过此百分比即扣住"]
         hold_above_percent: Within<1, 100> = Within(50), "50";
         /// And the batch has at least so many records.
-        #[zh = "且该批不少于这么多条记录"]
+        #[zh = "且该批次不少于这么多条记录"]
         hold_from_records: Within<1, 100_000> = Within(20), "20";
         /// What is done about a field that is new.
         #[zh = "出现新字段时如何处理"]
@@ -96,7 +96,7 @@ table! {
 
 table! {
     /// What is expected of a whole pass. A pass that is otherwise has failed: what came is kept, and people are told.
-    #[zh = "对一次同步的预期。不符则该次同步记为失败：已收到的保留，并提示"]
+    #[zh = "对一次同步的预期。不符时，该次同步记为失败并提示；已收到的保留"]
     pub struct Expect {
         /// At least so many records.
         #[zh = "至少多少条记录"]
@@ -105,10 +105,10 @@ table! {
         #[zh = "至多多少条记录"]
         most_records: Option<Within<1, 1_000_000_000>>;
         /// At most so many parked records.
-        #[zh = "至多多少条待处理"]
+        #[zh = "死信至多多少条"]
         most_parked: Option<Within<0, 1_000_000_000>>;
         /// At most so many per cent parked.
-        #[zh = "待处理占比至多百分之几"]
+        #[zh = "死信至多占百分之几"]
         most_parked_percent: Option<Within<0, 100>>;
         /// The newest last day is at most so many days ago.
         #[zh = "最新的结束日期距今至多多少天"]

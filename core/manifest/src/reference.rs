@@ -143,7 +143,7 @@ impl Page {
             Shape::Table(table) => self.keys(table.keys),
             Shape::Short { key, table } => {
                 let short = self.short();
-                let _ = writeln!(self.out, "{short} `{key}`\n");
+                let _ = writeln!(self.out, "{short}`{key}`\n");
                 self.keys(table.keys);
             }
             Shape::Choice(choice) => {

@@ -26,7 +26,7 @@ words! {
         #[zh = "项目证书"]
         "certificate" => Certificate,
         /// An assessment sent by itself.
-        #[zh = "单独上报的考核"]
+        #[zh = "单独上报的测评结果"]
         "assessment" => Assessment,
         /// A pre-test before training.
         #[zh = "训前诊断测评"]
@@ -59,7 +59,7 @@ pub type PageSize = Within<1, 5_000>;
 
 choice! {
     /// How a listing is paged. A page that was seen before ends the pass with an error.
-    #[zh = "如何翻页。重复出现的页会使同步报错结束"]
+    #[zh = "如何翻页。出现重复的页时，同步报错并结束"]
     pub enum Paging by by {
         /// One answer is all.
         #[zh = "一次应答即全部"]
@@ -82,10 +82,10 @@ choice! {
             /// Path in the answer that tells how many records there are in all; without it a page with fewer records than
             /// asked is the last. While full pages come, a total that is reached is not believed; a pass with fewer records
             /// than the total says so, and the next one begins where it did.
-            #[zh = "应答中总条数的路径；不写则以不满一页为末页。整页仍在返回时，不因已达总条数而停止；所收少于总条数时同步会指明，下次从原处再读"]
+            #[zh = "应答中总条数的路径；不写则以不满一页的为末页。平台仍在返回整页时，即使已达总条数也不停止；收到的少于总条数时，同步会指明，下次从原处再读"]
             total: Option<String>;
             /// Path in the answer that tells whether there is more: true, 1. An empty page is not the end then.
-            #[zh = "应答中“是否还有”的路径：true、1；此时空页不算结束"]
+            #[zh = "应答中“是否还有更多”的路径：true 或 1 表示还有；此时空页不算结束"]
             has_more: Option<String>;
         }
         /// A page begins after so many records.
@@ -141,7 +141,7 @@ choice! {
         #[zh = "按末条记录的字段"]
         last_record => LastRecord {
             /// Query parameter that carries it; without it, write `${token}` where it goes.
-            #[zh = "携带它的查询参数；不写则在请求中用 ${token}"]
+            #[zh = "携带该字段值的查询参数；不写则在请求中用 ${token}"]
             param: Option<String>;
             /// Path of the field in a record.
             #[zh = "记录中字段的路径"]
@@ -186,13 +186,13 @@ choice! {
     #[zh = "如何只请求有变化的部分。不写则每次全读"]
     pub enum Since by by {
         /// What has changed since a moment.
-        #[zh = "某时刻以来的变化"]
+        #[zh = "只取某时刻以来的变化"]
         moment => Moment {
             /// Query parameter of the beginning; without it, write `${since}` where it goes.
             #[zh = "起点的查询参数；不写则在请求中用 ${since}"]
             param: Option<String>;
             /// Query parameter of the end, the day after the last; where two steps meet, a day is asked for twice.
-            #[zh = "终点的查询参数（末日的次日）；两段相接处重复请求"]
+            #[zh = "终点的查询参数（最后一天的次日）；前后两段相接的那天请求两次"]
             until_param: Option<String>;
             /// How moments are written.
             #[zh = "时刻的写法"]
@@ -208,7 +208,7 @@ choice! {
             begin: Option<chrono::NaiveDate>;
         }
         /// What has a higher number.
-        #[zh = "编号更大的部分"]
+        #[zh = "只取编号更大的记录"]
         counter => Counter {
             /// Query parameter of the highest number seen; without it, write `${since}` where it goes.
             #[zh = "已见最大编号的查询参数；不写则在请求中用 ${since}"]
@@ -233,7 +233,7 @@ choice! {
 
 choice! {
     /// The values of one fan-out.
-    #[zh = "分路的取值"]
+    #[zh = "逐个取值请求"]
     pub enum Each by from {
         /// A list.
         #[zh = "固定列表"]
@@ -258,7 +258,7 @@ choice! {
             #[zh = "其中数组的路径"]
             items: String;
             /// Field → path in an item. The field `id` must be there; the values are taken in its order.
-            #[zh = "字段 → 条目中的路径；须有 id，按其顺序取用"]
+            #[zh = "字段 → 条目中的路径；须有 id，各条按 id 的顺序取用"]
             fields: BTreeMap<String, String>;
         }
     }
@@ -272,7 +272,7 @@ table! {
         #[zh = "申请"]
         create: Request;
         /// Path of the export's id in the answer; `${export}` then.
-        #[zh = "应答中任务编号的路径，之后写作 ${export}"]
+        #[zh = "应答中任务编号的路径；在其后的请求中写作 ${export}"]
         id: String;
         /// Asks how far it is.
         #[zh = "查询进度"]
@@ -320,14 +320,14 @@ choice! {
         #[zh = "文件名中的八位导出日期"]
         file_date => FileDate {}
         /// The order in which payloads landed, where nothing in the record tells.
-        #[zh = "接收先后（记录中无从判断时）"]
+        #[zh = "以接收先后为准（记录中无从判断时）"]
         landing => Landing {}
     }
 }
 
 words! {
     /// What decides that the teacher passed.
-    #[zh = "如何认定通过"]
+    #[zh = "如何认定合格"]
     pub enum PassRule {
         /// The weighted total of the three component scores.
         #[zh = "三项成绩的加权总分"]
@@ -339,7 +339,7 @@ words! {
         #[zh = "结果等级"]
         "result" => Result,
         /// The programme never assessed; the policy says what that counts for.
-        #[zh = "项目不考核；由规则决定如何认定"]
+        #[zh = "该培训不测评；是否计入由规则决定"]
         "not_assessed" => NotAssessed,
         /// Nothing is decided yet.
         #[zh = "尚未决定"]
@@ -352,7 +352,7 @@ words! {
     #[zh = "凭什么认定教师"]
     pub enum KnownBy {
         /// A valid ID number; a record without one is parked.
-        #[zh = "有效的身份证号；没有的记录转入待处理"]
+        #[zh = "有效的身份证号；没有的记录成为死信"]
         "id_number" => IdNumber,
         /// Whatever is told. A record without a valid ID number waits until the roster or a person says whose it is; map
         /// what there is: id_number as it comes, teacher_number, phone, birth_date, sex, school_code, school_name,
@@ -364,7 +364,7 @@ words! {
 
 words! {
     /// Who assessed.
-    #[zh = "由谁考核"]
+    #[zh = "由谁测评"]
     pub enum Assessor {
         /// The training institution: 优秀, 合格, 不合格.
         #[zh = "培训机构：优秀、合格、不合格"]
@@ -377,7 +377,7 @@ words! {
 
 table! {
     /// One kind of record of a source.
-    #[zh = "来源的一种记录"]
+    #[zh = "来源的一种记录（数据流）"]
     pub struct Stream {
         /// Name within the connector.
         #[zh = "在连接器内的名称"]
@@ -401,10 +401,10 @@ table! {
         #[zh = "须先申请的导出（HTTP）"]
         export: Option<Box<Export>>;
         /// How bytes become raw records.
-        #[zh = "字节如何变成记录"]
+        #[zh = "如何从字节读出记录"]
         format: Format;
         /// An archive in which payloads may come.
-        #[zh = "载荷可能所在的压缩包"]
+        #[zh = "原始载荷可能是何种压缩包"]
         archive: Option<Archive>;
         /// Which of the connector's files are this stream's, as patterns with one `*`; without it, all (files).
         #[zh = "连接器的哪些文件属于本数据流，可含一个 *；不写则全部（文件）"]
@@ -416,10 +416,10 @@ table! {
         #[zh = "版本取自何处"]
         version: VersionFrom;
         /// What decides that the teacher passed. Required of every stream but those of a roster.
-        #[zh = "如何认定通过；除名册外必需"]
+        #[zh = "如何认定合格；除名册外必需"]
         pass: Option<PassRule>;
         /// Who assessed, where there is an assessment.
-        #[zh = "由谁考核（有考核时）"]
+        #[zh = "由谁测评（有测评时）"]
         assessor: Assessor = Assessor::Institution, "institution";
         /// By what the teacher is known.
         #[zh = "凭什么认定教师"]
@@ -431,7 +431,7 @@ table! {
         #[zh = "行规则"]
         rows: Vec<RowRule> = vec![], "[]";
         /// When a batch is held for people to look at.
-        #[zh = "何时扣住整批待人查看"]
+        #[zh = "何时把整个批次扣住，等人查看"]
         contract: Option<Contract>;
         /// What is expected of a whole pass.
         #[zh = "对一次同步的预期"]

@@ -44,8 +44,8 @@ pub const VALUES: &[(&str, Words)] = &[
 /// The beginnings of values that have names of their own.
 pub const NAMED: &[(&str, Words)] = &[
     ("settings", Words { en: "a setting of the source, by name", zh: "来源设置中的某项" }),
-    ("secret", Words { en: "a secret of the source, by name", zh: "来源的某项密钥" }),
-    ("each", Words { en: "a value of the fan-out, by name", zh: "分路取值，按名称" }),
+    ("secret", Words { en: "a secret of the source, by name", zh: "来源的某项机密" }),
+    ("each", Words { en: "a value of the fan-out, by name", zh: "each 的某个取值，按名称" }),
 ];
 
 impl Template {

@@ -169,7 +169,7 @@ table! {
         #[zh = "以上四项放在何处"]
         carrier: Carrier = Carrier::Query, "query";
         /// What stands between the text and the password (md5, sm3), as `&key=`.
-        #[zh = "文本与密码之间的内容（md5、sm3），如 &key="]
+        #[zh = "待签名文本与密码之间插入的内容（用于 md5、sm3），如 &key="]
         before_key: String = String::new(), "";
         /// The parameters that are signed, in this order; empty: all of them by name.
         #[zh = "参与签名的参数及其顺序；留空则全部按名称排序"]
@@ -211,20 +211,20 @@ choice! {
             scope: Option<String>;
         }
         /// OAuth2 with a refresh token, which is the source's secret `refresh_token`.
-        #[zh = "OAuth2 刷新令牌，取自来源的密钥 refresh_token"]
+        #[zh = "OAuth2 刷新令牌，取自来源的机密 refresh_token"]
         oauth2_refresh => Oauth2Refresh {
             /// Path of the token endpoint, on the host of `base_url`.
             #[zh = "令牌接口路径，在 base_url 的主机上"]
             token_path: String = "/oauth/token".to_owned(), "/oauth/token";
         }
         /// OAuth2 with a signed assertion (RFC 7523, HS256): the issuer is the user, the key is the password.
-        #[zh = "OAuth2 JWT 断言（RFC 7523，HS256）：签发者为用户名，密钥为密码"]
+        #[zh = "OAuth2 JWT 断言（RFC 7523，HS256）：签发者（iss）为来源的用户名，密钥为来源的密码"]
         jwt => Jwt {
             /// Path of the token endpoint, on the host of `base_url`.
             #[zh = "令牌接口路径，在 base_url 的主机上"]
             token_path: String = "/oauth/token".to_owned(), "/oauth/token";
             /// Audience.
-            #[zh = "受众"]
+            #[zh = "受众（aud）"]
             audience: String;
         }
         /// A login gives a token or a cookie, which every request carries.
@@ -254,7 +254,7 @@ choice! {
             rule: Sign;
         }
         /// A client certificate: the source's secrets `certificate` and `private_key`, in PEM.
-        #[zh = "客户端证书：来源的密钥 certificate 与 private_key（PEM）"]
+        #[zh = "客户端证书：来源的机密 certificate 与 private_key（PEM）"]
         certificate => Certificate {}
     }
 }
@@ -264,7 +264,7 @@ words! {
     #[zh = "对不是记录的应答作何处理"]
     pub enum Taken {
         /// It may pass: asked again, after growing pauses.
-        #[zh = "暂时的：间隔渐长地重试"]
+        #[zh = "暂时的故障：逐渐拉长间隔重试"]
         "retry" => Retry,
         /// Too many requests: asked again after the pause that the platform asks for.
         #[zh = "请求过多：按平台要求的时间等待后重试"]
@@ -276,14 +276,14 @@ words! {
         #[zh = "没有记录，也不算错误"]
         "empty" => Empty,
         /// Not worth trying again: the pass fails.
-        #[zh = "无须重试：本次同步失败"]
+        #[zh = "不重试：本次同步失败"]
         "fail" => Fail,
     }
 }
 
 table! {
     /// How an answer that is no page of records is told, and what it is taken for. All that is given must hold.
-    #[zh = "如何识别不是记录的应答、作何处理。所写条件须全部成立"]
+    #[zh = "如何识别不是记录的应答，以及如何处理。所写的条件须全部成立"]
     pub struct AnswerRule {
         /// Statuses.
         #[zh = "状态码"]
@@ -314,7 +314,7 @@ table! {
         #[zh = "请求数"]
         requests: Within<1, 10_000>;
         /// …in so many seconds.
-        #[zh = "每多少秒"]
+        #[zh = "每多少秒内"]
         seconds: Within<1, 86_400> = Within(1), "1";
     }
 }
@@ -359,7 +359,7 @@ table! {
     /// source's user is the access key, its password the secret key; a temporary key has the secret `session_token` too.
     /// Every object below the prefix is looked at; its name is what stands behind the last `/`. Taken in the order in which
     /// they were changed, and once more when they are changed.
-    #[zh = "来源设有 base_url 而没有 folder 时，同样的文件在 S3 协议对象存储中的位置。来源的用户名为 Access Key，密码为 Secret Key；临时密钥另设密钥 session_token。前缀之下的对象全部在列，最后一个 / 之后为文件名。按修改时间先后读取，修改后再读一次"]
+    #[zh = "来源设有 base_url 而没有 folder 时，同样的文件在 S3 协议对象存储中的位置。来源的用户名为 Access Key，密码为 Secret Key；临时密钥另设机密 session_token。前缀之下的对象全部列出，最后一个 / 之后为文件名。按修改时间的先后读取；修改过的再读取一次"]
     pub struct Bucket {
         /// Name of the bucket; it may hold `${settings.NAME}`, `${institution}` and `${user}`, as the others here.
         #[zh = "桶名；可含 ${settings.名称}、${institution} 和 ${user}，下同"]
@@ -408,7 +408,7 @@ choice! {
             bucket: Option<Box<Bucket>>;
         }
         /// Nothing is fetched: payloads are handed in with `huiliu upload`, or sent to `huiliu receive`.
-        #[zh = "不主动读取：载荷用 huiliu upload 递交，或发送给 huiliu receive"]
+        #[zh = "不主动读取：原始载荷用 huiliu upload 递交，或由平台发送给 huiliu receive"]
         push => Push {}
     }
 }
