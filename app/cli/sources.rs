@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::Why;
+use crate::words::label;
 
 #[derive(Debug, Subcommand)]
 pub enum Sources {
@@ -87,6 +88,6 @@ pub enum Secrets {
 fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
-        _ => Err("give it as KEY=VALUE".to_owned()),
+        _ => Err(label("cli-mistake-setting").to_owned()),
     }
 }

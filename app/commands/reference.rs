@@ -95,15 +95,8 @@ fn row(arg: &Arg) -> String {
         Some(long) => format!("--{long}"),
         None => values.join(" "),
     };
+    // Defaults and choices are told in it.
     let mut meaning = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    let words: Vec<String> = arg.get_possible_values().iter().map(|word| format!("`{}`", word.get_name())).collect();
-    if takes && !words.is_empty() {
-        let _ = write!(meaning, " [{}]", words.join(", "));
-    }
-    let defaults: Vec<String> = arg.get_default_values().iter().map(|v| v.to_string_lossy().into_owned()).collect();
-    if takes && defaults.iter().any(|value| !value.is_empty()) {
-        let _ = write!(meaning, " (default `{}`)", defaults.join(" "));
-    }
     if arg.is_required_set() && arg.get_long().is_some() {
         meaning.push_str(" (required)");
     }

@@ -28,7 +28,10 @@ impl Tongue {
     }
 
     pub(crate) fn pick(self, en: &'static str, zh: &'static str) -> &'static str {
-        self.of(Words { en, zh })
+        match self {
+            Self::English => en,
+            Self::Chinese => zh,
+        }
     }
 }
 

@@ -724,3 +724,4 @@ cli-mistake-day = give a day as YYYY-MM-DD
 cli-mistake-not-a-number = give a whole number
 cli-mistake-out-of-range = give a number from { $from } to { $to }
 cli-mistake-why = say why
+cli-mistake-setting = give it as KEY=VALUE

@@ -724,3 +724,4 @@ cli-mistake-day = 日期应写作 YYYY-MM-DD
 cli-mistake-not-a-number = 应为整数
 cli-mistake-out-of-range = 应为 { $from } 至 { $to } 之间的数
 cli-mistake-why = 请说明理由
+cli-mistake-setting = 应写作 KEY=VALUE
