@@ -174,7 +174,10 @@ mod tests {
             ),
             (
                 Failure::fatal(Cause::Undecodable {
-                    why: DecodeFault::Malformed { format: "JSON".into(), why: Malformed::NoValue { path: "x".into() } },
+                    why: Box::new(DecodeFault::Malformed {
+                        format: "JSON".into(),
+                        why: Malformed::NoValue { path: "x".into() },
+                    }),
                 })
                 .at("/a page first")
                 .in_chinese(),

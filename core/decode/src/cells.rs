@@ -50,7 +50,7 @@ fn open(bytes: &[u8], is_known: bool) -> Result<Book<'_>, UnpackFault> {
         inspect_workbook(bytes)?;
     }
     let what = if is_archive { LooksLike::Archive } else { looks_like(bytes) };
-    Book::open(bytes).map_err(of_book)?.ok_or_else(|| UnpackFault::NotWorkbook { what })
+    Book::open(bytes).map_err(of_book)?.ok_or(UnpackFault::NotWorkbook { what })
 }
 
 /// The text of a web page or a text table that calls itself a workbook.

@@ -66,7 +66,7 @@ pub fn decode<'a>(
     let mut records = Decoded::default();
     loop {
         let before = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-        let event = reader.read_event().map_err(|e| parser(e))?;
+        let event = reader.read_event().map_err(parser)?;
         let after = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
         if matches!(event, Event::Eof) {
             break;
@@ -196,7 +196,7 @@ impl<'p> Walk<'p> {
             Event::CData(t) => t.xml10_content(),
             Event::GeneralRef(r) => {
                 let name = r.xml10_content();
-                Cow::Owned(match r.resolve_char_ref().map_err(|e| parser(e))? {
+                Cow::Owned(match r.resolve_char_ref().map_err(parser)? {
                     Some(c) => c.to_string(),
                     None => quick_xml::escape::resolve_predefined_entity(&name)
                         .ok_or_else(|| form(Malformed::Entity { name: name.clone().into_owned() }))?
@@ -258,10 +258,10 @@ impl<'p> Walk<'p> {
                 if nth >= MAX_ATTRIBUTES {
                     return Err(form(Malformed::Attributes { max: MAX_ATTRIBUTES }));
                 }
-                let attribute = attribute.map_err(|e| parser(e))?;
+                let attribute = attribute.map_err(parser)?;
                 self.step_in("@");
                 self.path.push_str(attribute.key.local_name().as_ref());
-                let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|e| parser(e))?;
+                let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(parser)?;
                 if let Some(slot) = self.slot() {
                     tell(slot, Cow::Owned(value.into_owned()));
                 }

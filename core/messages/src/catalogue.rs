@@ -1,6 +1,5 @@
 //! The catalogues, and how a message becomes a sentence.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use fluent_bundle::concurrent::FluentBundle;
@@ -195,7 +194,7 @@ fn formatted(language: Language, id: &str, args: &FluentArgs<'_>) -> Option<Stri
     let pattern = bundle.get_message(id)?.value()?;
     // A variable that is missing is said by its name.
     let mut missing = vec![];
-    Some(bundle.format_pattern(pattern, Some(args), &mut missing)).map(Cow::into_owned)
+    Some(bundle.format_pattern(pattern, Some(args), &mut missing).into_owned())
 }
 
 /// What another version of Huiliu has written may be unknown here: then its data is shown.

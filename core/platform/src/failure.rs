@@ -286,7 +286,7 @@ pub enum Cause {
     TokenExpired,
     /// A body that holds no records that can be read.
     #[serde(rename = "platform.undecodable")]
-    Undecodable { why: DecodeFault },
+    Undecodable { why: Box<DecodeFault> },
     /// The platform cannot be connected to.
     #[serde(rename = "platform.unreachable")]
     Unreachable { host: String },
@@ -323,7 +323,7 @@ pub enum BucketListingFault {
     Cut,
     /// Not readable at all.
     #[serde(rename = "platform.bucket_listing_decode")]
-    Decode { why: DecodeFault },
+    Decode { why: Box<DecodeFault> },
     /// An element that an object must have is not there, or not what it should be.
     #[serde(rename = "platform.bucket_listing_element")]
     Element { element: String, object: String },
@@ -358,7 +358,7 @@ pub struct Failure {
     pub cause: Cause,
     /// The page, file or path at which it happened.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<String>,
+    pub place: Option<Box<str>>,
     /// How often it was asked for, where it was more than once or may have been.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<u32>,
@@ -383,7 +383,7 @@ impl Failure {
     /// The same, with the page, file or path at which it happened, unless that is known better.
     #[must_use]
     pub fn at(self, place: impl Into<String>) -> Self {
-        Self { place: self.place.or_else(|| Some(place.into())), ..self }
+        Self { place: self.place.or_else(|| Some(place.into().into_boxed_str())), ..self }
     }
 
     /// As it is stored and shown.
@@ -397,6 +397,6 @@ impl Failure {
         if let DecodeFault::Unpack(UnpackFault::Start { why }) = why {
             return Self::passing(Cause::NoProcess { why }).at(address);
         }
-        Self::passing(Cause::Undecodable { why }).at(address)
+        Self::passing(Cause::Undecodable { why: Box::new(why) }).at(address)
     }
 }

@@ -325,7 +325,7 @@ struct Listed {
 /// Reads a page of a listing.
 fn listed(bytes: &[u8]) -> Result<Listed, BucketListingFault> {
     const ROOT: &str = "ListBucketResult";
-    let unreadable = |why| BucketListingFault::Decode { why };
+    let unreadable = |why| BucketListingFault::Decode { why: Box::new(why) };
     let text = decode::in_encoding(Encoding::Utf8, bytes).map_err(unreadable)?;
     let paths = ["Key", "LastModified", "ETag", "Size"];
     let contents = xml::decode(&text, "Contents", ROOT, &paths, RecordRange::ALL).map_err(unreadable)?;

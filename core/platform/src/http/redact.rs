@@ -83,7 +83,7 @@ impl Secrets {
         let hidden = Message::new(&failure.cause).map_texts(|text| self.words(text));
         // What did not survive is told without anything of it.
         let cause = hidden.is().unwrap_or(Cause::Other { text: "***".into() });
-        Failure { cause, place: failure.place.map(|place| self.words(&place)), ..failure }
+        Failure { cause, place: failure.place.map(|place| self.words(&place).into()), ..failure }
     }
 
     /// What a pull gave, as it may be told: the one door of whatever a platform makes us say.

@@ -103,7 +103,7 @@ async fn parents(
     };
     let Some(answer) = platform.ask(&question).await? else { return Ok(vec![]) };
     let passing = |cause: Cause| Failure::passing(cause).at(place.as_str());
-    let foreign = |why: DecodeFault| passing(Cause::Undecodable { why });
+    let foreign = |why: DecodeFault| passing(Cause::Undecodable { why: Box::new(why) });
     let text = answer.text().ok_or_else(|| passing(Cause::NotText))?;
     let page = json::page(&text, items, None, None, RecordRange::ALL).map_err(foreign)?;
     let paths: Vec<&str> = fields.values().map(String::as_str).collect();

@@ -211,7 +211,7 @@ impl Received<'_> {
     fn last_text(&self, stream: &Stream, path: &str) -> Result<String, Failure> {
         let last = RecordRange::new(self.records.saturating_sub(1), 1);
         let records = decode::decode(&stream.format, self.body, &[path], last)
-            .map_err(|why| Failure::passing(Cause::Undecodable { why }))?;
+            .map_err(|why| Failure::passing(Cause::Undecodable { why: Box::new(why) }))?;
         let text = records.first().and_then(|record| record.texts.first().cloned().flatten());
         text.map(|text| text.into_owned())
             .ok_or_else(|| Failure::passing(Cause::PageLastRecord { path: path.to_owned() }))
