@@ -3,6 +3,9 @@
 use std::fmt::Display;
 
 use huiliu_authoring::anonymize::DisguiseFault;
+use huiliu_authoring::gate::package::PackageError;
+use huiliu_authoring::gate::trial::GateError;
+use huiliu_authoring::infer::InferFault;
 use huiliu_decode::DecodeFault;
 use huiliu_engine::replay::ReplayFault;
 use huiliu_engine::schedule::ScheduleFault;
@@ -31,29 +34,6 @@ pub trait Fault: Display {
 /// A fault in the words of the locale.
 pub fn spoken(fault: &impl Fault) -> String {
     if chinese() { fault.in_chinese() } else { fault.to_string() }
-}
-
-impl Fault for DisguiseFault {
-    fn in_chinese(&self) -> String {
-        match self {
-            Self::Decode(fault) => fault.in_chinese(),
-            Self::Broken { address, why } => {
-                format!("{address} 无法读取（{}），无从得知其中有谁；请去掉该条", translate(why))
-            }
-            Self::Workbook => "只能改写 .xlsx 工作簿；请用表格软件打开，另存为 .xlsx".into(),
-            Self::Random { why } => format!("系统没有给出随机数：{}", translate(why)),
-            Self::Sheets { sheets } => {
-                format!("清单不读取工作表 {sheets}，无从得知其中有谁；请删除后重新保存")
-            }
-            Self::Encoding { encoding } => format!("无法再用 {encoding} 编码写回；请另存为 UTF-8"),
-            Self::Left { address } => {
-                format!("{address} 仍有原来的姓名或身份证号：它在那里被拆成几段；请写在一起，或去掉该条")
-            }
-            Self::Differs { difference } => {
-                format!("替换后含义不同（{}）；姓名可能也是其他字段中的词：请去掉该条", translate(difference))
-            }
-        }
-    }
 }
 
 impl Fault for ScheduleFault {
@@ -104,7 +84,11 @@ said_by_catalogue!(
     TableFault,
     WeightsFault,
     WeightsProblem,
-    PolicyFault
+    PolicyFault,
+    DisguiseFault,
+    GateError,
+    PackageError,
+    InferFault
 );
 
 /// The excerpt of the file stays as it is; the lines around it are words.

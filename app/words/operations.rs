@@ -1,7 +1,5 @@
 //! Why operations are not done, in Chinese; the English stands with the failures themselves.
 
-use huiliu_authoring::gate::package::PackageError;
-use huiliu_authoring::gate::trial::GateError;
 use huiliu_engine::database::OpenError;
 use huiliu_engine::operations::filters::FilterError;
 use huiliu_engine::operations::maintenance::{BackupFault, MaintenanceError};
@@ -13,7 +11,6 @@ use huiliu_engine::registry::RegistryError;
 use huiliu_engine::rule_files::RuleFileError;
 use huiliu_engine::settings::UnreadableSource;
 use huiliu_engine::sources::SourceError;
-use huiliu_manifest::MAX_SAMPLES;
 
 use super::faults::Fault;
 
@@ -153,43 +150,6 @@ impl Fault for UnreadableSource {
         match self {
             Self::Settings(why) => format!("设置：{why}"),
             Self::Schedule { schedule, fault } => format!("定时 {schedule:?}：{}", fault.in_chinese()),
-        }
-    }
-}
-
-impl Fault for GateError {
-    fn in_chinese(&self) -> String {
-        match self {
-            Self::Unit { rule_files, unit, connector, stream } => format!(
-                "{rule_files}：没有单位 {unit:?} 的 [[conversion]]，而连接器 {connector} 的数据流 {stream} 使用它；请补上"
-            ),
-            Self::NoSample { connector, stream } => format!(
-                "连接器 {connector}：数据流 {stream} 没有样例；请把平台给出的文件放入 samples/，把应得结果放入 expected/"
-            ),
-            Self::NoRecord { connector, stream } => format!(
-                "连接器 {connector}：数据流 {stream} 的样例中没有一条记录，等于没有检验；请在 samples/ 中放入有记录的文件"
-            ),
-            Self::Played(why) => super::in_chinese(why).into_owned(),
-            Self::Key(fault) => fault.in_chinese(),
-        }
-    }
-}
-
-impl Fault for PackageError {
-    fn in_chinese(&self) -> String {
-        match self {
-            Self::Unreadable { path, source } => format!("无法读取 {}：{}", path.display(), source.in_chinese()),
-            Self::NotAFile { path } => format!("{} 不是普通文件；请给出普通文件", path.display()),
-            Self::TooLarge { path } => {
-                format!("{} 超过 {} 字节；请给出连接器清单，或其所在目录", path.display(), PackageError::MAX_MANIFEST)
-            }
-            Self::SamplesTooLarge { path } => {
-                format!("{}：一个连接器的样例合计不得超过 {MAX_SAMPLES} 字节；请减少或缩小", path.display())
-            }
-            Self::NoStream { path, streams } => {
-                format!("{}：无法判断属于哪个数据流；请放入以数据流命名的目录：{}", path.display(), streams.join(", "))
-            }
-            Self::Manifest(fault) => fault.in_chinese(),
         }
     }
 }

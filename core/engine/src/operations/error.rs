@@ -227,7 +227,7 @@ impl OperationError {
             Self::Queue(fault) => matches!(fault, QueueFault::Unreachable { .. }),
             Self::KeyFile(error) => !matches!(error, KeyFileError::BeingRotated { .. }),
             Self::Registry(error) => !matches!(error, RegistryError::Disabled { .. }),
-            Self::Gate(error) => !matches!(error, GateError::Played(_) | GateError::Key(_)),
+            Self::Gate(error) => !matches!(error, GateError::Played { .. } | GateError::Key(_)),
             Self::Platform(_) => false,
             Self::NotFound(_)
             | Self::Open(_)
