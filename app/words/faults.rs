@@ -2,13 +2,13 @@
 
 use std::fmt::Display;
 
-use huiliu_authoring::anonymize::DisguiseFault;
-use huiliu_authoring::gate::package::PackageError;
-use huiliu_authoring::gate::trial::GateError;
-use huiliu_authoring::infer::InferFault;
 use huiliu_decode::DecodeFault;
-use huiliu_engine::replay::ReplayFault;
-use huiliu_engine::schedule::ScheduleFault;
+use huiliu_engine::database::OpenError;
+use huiliu_engine::operations::OperationError;
+use huiliu_engine::registry::RegistryError;
+use huiliu_engine::settings_problem::SettingsProblem;
+use huiliu_engine::source_check::SourceProblem;
+use huiliu_engine::sources::SourceError;
 use huiliu_manifest::ManifestFault;
 use huiliu_manifest::explain::ExplainFault;
 use huiliu_matching::table::TableFault;
@@ -22,8 +22,8 @@ use huiliu_values::IdFault;
 use huiliu_vault::key_file::KeyFileError;
 use huiliu_vault::keys::KeyFault;
 
+use super::chinese;
 use super::phrases::translate;
-use super::{chinese, reasons};
 
 /// A fault that has Chinese words beside its English ones.
 pub trait Fault: Display {
@@ -34,29 +34,6 @@ pub trait Fault: Display {
 /// A fault in the words of the locale.
 pub fn spoken(fault: &impl Fault) -> String {
     if chinese() { fault.in_chinese() } else { fault.to_string() }
-}
-
-impl Fault for ScheduleFault {
-    fn in_chinese(&self) -> String {
-        match self {
-            Self::Form(why) => format!("不是 cron 表达式（{why}）"),
-            Self::Never => "永远不会到来的时刻".into(),
-        }
-    }
-}
-
-impl Fault for ReplayFault {
-    fn in_chinese(&self) -> String {
-        match self {
-            Self::Store(fault) => fault.in_chinese(),
-            Self::Nothing => "没有符合条件的待处理死信".into(),
-            Self::TooMany => "符合条件的原始记录超过 100,000 条；请按同步或原因代码缩小范围".into(),
-            Self::Stopped => "已停止；未作任何改动，该计划已关闭".into(),
-            Self::TooLong => "耗时超过 300 秒，其间他人须等待；未作改动；请按同步或原因代码缩小范围".into(),
-            Self::Unknown(id) => format!("没有重放 {id}"),
-            Self::NotPlanned(id, state) => format!("重放 {id} 的状态为{}，不是已计划", reasons::word(state.as_str())),
-        }
-    }
 }
 
 /// Those that the message catalogues say.
@@ -85,19 +62,13 @@ said_by_catalogue!(
     WeightsFault,
     WeightsProblem,
     PolicyFault,
-    DisguiseFault,
-    GateError,
-    PackageError,
-    InferFault
+    OperationError,
+    SettingsProblem,
+    SourceProblem,
+    RegistryError,
+    SourceError,
+    OpenError
 );
-
-/// The excerpt of the file stays as it is; the lines around it are words.
-impl Fault for toml::de::Error {
-    fn in_chinese(&self) -> String {
-        let text = self.to_string();
-        text.trim_end().lines().map(translate).collect::<Vec<_>>().join("\n")
-    }
-}
 
 impl Fault for std::io::Error {
     fn in_chinese(&self) -> String {
@@ -120,20 +91,8 @@ mod tests {
     use huiliu_queue::QueueError;
     use huiliu_store::{ConnectError, SchemaError};
 
-    #[derive(Debug, serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Probe {
-        #[allow(dead_code, reason = "only its type is of interest")]
-        a: usize,
-    }
-
     #[test]
     fn faults_keep_their_facts() {
-        let toml = |text: &str| toml::from_str::<Probe>(text).err().map(|e| e.in_chinese());
-        let typo = toml("a = 1\nb = 2\n").unwrap_or_default();
-        assert!(typo.contains("第 2 行") && typo.contains("未知的设置项 `b`") && typo.contains("`a`"), "{typo}");
-        let kind = toml("a = \"x\"\n").unwrap_or_default();
-        assert!(kind.contains("类型不符") && kind.contains("字符串"), "{kind}");
         for (said, facts) in [
             (
                 StoreFault::Unreachable {
