@@ -125,7 +125,7 @@ fn filters(on: On) {
         says(&house, &[args, &["--run", "999"]].concat(), 2, &["no run 999", "the newest is 5"]);
         says(&house, &[args, &["--source", "nosuch"]].concat(), 2, &["no source \"nosuch\"", "demo-intel"]);
         let (_, chinese) = told(&house, &[args, &["--code", "id_number.chek_digit"]].concat(), "zh_CN.UTF-8");
-        assert!(chinese.contains("是否要写 id_number.check_digit"), "{chinese}");
+        assert!(chinese.contains("是不是 id_number.check_digit"), "{chinese}");
     }
     says(&house, &["dead-letters", "list", "--code", "valid_to.order"], 0, &["there are none"]);
     says(&house, &["replay", "plan", "--code", "valid_to.order"], 2, &["no open dead letter matches"]);

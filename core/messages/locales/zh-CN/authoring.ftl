@@ -1,15 +1,15 @@
 # 为何一页不能成为样例。
-disguise-broken = { $address } 无法读取（“{ $why }”），无从得知其中有谁；请去掉该条
+disguise-broken = { $address } 无法读取（“{ $why }”），无法替换其中的人员；请去掉这一条
 disguise-workbook = 只能改写 .xlsx 工作簿；请用表格软件打开，另存为 .xlsx
 disguise-random = 系统没有给出随机数：“{ $why }”
-disguise-sheets = 清单不读取工作表 { $sheets }，无从得知其中有谁；请删除后重新保存
-disguise-encoding = 无法再用 { $encoding } 编码写回；请另存为 UTF-8
-disguise-left = { $address } 仍有原来的姓名或身份证号：它在那里被拆成几段；请写在一起，或去掉该条
-disguise-differs = 替换后含义不同（{ $difference }）；姓名可能也是其他字段中的词：请去掉该条
+disguise-sheets = 清单没有用到工作表 { $sheets }，无法替换其中的人员；请删除这些工作表后重新保存
+disguise-encoding = 替换后的内容无法按 { $encoding } 编码保存；请先把样例另存为 UTF-8
+disguise-left = { $address } 中仍有原来的姓名或身份证号，因为它被拆成几段书写；请连写，或去掉这一条
+disguise-differs = 替换后读出的结果不同（{ $difference }）；该姓名可能恰好也是其他字段中的词语：请去掉这一条
 
 # 注册前的检验，与连接器的目录。
-gate-unit = { $rule_files }：没有单位 "{ $unit }" 的 { "[[conversion]]" }，而连接器 { $connector } 的数据流 { $stream } 使用它；请补上
-gate-no_sample = 连接器 { $connector }：数据流 { $stream } 没有样例；请把平台给出的文件放入 samples/，把应得结果放入 expected/
+gate-unit = { $rule_files }：没有单位 "{ $unit }" 的换算规则（{ "[[conversion]]" }），而连接器 { $connector } 的数据流 { $stream } 用到该单位；请补上
+gate-no_sample = 连接器 { $connector }：数据流 { $stream } 没有样例；请把平台给出的文件放入 samples/，把预期结果放入 expected/
 gate-no_record = 连接器 { $connector }：数据流 { $stream } 的样例中没有一条记录，等于没有检验；请在 samples/ 中放入有记录的文件
 gate-played = 无法在本机模拟样例的平台：{ $why }
 package-unreadable = 无法读取 { $path }：{ $source }
