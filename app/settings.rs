@@ -152,13 +152,13 @@ fn kept<T>(read: Result<T, SettingsProblem>, problems: &mut Vec<SettingsProblem>
 fn workers(typed: Option<u64>, problems: &mut Vec<SettingsProblem>) -> usize {
     let workers = typed.unwrap_or(DEFAULT_WORKERS);
     let in_range = usize::try_from(workers).ok().filter(|n| (1..=64).contains(n));
-    kept(in_range.ok_or(SettingsProblem::Workers(workers)), problems).unwrap_or(1)
+    kept(in_range.ok_or(SettingsProblem::Workers { given: workers }), problems).unwrap_or(1)
 }
 
 fn lease_ms(typed: Option<u64>, problems: &mut Vec<SettingsProblem>) -> u64 {
     let lease_ms = typed.unwrap_or(DEFAULT_LEASE_MS);
     if lease_ms < 200 {
-        problems.push(SettingsProblem::Lease(lease_ms));
+        problems.push(SettingsProblem::Lease { given: lease_ms });
         return DEFAULT_LEASE_MS;
     }
     lease_ms
@@ -169,22 +169,22 @@ fn batch_records(typed: Option<u64>, database: &str, problems: &mut Vec<Settings
     let usual = if database.starts_with("sqlite:") { 1_000 } else { 5_000 };
     let Some(typed) = typed.filter(|n| *n > 0) else { return usual };
     let in_range = u32::try_from(typed).ok().filter(|n| (1..=5_000).contains(n));
-    kept(in_range.ok_or(SettingsProblem::BatchRecords(typed)), problems).unwrap_or(usual)
+    kept(in_range.ok_or(SettingsProblem::BatchRecords { given: typed }), problems).unwrap_or(usual)
 }
 
 fn address(text: String) -> Result<SocketAddr, SettingsProblem> {
-    text.parse().map_err(|_| SettingsProblem::Health(text))
+    text.parse().map_err(|_| SettingsProblem::Health { given: text })
 }
 
 fn networks(texts: &[String]) -> Result<Networks, SettingsProblem> {
-    Networks::parse(texts.iter().map(String::as_str)).map_err(SettingsProblem::Networks)
+    Networks::parse(texts.iter().map(String::as_str)).map_err(|given| SettingsProblem::Networks { given })
 }
 
 fn json_logs(text: Option<String>) -> Result<bool, SettingsProblem> {
     match text.as_deref() {
         None | Some("text") => Ok(false),
         Some("json") => Ok(true),
-        Some(other) => Err(SettingsProblem::LogFormat(other.to_owned())),
+        Some(other) => Err(SettingsProblem::LogFormat { given: other.to_owned() }),
     }
 }
 

@@ -1,15 +1,11 @@
 //! Words for people, in English and Chinese, and the only way to standard output.
 
-mod credit;
 mod faults;
 pub mod guesses;
 pub mod matching;
-mod operations;
 mod phrases;
 mod reasons;
 mod records;
-mod registration;
-mod settings;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -70,6 +66,12 @@ pub struct Both {
     pub chinese: String,
 }
 
+/// A message in both languages.
+pub fn both(of: &impl serde::Serialize) -> Both {
+    let message = Message::new(of);
+    Both { english: message.say(Language::English), chinese: message.say(Language::Chinese) }
+}
+
 /// [`sentence!`] in both languages.
 macro_rules! in_both {
     ($id:literal $(, $name:ident $(= $fact:expr)?)* $(,)?) => {
@@ -93,11 +95,6 @@ pub fn origin(of: huiliu_engine::registry::Origin) -> &'static str {
         Origin::Folder => "manifests_dir",
         Origin::Registered => label("cli-words-registered"),
     }
-}
-
-/// A sentence that came as free text, in Chinese.
-pub fn in_chinese(english: &str) -> Cow<'_, str> {
-    phrases::translate(english)
 }
 
 /// A sentence of ours or of another library's that came as free text, in the words of the locale.

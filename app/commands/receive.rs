@@ -89,9 +89,7 @@ impl std::convert::From<DoorFault> for Refused {
             DoorFault::Time => (StatusCode::UNAUTHORIZED, "time"),
             DoorFault::Key => (StatusCode::BAD_REQUEST, "key"),
         };
-        let english = fault.to_string();
-        let chinese = crate::words::in_chinese(&english).into_owned();
-        Self::new(status, code, Both { english, chinese })
+        Self::new(status, code, crate::words::both(&fault))
     }
 }
 
@@ -105,12 +103,8 @@ impl std::convert::From<PushError> for Refused {
                 let why = in_both!("cli-receive-another-payload-was-handed-idempotency");
                 Self { run: Some(run), ..Self::new(StatusCode::CONFLICT, "key", why) }
             }
-            PushError::Unreadable { run, fault } => {
-                let chinese = crate::words::in_chinese(&fault);
-                let why = Both {
-                    english: format!("it is kept, and cannot be read: {fault}; mend it, and send it with another key"),
-                    chinese: format!("已保存，但无法读取：{chinese}；请改正后用另一个键发送"),
-                };
+            PushError::Unreadable { run, .. } => {
+                let why = crate::words::both(&error);
                 Self { run: Some(run), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable", why) }
             }
             other => Self::later(&other.to_string()),

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use huiliu_engine::settings::SourceSettings;
 use huiliu_engine::settings_problem::{SettingsProblem, SettingsRead};
+use huiliu_messages::TomlError;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer, Error};
@@ -18,7 +19,7 @@ pub fn read(path: &Path, text: &str, read: &mut SettingsRead) -> Typed {
         Ok(document) => document,
         Err(why) => {
             read.file_unusable = true;
-            read.problems.push(problem(path, why));
+            read.problems.push(problem(path, text, &why));
             return Typed::default();
         }
     };
@@ -31,15 +32,18 @@ pub fn read(path: &Path, text: &str, read: &mut SettingsRead) -> Typed {
         typed.source.extend(salvage::<SourceSettings>(source, &mut faults));
     }
     faults.sort_by_key(|fault| fault.span().map_or(0, |span| span.start));
-    for mut fault in faults {
-        fault.set_input(Some(text));
-        read.problems.push(problem(path, fault));
+    for fault in faults {
+        read.problems.push(problem(path, text, &fault));
     }
     typed
 }
 
-fn problem(path: &Path, why: Error) -> SettingsProblem {
-    SettingsProblem::File { file: path.to_owned(), why: Box::new(why) }
+fn problem(path: &Path, text: &str, error: &Error) -> SettingsProblem {
+    let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or(text);
+    let (above, line) =
+        before.rsplit_once('\n').map_or((0, before), |(above, line)| (above.matches('\n').count() + 1, line));
+    let (line, column) = (above + 1, line.chars().count() + 1);
+    SettingsProblem::File { file: path.to_owned(), line, column, why: TomlError::of(error.message()) }
 }
 
 /// The tables of `[[source]]`, taken out; whatever else stands under that name stays, and is refused with the rest.

@@ -2,10 +2,13 @@
 
 use std::fmt::Display;
 
-use huiliu_authoring::anonymize::DisguiseFault;
 use huiliu_decode::DecodeFault;
-use huiliu_engine::replay::ReplayFault;
-use huiliu_engine::schedule::ScheduleFault;
+use huiliu_engine::database::OpenError;
+use huiliu_engine::operations::OperationError;
+use huiliu_engine::registry::RegistryError;
+use huiliu_engine::settings_problem::SettingsProblem;
+use huiliu_engine::source_check::SourceProblem;
+use huiliu_engine::sources::SourceError;
 use huiliu_manifest::ManifestFault;
 use huiliu_manifest::explain::ExplainFault;
 use huiliu_matching::table::TableFault;
@@ -19,8 +22,8 @@ use huiliu_values::IdFault;
 use huiliu_vault::key_file::KeyFileError;
 use huiliu_vault::keys::KeyFault;
 
+use super::chinese;
 use super::phrases::translate;
-use super::{chinese, reasons};
 
 /// A fault that has Chinese words beside its English ones.
 pub trait Fault: Display {
@@ -31,59 +34,6 @@ pub trait Fault: Display {
 /// A fault in the words of the locale.
 pub fn spoken(fault: &impl Fault) -> String {
     if chinese() { fault.in_chinese() } else { fault.to_string() }
-}
-
-impl Fault for DisguiseFault {
-    fn in_chinese(&self) -> String {
-        match self {
-            Self::Decode(fault) => fault.in_chinese(),
-            Self::Broken { address, why } => {
-                format!("{address} 无法读取（{}），无法替换其中的人员；请去掉这一条", translate(why))
-            }
-            Self::Workbook => "只能改写 .xlsx 工作簿；请用表格软件打开，另存为 .xlsx".into(),
-            Self::Random { why } => format!("系统没有给出随机数：{}", translate(why)),
-            Self::Sheets { sheets } => {
-                format!("清单没有用到工作表 {sheets}，无法替换其中的人员；请删除这些工作表后重新保存")
-            }
-            Self::Encoding { encoding } => format!("替换后的内容无法按 {encoding} 编码保存；请先把样例另存为 UTF-8"),
-            Self::Left { address } => {
-                format!("{address} 中仍有原来的姓名或身份证号，因为它被拆成几段书写；请连写，或去掉这一条")
-            }
-            Self::Differs { difference } => {
-                format!(
-                    "替换后读出的结果不同（{}）；该姓名可能恰好也是其他字段中的词语：请去掉这一条",
-                    translate(difference)
-                )
-            }
-        }
-    }
-}
-
-impl Fault for ScheduleFault {
-    fn in_chinese(&self) -> String {
-        match self {
-            Self::Form(_) => "定时的写法有误".into(),
-            Self::Never => "按此写法永远不会到点".into(),
-        }
-    }
-}
-
-impl Fault for ReplayFault {
-    fn in_chinese(&self) -> String {
-        match self {
-            Self::Store(fault) => fault.in_chinese(),
-            Self::Nothing => "没有符合条件的待处理死信".into(),
-            Self::TooMany => "符合条件的原始记录超过 100,000 条；请按同步或原因代码缩小范围".into(),
-            Self::Stopped => "已停止；未作任何改动，该计划已关闭".into(),
-            Self::TooLong => {
-                "已超过 300 秒，期间其他操作都须等待，已中止，未作任何改动；请按同步或原因代码缩小范围".into()
-            }
-            Self::Unknown(id) => format!("没有重放 {id}"),
-            Self::NotPlanned(id, state) => {
-                format!("重放 {id} 的状态为“{}”，而不是“已计划”", reasons::word(state.as_str()))
-            }
-        }
-    }
 }
 
 /// Those that the message catalogues say.
@@ -111,16 +61,14 @@ said_by_catalogue!(
     TableFault,
     WeightsFault,
     WeightsProblem,
-    PolicyFault
+    PolicyFault,
+    OperationError,
+    SettingsProblem,
+    SourceProblem,
+    RegistryError,
+    SourceError,
+    OpenError
 );
-
-/// The excerpt of the file stays as it is; the lines around it are words.
-impl Fault for toml::de::Error {
-    fn in_chinese(&self) -> String {
-        let text = self.to_string();
-        text.trim_end().lines().map(translate).collect::<Vec<_>>().join("\n")
-    }
-}
 
 impl Fault for std::io::Error {
     fn in_chinese(&self) -> String {
@@ -143,20 +91,8 @@ mod tests {
     use huiliu_queue::QueueError;
     use huiliu_store::{ConnectError, SchemaError};
 
-    #[derive(Debug, serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Probe {
-        #[allow(dead_code, reason = "only its type is of interest")]
-        a: usize,
-    }
-
     #[test]
     fn faults_keep_their_facts() {
-        let toml = |text: &str| toml::from_str::<Probe>(text).err().map(|e| e.in_chinese());
-        let typo = toml("a = 1\nb = 2\n").unwrap_or_default();
-        assert!(typo.contains("第 2 行") && typo.contains("未知的设置项 `b`") && typo.contains("`a`"), "{typo}");
-        let kind = toml("a = \"x\"\n").unwrap_or_default();
-        assert!(kind.contains("类型不符") && kind.contains("文本"), "{kind}");
         for (said, facts) in [
             (
                 StoreFault::Unreachable {

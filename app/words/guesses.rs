@@ -1,10 +1,8 @@
 //! Guesses about a sample, in words: why a column is taken for a field, and what only a person can answer.
 
-use huiliu_authoring::infer::{Evidence, InferFault, Layout, Pass, Question, Version};
+use huiliu_authoring::infer::{Evidence, Layout, Pass, Question, Version};
 use huiliu_manifest::Unit;
 
-use super::faults::Fault;
-use super::phrases::translate;
 use super::{chinese, label, sentence};
 
 /// Why a column is taken for a field.
@@ -144,23 +142,5 @@ pub fn pass(of: &Pass) -> String {
         Pass::Total { path } => sentence!("cli-words-guesses-total-score", path),
         Pass::Words { path, words } => format!("{path} ({})", words.join(", ")),
         Pass::Nothing => label("cli-words-guesses-nothing-sample").to_owned(),
-    }
-}
-
-impl Fault for InferFault {
-    fn in_chinese(&self) -> String {
-        match self {
-            Self::Empty => "样例是空的；请给出带表头和几条记录的样例".into(),
-            Self::TooLarge { found, most } => {
-                format!("样例有 {found} 字节，最多读取 {most} 字节；请只给出前几百条记录")
-            }
-            Self::Binary => "样例不是文本、工作簿或任何已知格式；请另存为 .xlsx、.csv、.json 或 .xml".into(),
-            Self::Broken { format, why } => {
-                format!("样例不是完整的 {format}：{}；请重新取得完整的样例", translate(why))
-            }
-            Self::NoTable { format } => {
-                format!("在 {format} 中没有找到记录列表；请给出带表头和至少一条记录的样例")
-            }
-        }
     }
 }

@@ -1,5 +1,5 @@
-//! A catalogue of the sentences that come as free text: core's own, and those of the database driver, the operating
-//! system and the TOML parser. `{}` in the English stands for a fact; `{0}`, `{1}` … say where it goes in the Chinese.
+//! A catalogue of the sentences that come as free text: core's own, and those of the database driver and the
+//! operating system. `{}` in the English stands for a fact; `{0}`, `{1}` … say where it goes in the Chinese.
 
 use std::borrow::Cow;
 
@@ -59,18 +59,6 @@ const CORE: &[(&str, &str)] = &[
     ("{} (asked {} times)", "{0}（已请求 {1} 次）"),
     ("did not answer in time", "没有按时应答"),
     ("broke off its answer", "应答中途中断"),
-    (
-        "the secret or the signature is not the source's; ask whoever runs Huiliu for the secret, and see what is signed",
-        "密钥或签名与来源不符；请向汇流管理人员索取密钥，并核对签名内容",
-    ),
-    (
-        "the time stamp is more than 300 s from ours; set the clock, and sign each attempt anew",
-        "时间戳与本机相差超过 300 秒；请校准时钟，每次发送都重新签名",
-    ),
-    (
-        "the idempotency key must be 1 to 200 printable ASCII characters without a space",
-        "幂等键须为 1 至 200 个可显示的 ASCII 字符，不含空格",
-    ),
     ("cannot read {}: {}", "无法读取 {0}：{1}"),
     ("the samples of a registered connector {}", "已注册连接器的样例{0}"),
     ("cannot be read: {}", "无法读取：{0}"),
@@ -96,9 +84,6 @@ const CORE: &[(&str, &str)] = &[
     ("line {} has more than {} cells", "第 {0} 行超过 {1} 个单元格"),
     ("a DOCTYPE is not accepted", "不接受 DOCTYPE"),
     ("it ends before its root element does", "在根元素结束之前就中断了"),
-    ("an element ends that did not begin", "有元素只有结束标记，没有开始标记"),
-    ("more than {} elements deep, or more than {}", "元素嵌套超过 {0} 层，或多于 {1} 个"),
-    ("more than {} elements", "元素多于 {0} 个"),
     ("{} is {}, expected {}", "{0} 为 {1}，应为 {2}"),
     // What is kept and cannot be read again.
     ("the copy {} is damaged: {}", "副本 {0} 已损坏：{1}"),
@@ -185,33 +170,12 @@ const FOREIGN: &[(&str, &str)] = &[
     ("a list", "列表"),
     ("expected value at line {} column {}", "第 {0} 行第 {1} 列应有一个值"),
     ("trailing characters at line {} column {}", "第 {0} 行第 {1} 列之后有多余内容"),
-    // Addresses and TOML.
+    // Addresses.
     ("relative URL without a base", "缺少 http:// 或 https://"),
     ("empty host", "没有写主机"),
     ("invalid port number", "端口号不对"),
     ("invalid IPv4 address", "IPv4 地址不对"),
     ("invalid IPv6 address", "IPv6 地址不对"),
-    ("TOML parse error at line {}, column {}", "第 {0} 行第 {1} 列无法解析"),
-    ("unknown field {}, expected one of {}", "未知的设置项 {0}，可用的有 {1}"),
-    ("unknown field {}, expected {}", "未知的设置项 {0}，可用的有 {1}"),
-    ("unknown variant {}, expected one of {}", "未知的取值 {0}，可用的有 {1}"),
-    ("unknown variant {}, expected {}", "未知的取值 {0}，可用的有 {1}"),
-    ("missing field {}", "缺少设置项 {0}"),
-    ("duplicate key", "设置项重复"),
-    ("invalid type: {}, expected {}", "类型不符：{0}，应为 {1}"),
-    ("invalid value: {}, expected {}", "取值不符：{0}，应为 {1}"),
-    ("string \"{}\"", "文本 \"{0}\""),
-    ("integer `{}`", "整数 {0}"),
-    ("floating point `{}`", "小数 {0}"),
-    ("boolean `{}`", "布尔值 {0}"),
-    ("a string", "文本"),
-    ("path string", "路径"),
-    ("a boolean", "true 或 false"),
-    ("a sequence", "列表"),
-    ("sequence", "列表"),
-    ("map", "表"),
-    ("usize", "非负整数"),
-    ("u64", "非负整数"),
     // What the gate finds.
     ("the manifest has no stream {}", "清单中没有数据流 {0}"),
     ("the expected results are not a JSON array: {}", "预期结果不是 JSON 数组：{0}"),

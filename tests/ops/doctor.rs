@@ -80,11 +80,11 @@ fn everything_that_is_wrong_with_the_settings_is_told_at_once() {
         2,
         &[
             "line 2",
-            "unknown field `databse`",
+            "there is no key databse here",
             "workers is 99",
             "HUILIU_WORKER; did you mean HUILIU_WORKERS?",
             "HUILIU_LEASE_MS is \"soon\"",
-            "unknown field `foldr`",
+            "there is no key foldr here",
             "source nowhere: schedule \"every day\"",
             &format!("twice in {file}: the settings file has 2 sources of this name"),
             "no connector \"intl\" (did you mean \"intel\"?)",
@@ -120,7 +120,7 @@ fn everything_that_is_wrong_with_the_settings_is_told_at_once() {
     }
     assert_eq!(problems.len(), 14, "{problems:?}");
     // Whoever does something with them is told the first, as ever.
-    told(&house.run(&["balance", "--config", &file]), 2, &["line 2", "unknown field `databse`"]);
+    told(&house.run(&["balance", "--config", &file]), 2, &["line 2", "there is no key databse here"]);
 }
 
 #[test]
@@ -135,10 +135,10 @@ fn everything_that_is_wrong_with_the_settings_is_told_in_chinese() {
         2,
         &[
             "第 2 行",
-            "未知的设置项 `databse`",
+            "此处没有键 databse",
             "workers 为 99",
             "汇流不读取环境变量 HUILIU_WORKER；是不是 HUILIU_WORKERS？",
-            "未知的设置项 `foldr`",
+            "此处没有键 foldr",
             "来源 nowhere：schedule \"every day\"",
             &format!("{file} 中的 twice：设置文件中有 2 个来源使用此名称"),
             "没有连接器 \"intl\"（是不是 \"intel\"？）",

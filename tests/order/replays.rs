@@ -114,7 +114,7 @@ async fn trial(office: &mut Office, pages: &[Vec<Sent>], live: &[Sent], cut: u32
                 assert_eq!((office.picture().await, hours(office).await), between, "a refused plan changed something");
                 assert!(matches!(
                     replay::apply(&office.context, id, "law").await,
-                    Err(ReplayFault::NotPlanned(_, state)) if state == ReplayState::Stale
+                    Err(ReplayFault::NotPlanned { state, .. }) if state == ReplayState::Stale
                 ));
                 tally.stale += 1;
                 let Ok((id, items, effects)) = plan(office).await else { return };

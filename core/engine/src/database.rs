@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use thiserror::Error;
+use huiliu_messages::said_in_english;
+use serde::Serialize;
 
 use crate::settings::Settings;
 use huiliu_store::sql::schema::{self, SchemaState};
@@ -23,75 +24,96 @@ pub enum Make {
 }
 
 /// Why the database, or its keys, cannot be opened.
-#[derive(Debug, Error)]
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum OpenError {
     /// There is none, and none was to be made.
-    #[error("no database at {place}; check --data-dir and --database, or create one with `huiliu migrate`")]
+    #[serde(rename = "database.none")]
     NoDatabase {
         /// Where it was looked for.
-        place: String,
+        database: String,
     },
     /// Nothing can be written in the data directory.
-    #[error("cannot write in the data directory {}: {source}; give a writable one with --data-dir", dir.display())]
+    #[serde(rename = "data_dir.unwritable")]
     DataDir {
         /// The directory.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         dir: PathBuf,
         /// What the system says.
+        #[serde(serialize_with = "huiliu_messages::as_system_error")]
         source: std::io::Error,
     },
     /// The file that lets one process at a time open the embedded files cannot be locked.
-    #[error("cannot lock {}: {source}; the data directory must be on a local disk", file.display())]
+    #[serde(rename = "data_dir.lock")]
     Lock {
         /// The file.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
         /// What the system says.
+        #[serde(serialize_with = "huiliu_messages::as_system_error")]
         source: std::io::Error,
     },
     /// The database was made with a key, and its file is gone.
-    #[error(
-        "the root key file {} is missing and this database was made with one; put it back, or name it with HUILIU_KEY_FILE",
-        path.display()
-    )]
+    #[serde(rename = "key.missing")]
     KeyMissing {
         /// Where it was looked for.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
     },
     /// There is no key yet, and none was to be made.
-    #[error("there is no root key {} yet, and none was made; check --data-dir, or make one with `huiliu migrate`", path.display())]
+    #[serde(rename = "key.none_yet")]
     NoKeyYet {
         /// Where it was looked for.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
     },
     /// The database is from before a rotation of the key, and the keys are of after it.
-    #[error(
-        "this database is from before a rotation of the sealing key: it needs generation {needs}, which {} no longer holds; \
-         put {} in its place, or name it with HUILIU_KEY_FILE{}",
-        key_file.display(),
-        kept.display(),
-        if *there { "" } else { " (it is not there; look where the keys are backed up)" }
-    )]
+    #[serde(rename = "key.before_rotation")]
     BeforeRotation {
         /// The generation that the database needs.
         needs: i64,
         /// The key file.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         key_file: PathBuf,
         /// Where the rotation kept the key file of that time.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         kept: PathBuf,
         /// Whether it is there.
         there: bool,
     },
     /// HUILIU_KEY holds something else than a key.
-    #[error("HUILIU_KEY: {0}")]
-    KeyText(KeyFault),
+    #[serde(rename = "key.text")]
+    KeyText { why: KeyFault },
     /// The key file holds no working keys.
-    #[error(transparent)]
-    Key(#[from] KeyFault),
+    #[serde(untagged)]
+    Key(KeyFault),
     /// The key file.
-    #[error(transparent)]
-    KeyFile(#[from] KeyFileError),
+    #[serde(untagged)]
+    KeyFile(KeyFileError),
     /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreFault),
+    #[serde(untagged)]
+    Store(StoreFault),
+}
+
+said_in_english!(OpenError);
+
+impl From<KeyFault> for OpenError {
+    fn from(fault: KeyFault) -> Self {
+        Self::Key(fault)
+    }
+}
+
+impl From<KeyFileError> for OpenError {
+    fn from(error: KeyFileError) -> Self {
+        Self::KeyFile(error)
+    }
+}
+
+impl From<StoreFault> for OpenError {
+    fn from(fault: StoreFault) -> Self {
+        Self::Store(fault)
+    }
 }
 
 impl OpenError {
@@ -104,7 +126,7 @@ impl OpenError {
             Self::Lock { .. } => "data_dir.lock",
             Self::KeyMissing { .. } | Self::NoKeyYet { .. } => "key.missing",
             Self::BeforeRotation { .. } => "key.rotated_since",
-            Self::KeyText(_) | Self::Key(_) => "key.form",
+            Self::KeyText { .. } | Self::Key(_) => "key.form",
             Self::KeyFile(_) => "key_file",
             Self::Store(fault) => fault.code(),
         }
@@ -163,7 +185,7 @@ pub fn is_there(settings: &Settings) -> bool {
 }
 
 fn no_database(settings: &Settings) -> OpenError {
-    OpenError::NoDatabase { place: settings.database.trim_start_matches("sqlite:").to_owned() }
+    OpenError::NoDatabase { database: settings.database.trim_start_matches("sqlite:").to_owned() }
 }
 
 /// Opens the database without its keys.
@@ -259,7 +281,7 @@ async fn open_keys(
     may: Make,
 ) -> Result<(Keyring, Option<PathBuf>), OpenError> {
     if let Some(text) = key_of_environment() {
-        return Ok((Keyring::parse(&text).map_err(OpenError::KeyText)?, None));
+        return Ok((Keyring::parse(&text).map_err(|why| OpenError::KeyText { why })?, None));
     }
     let path = &settings.key_file;
     let mut made = None;

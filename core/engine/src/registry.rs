@@ -7,9 +7,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use huiliu_messages::{Message, SystemError, said_in_english};
 use schemars::JsonSchema;
 use serde::Serialize;
-use thiserror::Error;
 use tokio::sync::Mutex;
 
 use crate::database::{self, Make, OpenError};
@@ -29,26 +29,21 @@ use huiliu_store::sql::schema;
 use huiliu_values::ActivationKind;
 
 /// Why a source or a connector cannot be used.
-#[derive(Debug, Error)]
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
 pub enum RegistryError {
     /// A folder of manifests, or a manifest in it, cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[serde(rename = "manifests_dir.unreadable")]
     Unreadable {
         /// Which.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
         /// What the system says.
+        #[serde(serialize_with = "huiliu_messages::as_system_error")]
         source: std::io::Error,
     },
-    /// A manifest is wrong.
-    #[error(transparent)]
-    Manifest(#[from] ManifestFault),
-    /// The rules do not convert its hours.
-    #[error(transparent)]
-    Gate(#[from] GateError),
     /// The connector is disabled.
-    #[error(
-        "connector {connector} is disabled ({by}: {because}); `huiliu connectors enable {connector}` lets its sources be read again"
-    )]
+    #[serde(rename = "connector.disabled")]
     Disabled {
         /// The connector.
         connector: String,
@@ -58,9 +53,7 @@ pub enum RegistryError {
         because: String,
     },
     /// The registered version is too new for this program.
-    #[error(
-        "source {name}: version {version} of connector {connector:?} is registered and cannot be used by this program: {why}"
-    )]
+    #[serde(rename = "source.unusable_connector")]
     UnusableVersion {
         /// The source.
         name: String,
@@ -69,10 +62,10 @@ pub enum RegistryError {
         /// The version.
         version: i64,
         /// What is wrong with it.
-        why: String,
+        why: Message,
     },
     /// There is no such connector.
-    #[error("source {name}: no connector {connector:?}; there are {}", known.join(", "))]
+    #[serde(rename = "source.unknown_connector")]
     UnknownConnector {
         /// The source.
         name: String,
@@ -82,9 +75,7 @@ pub enum RegistryError {
         known: Vec<String>,
     },
     /// A sealed password or secret does not open.
-    #[error(
-        "source {name}: its sealed secret {secret} does not open; set it again with `huiliu secrets set {name} {secret}`"
-    )]
+    #[serde(rename = "secret.sealed")]
     SealedSecret {
         /// The source.
         name: String,
@@ -92,7 +83,7 @@ pub enum RegistryError {
         secret: String,
     },
     /// An environment variable that holds a password or secret is not set.
-    #[error("source {name}: the environment variable {variable} is not set")]
+    #[serde(rename = "secret.unset")]
     UnsetVariable {
         /// The source.
         name: String,
@@ -100,18 +91,57 @@ pub enum RegistryError {
         variable: String,
     },
     /// The file of a password does not give one.
-    #[error("source {name}: cannot take the password from {}: {}; its first line must be the password", file.display(), why.as_ref().map_or_else(|| "it is empty".to_owned(), ToString::to_string))]
+    #[serde(rename = "secret.file")]
     PasswordFile {
         /// The source.
         name: String,
         /// The file.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
-        /// What the system says; none: it is empty.
-        why: Option<std::io::Error>,
+        /// Why.
+        why: PasswordFileFault,
     },
+    /// A manifest is wrong.
+    #[serde(untagged)]
+    Manifest(ManifestFault),
+    /// The rules do not convert its hours.
+    #[serde(untagged)]
+    Gate(GateError),
     /// The connector cannot be made for these settings.
-    #[error(transparent)]
-    Connector(#[from] Failure),
+    #[serde(untagged)]
+    Connector(Failure),
+}
+
+/// Why the file of a password does not give one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+pub enum PasswordFileFault {
+    /// Its first line is empty, or there is none.
+    #[serde(rename = "password_file.empty")]
+    Empty,
+    /// The system does not give it.
+    #[serde(untagged)]
+    Unreadable(SystemError),
+}
+
+said_in_english!(RegistryError, PasswordFileFault);
+
+impl From<ManifestFault> for RegistryError {
+    fn from(fault: ManifestFault) -> Self {
+        Self::Manifest(fault)
+    }
+}
+
+impl From<GateError> for RegistryError {
+    fn from(error: GateError) -> Self {
+        Self::Gate(error)
+    }
+}
+
+impl From<Failure> for RegistryError {
+    fn from(failure: Failure) -> Self {
+        Self::Connector(failure)
+    }
 }
 
 impl RegistryError {
@@ -209,7 +239,7 @@ pub struct Unusable {
     /// The version.
     pub version: i64,
     /// Why.
-    pub why: String,
+    pub why: Message,
 }
 
 /// What runs, and why a registered manifest does not.
@@ -233,7 +263,7 @@ fn merged(base: &BTreeMap<String, Found>, registered: &Registered, rules: RulesI
             // The one behind it is older: it would read what comes now in the wrong way.
             Err(why) => {
                 in_use.found.remove(&id);
-                in_use.unreadable.insert(id, Unusable { version: version.version, why: why.to_string() });
+                in_use.unreadable.insert(id, Unusable { version: version.version, why: Message::new(&why) });
             }
         }
     }
@@ -546,9 +576,10 @@ fn other_secrets(source: &SourceSettings, known: &Known) -> Result<BTreeMap<Stri
 fn first_line(source: &SourceSettings) -> Result<String, RegistryError> {
     let refused =
         |why| RegistryError::PasswordFile { name: source.name.clone(), file: source.password_file.clone(), why };
-    let text = std::fs::read_to_string(&source.password_file).map_err(|e| refused(Some(e)))?;
+    let text =
+        std::fs::read_to_string(&source.password_file).map_err(|e| refused(PasswordFileFault::Unreadable(e.into())))?;
     match text.lines().next() {
         Some(line) if !line.is_empty() => Ok(line.to_owned()),
-        _ => Err(refused(None)),
+        _ => Err(refused(PasswordFileFault::Empty)),
     }
 }

@@ -1,6 +1,7 @@
 //! Rule packs, crosswalk, weights and the reporting tree, read from the texts of the settings.
 
-use thiserror::Error;
+use huiliu_messages::said_in_english;
+use serde::Serialize;
 
 use crate::settings::{NamedText, Settings};
 use huiliu_manifest::ManifestFault;
@@ -9,17 +10,35 @@ use huiliu_rules::policy::{Policy, PolicyFault, RuleFile};
 use huiliu_rules::roster::regions::Regions;
 
 /// Why rules cannot be used.
-#[derive(Debug, Error)]
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
 pub enum RuleFileError {
     /// Packs or crosswalk.
-    #[error(transparent)]
-    Policy(#[from] PolicyFault),
+    Policy(PolicyFault),
     /// Weights of matching.
-    #[error(transparent)]
-    Weights(#[from] WeightsFault),
+    Weights(WeightsFault),
     /// The reporting tree.
-    #[error(transparent)]
-    Regions(#[from] ManifestFault),
+    Regions(ManifestFault),
+}
+
+said_in_english!(RuleFileError);
+
+impl From<PolicyFault> for RuleFileError {
+    fn from(fault: PolicyFault) -> Self {
+        Self::Policy(fault)
+    }
+}
+
+impl From<WeightsFault> for RuleFileError {
+    fn from(fault: WeightsFault) -> Self {
+        Self::Weights(fault)
+    }
+}
+
+impl From<ManifestFault> for RuleFileError {
+    fn from(fault: ManifestFault) -> Self {
+        Self::Regions(fault)
+    }
 }
 
 /// The rules of the settings.

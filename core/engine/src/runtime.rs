@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use thiserror::Error;
+use huiliu_messages::said_in_english;
+use serde::Serialize;
 
 use crate::database::{Make, OpenDatabase, OpenError};
 use crate::deliver::{self, Delivered, DeliveryContext};
@@ -31,26 +32,59 @@ use huiliu_values::ActivationKind;
 use huiliu_vault::keys::Keys;
 
 /// Why a process cannot start.
-#[derive(Debug, Error)]
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
 pub enum StartError {
     /// The rules.
-    #[error(transparent)]
-    Rules(#[from] RuleFileError),
+    Rules(RuleFileError),
     /// The manifests, or a source.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
+    Registry(RegistryError),
     /// The rules do not convert the hours of a connector.
-    #[error(transparent)]
-    Gate(#[from] GateError),
+    Gate(GateError),
     /// Database or keys.
-    #[error(transparent)]
-    Open(#[from] OpenError),
+    Open(OpenError),
     /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreFault),
+    Store(StoreFault),
     /// The queue.
-    #[error(transparent)]
-    Queue(#[from] QueueFault),
+    Queue(QueueFault),
+}
+
+said_in_english!(StartError);
+
+impl From<RuleFileError> for StartError {
+    fn from(error: RuleFileError) -> Self {
+        Self::Rules(error)
+    }
+}
+
+impl From<RegistryError> for StartError {
+    fn from(error: RegistryError) -> Self {
+        Self::Registry(error)
+    }
+}
+
+impl From<GateError> for StartError {
+    fn from(error: GateError) -> Self {
+        Self::Gate(error)
+    }
+}
+
+impl From<OpenError> for StartError {
+    fn from(error: OpenError) -> Self {
+        Self::Open(error)
+    }
+}
+
+impl From<StoreFault> for StartError {
+    fn from(fault: StoreFault) -> Self {
+        Self::Store(fault)
+    }
+}
+
+impl From<QueueFault> for StartError {
+    fn from(fault: QueueFault) -> Self {
+        Self::Queue(fault)
+    }
 }
 
 /// What a process holds while it works; cheap to clone.

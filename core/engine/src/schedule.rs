@@ -3,7 +3,8 @@
 use chrono::DateTime;
 use croner::Cron;
 use croner::parser::{CronParser, Year};
-use thiserror::Error;
+use huiliu_messages::said_in_english;
+use serde::Serialize;
 
 use crate::lease::Renewal;
 use huiliu_store::intake::source_lease::{self, Claim, Ended};
@@ -16,15 +17,19 @@ pub const TEN_DAYS: &str = "0 2 1,11,21 * *";
 const RETRY_MICROS: i64 = 60_000_000;
 
 /// Why a text is no schedule.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum ScheduleFault {
     /// It cannot be read.
-    #[error("not a cron expression ({0})")]
-    Form(String),
+    #[serde(rename = "schedule.form")]
+    Form { why: String },
     /// No day in the calendar is like that.
-    #[error("no such moment ever comes")]
+    #[serde(rename = "schedule.never")]
     Never,
 }
+
+said_in_english!(ScheduleFault);
 
 /// A cron expression in Asia/Shanghai: minute, hour, day of the month, month, day of the week; seconds may stand before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +45,7 @@ impl Schedule {
     /// [`ScheduleFault`], also for one that never fires.
     pub fn parse(text: &str) -> Result<Self, ScheduleFault> {
         let parser = CronParser::builder().year(Year::Disallowed).build();
-        let cron = parser.parse(text).map_err(|e| ScheduleFault::Form(e.to_string()))?;
+        let cron = parser.parse(text).map_err(|e| ScheduleFault::Form { why: e.to_string() })?;
         let schedule = Self { text: text.trim().to_owned(), cron };
         schedule.next_after(0).map(|_| schedule.clone()).ok_or(ScheduleFault::Never)
     }
@@ -128,7 +133,7 @@ mod tests {
     fn what_cannot_be_read_or_never_comes_is_refused() {
         assert_eq!(Schedule::parse("0 2 30 2 *"), Err(ScheduleFault::Never));
         for text in ["", "0 2 1,11", "61 * * * *", "every day", "0 0 2 1 * * 2030"] {
-            assert!(matches!(Schedule::parse(text), Err(ScheduleFault::Form(_))), "{text:?}");
+            assert!(matches!(Schedule::parse(text), Err(ScheduleFault::Form { .. })), "{text:?}");
         }
     }
 }

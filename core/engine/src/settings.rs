@@ -1,9 +1,10 @@
 //! The settings that the engine runs by, resolved: defaults, file, environment and flags are already one.
 
+use huiliu_messages::said_in_english;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::schedule::{Schedule, ScheduleFault};
 use huiliu_platform::http::guard::Networks;
@@ -125,7 +126,8 @@ impl SourceSettings {
     /// # Errors
     /// [`UnreadableSource`], when a newer program has written what this one cannot read.
     pub fn registered(row: &SourceRow) -> Result<Self, UnreadableSource> {
-        let settings = serde_json::from_str(&row.settings).map_err(|e| UnreadableSource::Settings(e.to_string()))?;
+        let settings =
+            serde_json::from_str(&row.settings).map_err(|e| UnreadableSource::Settings { why: e.to_string() })?;
         let schedule = schedule(&row.schedule)
             .map_err(|fault| UnreadableSource::Schedule { schedule: row.schedule.clone(), fault })?;
         Ok(Self {
@@ -144,13 +146,15 @@ impl SourceSettings {
 }
 
 /// Why a registered source cannot be read by this program.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum UnreadableSource {
     /// Its settings are no JSON object of texts.
-    #[error("settings: {0}")]
-    Settings(String),
+    #[serde(rename = "registered_source.settings")]
+    Settings { why: String },
     /// Its schedule is none.
-    #[error("schedule {schedule:?}: {fault}")]
+    #[serde(rename = "registered_source.schedule")]
     Schedule {
         /// As it is registered.
         schedule: String,
@@ -158,6 +162,8 @@ pub enum UnreadableSource {
         fault: ScheduleFault,
     },
 }
+
+said_in_english!(UnreadableSource);
 
 /// A schedule; none for a text that is empty.
 ///

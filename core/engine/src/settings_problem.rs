@@ -2,39 +2,51 @@
 
 use std::path::PathBuf;
 
-use thiserror::Error;
+use huiliu_messages::{TomlError, said_in_english};
+use serde::Serialize;
 
-use crate::schedule::{ScheduleFault, TEN_DAYS};
+use crate::schedule::ScheduleFault;
 
 /// What is wrong with a setting.
-#[derive(Debug, Error)]
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum SettingsProblem {
     /// The settings file cannot be read.
-    #[error("cannot read the settings file {}: {why}; check --config", file.display())]
+    #[serde(rename = "settings.file_unreadable")]
     FileUnreadable {
         /// The file.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
         /// What the system says.
+        #[serde(serialize_with = "huiliu_messages::as_system_error")]
         why: std::io::Error,
     },
     /// The settings file, or an entry of it, is not as it should be.
-    #[error("{}: {}", file.display(), why.to_string().trim_end())]
+    #[serde(rename = "settings.file")]
     File {
         /// The file.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
-        /// What its reader says, with the line.
-        why: Box<toml::de::Error>,
+        /// Where, from 1.
+        line: usize,
+        /// And there, in characters, from 1.
+        column: usize,
+        /// What its reader says.
+        why: TomlError,
     },
     /// A file that the settings name cannot be read.
-    #[error("cannot read {}: {why}", file.display())]
+    #[serde(rename = "settings.named_file")]
     NamedFile {
         /// The file.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
         /// What the system says.
+        #[serde(serialize_with = "huiliu_messages::as_system_error")]
         why: std::io::Error,
     },
     /// An environment variable that must be a number is none.
-    #[error("{variable} is {value:?}; give a whole number")]
+    #[serde(rename = "settings.number")]
     NotANumber {
         /// The variable.
         variable: String,
@@ -42,39 +54,36 @@ pub enum SettingsProblem {
         value: String,
     },
     /// No variable that Huiliu reads, though its name begins like one.
-    #[error("Huiliu does not read the environment variable {variable}{}; correct its name or unset it", meant(nearest.as_deref()))]
+    #[serde(rename = "settings.unknown_variable")]
     UnknownVariable {
         /// The variable.
         variable: String,
         /// The known one whose name is nearest.
-        nearest: Option<String>,
+        nearest: Option<Nearest>,
     },
     /// `workers` is out of range.
-    #[error("workers is {0}; give a number from 1 to 64")]
-    Workers(u64),
+    #[serde(rename = "settings.workers")]
+    Workers { given: u64 },
     /// `lease_ms` is too small.
-    #[error("lease_ms is {0}; give at least 200")]
-    Lease(u64),
+    #[serde(rename = "settings.lease_ms")]
+    Lease { given: u64 },
     /// `batch_records` is out of range.
-    #[error("batch_records is {0}; give a number from 1 to 5,000, or 0 for as many as suit the database")]
-    BatchRecords(u64),
+    #[serde(rename = "settings.batch_records")]
+    BatchRecords { given: u64 },
     /// `health` is no address.
-    #[error("health is {0:?}; give an address and a port, as 127.0.0.1:9464, or nothing")]
-    Health(String),
+    #[serde(rename = "settings.health")]
+    Health { given: String },
     /// `allow_networks` has something else than networks.
-    #[error("allow_networks has {0:?}; give networks as 10.1.0.0/16, or single addresses")]
-    Networks(String),
+    #[serde(rename = "settings.allow_networks")]
+    Networks { given: String },
     /// `log_format` is neither of the two.
-    #[error("log_format is {0:?}; give \"text\" or \"json\"")]
-    LogFormat(String),
+    #[serde(rename = "settings.log_format")]
+    LogFormat { given: String },
     /// A source's schedule is none.
-    #[error(
-        "{}: source {source_name}: schedule {schedule:?}: {why}; give minute, hour, day of the month, month and day of the \
-         week, as {TEN_DAYS:?}, or \"\" for never by itself",
-        file.display()
-    )]
+    #[serde(rename = "settings.schedule")]
     Schedule {
         /// The settings file.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
         /// The source.
         source_name: String,
@@ -85,9 +94,20 @@ pub enum SettingsProblem {
     },
 }
 
-fn meant(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |known| format!("; did you mean {known}?"))
+/// What was written most like it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+pub enum Nearest {
+    /// An environment variable.
+    #[serde(rename = "nearest.variable")]
+    Variable { name: String },
+    /// A connector.
+    #[serde(rename = "nearest.connector")]
+    Connector { id: String },
 }
+
+said_in_english!(SettingsProblem, Nearest);
 
 impl SettingsProblem {
     /// A stable code, for programs.
@@ -99,12 +119,12 @@ impl SettingsProblem {
             Self::NamedFile { .. } => "settings.named_file",
             Self::NotANumber { .. } => "settings.number",
             Self::UnknownVariable { .. } => "settings.unknown_variable",
-            Self::Workers(_) => "settings.workers",
-            Self::Lease(_) => "settings.lease_ms",
-            Self::BatchRecords(_) => "settings.batch_records",
-            Self::Health(_) => "settings.health",
-            Self::Networks(_) => "settings.allow_networks",
-            Self::LogFormat(_) => "settings.log_format",
+            Self::Workers { .. } => "settings.workers",
+            Self::Lease { .. } => "settings.lease_ms",
+            Self::BatchRecords { .. } => "settings.batch_records",
+            Self::Health { .. } => "settings.health",
+            Self::Networks { .. } => "settings.allow_networks",
+            Self::LogFormat { .. } => "settings.log_format",
             Self::Schedule { .. } => "settings.schedule",
         }
     }

@@ -3,76 +3,76 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use thiserror::Error;
+use huiliu_messages::{Message, said_in_english};
+use serde::Serialize;
 
-use crate::registry::InUse;
+use crate::registry::{InUse, PasswordFileFault};
 use crate::settings::SourceSettings;
+use crate::settings_problem::Nearest;
 use huiliu_manifest::Transport;
 use huiliu_manifest::fault::nearest;
 use huiliu_store::admin::registry::Registered;
 
 /// Why a source cannot be read, and what to do.
-#[derive(Debug, Error)]
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
 pub enum SourceProblem {
     /// Two sources of the settings file have one name.
-    #[error("the settings file has {times} sources of this name; give each its own")]
+    #[serde(rename = "source.name_twice")]
     NameTwice {
         /// So many.
         times: usize,
     },
     /// There is no such connector.
-    #[error("there is no connector {connector:?}{}; there are {}", meant(nearest.as_deref()), known.join(", "))]
+    #[serde(rename = "connector.unknown")]
     UnknownConnector {
         /// As the source names it.
         connector: String,
         /// The one whose id is nearest.
-        nearest: Option<String>,
+        nearest: Option<Nearest>,
         /// Those there are.
         known: Vec<String>,
     },
     /// The registered version is too new for this program.
-    #[error(
-        "version {version} of connector {connector:?} is registered and cannot be used by this program: {why}; \
-         upgrade the program, or go back to another version with `huiliu connectors rollback`"
-    )]
+    #[serde(rename = "connector.unusable_version")]
     UnusableVersion {
         /// The connector.
         connector: String,
         /// The version.
         version: i64,
         /// What is wrong with it.
-        why: String,
+        why: Message,
     },
     /// Its connector asks a platform, and there is no address.
-    #[error("connector {connector} asks a platform over HTTP and `base_url` is empty; give the platform's address")]
+    #[serde(rename = "source.no_address")]
     NoAddress {
         /// The connector.
         connector: String,
     },
     /// Its connector reads a folder, and there is none.
-    #[error("connector {connector} reads files and `folder` is empty; give the folder they are put into")]
+    #[serde(rename = "source.no_folder")]
     NoFolder {
         /// The connector.
         connector: String,
     },
     /// Its connector reads a folder or fetches files, and there is neither.
-    #[error("connector {connector} reads files, and both `folder` and `base_url` are empty; give one of them")]
+    #[serde(rename = "source.no_place")]
     NoPlace {
         /// The connector.
         connector: String,
     },
     /// A folder is not there, or cannot be read.
-    #[error("cannot read the folder {}: {why}; make it readable, or correct `folder`", folder.display())]
+    #[serde(rename = "source.folder")]
     Folder {
         /// The folder.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         folder: PathBuf,
         /// What the system says.
+        #[serde(serialize_with = "huiliu_messages::as_system_error")]
         why: std::io::Error,
     },
     /// An environment variable that holds a password or secret is not set.
-    #[error(
-        "the environment variable {variable} for the secret {secret} is not set; set it, or seal the value with `huiliu secrets set`"
-    )]
+    #[serde(rename = "secret.variable")]
     UnsetVariable {
         /// The variable.
         variable: String,
@@ -80,22 +80,17 @@ pub enum SourceProblem {
         secret: String,
     },
     /// The file of a password does not give one.
-    #[error(
-        "cannot take the password from {}: {}; its first line must be the password",
-        file.display(),
-        why.as_ref().map_or_else(|| "it is empty".to_owned(), ToString::to_string)
-    )]
+    #[serde(rename = "secret.password_file")]
     PasswordFile {
         /// The file.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
-        /// What the system says; none: it is empty.
-        why: Option<std::io::Error>,
+        /// Why.
+        why: PasswordFileFault,
     },
 }
 
-fn meant(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |known| format!(" (did you mean {known:?}?)"))
-}
+said_in_english!(SourceProblem);
 
 impl SourceProblem {
     /// A stable code, for programs.
@@ -149,7 +144,8 @@ fn check_place(source: &SourceSettings, in_use: &InUse) -> Option<SourceProblem>
             let (version, why) = (unusable.version, unusable.why.clone());
             return Some(SourceProblem::UnusableVersion { connector, version, why });
         }
-        let nearest = nearest(&connector, in_use.found.keys().map(String::as_str)).map(str::to_owned);
+        let nearest = nearest(&connector, in_use.found.keys().map(String::as_str))
+            .map(|id| Nearest::Connector { id: id.to_owned() });
         let known = in_use.found.keys().cloned().collect();
         return Some(SourceProblem::UnknownConnector { connector, nearest, known });
     };
@@ -188,8 +184,8 @@ fn check_password(source: &SourceSettings) -> Option<SourceProblem> {
 fn check_password_file(file: &Path) -> Option<SourceProblem> {
     let refused = |why| Some(SourceProblem::PasswordFile { file: file.to_owned(), why });
     match std::fs::read_to_string(file) {
-        Err(why) => refused(Some(why)),
-        Ok(text) if text.lines().next().is_none_or(str::is_empty) => refused(None),
+        Err(why) => refused(PasswordFileFault::Unreadable(why.into())),
+        Ok(text) if text.lines().next().is_none_or(str::is_empty) => refused(PasswordFileFault::Empty),
         Ok(_) => None,
     }
 }

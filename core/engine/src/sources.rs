@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use thiserror::Error;
+use huiliu_messages::said_in_english;
+use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::ingest::{self, From, Ingest, RunReport};
@@ -17,12 +18,11 @@ use huiliu_store::intake::runs::{self, Institution, Source};
 use huiliu_store::intake::source_lease::{self, Ended};
 
 /// Why a source is not read.
-#[derive(Debug, Error)]
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
 pub enum SourceError {
     /// It is registered under another connector.
-    #[error(
-        "source {name} is in the books with connector {booked}, the settings say {now}; give the new one another name"
-    )]
+    #[serde(rename = "source.other_connector")]
     OtherConnector {
         /// The source.
         name: String,
@@ -32,19 +32,31 @@ pub enum SourceError {
         now: String,
     },
     /// Another process reads it.
-    #[error(
-        "source {name} is being read by another process; see `huiliu schedules list`, and try again when it has ended"
-    )]
+    #[serde(rename = "source.busy")]
     Busy {
         /// The source.
         name: String,
     },
     /// Its connector or a secret of it.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
+    #[serde(untagged)]
+    Registry(RegistryError),
     /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreFault),
+    #[serde(untagged)]
+    Store(StoreFault),
+}
+
+said_in_english!(SourceError);
+
+impl std::convert::From<RegistryError> for SourceError {
+    fn from(error: RegistryError) -> Self {
+        Self::Registry(error)
+    }
+}
+
+impl std::convert::From<StoreFault> for SourceError {
+    fn from(fault: StoreFault) -> Self {
+        Self::Store(fault)
+    }
 }
 
 impl SourceError {

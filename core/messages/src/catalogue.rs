@@ -26,10 +26,12 @@ static CHINESE: LazyLock<Bundle> = LazyLock::new(|| bundle("zh-CN", CHINESE_TEXT
 
 /// The files of the English catalogue, one for each part of Huiliu that has something to say.
 pub(crate) const ENGLISH_TEXTS: &[&str] = &[
+    include_str!("../locales/en/authoring.ftl"),
     include_str!("../locales/en/cli.ftl"),
     include_str!("../locales/en/common.ftl"),
     include_str!("../locales/en/decode.ftl"),
     include_str!("../locales/en/manifest.ftl"),
+    include_str!("../locales/en/engine.ftl"),
     include_str!("../locales/en/help.ftl"),
     include_str!("../locales/en/matching.ftl"),
     include_str!("../locales/en/platform.ftl"),
@@ -46,10 +48,12 @@ pub(crate) const ENGLISH_TEXTS: &[&str] = &[
 
 /// The same of the Chinese one.
 pub(crate) const CHINESE_TEXTS: &[&str] = &[
+    include_str!("../locales/zh-CN/authoring.ftl"),
     include_str!("../locales/zh-CN/cli.ftl"),
     include_str!("../locales/zh-CN/common.ftl"),
     include_str!("../locales/zh-CN/decode.ftl"),
     include_str!("../locales/zh-CN/manifest.ftl"),
+    include_str!("../locales/zh-CN/engine.ftl"),
     include_str!("../locales/zh-CN/help.ftl"),
     include_str!("../locales/zh-CN/matching.ftl"),
     include_str!("../locales/zh-CN/platform.ftl"),

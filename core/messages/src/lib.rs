@@ -21,7 +21,7 @@ pub use catalogue::{Language, say, text};
 pub use database::DatabaseError;
 pub use message::Message;
 pub use place::place_in;
-pub use serialize::{as_system_error, as_text};
+pub use serialize::{as_path, as_system_error, as_text};
 pub use system::SystemError;
 pub use toml::{TomlError, TomlType};
 

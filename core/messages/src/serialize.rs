@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::Error;
+use std::path::Path;
 
 use serde::{Serialize as _, Serializer};
 
@@ -14,6 +15,14 @@ use crate::SystemError;
 /// The serializer's.
 pub fn as_text<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
+}
+
+/// A path as it is displayed. For `#[serde(serialize_with = "huiliu_messages::as_path")]`.
+///
+/// # Errors
+/// The serializer's.
+pub fn as_path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
 }
 
 /// An error of the operating system as a message of its own.

@@ -4,8 +4,9 @@
 //! from being used for another source, stream or key; the time stamp keeps it from being used for long.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use huiliu_messages::said_in_english;
+use serde::Serialize;
 use sha2::Sha256;
-use thiserror::Error;
 
 use huiliu_decode::payload::Payload;
 use huiliu_vault::keys::hex_decode;
@@ -43,20 +44,21 @@ pub struct Handed<'a> {
 }
 
 /// Why nothing is taken from a sender.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
 pub enum DoorFault {
     /// Another secret, or a signature of something else.
-    #[error(
-        "the secret or the signature is not the source's; ask whoever runs Huiliu for the secret, and see what is signed"
-    )]
+    #[serde(rename = "door.secret")]
     Secret,
     /// A signature that is too old, or of a clock that is wrong.
-    #[error("the time stamp is more than 300 s from ours; set the clock, and sign each attempt anew")]
+    #[serde(rename = "door.time")]
     Time,
     /// A key that cannot be kept.
-    #[error("the idempotency key must be 1 to 200 printable ASCII characters without a space")]
+    #[serde(rename = "door.key")]
     Key,
 }
+
+said_in_english!(DoorFault);
 
 /// Whether a secret is long enough to be one.
 #[must_use]

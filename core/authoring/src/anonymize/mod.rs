@@ -9,8 +9,9 @@ mod search;
 use std::cell::Cell;
 use std::collections::HashSet;
 
+use huiliu_messages::said_in_english;
+use serde::Serialize;
 use serde_json::Value;
-use thiserror::Error;
 
 use huiliu_decode::decode::{self, DecodeFault, RawRecord};
 use huiliu_decode::{Body, Context, Place, Plan, RecordRange, draft};
@@ -21,13 +22,11 @@ use runs::Script;
 use search::{Kind, Known};
 
 /// Why a page cannot become a sample. Each text says what to do, and none names anybody.
-#[derive(Debug, Error)]
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
 pub enum DisguiseFault {
-    /// It cannot be read.
-    #[error(transparent)]
-    Decode(#[from] DecodeFault),
     /// One record cannot be read to its end.
-    #[error("{address} cannot be read ({why}), so nobody can tell who stands in it; take it out")]
+    #[serde(rename = "disguise.broken")]
     Broken {
         /// Where it stands.
         address: String,
@@ -35,44 +34,49 @@ pub enum DisguiseFault {
         why: String,
     },
     /// No workbook that can be written again.
-    #[error("only .xlsx workbooks can be rewritten; open it in a spreadsheet program and save it as .xlsx")]
+    #[serde(rename = "disguise.workbook")]
     Workbook,
     /// The system gives no random numbers.
-    #[error("the system gives no random numbers: {why}")]
+    #[serde(rename = "disguise.random")]
     Random {
         /// Why.
         why: String,
     },
     /// Sheets that the manifest does not read.
-    #[error(
-        "the manifest does not read the sheets {sheets}, so nobody can tell who stands in them; delete them and save again"
-    )]
+    #[serde(rename = "disguise.sheets")]
     Sheets {
         /// Their names.
         sheets: String,
     },
     /// A text that cannot be written as it came.
-    #[error("it cannot be written in {encoding} again; save it in UTF-8")]
+    #[serde(rename = "disguise.encoding")]
     Encoding {
         /// The encoding.
         encoding: &'static str,
     },
     /// Somebody is still there.
-    #[error(
-        "a name or an ID number of the original is still at {address}; it is written in pieces there: write it in one, or take the record out"
-    )]
+    #[serde(rename = "disguise.left")]
     Left {
         /// Where.
         address: String,
     },
     /// The disguised page means something else.
-    #[error(
-        "the disguised page does not mean the same ({difference}); a name may be a word of another field too: take that record out"
-    )]
+    #[serde(rename = "disguise.differs")]
     Differs {
         /// The first difference.
         difference: String,
     },
+    /// It cannot be read.
+    #[serde(untagged)]
+    Decode(DecodeFault),
+}
+
+said_in_english!(DisguiseFault);
+
+impl From<DecodeFault> for DisguiseFault {
+    fn from(fault: DecodeFault) -> Self {
+        Self::Decode(fault)
+    }
 }
 
 /// How many of the originals were put aside.

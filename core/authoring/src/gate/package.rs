@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use thiserror::Error;
+use huiliu_messages::said_in_english;
+use serde::Serialize;
 
 use huiliu_manifest::{MAX_SAMPLES, Manifest, ManifestFault, Sample, Stream, named_like};
 
@@ -11,50 +12,64 @@ use huiliu_manifest::{MAX_SAMPLES, Manifest, ManifestFault, Sample, Stream, name
 const MAX_MANIFEST: u64 = 1 << 20;
 
 /// Why a connector's folder cannot be read.
-#[derive(Debug, Error)]
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
 pub enum PackageError {
     /// A file or folder cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[serde(rename = "package.unreadable")]
     Unreadable {
         /// Which.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
         /// What the system says.
+        #[serde(serialize_with = "huiliu_messages::as_system_error")]
         source: std::io::Error,
     },
     /// A pipe or a device would never end.
-    #[error("{} is no regular file; give one", path.display())]
+    #[serde(rename = "package.not_a_file")]
     NotAFile {
         /// Which.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
     },
     /// The manifest is too large to be one.
-    #[error("{} is larger than {MAX_MANIFEST} bytes; give a manifest, or the folder that holds one", path.display())]
+    #[serde(rename = "package.too_large")]
     TooLarge {
         /// Which.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
+        /// So many bytes may be there.
+        most: u64,
     },
     /// The samples are too large together.
-    #[error("{}: the samples of one connector may hold {MAX_SAMPLES} bytes together; give fewer or smaller ones", path.display())]
+    #[serde(rename = "package.samples_too_large")]
     SamplesTooLarge {
         /// The one with which they were.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
+        /// So many bytes may be there.
+        most: usize,
     },
     /// A sample belongs to no stream, or to several.
-    #[error("{}: to which stream does it belong? put it into a folder named after one of {}", path.display(), streams.join(", "))]
+    #[serde(rename = "package.no_stream")]
     NoStream {
         /// Which.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
         /// The streams.
         streams: Vec<String>,
     },
     /// The manifest.
-    #[error(transparent)]
-    Manifest(#[from] ManifestFault),
+    #[serde(untagged)]
+    Manifest(ManifestFault),
 }
 
-impl PackageError {
-    /// The most bytes that a manifest may have.
-    pub const MAX_MANIFEST: u64 = MAX_MANIFEST;
+said_in_english!(PackageError);
+
+impl From<ManifestFault> for PackageError {
+    fn from(fault: ManifestFault) -> Self {
+        Self::Manifest(fault)
+    }
 }
 
 /// A connector as it lies in a folder: `manifest.toml`, `samples/` and `expected/`.
@@ -93,7 +108,7 @@ pub fn read_with(path: &Path, results: Expected) -> Result<Package, PackageError
     let file = if path.is_dir() { path.join("manifest.toml") } else { path.to_owned() };
     let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
     if size_of(&file)? > MAX_MANIFEST {
-        return Err(PackageError::TooLarge { path: file });
+        return Err(PackageError::TooLarge { path: file, most: MAX_MANIFEST });
     }
     let text = std::fs::read_to_string(&file).map_err(|e| unreadable(&file, e))?;
     let manifest = Manifest::parse(&file.display().to_string(), &text)?;
@@ -184,7 +199,7 @@ fn sample(
     let size = size_of(path)?;
     *total = total.saturating_add(usize::try_from(size).unwrap_or(usize::MAX));
     if *total > MAX_SAMPLES {
-        return Err(PackageError::SamplesTooLarge { path: path.to_owned() });
+        return Err(PackageError::SamplesTooLarge { path: path.to_owned(), most: MAX_SAMPLES });
     }
     let bytes = std::fs::read(path).map_err(|e| unreadable(path, e))?;
     let stem = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();

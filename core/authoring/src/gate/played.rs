@@ -13,6 +13,7 @@ use crate::gate::law::{Broken, broken, law};
 use crate::gate::proxy::read_message;
 use huiliu_decode::unpacker::Unpacker;
 use huiliu_manifest::{Auth, Format, Manifest, Request, Stream, Transport};
+use huiliu_messages::SystemError;
 use huiliu_platform::http::guard::Networks;
 use huiliu_platform::{Endpoint, Pace};
 
@@ -55,14 +56,14 @@ pub async fn rehearse(
     sample: &[u8],
     records: u32,
     unpacker: &Arc<Unpacker>,
-) -> Result<Vec<(&'static str, Result<(), Broken>)>, Broken> {
+) -> Result<Vec<(&'static str, Result<(), Broken>)>, SystemError> {
     let Transport::Http { auth, .. } = &manifest.transport else { return Ok(vec![]) };
     let whole = stream.request.is_some() && stream.each.is_empty() && !matches!(auth, Auth::Certificate {});
     if !whole {
         return Ok(vec![]);
     }
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(broken)?;
-    let address = listener.local_addr().map_err(broken)?;
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let address = listener.local_addr()?;
     let stage = Arc::new(Stage {
         next: Mutex::default(),
         sample: sample.to_vec(),

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
+use huiliu_messages::{SystemError, said_in_english};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use thiserror::Error;
 
 use crate::gate::{outcomes, played, variants};
 use huiliu_decode::Body;
@@ -29,12 +29,12 @@ pub struct Trial<'a> {
 }
 
 /// Why a connector is not tried to its end.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum GateError {
     /// The rules do not convert a stream's unit of hours.
-    #[error(
-        "{rule_files}: no [[conversion]] for the unit {unit:?}, which connector {connector}, stream {stream} uses; add one"
-    )]
+    #[serde(rename = "gate.unit")]
     Unit {
         /// The files of the rules.
         rule_files: String,
@@ -46,9 +46,7 @@ pub enum GateError {
         stream: String,
     },
     /// A stream has no sample.
-    #[error(
-        "connector {connector}: stream {stream} has no sample; put a file as the platform gives it into samples/, and what must come of it into expected/"
-    )]
+    #[serde(rename = "gate.no_sample")]
     NoSample {
         /// The connector.
         connector: String,
@@ -56,9 +54,7 @@ pub enum GateError {
         stream: String,
     },
     /// The samples of a stream hold no record.
-    #[error(
-        "connector {connector}: no sample of stream {stream} has a record, so nothing was tried; put a file with records into samples/"
-    )]
+    #[serde(rename = "gate.no_record")]
     NoRecord {
         /// The connector.
         connector: String,
@@ -66,11 +62,19 @@ pub enum GateError {
         stream: String,
     },
     /// The platform of a sample could not be played on loopback.
-    #[error("{0}")]
-    Played(String),
+    #[serde(rename = "gate.played")]
+    Played { why: SystemError },
     /// The keys for what is never stored could not be made.
-    #[error(transparent)]
-    Key(#[from] KeyFault),
+    #[serde(untagged)]
+    Key(KeyFault),
+}
+
+said_in_english!(GateError);
+
+impl From<KeyFault> for GateError {
+    fn from(fault: KeyFault) -> Self {
+        Self::Key(fault)
+    }
 }
 
 /// What became of one sample.
@@ -158,7 +162,7 @@ async fn try_variants(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Checke
         }
         let records = u32::try_from(of_sample.len()).unwrap_or(u32::MAX);
         let played = played::rehearse(manifest, stream, &sample.bytes, records, unpacker).await;
-        for (name, wrong) in played.map_err(GateError::Played)? {
+        for (name, wrong) in played.map_err(|why| GateError::Played { why })? {
             rows.push(Checked {
                 connector: manifest.id.clone(),
                 stream: sample.stream.clone(),

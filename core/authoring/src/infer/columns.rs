@@ -2,7 +2,7 @@
 
 use crate::infer::sniff::{self, Form};
 use crate::infer::table::Table;
-use crate::infer::{InferFault, grid, json, xml};
+use crate::infer::{InferFault, SampleForm, grid, json, xml};
 
 /// The tables of a sample; `unpacked` is what a workbook was unpacked to.
 pub(super) fn tables(bytes: &[u8], unpacked: Option<&str>) -> Result<Vec<Table>, InferFault> {
@@ -10,19 +10,19 @@ pub(super) fn tables(bytes: &[u8], unpacked: Option<&str>) -> Result<Vec<Table>,
         return Err(InferFault::Empty);
     }
     if let Some(unpacked) = unpacked {
-        return found(grid::of_workbook(unpacked)?, "workbook");
+        return found(grid::of_workbook(unpacked)?, SampleForm::Workbook);
     }
     let text = sniff::text(bytes)?;
     match sniff::form(&text.text) {
-        Form::Json => found(json::tables(&text, false)?, "JSON"),
-        Form::JsonLines => found(json::tables(&text, true)?, "JSON Lines"),
-        Form::Xml => found(xml::tables(&text)?, "XML"),
-        Form::Html => found(grid::of_page(&text), "HTML page"),
-        Form::Delimited => found(grid::of_text(&text)?, "text"),
+        Form::Json => found(json::tables(&text, false)?, SampleForm::Json),
+        Form::JsonLines => found(json::tables(&text, true)?, SampleForm::JsonLines),
+        Form::Xml => found(xml::tables(&text)?, SampleForm::Xml),
+        Form::Html => found(grid::of_page(&text), SampleForm::Html),
+        Form::Delimited => found(grid::of_text(&text)?, SampleForm::Text),
     }
 }
 
-fn found(tables: Vec<Table>, format: &'static str) -> Result<Vec<Table>, InferFault> {
+fn found(tables: Vec<Table>, format: SampleForm) -> Result<Vec<Table>, InferFault> {
     let tables: Vec<Table> = tables.into_iter().filter(|t| t.rows > 0 && !t.columns.is_empty()).collect();
     if tables.is_empty() { Err(InferFault::NoTable { format }) } else { Ok(tables) }
 }

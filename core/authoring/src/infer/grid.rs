@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::infer::layout::{Header, Layout};
 use crate::infer::sniff::Text;
 use crate::infer::table::{Column, MAX_COLUMNS, MAX_ROWS, Table};
-use crate::infer::{InferFault, content, names};
+use crate::infer::{BrokenSample, InferFault, SampleForm, content, names};
 use huiliu_decode::html;
 use huiliu_decode::parts::Body;
 
@@ -52,7 +52,7 @@ pub(super) fn of_text(text: &Text) -> Result<Vec<Table>, InferFault> {
         .from_reader(text.text.as_bytes());
     let mut grid = Grid::default();
     for record in reader.records().take(ROWS_READ) {
-        let record = record.map_err(|e| InferFault::Broken { format: "CSV", why: e.to_string() })?;
+        let record = record.map_err(|e| InferFault::Broken { format: SampleForm::Csv, why: BrokenSample::of(&e) })?;
         let number = record.position().map_or(0, |p| u32::try_from(p.line()).unwrap_or(u32::MAX));
         let cells = record.iter().take(MAX_COLUMNS).map(solid).collect();
         grid.rows.push(Row { number, cells });
@@ -80,7 +80,9 @@ pub(super) fn of_page(text: &Text) -> Vec<Table> {
 /// The tables of the sheets of a workbook that was unpacked.
 pub(super) fn of_workbook(unpacked: &str) -> Result<Vec<Table>, InferFault> {
     let body = Body::Parts(unpacked.to_owned().into());
-    let parts = body.parts().map_err(|e| InferFault::Broken { format: "workbook", why: e.to_string() })?;
+    let parts = body
+        .parts()
+        .map_err(|e| InferFault::Broken { format: SampleForm::Workbook, why: BrokenSample::Unpacked(e) })?;
     let mut sheets = Vec::new();
     for part in parts {
         let rows = part.text.lines().take(ROWS_READ).filter_map(sheet_row).collect();

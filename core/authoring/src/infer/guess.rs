@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::infer::layout::Layout;
 use crate::infer::settle::{self, Settled};
 use crate::infer::table::Table;
-use crate::infer::{InferFault, columns, version};
+use crate::infer::{InferFault, SampleForm, columns, version};
 use huiliu_manifest::{Field, Unit};
 
 /// Below this a guess is a question, per cent.
@@ -266,7 +266,7 @@ pub fn guess(file: &str, bytes: &[u8], unpacked: Option<&str>) -> Result<Guess, 
         (settled.weight(), settled, table)
     });
     let best = settled.max_by_key(|(weight, _, table)| (*weight, table.rows));
-    let (_, settled, table) = best.ok_or(InferFault::NoTable { format: "sample" })?;
+    let (_, settled, table) = best.ok_or(InferFault::NoTable { format: SampleForm::Any })?;
     Ok(written(file, settled, table))
 }
 

@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::infer::InferFault;
 use crate::infer::layout::{Layout, Paging};
 use crate::infer::sniff::Text;
 use crate::infer::table::{Cell, MAX_COLUMNS, MAX_ROWS, Table};
+use crate::infer::{BrokenSample, InferFault, SampleForm};
 
 /// Objects in objects that are laid flat.
 const MAX_DEPTH: usize = 8;
@@ -41,7 +41,7 @@ struct Scalar<'n> {
 /// The tables of a document, and of a text with an object per line.
 pub(super) fn tables(of: &Text, lines: bool) -> Result<Vec<Table>, InferFault> {
     let Text { text, encoding } = of;
-    let broken = |e: serde_json::Error| InferFault::Broken { format: "JSON", why: e.to_string() };
+    let broken = |e: serde_json::Error| InferFault::Broken { format: SampleForm::Json, why: BrokenSample::of(&e) };
     if lines {
         // The last line may be cut.
         let rows: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(MAX_ROWS).collect();

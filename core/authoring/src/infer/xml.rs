@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use crate::infer::InferFault;
 use crate::infer::layout::Layout;
 use crate::infer::sniff::Text;
 use crate::infer::table::{Cell, MAX_COLUMNS, MAX_ROWS, Table};
+use crate::infer::{BrokenSample, InferFault, SampleForm};
 
 /// Elements in elements that are read.
 const MAX_DEPTH: usize = 32;
@@ -23,8 +23,8 @@ struct Element {
     children: Vec<Element>,
 }
 
-fn broken(why: impl Into<String>) -> InferFault {
-    InferFault::Broken { format: "XML", why: why.into() }
+fn broken(why: BrokenSample) -> InferFault {
+    InferFault::Broken { format: SampleForm::Xml, why }
 }
 
 /// The tables of a document. A DOCTYPE is refused, as everywhere.
@@ -40,11 +40,11 @@ fn parse(text: &str) -> Result<Element, InferFault> {
     let mut open: Vec<Element> = Vec::new();
     let mut elements = 0;
     loop {
-        match reader.read_event().map_err(|e| broken(e.to_string()))? {
+        match reader.read_event().map_err(|e| broken(BrokenSample::of(&e)))? {
             Event::Start(start) => {
                 elements += 1;
                 if open.len() >= MAX_DEPTH || elements > MAX_ELEMENTS {
-                    return Err(broken(format!("more than {MAX_DEPTH} elements deep, or more than {MAX_ELEMENTS}")));
+                    return Err(broken(BrokenSample::TooDeep { depth: MAX_DEPTH, most: MAX_ELEMENTS }));
                 }
                 open.push(element(&start)?);
             }
@@ -53,12 +53,12 @@ fn parse(text: &str) -> Result<Element, InferFault> {
                 let empty = element(&start)?;
                 match open.last_mut() {
                     Some(parent) if elements <= MAX_ELEMENTS => parent.children.push(empty),
-                    Some(_) => return Err(broken(format!("more than {MAX_ELEMENTS} elements"))),
+                    Some(_) => return Err(broken(BrokenSample::TooMany { most: MAX_ELEMENTS })),
                     None => return Ok(empty),
                 }
             }
             Event::End(_) => {
-                let Some(done) = open.pop() else { return Err(broken("an element ends that did not begin")) };
+                let Some(done) = open.pop() else { return Err(broken(BrokenSample::EndAlone)) };
                 match open.last_mut() {
                     Some(parent) => parent.children.push(done),
                     None => return Ok(done),
@@ -68,12 +68,12 @@ fn parse(text: &str) -> Result<Element, InferFault> {
             Event::CData(words) => add(&mut open, &words.xml10_content()),
             Event::GeneralRef(reference) => {
                 let name = reference.xml10_content();
-                let character = reference.resolve_char_ref().map_err(|e| broken(e.to_string()))?;
+                let character = reference.resolve_char_ref().map_err(|e| broken(BrokenSample::of(&e)))?;
                 let known = quick_xml::escape::resolve_predefined_entity(&name);
                 add(&mut open, &character.map(String::from).or(known.map(Into::into)).unwrap_or_default());
             }
-            Event::DocType(_) => return Err(broken("a DOCTYPE is not accepted")),
-            Event::Eof => return Err(broken("it ends before its root element does")),
+            Event::DocType(_) => return Err(broken(BrokenSample::Doctype)),
+            Event::Eof => return Err(broken(BrokenSample::Cut)),
             _ => {}
         }
     }
@@ -88,7 +88,7 @@ fn add(open: &mut [Element], words: &str) {
 fn element(start: &BytesStart<'_>) -> Result<Element, InferFault> {
     let mut attributes = Vec::new();
     for attribute in start.attributes() {
-        let attribute = attribute.map_err(|e| broken(e.to_string()))?;
+        let attribute = attribute.map_err(|e| broken(BrokenSample::of(&e)))?;
         let key = attribute.key;
         let full: &str = key.as_ref();
         if full == "xmlns" || full.starts_with("xmlns:") {
@@ -96,7 +96,7 @@ fn element(start: &BytesStart<'_>) -> Result<Element, InferFault> {
         }
         let value = attribute
             .normalized_value(quick_xml::XmlVersion::Implicit1_0)
-            .map_err(|e| broken(e.to_string()))?
+            .map_err(|e| broken(BrokenSample::of(&e)))?
             .into_owned();
         attributes.push((key.local_name().as_ref().to_owned(), value));
     }

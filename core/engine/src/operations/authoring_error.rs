@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use thiserror::Error;
+use huiliu_messages::said_in_english;
+use serde::Serialize;
 
 use huiliu_authoring::anonymize::DisguiseFault;
 use huiliu_authoring::infer::InferFault;
@@ -10,10 +11,11 @@ use huiliu_decode::decode::DecodeFault;
 use huiliu_decode::unpack::UnpackFault;
 
 /// Why a connector's folder is not written, or a sample not read.
-#[derive(Debug, Error)]
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
 pub enum AuthoringError {
     /// The manifest does not read the sample.
-    #[error("{address} cannot be read: {fault}")]
+    #[serde(rename = "sample.unreadable")]
     SampleUnreadable {
         /// Page or file name.
         address: String,
@@ -21,21 +23,24 @@ pub enum AuthoringError {
         fault: DecodeFault,
     },
     /// A link could lead out of the connector's folder.
-    #[error("{} is a symbolic link, and nothing is written through one; put a folder or file in its place", path.display())]
+    #[serde(rename = "connector.symbolic_link")]
     SymbolicLink {
         /// The link.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
     },
     /// A file of the folder cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[serde(rename = "connector.unwritable")]
     Unwritable {
         /// Which.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
         /// What the system says.
+        #[serde(serialize_with = "huiliu_messages::as_system_error")]
         source: std::io::Error,
     },
     /// The manifest has no such stream.
-    #[error("there is no stream {stream:?}; there are {}", known.join(", "))]
+    #[serde(rename = "stream.not_found")]
     NoStream {
         /// As it was asked for.
         stream: String,
@@ -43,45 +48,41 @@ pub enum AuthoringError {
         known: Vec<String>,
     },
     /// The folder has no sample of the stream.
-    #[error("stream {stream} has no sample; give one with --sample FILE, or a source with --source NAME")]
+    #[serde(rename = "sample.none")]
     NoSample {
         /// The stream.
         stream: String,
     },
     /// A new connector would overwrite what is there.
-    #[error("{} is there already; give another place with --out", folder.display())]
+    #[serde(rename = "connector.folder_there")]
     FolderThere {
         /// The folder.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         folder: PathBuf,
     },
     /// A recorded sample would overwrite what is there.
-    #[error("{} is there already; move it away first", file.display())]
+    #[serde(rename = "sample.there")]
     SampleThere {
         /// The file.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
     },
     /// The source gives no page.
-    #[error("source {name} has nothing to read")]
+    #[serde(rename = "source.empty")]
     NothingToRead {
         /// The source.
         name: String,
     },
     /// The people in a sample cannot be replaced.
-    #[error("{address}: {fault}")]
+    #[serde(rename = "sample.disguise")]
     Disguise {
         /// Page or file name.
         address: String,
         /// Why.
         fault: DisguiseFault,
     },
-    /// There is no seed for generated people.
-    #[error(transparent)]
-    Seed(DisguiseFault),
-    /// A page, or the draft of a sample, is lost on the way.
-    #[error(transparent)]
-    Lost(std::io::Error),
     /// The sample that something is guessed from does not unpack.
-    #[error("{sample}: {fault}")]
+    #[serde(rename = "sample.unpack")]
     Unpack {
         /// The sample's name.
         sample: String,
@@ -89,7 +90,7 @@ pub enum AuthoringError {
         fault: UnpackFault,
     },
     /// Nothing can be guessed.
-    #[error("{sample}: {fault}")]
+    #[serde(rename = "sample.guess")]
     Guess {
         /// The sample's name.
         sample: String,
@@ -97,28 +98,39 @@ pub enum AuthoringError {
         fault: InferFault,
     },
     /// The sample that something is guessed from cannot be had.
-    #[error("cannot read {place}: {source}; give a file, or a URL that begins with http:// or https://")]
+    #[serde(rename = "sample.not_found")]
     NoSuchSample {
         /// As it was given.
-        place: String,
+        sample: String,
         /// What the system says.
+        #[serde(serialize_with = "huiliu_messages::as_system_error")]
         source: std::io::Error,
     },
     /// The id is none.
-    #[error("{id:?} is no connector id; give 1 to 60 small letters, digits, - and _")]
+    #[serde(rename = "connector.id")]
     ConnectorId {
         /// As it was given, or made from the sample's name.
         id: String,
     },
     /// The guess cannot be written where it was wanted.
-    #[error("cannot write {}: {source}; give another folder with --out", path.display())]
+    #[serde(rename = "connector.guess_unwritable")]
     GuessUnwritable {
         /// The file or folder.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         path: PathBuf,
         /// What the system says.
+        #[serde(serialize_with = "huiliu_messages::as_system_error")]
         source: std::io::Error,
     },
+    /// There is no seed for generated people.
+    #[serde(untagged)]
+    Seed(DisguiseFault),
+    /// A page, or the draft of a sample, is lost on the way.
+    #[serde(untagged)]
+    Lost(#[serde(serialize_with = "huiliu_messages::as_system_error")] std::io::Error),
 }
+
+said_in_english!(AuthoringError);
 
 impl AuthoringError {
     /// A stable code, for programs.

@@ -2,7 +2,6 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use thiserror::Error;
 
 use super::act::{Act, AuditEntry};
 use super::error::OperationError;
@@ -14,14 +13,6 @@ use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::reports::{self, BatchRow};
 use huiliu_store::delivery::batches;
 use huiliu_values::BatchState;
-
-/// Why a batch is not released.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("batch {batch} is not quarantined; see `huiliu batches list --quarantined`")]
-pub struct BatchNotQuarantined {
-    /// The batch.
-    pub batch: i64,
-}
 
 /// Batches that are not done: all of them, or only those set aside.
 ///
@@ -51,11 +42,11 @@ pub struct Released {
 /// Makes a quarantined batch due again, as if it had never been tried.
 ///
 /// # Errors
-/// [`BatchNotQuarantined`].
+/// [`OperationError::BatchNotQuarantined`].
 pub async fn release(opened: &OpenDatabase, act: Act<'_>, batch: i64) -> Result<Released, OperationError> {
     let mut tx = opened.db.begin().await?;
     if !batches::unquarantine(&mut tx, batch).await? {
-        return Err(BatchNotQuarantined { batch }.into());
+        return Err(OperationError::BatchNotQuarantined { batch });
     }
     act.commit(tx, opened, AuditEntry::new("batch.release", format!("batch {batch}"))).await?;
     Ok(Released { batch, state: BatchState::Due })

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use huiliu_messages::{Message, said_in_english};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use thiserror::Error;
 
 use super::act::{Act, AuditEntry};
 use super::authoring;
@@ -29,10 +29,11 @@ const BUILT_IN: &str = "built-in";
 const DIFFERENCES: usize = 5;
 
 /// Why a connector is not shown, or its version is not changed.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
 pub enum ConnectorError {
     /// The manifest is there without being registered.
-    #[error("connector {connector} version {version} is {} with the same content; there is nothing to register", word(*origin))]
+    #[serde(rename = "connector.nothing_to_register")]
     NothingToRegister {
         /// The connector.
         connector: String,
@@ -42,9 +43,7 @@ pub enum ConnectorError {
         origin: Origin,
     },
     /// A version number means one manifest.
-    #[error(
-        "connector {connector}: version {version} is taken or older than what is there; raise `version` in the manifest above {highest}"
-    )]
+    #[serde(rename = "connector.version_taken")]
     VersionTaken {
         /// The connector.
         connector: String,
@@ -54,7 +53,7 @@ pub enum ConnectorError {
         highest: i64,
     },
     /// There is no such version.
-    #[error("connector {connector} has no version {version}; see `huiliu connectors versions {connector}`")]
+    #[serde(rename = "connector.no_version")]
     NoVersion {
         /// The connector.
         connector: String,
@@ -62,10 +61,7 @@ pub enum ConnectorError {
         version: String,
     },
     /// A version that passed once does not pass any more.
-    #[error(
-        "version {version} does not pass its own samples under today's program and rules; nothing was changed: {}",
-        differences.join("; ")
-    )]
+    #[serde(rename = "connector.samples")]
     FailsItsSamples {
         /// The version.
         version: i64,
@@ -73,24 +69,18 @@ pub enum ConnectorError {
         differences: Vec<String>,
     },
     /// The version in use is not for this program.
-    #[error("connector {connector}: the registered version {version} cannot be used by this program: {why}")]
+    #[serde(rename = "connector.unusable")]
     Unusable {
         /// The connector.
         connector: String,
         /// The version.
         version: i64,
         /// What is wrong with it.
-        why: String,
+        why: Message,
     },
 }
 
-fn word(origin: Origin) -> &'static str {
-    match origin {
-        Origin::BuiltIn => "built in",
-        Origin::Folder => "manifests_dir",
-        Origin::Registered => "registered",
-    }
-}
+said_in_english!(ConnectorError);
 
 impl ConnectorError {
     /// A stable code, for programs.
@@ -286,7 +276,7 @@ pub async fn versions(access: RegistryAccess<'_>, connector: &str) -> Result<Con
     let mut rows: Vec<VersionShown> = stored.iter().map(|version| registered_version(version, used)).collect();
     rows.extend(base.get(connector).map(|found| base_version(found, used)));
     if rows.is_empty() {
-        return Err(NotFound::Connector(connector.to_owned()).into());
+        return Err(NotFound::Connector { connector: connector.to_owned() }.into());
     }
     let disabled = decided.filter(|decided| !decided.enabled);
     let disabled = disabled.map(|d| DisabledConnector { by: d.by.clone(), because: d.because.clone() });
@@ -348,7 +338,7 @@ async fn wanted_version(access: RegistryAccess<'_>, connector: &str, to: &str) -
     let base = registry::base(access.settings, access.program)?;
     let stored = store::versions(&access.opened.db, connector).await?;
     if stored.is_empty() && !base.contains_key(connector) {
-        return Err(NotFound::Connector(connector.to_owned()).into());
+        return Err(NotFound::Connector { connector: connector.to_owned() }.into());
     }
     let wanted = to.parse::<i64>().ok();
     match (stored.iter().find(|version| Some(version.version) == wanted), base.get(connector)) {
@@ -400,7 +390,7 @@ pub async fn set_enabled(
     let mut tx = store::begin(&access.opened.db).await?;
     let before = store::decided(&mut tx, connector).await?;
     if before.is_none() && !base.contains_key(connector) {
-        return Err(NotFound::Connector(connector.to_owned()).into());
+        return Err(NotFound::Connector { connector: connector.to_owned() }.into());
     }
     let changed = before.is_none_or(|decided| decided.enabled) != enabled;
     if changed {

@@ -159,7 +159,7 @@ impl Looked {
         let unusable = self.in_use.unreadable.into_iter().map(|(connector, unusable)| UnusableConnector {
             connector,
             version: unusable.version,
-            why: unusable.why,
+            why: unusable.why.to_string(),
         });
         LeftOut { unusable: unusable.collect(), not_asked: self.not_asked.map(Arc::new) }
     }
@@ -173,7 +173,7 @@ impl Looked {
         // It may be registered in the database that does not answer.
         match self.not_asked {
             Some(error) => error.into(),
-            None => NotFound::Connector(connector.to_owned()).into(),
+            None => NotFound::Connector { connector: connector.to_owned() }.into(),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! From where each stream is read next, to be looked at and to be set.
 
+use huiliu_messages::said_in_english;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use thiserror::Error;
 
 use super::act::{Act, AuditEntry};
 use super::error::{NotFound, OperationError};
@@ -18,24 +18,23 @@ use huiliu_store::admin::{registry, sources};
 use huiliu_store::intake::cursors::{self, Put};
 
 /// Why a cursor is not set.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
 pub enum CursorError {
     /// The source is not in the database.
-    #[error("source {name:?} was never read and has no cursor; see `huiliu cursors list`")]
+    #[serde(rename = "cursor.never_read")]
     NeverRead {
         /// As it was asked for.
         name: String,
     },
     /// Another process reads the source, and will set the cursor itself.
-    #[error(
-        "source {name} is being read by another process; see `huiliu schedules list`, and try again when it has ended"
-    )]
+    #[serde(rename = "cursor.source_busy")]
     Busy {
         /// The source.
         name: String,
     },
     /// There is no cursor that could be forgotten.
-    #[error("source {name} has no cursor of stream {stream:?}; see `huiliu cursors list`")]
+    #[serde(rename = "cursor.not_found")]
     NoCursor {
         /// The source.
         name: String,
@@ -43,7 +42,7 @@ pub enum CursorError {
         stream: String,
     },
     /// The connector has no such stream.
-    #[error("connector {connector} has no stream {stream:?}; there are {}", known.join(", "))]
+    #[serde(rename = "cursor.no_stream")]
     NoStream {
         /// The connector.
         connector: String,
@@ -53,7 +52,7 @@ pub enum CursorError {
         known: Vec<String>,
     },
     /// The connector would write another one.
-    #[error("{text} is no cursor of connector {connector}: {why}; give one as `huiliu cursors list` shows it")]
+    #[serde(rename = "cursor.not_one")]
     NotACursor {
         /// The connector.
         connector: String,
@@ -63,6 +62,8 @@ pub enum CursorError {
         why: CursorFault,
     },
 }
+
+said_in_english!(CursorError);
 
 impl CursorError {
     /// A stable code, for programs.
@@ -165,7 +166,7 @@ pub async fn set(
     let mut tx = access.opened.db.begin().await?;
     let connector = connector_of(&mut tx, of.source).await?;
     let mut in_use = access.in_use(&registered)?;
-    let Some(found) = in_use.found.remove(&connector) else { return Err(NotFound::Connector(connector).into()) };
+    let Some(found) = in_use.found.remove(&connector) else { return Err(NotFound::Connector { connector }.into()) };
     let Some(stream) = found.manifest.stream(of.stream) else {
         let known = found.manifest.stream.iter().map(|stream| stream.name.clone()).collect();
         return Err(CursorError::NoStream { connector, stream: of.stream.to_owned(), known }.into());

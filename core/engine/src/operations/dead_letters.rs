@@ -2,7 +2,6 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use thiserror::Error;
 
 use super::act::{Act, AuditEntry};
 use super::error::{NotFound, OperationError};
@@ -14,14 +13,6 @@ use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::reports::{self, LetterRow};
 use huiliu_store::delivery::dead_letters;
 use huiliu_values::DeadLetterState;
-
-/// Why a dead letter is not discarded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("dead letter {dead_letter} is not open; see `huiliu dead-letters show {dead_letter}`")]
-pub struct DeadLetterNotOpen {
-    /// The letter.
-    pub dead_letter: i64,
-}
 
 /// The open dead letters.
 ///
@@ -41,7 +32,7 @@ pub async fn list(access: RegistryAccess<'_>, of: &RowFilter, span: Span) -> Res
 pub async fn show(opened: &OpenDatabase, dead_letter: i64) -> Result<LetterRow, OperationError> {
     let rows = reports::dead_letters(&opened.db, None, &RowFilter::default(), dead_letter - 1, 1).await?;
     let found = rows.into_iter().find(|row| row.dead_letter == dead_letter);
-    found.ok_or_else(|| NotFound::DeadLetter(dead_letter).into())
+    found.ok_or_else(|| NotFound::DeadLetter { dead_letter }.into())
 }
 
 /// A dead letter that was discarded.
@@ -56,11 +47,11 @@ pub struct Discarded {
 /// Closes an open dead letter for good: its raw records count as discarded.
 ///
 /// # Errors
-/// [`DeadLetterNotOpen`].
+/// [`OperationError::DeadLetterNotOpen`].
 pub async fn discard(opened: &OpenDatabase, act: Act<'_>, dead_letter: i64) -> Result<Discarded, OperationError> {
     let mut tx = opened.db.begin().await?;
     if !dead_letters::discard(&mut tx, dead_letter).await? {
-        return Err(DeadLetterNotOpen { dead_letter }.into());
+        return Err(OperationError::DeadLetterNotOpen { dead_letter });
     }
     act.commit(tx, opened, AuditEntry::new("dead_letter.discard", format!("dead letter {dead_letter}"))).await?;
     Ok(Discarded { dead_letter, state: DeadLetterState::Discarded })

@@ -1,9 +1,9 @@
 //! What people decide about credit, courses and identity: whose hours change, then the decision, then the hours.
 
+use huiliu_messages::said_in_english;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use thiserror::Error;
 
 use super::act::Act;
 use super::error::{NotFound, OperationError};
@@ -20,12 +20,11 @@ use huiliu_store::roster::report;
 use huiliu_values::Grade;
 
 /// Why a decision is not taken.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
 pub enum DecisionRefused {
     /// The record's certificate is revoked already.
-    #[error(
-        "record {record} is revoked already, since {at}, by {by} (decision {decision}); take it back with `huiliu decisions undo {decision}`"
-    )]
+    #[serde(rename = "decision.revoked_already")]
     RevokedAlready {
         /// The record.
         record: i64,
@@ -37,7 +36,7 @@ pub enum DecisionRefused {
         by: String,
     },
     /// The decision is taken back already.
-    #[error("decision {decision} is taken back already, since {at}, by {by} (decision {undone_by})")]
+    #[serde(rename = "decision.undone_already")]
     UndoneAlready {
         /// The decision.
         decision: i64,
@@ -49,27 +48,29 @@ pub enum DecisionRefused {
         by: String,
     },
     /// A teacher would be merged into the same.
-    #[error("a teacher cannot be merged into itself")]
+    #[serde(rename = "decision.merged_into_itself")]
     MergedIntoItself,
     /// It has been decided so already.
-    #[error("decision {decision} says so already")]
+    #[serde(rename = "decision.already")]
     Already {
         /// By this decision.
         decision: i64,
     },
     /// A teacher of the roster is whom the roster says.
-    #[error("teacher {teacher} is on the roster, and is whom the roster says; give the former ID number there instead")]
+    #[serde(rename = "decision.on_roster")]
     OnRoster {
         /// The teacher.
         teacher: i64,
     },
     /// A later decision has moved the same numbers on.
-    #[error("decision {decision} has moved the same numbers since; take it back first")]
+    #[serde(rename = "decision.moved_since")]
     MovedSince {
         /// The later decision.
         decision: i64,
     },
 }
+
+said_in_english!(DecisionRefused);
 
 impl DecisionRefused {
     /// A stable code, for programs.
@@ -94,8 +95,8 @@ impl DecisionRefused {
 
 fn refused(refused: Refused) -> OperationError {
     match refused {
-        Refused::NoClaim(claim) => NotFound::Claim(claim).into(),
-        Refused::NoTeacher(teacher) => NotFound::Teacher(teacher).into(),
+        Refused::NoClaim(claim) => NotFound::Claim { claim }.into(),
+        Refused::NoTeacher(teacher) => NotFound::Teacher { teacher }.into(),
         Refused::Itself => DecisionRefused::MergedIntoItself.into(),
         Refused::Already(decision) => DecisionRefused::Already { decision }.into(),
         Refused::OnRoster(teacher) => DecisionRefused::OnRoster { teacher }.into(),
@@ -162,7 +163,7 @@ pub async fn list(opened: &OpenDatabase, teacher: Option<i64>, span: Span) -> Re
     if let Some(teacher) = teacher
         && report::teacher(&opened.db, &opened.keys, teacher).await?.is_none()
     {
-        return Err(NotFound::Teacher(teacher).into());
+        return Err(NotFound::Teacher { teacher }.into());
     }
     let rows = decisions::list(&opened.db, teacher, span.after, span.one_more()).await?;
     Ok(Page::part(rows, span.limit, |row| row.decision.to_string()))
@@ -235,7 +236,7 @@ async fn write(
 async fn undo(tx: &mut Tx, context: &DeliveryContext, act: Act<'_>, number: i64) -> Result<Written, OperationError> {
     let held = match decisions::find(tx, number).await? {
         Some(Decision { reversed_by: Some(undone_by), .. }) => return Err(undone_already(tx, number, undone_by).await?),
-        found => found.filter(|decision| decision.reverses.is_none()).ok_or(NotFound::Decision(number))?,
+        found => found.filter(|decision| decision.reverses.is_none()).ok_or(NotFound::Decision { decision: number })?,
     };
     if held.kind.is_identity() {
         let undone = rulings::undo(tx, rules(context), &held, act.author()).await?.map_err(refused)?;
@@ -247,7 +248,7 @@ async fn undo(tx: &mut Tx, context: &DeliveryContext, act: Act<'_>, number: i64)
 }
 
 async fn undone_already(tx: &mut Tx, decision: i64, undone_by: i64) -> Result<OperationError, OperationError> {
-    let by = decisions::find(tx, undone_by).await?.ok_or(NotFound::Decision(undone_by))?;
+    let by = decisions::find(tx, undone_by).await?.ok_or(NotFound::Decision { decision: undone_by })?;
     Ok(DecisionRefused::UndoneAlready { decision, undone_by, at: by.at, by: by.actor }.into())
 }
 
@@ -274,7 +275,7 @@ fn about_record(kind: DecisionKind, record: i64, detail: Value) -> Verdict {
 fn about_course(context: &DeliveryContext, equation: &CourseDecision) -> Result<Verdict, NotFound> {
     let unknown = |id: &&str| context.policy.crosswalk.course(id).is_none();
     if let Some(id) = equation.course.as_deref().filter(unknown) {
-        return Err(NotFound::Course(id.to_owned()));
+        return Err(NotFound::Course { course: id.to_owned() });
     }
     let kind = DecisionKind::CourseEquate;
     Ok(Verdict { kind, teacher: None, claim: None, record: None, detail: equation.detail() })
@@ -284,7 +285,7 @@ fn about_course(context: &DeliveryContext, equation: &CourseDecision) -> Result<
 async fn concerned(tx: &mut Tx, verdict: &Verdict) -> Result<Vec<i64>, OperationError> {
     if let Some(record) = verdict.record {
         let owner = facts::owners(tx, &[record]).await?.get(&record).copied();
-        return Ok(vec![owner.ok_or(NotFound::RecordOfTeacher(record))?]);
+        return Ok(vec![owner.ok_or(NotFound::RecordOfTeacher { record })?]);
     }
     match CourseDecision::read(&verdict.detail) {
         Some(equation) => Ok(courses::teachers(tx, &equation.connector, &equation.code).await?),

@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 
-use thiserror::Error;
+use huiliu_messages::said_in_english;
+use serde::Serialize;
 
 use super::authoring_error::AuthoringError;
-use super::batches::BatchNotQuarantined;
 use super::connector_versions::ConnectorError;
 use super::cursors::CursorError;
-use super::dead_letters::DeadLetterNotOpen;
 use super::decisions::DecisionRefused;
 use super::filters::FilterError;
 use super::maintenance::MaintenanceError;
@@ -33,52 +32,54 @@ use huiliu_store::StoreFault;
 use huiliu_vault::key_file::KeyFileError;
 
 /// What was asked for and is not there.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum NotFound {
     /// A sync run.
-    #[error("no run {0}; see `huiliu runs list`")]
-    Run(i64),
+    #[serde(rename = "run.not_found")]
+    Run { run: i64 },
     /// A dead letter.
-    #[error("there is no dead letter {0}")]
-    DeadLetter(i64),
+    #[serde(rename = "dead_letter.not_found")]
+    DeadLetter { dead_letter: i64 },
     /// A training record.
-    #[error("there is no record {0}")]
-    Record(i64),
+    #[serde(rename = "record.not_found")]
+    Record { record: i64 },
     /// A training record that belongs to a teacher.
-    #[error("there is no record {0} of a known teacher; see `huiliu records list`")]
-    RecordOfTeacher(i64),
+    #[serde(rename = "record.not_found_of_teacher")]
+    RecordOfTeacher { record: i64 },
     /// A replay.
-    #[error("there is no replay {0}")]
-    Replay(i64),
+    #[serde(rename = "replay.not_found")]
+    Replay { replay: i64 },
     /// A teacher.
-    #[error("there is no teacher {0}")]
-    Teacher(i64),
+    #[serde(rename = "teacher.not_found")]
+    Teacher { teacher: i64 },
     /// A teacher with the ID number that was given.
-    #[error("no teacher has this ID number")]
+    #[serde(rename = "teacher.not_found_by_id_number")]
     TeacherOfIdNumber,
     /// An identity claim.
-    #[error("there is no claim {0}; see `huiliu identity queue`")]
-    Claim(i64),
+    #[serde(rename = "claim.not_found")]
+    Claim { claim: i64 },
     /// A decision that holds.
-    #[error("there is no decision {0} that holds; see `huiliu decisions list`")]
-    Decision(i64),
+    #[serde(rename = "decision.not_found")]
+    Decision { decision: i64 },
     /// A school.
-    #[error("there is no school {0}")]
-    School(String),
+    #[serde(rename = "school.not_found")]
+    School { school: String },
     /// A region.
-    #[error("there is no region {0}; see `huiliu regions list`")]
-    Region(String),
+    #[serde(rename = "region.not_found")]
+    Region { region: String },
     /// A course of the crosswalk.
-    #[error("there is no course {0:?}; see `huiliu courses list`")]
-    Course(String),
+    #[serde(rename = "course.not_found")]
+    Course { course: String },
     /// A connector.
-    #[error("there is no connector {0:?}; see `huiliu connectors list`")]
-    Connector(String),
+    #[serde(rename = "connector.not_found")]
+    Connector { connector: String },
     /// A source.
-    #[error("there is no source {0:?}; see `huiliu sources list`")]
-    Source(String),
+    #[serde(rename = "source.not_found")]
+    Source { name: String },
     /// A rule pack.
-    #[error("there is no rule pack {pack:?}; there are {}", known.join(", "))]
+    #[serde(rename = "rule_pack.not_found")]
     RulePack {
         /// As it was asked for.
         pack: String,
@@ -88,86 +89,216 @@ pub enum NotFound {
 }
 
 /// Why an operation is not done.
-#[derive(Debug, Error)]
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum OperationError {
+    /// A dead letter is not open.
+    #[serde(rename = "dead_letter.not_open")]
+    DeadLetterNotOpen { dead_letter: i64 },
+    /// A batch is not quarantined.
+    #[serde(rename = "batch.not_quarantined")]
+    BatchNotQuarantined { batch: i64 },
     /// What was asked for is not there.
-    #[error(transparent)]
-    NotFound(#[from] NotFound),
+    #[serde(untagged)]
+    NotFound(NotFound),
     /// The database cannot be opened.
-    #[error(transparent)]
+    #[serde(untagged)]
     Open(OpenError),
     /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreFault),
+    #[serde(untagged)]
+    Store(StoreFault),
     /// The queue.
-    #[error(transparent)]
-    Queue(#[from] QueueFault),
+    #[serde(untagged)]
+    Queue(QueueFault),
     /// The key file.
-    #[error(transparent)]
-    KeyFile(#[from] KeyFileError),
+    #[serde(untagged)]
+    KeyFile(KeyFileError),
     /// The rules.
-    #[error(transparent)]
-    Rules(#[from] RuleFileError),
+    #[serde(untagged)]
+    Rules(RuleFileError),
     /// A source or a connector cannot be used.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
+    #[serde(untagged)]
+    Registry(RegistryError),
     /// A connector does not pass the gate.
-    #[error(transparent)]
-    Gate(#[from] GateError),
+    #[serde(untagged)]
+    Gate(GateError),
     /// A connector's folder.
-    #[error(transparent)]
-    Package(#[from] PackageError),
+    #[serde(untagged)]
+    Package(PackageError),
     /// A platform.
-    #[error(transparent)]
-    Platform(#[from] Failure),
+    #[serde(untagged)]
+    Platform(Failure),
     /// A replay.
-    #[error(transparent)]
+    #[serde(untagged)]
     Replay(ReplayFault),
-    /// A dead letter is not open.
-    #[error(transparent)]
-    DeadLetterNotOpen(#[from] DeadLetterNotOpen),
-    /// A batch is not quarantined.
-    #[error(transparent)]
-    BatchNotQuarantined(#[from] BatchNotQuarantined),
     /// A source is not read.
-    #[error(transparent)]
+    #[serde(untagged)]
     Source(SourceError),
     /// Nothing is synced.
-    #[error(transparent)]
-    Sync(#[from] SyncError),
+    #[serde(untagged)]
+    Sync(SyncError),
     /// Files are not taken.
-    #[error(transparent)]
-    Upload(#[from] UploadError),
+    #[serde(untagged)]
+    Upload(UploadError),
     /// A connector is not registered, or its version not changed.
-    #[error(transparent)]
-    Connector(#[from] ConnectorError),
+    #[serde(untagged)]
+    Connector(ConnectorError),
     /// A source is not registered.
-    #[error(transparent)]
-    SourceRegistration(#[from] SourceRegistrationError),
+    #[serde(untagged)]
+    SourceRegistration(SourceRegistrationError),
     /// A secret is not set.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
+    #[serde(untagged)]
+    Secret(SecretError),
     /// A cursor is not set.
-    #[error(transparent)]
-    Cursor(#[from] CursorError),
+    #[serde(untagged)]
+    Cursor(CursorError),
     /// A connector is not written.
-    #[error(transparent)]
-    Authoring(#[from] AuthoringError),
+    #[serde(untagged)]
+    Authoring(AuthoringError),
     /// A decision is not taken.
-    #[error(transparent)]
-    Decision(#[from] DecisionRefused),
+    #[serde(untagged)]
+    Decision(DecisionRefused),
     /// Tables are not matched.
-    #[error(transparent)]
-    Match(#[from] MatchError),
+    #[serde(untagged)]
+    Match(MatchError),
     /// Nothing is backed up, or rotated.
-    #[error(transparent)]
-    Maintenance(#[from] MaintenanceError),
+    #[serde(untagged)]
+    Maintenance(MaintenanceError),
     /// A filter names what is not there.
-    #[error(transparent)]
-    Filter(#[from] FilterError),
+    #[serde(untagged)]
+    Filter(FilterError),
     /// Nothing is restored.
-    #[error(transparent)]
-    Restore(#[from] RestoreError),
+    #[serde(untagged)]
+    Restore(RestoreError),
+}
+
+said_in_english!(NotFound, OperationError);
+
+impl From<NotFound> for OperationError {
+    fn from(why: NotFound) -> Self {
+        Self::NotFound(why)
+    }
+}
+
+impl From<StoreFault> for OperationError {
+    fn from(fault: StoreFault) -> Self {
+        Self::Store(fault)
+    }
+}
+
+impl From<QueueFault> for OperationError {
+    fn from(fault: QueueFault) -> Self {
+        Self::Queue(fault)
+    }
+}
+
+impl From<KeyFileError> for OperationError {
+    fn from(error: KeyFileError) -> Self {
+        Self::KeyFile(error)
+    }
+}
+
+impl From<RuleFileError> for OperationError {
+    fn from(error: RuleFileError) -> Self {
+        Self::Rules(error)
+    }
+}
+
+impl From<RegistryError> for OperationError {
+    fn from(error: RegistryError) -> Self {
+        Self::Registry(error)
+    }
+}
+
+impl From<GateError> for OperationError {
+    fn from(error: GateError) -> Self {
+        Self::Gate(error)
+    }
+}
+
+impl From<PackageError> for OperationError {
+    fn from(error: PackageError) -> Self {
+        Self::Package(error)
+    }
+}
+
+impl From<Failure> for OperationError {
+    fn from(failure: Failure) -> Self {
+        Self::Platform(failure)
+    }
+}
+
+impl From<SyncError> for OperationError {
+    fn from(error: SyncError) -> Self {
+        Self::Sync(error)
+    }
+}
+
+impl From<UploadError> for OperationError {
+    fn from(error: UploadError) -> Self {
+        Self::Upload(error)
+    }
+}
+
+impl From<ConnectorError> for OperationError {
+    fn from(error: ConnectorError) -> Self {
+        Self::Connector(error)
+    }
+}
+
+impl From<SourceRegistrationError> for OperationError {
+    fn from(error: SourceRegistrationError) -> Self {
+        Self::SourceRegistration(error)
+    }
+}
+
+impl From<SecretError> for OperationError {
+    fn from(error: SecretError) -> Self {
+        Self::Secret(error)
+    }
+}
+
+impl From<CursorError> for OperationError {
+    fn from(error: CursorError) -> Self {
+        Self::Cursor(error)
+    }
+}
+
+impl From<AuthoringError> for OperationError {
+    fn from(error: AuthoringError) -> Self {
+        Self::Authoring(error)
+    }
+}
+
+impl From<DecisionRefused> for OperationError {
+    fn from(why: DecisionRefused) -> Self {
+        Self::Decision(why)
+    }
+}
+
+impl From<MatchError> for OperationError {
+    fn from(error: MatchError) -> Self {
+        Self::Match(error)
+    }
+}
+
+impl From<MaintenanceError> for OperationError {
+    fn from(error: MaintenanceError) -> Self {
+        Self::Maintenance(error)
+    }
+}
+
+impl From<FilterError> for OperationError {
+    fn from(error: FilterError) -> Self {
+        Self::Filter(error)
+    }
+}
+
+impl From<RestoreError> for OperationError {
+    fn from(error: RestoreError) -> Self {
+        Self::Restore(error)
+    }
 }
 
 impl From<ReplayFault> for OperationError {
@@ -227,14 +358,14 @@ impl OperationError {
             Self::Queue(fault) => matches!(fault, QueueFault::Unreachable { .. }),
             Self::KeyFile(error) => !matches!(error, KeyFileError::BeingRotated { .. }),
             Self::Registry(error) => !matches!(error, RegistryError::Disabled { .. }),
-            Self::Gate(error) => !matches!(error, GateError::Played(_) | GateError::Key(_)),
+            Self::Gate(error) => !matches!(error, GateError::Played { .. } | GateError::Key(_)),
             Self::Platform(_) => false,
             Self::NotFound(_)
             | Self::Open(_)
             | Self::Rules(_)
             | Self::Package(_)
-            | Self::DeadLetterNotOpen(_)
-            | Self::BatchNotQuarantined(_)
+            | Self::DeadLetterNotOpen { .. }
+            | Self::BatchNotQuarantined { .. }
             | Self::Maintenance(_)
             | Self::Filter(_)
             | Self::Restore(_) => true,
@@ -267,8 +398,8 @@ impl OperationError {
             Self::Package(_) => "connector.package",
             Self::Platform(failure) => return failure.message().code().to_owned().into(),
             Self::Replay(fault) => fault.code(),
-            Self::DeadLetterNotOpen(_) => "dead_letter.not_open",
-            Self::BatchNotQuarantined(_) => "batch.not_quarantined",
+            Self::DeadLetterNotOpen { .. } => "dead_letter.not_open",
+            Self::BatchNotQuarantined { .. } => "batch.not_quarantined",
             Self::Source(error) => return error.code(),
             Self::Sync(error) => error.code(),
             Self::Match(error) => error.code(),
@@ -291,18 +422,18 @@ impl NotFound {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Run(_) => "run.not_found",
-            Self::DeadLetter(_) => "dead_letter.not_found",
-            Self::Record(_) | Self::RecordOfTeacher(_) => "record.not_found",
-            Self::Replay(_) => "replay.not_found",
-            Self::Teacher(_) | Self::TeacherOfIdNumber => "teacher.not_found",
-            Self::Claim(_) => "claim.not_found",
-            Self::Decision(_) => "decision.not_found",
-            Self::School(_) => "school.not_found",
-            Self::Region(_) => "region.not_found",
-            Self::Course(_) => "course.not_found",
-            Self::Connector(_) => "connector.not_found",
-            Self::Source(_) => "source.not_found",
+            Self::Run { .. } => "run.not_found",
+            Self::DeadLetter { .. } => "dead_letter.not_found",
+            Self::Record { .. } | Self::RecordOfTeacher { .. } => "record.not_found",
+            Self::Replay { .. } => "replay.not_found",
+            Self::Teacher { .. } | Self::TeacherOfIdNumber => "teacher.not_found",
+            Self::Claim { .. } => "claim.not_found",
+            Self::Decision { .. } => "decision.not_found",
+            Self::School { .. } => "school.not_found",
+            Self::Region { .. } => "region.not_found",
+            Self::Course { .. } => "course.not_found",
+            Self::Connector { .. } => "connector.not_found",
+            Self::Source { .. } => "source.not_found",
             Self::RulePack { .. } => "rule_pack.not_found",
         }
     }

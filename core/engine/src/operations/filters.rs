@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use thiserror::Error;
+use huiliu_messages::said_in_english;
+use serde::Serialize;
 
 use super::error::OperationError;
 use super::registry_access::RegistryAccess;
@@ -15,55 +16,44 @@ use huiliu_store::admin::registry;
 const MAX_OFFERED: usize = 3;
 
 /// What a filter names and is not there.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum FilterError {
-    /// A source.
-    #[error("there is no source {name:?}; there are {}", listed(known))]
-    Source {
-        /// As it was asked for.
-        name: String,
-        /// Those there are.
-        known: Vec<String>,
-    },
-    /// A connector.
-    #[error("there is no connector {connector:?}; there are {}", listed(known))]
-    Connector {
-        /// As it was asked for.
-        connector: String,
-        /// Those there are.
-        known: Vec<String>,
-    },
-    /// A sync run.
-    #[error("there is no run {run}; {}", newest.map_or_else(|| "there are none".to_owned(), |newest| format!("the newest is {newest}, see `huiliu runs list`")))]
-    Run {
-        /// As it was asked for.
-        run: i64,
-        /// The newest there is.
-        newest: Option<i64>,
-    },
-    /// A reason code.
-    #[error("there is no reason code {code:?}; {}", if nearest.is_empty() { "see `huiliu dead-letters list`".to_owned() } else { format!("did you mean {}?", nearest.join(", ")) })]
-    Code {
-        /// As it was asked for.
-        code: String,
-        /// The codes nearest to it.
-        nearest: Vec<String>,
-    },
+    /// A source, as it was asked for, and those there are.
+    #[serde(rename = "filter.source")]
+    Source { name: String, known: Vec<String> },
+    /// A source, and there is none at all.
+    #[serde(rename = "filter.no_source")]
+    NoSource { name: String },
+    /// A connector, as it was asked for, and those there are.
+    #[serde(rename = "filter.connector")]
+    Connector { connector: String, known: Vec<String> },
+    /// A sync run, and the newest there is.
+    #[serde(rename = "filter.run")]
+    Run { run: i64, newest: i64 },
+    /// A sync run, and there is none at all.
+    #[serde(rename = "filter.no_run")]
+    NoRun { run: i64 },
+    /// A reason code, and the codes nearest to it.
+    #[serde(rename = "filter.reason")]
+    Reason { reason: String, nearest: Vec<String> },
+    /// A reason code that is near no other.
+    #[serde(rename = "filter.no_reason")]
+    NoReason { reason: String },
 }
 
-fn listed(known: &[String]) -> String {
-    if known.is_empty() { "none".to_owned() } else { known.join(", ") }
-}
+said_in_english!(FilterError);
 
 impl FilterError {
     /// A stable code, for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Source { .. } => "source.not_found",
+            Self::Source { .. } | Self::NoSource { .. } => "source.not_found",
             Self::Connector { .. } => "connector.not_found",
-            Self::Run { .. } => "run.not_found",
-            Self::Code { .. } => "code.not_found",
+            Self::Run { .. } | Self::NoRun { .. } => "run.not_found",
+            Self::Reason { .. } | Self::NoReason { .. } => "code.not_found",
         }
     }
 }
@@ -80,7 +70,8 @@ pub(crate) async fn check(access: RegistryAccess<'_>, asked: &RowFilter) -> Resu
     if let Some(run) = asked.run
         && !filter::has_run(db, run).await?
     {
-        return Err(FilterError::Run { run, newest: filter::newest_run(db).await? }.into());
+        let newest = filter::newest_run(db).await?;
+        return Err(newest.map_or(FilterError::NoRun { run }, |newest| FilterError::Run { run, newest }).into());
     }
     if let Some(code) = &asked.code
         && !REASON_CODES.contains(&code.as_str())
@@ -88,7 +79,14 @@ pub(crate) async fn check(access: RegistryAccess<'_>, asked: &RowFilter) -> Resu
         let mut known = filter::reason_codes(db).await?;
         if !known.contains(code) {
             known.extend(REASON_CODES.iter().map(ToString::to_string));
-            return Err(FilterError::Code { code: code.clone(), nearest: nearest_codes(code, known) }.into());
+            let (reason, nearest) = (code.clone(), nearest_codes(code, known));
+            let is_near = !nearest.is_empty();
+            return Err(if is_near {
+                FilterError::Reason { reason, nearest }
+            } else {
+                FilterError::NoReason { reason }
+            }
+            .into());
         }
     }
     Ok(())
@@ -104,7 +102,11 @@ async fn check_names(access: RegistryAccess<'_>, asked: &RowFilter) -> Result<()
         let known: BTreeSet<String> =
             settings.chain(registered).chain(held.iter().map(|(name, _)| name.clone())).collect();
         if !known.contains(name) {
-            return Err(FilterError::Source { name: name.clone(), known: known.into_iter().collect() }.into());
+            let (name, known) = (name.clone(), Vec::from_iter(known));
+            let is_any = !known.is_empty();
+            return Err(
+                if is_any { FilterError::Source { name, known } } else { FilterError::NoSource { name } }.into()
+            );
         }
     }
     if let Some(connector) = &asked.connector {

@@ -29,5 +29,5 @@ pub async fn list(opened: &OpenDatabase, which: Which, span: Span) -> Result<Pag
 /// [`OperationError::NotFound`].
 pub async fn show(opened: &OpenDatabase, claim: i64) -> Result<Shown, OperationError> {
     let shown = queue::show(&opened.db, &opened.keys, claim).await?;
-    shown.ok_or_else(|| NotFound::Claim(claim).into())
+    shown.ok_or_else(|| NotFound::Claim { claim }.into())
 }

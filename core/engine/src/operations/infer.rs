@@ -151,7 +151,7 @@ async fn read(settings: &Settings, place: &str) -> Result<NamedSample, Operation
 }
 
 fn read_file(place: &str) -> Result<NamedSample, AuthoringError> {
-    let unreadable = |source| AuthoringError::NoSuchSample { place: place.to_owned(), source };
+    let unreadable = |source| AuthoringError::NoSuchSample { sample: place.to_owned(), source };
     // Looked at before it is read: what does not fit is not taken into memory.
     let told = std::fs::metadata(place).map_err(unreadable)?;
     let found = usize::try_from(told.len()).unwrap_or(usize::MAX);

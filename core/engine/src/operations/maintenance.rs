@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use huiliu_messages::said_in_english;
 use schemars::JsonSchema;
 use serde::Serialize;
-use thiserror::Error;
 
 use super::error::OperationError;
 use crate::database::{self, Make, OpenDatabase};
@@ -17,38 +17,48 @@ use huiliu_store::{Db, StoreFault};
 use huiliu_vault::key_file;
 
 /// Why nothing is backed up, or rotated.
-#[derive(Debug, Error)]
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
 pub enum MaintenanceError {
     /// Only the embedded database is copied.
-    #[error("this database is PostgreSQL: back it up with `pg_dump --format=custom`, see docs/operations.md")]
+    #[serde(rename = "backup.server")]
     BackupOfServer,
     /// The copy cannot be written.
-    #[error(
-        "cannot write a backup in {}: {why}; give a writable folder with room for a copy of the database",
-        folder.display()
-    )]
+    #[serde(rename = "backup.folder")]
     BackupUnwritable {
         /// The folder.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         folder: PathBuf,
         /// What the system, or the database, says.
         why: BackupFault,
     },
     /// The key stands in the environment.
-    #[error(
-        "the key stands in HUILIU_KEY, which cannot be rewritten; write it to a file, name that with HUILIU_KEY_FILE, and rotate again"
-    )]
+    #[serde(rename = "key.environment")]
     KeyInEnvironment,
 }
 
 /// What kept a backup from being written.
-#[derive(Debug, Error)]
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
 pub enum BackupFault {
     /// The system.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
+    Io(#[serde(serialize_with = "huiliu_messages::as_system_error")] std::io::Error),
     /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreFault),
+    Store(Box<StoreFault>),
+}
+
+said_in_english!(MaintenanceError, BackupFault);
+
+impl From<std::io::Error> for BackupFault {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<StoreFault> for BackupFault {
+    fn from(fault: StoreFault) -> Self {
+        Self::Store(Box::new(fault))
+    }
 }
 
 impl MaintenanceError {

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use huiliu_messages::said_in_english;
 use schemars::JsonSchema;
 use serde::Serialize;
-use thiserror::Error;
 
 use super::error::OperationError;
 use huiliu_matching::cluster::Link;
@@ -14,22 +14,38 @@ use huiliu_matching::{
 };
 
 /// Why tables are not matched.
-#[derive(Debug, Error)]
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
 pub enum MatchError {
-    /// A table, or the file that says what its columns mean.
-    #[error(transparent)]
-    Table(#[from] TableFault),
-    /// The built-in weights.
-    #[error(transparent)]
-    Weights(#[from] WeightsFault),
     /// Bounds in that file that cannot be.
-    #[error("{}: thresholds: {why}", file.display())]
+    #[serde(rename = "match.thresholds")]
     Thresholds {
         /// The file.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
         /// What is expected of them.
         why: WeightsProblem,
     },
+    /// A table, or the file that says what its columns mean.
+    #[serde(untagged)]
+    Table(TableFault),
+    /// The built-in weights.
+    #[serde(untagged)]
+    Weights(WeightsFault),
+}
+
+said_in_english!(MatchError);
+
+impl From<TableFault> for MatchError {
+    fn from(fault: TableFault) -> Self {
+        Self::Table(fault)
+    }
+}
+
+impl From<WeightsFault> for MatchError {
+    fn from(fault: WeightsFault) -> Self {
+        Self::Weights(fault)
+    }
 }
 
 impl MatchError {

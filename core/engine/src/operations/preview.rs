@@ -145,7 +145,7 @@ async fn first_page(
 ) -> Result<RawPage, OperationError> {
     let known = runtime.known();
     let Some(source) = known.sources.iter().find(|source| source.name == name) else {
-        return Err(NotFound::Source(name.to_owned()).into());
+        return Err(NotFound::Source { name: name.to_owned() }.into());
     };
     let connector = runtime.connector(&runtime.recipe_for_any(source)?, manifest.clone())?;
     let mut page = connector.pull(stream, None).await?;

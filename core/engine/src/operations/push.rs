@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use huiliu_messages::{Message, said_in_english};
 use schemars::JsonSchema;
 use serde::Serialize;
-use thiserror::Error;
 use tokio::sync::watch;
 
 use crate::ingest::From;
@@ -28,49 +28,76 @@ const LEASE_WAIT: Duration = Duration::from_secs(20);
 const SECRET: &str = "push";
 
 /// Why a payload is not taken.
-#[derive(Debug, Error)]
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
 pub enum PushError {
-    /// The sender does not prove that it may send for this source, or there is no such source: that is not told apart.
-    #[error(transparent)]
-    Door(#[from] DoorFault),
     /// The source's connector is disabled.
-    #[error("the connector of this source is disabled; ask whoever runs Huiliu")]
+    #[serde(rename = "push.disabled")]
     Disabled,
     /// The source's connector has no such stream, or several and none was named.
-    #[error("no such stream; there are {}: send it to /push/SOURCE/STREAM", known.join(", "))]
+    #[serde(rename = "push.stream")]
     Stream {
         /// Those there are.
         known: Vec<String>,
     },
     /// Another payload was handed in with this idempotency key.
-    #[error("another payload was handed in with this idempotency key; give each payload a key of its own")]
+    #[serde(rename = "push.key_taken")]
     KeyTaken {
         /// The run of that payload.
         run: i64,
     },
     /// It is kept, and cannot be read.
-    #[error("it is kept, and cannot be read: {fault}; mend it, and send it with another key")]
+    #[serde(rename = "push.unreadable")]
     Unreadable {
         /// The run.
         run: i64,
         /// Why.
-        fault: String,
+        fault: Message,
     },
-    /// The source's connector cannot take it.
-    #[error(transparent)]
-    Platform(#[from] Failure),
     /// Another process keeps the source's lease.
-    #[error("another process has the source's lease")]
+    #[serde(rename = "push.busy")]
     Busy,
     /// It landed, and is not found again.
-    #[error("it was landed, and it is not found in the books")]
+    #[serde(rename = "push.lost")]
     Lost,
+    /// The sender does not prove that it may send for this source, or there is no such source: that is not told apart.
+    #[serde(untagged)]
+    Door(DoorFault),
+    /// The source's connector cannot take it.
+    #[serde(untagged)]
+    Platform(Failure),
     /// Something here, which may pass.
-    #[error(transparent)]
-    Source(#[from] SourceError),
+    #[serde(untagged)]
+    Source(SourceError),
     /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreFault),
+    #[serde(untagged)]
+    Store(StoreFault),
+}
+
+said_in_english!(PushError);
+
+impl std::convert::From<DoorFault> for PushError {
+    fn from(fault: DoorFault) -> Self {
+        Self::Door(fault)
+    }
+}
+
+impl std::convert::From<Failure> for PushError {
+    fn from(failure: Failure) -> Self {
+        Self::Platform(failure)
+    }
+}
+
+impl std::convert::From<SourceError> for PushError {
+    fn from(error: SourceError) -> Self {
+        Self::Source(error)
+    }
+}
+
+impl std::convert::From<StoreFault> for PushError {
+    fn from(fault: StoreFault) -> Self {
+        Self::Store(fault)
+    }
 }
 
 /// A payload that was taken.
@@ -194,7 +221,7 @@ fn answer(pushed: Pushed) -> Result<Taken, PushError> {
     let Pushed { run, records, is_same, fault } = pushed;
     match fault {
         _ if !is_same => Err(PushError::KeyTaken { run }),
-        Some(fault) => Err(PushError::Unreadable { run, fault }),
+        Some(fault) => Err(PushError::Unreadable { run, fault: Message::read(&fault) }),
         None => Ok(Taken { run, records }),
     }
 }

@@ -24,7 +24,7 @@ pub async fn list(access: RegistryAccess<'_>, of: &RowFilter, span: Span) -> Res
 /// [`OperationError::NotFound`].
 pub async fn show(opened: &OpenDatabase, record: i64) -> Result<RecordRow, OperationError> {
     let rows = reports::records(&opened.db, Some(record), &RowFilter::default(), 0, 1).await?;
-    rows.into_iter().next().ok_or_else(|| NotFound::Record(record).into())
+    rows.into_iter().next().ok_or_else(|| NotFound::Record { record }.into())
 }
 
 /// Teachers' hours with the ID number opened, after a teacher: for comparing with a truth file, never for a listing.

@@ -77,7 +77,7 @@ pub fn show(settings: &Settings, code: &str, on: Option<NaiveDate>) -> Result<Re
         None => tree.of(code).into_iter().map(RegionRow::from).collect(),
     };
     if rows.is_empty() {
-        return Err(NotFound::Region(code.to_owned()).into());
+        return Err(NotFound::Region { region: code.to_owned() }.into());
     }
     Ok(RegionShown { code: code.to_owned(), on, rows })
 }

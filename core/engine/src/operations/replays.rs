@@ -60,7 +60,7 @@ pub async fn show(opened: &OpenDatabase, replay: i64, limit: i64) -> Result<Repl
 
 async fn shown(db: &Db, replay: i64, limit: i64) -> Result<ReplayShown, OperationError> {
     let found = replays::list(db, Some(replay), 0, 1).await?;
-    let found = found.into_iter().next().ok_or(NotFound::Replay(replay))?;
+    let found = found.into_iter().next().ok_or(NotFound::Replay { replay })?;
     let mut tx = db.look().await?;
     let items = replays::items(&mut tx, replay, limit).await?;
     let effects = replays::effects(&mut tx, replay, limit).await?;

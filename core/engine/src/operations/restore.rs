@@ -4,10 +4,10 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use huiliu_messages::said_in_english;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use thiserror::Error;
 
 use super::act::{Act, AuditEntry};
 use super::error::OperationError;
@@ -18,57 +18,62 @@ use huiliu_store::{Db, SchemaError, StoreFault};
 use huiliu_vault::key_file;
 
 /// Why nothing is restored. Nothing was changed.
-#[derive(Debug, Error)]
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
 pub enum RestoreError {
     /// Only the embedded database is restored.
-    #[error(
-        "this database is PostgreSQL: stop the workers and restore it with `pg_restore --clean --if-exists`, see docs/operations.md"
-    )]
+    #[serde(rename = "restore.server")]
     Server,
     /// The backup is no file.
-    #[error("there is no file {}; give a backup as `huiliu backup` wrote it", backup.display())]
+    #[serde(rename = "restore.no_file")]
     NoFile {
         /// As it was given.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         backup: PathBuf,
     },
     /// There is a database already.
-    #[error(
-        "there is a database at {} already; give --overwrite to put the backup in its place, the file is kept beside it",
-        place.display()
-    )]
+    #[serde(rename = "restore.would_overwrite")]
     WouldOverwrite {
         /// The database.
-        place: PathBuf,
+        #[serde(serialize_with = "huiliu_messages::as_path")]
+        database: PathBuf,
     },
     /// Another process has the database open.
-    #[error("another process has the database {} open; stop the workers and all else that uses it", place.display())]
+    #[serde(rename = "restore.in_use")]
     InUse {
         /// The database.
-        place: PathBuf,
+        #[serde(serialize_with = "huiliu_messages::as_path")]
+        database: PathBuf,
     },
     /// The backup is damaged, or no database.
-    #[error("{} is damaged or no database, nothing was changed: {why}; take another backup", backup.display())]
+    #[serde(rename = "restore.damaged")]
     Damaged {
         /// The backup.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         backup: PathBuf,
         /// What SQLite says.
-        why: StoreFault,
+        why: Box<StoreFault>,
     },
     /// The backup is no backup of Huiliu.
-    #[error("{} is a database, and none of Huiliu's; give a backup as `huiliu backup` wrote it", backup.display())]
+    #[serde(rename = "restore.foreign")]
     Foreign {
         /// The backup.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         backup: PathBuf,
     },
     /// The files cannot be written.
-    #[error("cannot put the backup in the place of {}: {why}", place.display())]
+    #[serde(rename = "restore.unwritable")]
     Unwritable {
         /// The database.
-        place: PathBuf,
+        #[serde(serialize_with = "huiliu_messages::as_path")]
+        database: PathBuf,
         /// What the system says.
+        #[serde(serialize_with = "huiliu_messages::as_system_error")]
         why: io::Error,
     },
 }
+
+said_in_english!(RestoreError);
 
 impl RestoreError {
     /// A stable code, for programs.
@@ -123,7 +128,7 @@ pub async fn restore(settings: &Settings, act: Act<'_>, backup: &Backup) -> Resu
     }
     let replaces = place.exists();
     if replaces && !backup.overwrite {
-        return Err(RestoreError::WouldOverwrite { place }.into());
+        return Err(RestoreError::WouldOverwrite { database: place }.into());
     }
     // Whoever opens the database meanwhile waits.
     let _lock = database::lock(&settings.data_dir)?;
@@ -141,7 +146,7 @@ pub async fn restore(settings: &Settings, act: Act<'_>, backup: &Backup) -> Resu
     };
     let moved = match check_alone(&place).await {
         Ok(()) => replace(&copy, &place, replaced.as_deref())
-            .map_err(|why| RestoreError::Unwritable { place: place.clone(), why }),
+            .map_err(|why| RestoreError::Unwritable { database: place.clone(), why }),
         Err(error) => Err(error),
     };
     if let Err(error) = moved {
@@ -157,7 +162,7 @@ async fn check_alone(place: &Path) -> Result<(), RestoreError> {
         return Ok(());
     }
     match schema::gather(place).await {
-        Ok(FileState::InUse) => Err(RestoreError::InUse { place: place.to_owned() }),
+        Ok(FileState::InUse) => Err(RestoreError::InUse { database: place.to_owned() }),
         Ok(FileState::Alone | FileState::Unreadable) | Err(_) => Ok(()),
     }
 }
@@ -171,10 +176,10 @@ async fn prepare(
     copy: &Path,
     replaced: Option<&Path>,
 ) -> Result<bool, OperationError> {
-    let unwritable = |why| RestoreError::Unwritable { place: copy.to_owned(), why };
+    let unwritable = |why| RestoreError::Unwritable { database: copy.to_owned(), why };
     remove(copy);
     copy_alone(backup, copy).map_err(unwritable)?;
-    let damaged = |why| RestoreError::Damaged { backup: backup.to_owned(), why };
+    let damaged = |why| RestoreError::Damaged { backup: backup.to_owned(), why: Box::new(why) };
     let db = Db::open(&format!("sqlite:{}", copy.display()), 1).await.map_err(damaged)?;
     let checked = match schema::check_integrity(&db).await {
         Ok(()) => schema::state(&db).await,

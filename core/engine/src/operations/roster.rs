@@ -64,7 +64,7 @@ pub async fn show(
     let (tree, policy) = (regions::tree(settings)?, rule_files::policy(settings)?);
     let number = teachers::find(opened, which).await?;
     let row = report::teacher(&opened.db, &opened.keys, number).await?;
-    let teacher = row.ok_or(NotFound::Teacher(number))?;
+    let teacher = row.ok_or(NotFound::Teacher { teacher: number })?;
     let membership = teacher.memberships.iter().rev().find(|membership| holds(membership, on));
     let region = membership.and_then(|membership| membership.region.as_deref());
     let regions = regions::chain(&tree, region, on);

@@ -41,7 +41,7 @@ pub async fn list(access: RegistryAccess<'_>, of: &RowFilter, span: Span) -> Res
 /// [`OperationError::NotFound`].
 pub async fn show(opened: &OpenDatabase, run: i64) -> Result<RunShown, OperationError> {
     let rows = reports::runs(&opened.db, Some(run), &RowFilter::default(), 0, 1).await?;
-    let row = rows.into_iter().next().ok_or(NotFound::Run(run))?;
+    let row = rows.into_iter().next().ok_or(NotFound::Run { run })?;
     let new_fields = expectations::new_fields(&opened.db, run).await?;
     Ok(RunShown {
         run: row,
@@ -58,7 +58,7 @@ pub async fn balance(opened: &OpenDatabase, run: Option<i64>) -> Result<Balance,
     if let Some(run) = run
         && reports::runs(&opened.db, Some(run), &RowFilter::default(), 0, 1).await?.is_empty()
     {
-        return Err(NotFound::Run(run).into());
+        return Err(NotFound::Run { run }.into());
     }
     Ok(reports::balance(&opened.db, run.map_or(RunRange::ALL, RunRange::one)).await?)
 }

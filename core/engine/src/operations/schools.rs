@@ -72,6 +72,6 @@ pub async fn show(
 ) -> Result<SchoolShown, OperationError> {
     let tree = regions::tree(settings)?;
     let rows = report::schools(&opened.db, Some(code), "", 1).await?;
-    let school = rows.into_iter().next().ok_or_else(|| NotFound::School(code.to_owned()))?;
+    let school = rows.into_iter().next().ok_or_else(|| NotFound::School { school: code.to_owned() })?;
     Ok(SchoolShown::of(school, &tree, on))
 }

@@ -1,8 +1,8 @@
 //! Passwords and keys of sources, sealed in the database: a value goes in and never out again.
 
+use huiliu_messages::said_in_english;
 use schemars::JsonSchema;
 use serde::Serialize;
-use thiserror::Error;
 
 use super::act::{Act, AuditEntry};
 use super::error::OperationError;
@@ -13,16 +13,17 @@ use huiliu_store::admin::registry;
 use huiliu_store::admin::sources::{self, SecretTold};
 
 /// Why a secret is not sealed or removed.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
 pub enum SecretError {
     /// There is no source that it could be of.
-    #[error("there is no source {name:?}; see `huiliu sources list`, or add it first with `huiliu sources add`")]
+    #[serde(rename = "secret.no_source")]
     NoSource {
         /// As it was asked for.
         name: String,
     },
     /// The source has no such secret.
-    #[error("source {name} has no secret {secret:?}; see `huiliu secrets list`")]
+    #[serde(rename = "secret.not_found")]
     NoSecret {
         /// The source.
         name: String,
@@ -30,6 +31,8 @@ pub enum SecretError {
         secret: String,
     },
 }
+
+said_in_english!(SecretError);
 
 impl SecretError {
     /// A stable code, for programs.

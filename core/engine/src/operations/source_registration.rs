@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use huiliu_messages::said_in_english;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use thiserror::Error;
 
 use super::act::{Act, AuditEntry};
 use super::error::{NotFound, OperationError};
@@ -29,30 +29,29 @@ use huiliu_store::admin::sources::{self as store, SourceRow};
 const MAX_NAME: usize = 100;
 
 /// Why a source is not registered, changed or removed.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
 pub enum SourceRegistrationError {
     /// There is one of that name.
-    #[error("source {name} is registered already; change it with `huiliu sources set {name}`")]
+    #[serde(rename = "source.registered_already")]
     RegisteredAlready {
         /// The source.
         name: String,
     },
     /// It stands in the settings file alone.
-    #[error("source {name} stands in the settings file; change it there")]
+    #[serde(rename = "source.in_settings_file")]
     InSettingsFile {
         /// The source.
         name: String,
     },
     /// It stands nowhere.
-    #[error("no source {name:?} is registered; see `huiliu sources list`")]
+    #[serde(rename = "source.not_registered")]
     NotRegistered {
         /// As it was asked for.
         name: String,
     },
     /// A secret among the settings, which are shown.
-    #[error(
-        "--setting {key}: a secret does not stand among the settings, which are shown; seal it with `huiliu secrets set {name} {key}`"
-    )]
+    #[serde(rename = "source.secret_setting")]
     SecretSetting {
         /// The source.
         name: String,
@@ -60,9 +59,7 @@ pub enum SourceRegistrationError {
         key: String,
     },
     /// Something was received under that name from elsewhere.
-    #[error(
-        "source {name} is in the books with connector {connector} and institution {institution}, and what it has received stays theirs; give the new one another name"
-    )]
+    #[serde(rename = "source.booked_otherwise")]
     BookedOtherwise {
         /// The source.
         name: String,
@@ -72,15 +69,13 @@ pub enum SourceRegistrationError {
         institution: String,
     },
     /// The name is none.
-    #[error("a source's name has 1 to {MAX_NAME} characters, none of them a control character")]
+    #[serde(rename = "source.name")]
     Name,
     /// No institution answers for its data.
-    #[error("--institution-code is empty")]
+    #[serde(rename = "source.institution_code")]
     NoInstitutionCode,
     /// Its schedule is none.
-    #[error(
-        "--schedule {schedule:?}: {fault}; give minute, hour, day of the month, month and day of the week, as {TEN_DAYS:?}"
-    )]
+    #[serde(rename = "source.schedule")]
     Schedule {
         /// As it was given.
         schedule: String,
@@ -88,16 +83,22 @@ pub enum SourceRegistrationError {
         fault: ScheduleFault,
     },
     /// A user or password in the address, which is shown.
-    #[error(
-        "--base-url holds a user or password, and it is shown in listings; give --user, and seal the password with `huiliu secrets set {name} password`"
-    )]
+    #[serde(rename = "source.password_in_address")]
     PasswordInAddress {
         /// The source.
         name: String,
     },
     /// What is registered cannot be read.
-    #[error(transparent)]
-    Unreadable(#[from] UnreadableSource),
+    #[serde(untagged)]
+    Unreadable(UnreadableSource),
+}
+
+said_in_english!(SourceRegistrationError);
+
+impl From<UnreadableSource> for SourceRegistrationError {
+    fn from(why: UnreadableSource) -> Self {
+        Self::Unreadable(why)
+    }
 }
 
 impl SourceRegistrationError {
@@ -251,7 +252,7 @@ async fn put(access: RegistryAccess<'_>, tx: &mut Tx, row: &SourceRow) -> Result
     let registered = registry::read(&access.opened.db).await?;
     let mut in_use = access.in_use(&registered)?;
     let Some(found) = in_use.found.remove(&row.connector) else {
-        return Err(NotFound::Connector(row.connector.clone()).into());
+        return Err(NotFound::Connector { connector: row.connector.clone() }.into());
     };
     connectable(access, row, found.manifest)?;
     store::put_source(tx, row).await?;

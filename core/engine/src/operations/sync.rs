@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -16,7 +15,7 @@ use crate::schedule::Turn;
 use crate::settings::SourceSettings;
 use crate::sources::{ReadySource, SourceError};
 use huiliu_manifest::Transport;
-use huiliu_messages::Message;
+use huiliu_messages::{Message, said_in_english};
 use huiliu_queue::QueueFault;
 use huiliu_store::admin::reports::{self, Balance, UnreadRow};
 use huiliu_store::delivery::batches;
@@ -28,15 +27,14 @@ use huiliu_values::RunState;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why nothing is synced.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
 pub enum SyncError {
     /// There is no source at all.
-    #[error(
-        "no source is configured; add [[source]] to a settings file and give it with --config, or register one with `huiliu sources add`"
-    )]
+    #[serde(rename = "source.none")]
     NoSources,
     /// There is no source of that name.
-    #[error("no source {name:?}; there are {}", known.join(", "))]
+    #[serde(rename = "sync.source")]
     UnknownSource {
         /// As it was asked for.
         name: String,
@@ -44,9 +42,11 @@ pub enum SyncError {
         known: Vec<String>,
     },
     /// The delivery stopped before its work was done.
-    #[error("the worker ended before its work")]
+    #[serde(rename = "worker.ended")]
     WorkerEnded,
 }
+
+said_in_english!(SyncError);
 
 impl SyncError {
     /// A stable code, for programs.

@@ -38,7 +38,7 @@ pub(super) async fn find(opened: &OpenDatabase, which: &WhichTeacher) -> Result<
         }
     };
     if !reports::is_teacher(&opened.db, teacher).await? {
-        return Err(NotFound::Teacher(teacher).into());
+        return Err(NotFound::Teacher { teacher }.into());
     }
     Ok(teacher)
 }

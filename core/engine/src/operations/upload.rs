@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use thiserror::Error;
+use huiliu_messages::said_in_english;
+use serde::Serialize;
 use tokio::sync::watch;
 
 use super::error::OperationError;
@@ -18,16 +19,18 @@ use huiliu_platform::Failure;
 use huiliu_platform::files::handed::HandedConnector;
 
 /// Why files are not taken.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
 pub enum UploadError {
     /// One is no file.
-    #[error("{} is no file that can be read; nothing was handed in", file.display())]
+    #[serde(rename = "upload.file")]
     NotAFile {
         /// Which.
+        #[serde(serialize_with = "huiliu_messages::as_path")]
         file: PathBuf,
     },
     /// The connector has several streams.
-    #[error("connector {connector} has several streams; say with --stream to which the files belong: {}", streams.join(", "))]
+    #[serde(rename = "upload.stream")]
     WhichStream {
         /// The connector.
         connector: String,
@@ -35,15 +38,17 @@ pub enum UploadError {
         streams: Vec<String>,
     },
     /// Whoever asked for the plan has stopped it.
-    #[error("stopped; it was only a plan, and nothing was changed")]
+    #[serde(rename = "upload.stopped")]
     Stopped,
     /// The plan would hold up others for too long.
-    #[error("the plan takes longer than 300 s, in which others wait; nothing was changed; plan fewer files at once")]
+    #[serde(rename = "upload.too_long")]
     TooLong,
     /// The connector has no such stream, or cannot be handed files.
-    #[error("{0}")]
+    #[serde(untagged)]
     Connector(Failure),
 }
+
+said_in_english!(UploadError);
 
 impl UploadError {
     /// A stable code, for programs.

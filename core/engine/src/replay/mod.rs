@@ -11,10 +11,10 @@ pub(crate) mod perform;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use huiliu_messages::said_in_english;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
-use thiserror::Error;
 use tokio::sync::watch;
 
 use crate::deliver::DeliveryContext;
@@ -33,29 +33,39 @@ pub const MAX_DURATION: Duration = Duration::from_secs(300);
 const TRIES: u32 = 5;
 
 /// Why a replay is not planned or applied.
-#[derive(Debug, Error)]
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
 pub enum ReplayFault {
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreFault),
     /// No open dead letter matches.
-    #[error("no open dead letter matches")]
+    #[serde(rename = "replay.nothing")]
     Nothing,
     /// More than one plan takes.
-    #[error("more than 100,000 raw records match; narrow it down, by run or code")]
+    #[serde(rename = "replay.too_many")]
     TooMany,
     /// Whoever asked for the plan has stopped it.
-    #[error("stopped; nothing was changed, and the plan is closed")]
+    #[serde(rename = "replay.stopped")]
     Stopped,
     /// It would hold up others for too long.
-    #[error("it takes longer than 300 s, in which others wait; nothing was changed; narrow it down, by run or code")]
+    #[serde(rename = "replay.too_long")]
     TooLong,
     /// No such replay.
-    #[error("there is no replay {0}")]
-    Unknown(i64),
+    #[serde(rename = "replay.unknown")]
+    Unknown { replay: i64 },
     /// It is not waiting to be applied.
-    #[error("replay {0} is {state}, not planned", state = .1.as_str())]
-    NotPlanned(i64, ReplayState),
+    #[serde(rename = "replay.not_planned")]
+    NotPlanned { replay: i64, state: ReplayState },
+    /// The database.
+    #[serde(untagged)]
+    Store(StoreFault),
+}
+
+said_in_english!(ReplayFault);
+
+impl From<StoreFault> for ReplayFault {
+    fn from(fault: StoreFault) -> Self {
+        Self::Store(fault)
+    }
 }
 
 impl ReplayFault {
@@ -68,8 +78,8 @@ impl ReplayFault {
             Self::TooMany => "replay.too_many",
             Self::Stopped => "replay.stopped",
             Self::TooLong => "replay.too_long",
-            Self::Unknown(_) => "replay.not_found",
-            Self::NotPlanned(..) => "replay.not_planned",
+            Self::Unknown { .. } => "replay.not_found",
+            Self::NotPlanned { .. } => "replay.not_planned",
         }
     }
 }
@@ -210,9 +220,9 @@ async fn try_apply(context: &DeliveryContext, replay: i64, actor: &str) -> Resul
     let staged = context.rehearse().await?;
     let mut tx = staged.db.begin().await?;
     match replays::lock(&mut tx, replay).await? {
-        None => return Err(ReplayFault::Unknown(replay)),
+        None => return Err(ReplayFault::Unknown { replay }),
         Some(ReplayState::Planned) => {}
-        Some(state) => return Err(ReplayFault::NotPlanned(replay, state)),
+        Some(state) => return Err(ReplayFault::NotPlanned { replay, state }),
     }
     let mut moved = moved_already(&mut tx, context, replay).await?;
     let planned = Planned::read(&mut tx, replay).await?;

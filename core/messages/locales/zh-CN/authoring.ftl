@@ -1,0 +1,40 @@
+# 为何一页不能成为样例。
+disguise-broken = { $address } 无法读取（“{ $why }”），无法替换其中的人员；请去掉这一条
+disguise-workbook = 只能改写 .xlsx 工作簿；请用表格软件打开，另存为 .xlsx
+disguise-random = 系统没有给出随机数：“{ $why }”
+disguise-sheets = 清单没有用到工作表 { $sheets }，无法替换其中的人员；请删除这些工作表后重新保存
+disguise-encoding = 替换后的内容无法按 { $encoding } 编码保存；请先把样例另存为 UTF-8
+disguise-left = { $address } 中仍有原来的姓名或身份证号，因为它被拆成几段书写；请连写，或去掉这一条
+disguise-differs = 替换后读出的结果不同（{ $difference }）；该姓名可能恰好也是其他字段中的词语：请去掉这一条
+
+# 注册前的检验，与连接器的目录。
+gate-unit = { $rule_files }：没有单位 "{ $unit }" 的换算规则（{ "[[conversion]]" }），而连接器 { $connector } 的数据流 { $stream } 用到该单位；请补上
+gate-no_sample = 连接器 { $connector }：数据流 { $stream } 没有样例；请把平台给出的文件放入 samples/，把预期结果放入 expected/
+gate-no_record = 连接器 { $connector }：数据流 { $stream } 的样例中没有一条记录，等于没有检验；请在 samples/ 中放入有记录的文件
+gate-played = 无法在本机模拟样例的平台：{ $why }
+package-unreadable = 无法读取 { $path }：{ $source }
+package-not_a_file = { $path } 不是普通文件；请给出普通文件
+package-too_large = { $path } 超过 { $most } 字节；请给出连接器清单，或其所在目录
+package-samples_too_large = { $path }：一个连接器的样例合计不得超过 { $most } 字节；请减少或缩小
+package-no_stream = { $path }：无法判断属于哪个数据流；请放入以数据流命名的目录：{ $streams }
+
+# 为何无法从样例推断。
+infer-empty = 样例是空的；请给出带表头和几条记录的样例
+infer-too_large = 样例有 { $found } 字节，最多读取 { $most } 字节；请只给出前几百条记录
+infer-binary = 样例不是文本、工作簿或任何已知格式；请另存为 .xlsx、.csv、.json 或 .xml
+infer-broken = 样例不是完整的 { $format }：{ $why }；请重新取得完整的样例
+infer-no_table = 在 { $format } 中没有找到记录列表；请给出带表头和至少一条记录的样例
+sample_form-json = JSON
+sample_form-json_lines = { "JSON Lines" }
+sample_form-xml = XML
+sample_form-html = { "HTML" } 网页
+sample_form-csv = CSV
+sample_form-text = 文本
+sample_form-workbook = 工作簿
+sample_form-any = 样例
+broken_sample-too_deep = 元素嵌套超过 { $depth } 层，或多于 { $most } 个
+broken_sample-too_many = 元素多于 { $most } 个
+broken_sample-end_alone = 有元素只有结束标记
+broken_sample-doctype = 不接受 DOCTYPE
+broken_sample-cut = 在根元素结束之前就中断了
+broken_sample-other = “{ $text }”

@@ -1,0 +1,165 @@
+# 要找而没有的。
+run-not_found = 没有同步 { NUMBER($run, useGrouping: "false") }；请看 `huiliu runs list`
+dead_letter-not_found = 没有死信 { NUMBER($dead_letter, useGrouping: "false") }
+record-not_found = 没有培训记录 { NUMBER($record, useGrouping: "false") }
+record-not_found_of_teacher = 培训记录 { NUMBER($record, useGrouping: "false") } 不存在，或不属于已知的教师；请看 `huiliu records list`
+replay-not_found = 没有重放 { NUMBER($replay, useGrouping: "false") }
+teacher-not_found = 没有教师 { NUMBER($teacher, useGrouping: "false") }
+teacher-not_found_by_id_number = 没有教师使用此身份证号
+claim-not_found = 没有声明 { NUMBER($claim, useGrouping: "false") }；请看 `huiliu identity queue`
+decision-not_found = 没有仍然有效的决定 { NUMBER($decision, useGrouping: "false") }；请看 `huiliu decisions list`
+school-not_found = 没有学校 { $school }
+region-not_found = 没有区划 { $region }；请看 `huiliu regions list`
+course-not_found = 没有课程 "{ $course }"；请看 `huiliu courses list`
+connector-not_found = 没有连接器 "{ $connector }"；请看 `huiliu connectors list`
+source-not_found = 没有来源 "{ $name }"；请看 `huiliu sources list`
+rule_pack-not_found = 没有规则包 "{ $pack }"；现有 { $known }
+filter-source = 没有来源 "{ $name }"；现有 { $known }
+filter-no_source = 没有来源 "{ $name }"；尚无任何来源
+filter-connector = 没有连接器 "{ $connector }"；现有 { $known }
+filter-run = 没有同步 { NUMBER($run, useGrouping: "false") }；最新的是 { NUMBER($newest, useGrouping: "false") }，请看 `huiliu runs list`
+filter-no_run = 没有同步 { NUMBER($run, useGrouping: "false") }；尚无任何同步
+filter-reason = 没有原因代码 "{ $reason }"；是不是 { $nearest }？
+filter-no_reason = 没有原因代码 "{ $reason }"；请看 `huiliu dead-letters list`
+
+# 为何一项操作没有执行。
+dead_letter-not_open = 死信 { NUMBER($dead_letter, useGrouping: "false") } 不是待处理状态；请看 `huiliu dead-letters show { NUMBER($dead_letter, useGrouping: "false") }`
+batch-not_quarantined = 批次 { NUMBER($batch, useGrouping: "false") } 未被隔离；请看 `huiliu batches list --quarantined`
+decision-revoked_already = 记录 { NUMBER($record, useGrouping: "false") } 已于 { $at } 由 { $by } 撤销（决定 { NUMBER($decision, useGrouping: "false") }）；用 `huiliu decisions undo { NUMBER($decision, useGrouping: "false") }` 可撤回该决定
+decision-undone_already = 决定 { NUMBER($decision, useGrouping: "false") } 已于 { $at } 由 { $by } 撤回（决定 { NUMBER($undone_by, useGrouping: "false") }）
+decision-merged_into_itself = 不能把教师并入自己
+decision-already = 决定 { NUMBER($decision, useGrouping: "false") } 已经这样认定
+decision-on_roster = 教师 { NUMBER($teacher, useGrouping: "false") } 在名册中，以名册为准；请在名册中填写原身份证号
+decision-moved_since = 此后的决定 { NUMBER($decision, useGrouping: "false") } 又把同一批号码改归他人；请先撤回该决定
+match-thresholds = { $file }：{ "[thresholds]" } 一节：{ $why }
+replay-nothing = 没有符合条件的待处理死信
+replay-too_many = 符合条件的原始记录超过 100,000 条；请按同步或原因代码缩小范围
+replay-stopped = 已停止；未作任何改动，该计划已关闭
+replay-too_long = 已超过 300 秒，期间其他操作都须等待，已中止，未作任何改动；请按同步或原因代码缩小范围
+replay-unknown = 没有重放 { NUMBER($replay, useGrouping: "false") }
+replay-not_planned = 重放 { NUMBER($replay, useGrouping: "false") } 的状态为“{ $state ->
+    [planning] 计划中
+    [planned] 已计划
+    [applied] 已执行
+   *[other] 已失效
+}”，而不是“已计划”
+source-none = 没有配置来源；请在设置文件中添加 { "[[source]]" } 并用 --config 指定该文件，或用 `huiliu sources add` 注册
+sync-source = 没有来源 "{ $name }"；现有 { $known }
+worker-ended = 工作进程提前结束
+upload-file = { $file } 不是可读取的文件；未递交任何内容
+upload-stream = 连接器 { $connector } 有多个数据流；请用 --stream 说明文件属于哪一个：{ $streams }
+upload-stopped = 已停止；这只是试算，未作任何改动
+upload-too_long = 试算已超过 300 秒，期间其他操作都须等待，已中止，未作任何改动；请减少一次试算的文件
+
+# 为何连接器和来源保持不变。
+sample-unreadable = { $address } 无法读取：{ $fault }
+connector-symbolic_link = { $path } 是符号链接，不会通过它写入；请换成普通目录或文件
+connector-unwritable = 无法写入 { $path }：{ $source }
+stream-not_found = 没有数据流 "{ $stream }"；现有 { $known }
+sample-none = 数据流 { $stream } 没有样例；请用 --sample 文件 或 --source 来源 指定
+connector-folder_there = { $folder } 已存在；请用 --out 指定其他位置
+sample-there = { $file } 已存在；请先移走
+source-empty = 来源 { $name } 没有可读取的内容
+sample-disguise = { $address }：{ $fault }
+sample-unpack = { $sample }：{ $fault }
+sample-guess = { $sample }：{ $fault }
+sample-not_found = 无法读取 { $sample }：{ $source }；请给出文件，或以 http:// 或 https:// 开头的网址
+connector-id = "{ $id }" 不能作为连接器标识；标识应为 1 至 60 个小写字母、数字、- 或 _
+connector-guess_unwritable = 无法写入 { $path }：{ $source }；请用 --out 指定另一目录
+connector-nothing_to_register = 连接器 { $connector } 第 { NUMBER($version, useGrouping: "false") } 版就是{ $origin ->
+    [built_in] 内置的那一版
+    [registered] 已注册的那一版
+   *[other] 清单目录（manifests_dir）中的那一版
+}，内容相同；无需注册
+connector-version_taken = 连接器 { $connector }：第 { NUMBER($version, useGrouping: "false") } 版已被占用或低于现有版本；请将清单中的 `version` 提高到 { NUMBER($highest, useGrouping: "false") } 以上
+connector-no_version = 连接器 { $connector } 没有版本 { $version }；请看 `huiliu connectors versions { $connector }`
+connector-samples = 第 { NUMBER($version, useGrouping: "false") } 版在当前程序和规则下不能通过自己的样例；未作改动：{ $differences }
+connector-unusable = 连接器 { $connector }：本程序无法使用已注册的第 { NUMBER($version, useGrouping: "false") } 版：{ $why }
+manifests_dir-unreadable = 无法读取 { $path }：{ $source }
+connector-disabled = 连接器 { $connector } 已停用（{ $by }：{ $because }）；`huiliu connectors enable { $connector }` 可恢复读取其来源
+source-unusable_connector = 来源 { $name }：连接器 "{ $connector }" 已注册第 { NUMBER($version, useGrouping: "false") } 版，但本程序无法使用：{ $why }
+source-unknown_connector = 来源 { $name }：没有连接器 "{ $connector }"；现有 { $known }
+secret-sealed = 来源 { $name }：密封的机密 { $secret } 无法解开；请用 `huiliu secrets set { $name } { $secret }` 重新设置
+secret-unset = 来源 { $name }：没有设置环境变量 { $variable }
+secret-file = 来源 { $name }：无法从 { $file } 取得密码：{ $why }；其首行应为密码
+password_file-empty = 文件为空
+source-other_connector = 来源 { $name } 已按连接器 { $booked } 登记，而设置中为 { $now }；请为新来源另取名称
+source-busy = 来源 { $name } 正由另一个进程同步；请看 `huiliu schedules list`，待其结束后再试
+source-registered_already = 来源 { $name } 已注册；请用 `huiliu sources set { $name }` 修改
+source-in_settings_file = 来源 { $name } 在设置文件中；请在该文件中修改
+source-not_registered = 没有注册来源 "{ $name }"；请看 `huiliu sources list`
+source-secret_setting = --setting { $key }：设置会显示出来，不能存放机密；请用 `huiliu secrets set { $name } { $key }` 密封
+source-booked_otherwise = 来源 { $name } 已按连接器 { $connector }、机构 { $institution } 登记，已接收的数据归该机构；请为新来源另取名称
+source-name = 来源名称应为 1 至 100 个字符，不得有控制字符
+source-institution_code = --institution-code 为空
+source-schedule = --schedule "{ $schedule }"：{ $fault }；请依次写分、时、日、月、星期，如 "0 2 1,11,21 * *"
+source-password_in_address = --base-url 中含有用户名或密码，而它会显示在列表中；请用 --user，并用 `huiliu secrets set { $name } password` 密封密码
+registered_source-settings = 设置有误：“{ $why }”
+registered_source-schedule = 定时 "{ $schedule }"：{ $fault }
+secret-no_source = 没有来源 "{ $name }"；请看 `huiliu sources list`，或先用 `huiliu sources add` 添加
+secret-not_found = 来源 { $name } 没有名为 "{ $secret }" 的机密；请看 `huiliu secrets list`
+cursor-never_read = 来源 "{ $name }" 从未同步，没有游标；请看 `huiliu cursors list`
+cursor-source_busy = 来源 { $name } 正由另一个进程同步；请看 `huiliu schedules list`，待其结束后再试
+cursor-not_found = 来源 { $name } 没有数据流 "{ $stream }" 的游标；请看 `huiliu cursors list`
+cursor-no_stream = 连接器 { $connector } 没有数据流 "{ $stream }"；现有 { $known }
+cursor-not_one = { $text } 不是连接器 { $connector } 的游标：{ $why }；请照 `huiliu cursors list` 所列的写法给出
+schedule-form = 定时的写法有误：“{ $why }”
+schedule-never = 按此写法永远不会到点
+
+# 数据库、密钥与备份。
+database-none = { $database } 中没有数据库；请检查 --data-dir 和 --database，或用 `huiliu migrate` 新建
+data_dir-unwritable = 无法写入数据目录 { $dir }：{ $source }；请用 --data-dir 指定可写的目录
+data_dir-lock = 无法锁定 { $file }：{ $source }；数据目录应在本地磁盘上
+key-missing = 缺少根密钥文件 { $path }，而此数据库是用根密钥建立的；请放回该文件，或用 HUILIU_KEY_FILE 指明
+key-none_yet = 没有根密钥 { $path }，也没有新建；请检查 --data-dir，或运行 `huiliu migrate` 生成
+key-before_rotation = 此数据库早于密封密钥的一次轮换：它需要第 { NUMBER($needs, useGrouping: "false") } 代密钥，{ $key_file } 中已没有；请用 { $kept } 替换它，或用 HUILIU_KEY_FILE 指明{ $there ->
+    [true] {""}
+   *[other] （该文件不在此处；请到密钥备份处查找）
+}
+key-text = { "HUILIU_KEY" }：{ $why }
+backup-server = 此数据库为 { "PostgreSQL" }：请用 `pg_dump --format=custom` 备份，见 docs/operations.zh-CN.md
+backup-folder = 无法在 { $folder } 中写入备份：{ $why }；请指定可写且空间足够的目录
+key-environment = 密钥在 { "HUILIU_KEY" } 中，无法改写；请先写入文件，用 HUILIU_KEY_FILE 指明该文件，然后再轮换
+restore-server = 此数据库为 { "PostgreSQL" }：请停止工作进程，用 `pg_restore --clean --if-exists` 恢复，见 docs/operations.zh-CN.md
+restore-no_file = 没有文件 { $backup }；请给出 `huiliu backup` 写好的备份
+restore-would_overwrite = { $database } 已有数据库；加上 --overwrite 可用备份替换它，原文件保留在旁边
+restore-in_use = 另一个进程正在使用数据库 { $database }；请停止工作进程及其他使用它的程序
+restore-damaged = { $backup } 已损坏，或不是数据库；未作任何改动：{ $why }；请换用另一份备份
+restore-foreign = { $backup } 是数据库，但不是汇流的；请给出 `huiliu backup` 写好的备份
+restore-unwritable = 无法用备份替换 { $database }：{ $why }
+
+# 设置有何问题。
+settings-file_unreadable = 无法读取设置文件 { $file }：{ $why }；请检查 --config
+settings-file = 设置文件 { $file } 有误：第 { NUMBER($line, useGrouping: "false") } 行第 { NUMBER($column, useGrouping: "false") } 列：{ $why }
+settings-named_file = 无法读取 { $file }：{ $why }
+settings-number = { $variable } 为 "{ $value }"；应为整数
+settings-unknown_variable = 汇流不读取环境变量 { $variable }{ $nearest }；请改正名称，或取消该变量
+settings-workers = { "workers" } 为 { $given }；应为 1 至 64 的整数
+settings-lease_ms = { "lease_ms" } 为 { $given }；至少应为 200
+settings-batch_records = { "batch_records" } 为 { $given }；应为 1 至 5,000 的整数，或 0（按数据库种类取值）
+settings-health = { "health" } 为 "{ $given }"；应为地址和端口，如 127.0.0.1:9464，或留空
+settings-allow_networks = { "allow_networks" } 中有 "{ $given }"；应写网段（如 10.1.0.0/16）或单个地址
+settings-log_format = { "log_format" } 为 "{ $given }"；应为 { "\"text\"" } 或 { "\"json\"" }
+settings-schedule = { $file }：来源 { $source_name }：{ "schedule" } "{ $schedule }"：{ $why }；请依次写分、时、日、月、星期，如 "0 2 1,11,21 * *"；"" 表示不自动同步
+nearest-variable = ；是不是 { $name }？
+nearest-connector = （是不是 "{ $id }"？）
+source-name_twice = 设置文件中有 { $times } 个来源使用此名称；请各取不同的名称
+connector-unknown = 没有连接器 "{ $connector }"{ $nearest }；现有 { $known }
+connector-unusable_version = 连接器 "{ $connector }" 已注册第 { NUMBER($version, useGrouping: "false") } 版，但本程序无法使用：{ $why }；请升级程序，或用 `huiliu connectors rollback` 换回另一版本
+source-no_address = 连接器 { $connector } 通过 HTTP 访问平台，而 `base_url` 为空；请填写平台地址
+source-no_folder = 连接器 { $connector } 读取文件，而 `folder` 为空；请填写存放文件的文件夹
+source-no_place = 连接器 { $connector } 读取文件，而 `folder` 和 `base_url` 都为空；请填写其中一项
+source-folder = 无法读取文件夹 { $folder }：{ $why }；请让本程序可以读取它，或改正 `folder`
+secret-variable = 没有设置机密 { $secret } 所用的环境变量 { $variable }；请设置它，或用 `huiliu secrets set` 密封该值
+secret-password_file = 无法从 { $file } 取得密码：{ $why }；其首行应为密码
+
+# 为何不接收报送的内容。
+push-disabled = 该来源的连接器已停用；请联系汇流的管理人员
+push-stream = 没有该数据流；现有 { $known }；请发送到 /push/来源/数据流
+push-key_taken = 此幂等键已用于另一份原始载荷；请为每份原始载荷使用不同的键
+push-unreadable = 已保存，但无法读取：{ $fault }；请改正后用另一个键发送
+push-busy = 另一个进程正在同步该来源
+push-lost = 已接收，但账上找不到它
+door-secret = 密钥或签名与来源不符；请向汇流管理人员索取密钥，并核对签名内容
+door-time = 时间戳与本机相差超过 300 秒；请校准时钟，每次发送都重新签名
+door-key = 幂等键须为 1 至 200 个可显示的 ASCII 字符，不含空格
