@@ -86,8 +86,8 @@ impl From<SettingsProblem> for CliError {
     }
 }
 
-impl From<huiliu_store::StoreFault> for CliError {
-    fn from(fault: huiliu_store::StoreFault) -> Self {
+impl From<huiliu_store::StoreError> for CliError {
+    fn from(fault: huiliu_store::StoreError) -> Self {
         OperationError::from(fault).into()
     }
 }

@@ -7,7 +7,7 @@ use std::process::{ExitCode, ExitStatus, Stdio};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use huiliu_decode::unpack::{self, Crash, MAX_UNPACKED, StartFault, Task, UnpackFault};
+use huiliu_decode::unpack::{self, Crash, MAX_UNPACKED, ProcessStartError, Task, UnpackError};
 use huiliu_decode::unpacker::Apart;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -35,8 +35,8 @@ pub struct Processes;
 
 #[async_trait]
 impl Apart for Processes {
-    async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackFault> {
-        let start = |e: std::io::Error| not_started(StartFault::System { why: e.into() });
+    async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackError> {
+        let start = |e: std::io::Error| not_started(ProcessStartError::System { why: e.into() });
         let child = Command::new(this_program().map_err(start)?)
             .arg("unpack")
             .env_clear()
@@ -49,12 +49,12 @@ impl Apart for Processes {
         let task = serde_json::to_string(task).map_err(|e| start(e.into()))?;
         let said = tokio::time::timeout(WALL, converse(child, &task, bytes)).await;
         let (status, out, last_words) = said
-            .map_err(|_| not_started(StartFault::Busy { cpu_seconds: CPU_SECONDS, seconds: WALL.as_secs() }))?
+            .map_err(|_| not_started(ProcessStartError::Busy { cpu_seconds: CPU_SECONDS, seconds: WALL.as_secs() }))?
             .map_err(start)?;
         if out.len() > MAX_UNPACKED + LAST_WORDS as usize {
-            return Err(UnpackFault::Size { max: MAX_UNPACKED });
+            return Err(UnpackError::Size { max: MAX_UNPACKED });
         }
-        let garbled = || UnpackFault::Crash { how: Crash::Garbled };
+        let garbled = || UnpackError::Crash { how: Crash::Garbled };
         match status.code() {
             Some(0) => String::from_utf8(out).map_err(|_| garbled()),
             Some(code) if code == i32::from(REFUSED) => Err(serde_json::from_slice(&out).unwrap_or_else(|_| garbled())),
@@ -90,21 +90,21 @@ async fn converse(mut child: Child, task: &str, bytes: &[u8]) -> std::io::Result
     Ok((child.wait().await?, out, last_words))
 }
 
-fn not_started(why: StartFault) -> UnpackFault {
-    UnpackFault::Start { why }
+fn not_started(why: ProcessStartError) -> UnpackError {
+    UnpackError::Start { why }
 }
 
 /// What a child died of.
-fn death(status: ExitStatus, last_words: &str) -> UnpackFault {
+fn death(status: ExitStatus, last_words: &str) -> UnpackError {
     use std::os::unix::process::ExitStatusExt as _;
     match status.signal() {
-        Some(SIGXCPU) => UnpackFault::Time { seconds: CPU_SECONDS },
+        Some(SIGXCPU) => UnpackError::Time { seconds: CPU_SECONDS },
         // Not by us, and not by its own bounds: the machine is short of memory, or somebody stops it.
-        Some(signal @ (SIGKILL | SIGTERM | SIGINT)) => not_started(StartFault::Ended { signal }),
-        Some(SIGABRT) if last_words.contains("memory allocation of") => UnpackFault::Memory { mib: MEMORY_MIB },
-        Some(signal) => UnpackFault::Crash { how: Crash::Signal { signal } },
-        None if status.code() == Some(i32::from(UNABLE)) => not_started(StartFault::Unbounded),
-        None => UnpackFault::Crash { how: Crash::Exit { exit_code: status.code().unwrap_or(-1) } },
+        Some(signal @ (SIGKILL | SIGTERM | SIGINT)) => not_started(ProcessStartError::Ended { signal }),
+        Some(SIGABRT) if last_words.contains("memory allocation of") => UnpackError::Memory { mib: MEMORY_MIB },
+        Some(signal) => UnpackError::Crash { how: Crash::Signal { signal } },
+        None if status.code() == Some(i32::from(UNABLE)) => not_started(ProcessStartError::Unbounded),
+        None => UnpackError::Crash { how: Crash::Exit { exit_code: status.code().unwrap_or(-1) } },
     }
 }
 

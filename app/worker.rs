@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use huiliu_engine::deliver::Delivered;
 use huiliu_engine::runtime::Runtime;
 use huiliu_engine::sweep::Swept;
-use huiliu_queue::QueueFault;
-use huiliu_store::StoreFault;
+use huiliu_queue::QueueError;
+use huiliu_store::StoreError;
 use tokio::sync::watch;
 
 use crate::health::Pulse;
@@ -38,7 +38,7 @@ impl Worker {
     }
 
     /// Delivers and sweeps until `stop`; what a worker process does, and every command that syncs.
-    pub async fn work(&self, stop: watch::Receiver<bool>) -> Result<(), QueueFault> {
+    pub async fn work(&self, stop: watch::Receiver<bool>) -> Result<(), QueueError> {
         let worker = self.clone();
         let handler: huiliu_queue::Handler = Arc::new(move |batch| {
             let worker = worker.clone();
@@ -174,10 +174,10 @@ impl Worker {
         u32::try_from(self.runtime.settings.workers).unwrap_or(1)
     }
 
-    /// Delivers batches that no bell has brought here, side by side; whether any came to an end.
-    async fn take_up(&self, batches: Result<Vec<i64>, StoreFault>) -> bool {
+    /// Delivers batches that no queue has brought here, side by side; whether any came to an end.
+    async fn take_up(&self, batches: Result<Vec<i64>, StoreError>) -> bool {
         let batches = batches.unwrap_or_else(|e| {
-            tracing::warn!(error = %e, "batches without a bell not looked for; trying again");
+            tracing::warn!(error = %e, "batches that nobody was told of cannot be looked for; trying again");
             vec![]
         });
         let mut at_work = tokio::task::JoinSet::new();

@@ -1,7 +1,7 @@
 //! The connectors that ship with Huiliu: a plain sorted list. One folder each: manifest, samples, expected results, and
 //! for the few whose platform no manifest can describe, a connector in Rust (`docs/rust-connector.md`).
 
-use huiliu_manifest::{Manifest, ManifestFault};
+use huiliu_manifest::{Manifest, ManifestError};
 use huiliu_platform::shipped::{ShippedConnector, ShippedSample};
 
 /// One line of the list: the folder's name, then stream, stem and ending of each sample; `by PATH` names the maker of one
@@ -39,8 +39,8 @@ pub const CONNECTORS: &[ShippedConnector] = &[
 /// Every shipped manifest, checked, in the order of [`CONNECTORS`].
 ///
 /// # Errors
-/// [`ManifestFault`] naming the file, the place and what is expected.
-pub fn all() -> Result<Vec<Manifest>, ManifestFault> {
+/// [`ManifestError`] naming the file, the place and what is expected.
+pub fn all() -> Result<Vec<Manifest>, ManifestError> {
     CONNECTORS.iter().map(ShippedConnector::manifest).collect()
 }
 

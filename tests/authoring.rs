@@ -106,10 +106,7 @@ fn a_folder_that_is_no_plain_one_is_refused() {
     for name in ["", "A B", "../up"] {
         let out = house.dir.0.join("bad").display().to_string();
         let (code, _, told) = run(&house, &["connectors", "new", name, "--out", &out]);
-        assert!(
-            code == Some(2) && told.contains("1 to 60 small letters") && !Path::new(&out).exists(),
-            "{name}: {told}"
-        );
+        assert!(code == Some(2) && told.contains("1 to 60 characters") && !Path::new(&out).exists(), "{name}: {told}");
     }
     let folder = new(&house, "csv");
     let at = |place: &str| Path::new(&folder).join(place);

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use huiliu_decode::unpack::{Task, UnpackFault, unpack};
+use huiliu_decode::unpack::{Task, UnpackError, unpack};
 use huiliu_decode::{Body, decode};
 use huiliu_engine::deliver::DeliveryContext;
 use huiliu_engine::manifests::{ActiveManifest, Manifests};
 use huiliu_manifest::Manifest;
 use huiliu_platform::http::guard::Networks;
-use huiliu_platform::{Endpoint, Pace};
-use huiliu_queue::Bell;
+use huiliu_platform::{Endpoint, RateLimiter};
+use huiliu_queue::Queue;
 use huiliu_rules::policy::{Policy, RuleFile};
 use huiliu_store::Db;
 use huiliu_store::intake::runs::{self, Current};
@@ -85,7 +85,8 @@ fn connectors_conform() {
             let db = Db::open(&format!("sqlite:{}", scratch.0.join(shipped.id).display()), 2).await.unwrap();
             schema::migrate(&db).await.unwrap();
             let context = context(db, &manifest).await;
-            let bell = Bell::open(&format!("sqlite:{}-queue", scratch.0.join(shipped.id).display()), "").await.unwrap();
+            let bell =
+                Queue::open(&format!("sqlite:{}-queue", scratch.0.join(shipped.id).display()), "").await.unwrap();
             let list = huiliu_connectors::CONNECTORS;
             let make = |endpoint| huiliu_platform::shipped::connect(list, manifest.clone(), endpoint);
             let folder =
@@ -137,7 +138,7 @@ pub fn endpoint() -> Endpoint {
 struct Unpaced;
 
 #[async_trait]
-impl Pace for Unpaced {
+impl RateLimiter for Unpaced {
     async fn next_slot(&self, _: &str, _: Duration) -> Result<Duration, String> {
         Ok(Duration::ZERO)
     }
@@ -149,7 +150,7 @@ pub struct Here;
 
 #[async_trait]
 impl Apart for Here {
-    async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackFault> {
+    async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackError> {
         unpack(task, bytes)
     }
 }

@@ -26,7 +26,7 @@ use crate::house::{House, On};
 pub use platform::{Answer, Asked, Platform, page, record, record_of, records};
 
 /// Most lines of a manifest.
-const MOST: usize = 60;
+const MAX: usize = 60;
 
 /// A house with one source of a connector that a manifest makes.
 pub struct Site {
@@ -64,7 +64,7 @@ pub fn manifest(id: &str, says: &Says<'_>) -> String {
          record_name = \"id\"\nname = \"name\"\nid_number = \"idno\"\n{course}hours = {{ path = \"hours\", unit = \"day\" }}\n\
          period_end = \"end\"\n{map}\n"
     );
-    assert!(text.lines().count() <= MOST, "{text}");
+    assert!(text.lines().count() <= MAX, "{text}");
     text
 }
 
@@ -87,7 +87,7 @@ impl Site {
     }
 
     pub fn rewrite(&self, id: &str, text: &str) {
-        assert!(text.lines().count() <= MOST, "{text}");
+        assert!(text.lines().count() <= MAX, "{text}");
         let folder = self.house.dir.0.join("manifests").join(id);
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("manifest.toml"), text).unwrap();

@@ -58,7 +58,7 @@ fn the_command_line_has_no_transaction_and_no_sql() {
 #[test]
 fn a_transaction_in_the_command_line_is_found() {
     assert_eq!(banned("let tx = opened.db.begin().await?;"), [".begin("]);
-    assert_eq!(banned("use huiliu_store::{Db, StoreFault};"), ["{Db"]);
+    assert_eq!(banned("use huiliu_store::{Db, StoreError};"), ["{Db"]);
     assert_eq!(banned("async fn f(tx: &mut Tx) { tx.rows(\"SELECT 1\") }"), ["Tx", "SELECT "]);
     assert_eq!(banned("// what TxBody is\n#[cfg(test)]\nmod tests { fn f() { db.begin() } }"), Vec::<&str>::new());
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use huiliu_queue::{Bell, Doorbell};
+use huiliu_queue::{Notice, Queue};
 use huiliu_store::Db;
 use huiliu_store::sql::schema;
 use huiliu_testkit::{exercise_queue, exercise_store};
@@ -39,7 +39,7 @@ fn the_postgresql_store_conforms() {
 fn the_embedded_queue_conforms() {
     let scratch = Scratch::new("queue");
     runtime().block_on(async {
-        let bell = Bell::open(&format!("sqlite:{}", scratch.0.join("q.db").display()), "").await.unwrap();
+        let bell = Queue::open(&format!("sqlite:{}", scratch.0.join("q.db").display()), "").await.unwrap();
         assert_eq!(exercise_queue(&bell).await, Ok(()));
     });
 }
@@ -48,7 +48,7 @@ fn the_embedded_queue_conforms() {
 fn the_redis_queue_conforms() {
     let redis = Redis::start();
     runtime().block_on(async {
-        let bell = Bell::open(&redis.url(), "exercise").await.unwrap();
+        let bell = Queue::open(&redis.url(), "exercise").await.unwrap();
         assert_eq!(exercise_queue(&bell).await, Ok(()));
     });
 }
@@ -57,10 +57,10 @@ fn the_redis_queue_conforms() {
 fn strangers_in_our_place_are_set_aside() {
     let redis = Redis::start();
     runtime().block_on(async {
-        let bell = Bell::open(&redis.url(), "strangers").await.unwrap();
+        let bell = Queue::open(&redis.url(), "strangers").await.unwrap();
         redis.fill("huiliu:strangers:bells", 8_000);
         assert_eq!(
-            bell.ring(&[Doorbell::new(1, 1)]).await.unwrap(),
+            bell.notify(&[Notice::new(1, 1)]).await.unwrap(),
             0,
             "a place that strangers have filled takes nothing"
         );

@@ -4,7 +4,7 @@ mod pages;
 
 use std::path::{Path, PathBuf};
 
-use huiliu_authoring::anonymize::{Disguise, DisguiseFault};
+use huiliu_authoring::anonymize::{AnonymizeError, Anonymizer};
 use huiliu_decode::unpack::{self, Task};
 use huiliu_decode::{Body, Context, NO_EACH, decode};
 use huiliu_manifest::{Manifest, Stream};
@@ -26,13 +26,13 @@ fn body<'a>(stream: &Stream, bytes: &'a [u8]) -> Body<'a> {
 }
 
 /// The page as a sample, verified as the command does it.
-fn disguised(manifest: &Manifest, bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
+fn disguised(manifest: &Manifest, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
     let (stream, policy, keys) = (&manifest.stream[0], policy(), Keys::from_hex(&"00".repeat(32)).unwrap());
     let address = "page_20141011.txt";
     let cx =
         Context { manifest, stream, policy: &policy, keys: &keys, source_id: 1, address, each: &NO_EACH, landing: 1 };
     let before = body(stream, bytes);
-    let disguise = Disguise::new(cx, &before, &[3; 32])?;
+    let disguise = Anonymizer::new(cx, &before, &[3; 32])?;
     let made = disguise.page(stream, bytes)?;
     disguise.verify(cx, &before, &body(stream, &made), &made)?;
     Ok(made)
@@ -101,14 +101,14 @@ fn samples_can_be_recorded_again() {
             manifest.stream.swap(0, at);
             let made = match disguised(&manifest, sample.bytes) {
                 // It has a sheet of explanations, in which anybody may be named.
-                Err(DisguiseFault::Sheets { sheets }) if sheets == "说明" => continue,
+                Err(AnonymizeError::Sheets { sheets }) if sheets == "说明" => continue,
                 // One of its ID numbers is held as a rounded number: no digits to put others in the place of.
-                Err(DisguiseFault::Left { address }) if sample.address == "LEGO_20150331_libreoffice.xlsx" => {
+                Err(AnonymizeError::Left { address }) if sample.address == "LEGO_20150331_libreoffice.xlsx" => {
                     assert!(address.ends_with("row 6"), "{address}");
                     continue;
                 }
                 // A column of birth dates must agree with the ID numbers, and those are of other days now: refused, not spoiled.
-                Err(DisguiseFault::Differs { difference }) if sample.stream == "teachers" => {
+                Err(AnonymizeError::Differs { difference }) if sample.stream == "teachers" => {
                     assert!(difference.contains("birth_date.differs"), "{difference}");
                     continue;
                 }

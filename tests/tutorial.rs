@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use huiliu_manifest::Manifest;
 use huiliu_platform::shipped::{ShippedConnector as Connector, ShippedSample as Sample};
 use huiliu_platform::{Cause, Endpoint};
-use huiliu_queue::Bell;
+use huiliu_queue::Queue;
 use huiliu_store::Db;
 use huiliu_store::admin::reports;
 use huiliu_store::intake::runs::RunRange;
@@ -114,7 +114,7 @@ fn the_tutorials_connector_conforms_and_delivers() {
         let db = Db::open(&format!("sqlite:{}", scratch.0.join("books").display()), 2).await.unwrap();
         schema::migrate(&db).await.unwrap();
         let context = context(db.clone(), &manifest).await;
-        let bell = Bell::open(&format!("sqlite:{}", scratch.0.join("queue").display()), "").await.unwrap();
+        let bell = Queue::open(&format!("sqlite:{}", scratch.0.join("queue").display()), "").await.unwrap();
         let make = |endpoint| huiliu_platform::shipped::connect(LIST, manifest.clone(), endpoint);
         let told = huiliu_testkit::exercise_connector(&make, &endpoint, &context, &bell).await;
         assert_eq!(told, Ok(()));

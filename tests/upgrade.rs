@@ -12,7 +12,7 @@ fn an_embedded_database_of_the_first_migration_is_upgraded_after_a_backup() {
     let url = format!("sqlite:{}", file.display());
     // What the first release made: the first migration alone, and a row.
     std::fs::create_dir_all(house.dir.0.join("data")).unwrap();
-    let first = Migrator::with_migrations(migrations::lite().iter().take(1).cloned().collect());
+    let first = Migrator::with_migrations(migrations::sqlite().iter().take(1).cloned().collect());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let pool = sqlx::SqlitePool::connect(&format!("{url}?mode=rwc")).await.unwrap();

@@ -19,8 +19,8 @@ use huiliu_decode::text_window;
 use huiliu_engine::database::Make;
 use huiliu_engine::operations::push::{self, PushError, Sender, Taken};
 use huiliu_engine::runtime::Runtime;
-use huiliu_platform::push_auth::{self, DoorFault, Proof};
-use huiliu_store::StoreFault;
+use huiliu_platform::push_auth::{self, Proof, PushAuthError};
+use huiliu_store::StoreError;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -76,18 +76,18 @@ impl Refused {
     }
 }
 
-impl std::convert::From<StoreFault> for Refused {
-    fn from(fault: StoreFault) -> Self {
+impl std::convert::From<StoreError> for Refused {
+    fn from(fault: StoreError) -> Self {
         Self::later(&spoken(&fault))
     }
 }
 
-impl std::convert::From<DoorFault> for Refused {
-    fn from(fault: DoorFault) -> Self {
+impl std::convert::From<PushAuthError> for Refused {
+    fn from(fault: PushAuthError) -> Self {
         let (status, code) = match fault {
-            DoorFault::Secret => (StatusCode::UNAUTHORIZED, "secret"),
-            DoorFault::Time => (StatusCode::UNAUTHORIZED, "time"),
-            DoorFault::Key => (StatusCode::BAD_REQUEST, "key"),
+            PushAuthError::Secret => (StatusCode::UNAUTHORIZED, "secret"),
+            PushAuthError::Time => (StatusCode::UNAUTHORIZED, "time"),
+            PushAuthError::Key => (StatusCode::BAD_REQUEST, "key"),
         };
         Self::new(status, code, crate::words::both(&fault))
     }
@@ -160,7 +160,7 @@ async fn until_rotated(runtime: &Runtime) -> CliError {
         tokio::time::sleep(Duration::from_secs(5)).await;
         match runtime.check_key().await {
             Ok(()) => {}
-            Err(fault @ (StoreFault::KeyRetired | StoreFault::KeyGeneration { .. } | StoreFault::WrongKey)) => {
+            Err(fault @ (StoreError::KeyRetired | StoreError::KeyGeneration { .. } | StoreError::WrongKey)) => {
                 return fault.into();
             }
             Err(e) => tracing::warn!(error = %e, "the database does not answer; trying again"),
@@ -226,7 +226,7 @@ async fn take(door: &Door, pushed: PushedPayload<'_>) -> Result<Taken, Refused> 
     let proof = match (bearer, text("huiliu-timestamp"), text("huiliu-signature")) {
         (Some(sent), None, None) => Proof::Bearer(sent),
         (None, Some(timestamp), Some(signature)) => Proof::Signature { timestamp, signature },
-        _ => return Err(DoorFault::Secret.into()),
+        _ => return Err(PushAuthError::Secret.into()),
     };
     target.admit(&door.runtime, Sender { proof, path, key }, &payload)?;
     let stream = target.stream(stream)?.name.clone();

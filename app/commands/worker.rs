@@ -7,10 +7,10 @@ use huiliu_engine::database::Make;
 use huiliu_engine::ingest::From;
 use huiliu_engine::registry::Known;
 use huiliu_engine::runtime::Runtime;
-use huiliu_engine::schedule::Turn;
+use huiliu_engine::schedule::SourceLease;
 use huiliu_engine::sources::{ReadEnded, ReadySource, SourceError};
 use huiliu_manifest::Transport;
-use huiliu_store::StoreFault;
+use huiliu_store::StoreError;
 use huiliu_store::intake::source_lease::Ended;
 use huiliu_values::calendar::instant;
 use tokio::sync::watch;
@@ -185,7 +185,7 @@ async fn follow_schedules(runtime: Runtime, mut sources: Sources, mut stop: watc
     while reading.join_next().await.is_some() {}
 }
 
-async fn read(runtime: Runtime, ready: Arc<ReadySource>, lease: Turn, stop: watch::Receiver<bool>) {
+async fn read(runtime: Runtime, ready: Arc<ReadySource>, lease: SourceLease, stop: watch::Receiver<bool>) {
     let failures = lease.claim.failures;
     let span = tracing::error_span!("sync", source = ready.source.name);
     async {
@@ -224,7 +224,7 @@ async fn tend(runtime: &Runtime, until_done: bool) -> Result<(), CliError> {
             looked = Instant::now();
             match runtime.check_key().await {
                 Ok(()) => {}
-                Err(fault @ (StoreFault::KeyRetired | StoreFault::KeyGeneration { .. } | StoreFault::WrongKey)) => {
+                Err(fault @ (StoreError::KeyRetired | StoreError::KeyGeneration { .. } | StoreError::WrongKey)) => {
                     return Err(fault.into());
                 }
                 Err(e) => tracing::warn!(error = %e, "the database does not answer; trying again"),

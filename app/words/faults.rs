@@ -2,25 +2,25 @@
 
 use std::fmt::Display;
 
-use huiliu_decode::DecodeFault;
+use huiliu_decode::DecodeError;
 use huiliu_engine::database::OpenError;
 use huiliu_engine::operations::OperationError;
 use huiliu_engine::registry::RegistryError;
 use huiliu_engine::settings_problem::SettingsProblem;
 use huiliu_engine::source_check::SourceProblem;
 use huiliu_engine::sources::SourceError;
-use huiliu_manifest::ManifestFault;
-use huiliu_manifest::explain::ExplainFault;
-use huiliu_matching::table::TableFault;
-use huiliu_matching::{WeightsFault, WeightsProblem};
+use huiliu_manifest::ManifestError;
+use huiliu_manifest::explain::ExplainError;
+use huiliu_matching::table::TableError;
+use huiliu_matching::{WeightsError, WeightsProblem};
 use huiliu_messages::{Language, Message};
-use huiliu_platform::{CursorFault, Failure};
-use huiliu_queue::QueueFault;
-use huiliu_rules::policy::PolicyFault;
-use huiliu_store::StoreFault;
-use huiliu_values::IdFault;
+use huiliu_platform::{CursorFormatError, Failure};
+use huiliu_queue::QueueError;
+use huiliu_rules::policy::PolicyError;
+use huiliu_store::StoreError;
+use huiliu_values::IdNumberError;
 use huiliu_vault::key_file::KeyFileError;
-use huiliu_vault::keys::KeyFault;
+use huiliu_vault::keys::KeyError;
 
 use super::chinese;
 use super::phrases::translate;
@@ -49,19 +49,19 @@ macro_rules! said_by_catalogue {
 
 said_by_catalogue!(
     Failure,
-    CursorFault,
-    DecodeFault,
-    StoreFault,
-    QueueFault,
-    KeyFault,
+    CursorFormatError,
+    DecodeError,
+    StoreError,
+    QueueError,
+    KeyError,
     KeyFileError,
-    IdFault,
-    ManifestFault,
-    ExplainFault,
-    TableFault,
-    WeightsFault,
+    IdNumberError,
+    ManifestError,
+    ExplainError,
+    TableError,
+    WeightsError,
     WeightsProblem,
-    PolicyFault,
+    PolicyError,
     OperationError,
     SettingsProblem,
     SourceProblem,
@@ -88,21 +88,21 @@ mod tests {
     use huiliu_decode::decode::Malformed;
     use huiliu_messages::{DatabaseError, SystemError};
     use huiliu_platform::Cause;
-    use huiliu_queue::QueueError;
+    use huiliu_queue::QueueCause;
     use huiliu_store::{ConnectError, SchemaError};
 
     #[test]
     fn faults_keep_their_facts() {
         for (said, facts) in [
             (
-                StoreFault::Unreachable {
+                StoreError::Unreachable {
                     database: "h:5432/huiliu".into(),
                     why: ConnectError::Refused(DatabaseError::System(SystemError::ConnectionRefused)),
                 }
                 .in_chinese(),
                 &["无法打开数据库", "连接被拒绝", "端口"][..],
             ),
-            (StoreFault::Schema(SchemaError::Behind { applied: 1, known: 2 }).in_chinese(), &["1", "2", "migrate"]),
+            (StoreError::Schema(SchemaError::Behind { applied: 1, known: 2 }).in_chinese(), &["1", "2", "migrate"]),
             (
                 Failure { attempts: Some(7), ..Failure::passing(Cause::Unreachable { host: "h:81".into() }) }
                     .in_chinese(),
@@ -110,7 +110,7 @@ mod tests {
             ),
             (
                 Failure::fatal(Cause::Undecodable {
-                    why: Box::new(DecodeFault::Malformed {
+                    why: Box::new(DecodeError::Malformed {
                         format: "JSON".into(),
                         why: Malformed::NoValue { path: "x".into() },
                     }),
@@ -124,10 +124,10 @@ mod tests {
                 &["/a 第 1 页", "401", "用户名和密码"],
             ),
             (
-                QueueFault::Unreachable { queue: "redis:x".into(), why: QueueError::Scheme }.in_chinese(),
+                QueueError::Unreachable { queue: "redis:x".into(), why: QueueCause::Scheme }.in_chinese(),
                 &["redis:x", "sqlite:", "--queue"],
             ),
-            (IdFault::CheckDigit.in_chinese(), &["校验码"]),
+            (IdNumberError::CheckDigit.in_chinese(), &["校验码"]),
         ] {
             for fact in facts {
                 assert!(said.contains(fact), "{fact:?} is not in {said:?}");

@@ -239,17 +239,17 @@ fn sentence(code: &str, english: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use huiliu_values::{DateFault, HoursFault, IdFault, NameFault, ScoreFault};
+    use huiliu_values::{DateError, HoursError, IdNumberError, NameError, ScoreError};
 
     use super::*;
 
     /// Every code that core can give, with the English words it comes with. A new variant must be added here.
     fn codes() -> Vec<(String, String)> {
-        use DateFault as D;
-        use HoursFault as H;
-        use IdFault as I;
-        use NameFault as N;
-        use ScoreFault as S;
+        use DateError as D;
+        use HoursError as H;
+        use IdNumberError as I;
+        use NameError as N;
+        use ScoreError as S;
         let mut all = vec![];
         let mut add = |field: &str, code: &str, words: String| all.push((format!("{field}.{code}"), words));
         for f in [I::Missing, I::Damaged, I::Length, I::Character, I::CheckDigit, I::Area, I::Date] {
@@ -338,8 +338,8 @@ mod tests {
     /// A new variant does not compile here until it is listed above.
     #[test]
     fn no_variant_is_forgotten() {
-        let listed = |i: IdFault, n: NameFault, h: HoursFault, s: ScoreFault, d: DateFault| {
-            use {DateFault as D, HoursFault as H, IdFault as I, NameFault as N, ScoreFault as S};
+        let listed = |i: IdNumberError, n: NameError, h: HoursError, s: ScoreError, d: DateError| {
+            use {DateError as D, HoursError as H, IdNumberError as I, NameError as N, ScoreError as S};
             let id = match i {
                 I::Missing | I::Damaged | I::Length | I::Character | I::CheckDigit | I::Area | I::Date => 7,
             };
@@ -357,8 +357,13 @@ mod tests {
             };
             id + name + hours + score + date
         };
-        let of_values =
-            listed(IdFault::Missing, NameFault::Missing, HoursFault::Missing, ScoreFault::Missing, DateFault::Missing);
+        let of_values = listed(
+            IdNumberError::Missing,
+            NameError::Missing,
+            HoursError::Missing,
+            ScoreError::Missing,
+            DateError::Missing,
+        );
         assert_eq!(codes().len(), of_values + 18 + 25);
     }
 }

@@ -8,7 +8,7 @@ use huiliu_store::admin::sealing;
 use huiliu_store::intake::runs::{self, Landing};
 use huiliu_store::intake::source_lease;
 use huiliu_store::sql::schema;
-use huiliu_store::{Db, StoreFault};
+use huiliu_store::{Db, StoreError};
 use huiliu_vault::keyring::Keyring;
 use huiliu_vault::keys::Keys;
 use serde_json::Value;
@@ -245,7 +245,7 @@ fn nothing_lands_under_a_retired_key(url: &str) {
         ring.add().unwrap();
         let new = ring.keys().unwrap();
         sealing::begin(&db, &new).await.unwrap();
-        assert!(matches!(land(&old, b"late").await, Err(StoreFault::KeyRetired)));
+        assert!(matches!(land(&old, b"late").await, Err(StoreError::KeyRetired)));
         land(&new, b"after").await.unwrap();
         assert_eq!(sealing::seal_anew(&db, &new, &|_| {}).await.unwrap(), 1);
         db.close().await;
@@ -280,7 +280,7 @@ fn of_two_rotations_at_once_one_is_refused() {
         assert_eq!((one.add(), other.add()), (Ok(3), Ok(3)));
         sealing::begin(&db, &one.keys().unwrap()).await.unwrap();
         let refused = sealing::begin(&db, &other.keys().unwrap()).await;
-        assert!(matches!(refused, Err(StoreFault::KeyGeneration { generation: 3 })), "{refused:?}");
+        assert!(matches!(refused, Err(StoreError::KeyGeneration { generation: 3 })), "{refused:?}");
         sealing::begin(&db, &one.keys().unwrap()).await.unwrap();
         db.close().await;
     });

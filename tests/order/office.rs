@@ -12,7 +12,7 @@ use huiliu_manifest::Manifest;
 use huiliu_store::admin::reports;
 use huiliu_store::delivery::batch::Outcomes;
 use huiliu_store::intake::runs::{self, Current, Landing, Source};
-use huiliu_store::intake::source_lease::{self, Claim};
+use huiliu_store::intake::source_lease::{self, SourceClaim};
 use huiliu_store::ledger::entries;
 use huiliu_store::sql::schema;
 use huiliu_store::{Db, Row};
@@ -25,7 +25,7 @@ pub struct Office {
     pub db: Db,
     pub context: DeliveryContext,
     source: Source,
-    claim: Claim,
+    claim: SourceClaim,
     pub runs: [i64; 2],
 }
 

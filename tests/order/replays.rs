@@ -1,9 +1,9 @@
 //! The replay law: what a plan says is what its application does, to records, letters and teachers, and to nothing else;
-//! a plan that live traffic has overtaken is refused and changes nothing.
+//! a plan that live traffic has is_write_conflict is refused and changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use huiliu_engine::replay::{self, Applied, ReplayFault};
+use huiliu_engine::replay::{self, Applied, ReplayError};
 use huiliu_store::Db;
 use huiliu_store::delivery::replays::{self, Effect, Filter, Item};
 use huiliu_store::sql::schema;
@@ -59,7 +59,7 @@ async fn hours(office: &Office) -> BTreeMap<String, (i64, i64)> {
     hours
 }
 
-async fn plan(office: &Office) -> Result<(i64, Vec<Item>, Vec<Effect>), ReplayFault> {
+async fn plan(office: &Office) -> Result<(i64, Vec<Item>, Vec<Effect>), ReplayError> {
     let (_, never) = tokio::sync::watch::channel(false);
     let id = replay::plan(&office.context, &Filter::default(), "law", &never).await?;
     let mut tx = office.db.look().await.unwrap();
@@ -114,7 +114,7 @@ async fn trial(office: &mut Office, pages: &[Vec<Sent>], live: &[Sent], cut: u32
                 assert_eq!((office.picture().await, hours(office).await), between, "a refused plan changed something");
                 assert!(matches!(
                     replay::apply(&office.context, id, "law").await,
-                    Err(ReplayFault::NotPlanned { state, .. }) if state == ReplayState::Stale
+                    Err(ReplayError::NotPlanned { state, .. }) if state == ReplayState::Stale
                 ));
                 tally.stale += 1;
                 let Ok((id, items, effects)) = plan(office).await else { return };

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use huiliu_office::{Book, CellAddress, Fault, is_ole};
 
 use crate::parts::Head;
-use crate::unpack::{LooksLike, UnpackFault, inspect_workbook, is_zip, listed, printable};
+use crate::unpack::{LooksLike, UnpackError, inspect_workbook, is_zip, listed, printable};
 use crate::window::{Out, Rows};
 use crate::{csv, decode, html};
 use huiliu_manifest::{Encoding, named_like};
@@ -16,8 +16,8 @@ pub(super) const MAX_COLUMNS: u32 = 512;
 /// Writes every sheet that is named like `pattern`.
 ///
 /// # Errors
-/// [`UnpackFault`].
-pub(super) fn write(pattern: &str, member: Option<&str>, bytes: &[u8], out: &mut Out<'_>) -> Result<(), UnpackFault> {
+/// [`UnpackError`].
+pub(super) fn write(pattern: &str, member: Option<&str>, bytes: &[u8], out: &mut Out<'_>) -> Result<(), UnpackError> {
     if let Some(text) = lookalike(bytes) {
         return write_text(pattern, &text, member, out);
     }
@@ -26,7 +26,7 @@ pub(super) fn write(pattern: &str, member: Option<&str>, bytes: &[u8], out: &mut
     let wanted: Vec<&String> = names.iter().filter(|name| named_like(pattern, name.trim())).collect();
     if wanted.is_empty() {
         let (pattern, found, count) = (pattern.to_owned(), listed(&names), names.len());
-        return Err(UnpackFault::NoSheet { pattern, found, count });
+        return Err(UnpackError::NoSheet { pattern, found, count });
     }
     let epoch_1904 = book.has_1904_epoch();
     for sheet in wanted {
@@ -44,13 +44,13 @@ pub(super) fn write(pattern: &str, member: Option<&str>, bytes: &[u8], out: &mut
 }
 
 /// `is_known` when it was inspected before.
-fn open(bytes: &[u8], is_known: bool) -> Result<Book<'_>, UnpackFault> {
+fn open(bytes: &[u8], is_known: bool) -> Result<Book<'_>, UnpackError> {
     let is_archive = is_zip(bytes);
     if is_archive && !is_known {
         inspect_workbook(bytes)?;
     }
     let what = if is_archive { LooksLike::Archive } else { looks_like(bytes) };
-    Book::open(bytes).map_err(of_book)?.ok_or(UnpackFault::NotWorkbook { what })
+    Book::open(bytes).map_err(of_book)?.ok_or(UnpackError::NotWorkbook { what })
 }
 
 /// The text of a web page or a text table that calls itself a workbook.
@@ -65,14 +65,14 @@ fn lookalike(bytes: &[u8]) -> Option<Cow<'_, str>> {
 
 /// Writes the tables of a page, or the lines of a text, as a sheet each: those that are named like `pattern`, or all where
 /// none is.
-fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut Out<'_>) -> Result<(), UnpackFault> {
+fn write_text(pattern: &str, text: &str, member: Option<&str>, out: &mut Out<'_>) -> Result<(), UnpackError> {
     let is_page = looks_like(text.as_bytes()) == LooksLike::Page;
     if is_page && is_cut(text) {
-        return Err(UnpackFault::PageCut);
+        return Err(UnpackError::PageCut);
     }
     let tables = if is_page { html::tables(text) } else { vec![table_of(text)?] };
     if tables.is_empty() {
-        return Err(UnpackFault::NotWorkbook { what: LooksLike::PageWithoutTable });
+        return Err(UnpackError::NotWorkbook { what: LooksLike::PageWithoutTable });
     }
     let several = tables.len() > 1;
     let named = |nth: usize| if several { format!("table {}", nth + 1) } else { "table".to_owned() };
@@ -103,7 +103,7 @@ fn is_cut(page: &str) -> bool {
     last(b"<table").is_some_and(|begins| last(b"</table").is_none_or(|ends| ends < begins))
 }
 
-fn table_of(text: &str) -> Result<html::Table, UnpackFault> {
+fn table_of(text: &str) -> Result<html::Table, UnpackError> {
     let separator = if text.contains('\t') { b'\t' } else { b',' };
     let mut reader =
         ::csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
@@ -114,7 +114,7 @@ fn table_of(text: &str) -> Result<html::Table, UnpackFault> {
         let row = text.get(from..to).unwrap_or_default().trim_matches(['\r', '\n']);
         if csv::torn(row, separator).is_some() {
             let line = record.position().map_or(0, ::csv::Position::line);
-            return Err(UnpackFault::OpenQuote { line });
+            return Err(UnpackError::OpenQuote { line });
         }
         from = to;
         // Line by line, as people count them: a blank line is a row.
@@ -144,18 +144,18 @@ fn looks_like(bytes: &[u8]) -> LooksLike {
     }
 }
 
-fn broken(why: &dyn std::fmt::Display) -> UnpackFault {
-    UnpackFault::Broken { why: why.to_string() }
+fn broken(why: &dyn std::fmt::Display) -> UnpackError {
+    UnpackError::Broken { why: why.to_string() }
 }
 
-fn of_book(fault: Fault) -> UnpackFault {
+fn of_book(fault: Fault) -> UnpackError {
     match fault {
-        Fault::Locked => UnpackFault::Locked,
-        Fault::Broken(why) => UnpackFault::Broken { why },
+        Fault::Locked => UnpackError::Locked,
+        Fault::Broken(why) => UnpackError::Broken { why },
     }
 }
 
-fn read(book: &mut Book<'_>, sheet: &str, rows: &mut Rows<'_, '_>) -> Result<(), UnpackFault> {
+fn read(book: &mut Book<'_>, sheet: &str, rows: &mut Rows<'_, '_>) -> Result<(), UnpackError> {
     let mut fault = None;
     book.read(sheet, &mut |address, cell| rows.take(address, cell).unwrap_or_else(|e| fault.replace(e).is_some()))
         .map_err(of_book)?;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use csv_core::ReadRecordResult;
 
 use crate::RecordRange;
-use crate::decode::{DecodeFault, Decoded, Malformed, Position, RawRecord};
+use crate::decode::{DecodeError, Decoded, Malformed, Position, RawRecord};
 use crate::table::{self, Mark};
 use crate::text_window::{Chunks, Taken};
 use huiliu_manifest::Layout;
@@ -19,7 +19,7 @@ const MAX_LINE: usize = 1 << 20;
 /// of the file stand above the text, which holds none of them.
 ///
 /// # Errors
-/// [`DecodeFault`] for a missing header, and for a line that no office writes.
+/// [`DecodeError`] for a missing header, and for a line that no office writes.
 pub fn decode<'a>(
     text: &'a str,
     separator: u8,
@@ -27,7 +27,7 @@ pub fn decode<'a>(
     paths: &[&str],
     range: RecordRange,
     left_off: u64,
-) -> Result<Decoded<'a>, DecodeFault> {
+) -> Result<Decoded<'a>, DecodeError> {
     let mut rows = Rows::new(text, separator);
     let mut table = Table { layout, paths, columns: None, width: 0, named: 0 };
     let mut all = Decoded::default();
@@ -62,7 +62,7 @@ pub(super) fn walk(
     layout: &Layout,
     paths: &[&str],
     taken: &mut Taken,
-) -> Result<(), DecodeFault> {
+) -> Result<(), DecodeError> {
     let mut table = Table { layout, paths, columns: None, width: 0, named: 0 };
     let (mut text, mut line) = (String::new(), 1);
     let mut more = true;
@@ -128,7 +128,7 @@ enum Seen {
 }
 
 impl Table<'_> {
-    fn see(&mut self, row: &Row<'_>) -> Result<Seen, DecodeFault> {
+    fn see(&mut self, row: &Row<'_>) -> Result<Seen, DecodeError> {
         if self.columns.is_none() {
             let names: Vec<String> = row.cells().map(table::bare).collect();
             self.columns = table::columns(&names, self.layout, self.paths)?;
@@ -162,10 +162,10 @@ impl Table<'_> {
         (is_cut && cells < width).then(|| "the last line ends before its last cell: the file was cut".to_owned())
     }
 
-    fn headed(&self) -> Result<(), DecodeFault> {
+    fn headed(&self) -> Result<(), DecodeError> {
         match &self.columns {
             Some(_) => Ok(()),
-            None => Err(DecodeFault::NoHeader { cells: self.layout.header.clone() }),
+            None => Err(DecodeError::NoHeader { cells: self.layout.header.clone() }),
         }
     }
 }
@@ -202,7 +202,7 @@ impl<'t> Rows<'t> {
         Self { text, separator, core, at: 0, cells: vec![0; 4_096], ends: vec![0; MAX_CELLS] }
     }
 
-    fn next(&mut self, lines: &mut Lines<'_>) -> Result<Option<Row<'_>>, DecodeFault> {
+    fn next(&mut self, lines: &mut Lines<'_>) -> Result<Option<Row<'_>>, DecodeError> {
         let from = lines.at(self.at);
         let bytes = self.text.as_bytes();
         let rest = bytes.get(from.byte..).unwrap_or_default();
@@ -216,7 +216,7 @@ impl<'t> Rows<'t> {
     }
 
     /// A line of so many bytes that has no quote and an end.
-    fn plain(&mut self, from: RowStart, length: usize) -> Result<Option<Row<'_>>, DecodeFault> {
+    fn plain(&mut self, from: RowStart, length: usize) -> Result<Option<Row<'_>>, DecodeError> {
         let RowStart { byte: start, line } = from;
         let cells = self.text.get(start..start + length).unwrap_or_default();
         if length > MAX_LINE {
@@ -232,7 +232,7 @@ impl<'t> Rows<'t> {
         Ok(Some(Row { cells, ends: &self.ends[..count], is_plain: true, torn: None, start, end: self.at, line }))
     }
 
-    fn quoted(&mut self, from: RowStart) -> Result<Option<Row<'_>>, DecodeFault> {
+    fn quoted(&mut self, from: RowStart) -> Result<Option<Row<'_>>, DecodeError> {
         let RowStart { byte: start, line } = from;
         let (mut bytes, mut count) = (0, 0);
         loop {
@@ -289,11 +289,11 @@ pub(super) fn torn(row: &str, separator: u8) -> Option<usize> {
     }
 }
 
-fn too_long(line: u64) -> DecodeFault {
+fn too_long(line: u64) -> DecodeError {
     Malformed::LineTooLong { line, max: MAX_LINE }.of("CSV")
 }
 
-fn too_wide(line: u64) -> DecodeFault {
+fn too_wide(line: u64) -> DecodeError {
     Malformed::LineTooWide { line, max: MAX_CELLS }.of("CSV")
 }
 

@@ -8,7 +8,7 @@ use huiliu_messages::{SystemError, said_in_english};
 use serde::{Deserialize, Serialize};
 
 use crate::parts::{Body, Head, Part};
-use crate::unpack::UnpackFault;
+use crate::unpack::UnpackError;
 use crate::{Plan, RecordRange, csv, json, workbook, xml};
 use huiliu_manifest::{Format, Stream};
 
@@ -16,7 +16,7 @@ use huiliu_manifest::{Format, Stream};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum DecodeFault {
+pub enum DecodeError {
     /// Bytes that are not text in the declared encoding. `offset` is that of the first malformed byte, as near as is known.
     #[serde(rename = "decode.encoding")]
     Encoding { encoding: String, offset: usize },
@@ -28,7 +28,7 @@ pub enum DecodeFault {
     NoHeader { cells: Vec<String> },
     /// One member or sheet cannot be read.
     #[serde(rename = "decode.part")]
-    Part { part: String, why: Box<DecodeFault> },
+    Part { part: String, why: Box<DecodeError> },
     /// The bytes that are held cannot be read again.
     #[serde(rename = "decode.payload")]
     Payload { why: SystemError },
@@ -52,7 +52,7 @@ pub enum DecodeFault {
     TwoColumns { column: String },
     /// A workbook or archive that cannot be unpacked.
     #[serde(untagged)]
-    Unpack(UnpackFault),
+    Unpack(UnpackError),
 }
 
 /// What is not as the format has it.
@@ -104,7 +104,7 @@ pub enum Malformed {
     LineNotText { line: u64, why: String },
 }
 
-said_in_english!(DecodeFault, Malformed);
+said_in_english!(DecodeError, Malformed);
 
 impl Malformed {
     /// Of a parser.
@@ -113,13 +113,13 @@ impl Malformed {
     }
 
     /// As the fault of a payload of this format.
-    pub(crate) fn of(self, format: &'static str) -> DecodeFault {
-        DecodeFault::Malformed { format: format.into(), why: self }
+    pub(crate) fn of(self, format: &'static str) -> DecodeError {
+        DecodeError::Malformed { format: format.into(), why: self }
     }
 }
 
-impl From<UnpackFault> for DecodeFault {
-    fn from(fault: UnpackFault) -> Self {
+impl From<UnpackError> for DecodeError {
+    fn from(fault: UnpackError) -> Self {
         Self::Unpack(fault)
     }
 }
@@ -237,13 +237,13 @@ impl<'a> Decoded<'a> {
     /// Counts a record of so many bytes; it is only made when it stands in the range.
     ///
     /// # Errors
-    /// [`DecodeFault`] when there are too many, or it is too long.
+    /// [`DecodeError`] when there are too many, or it is too long.
     pub(super) fn take(
         &mut self,
         range: RecordRange,
         bytes: usize,
         make: impl FnOnce(u32) -> RawRecord<'a>,
-    ) -> Result<(), DecodeFault> {
+    ) -> Result<(), DecodeError> {
         let index = self.total;
         self.total = counted(index, bytes)?;
         if range.contains(index) {
@@ -262,15 +262,15 @@ impl Decoded<'_> {
 }
 
 /// One record more, of so many bytes.
-pub(super) fn counted(records: u32, bytes: usize) -> Result<u32, DecodeFault> {
+pub(super) fn counted(records: u32, bytes: usize) -> Result<u32, DecodeError> {
     if bytes > MAX_RECORD {
-        return Err(DecodeFault::RecordTooLarge { record: records, max: MAX_RECORD });
+        return Err(DecodeError::RecordTooLarge { record: records, max: MAX_RECORD });
     }
     if records < MAX_RECORDS { Ok(records + 1) } else { Err(too_many()) }
 }
 
-fn too_many() -> DecodeFault {
-    DecodeFault::TooManyRecords { max: MAX_RECORDS }
+fn too_many() -> DecodeError {
+    DecodeError::TooManyRecords { max: MAX_RECORDS }
 }
 
 /// How many raw records a payload holds, and where the next page is.
@@ -285,17 +285,17 @@ pub struct Outline {
 /// The payload's bytes as text, in the encoding of its format.
 ///
 /// # Errors
-/// [`DecodeFault::Encoding`] for malformed bytes: nothing is replaced, nothing guessed.
-pub fn text<'a>(format: &Format, bytes: &'a [u8]) -> Result<Cow<'a, str>, DecodeFault> {
+/// [`DecodeError::Encoding`] for malformed bytes: nothing is replaced, nothing guessed.
+pub fn text<'a>(format: &Format, bytes: &'a [u8]) -> Result<Cow<'a, str>, DecodeError> {
     in_encoding(format.encoding(), bytes)
 }
 
 /// Bytes as text in an encoding, or in the one that a byte order mark tells.
-pub fn in_encoding(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> Result<Cow<'_, str>, DecodeFault> {
+pub fn in_encoding(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
     let (encoding, skip) = encoding_of(declared, bytes);
     let body = bytes.get(skip..).unwrap_or_default();
     let utf8 = || std::str::from_utf8(body);
-    let malformed = |offset| DecodeFault::Encoding { encoding: encoding.name().to_lowercase(), offset: skip + offset };
+    let malformed = |offset| DecodeError::Encoding { encoding: encoding.name().to_lowercase(), offset: skip + offset };
     if encoding == encoding_rs::UTF_8 {
         return utf8().map(Cow::Borrowed).map_err(|e| malformed(e.valid_up_to()));
     }
@@ -326,8 +326,8 @@ pub fn encoding_of(declared: huiliu_manifest::Encoding, bytes: &[u8]) -> (&'stat
 /// Counts the records and checks the payload as a whole.
 ///
 /// # Errors
-/// [`DecodeFault`].
-pub fn outline(stream: &Stream, body: &Body<'_>, next: Option<&str>) -> Result<Outline, DecodeFault> {
+/// [`DecodeError`].
+pub fn outline(stream: &Stream, body: &Body<'_>, next: Option<&str>) -> Result<Outline, DecodeError> {
     let (records, next) = match (&stream.format, body) {
         (Format::Json { items, ok_path, ok_value, .. }, Body::Text(text)) => {
             let success = ok_path.as_deref().zip(ok_value.as_deref());
@@ -344,13 +344,13 @@ pub fn outline(stream: &Stream, body: &Body<'_>, next: Option<&str>) -> Result<O
 /// Builds the raw records of a range, with the texts at `paths`.
 ///
 /// # Errors
-/// [`DecodeFault`].
+/// [`DecodeError`].
 pub fn decode<'a>(
     format: &Format,
     body: &'a Body<'_>,
     paths: &[&str],
     range: RecordRange,
-) -> Result<Vec<RawRecord<'a>>, DecodeFault> {
+) -> Result<Vec<RawRecord<'a>>, DecodeError> {
     Ok(read(format, body, paths, range)?.records)
 }
 
@@ -359,7 +359,7 @@ fn read<'a>(
     body: &'a Body<'_>,
     paths: &[&str],
     range: RecordRange,
-) -> Result<Decoded<'a>, DecodeFault> {
+) -> Result<Decoded<'a>, DecodeError> {
     if let Body::Text(text) = body {
         return decode_part(format, &Part { head: Head::default(), text }, paths, range);
     }
@@ -368,7 +368,7 @@ fn read<'a>(
         let name = part.head.address("");
         let before = all.total;
         let read = decode_part(format, &part, paths, range.relative_to(before))
-            .map_err(|why| DecodeFault::Part { part: name, why: Box::new(why) })?;
+            .map_err(|why| DecodeError::Part { part: name, why: Box::new(why) })?;
         let left = part.head.shown.is_some_and(|shown| shown.records.is_none());
         let head = Arc::new(part.head);
         all.total = before.checked_add(read.total).filter(|total| *total <= MAX_RECORDS).ok_or_else(too_many)?;
@@ -389,7 +389,7 @@ fn decode_part<'a>(
     part: &Part<'a>,
     paths: &[&str],
     range: RecordRange,
-) -> Result<Decoded<'a>, DecodeFault> {
+) -> Result<Decoded<'a>, DecodeError> {
     if let Format::Workbook { layout, .. } = format {
         return workbook::decode(part, layout, paths, range);
     }

@@ -224,10 +224,10 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A reason; `seen` is made discreet here and nowhere else.
+    /// A reason; `seen` is made redacted here and nowhere else.
     #[must_use]
     pub fn new(code: String, source_field: &str, seen: &str, expected: String) -> Self {
-        Self { code, source_field: source_field.to_owned(), seen: discreet(seen), expected, cell: None }
+        Self { code, source_field: source_field.to_owned(), seen: redacted(seen), expected, cell: None }
     }
 
     /// What a rule about rows parks.
@@ -241,11 +241,11 @@ impl Problem {
 /// At most 60 characters, with every run of eleven or more digits masked but for the first two and the last character:
 /// columns shift, and then an ID number or a phone number stands where a name should.
 #[must_use]
-pub fn discreet(text: &str) -> String {
+pub fn redacted(text: &str) -> String {
     masked(text, 60)
 }
 
-/// At most `most` characters, masked as in [`discreet`].
+/// At most `most` characters, masked as in [`redacted`].
 #[must_use]
 pub fn masked(text: &str, most: usize) -> String {
     let may_count = |b: &u8| matches!(b, b'0'..=b'9' | b'x' | b'X' | b'*');
@@ -452,7 +452,7 @@ mod tests {
             ("2014-02-30", "2014-02-30"),
             ("120000", "120000"),
         ] {
-            assert_eq!(discreet(text), shown);
+            assert_eq!(redacted(text), shown);
         }
     }
 }

@@ -9,10 +9,10 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use crate::RecordRange;
-use crate::decode::{self, DecodeFault, Decoded, Malformed, Position, RawRecord};
+use crate::decode::{self, DecodeError, Decoded, Malformed, Position, RawRecord};
 use crate::text_window::{Chunks, STEP, Taken};
 
-fn form(e: &serde_json::Error) -> DecodeFault {
+fn form(e: &serde_json::Error) -> DecodeError {
     Malformed::parser(e).of("JSON")
 }
 
@@ -104,7 +104,7 @@ struct Items<'a> {
     kept: Vec<&'a RawValue>,
     total: u32,
     /// What is wrong with the list as a whole; nothing behind it is kept.
-    fault: Option<DecodeFault>,
+    fault: Option<DecodeError>,
 }
 
 /// Reads a list, and keeps its items of a range.
@@ -292,7 +292,7 @@ pub struct Page<'a> {
 /// Reads a page, and keeps its records of a range.
 ///
 /// # Errors
-/// [`DecodeFault`] when the page is cut, is no JSON, has no array at `items`, has a path twice, or says itself that it is an
+/// [`DecodeError`] when the page is cut, is no JSON, has no array at `items`, has a path twice, or says itself that it is an
 /// error.
 pub fn page<'a>(
     text: &'a str,
@@ -300,7 +300,7 @@ pub fn page<'a>(
     success: Option<SuccessCondition<'_>>,
     next: Option<&str>,
     range: RecordRange,
-) -> Result<Page<'a>, DecodeFault> {
+) -> Result<Page<'a>, DecodeError> {
     if items.is_empty() && success.is_none() {
         // The document is the list; nothing stands beside it.
         let mut reader = serde_json::Deserializer::from_str(text);
@@ -321,7 +321,7 @@ pub fn page<'a>(
             // The platform's own verdict explains more than what is missing because of it.
             Some(said) if said != value => {
                 let (path, found, expected) = (path.to_owned(), said.into_owned(), value.to_owned());
-                return Err(DecodeFault::Refused { path, found, expected });
+                return Err(DecodeError::Refused { path, found, expected });
             }
             None if read.is_ok() => return Err(refused(Malformed::NoValue { path: path.to_owned() })),
             _ => {}
@@ -339,8 +339,8 @@ pub fn page<'a>(
 /// The texts at the paths of a document.
 ///
 /// # Errors
-/// [`DecodeFault`] when it is cut, no JSON, or has a path twice.
-pub fn texts(text: &str, paths: &[&str]) -> Result<Vec<Option<String>>, DecodeFault> {
+/// [`DecodeError`] when it is cut, no JSON, or has a path twice.
+pub fn texts(text: &str, paths: &[&str]) -> Result<Vec<Option<String>>, DecodeError> {
     let tree = Tree::new(paths.iter().copied());
     let mut found = Found { texts: vec![None; paths.len()], ..Found::default() };
     let mut reader = serde_json::Deserializer::from_str(text);
@@ -362,8 +362,8 @@ pub fn texts(text: &str, paths: &[&str]) -> Result<Vec<Option<String>>, DecodeFa
 /// Builds a range of a page's records, with the texts at `paths`. An item that cannot be read harms only itself.
 ///
 /// # Errors
-/// [`DecodeFault`].
-pub fn decode<'a>(text: &'a str, items: &str, paths: &[&str], range: RecordRange) -> Result<Decoded<'a>, DecodeFault> {
+/// [`DecodeError`].
+pub fn decode<'a>(text: &'a str, items: &str, paths: &[&str], range: RecordRange) -> Result<Decoded<'a>, DecodeError> {
     let tree = Tree::new(paths.iter().copied());
     let page = page(text, items, None, None, range)?;
     let records = page.items.into_iter().zip(range.first..).map(|(of, index)| item(&tree, paths, of.get(), index));
@@ -374,8 +374,8 @@ pub fn decode<'a>(text: &'a str, items: &str, paths: &[&str], range: RecordRange
 /// cannot be read harms only itself.
 ///
 /// # Errors
-/// [`DecodeFault`] when it is a web page or an XML document.
-pub fn lines<'a>(text: &'a str, paths: &[&str], range: RecordRange, left_off: u64) -> Result<Decoded<'a>, DecodeFault> {
+/// [`DecodeError`] when it is a web page or an XML document.
+pub fn lines<'a>(text: &'a str, paths: &[&str], range: RecordRange, left_off: u64) -> Result<Decoded<'a>, DecodeError> {
     if left_off == 0 {
         no_web_page(text)?;
     }
@@ -393,7 +393,7 @@ pub fn lines<'a>(text: &'a str, paths: &[&str], range: RecordRange, left_off: u6
     Ok(all)
 }
 
-fn no_web_page(text: &str) -> Result<(), DecodeFault> {
+fn no_web_page(text: &str) -> Result<(), DecodeError> {
     if text.trim_start().starts_with('<') {
         return Err(Malformed::WebPage.of("JSON lines"));
     }
@@ -404,7 +404,7 @@ fn no_web_page(text: &str) -> Result<(), DecodeFault> {
 ///
 /// # Errors
 /// As [`lines`].
-pub(super) fn walk_lines(chunks: &mut Chunks<'_>, taken: &mut Taken) -> Result<(), DecodeFault> {
+pub(super) fn walk_lines(chunks: &mut Chunks<'_>, taken: &mut Taken) -> Result<(), DecodeError> {
     let (mut text, mut number) = (String::new(), 0);
     let (mut more, mut begun) = (true, false);
     while more {
@@ -472,7 +472,7 @@ mod tests {
         let records = decode(r#"[{"a":"1"},{"a":"2"}]"#, "", &["a"], RecordRange::new(1, 9)).unwrap().records;
         assert_eq!((records.len(), records[0].texts[0].as_deref()), (1, Some("2")));
         for bad in [r#"{"code":500}"#, "[1,", "[1] x", ""] {
-            assert!(matches!(decode(bad, "", &["a"], RecordRange::ALL), Err(DecodeFault::Malformed { .. })), "{bad}");
+            assert!(matches!(decode(bad, "", &["a"], RecordRange::ALL), Err(DecodeError::Malformed { .. })), "{bad}");
         }
     }
 
@@ -484,11 +484,11 @@ mod tests {
         let good = read(r#"{"code":0,"d":{"next":"t1","items":[1,2]}}"#).unwrap();
         assert_eq!((good.items.len(), good.next.as_deref()), (2, Some("t1")));
         let refused = read(r#"{"code":500,"message":"no"}"#).unwrap_err();
-        assert_eq!(refused, DecodeFault::Refused { path: "code".into(), found: "500".into(), expected: "0".into() });
+        assert_eq!(refused, DecodeError::Refused { path: "code".into(), found: "500".into(), expected: "0".into() });
         for bad in
             [r#"{"code":0,"d":{"items":[1,"#, r#"{"code":0,"d":{"items":[]}} x"#, r#"{"code":0,"d":{}}"#, "[]", ""]
         {
-            assert!(matches!(read(bad), Err(DecodeFault::Malformed { .. })), "{bad}");
+            assert!(matches!(read(bad), Err(DecodeError::Malformed { .. })), "{bad}");
         }
     }
 }

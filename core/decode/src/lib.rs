@@ -35,7 +35,7 @@ use huiliu_manifest::{Field, Manifest, Rule, Stream, VersionFrom};
 use huiliu_rules::policy::Policy;
 use huiliu_vault::keys::Keys;
 
-pub use decode::{DecodeFault, RawRecord};
+pub use decode::{DecodeError, RawRecord};
 pub use draft::{Draft, Problem};
 pub use parts::Body;
 pub use range::RecordRange;
@@ -168,8 +168,8 @@ pub struct Parked<'a> {
 /// Takes the records of a range of a payload through all stages.
 ///
 /// # Errors
-/// [`DecodeFault`] when the payload as a whole cannot be read.
-pub fn run<'a>(cx: Context<'a>, body: &'a Body<'_>, range: RecordRange) -> Result<Vec<Staged<'a>>, DecodeFault> {
+/// [`DecodeError`] when the payload as a whole cannot be read.
+pub fn run<'a>(cx: Context<'a>, body: &'a Body<'_>, range: RecordRange) -> Result<Vec<Staged<'a>>, DecodeError> {
     let plan = Plan::new(cx.stream);
     let raw = decode::decode(&cx.stream.format, body, &plan.paths, range)?;
     Ok(raw.into_iter().map(|record| stage_one(cx, &plan, record)).collect())
@@ -204,7 +204,7 @@ fn stage_one<'a>(cx: Context<'a>, plan: &Plan<'a>, raw: RawRecord<'a>) -> Staged
             Staged::Parked(Parked {
                 index: raw.index,
                 address: raw.address(cx.address),
-                record_name: record_name.map(|name| draft::discreet(&name)),
+                record_name: record_name.map(|name| draft::redacted(&name)),
                 letter_key: record_key.unwrap_or(raw_digest),
                 source_version,
                 raw_digest,

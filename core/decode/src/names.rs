@@ -4,7 +4,7 @@ use crate::{Body, RecordRange, table};
 use huiliu_manifest::{Format, Layout};
 
 /// The most names that are told.
-const MOST: usize = 500;
+const MAX: usize = 500;
 
 /// The names of the fields: of a table's header, or of the first record. Of XML none are told in this version.
 #[must_use]
@@ -17,7 +17,7 @@ pub fn names(format: &Format, body: &Body<'_>) -> Vec<String> {
         Format::Xml { .. } => vec![],
     });
     all.retain(|name| !name.is_empty());
-    all.truncate(MOST);
+    all.truncate(MAX);
     all
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::RecordRange;
-use crate::decode::DecodeFault;
+use crate::decode::DecodeError;
 
 /// A payload ready for the stages.
 #[derive(Debug, Clone)]
@@ -24,8 +24,8 @@ impl Body<'_> {
     /// Its parts; a payload of mere text is one part without a name.
     ///
     /// # Errors
-    /// [`DecodeFault::Inconsistent`] when what was unpacked does not hang together.
-    pub fn parts(&self) -> Result<Vec<Part<'_>>, DecodeFault> {
+    /// [`DecodeError::Inconsistent`] when what was unpacked does not hang together.
+    pub fn parts(&self) -> Result<Vec<Part<'_>>, DecodeError> {
         match self {
             Self::Text(text) => Ok(vec![Part { head: Head::default(), text }]),
             Self::Parts(text) => split(text),
@@ -101,8 +101,8 @@ impl Cover {
     /// Of what was unpacked.
     ///
     /// # Errors
-    /// [`DecodeFault::Inconsistent`] when it does not hang together.
-    pub fn of(unpacked: &str) -> Result<Self, DecodeFault> {
+    /// [`DecodeError::Inconsistent`] when it does not hang together.
+    pub fn of(unpacked: &str) -> Result<Self, DecodeError> {
         let mut cover = Self { first: 0, end: None, is_counted: true, is_whole: true };
         let (mut base, mut given) = (0u32, 0u32);
         for part in split(unpacked)? {
@@ -159,8 +159,8 @@ impl Head<'_> {
     }
 }
 
-fn split(mut rest: &str) -> Result<Vec<Part<'_>>, DecodeFault> {
-    let torn = || DecodeFault::Inconsistent;
+fn split(mut rest: &str) -> Result<Vec<Part<'_>>, DecodeError> {
+    let torn = || DecodeError::Inconsistent;
     let mut parts = Vec::new();
     while !rest.is_empty() {
         let (head, after) = rest.split_once('\n').ok_or_else(torn)?;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::decode::{self, DecodeFault};
+use crate::decode::{self, DecodeError};
 use crate::draft::{self, Problem};
 use crate::{Body, Context, Plan, RecordRange, Staged, stage_one};
 use huiliu_manifest::Field;
@@ -47,8 +47,8 @@ pub struct Mapped {
 /// The first records of a payload.
 ///
 /// # Errors
-/// [`DecodeFault`] when the payload as a whole cannot be read.
-pub fn preview(cx: Context<'_>, body: &Body<'_>, limit: u32) -> Result<Vec<Preview>, DecodeFault> {
+/// [`DecodeError`] when the payload as a whole cannot be read.
+pub fn preview(cx: Context<'_>, body: &Body<'_>, limit: u32) -> Result<Vec<Preview>, DecodeError> {
     let plan = Plan::new(cx.stream);
     let raw = decode::decode(&cx.stream.format, body, &plan.paths, RecordRange::new(0, limit))?;
     let one = |record: decode::RawRecord<'_>| {

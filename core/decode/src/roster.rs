@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use chrono::NaiveDate;
 
 use crate::decode::RawRecord;
-use crate::draft::{Draft, Problem, discreet};
+use crate::draft::{Draft, Problem, redacted};
 use crate::identity::Identity;
 use crate::record::Check;
 use crate::{Context, Parked};
@@ -199,7 +199,7 @@ impl Check<'_> {
         }
         let former = draft.roster.former_name.as_deref().filter(|text| !text.trim().is_empty());
         let former_name = former.and_then(|text| {
-            let faulty = |fault: huiliu_values::NameFault| (fault.code(), fault.to_string());
+            let faulty = |fault: huiliu_values::NameError| (fault.code(), fault.to_string());
             PersonName::parse(text)
                 .map_err(|f| {
                     let (code, expected) = faulty(f);
@@ -331,7 +331,7 @@ pub fn from_draft<'a>(
     Ok(RosterRow {
         index: raw.index,
         address: raw.address(cx.address),
-        record_name: draft.record_name.as_deref().map(discreet),
+        record_name: draft.record_name.as_deref().map(redacted),
         record_key,
         row_key: row_key(cx, &record_key, &content),
         source_version,

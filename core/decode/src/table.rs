@@ -1,6 +1,6 @@
 //! What tables of every kind share: how a header is found and named, and which rows are no records.
 
-use crate::decode::DecodeFault;
+use crate::decode::DecodeError;
 use huiliu_manifest::Layout;
 
 /// Without any space: headers are spaced out and broken over lines.
@@ -11,8 +11,8 @@ pub fn bare(text: &str) -> String {
 /// The column of each path, if this row is the header.
 ///
 /// # Errors
-/// [`DecodeFault`] when two columns have a name that is asked for.
-pub fn columns(names: &[String], layout: &Layout, paths: &[&str]) -> Result<Option<Vec<Option<usize>>>, DecodeFault> {
+/// [`DecodeError`] when two columns have a name that is asked for.
+pub fn columns(names: &[String], layout: &Layout, paths: &[&str]) -> Result<Option<Vec<Option<usize>>>, DecodeError> {
     let names: Vec<&str> = names.iter().map(|name| known_as(name, layout)).collect();
     if !layout.header.iter().all(|wanted| names.iter().any(|name| *name == bare(wanted))) {
         return Ok(None);
@@ -23,7 +23,7 @@ pub fn columns(names: &[String], layout: &Layout, paths: &[&str]) -> Result<Opti
         let first = found.next();
         match found.next() {
             None => Ok(first),
-            Some(_) => Err(DecodeFault::TwoColumns { column: (*path).to_owned() }),
+            Some(_) => Err(DecodeError::TwoColumns { column: (*path).to_owned() }),
         }
     };
     paths.iter().map(column).collect::<Result<_, _>>().map(Some)

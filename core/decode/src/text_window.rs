@@ -8,7 +8,7 @@ use encoding_rs::{Decoder, DecoderResult, Encoding};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::decode::{self, DecodeFault, Malformed};
+use crate::decode::{self, DecodeError, Malformed};
 use crate::excerpt::{Excerpt, Place, Places, STRIDE};
 use crate::json::{self, pass_over};
 use crate::payload::{Packer, Payload};
@@ -55,8 +55,8 @@ pub fn kept(stream: &Stream, bytes: Vec<u8>) -> io::Result<Payload> {
 /// The part of a payload with the records that are asked for, as [`crate::parts`] describes it.
 ///
 /// # Errors
-/// [`DecodeFault`], for all that is read.
-pub fn window(stream: &Stream, payload: &Payload, ask: Ask) -> Result<Excerpt, DecodeFault> {
+/// [`DecodeError`], for all that is read.
+pub fn window(stream: &Stream, payload: &Payload, ask: Ask) -> Result<Excerpt, DecodeError> {
     let wanted = match ask {
         Ask::Range(range) => Wanted { first: range.first, least: range.count, counts: false, room: ROOM },
         // Who counts looks at no record.
@@ -65,7 +65,7 @@ pub fn window(stream: &Stream, payload: &Payload, ask: Ask) -> Result<Excerpt, D
     read(stream, payload, wanted)
 }
 
-fn read(stream: &Stream, payload: &Payload, wanted: Wanted) -> Result<Excerpt, DecodeFault> {
+fn read(stream: &Stream, payload: &Payload, wanted: Wanted) -> Result<Excerpt, DecodeError> {
     let mut chunks = Chunks::of(payload, stream.format.encoding())?;
     let mut taken = Taken::new(wanted);
     taken.text.reserve(wanted.room.min(payload.len()) + SPARE);
@@ -120,12 +120,12 @@ pub(super) struct Chunks<'p> {
     is_over: bool,
 }
 
-fn unreadable(e: &io::Error) -> DecodeFault {
-    DecodeFault::Payload { why: e.into() }
+fn unreadable(e: &io::Error) -> DecodeError {
+    DecodeError::Payload { why: e.into() }
 }
 
 impl<'p> Chunks<'p> {
-    fn of(payload: &'p Payload, declared: huiliu_manifest::Encoding) -> Result<Self, DecodeFault> {
+    fn of(payload: &'p Payload, declared: huiliu_manifest::Encoding) -> Result<Self, DecodeError> {
         let mut reader = payload.reader().map_err(|e| unreadable(&e))?;
         let (mut bytes, mut held) = (vec![0; STEP], 0);
         // A byte order mark has three bytes at most.
@@ -150,8 +150,8 @@ impl<'p> Chunks<'p> {
     /// Appends what comes next; false when nothing more comes.
     ///
     /// # Errors
-    /// [`DecodeFault::Encoding`].
-    pub(super) fn more(&mut self, out: &mut String) -> Result<bool, DecodeFault> {
+    /// [`DecodeError::Encoding`].
+    pub(super) fn more(&mut self, out: &mut String) -> Result<bool, DecodeError> {
         if self.is_over {
             return Ok(false);
         }
@@ -166,13 +166,13 @@ impl<'p> Chunks<'p> {
         self.left = 0..0;
         if let DecoderResult::Malformed(bad, behind) = result {
             let offset = self.decoded.saturating_sub(usize::from(bad) + usize::from(behind));
-            return Err(DecodeFault::Encoding { encoding: self.encoding.name().to_lowercase(), offset });
+            return Err(DecodeError::Encoding { encoding: self.encoding.name().to_lowercase(), offset });
         }
         Ok(!self.is_over)
     }
 
     /// The text as bytes; why there is no more of it stands in `fault`.
-    pub(super) fn bytes<'c>(&'c mut self, fault: &'c mut Option<DecodeFault>) -> Bytes<'c, 'p> {
+    pub(super) fn bytes<'c>(&'c mut self, fault: &'c mut Option<DecodeError>) -> Bytes<'c, 'p> {
         Bytes { chunks: self, text: String::new(), at: 0, fault }
     }
 }
@@ -204,7 +204,7 @@ pub(super) struct Taken {
     /// Whether the payload was read to its end.
     pub(super) is_over: bool,
     /// What is wrong with the payload as a whole, where a parser can only say that it stopped.
-    fault: Option<DecodeFault>,
+    fault: Option<DecodeError>,
 }
 
 impl Taken {
@@ -228,8 +228,8 @@ impl Taken {
     /// The next record with what stands between it and the one before, and its line.
     ///
     /// # Errors
-    /// [`DecodeFault`] when there are too many, or it is too long.
-    pub(super) fn record(&mut self, between: &str, text: &str, line: u64) -> Result<(), DecodeFault> {
+    /// [`DecodeError`] when there are too many, or it is too long.
+    pub(super) fn record(&mut self, between: &str, text: &str, line: u64) -> Result<(), DecodeError> {
         let index = self.seen;
         self.seen = decode::counted(index, text.len())?;
         if index < self.wanted.first || self.is_full {
@@ -257,7 +257,7 @@ pub(super) struct Bytes<'c, 'p> {
     chunks: &'c mut Chunks<'p>,
     text: String,
     at: usize,
-    fault: &'c mut Option<DecodeFault>,
+    fault: &'c mut Option<DecodeError>,
 }
 
 impl Read for Bytes<'_, '_> {
@@ -280,7 +280,7 @@ impl Read for Bytes<'_, '_> {
 }
 
 /// Walks over a JSON document with a list at the end of some names.
-fn walk_json(chunks: &mut Chunks<'_>, names: &[&str], taken: &mut Taken) -> Result<(), DecodeFault> {
+fn walk_json(chunks: &mut Chunks<'_>, names: &[&str], taken: &mut Taken) -> Result<(), DecodeError> {
     let (mut fault, mut found) = (None, Found::default());
     let bytes = chunks.bytes(&mut fault);
     let mut reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(STEP, bytes));
@@ -431,7 +431,7 @@ mod tests {
         Payload::of_frames(frames.collect(), bytes.len())
     }
 
-    fn records(stream: &Stream, body: &Body<'_>, range: RecordRange) -> Result<Vec<String>, DecodeFault> {
+    fn records(stream: &Stream, body: &Body<'_>, range: RecordRange) -> Result<Vec<String>, DecodeError> {
         let records = decode::decode(&stream.format, body, &Plan::new(stream).paths, range)?;
         let told = |r: &decode::RawRecord<'_>| {
             format!("{} {} {:?} {:?} {:?}", r.index, r.address("f"), r.raw, r.texts, r.broken)
@@ -555,7 +555,7 @@ mod tests {
             &packed(b"<r><i>\xe7\x8e</i></r>"),
             Wanted { first: 0, least: 0, counts: true, room: 9 },
         );
-        assert_eq!(torn.unwrap_err(), DecodeFault::Encoding { encoding: "utf-8".into(), offset: 6 });
+        assert_eq!(torn.unwrap_err(), DecodeError::Encoding { encoding: "utf-8".into(), offset: 6 });
     }
 
     #[test]

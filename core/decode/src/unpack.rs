@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 use serde::{Deserialize, Serialize};
 use zip::ZipArchive;
 
-use crate::decode::DecodeFault;
+use crate::decode::DecodeError;
 use crate::parts::Head;
 use crate::window::{Out, ROOM, Window};
 use crate::{cells, decode, draft};
@@ -55,7 +55,7 @@ pub enum Content {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum UnpackFault {
+pub enum UnpackError {
     /// Too many members.
     #[serde(rename = "unpack.members")]
     Members { found: usize, max: usize },
@@ -109,7 +109,7 @@ pub enum UnpackFault {
     RecordsTooLarge { sheet: String, records: u32, record: u32, max: usize },
     /// A part that cannot be read as text.
     #[serde(rename = "unpack.text")]
-    Text { name: String, why: Box<DecodeFault> },
+    Text { name: String, why: Box<DecodeError> },
     /// Too much memory.
     #[serde(rename = "unpack.memory")]
     Memory { mib: u64 },
@@ -121,7 +121,7 @@ pub enum UnpackFault {
     Crash { how: Crash },
     /// No process to read it in.
     #[serde(rename = "unpack.start")]
-    Start { why: StartFault },
+    Start { why: ProcessStartError },
 }
 
 /// What something looks like that is no workbook.
@@ -171,7 +171,7 @@ pub enum Crash {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum StartFault {
+pub enum ProcessStartError {
     /// The system does not start it.
     #[serde(rename = "unpack.start_system")]
     System { why: SystemError },
@@ -186,7 +186,7 @@ pub enum StartFault {
     Unbounded,
 }
 
-said_in_english!(UnpackFault, LooksLike, Crash, StartFault);
+said_in_english!(UnpackError, LooksLike, Crash, ProcessStartError);
 
 impl Task {
     /// What a payload of a stream needs before it is text; `None` when it is text already.
@@ -208,13 +208,13 @@ impl Task {
 /// Unpacks a payload into the parts that [`crate::parts`] describes.
 ///
 /// # Errors
-/// [`UnpackFault`]. Memory and time are not bounded here but by whoever runs the process.
-pub fn unpack(task: &Task, bytes: &[u8]) -> Result<String, UnpackFault> {
+/// [`UnpackError`]. Memory and time are not bounded here but by whoever runs the process.
+pub fn unpack(task: &Task, bytes: &[u8]) -> Result<String, UnpackError> {
     let Some(window) = &task.window else { return unpack_into(task, bytes, Out::all(MAX_UNPACKED)) };
     // What fits as a whole is given as a whole: then it is unpacked once. Whether it may is guessed by its size.
     if !is_large(bytes) {
         match unpack_into(task, bytes, Out::all(ROOM)) {
-            Err(UnpackFault::Size { max: ROOM }) => {}
+            Err(UnpackError::Size { max: ROOM }) => {}
             unpacked => return unpacked,
         }
     }
@@ -227,7 +227,7 @@ fn is_large(bytes: &[u8]) -> bool {
     archive.decompressed_size().is_some_and(|size| size > 8 * ROOM as u128)
 }
 
-fn unpack_into(task: &Task, bytes: &[u8], mut out: Out<'_>) -> Result<String, UnpackFault> {
+fn unpack_into(task: &Task, bytes: &[u8], mut out: Out<'_>) -> Result<String, UnpackError> {
     if task.gzip && bytes.starts_with(GZIP) {
         part(&task.content, None, &gunzip(bytes)?, &mut out)?;
     } else if let (Some(pattern), true) = (&task.members, is_zip(bytes) && !huiliu_office::is_workbook(bytes)) {
@@ -239,36 +239,36 @@ fn unpack_into(task: &Task, bytes: &[u8], mut out: Out<'_>) -> Result<String, Un
 }
 
 /// The one member of a gzip file, within bounds.
-pub fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, UnpackFault> {
+pub fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, UnpackError> {
     let by_ratio = (bytes.len() as u64).saturating_mul(MAX_RATIO).max(SMALL);
     let most = by_ratio.min(MAX_UNPACKED as u64);
     let mut content = Vec::new();
     let read = flate2::read::GzDecoder::new(bytes)
         .take(most + 1)
         .read_to_end(&mut content)
-        .map_err(|e| UnpackFault::Broken { why: e.to_string() })?;
+        .map_err(|e| UnpackError::Broken { why: e.to_string() })?;
     match read as u64 {
-        read if read > MAX_UNPACKED as u64 => Err(UnpackFault::Size { max: MAX_UNPACKED }),
-        read if read > most => Err(UnpackFault::GzipRatio { max_ratio: MAX_RATIO }),
+        read if read > MAX_UNPACKED as u64 => Err(UnpackError::Size { max: MAX_UNPACKED }),
+        read if read > most => Err(UnpackError::GzipRatio { max_ratio: MAX_RATIO }),
         _ => Ok(content),
     }
 }
 
-fn part(content: &Content, member: Option<&str>, bytes: &[u8], out: &mut Out<'_>) -> Result<(), UnpackFault> {
+fn part(content: &Content, member: Option<&str>, bytes: &[u8], out: &mut Out<'_>) -> Result<(), UnpackError> {
     match content {
         Content::Workbook(sheets) => cells::write(sheets, member, bytes, out)?,
         Content::Text(encoding) => {
             let name = member.unwrap_or("text").to_owned();
             let declared = Encoding::of(encoding).unwrap_or(Encoding::Auto);
             let text =
-                decode::in_encoding(declared, bytes).map_err(|why| UnpackFault::Text { name, why: Box::new(why) })?;
+                decode::in_encoding(declared, bytes).map_err(|why| UnpackError::Text { name, why: Box::new(why) })?;
             out.part(Head { member: member.map(Into::into), ..Head::default() }, &text)?;
         }
     }
     Ok(())
 }
 
-fn members(task: &Task, pattern: &str, bytes: &[u8], out: &mut Out<'_>) -> Result<(), UnpackFault> {
+fn members(task: &Task, pattern: &str, bytes: &[u8], out: &mut Out<'_>) -> Result<(), UnpackError> {
     let mut read = 0;
     let mut others = Vec::new();
     for_each_member(bytes, MAX_UNPACKED, |name, content| {
@@ -276,7 +276,7 @@ fn members(task: &Task, pattern: &str, bytes: &[u8], out: &mut Out<'_>) -> Resul
         let wanted = named_like(pattern, file);
         let workbook = matches!(task.content, Content::Workbook(_)) && huiliu_office::is_workbook(content);
         if is_archive(content) && !(wanted && workbook) {
-            return Err(UnpackFault::Nested { name: name.to_owned() });
+            return Err(UnpackError::Nested { name: name.to_owned() });
         }
         if !wanted {
             others.push(name.to_owned());
@@ -289,7 +289,7 @@ fn members(task: &Task, pattern: &str, bytes: &[u8], out: &mut Out<'_>) -> Resul
         part(&task.content, Some(name), content, out)
     })?;
     if read == 0 {
-        return Err(UnpackFault::NoMember { pattern: pattern.to_owned(), found: listed(&others), count: others.len() });
+        return Err(UnpackError::NoMember { pattern: pattern.to_owned(), found: listed(&others), count: others.len() });
     }
     Ok(())
 }
@@ -298,8 +298,8 @@ fn members(task: &Task, pattern: &str, bytes: &[u8], out: &mut Out<'_>) -> Resul
 pub fn for_each_member(
     bytes: &[u8],
     most: usize,
-    mut take: impl FnMut(&str, &[u8]) -> Result<(), UnpackFault>,
-) -> Result<(), UnpackFault> {
+    mut take: impl FnMut(&str, &[u8]) -> Result<(), UnpackError>,
+) -> Result<(), UnpackError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken(&e))?;
     let names = directory(&mut archive)?;
     let mut total = 0;
@@ -314,10 +314,10 @@ pub fn for_each_member(
         content.clear();
         let read = member.take(by_ratio.min(by_size) + 1).read_to_end(&mut content).map_err(|e| broken(&e))?;
         if read as u64 > by_size {
-            return Err(UnpackFault::Size { max: most });
+            return Err(UnpackError::Size { max: most });
         }
         if read as u64 > by_ratio {
-            return Err(UnpackFault::Ratio { name: name.clone(), max_ratio: MAX_RATIO });
+            return Err(UnpackError::Ratio { name: name.clone(), max_ratio: MAX_RATIO });
         }
         total += read;
         take(name, &content)?;
@@ -325,8 +325,8 @@ pub fn for_each_member(
     Ok(())
 }
 
-fn broken(why: &dyn std::fmt::Display) -> UnpackFault {
-    UnpackFault::Broken { why: why.to_string() }
+fn broken(why: &dyn std::fmt::Display) -> UnpackError {
+    UnpackError::Broken { why: why.to_string() }
 }
 
 /// How much a member of this packed size may unpack to.
@@ -336,19 +336,19 @@ fn by_ratio(packed: u64) -> u64 {
 
 /// The names of an archive's members, if all that its directory tells is within bounds: nothing is unpacked of what is
 /// refused.
-fn directory(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<String>, UnpackFault> {
+fn directory(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<String>, UnpackError> {
     if archive.len() > MAX_MEMBERS {
-        return Err(UnpackFault::Members { found: archive.len(), max: MAX_MEMBERS });
+        return Err(UnpackError::Members { found: archive.len(), max: MAX_MEMBERS });
     }
     let mut names = Vec::with_capacity(archive.len());
     for at in 0..archive.len() {
         let member = archive.by_index_raw(at).map_err(|e| broken(&e))?;
         let name = name_of(member.name_raw());
         if !harmless(&name) {
-            return Err(UnpackFault::Name { name: printable(&name) });
+            return Err(UnpackError::Name { name: printable(&name) });
         }
         if member.encrypted() {
-            return Err(UnpackFault::Encrypted { name: printable(&name) });
+            return Err(UnpackError::Encrypted { name: printable(&name) });
         }
         names.push(printable(&name));
     }
@@ -368,7 +368,7 @@ fn harmless(name: &str) -> bool {
 
 /// A name as a label, in which no ID number stands.
 pub(super) fn printable(name: &str) -> String {
-    draft::discreet(name)
+    draft::redacted(name)
 }
 
 /// A few names for people.
@@ -391,7 +391,7 @@ fn is_archive(bytes: &[u8]) -> bool {
 }
 
 /// The bounds that a workbook's own members keep, and that none of them has a DOCTYPE. No member is held.
-pub(super) fn inspect_workbook(bytes: &[u8]) -> Result<(), UnpackFault> {
+pub(super) fn inspect_workbook(bytes: &[u8]) -> Result<(), UnpackError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| broken(&e))?;
     let (mut held, mut streamed) = (0, 0);
     for (at, name) in directory(&mut archive)?.iter().enumerate() {
@@ -404,14 +404,14 @@ pub(super) fn inspect_workbook(bytes: &[u8]) -> Result<(), UnpackFault> {
         let by_size = most - *total;
         let mut read = Inspected { of_xml, read: 0, seen: vec![] };
         std::io::copy(&mut member.take(by_ratio.min(by_size) as u64 + 1), &mut read).map_err(|e| match e.kind() {
-            std::io::ErrorKind::InvalidInput => UnpackFault::Doctype { name: name.clone() },
+            std::io::ErrorKind::InvalidInput => UnpackError::Doctype { name: name.clone() },
             _ => broken(&e),
         })?;
         if read.read > by_size {
-            return Err(UnpackFault::Size { max: most });
+            return Err(UnpackError::Size { max: most });
         }
         if read.read > by_ratio {
-            return Err(UnpackFault::Ratio { name: name.clone(), max_ratio: MAX_RATIO });
+            return Err(UnpackError::Ratio { name: name.clone(), max_ratio: MAX_RATIO });
         }
         *total += read.read;
     }

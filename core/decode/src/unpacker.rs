@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
-use crate::decode::{self, DecodeFault};
+use crate::decode::{self, DecodeError};
 use crate::excerpt::Excerpt;
 use crate::parts::Cover;
 use crate::payload::Payload;
-use crate::unpack::{Task, UnpackFault};
+use crate::unpack::{Task, UnpackError};
 use crate::window::{self, Window};
 use crate::{Body, RecordRange, text_window};
 use huiliu_manifest::{Format, Stream};
@@ -26,8 +26,8 @@ pub trait Apart: Debug + Send + Sync {
     /// What `unpack` gives in that process.
     ///
     /// # Errors
-    /// [`UnpackFault`], also for a process that died or was ended.
-    async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackFault>;
+    /// [`UnpackError`], also for a process that died or was ended.
+    async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackError>;
 }
 
 /// Makes payloads ready for the stages.
@@ -36,7 +36,7 @@ pub struct Unpacker {
     apart: Box<dyn Apart>,
     last: Mutex<VecDeque<Known>>,
     opened: tokio::sync::Mutex<Opened>,
-    /// Held by who reads a window, so that nobody reads the same one beside it.
+    /// ClaimedBatch by who reads a window, so that nobody reads the same one beside it.
     reading: tokio::sync::Mutex<()>,
 }
 
@@ -116,8 +116,8 @@ impl Unpacker {
     /// What a task gives, in a process of its own; nothing of it is remembered.
     ///
     /// # Errors
-    /// [`UnpackFault`].
-    pub async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackFault> {
+    /// [`UnpackError`].
+    pub async fn unpack(&self, task: &Task, bytes: &[u8]) -> Result<String, UnpackError> {
         self.apart.unpack(task, bytes).await
     }
 
@@ -125,8 +125,8 @@ impl Unpacker {
     /// ago, as each of its batches asks for it, is not unpacked again.
     ///
     /// # Errors
-    /// [`DecodeFault`].
-    pub async fn body<'a>(&self, stream: &Stream, bytes: &'a [u8]) -> Result<Body<'a>, DecodeFault> {
+    /// [`DecodeError`].
+    pub async fn body<'a>(&self, stream: &Stream, bytes: &'a [u8]) -> Result<Body<'a>, DecodeError> {
         self.part(stream, bytes, Ask::Whole, None).await
     }
 
@@ -134,14 +134,14 @@ impl Unpacker {
     /// that of the payload for [`Unpacker::recall`].
     ///
     /// # Errors
-    /// [`DecodeFault`].
+    /// [`DecodeError`].
     pub async fn part<'a>(
         &self,
         stream: &Stream,
         bytes: &'a [u8],
         ask: Ask,
         name: Option<&[u8]>,
-    ) -> Result<Body<'a>, DecodeFault> {
+    ) -> Result<Body<'a>, DecodeError> {
         let Some(mut task) = Task::of(stream, bytes) else {
             return decode::text(&stream.format, bytes).map(Body::Text);
         };
@@ -167,8 +167,8 @@ impl Unpacker {
     /// As [`Unpacker::part`], of a payload as it was received.
     ///
     /// # Errors
-    /// [`DecodeFault`].
-    pub async fn read<'a>(&self, stream: &Stream, payload: &'a Payload, ask: Ask) -> Result<Body<'a>, DecodeFault> {
+    /// [`DecodeError`].
+    pub async fn read<'a>(&self, stream: &Stream, payload: &'a Payload, ask: Ask) -> Result<Body<'a>, DecodeError> {
         match payload.plain() {
             Some(bytes) => self.part(stream, bytes, ask, None).await,
             None => self.window(stream, payload, ask, None).await,
@@ -178,14 +178,14 @@ impl Unpacker {
     /// What is asked for of a packed payload, `name` being its name for [`Unpacker::recall`].
     ///
     /// # Errors
-    /// [`DecodeFault`].
+    /// [`DecodeError`].
     pub async fn window(
         &self,
         stream: &Stream,
         payload: &Payload,
         ask: Ask,
         name: Option<&[u8]>,
-    ) -> Result<Body<'static>, DecodeFault> {
+    ) -> Result<Body<'static>, DecodeError> {
         let name = name.map(|name| named(stream, name));
         let _one = self.reading.lock().await;
         if let Some(what) = name.and_then(|name| self.find(ask, None, |known| known.name == Some(name))) {

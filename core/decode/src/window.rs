@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::cells::MAX_COLUMNS;
 use crate::parts::{Head, Shown};
 use crate::table::{self, Mark};
-use crate::unpack::{MAX_UNPACKED, UnpackFault, printable};
+use crate::unpack::{MAX_UNPACKED, UnpackError, printable};
 use crate::{decode, workbook};
 use huiliu_manifest::Layout;
 
@@ -81,8 +81,8 @@ impl<'t> Out<'t> {
     /// Appends a part.
     ///
     /// # Errors
-    /// [`UnpackFault::Size`].
-    pub fn part(&mut self, head: Head<'_>, text: &str) -> Result<(), UnpackFault> {
+    /// [`UnpackError::Size`].
+    pub fn part(&mut self, head: Head<'_>, text: &str) -> Result<(), UnpackError> {
         head.write(text, &mut self.text);
         self.fits(0)
     }
@@ -90,13 +90,13 @@ impl<'t> Out<'t> {
     /// Tells that what comes next is left off.
     ///
     /// # Errors
-    /// [`UnpackFault::Size`].
-    pub fn leave(&mut self) -> Result<(), UnpackFault> {
+    /// [`UnpackError::Size`].
+    pub fn leave(&mut self) -> Result<(), UnpackError> {
         self.part(Head { shown: Some(Shown::default()), ..Head::default() }, "")
     }
 
-    fn fits(&self, more: usize) -> Result<(), UnpackFault> {
-        if self.text.len() + more > self.most { Err(UnpackFault::Size { max: self.most }) } else { Ok(()) }
+    fn fits(&self, more: usize) -> Result<(), UnpackError> {
+        if self.text.len() + more > self.most { Err(UnpackError::Size { max: self.most }) } else { Ok(()) }
     }
 
     /// With so many bytes that are not appended yet.
@@ -141,8 +141,8 @@ impl<'o, 't> Rows<'o, 't> {
     /// Takes a cell; false when no more of the sheet is wanted.
     ///
     /// # Errors
-    /// [`UnpackFault`].
-    pub fn take(&mut self, address: CellAddress, cell: &dyn Cell) -> Result<bool, UnpackFault> {
+    /// [`UnpackError`].
+    pub fn take(&mut self, address: CellAddress, cell: &dyn Cell) -> Result<bool, UnpackError> {
         let CellAddress { row, column } = address;
         if self.row != Some(row) {
             self.end_row()?;
@@ -162,7 +162,7 @@ impl<'o, 't> Rows<'o, 't> {
         }
         if column >= MAX_COLUMNS {
             let sheet = printable(self.sheet);
-            return Err(UnpackFault::Columns { sheet, column: column.saturating_add(1), max: MAX_COLUMNS });
+            return Err(UnpackError::Columns { sheet, column: column.saturating_add(1), max: MAX_COLUMNS });
         }
         if self.out.window.is_some() && self.first.as_ref().is_none_or(|(at, _)| *at >= column) {
             let text = workbook::text_of(&self.scratch).unwrap_or_default();
@@ -181,7 +181,7 @@ impl<'o, 't> Rows<'o, 't> {
         self.headed && self.out.window.is_some_and(|window| !window.count && self.out.seen < window.first)
     }
 
-    fn end_row(&mut self) -> Result<(), UnpackFault> {
+    fn end_row(&mut self) -> Result<(), UnpackError> {
         let Some(row) = self.row.take() else { return Ok(()) };
         let first = self.first.take();
         let mut line = std::mem::take(&mut self.scratch);
@@ -210,15 +210,15 @@ impl<'o, 't> Rows<'o, 't> {
         self.ended = !self.headed && self.text.len() > ROOM;
     }
 
-    fn record(&mut self, window: &Window, line: &str) -> Result<(), UnpackFault> {
+    fn record(&mut self, window: &Window, line: &str) -> Result<(), UnpackError> {
         let index = self.out.seen;
         self.records += 1;
         self.out.seen = decode::counted(index, line.len().saturating_sub(16))
-            .map_err(|why| UnpackFault::Text { name: printable(self.sheet), why: Box::new(why) })?;
+            .map_err(|why| UnpackError::Text { name: printable(self.sheet), why: Box::new(why) })?;
         self.out.batch = if index.is_multiple_of(BATCH) { line.len() } else { self.out.batch + line.len() };
         if self.out.batch > MAX_UNPACKED / 2 {
             let (sheet, max) = (printable(self.sheet), MAX_UNPACKED / 2);
-            return Err(UnpackFault::RecordsTooLarge { sheet, records: BATCH, record: index, max });
+            return Err(UnpackError::RecordsTooLarge { sheet, records: BATCH, record: index, max });
         }
         if index < window.first {
             self.shown.before += 1;
@@ -233,8 +233,8 @@ impl<'o, 't> Rows<'o, 't> {
     /// The sheet becomes a part.
     ///
     /// # Errors
-    /// [`UnpackFault`].
-    pub fn end(mut self) -> Result<(), UnpackFault> {
+    /// [`UnpackError`].
+    pub fn end(mut self) -> Result<(), UnpackError> {
         self.end_row()?;
         let records = (!self.is_left).then_some(self.records);
         self.head.shown = self.out.window.map(|_| Shown { records, ..self.shown });

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::RecordRange;
-use crate::decode::{Cell, DecodeFault, Decoded, Position, RawRecord, Stored};
+use crate::decode::{Cell, DecodeError, Decoded, Position, RawRecord, Stored};
 use crate::parts::{Head, Part};
 use crate::table::{self, Mark};
 use huiliu_manifest::Layout;
@@ -17,17 +17,17 @@ const MAX_ROWS: usize = 1 << 20;
 /// none.
 ///
 /// # Errors
-/// [`DecodeFault`] for a missing header, and for a name that two columns have.
+/// [`DecodeError`] for a missing header, and for a name that two columns have.
 pub fn decode<'a>(
     part: &Part<'a>,
     layout: &Layout,
     paths: &[&str],
     range: RecordRange,
-) -> Result<Decoded<'a>, DecodeFault> {
-    let torn = || DecodeFault::Inconsistent;
+) -> Result<Decoded<'a>, DecodeError> {
+    let torn = || DecodeError::Inconsistent;
     // A web page that calls itself a workbook can have more rows than a workbook can.
     if part.text.lines().count() > MAX_ROWS {
-        return Err(DecodeFault::TooManyRows { max: MAX_ROWS });
+        return Err(DecodeError::TooManyRows { max: MAX_ROWS });
     }
     let rows: Vec<Row<'a>> = part.text.lines().map(Row::parse).collect::<Option<_>>().ok_or_else(torn)?;
     let shown = part.head.shown;
@@ -129,7 +129,7 @@ struct Header {
     first: usize,
 }
 
-fn header(rows: &[Row<'_>], head: &Head<'_>, layout: &Layout, paths: &[&str]) -> Result<Header, DecodeFault> {
+fn header(rows: &[Row<'_>], head: &Head<'_>, layout: &Layout, paths: &[&str]) -> Result<Header, DecodeError> {
     let texts = |row: &Row<'_>| -> Vec<String> {
         row.cells().into_iter().map(|cell| table::bare(cell.text.as_deref().unwrap_or_default())).collect()
     };
@@ -147,7 +147,7 @@ fn header(rows: &[Row<'_>], head: &Head<'_>, layout: &Layout, paths: &[&str]) ->
             return Ok(Header { names, columns, first: last + 1 });
         }
     }
-    Err(DecodeFault::NoHeader { cells: layout.header.clone() })
+    Err(DecodeError::NoHeader { cells: layout.header.clone() })
 }
 
 /// Gives every column of a merged cell its text.

@@ -8,18 +8,18 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::RecordRange;
-use crate::decode::{DecodeFault, Decoded, Malformed, RawRecord};
+use crate::decode::{DecodeError, Decoded, Malformed, RawRecord};
 use crate::text_window::{Chunks, STEP, Taken};
 
 const MAX_DEPTH: usize = 16;
 /// The most attributes of an element: looking for one that is there twice compares each with all.
 const MAX_ATTRIBUTES: usize = 200;
 
-fn form(why: Malformed) -> DecodeFault {
+fn form(why: Malformed) -> DecodeError {
     why.of("XML")
 }
 
-fn parser(e: impl std::fmt::Display) -> DecodeFault {
+fn parser(e: impl std::fmt::Display) -> DecodeError {
     form(Malformed::parser(e))
 }
 
@@ -52,14 +52,14 @@ struct Walk<'p> {
 /// Builds a range of a page's records, with the texts at `paths`.
 ///
 /// # Errors
-/// [`DecodeFault`] when it is cut, malformed, has another root or a DOCTYPE.
+/// [`DecodeError`] when it is cut, malformed, has another root or a DOCTYPE.
 pub fn decode<'a>(
     text: &'a str,
     item: &str,
     root: &str,
     paths: &[&str],
     range: RecordRange,
-) -> Result<Decoded<'a>, DecodeFault> {
+) -> Result<Decoded<'a>, DecodeError> {
     let mut reader = Reader::from_str(text);
     let mut walk = Walk::new(item, root, paths);
     let mut texts: Vec<Option<Cow<'a, str>>> = vec![None; paths.len()];
@@ -94,8 +94,8 @@ pub fn decode<'a>(
 /// Walks over the records of a document that is too large to be held.
 ///
 /// # Errors
-/// [`DecodeFault`], for all that is read.
-pub(super) fn walk(chunks: &mut Chunks<'_>, item: &str, root: &str, taken: &mut Taken) -> Result<(), DecodeFault> {
+/// [`DecodeError`], for all that is read.
+pub(super) fn walk(chunks: &mut Chunks<'_>, item: &str, root: &str, taken: &mut Taken) -> Result<(), DecodeError> {
     let mut fault = None;
     let bytes = BufReader::with_capacity(STEP, chunks.bytes(&mut fault));
     let mut reader = Reader::from_reader(Kept { bytes, kept: vec![], read: 0 });
@@ -187,7 +187,7 @@ impl<'p> Walk<'p> {
         event: Event<'e>,
         span: Range<usize>,
         mut tell: impl FnMut(usize, Cow<'e, str>),
-    ) -> Result<Option<Range<usize>>, DecodeFault> {
+    ) -> Result<Option<Range<usize>>, DecodeError> {
         let words = match event {
             Event::Start(e) => return self.begin(&e, span.start, tell).map(|()| None),
             Event::Empty(e) => return self.begin(&e, span.start, tell).map(|()| self.close(span.end)),
@@ -217,7 +217,7 @@ impl<'p> Walk<'p> {
     }
 
     /// Nothing comes any more.
-    fn end(&self) -> Result<(), DecodeFault> {
+    fn end(&self) -> Result<(), DecodeError> {
         if self.closed { Ok(()) } else { Err(form(Malformed::Cut { element: self.root.to_owned() })) }
     }
 
@@ -226,7 +226,7 @@ impl<'p> Walk<'p> {
         e: &BytesStart<'_>,
         before: usize,
         mut tell: impl FnMut(usize, Cow<'e, str>),
-    ) -> Result<(), DecodeFault> {
+    ) -> Result<(), DecodeError> {
         let name = e.local_name();
         if !self.root_seen {
             if name.as_ref() != self.root {

@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use crate::settings::Settings;
 use huiliu_store::sql::schema::{self, SchemaState};
-use huiliu_store::{Db, StoreFault};
+use huiliu_store::{Db, StoreError};
 use huiliu_vault::key_file::{self, KeyFileError};
 use huiliu_vault::keyring::Keyring;
-use huiliu_vault::keys::{KeyFault, Keys};
+use huiliu_vault::keys::{KeyError, Keys};
 
 /// What may be made where there is nothing yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,22 +84,22 @@ pub enum OpenError {
     },
     /// HUILIU_KEY holds something else than a key.
     #[serde(rename = "key.text")]
-    KeyText { why: KeyFault },
+    KeyText { why: KeyError },
     /// The key file holds no working keys.
     #[serde(untagged)]
-    Key(KeyFault),
+    Key(KeyError),
     /// The key file.
     #[serde(untagged)]
     KeyFile(KeyFileError),
     /// The database.
     #[serde(untagged)]
-    Store(StoreFault),
+    Store(StoreError),
 }
 
 said_in_english!(OpenError);
 
-impl From<KeyFault> for OpenError {
-    fn from(fault: KeyFault) -> Self {
+impl From<KeyError> for OpenError {
+    fn from(fault: KeyError) -> Self {
         Self::Key(fault)
     }
 }
@@ -110,8 +110,8 @@ impl From<KeyFileError> for OpenError {
     }
 }
 
-impl From<StoreFault> for OpenError {
-    fn from(fault: StoreFault) -> Self {
+impl From<StoreError> for OpenError {
+    fn from(fault: StoreError) -> Self {
         Self::Store(fault)
     }
 }
@@ -152,7 +152,7 @@ impl OpenDatabase {
     /// [`OpenError`].
     pub async fn open(settings: &Settings, make: Make) -> Result<Self, OpenError> {
         let db = open_alone(settings, make).await?;
-        let embedded = matches!(db, Db::Lite { .. });
+        let embedded = matches!(db, Db::Sqlite { .. });
         // Where the folder is missing there is nothing to be alone with.
         let locking = embedded && (make != Make::Nothing || settings.data_dir.is_dir());
         let _lock = if locking { Some(lock(&settings.data_dir)?) } else { None };
@@ -229,8 +229,8 @@ pub fn lock(dir: &Path) -> Result<std::fs::File, OpenError> {
 /// Migrates: the embedded database after a backup of its file. Gives what the schema was before.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn migrate(settings: &Settings, db: &Db) -> Result<SchemaState, StoreFault> {
+/// [`StoreError`].
+pub async fn migrate(settings: &Settings, db: &Db) -> Result<SchemaState, StoreError> {
     let state = schema::state(db).await?;
     if let (SchemaState::Behind { applied, .. }, Some(path)) = (state, settings.database.strip_prefix("sqlite:")) {
         let copy = format!("{path}.before-{}", applied + 1);
@@ -250,7 +250,7 @@ pub fn key_of_environment() -> Option<String> {
 /// The keys as the database is to be used with.
 async fn check_key(settings: &Settings, db: &Db, ring: &Keyring) -> Result<Keys, OpenError> {
     match schema::check_key(db, &ring.keys()?).await {
-        Err(StoreFault::KeyRotatedSince { needs, .. }) => {
+        Err(StoreError::KeyRotatedSince { needs, .. }) => {
             let key_file = settings.key_file.clone();
             let after = u8::try_from(needs + 1).unwrap_or(u8::MAX);
             let kept = key_file::before_generation(&key_file, after);

@@ -14,12 +14,12 @@ use huiliu_decode::{Body, Context, RecordRange, Staged, decode, text_window};
 use huiliu_manifest::quality::NewField;
 use huiliu_manifest::{Manifest, Stream};
 use huiliu_rules::policy::Policy;
-use huiliu_store::delivery::batch::{Commit, Held, Load, Outcomes};
+use huiliu_store::delivery::batch::{ClaimedBatch, Commit, Load, Outcomes};
 use huiliu_store::delivery::{batches, repeat};
 use huiliu_store::identity::claims::Known;
 use huiliu_store::intake::{expectations, payloads};
 use huiliu_store::ledger::entries::RuleIds;
-use huiliu_store::{Db, StoreFault, Unreadable};
+use huiliu_store::{Db, StoreError, Unreadable};
 use huiliu_vault::keys::Keys;
 
 /// A claim that was lost this often makes the batch run alone in a child process.
@@ -64,14 +64,14 @@ pub enum Delivered {
     /// Its claim was lost too often: to be run alone.
     Suspect,
     /// It breaks its stream's contract and waits for a person.
-    Held,
+    Quarantined,
 }
 
 /// Claims a batch and delivers it. A suspect is only claimed when `alone`.
 ///
 /// # Errors
-/// [`StoreFault`] when the database does not answer; the sweep rings the batch again.
-pub async fn deliver(context: &DeliveryContext, batch: i64, alone: bool) -> Result<Delivered, StoreFault> {
+/// [`StoreError`] when the database does not answer; the sweep rings the batch again.
+pub async fn deliver(context: &DeliveryContext, batch: i64, alone: bool) -> Result<Delivered, StoreError> {
     if !alone && batches::lost_claims(&context.db, batch).await? >= SUSPECT_AFTER {
         return Ok(Delivered::Suspect);
     }
@@ -83,16 +83,16 @@ pub async fn deliver(context: &DeliveryContext, batch: i64, alone: bool) -> Resu
         span.in_scope(|| tracing::warn!(lost_claims = held.lost_claims, "taken up again: whoever held it was lost"));
     }
     let _renewal = span.in_scope(|| Renewal::of(&context.db, held.lease(), context.lease_ms));
-    end(context, &held).instrument(span).await
+    finish(context, &held).instrument(span).await
 }
 
 /// The work on a held batch, and its end: committed, or put back with what went wrong.
-async fn end(context: &DeliveryContext, held: &Held) -> Result<Delivered, StoreFault> {
-    match work(context, held).await {
+async fn finish(context: &DeliveryContext, held: &ClaimedBatch) -> Result<Delivered, StoreError> {
+    match process(context, held).await {
         Ok(Commit::Broken(why)) => {
             tracing::warn!("{why}");
-            batches::hold(&context.db, held, &why).await?;
-            Ok(Delivered::Held)
+            batches::quarantine_claimed(&context.db, held, &why).await?;
+            Ok(Delivered::Quarantined)
         }
         Ok(Commit::Done(outcomes)) => {
             tracing::debug!(?outcomes, "delivered");
@@ -121,12 +121,12 @@ pub(crate) struct Reading<'d> {
 
 impl<'d> Reading<'d> {
     /// Of a batch, under the manifests of one moment.
-    pub fn of(manifests: &'d Active, held: &Held) -> Result<Self, StoreFault> {
+    pub fn of(manifests: &'d Active, held: &ClaimedBatch) -> Result<Self, StoreError> {
         let ActiveManifest { manifest, activation } = manifests
             .get(&held.connector)
-            .ok_or_else(|| StoreFault::Unreadable(Unreadable::Connector { connector: held.connector.clone() }))?;
+            .ok_or_else(|| StoreError::Unreadable(Unreadable::Connector { connector: held.connector.clone() }))?;
         let stream = manifest.stream(&held.stream).ok_or_else(|| {
-            StoreFault::Unreadable(Unreadable::Stream {
+            StoreError::Unreadable(Unreadable::Stream {
                 connector: held.connector.clone(),
                 stream: held.stream.clone(),
             })
@@ -136,7 +136,7 @@ impl<'d> Reading<'d> {
 }
 
 /// The records of a batch. Behind the last of the payload nothing may stand, nor may any be missing.
-fn asked(held: &Held) -> RecordRange {
+fn asked(held: &ClaimedBatch) -> RecordRange {
     let last = held.first + held.count == held.landed;
     RecordRange::new(held.first, held.count + u32::from(last))
 }
@@ -146,8 +146,8 @@ impl DeliveryContext {
     /// is being done, so it is long.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn rehearse(&self) -> Result<Self, StoreFault> {
+    /// [`StoreError`].
+    pub async fn rehearse(&self) -> Result<Self, StoreError> {
         Ok(Self { db: self.db.rehearse().await?, known: Arc::default(), lease_ms: 86_400_000, ..self.clone() })
     }
 
@@ -155,10 +155,10 @@ impl DeliveryContext {
     /// unpacked for another batch is not fetched again.
     pub(crate) async fn body<'b>(
         &self,
-        held: &Held,
+        held: &ClaimedBatch,
         stream: &Stream,
         payload: &'b mut Arc<Payload>,
-    ) -> Result<Body<'b>, StoreFault> {
+    ) -> Result<Body<'b>, StoreError> {
         let ask = Ask::Range(asked(held));
         if let Some(known) = self.unpacker.recall(stream, &held.digest, ask) {
             return Ok(known);
@@ -190,11 +190,11 @@ impl DeliveryContext {
     /// Takes the raw records of a batch that are `wanted` through the stages.
     pub(crate) fn stage<'a>(
         &'a self,
-        held: &'a Held,
+        held: &'a ClaimedBatch,
         reading: Reading<'a>,
         body: &'a Body<'_>,
         wanted: impl Fn(u32) -> bool,
-    ) -> Result<Load<'a>, StoreFault> {
+    ) -> Result<Load<'a>, StoreError> {
         let Reading { manifest, stream, activation } = reading;
         let (policy, keys, source_id, address) = (&*self.policy, &self.keys, held.source_id, &*held.address);
         let (each, landing) = (&held.each, held.payload_id);
@@ -227,15 +227,15 @@ impl DeliveryContext {
 
 /// The manifest finds other records in the payload than it had when it landed: by their places they would be mistaken for
 /// each other. Landed again, the same bytes are counted anew.
-pub(crate) fn other_layout(held: &Held) -> StoreFault {
-    StoreFault::Unreadable(Unreadable::OtherLayout { place: held.address.clone() })
+pub(crate) fn other_layout(held: &ClaimedBatch) -> StoreError {
+    StoreError::Unreadable(Unreadable::OtherLayout { place: held.address.clone() })
 }
 
-pub(crate) fn unreadable(held: &Held, e: decode::DecodeFault) -> StoreFault {
-    StoreFault::Unreadable(Unreadable::Payload { place: held.address.clone(), why: e })
+pub(crate) fn unreadable(held: &ClaimedBatch, e: decode::DecodeError) -> StoreError {
+    StoreError::Unreadable(Unreadable::Payload { place: held.address.clone(), why: e })
 }
 
-async fn work(context: &DeliveryContext, held: &Held) -> Result<Commit, StoreFault> {
+async fn process(context: &DeliveryContext, held: &ClaimedBatch) -> Result<Commit, StoreError> {
     let manifests = context.manifests.now();
     let reading = Reading::of(&manifests, held)?;
     if let Some(done) = repeat::commit(&context.db, held, reading.stream, reading.activation).await? {
@@ -263,7 +263,7 @@ async fn work(context: &DeliveryContext, held: &Held) -> Result<Commit, StoreFau
     let mut tries = 0;
     loop {
         match huiliu_store::delivery::commit::commit(&context.db, &context.keys, &context.known, held, &load).await {
-            Err(fault) if fault.overtaken() && tries < TRIES => tries += 1,
+            Err(fault) if fault.is_write_conflict() && tries < TRIES => tries += 1,
             ended => return ended,
         }
     }

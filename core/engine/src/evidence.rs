@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use crate::deliver::{self, DeliveryContext, Reading};
 use huiliu_decode::{Plan, RecordRange, decode, draft};
-use huiliu_store::StoreFault;
+use huiliu_store::StoreError;
 use huiliu_store::delivery::replays;
 
 /// The raw record at an address of a batch, what could be an ID or phone number masked; nothing when today's manifest does
 /// not find it there any more.
 ///
 /// # Errors
-/// [`StoreFault`], also when the payload cannot be opened or read.
-pub async fn raw(context: &DeliveryContext, batch: i64, address: &str) -> Result<Option<String>, StoreFault> {
+/// [`StoreError`], also when the payload cannot be opened or read.
+pub async fn raw(context: &DeliveryContext, batch: i64, address: &str) -> Result<Option<String>, StoreError> {
     let mut tx = context.db.begin().await?;
     let held = replays::batch(&mut tx, batch).await?;
     drop(tx);

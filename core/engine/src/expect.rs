@@ -10,7 +10,7 @@ use huiliu_manifest::quality::Expect;
 use huiliu_messages::{Message, said_in_english};
 use huiliu_platform::Short;
 use huiliu_store::intake::expectations::{self, Ended, Figures};
-use huiliu_store::{Db, StoreFault};
+use huiliu_store::{Db, StoreError};
 use huiliu_values::calendar::today;
 
 /// What of a stream was not as its manifest expects. The sentences are in the catalogues of `huiliu-messages`, under `run-`.
@@ -55,8 +55,8 @@ pub struct UnmetPass {
 /// Judges the passes that are over; gives those that were not as expected, and in what.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn judge(db: &Db, manifests: &Active) -> Result<Vec<UnmetPass>, StoreFault> {
+/// [`StoreError`].
+pub async fn judge(db: &Db, manifests: &Active) -> Result<Vec<UnmetPass>, StoreError> {
     let mut all = Vec::new();
     for pass in expectations::to_judge(db).await? {
         let streams = manifests.get(&pass.connector).map(|active| active.manifest.stream.as_slice());
@@ -79,7 +79,7 @@ pub async fn judge(db: &Db, manifests: &Active) -> Result<Vec<UnmetPass>, StoreF
     Ok(all)
 }
 
-async fn of_stream(db: &Db, pass: &Ended, stream: &Stream, expect: &Expect) -> Result<Vec<Unmet>, StoreFault> {
+async fn of_stream(db: &Db, pass: &Ended, stream: &Stream, expect: &Expect) -> Result<Vec<Unmet>, StoreError> {
     let mut found = of_figures(expectations::figures(db, pass.run, &stream.name).await?, stream, expect);
     if let Some(within) = expect.fresh_within_days {
         let (stream, days) = (stream.name.clone(), within.0);

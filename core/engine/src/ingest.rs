@@ -1,4 +1,4 @@
-//! Pages in, payload landed, bells rung. The cursor moves only in the landing transaction.
+//! Pages in, payload landed, notices rung. The cursor moves only in the landing transaction.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use crate::sweep;
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::Stream;
 use huiliu_platform::{Cause, Connector, Days, Failure, Page, Short};
-use huiliu_queue::{Bell, Doorbell};
+use huiliu_queue::{Notice, Queue};
 use huiliu_store::intake::runs::{self, Landing, Source};
-use huiliu_store::intake::source_lease::{Claim, Ended};
-use huiliu_store::{Db, StoreFault};
+use huiliu_store::intake::source_lease::{Ended, SourceClaim};
+use huiliu_store::{Db, StoreError};
 use huiliu_vault::keys::Keys;
 
 /// Code of a run that ends because it was told to.
@@ -30,7 +30,7 @@ pub struct Ingest<'a> {
     /// Keys for sealing.
     pub keys: &'a Keys,
     /// The queue; without one whoever calls delivers by itself.
-    pub bell: Option<&'a Bell>,
+    pub queue: Option<&'a Queue>,
     /// Raw records per batch, at most 5,000.
     pub batch_records: u32,
     /// Called with the raw records of each landed page.
@@ -68,14 +68,14 @@ pub struct RunReport {
 /// and leaves the cursor at it.
 ///
 /// # Errors
-/// [`StoreFault`] only; what the platform does wrong is in the report.
+/// [`StoreError`] only; what the platform does wrong is in the report.
 pub async fn sync(
     cx: Ingest<'_>,
     source: &Source,
-    claim: Claim,
+    claim: SourceClaim,
     connector: &dyn Connector,
     from: From,
-) -> Result<RunReport, StoreFault> {
+) -> Result<RunReport, StoreError> {
     runs::end_abandoned_runs(cx.db, source).await?;
     let run = runs::start_run(cx.db, source, from == From::Start).await?;
     let span = tracing::error_span!("run", run, source = source.name);
@@ -85,15 +85,15 @@ pub async fn sync(
 async fn read(
     cx: Ingest<'_>,
     source: &Source,
-    claim: Claim,
+    claim: SourceClaim,
     connector: &dyn Connector,
     run: i64,
     from: From,
-) -> Result<RunReport, StoreFault> {
+) -> Result<RunReport, StoreError> {
     let mut failure = None;
     for stream in &connector.manifest().stream {
         let read = match read_stream(cx, source, claim, connector, stream, run, from).await {
-            Err(StoreFault::TurnLost) => Err(Failure::fatal(Cause::LeaseLost)),
+            Err(StoreError::LeaseLost) => Err(Failure::fatal(Cause::LeaseLost)),
             read => read?,
         };
         if let Err(f) = read {
@@ -114,12 +114,12 @@ async fn read(
 async fn read_stream(
     cx: Ingest<'_>,
     source: &Source,
-    claim: Claim,
+    claim: SourceClaim,
     connector: &dyn Connector,
     stream: &Stream,
     run: i64,
     from: From,
-) -> Result<Result<(), Failure>, StoreFault> {
+) -> Result<Result<(), Failure>, StoreError> {
     let start = match from {
         From::Start | From::Handed => None,
         From::Cursor => runs::cursor(cx.db, source, &stream.name).await?,
@@ -167,9 +167,9 @@ async fn read_stream(
             let batches = land(cx, &landing).await?;
             // Whoever delivers opens it again; both of it at once may be more than there is room for.
             page.payload = Payload::default();
-            // A bell that does not ring delays the batch until the sweep.
-            if let Some(bell) = cx.bell {
-                sweep::ring(cx.db, bell, &batches.iter().map(|batch| Doorbell::new(*batch, 1)).collect::<Vec<_>>())
+            // A queue that does not ring delays the batch until the sweep.
+            if let Some(queue) = cx.queue {
+                sweep::notify(cx.db, queue, &batches.iter().map(|batch| Notice::new(*batch, 1)).collect::<Vec<_>>())
                     .await?;
             }
         }
@@ -191,7 +191,7 @@ pub(crate) async fn told_to(stop: &watch::Receiver<bool>) {
     }
 }
 
-async fn land(cx: Ingest<'_>, landing: &Landing<'_>) -> Result<Vec<i64>, StoreFault> {
+async fn land(cx: Ingest<'_>, landing: &Landing<'_>) -> Result<Vec<i64>, StoreError> {
     let mut tries = 0;
     let batches = loop {
         match runs::land(cx.db, cx.keys, landing).await {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use huiliu_platform::Pace;
+use huiliu_platform::RateLimiter;
 use huiliu_store::Db;
 use huiliu_store::intake::rate_limit;
 
@@ -13,7 +13,7 @@ use huiliu_store::intake::rate_limit;
 pub struct SharedRateLimit(pub Db);
 
 #[async_trait]
-impl Pace for SharedRateLimit {
+impl RateLimiter for SharedRateLimit {
     async fn next_slot(&self, host: &str, every: Duration) -> Result<Duration, String> {
         rate_limit::next_slot(&self.0, host, every).await.map_err(|e| e.to_string())
     }

@@ -11,7 +11,7 @@ use huiliu_rules::ledger::{self, Entry, Fact, Person};
 use huiliu_rules::policy::Policy;
 use huiliu_store::ledger::decisions::{self, CourseDecision};
 use huiliu_store::ledger::{facts, marks};
-use huiliu_store::{Db, StoreFault, Tx};
+use huiliu_store::{Db, StoreError, Tx};
 use huiliu_values::{BeforeAfter, EntryOutcome, ExactHours, Grade};
 
 /// Teachers looked at together.
@@ -190,8 +190,8 @@ impl CycleTotals {
 /// `today` beside them. Teachers are looked at in blocks.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn totals(db: &Db, policy: &Policy, today: NaiveDate) -> Result<Vec<CycleTotals>, StoreFault> {
+/// [`StoreError`].
+pub async fn totals(db: &Db, policy: &Policy, today: NaiveDate) -> Result<Vec<CycleTotals>, StoreError> {
     let mut totals: BTreeMap<String, CycleTotals> = BTreeMap::new();
     let mut last = 0;
     loop {
@@ -220,12 +220,12 @@ fn sums(policy: &Policy, teacher: &KnownTeacher, today: NaiveDate) -> Vec<Sum> {
 /// Compares two sets of rules over every teacher, in blocks; `told` gets each teacher for whom something changes.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub async fn compare(
     db: &Db,
     rules: BeforeAfter<&Policy>,
     told: &mut (dyn FnMut(Change) + Send),
-) -> Result<Totals, StoreFault> {
+) -> Result<Totals, StoreError> {
     let mut totals = Totals::default();
     let mut last = 0;
     loop {
@@ -251,8 +251,8 @@ pub async fn compare(
 /// The rules with what people decided about courses laid over the crosswalk; nothing where nobody decided anything.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn with_decisions(db: &Db, policy: &Policy) -> Result<Option<Policy>, StoreFault> {
+/// [`StoreError`].
+pub async fn with_decisions(db: &Db, policy: &Policy) -> Result<Option<Policy>, StoreError> {
     let mut tx = db.begin().await?;
     let decided = decisions::courses(&mut tx).await?;
     Ok((!decided.is_empty()).then(|| decide(policy, &decided)))
@@ -261,14 +261,14 @@ pub async fn with_decisions(db: &Db, policy: &Policy) -> Result<Option<Policy>, 
 /// These rules, or those with what people decided about courses.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn in_force(db: &Db, policy: Policy) -> Result<Policy, StoreFault> {
+/// [`StoreError`].
+pub async fn in_force(db: &Db, policy: Policy) -> Result<Policy, StoreError> {
     let decided = with_decisions(db, &policy).await?;
     Ok(decided.unwrap_or(policy))
 }
 
 /// The same, as a transaction sees it.
-async fn overlaid(tx: &mut Tx, policy: &Policy) -> Result<Policy, StoreFault> {
+async fn overlaid(tx: &mut Tx, policy: &Policy) -> Result<Policy, StoreError> {
     Ok(decide(policy, &decisions::courses(tx).await?))
 }
 
@@ -290,7 +290,7 @@ struct KnownTeacher {
 }
 
 /// What is known of these teachers, as the transaction sees it.
-async fn known(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, KnownTeacher>, StoreFault> {
+async fn known(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, KnownTeacher>, StoreError> {
     let mut known = HashMap::new();
     for ids in ids.chunks(1_000) {
         let mut people = facts::people(tx, ids).await?;
@@ -312,8 +312,8 @@ impl Snapshot {
     /// As a transaction sees it; `policy` are the rules before what people decided about courses.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn of(tx: &mut Tx, policy: &Policy, teachers: &[i64]) -> Result<Self, StoreFault> {
+    /// [`StoreError`].
+    pub async fn of(tx: &mut Tx, policy: &Policy, teachers: &[i64]) -> Result<Self, StoreError> {
         Ok(Self { policy: overlaid(tx, policy).await?, teachers: known(tx, teachers).await? })
     }
 }

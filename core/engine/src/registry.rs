@@ -18,10 +18,10 @@ use crate::program::Program;
 use crate::runtime::Runtime;
 use crate::settings::{Settings, SourceSettings};
 use huiliu_authoring::gate::trial::{self, GateError};
-use huiliu_manifest::{Manifest, ManifestFault};
+use huiliu_manifest::{Manifest, ManifestError};
 use huiliu_platform::Failure;
 use huiliu_rules::policy::Policy;
-use huiliu_store::StoreFault;
+use huiliu_store::StoreError;
 use huiliu_store::admin::registry::{self, Decided, Registered, Version};
 use huiliu_store::admin::sources;
 use huiliu_store::intake::runs::Current;
@@ -103,7 +103,7 @@ pub enum RegistryError {
     },
     /// A manifest is wrong.
     #[serde(untagged)]
-    Manifest(ManifestFault),
+    Manifest(ManifestError),
     /// The rules do not convert its hours.
     #[serde(untagged)]
     Gate(GateError),
@@ -126,8 +126,8 @@ pub enum PasswordFileFault {
 
 said_in_english!(RegistryError, PasswordFileFault);
 
-impl From<ManifestFault> for RegistryError {
-    fn from(fault: ManifestFault) -> Self {
+impl From<ManifestError> for RegistryError {
+    fn from(fault: ManifestError) -> Self {
         Self::Manifest(fault)
     }
 }
@@ -403,7 +403,7 @@ impl Runtime {
     }
 
     /// Looks whether anything was registered since the last look, and takes it up.
-    pub async fn refresh(&self) -> Result<(), StoreFault> {
+    pub async fn refresh(&self) -> Result<(), StoreError> {
         let mut told = self.registry.0.told.lock().await;
         while registry::number(&self.delivery.db).await? != self.known().number {
             let registered = registry::read(&self.delivery.db).await?;
@@ -413,7 +413,7 @@ impl Runtime {
     }
 
     /// Changes nothing when something was registered meanwhile.
-    async fn take_up_registered(&self, registered: Registered, told: &mut HashSet<String>) -> Result<(), StoreFault> {
+    async fn take_up_registered(&self, registered: Registered, told: &mut HashSet<String>) -> Result<(), StoreError> {
         let files = self.settings.pack_names();
         let rules = RulesInUse { policy: &self.delivery.policy, files: &files };
         let InUse { found, unreadable } = merged(&self.registry.0.base, &registered, rules);
@@ -503,7 +503,7 @@ async fn activated(
     runtime: &Runtime,
     number: i64,
     found: &BTreeMap<String, Found>,
-) -> Result<Option<Active>, StoreFault> {
+) -> Result<Option<Active>, StoreError> {
     let rules = runtime.settings.rules_text();
     let digest = |f: &Found| runtime.delivery.keys.digest(&[b"activation", f.text.as_bytes(), rules.as_bytes()]);
     let digests: Vec<_> = found.values().map(digest).collect();

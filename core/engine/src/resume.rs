@@ -4,7 +4,7 @@
 use crate::deliver::{DeliveryContext, Reading};
 use crate::replay::perform::staged_records;
 use huiliu_decode::RosterRow;
-use huiliu_store::StoreFault;
+use huiliu_store::StoreError;
 use huiliu_store::delivery::classify::Classified;
 use huiliu_store::delivery::dead_letters::{self, Resolution, Resolved, StillParked};
 use huiliu_store::delivery::replays::{self, Wanted};
@@ -16,8 +16,8 @@ const LETTERS: i64 = 1_000;
 /// Takes up whatever is ready; gives how many raw records went in.
 ///
 /// # Errors
-/// [`StoreFault`] when the database does not answer; what was taken up before stays, the rest is still ready.
-pub async fn take_up(context: &DeliveryContext) -> Result<usize, StoreFault> {
+/// [`StoreError`] when the database does not answer; what was taken up before stays, the rest is still ready.
+pub async fn take_up(context: &DeliveryContext) -> Result<usize, StoreError> {
     let mut total = 0;
     loop {
         let (letters, batches) = wait::begin(&context.db, LETTERS).await?;
@@ -28,7 +28,7 @@ pub async fn take_up(context: &DeliveryContext) -> Result<usize, StoreFault> {
             match one(context, *batch, wanted).await {
                 Ok(taken) => total += taken,
                 // A payload that today's manifest reads otherwise stays parked, for people.
-                Err(StoreFault::Unreadable(why)) => tracing::warn!(batch, "not taken up: {why}"),
+                Err(StoreError::Unreadable(why)) => tracing::warn!(batch, "not taken up: {why}"),
                 Err(fault) => return Err(fault),
             }
         }
@@ -37,7 +37,7 @@ pub async fn take_up(context: &DeliveryContext) -> Result<usize, StoreFault> {
 }
 
 /// The wanted raw records of one batch, in one transaction.
-async fn one(context: &DeliveryContext, batch: i64, wanted: &Wanted) -> Result<usize, StoreFault> {
+async fn one(context: &DeliveryContext, batch: i64, wanted: &Wanted) -> Result<usize, StoreError> {
     let held = replays::batch(&mut context.db.look().await?, batch).await?;
     let manifests = context.manifests.now();
     let reading = Reading::of(&manifests, &held)?;

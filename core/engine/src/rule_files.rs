@@ -4,9 +4,9 @@ use huiliu_messages::said_in_english;
 use serde::Serialize;
 
 use crate::settings::{NamedText, Settings};
-use huiliu_manifest::ManifestFault;
-use huiliu_matching::{Weights, WeightsFault};
-use huiliu_rules::policy::{Policy, PolicyFault, RuleFile};
+use huiliu_manifest::ManifestError;
+use huiliu_matching::{Weights, WeightsError};
+use huiliu_rules::policy::{Policy, PolicyError, RuleFile};
 use huiliu_rules::roster::regions::Regions;
 
 /// Why rules cannot be used.
@@ -14,29 +14,29 @@ use huiliu_rules::roster::regions::Regions;
 #[serde(untagged)]
 pub enum RuleFileError {
     /// Packs or crosswalk.
-    Policy(PolicyFault),
+    Policy(PolicyError),
     /// Weights of matching.
-    Weights(WeightsFault),
+    Weights(WeightsError),
     /// The reporting tree.
-    Regions(ManifestFault),
+    Regions(ManifestError),
 }
 
 said_in_english!(RuleFileError);
 
-impl From<PolicyFault> for RuleFileError {
-    fn from(fault: PolicyFault) -> Self {
+impl From<PolicyError> for RuleFileError {
+    fn from(fault: PolicyError) -> Self {
         Self::Policy(fault)
     }
 }
 
-impl From<WeightsFault> for RuleFileError {
-    fn from(fault: WeightsFault) -> Self {
+impl From<WeightsError> for RuleFileError {
+    fn from(fault: WeightsError) -> Self {
         Self::Weights(fault)
     }
 }
 
-impl From<ManifestFault> for RuleFileError {
-    fn from(fault: ManifestFault) -> Self {
+impl From<ManifestError> for RuleFileError {
+    fn from(fault: ManifestError) -> Self {
         Self::Regions(fault)
     }
 }
@@ -53,8 +53,8 @@ pub fn policy(settings: &Settings) -> Result<Policy, RuleFileError> {
 /// Rule packs and a crosswalk.
 ///
 /// # Errors
-/// [`PolicyFault`]: every fault of every file, with its line.
-pub fn read_policy(packs: &[NamedText], courses: &NamedText) -> Result<Policy, PolicyFault> {
+/// [`PolicyError`]: every fault of every file, with its line.
+pub fn read_policy(packs: &[NamedText], courses: &NamedText) -> Result<Policy, PolicyError> {
     fn file(named: &NamedText) -> RuleFile<'_> {
         RuleFile { name: &named.name, text: &named.text }
     }
@@ -64,7 +64,7 @@ pub fn read_policy(packs: &[NamedText], courses: &NamedText) -> Result<Policy, P
 /// The reporting tree of the settings, checked.
 ///
 /// # Errors
-/// [`ManifestFault`]: every fault, at its line.
-pub fn regions(settings: &Settings) -> Result<Regions, ManifestFault> {
+/// [`ManifestError`]: every fault, at its line.
+pub fn regions(settings: &Settings) -> Result<Regions, ManifestError> {
     Regions::parse(&settings.regions.name, &settings.regions.text)
 }

@@ -20,8 +20,8 @@ use crate::{database, resume, settle};
 use huiliu_authoring::gate::trial::{self, GateError};
 use huiliu_manifest::Manifest;
 use huiliu_platform::{Connector, Endpoint, shipped};
-use huiliu_queue::{Bell, QueueFault};
-use huiliu_store::StoreFault;
+use huiliu_queue::{Queue, QueueError};
+use huiliu_store::StoreError;
 use huiliu_store::delivery::batches;
 use huiliu_store::intake::runs::{self, Current, RunRange};
 use huiliu_store::intake::source_lease;
@@ -44,9 +44,9 @@ pub enum StartError {
     /// Database or keys.
     Open(OpenError),
     /// The database.
-    Store(StoreFault),
+    Store(StoreError),
     /// The queue.
-    Queue(QueueFault),
+    Queue(QueueError),
 }
 
 said_in_english!(StartError);
@@ -75,14 +75,14 @@ impl From<OpenError> for StartError {
     }
 }
 
-impl From<StoreFault> for StartError {
-    fn from(fault: StoreFault) -> Self {
+impl From<StoreError> for StartError {
+    fn from(fault: StoreError) -> Self {
         Self::Store(fault)
     }
 }
 
-impl From<QueueFault> for StartError {
-    fn from(fault: QueueFault) -> Self {
+impl From<QueueError> for StartError {
+    fn from(fault: QueueError) -> Self {
         Self::Queue(fault)
     }
 }
@@ -97,7 +97,7 @@ pub struct Runtime {
     /// Database, keys, rules and manifests.
     pub delivery: DeliveryContext,
     /// The queue.
-    pub queue: Bell,
+    pub queue: Queue,
     /// What is registered in the store.
     pub registry: Follower,
 }
@@ -144,8 +144,8 @@ impl Runtime {
     /// The same runtime over a rehearsal: nothing of what is done on it remains.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn rehearse(&self) -> Result<Self, StoreFault> {
+    /// [`StoreError`].
+    pub async fn rehearse(&self) -> Result<Self, StoreError> {
         Ok(Self { delivery: self.delivery.rehearse().await?, ..self.clone() })
     }
 
@@ -180,8 +180,8 @@ impl Runtime {
     /// Whether a batch of these runs is still to be delivered.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn any_waiting(&self, runs: &[i64]) -> Result<bool, StoreFault> {
+    /// [`StoreError`].
+    pub async fn any_waiting(&self, runs: &[i64]) -> Result<bool, StoreError> {
         for run in runs {
             if batches::any_waiting(&self.delivery.db, RunRange::one(*run)).await? {
                 return Ok(true);
@@ -193,8 +193,8 @@ impl Runtime {
     /// Settles what nobody else settles just now; gives the number of teachers.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn settle(&self) -> Result<usize, StoreFault> {
+    /// [`StoreError`].
+    pub async fn settle(&self) -> Result<usize, StoreError> {
         let DeliveryContext { db, keys, policy, rules, .. } = &self.delivery;
         resume::take_up(&self.delivery).await?;
         settle::settle_all(db, keys, policy, rules, &|_| {}).await
@@ -203,8 +203,8 @@ impl Runtime {
     /// Settles; what another process is settling just now is waited for, but not for ever.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn settle_patiently(&self) -> Result<(), StoreFault> {
+    /// [`StoreError`].
+    pub async fn settle_patiently(&self) -> Result<(), StoreError> {
         let patience = Instant::now() + Duration::from_secs(60);
         loop {
             self.settle().await?;
@@ -218,8 +218,8 @@ impl Runtime {
     /// Judges the passes that are over; gives those that were not as their manifests expect.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn judge(&self) -> Result<Vec<UnmetPass>, StoreFault> {
+    /// [`StoreError`].
+    pub async fn judge(&self) -> Result<Vec<UnmetPass>, StoreError> {
         let passes = expect::judge(&self.delivery.db, &self.delivery.manifests.now()).await?;
         for UnmetPass { pass, unmet } in &passes {
             for what in unmet {
@@ -232,90 +232,90 @@ impl Runtime {
     /// Claims a batch and delivers it; one that was lost too often is only told.
     ///
     /// # Errors
-    /// [`StoreFault`] when the database does not answer; the sweep rings the batch again.
-    pub async fn deliver(&self, batch: i64) -> Result<Delivered, StoreFault> {
+    /// [`StoreError`] when the database does not answer; the sweep rings the batch again.
+    pub async fn deliver(&self, batch: i64) -> Result<Delivered, StoreError> {
         deliver::deliver(&self.delivery, batch, false).await
     }
 
     /// Rings batches that are due and were not rung for `quiet_ms`, as many as the queue has room for.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn sweep(&self, quiet_ms: u64) -> Result<Swept, StoreFault> {
+    /// [`StoreError`].
+    pub async fn sweep(&self, quiet_ms: u64) -> Result<Swept, StoreError> {
         sweep::sweep(&self.delivery.db, &self.queue, quiet_ms).await
     }
 
     /// Some batches that are due, the longest silent first, for whoever has no queue.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn silent_batches(&self, limit: u32) -> Result<Vec<i64>, StoreFault> {
-        batches::unrung(&self.delivery.db, limit).await
+    /// [`StoreError`].
+    pub async fn silent_batches(&self, limit: u32) -> Result<Vec<i64>, StoreError> {
+        batches::unnotified(&self.delivery.db, limit).await
     }
 
     /// Some batches whose holder's lease has run out, the longest lost first.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn abandoned_batches(&self, limit: u32) -> Result<Vec<i64>, StoreFault> {
+    /// [`StoreError`].
+    pub async fn abandoned_batches(&self, limit: u32) -> Result<Vec<i64>, StoreError> {
         batches::abandoned(&self.delivery.db, limit).await
     }
 
     /// Sets a batch aside that ended its own process in front of a living parent; false when it is done already.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn quarantine(&self, batch: i64, why: &str) -> Result<bool, StoreFault> {
+    /// [`StoreError`].
+    pub async fn quarantine(&self, batch: i64, why: &str) -> Result<bool, StoreError> {
         batches::quarantine(&self.delivery.db, batch, why).await
     }
 
     /// Puts off a batch that nobody holds, by the length of a lease: the others are not to wait behind it.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn postpone(&self, batch: i64) -> Result<(), StoreFault> {
+    /// [`StoreError`].
+    pub async fn postpone(&self, batch: i64) -> Result<(), StoreError> {
         batches::postpone(&self.delivery.db, batch, self.settings.lease_ms).await
     }
 
     /// Names of the sources whose moment has come and that nobody reads, the longest due first.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn due_sources(&self) -> Result<Vec<String>, StoreFault> {
+    /// [`StoreError`].
+    pub async fn due_sources(&self) -> Result<Vec<String>, StoreError> {
         source_lease::due(&self.delivery.db).await
     }
 
     /// Whether any batch is still to be delivered and worth waiting for.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn any_batch_waiting(&self) -> Result<bool, StoreFault> {
+    /// [`StoreError`].
+    pub async fn any_batch_waiting(&self) -> Result<bool, StoreError> {
         batches::any_waiting(&self.delivery.db, RunRange::ALL).await
     }
 
     /// How many teachers and claims wait to be settled.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn settlements_due(&self) -> Result<i64, StoreFault> {
+    /// [`StoreError`].
+    pub async fn settlements_due(&self) -> Result<i64, StoreError> {
         settlement::due(&self.delivery.db).await
     }
 
     /// Puts back what this process has claimed and not finished; gives the number of batches.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn release_batches(&self) -> Result<u64, StoreFault> {
+    /// [`StoreError`].
+    pub async fn release_batches(&self) -> Result<u64, StoreError> {
         batches::release_all(&self.delivery.db, &self.delivery.holder).await
     }
 
     /// Whether the key that this process seals with is still the database's.
     ///
     /// # Errors
-    /// [`StoreFault::KeyRetired`] and its like when it is not.
-    pub async fn check_key(&self) -> Result<(), StoreFault> {
+    /// [`StoreError::KeyRetired`] and its like when it is not.
+    pub async fn check_key(&self) -> Result<(), StoreError> {
         let keys = schema::check_key(&self.delivery.db, &self.delivery.keys).await?;
-        if keys.current() == self.delivery.keys.current() { Ok(()) } else { Err(StoreFault::KeyRetired) }
+        if keys.current() == self.delivery.keys.current() { Ok(()) } else { Err(StoreError::KeyRetired) }
     }
 
     /// Closes queue and database.
@@ -325,7 +325,7 @@ impl Runtime {
     }
 }
 
-async fn open_queue(settings: &Settings, keys: &Keys) -> Result<Bell, StartError> {
+async fn open_queue(settings: &Settings, keys: &Keys) -> Result<Queue, StartError> {
     let _lock = if settings.queue.starts_with("sqlite:") { Some(database::lock(&settings.data_dir)?) } else { None };
-    Ok(Bell::open(&settings.queue, &keys.namespace()).await?)
+    Ok(Queue::open(&settings.queue, &keys.namespace()).await?)
 }

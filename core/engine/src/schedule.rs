@@ -7,8 +7,8 @@ use huiliu_messages::said_in_english;
 use serde::Serialize;
 
 use crate::lease::Renewal;
-use huiliu_store::intake::source_lease::{self, Claim, Ended};
-use huiliu_store::{Db, StoreFault};
+use huiliu_store::intake::source_lease::{self, Ended, SourceClaim};
+use huiliu_store::{Db, StoreError};
 use huiliu_values::calendar::shanghai;
 
 /// The ten-day cycle: the 1st, 11th and 21st of each month at two in the morning.
@@ -20,7 +20,7 @@ const RETRY_MICROS: i64 = 60_000_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum ScheduleFault {
+pub enum ScheduleError {
     /// It cannot be read.
     #[serde(rename = "schedule.form")]
     Form { why: String },
@@ -29,7 +29,7 @@ pub enum ScheduleFault {
     Never,
 }
 
-said_in_english!(ScheduleFault);
+said_in_english!(ScheduleError);
 
 /// A cron expression in Asia/Shanghai: minute, hour, day of the month, month, day of the week; seconds may stand before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,12 +42,12 @@ impl Schedule {
     /// Reads a cron expression.
     ///
     /// # Errors
-    /// [`ScheduleFault`], also for one that never fires.
-    pub fn parse(text: &str) -> Result<Self, ScheduleFault> {
+    /// [`ScheduleError`], also for one that never fires.
+    pub fn parse(text: &str) -> Result<Self, ScheduleError> {
         let parser = CronParser::builder().year(Year::Disallowed).build();
-        let cron = parser.parse(text).map_err(|e| ScheduleFault::Form { why: e.to_string() })?;
+        let cron = parser.parse(text).map_err(|e| ScheduleError::Form { why: e.to_string() })?;
         let schedule = Self { text: text.trim().to_owned(), cron };
-        schedule.next_after(0).map(|_| schedule.clone()).ok_or(ScheduleFault::Never)
+        schedule.next_after(0).map(|_| schedule.clone()).ok_or(ScheduleError::Never)
     }
 
     /// As it was written.
@@ -66,36 +66,36 @@ impl Schedule {
 
 /// A source in our hands: nobody else reads it as long as this lives and the database can be reached.
 #[derive(Debug)]
-pub struct Turn {
+pub struct SourceLease {
     db: Db,
     /// The fencing number of what lands.
-    pub claim: Claim,
+    pub claim: SourceClaim,
     _renewal: Renewal,
 }
 
 /// Takes a source's turn; none when another holds it, or, if `only_due`, when its time has not come.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub async fn take(
     db: &Db,
     source_id: i64,
     lease_ms: u64,
     holder: &str,
     only_due: bool,
-) -> Result<Option<Turn>, StoreFault> {
+) -> Result<Option<SourceLease>, StoreError> {
     let Some(claim) = source_lease::take(db, source_id, lease_ms, holder, only_due).await? else { return Ok(None) };
     let renewal = Renewal::of(db, claim.lease(), lease_ms);
-    Ok(Some(Turn { db: db.clone(), claim, _renewal: renewal }))
+    Ok(Some(SourceLease { db: db.clone(), claim, _renewal: renewal }))
 }
 
-impl Turn {
+impl SourceLease {
     /// Gives the turn back and says when the source is read next, in microseconds UTC: at its next moment; after a failure
     /// earlier than that; after a stop at once.
     ///
     /// # Errors
-    /// [`StoreFault`]; the turn then ends with its lease.
-    pub async fn end(self, ended: Ended, schedule: Option<&Schedule>) -> Result<Option<i64>, StoreFault> {
+    /// [`StoreError`]; the turn then ends with its lease.
+    pub async fn end(self, ended: Ended, schedule: Option<&Schedule>) -> Result<Option<i64>, StoreError> {
         let now = source_lease::now(&self.db).await?;
         let tick = schedule.and_then(|s| s.next_after(now));
         let retry = now + RETRY_MICROS * (1 << self.claim.failures.clamp(0, 6));
@@ -131,9 +131,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_or_never_comes_is_refused() {
-        assert_eq!(Schedule::parse("0 2 30 2 *"), Err(ScheduleFault::Never));
+        assert_eq!(Schedule::parse("0 2 30 2 *"), Err(ScheduleError::Never));
         for text in ["", "0 2 1,11", "61 * * * *", "every day", "0 0 2 1 * * 2030"] {
-            assert!(matches!(Schedule::parse(text), Err(ScheduleFault::Form { .. })), "{text:?}");
+            assert!(matches!(Schedule::parse(text), Err(ScheduleError::Form { .. })), "{text:?}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::schedule::{Schedule, ScheduleFault};
+use crate::schedule::{Schedule, ScheduleError};
 use huiliu_platform::http::guard::Networks;
 use huiliu_store::admin::sources::SourceRow;
 
@@ -159,7 +159,7 @@ pub enum UnreadableSource {
         /// As it is registered.
         schedule: String,
         /// What is wrong with it.
-        fault: ScheduleFault,
+        fault: ScheduleError,
     },
 }
 
@@ -168,7 +168,7 @@ said_in_english!(UnreadableSource);
 /// A schedule; none for a text that is empty.
 ///
 /// # Errors
-/// [`ScheduleFault`] for a text that is no schedule.
-pub fn schedule(text: &str) -> Result<Option<Schedule>, ScheduleFault> {
+/// [`ScheduleError`] for a text that is no schedule.
+pub fn schedule(text: &str) -> Result<Option<Schedule>, ScheduleError> {
     if text.trim().is_empty() { Ok(None) } else { Schedule::parse(text).map(Some) }
 }

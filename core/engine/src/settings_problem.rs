@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use huiliu_messages::{TomlError, said_in_english};
 use serde::Serialize;
 
-use crate::schedule::ScheduleFault;
+use crate::schedule::ScheduleError;
 
 /// What is wrong with a setting.
 #[derive(Debug, Serialize)]
@@ -90,7 +90,7 @@ pub enum SettingsProblem {
         /// As it was typed.
         schedule: String,
         /// What is wrong with it.
-        why: ScheduleFault,
+        why: ScheduleError,
     },
 }
 

@@ -1,25 +1,25 @@
 //! Whose the claims are that wait to be looked at; then the entries of the teachers marked, recomputed by pure rules, in
-//! sets, written as differences; and the dead letters that good newer versions have outdone, closed.
+//! sets, written as differences; and the dead letters that good newer versions have superseded, closed.
 
 use crate::recount;
 use huiliu_rules::policy::Policy;
 use huiliu_store::delivery::dead_letters;
 use huiliu_store::ledger::entries::{self, RuleIds};
-use huiliu_store::{Db, StoreFault, identity};
+use huiliu_store::{Db, StoreError, identity};
 use huiliu_vault::keys::Keys;
 
 /// Settles every block of teachers that nobody else settles; gives the number of teachers settled.
 ///
 /// # Errors
-/// [`StoreFault`]; what was settled before stays.
+/// [`StoreError`]; what was settled before stays.
 pub async fn settle_all(
     db: &Db,
     keys: &Keys,
     policy: &Policy,
     rules: &RuleIds,
     progress: &(dyn Fn(usize) + Sync),
-) -> Result<usize, StoreFault> {
-    dead_letters::close_outdone(db).await?;
+) -> Result<usize, StoreError> {
+    dead_letters::close_superseded(db).await?;
     identity::examine(db, keys, &policy.weights).await?;
     let decided = recount::with_decisions(db, policy).await?;
     let policy = decided.as_ref().unwrap_or(policy);

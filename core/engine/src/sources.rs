@@ -10,10 +10,10 @@ use tokio::sync::watch;
 use crate::ingest::{self, From, Ingest, RunReport};
 use crate::registry::{Recipe, RegistryError};
 use crate::runtime::Runtime;
-use crate::schedule::{self, Schedule, Turn};
+use crate::schedule::{self, Schedule, SourceLease};
 use crate::settings::SourceSettings;
 use huiliu_platform::Connector;
-use huiliu_store::StoreFault;
+use huiliu_store::StoreError;
 use huiliu_store::intake::runs::{self, Institution, Source};
 use huiliu_store::intake::source_lease::{self, Ended};
 
@@ -42,7 +42,7 @@ pub enum SourceError {
     Registry(RegistryError),
     /// The database.
     #[serde(untagged)]
-    Store(StoreFault),
+    Store(StoreError),
 }
 
 said_in_english!(SourceError);
@@ -53,8 +53,8 @@ impl std::convert::From<RegistryError> for SourceError {
     }
 }
 
-impl std::convert::From<StoreFault> for SourceError {
-    fn from(fault: StoreFault) -> Self {
+impl std::convert::From<StoreError> for SourceError {
+    fn from(fault: StoreError) -> Self {
         Self::Store(fault)
     }
 }
@@ -126,8 +126,8 @@ impl ReadySource {
     /// Takes its lease, if nobody else has it; with `only_due` not before its time.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn lease(&self, runtime: &Runtime, only_due: bool) -> Result<Option<Turn>, StoreFault> {
+    /// [`StoreError`].
+    pub async fn lease(&self, runtime: &Runtime, only_due: bool) -> Result<Option<SourceLease>, StoreError> {
         let delivery = &runtime.delivery;
         schedule::take(&delivery.db, self.source.id, delivery.lease_ms, &delivery.holder, only_due).await
     }
@@ -136,7 +136,7 @@ impl ReadySource {
     ///
     /// # Errors
     /// [`SourceError::Busy`] when another process has it.
-    pub async fn lease_now(&self, runtime: &Runtime) -> Result<Turn, SourceError> {
+    pub async fn lease_now(&self, runtime: &Runtime) -> Result<SourceLease, SourceError> {
         let leased = self.lease(runtime, false).await?;
         leased.ok_or_else(|| SourceError::Busy { name: self.source.name.clone() })
     }
@@ -150,19 +150,19 @@ impl ReadySource {
     /// Reads it to its end, or until told to stop, and gives the lease back.
     ///
     /// # Errors
-    /// [`StoreFault`]; what the platform does wrong is in the report.
+    /// [`StoreError`]; what the platform does wrong is in the report.
     pub async fn read(
         &self,
         runtime: &Runtime,
-        lease: Turn,
+        lease: SourceLease,
         from: From,
         stop: &watch::Receiver<bool>,
         landed: &(dyn Fn(u32) + Sync),
-    ) -> Result<ReadEnded, StoreFault> {
+    ) -> Result<ReadEnded, StoreError> {
         let cx = Ingest {
             db: &runtime.delivery.db,
             keys: &runtime.delivery.keys,
-            bell: Some(&runtime.queue),
+            queue: Some(&runtime.queue),
             batch_records: runtime.settings.batch_records,
             progress: landed,
             stop,

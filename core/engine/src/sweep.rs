@@ -1,8 +1,8 @@
 //! Rings what is landed without a live claim and what a lost message left behind.
 
-use huiliu_queue::{Bell, Doorbell};
+use huiliu_queue::{Notice, Queue};
 use huiliu_store::delivery::batches;
-use huiliu_store::{Db, StoreFault};
+use huiliu_store::{Db, StoreError};
 
 /// What a sweep came upon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,16 +19,16 @@ pub enum Swept {
 /// first.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn sweep(db: &Db, bell: &Bell, quiet_ms: u64) -> Result<Swept, StoreFault> {
-    let Ok(mut depth) = bell.depth().await else { return Ok(Swept::Deaf) };
-    if depth > Bell::MOST && bell.tidy().await.is_ok() {
-        depth = bell.depth().await.unwrap_or(depth);
+/// [`StoreError`].
+pub async fn sweep(db: &Db, queue: &Queue, quiet_ms: u64) -> Result<Swept, StoreError> {
+    let Ok(mut depth) = queue.depth().await else { return Ok(Swept::Deaf) };
+    if depth > Queue::MAX && queue.tidy().await.is_ok() {
+        depth = queue.depth().await.unwrap_or(depth);
     }
-    let room = Bell::MOST.saturating_sub(depth);
+    let room = Queue::MAX.saturating_sub(depth);
     let due = batches::to_ring(db, quiet_ms, room).await?;
-    let bells: Vec<Doorbell> = due.iter().map(|batch| Doorbell::new(batch.id, batch.generation)).collect();
-    let rung = ring(db, bell, &bells).await?;
+    let notices: Vec<Notice> = due.iter().map(|batch| Notice::new(batch.id, batch.generation)).collect();
+    let rung = notify(db, queue, &notices).await?;
     Ok(match rung {
         None => Swept::Deaf,
         Some(n) if n == room => Swept::Full,
@@ -40,16 +40,16 @@ pub async fn sweep(db: &Db, bell: &Bell, quiet_ms: u64) -> Result<Swept, StoreFa
 /// answer.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn ring(db: &Db, bell: &Bell, bells: &[Doorbell]) -> Result<Option<usize>, StoreFault> {
-    let rung = match bell.ring(bells).await {
+/// [`StoreError`].
+pub async fn notify(db: &Db, queue: &Queue, notices: &[Notice]) -> Result<Option<usize>, StoreError> {
+    let rung = match queue.notify(notices).await {
         Ok(n) => Some(n),
         Err(e) => {
             tracing::debug!(error = %e, "the queue did not take a message; the sweep will ring it again");
             None
         }
     };
-    let left: Vec<i64> = bells.iter().skip(rung.unwrap_or(0)).map(|bell| bell.batch_id).collect();
+    let left: Vec<i64> = notices.iter().skip(rung.unwrap_or(0)).map(|queue| queue.batch_id).collect();
     batches::not_rung(db, &left).await?;
     Ok(rung)
 }

@@ -19,10 +19,10 @@ use huiliu_store::admin::reports::{self, Balance};
 use huiliu_store::delivery::dead_letters;
 use huiliu_store::delivery::upload_plans::{self, ParkedRows};
 use huiliu_store::intake::runs::{RunRange, Source};
-use huiliu_store::intake::source_lease::Claim;
+use huiliu_store::intake::source_lease::SourceClaim;
 use huiliu_store::ledger::marks;
 use huiliu_store::roster::known::{self, Known, Post};
-use huiliu_store::{Db, StoreFault, identity};
+use huiliu_store::{Db, StoreError, identity};
 use huiliu_values::{BeforeAfter, ExactHours};
 
 /// What would happen.
@@ -155,7 +155,7 @@ pub struct Asked<'a> {
     /// The source, as the rehearsal's books have it.
     pub source: &'a Source,
     /// Its turn.
-    pub claim: Claim,
+    pub claim: SourceClaim,
     /// Gives what is handed in.
     pub connector: &'a dyn Connector,
     /// Raw records per batch.
@@ -167,19 +167,19 @@ pub struct Asked<'a> {
 /// Plans: `context` works on a rehearsal of `now`.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn plan(now: &Db, context: &DeliveryContext, asked: Asked<'_>) -> Result<Plan, StoreFault> {
+/// [`StoreError`].
+pub async fn plan(now: &Db, context: &DeliveryContext, asked: Asked<'_>) -> Result<Plan, StoreError> {
     let (db, keys) = (&context.db, &context.keys);
     let Asked { source, claim, connector, batch_records, told } = asked;
     // Whoever is tired of waiting ends the process; nothing is lost by it.
     let (_, never) = watch::channel(false);
-    let cx = Ingest { db, keys, bell: None, batch_records, progress: &|_| {}, stop: &never };
+    let cx = Ingest { db, keys, queue: None, batch_records, progress: &|_| {}, stop: &never };
     let report = ingest::sync(cx, source, claim, connector, From::Handed).await?;
     for batch in upload_plans::batches(db, report.run).await? {
         deliver_patiently(context, batch).await?;
     }
     let taken_up = resume::take_up(context).await?;
-    dead_letters::close_outdone(db).await?;
+    dead_letters::close_superseded(db).await?;
     identity::examine(db, keys, &context.policy.weights).await?;
     let mut plan = Plan {
         source: source.name.clone(),
@@ -209,7 +209,7 @@ pub async fn plan(now: &Db, context: &DeliveryContext, asked: Asked<'_>) -> Resu
 }
 
 /// As workers do: what was put back, as when another load was in the way, is tried again, here three times in all.
-async fn deliver_patiently(context: &DeliveryContext, batch: i64) -> Result<(), StoreFault> {
+async fn deliver_patiently(context: &DeliveryContext, batch: i64) -> Result<(), StoreError> {
     for wait_ms in [600, 1_200, 0] {
         if deliver::deliver(context, batch, true).await? != Delivered::Released {
             break;
@@ -242,7 +242,7 @@ impl Plan {
         context: &DeliveryContext,
         ids: &[i64],
         told: usize,
-    ) -> Result<(), StoreFault> {
+    ) -> Result<(), StoreError> {
         let before = Moment::of(now, &context.policy, ids).await?;
         let after = Moment::of(&context.db, &context.policy, ids).await?;
         let changes = recount::between(&before.ledger, &after.ledger);
@@ -276,7 +276,7 @@ struct Moment {
 }
 
 impl Moment {
-    async fn of(db: &Db, policy: &Policy, ids: &[i64]) -> Result<Self, StoreFault> {
+    async fn of(db: &Db, policy: &Policy, ids: &[i64]) -> Result<Self, StoreError> {
         let mut tx = db.look().await?;
         Ok(Self { people: known::known(&mut tx, ids).await?, ledger: Snapshot::of(&mut tx, policy, ids).await? })
     }

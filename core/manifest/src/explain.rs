@@ -39,19 +39,19 @@ impl Tongue {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum ExplainFault {
+pub enum ExplainError {
     /// There is no such place, but others.
     #[serde(rename = "explain.no_place")]
     NoPlace { step: String, of: String, meant: Option<Meant>, known: Vec<String> },
 }
 
-said_in_english!(ExplainFault);
+said_in_english!(ExplainError);
 
 /// One place of the language, as `stream.page` or `stream.map.hours`.
 ///
 /// # Errors
 /// What there is instead.
-pub fn explain(place: &str, tongue: Tongue) -> Result<String, ExplainFault> {
+pub fn explain(place: &str, tongue: Tongue) -> Result<String, ExplainError> {
     let mut shape = Manifest::SHAPE;
     let mut words = Manifest::TABLE.words;
     for step in place.split('.').filter(|step| !step.is_empty()) {
@@ -61,7 +61,7 @@ pub fn explain(place: &str, tongue: Tongue) -> Result<String, ExplainFault> {
             let known: Vec<&str> = all.iter().map(|(name, ..)| *name).filter(|name| *name != EACH).collect();
             let meant = Meant::among(step, known.iter().copied());
             let known = known.into_iter().map(str::to_owned).collect();
-            return Err(ExplainFault::NoPlace { step: step.to_owned(), of: place.to_owned(), meant, known });
+            return Err(ExplainError::NoPlace { step: step.to_owned(), of: place.to_owned(), meant, known });
         };
         (shape, words) = (inner, told.unwrap_or(words));
     }

@@ -123,7 +123,7 @@ pub enum Found {
     Table,
 }
 
-said_in_english!(Problem, Meant, MeantValue, Expected, Found, ManifestFault);
+said_in_english!(Problem, Meant, MeantValue, Expected, Found, ManifestError);
 
 impl Meant {
     /// The word of a list that is written most like another.
@@ -153,7 +153,7 @@ pub struct Fault {
 
 /// Everything that is wrong with a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ManifestFault {
+pub struct ManifestError {
     /// The manifest's file name.
     pub file: String,
     /// In the order of the text; never empty.
@@ -175,7 +175,7 @@ enum Told<'f> {
     At { file: &'f str, line: usize, column: usize, at: &'f str, why: &'f Problem },
 }
 
-impl Serialize for ManifestFault {
+impl Serialize for ManifestError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Told::All { lines: self.faults.iter().map(|fault| fault.told(&self.file)).collect() }.serialize(serializer)
     }

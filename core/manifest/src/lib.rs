@@ -21,7 +21,7 @@ pub mod stream;
 pub mod template;
 pub mod transport;
 
-pub use fault::{Fault, ManifestFault, Problem};
+pub use fault::{Fault, ManifestError, Problem};
 pub use format::{Archive, Encoding, Format, Layout, named_like};
 pub use mapping::{Field, Rule, Step, Unit};
 pub use sample::{MAX_SAMPLES, Sample};
@@ -67,7 +67,7 @@ impl Manifest {
     ///
     /// # Errors
     /// Every fault at once, each with line, column and what is allowed.
-    pub fn parse(file: &str, text: &str) -> Result<Self, ManifestFault> {
+    pub fn parse(file: &str, text: &str) -> Result<Self, ManifestError> {
         Reader::read(file, text, check::check)
     }
 

@@ -8,12 +8,12 @@ use toml::de::{DeTable, DeValue};
 
 use huiliu_messages::{Both, TomlError};
 
-use crate::fault::{Expected, Fault, Found, ManifestFault, Meant, Problem};
+use crate::fault::{Expected, Fault, Found, ManifestError, Meant, Problem};
 use crate::rule::RuleProblem;
 use crate::shape::{Choice, Key, Part, Shape, StepWord, Table};
 
 /// The most faults that are told; who has more of them corrects these first.
-const MOST: usize = 200;
+const MAX: usize = 200;
 
 /// A value of the text, with its span; none of it for a text that stands for a whole table.
 pub type Node<'t> = &'t Spanned<DeValue<'t>>;
@@ -68,7 +68,7 @@ impl<'t> Reader<'t> {
     ///
     /// # Errors
     /// Every fault at its place.
-    pub fn read<T: Part>(file: &str, text: &str, check: impl FnOnce(&T, &mut Reader<'_>)) -> Result<T, ManifestFault> {
+    pub fn read<T: Part>(file: &str, text: &str, check: impl FnOnce(&T, &mut Reader<'_>)) -> Result<T, ManifestError> {
         let (document, errors) = DeTable::parse_recoverable(text);
         let mut reader = Reader { file, text, place: vec![], spans: HashMap::new(), faults: vec![], of_form: 0 };
         for error in &errors {
@@ -85,12 +85,12 @@ impl<'t> Reader<'t> {
         reader.end(manifest)
     }
 
-    fn end<T>(mut self, value: Option<T>) -> Result<T, ManifestFault> {
+    fn end<T>(mut self, value: Option<T>) -> Result<T, ManifestError> {
         self.faults.sort_by_key(|(span, ..)| span.start);
         self.faults.dedup();
-        let more = self.faults.len().saturating_sub(MOST);
+        let more = self.faults.len().saturating_sub(MAX);
         if more > 0 {
-            self.faults.truncate(MOST);
+            self.faults.truncate(MAX);
             let last = self.faults.last().map_or(0..0, |(span, ..)| span.clone());
             self.faults.push((last, String::new(), Problem::More { more }));
         }
@@ -103,7 +103,7 @@ impl<'t> Reader<'t> {
             .collect();
         match value {
             Some(value) if faults.is_empty() => Ok(value),
-            _ => Err(ManifestFault { file: self.file.to_owned(), faults }),
+            _ => Err(ManifestError { file: self.file.to_owned(), faults }),
         }
     }
 
@@ -260,7 +260,7 @@ impl<'t> Reader<'t> {
 
     fn unknown_key<'w>(&mut self, span: Range<usize>, key: &str, words: impl Iterator<Item = &'w str> + Clone) {
         // Of very many only some are told.
-        let is_told = self.faults.len() < MOST;
+        let is_told = self.faults.len() < MAX;
         let meant = is_told.then(|| Meant::among(key, words.clone())).flatten();
         let allowed = words.map(str::to_owned).collect();
         self.tell_at(span, Problem::UnknownKey { key: key.to_owned(), meant, allowed });

@@ -245,11 +245,11 @@ impl Part for chrono::NaiveDate {
     }
 }
 
-/// A whole number from `LEAST` to `MOST`.
+/// A whole number from `MIN` to `MAX`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Within<const LEAST: u64, const MOST: u64>(pub u64);
+pub struct Within<const MIN: u64, const MAX: u64>(pub u64);
 
-impl<const LEAST: u64, const MOST: u64> Within<LEAST, MOST> {
+impl<const MIN: u64, const MAX: u64> Within<MIN, MAX> {
     /// As a count of things in memory.
     #[must_use]
     pub fn count(self) -> usize {
@@ -257,15 +257,15 @@ impl<const LEAST: u64, const MOST: u64> Within<LEAST, MOST> {
     }
 }
 
-impl<const LEAST: u64, const MOST: u64> Part for Within<LEAST, MOST> {
-    const SHAPE: &'static Shape = &Shape::Number { least: LEAST, most: MOST };
+impl<const MIN: u64, const MAX: u64> Part for Within<MIN, MAX> {
+    const SHAPE: &'static Shape = &Shape::Number { least: MIN, most: MAX };
 
     fn read(node: Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        reader.number(node, LEAST, MOST).map(Self)
+        reader.number(node, MIN, MAX).map(Self)
     }
 
     fn stand_in() -> Option<Self> {
-        Some(Self(LEAST))
+        Some(Self(MIN))
     }
 }
 

@@ -24,7 +24,7 @@ pub use evidence::{Evidence, Field, Level};
 pub use profile::{DateOrder, Profile, Role};
 pub use score::{Frequencies, Scored};
 pub use told::Told;
-pub use weights::{Weights, WeightsFault, WeightsProblem};
+pub use weights::{Weights, WeightsError, WeightsProblem};
 
 use index::Index;
 

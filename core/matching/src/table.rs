@@ -86,7 +86,7 @@ impl Overrides {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum TableFault {
+pub enum TableError {
     /// The file cannot be opened or read.
     #[serde(rename = "table.file")]
     File { file: String, why: SystemError },
@@ -137,7 +137,7 @@ pub enum TableSetting {
     Right,
 }
 
-said_in_english!(TableFault, TableSetting);
+said_in_english!(TableError, TableSetting);
 
 /// The longest row, in bytes.
 const MAX_ROW: usize = 1 << 20;
@@ -146,15 +146,15 @@ impl Columns {
     /// Reads and checks a configuration.
     ///
     /// # Errors
-    /// [`TableFault::File`], [`TableFault::Config`], [`TableFault::Setting`].
-    pub fn read(file: &Path) -> Result<Self, TableFault> {
+    /// [`TableError::File`], [`TableError::Config`], [`TableError::Setting`].
+    pub fn read(file: &Path) -> Result<Self, TableError> {
         let name = file.display().to_string();
-        let text = std::fs::read_to_string(file).map_err(|e| TableFault::File { file: name.clone(), why: e.into() })?;
+        let text = std::fs::read_to_string(file).map_err(|e| TableError::File { file: name.clone(), why: e.into() })?;
         let read: Self = toml::from_str(&text).map_err(|e| {
             let (line, column) = position(&text, &e);
-            TableFault::Config { file: name.clone(), line, column, why: TomlError::of(e.message()) }
+            TableError::Config { file: name.clone(), line, column, why: TomlError::of(e.message()) }
         })?;
-        let refuse = |key, why| TableFault::Setting { file: name.clone(), key, why };
+        let refuse = |key, why| TableError::Setting { file: name.clone(), key, why };
         if read.roles.is_empty() || read.right.as_ref().is_some_and(|right| right.roles.is_empty()) {
             return Err(refuse("roles", TableSetting::NoRole));
         }
@@ -223,10 +223,10 @@ impl Table {
     /// Opens a table and finds its columns.
     ///
     /// # Errors
-    /// [`TableFault`].
-    pub fn open(path: &Path, columns: &Columns) -> Result<Self, TableFault> {
+    /// [`TableError`].
+    pub fn open(path: &Path, columns: &Columns) -> Result<Self, TableError> {
         let file = path.display().to_string();
-        let fault = |e: std::io::Error| TableFault::File { file: file.clone(), why: e.into() };
+        let fault = |e: std::io::Error| TableError::File { file: file.clone(), why: e.into() };
         let mut source = File::open(path).map_err(fault)?;
         let encoding = encoding_of(&file, &mut source)?;
         source.rewind().map_err(fault)?;
@@ -243,19 +243,19 @@ impl Table {
         };
         let place = |column: &str| {
             let mut at = header.iter().enumerate().filter(|(_, name)| *name == column).map(|(at, _)| at);
-            let found = at.next().ok_or_else(|| TableFault::Column {
+            let found = at.next().ok_or_else(|| TableError::Column {
                 file: file.clone(),
                 column: column.to_owned(),
                 header: header.clone(),
             })?;
             match at.next() {
-                Some(_) => Err(TableFault::Twice { file: file.clone(), column: column.to_owned() }),
+                Some(_) => Err(TableError::Twice { file: file.clone(), column: column.to_owned() }),
                 None => Ok(found),
             }
         };
         let id = (place(&columns.id)?, columns.id.clone());
         let listed = columns.listed().into_iter();
-        let columns_at: Result<Vec<_>, TableFault> =
+        let columns_at: Result<Vec<_>, TableError> =
             listed.map(|(role, column)| Ok((role, place(column)?, column.to_owned()))).collect();
         let unreadable = vec![];
         Ok(Self {
@@ -273,8 +273,8 @@ impl Table {
     /// The next row; none at the end.
     ///
     /// # Errors
-    /// [`TableFault`] with line and column.
-    pub fn next_row(&mut self) -> Result<Option<Row>, TableFault> {
+    /// [`TableError`] with line and column.
+    pub fn next_row(&mut self) -> Result<Option<Row>, TableError> {
         let mut record = csv::StringRecord::new();
         loop {
             match self.rows.read_record(&mut record) {
@@ -286,19 +286,19 @@ impl Table {
         }
         let line = record.position().map_or(0, csv::Position::line);
         if record.as_slice().len() > MAX_ROW {
-            return Err(TableFault::Long { file: self.file.clone(), line });
+            return Err(TableError::Long { file: self.file.clone(), line });
         }
         if record.len() != self.cells {
             let (found, expected) = (record.len() as u64, self.cells as u64);
-            return Err(TableFault::Cells { file: self.file.clone(), line, found, expected });
+            return Err(TableError::Cells { file: self.file.clone(), line, found, expected });
         }
         let id = record.get(self.id.0).unwrap_or_default().trim().to_owned();
         let column = || self.id.1.clone();
         if id.is_empty() {
-            return Err(TableFault::NoId { file: self.file.clone(), line, column: column() });
+            return Err(TableError::NoId { file: self.file.clone(), line, column: column() });
         }
         if let Some(first) = self.seen.insert(id.clone(), line) {
-            return Err(TableFault::SameId { file: self.file.clone(), line, column: column(), first });
+            return Err(TableError::SameId { file: self.file.clone(), line, column: column(), first });
         }
         let mut person = Profile::default();
         for (role, at, column) in &self.columns {
@@ -319,13 +319,13 @@ impl Table {
     }
 }
 
-fn row_fault(file: &str, error: &csv::Error) -> TableFault {
-    TableFault::Row { file: file.to_owned(), why: error.to_string() }
+fn row_fault(file: &str, error: &csv::Error) -> TableError {
+    TableError::Row { file: file.to_owned(), why: error.to_string() }
 }
 
 /// The encoding of a file: its byte order mark's, else UTF-8 where all of it is, else GB18030 where all of it is.
-fn encoding_of(file: &str, source: &mut File) -> Result<&'static Encoding, TableFault> {
-    let fault = |e: std::io::Error| TableFault::File { file: file.to_owned(), why: e.into() };
+fn encoding_of(file: &str, source: &mut File) -> Result<&'static Encoding, TableError> {
+    let fault = |e: std::io::Error| TableError::File { file: file.to_owned(), why: e.into() };
     let mut mark = [0u8; 3];
     let read = source.read(&mut mark).map_err(fault)?;
     if let Some((encoding, _)) = Encoding::for_bom(mark.get(..read).unwrap_or_default()) {
@@ -339,7 +339,7 @@ fn encoding_of(file: &str, source: &mut File) -> Result<&'static Encoding, Table
             Some(line) => first = line.max(first),
         }
     }
-    Err(TableFault::Encoding { file: file.to_owned(), line: first })
+    Err(TableError::Encoding { file: file.to_owned(), line: first })
 }
 
 /// The line of the first byte that the encoding cannot have; none where all is well.

@@ -13,7 +13,7 @@ use huiliu_values::Basis;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum WeightsFault {
+pub enum WeightsError {
     /// The TOML does not parse or has an unknown key.
     #[serde(rename = "weights.form")]
     Form { file: String, line: usize, column: usize, why: TomlError },
@@ -71,7 +71,7 @@ pub enum WeightsProblem {
     RuleDiffers,
 }
 
-said_in_english!(WeightsFault, WeightsProblem);
+said_in_english!(WeightsError, WeightsProblem);
 
 /// Line and column, in characters, from 1, of where a parser met something.
 pub(crate) fn position(text: &str, error: &toml::de::Error) -> (usize, usize) {
@@ -168,21 +168,21 @@ impl Weights {
     /// The weights that come with the program.
     ///
     /// # Errors
-    /// [`WeightsFault`], which a test excludes.
-    pub fn built_in() -> Result<Self, WeightsFault> {
+    /// [`WeightsError`], which a test excludes.
+    pub fn built_in() -> Result<Self, WeightsError> {
         Self::read("config/matching.toml", include_str!("../../../config/matching.toml"))
     }
 
     /// Reads and checks a file's text.
     ///
     /// # Errors
-    /// [`WeightsFault`] with the first thing that is wrong.
-    pub fn read(file: &str, text: &str) -> Result<Self, WeightsFault> {
+    /// [`WeightsError`] with the first thing that is wrong.
+    pub fn read(file: &str, text: &str) -> Result<Self, WeightsError> {
         let read: WeightsFile = toml::from_str(text).map_err(|e| {
             let (line, column) = position(text, &e);
-            WeightsFault::Form { file: file.to_owned(), line, column, why: TomlError::of(e.message()) }
+            WeightsError::Form { file: file.to_owned(), line, column, why: TomlError::of(e.message()) }
         })?;
-        let refuse = |rule: String, why| WeightsFault::Rule { file: file.to_owned(), rule, why };
+        let refuse = |rule: String, why| WeightsError::Rule { file: file.to_owned(), rule, why };
         let mut levels = HashMap::with_capacity(read.level.len());
         for rule in &read.level {
             let place = format!("{}.{}", rule.field.as_str(), rule.level.as_str());

@@ -56,7 +56,7 @@ pub struct Days {
 
 /// Shares out the requests that a platform allows, among everybody who asks it.
 #[async_trait]
-pub trait Pace: std::fmt::Debug + Send + Sync {
+pub trait RateLimiter: std::fmt::Debug + Send + Sync {
     /// Takes the next free slot of a host, whose slots are `every` apart, and gives how long it is until then.
     ///
     /// # Errors

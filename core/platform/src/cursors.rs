@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::cursor_text::write_cursor;
-use crate::failure::CursorFault;
+use crate::failure::CursorFormatError;
 use crate::files::{bucket, folder};
 use crate::pull::cursor::{Cursor, Short};
 use huiliu_manifest::{Manifest, Stream, Transport};
@@ -18,9 +18,9 @@ pub fn missed(cursor: &str) -> Option<Short> {
 /// A cursor of a stream given by a person, as the connector would write it.
 ///
 /// # Errors
-/// [`CursorFault`].
-pub fn check_cursor(manifest: &Manifest, stream: &Stream, text: &str) -> Result<String, CursorFault> {
-    let form = |e: serde_json::Error| CursorFault::Form { why: e.to_string() };
+/// [`CursorFormatError`].
+pub fn check_cursor(manifest: &Manifest, stream: &Stream, text: &str) -> Result<String, CursorFormatError> {
+    let form = |e: serde_json::Error| CursorFormatError::Form { why: e.to_string() };
     fn checked<C: DeserializeOwned + Serialize>(text: &str) -> serde_json::Result<String> {
         serde_json::from_str::<C>(text).map(|cursor| write_cursor(&cursor))
     }

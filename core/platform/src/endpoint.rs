@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::connector::Pace;
+use crate::connector::RateLimiter;
 use crate::failure::Failure;
 use crate::http::guard;
 use huiliu_decode::Body;
@@ -33,7 +33,7 @@ pub struct Endpoint {
     /// Networks that may be connected to though they are not public.
     pub networks: guard::Networks,
     /// Who shares out the requests of a platform.
-    pub pace: Arc<dyn Pace>,
+    pub pace: Arc<dyn RateLimiter>,
     /// Longest time for one answer.
     pub timeout: Duration,
     /// Reads what is more than text.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use huiliu_decode::decode::DecodeFault;
-use huiliu_decode::unpack::{StartFault, UnpackFault};
+use huiliu_decode::decode::DecodeError;
+use huiliu_decode::unpack::{ProcessStartError, UnpackError};
 use huiliu_messages::{Message, SystemError, said_in_english};
 
 /// What happened. The codes are stable: people and other programs act on them. Their sentences are in the catalogues of
@@ -40,7 +40,7 @@ pub enum Cause {
     BucketAddress { bucket: String, host: String, why: String },
     /// A bucket's listing that cannot be read.
     #[serde(rename = "platform.bucket_listing")]
-    BucketListing { why: BucketListingFault },
+    BucketListing { why: BucketListingError },
     /// A bucket's listing whose next page is the same again.
     #[serde(rename = "platform.bucket_listing_loop")]
     BucketListingLoop,
@@ -229,7 +229,7 @@ pub enum Cause {
     PathInvalid { path: String, why: String },
     /// No process to read a payload in.
     #[serde(rename = "platform.no_process")]
-    NoProcess { why: StartFault },
+    NoProcess { why: ProcessStartError },
     /// A redirect, which is not followed.
     #[serde(rename = "platform.redirect")]
     Redirect { host: String, status: String },
@@ -286,7 +286,7 @@ pub enum Cause {
     TokenExpired,
     /// A body that holds no records that can be read.
     #[serde(rename = "platform.undecodable")]
-    Undecodable { why: Box<DecodeFault> },
+    Undecodable { why: Box<DecodeError> },
     /// The platform cannot be connected to.
     #[serde(rename = "platform.unreachable")]
     Unreachable { host: String },
@@ -317,13 +317,13 @@ pub enum Cause {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum BucketListingFault {
+pub enum BucketListingError {
     /// It is cut, and does not say where it goes on.
     #[serde(rename = "platform.bucket_listing_cut")]
     Cut,
     /// Not readable at all.
     #[serde(rename = "platform.bucket_listing_decode")]
-    Decode { why: Box<DecodeFault> },
+    Decode { why: Box<DecodeError> },
     /// An element that an object must have is not there, or not what it should be.
     #[serde(rename = "platform.bucket_listing_element")]
     Element { element: String, object: String },
@@ -333,7 +333,7 @@ pub enum BucketListingFault {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum CursorFault {
+pub enum CursorFormatError {
     /// It begins at a day, and names none.
     #[serde(rename = "cursor.day")]
     Day { since: String },
@@ -348,7 +348,7 @@ pub enum CursorFault {
     Page { page: String },
 }
 
-said_in_english!(Cause, BucketListingFault, CursorFault, Failure);
+said_in_english!(Cause, BucketListingError, CursorFormatError, Failure);
 
 /// Why a pull did not give a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -393,8 +393,8 @@ impl Failure {
     }
 
     /// A body that holds no records that can be read; it is worth asking again.
-    pub(crate) fn undecodable(address: &str, why: DecodeFault) -> Self {
-        if let DecodeFault::Unpack(UnpackFault::Start { why }) = why {
+    pub(crate) fn undecodable(address: &str, why: DecodeError) -> Self {
+        if let DecodeError::Unpack(UnpackError::Start { why }) = why {
             return Self::passing(Cause::NoProcess { why }).at(address);
         }
         Self::passing(Cause::Undecodable { why: Box::new(why) }).at(address)

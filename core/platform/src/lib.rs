@@ -15,11 +15,11 @@ pub mod push_auth;
 pub mod shipped;
 
 pub use client::Client;
-pub use connector::{Connector, Days, Pace, Page};
+pub use connector::{Connector, Days, Page, RateLimiter};
 pub use cursor_text::{read_cursor, write_cursor};
 pub use cursors::{check_cursor, missed};
 pub use endpoint::Endpoint;
-pub use failure::{Cause, CursorFault, Failure};
+pub use failure::{Cause, CursorFormatError, Failure};
 pub use from_manifest::from_manifest;
 pub use http::web::sample;
 pub use pull::cursor::Short;

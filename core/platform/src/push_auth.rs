@@ -14,7 +14,7 @@ use huiliu_vault::keys::hex_decode;
 /// How far a sender's clock may be from ours, in seconds.
 const MAX_SKEW: i64 = 300;
 /// The shortest secret, in bytes.
-const LEAST_SECRET: usize = 16;
+const MIN_SECRET: usize = 16;
 /// The longest key, in bytes.
 const MAX_KEY: usize = 200;
 
@@ -46,7 +46,7 @@ pub struct Handed<'a> {
 /// Why nothing is taken from a sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-pub enum DoorFault {
+pub enum PushAuthError {
     /// Another secret, or a signature of something else.
     #[serde(rename = "door.secret")]
     Secret,
@@ -58,52 +58,52 @@ pub enum DoorFault {
     Key,
 }
 
-said_in_english!(DoorFault);
+said_in_english!(PushAuthError);
 
 /// Whether a secret is long enough to be one.
 #[must_use]
 pub fn is_secret(secret: &str) -> bool {
-    secret.len() >= LEAST_SECRET
+    secret.len() >= MIN_SECRET
 }
 
 /// Whether a key can be kept.
 ///
 /// # Errors
-/// [`DoorFault::Key`].
-pub fn check_key(key: &str) -> Result<(), DoorFault> {
+/// [`PushAuthError::Key`].
+pub fn check_key(key: &str) -> Result<(), PushAuthError> {
     let good = !key.is_empty() && key.len() <= MAX_KEY && key.bytes().all(|b| b.is_ascii_graphic());
-    if good { Ok(()) } else { Err(DoorFault::Key) }
+    if good { Ok(()) } else { Err(PushAuthError::Key) }
 }
 
 /// Whether a proof is one, at a moment in seconds since 1970. How long it takes does not depend on what is wrong.
 ///
 /// # Errors
-/// [`DoorFault`].
-pub fn check(secret: &str, proof: Proof<'_>, handed: Handed<'_>, now: i64) -> Result<(), DoorFault> {
+/// [`PushAuthError`].
+pub fn check(secret: &str, proof: Proof<'_>, handed: Handed<'_>, now: i64) -> Result<(), PushAuthError> {
     if !is_secret(secret) {
-        return Err(DoorFault::Secret);
+        return Err(PushAuthError::Secret);
     }
     match proof {
         // Compared by what is made of both: neither length nor first difference can be measured.
         Proof::Bearer(sent) => {
             let known = mac(b"bearer", secret.as_bytes())?.finalize().into_bytes();
-            mac(b"bearer", sent.as_bytes())?.verify_slice(&known).map_err(|_| DoorFault::Secret)
+            mac(b"bearer", sent.as_bytes())?.verify_slice(&known).map_err(|_| PushAuthError::Secret)
         }
         Proof::Signature { timestamp, signature } => {
-            let sent = hex_decode(signature).ok_or(DoorFault::Secret)?;
+            let sent = hex_decode(signature).ok_or(PushAuthError::Secret)?;
             let head = format!("{timestamp}\n{}\n{}\n", handed.path, handed.key);
             let mut signed = mac(secret.as_bytes(), head.as_bytes())?;
-            handed.body.each(|bytes| signed.update(bytes)).map_err(|_| DoorFault::Secret)?;
-            signed.verify_slice(&sent).map_err(|_| DoorFault::Secret)?;
-            let stamp: i64 = timestamp.parse().map_err(|_| DoorFault::Time)?;
+            handed.body.each(|bytes| signed.update(bytes)).map_err(|_| PushAuthError::Secret)?;
+            signed.verify_slice(&sent).map_err(|_| PushAuthError::Secret)?;
+            let stamp: i64 = timestamp.parse().map_err(|_| PushAuthError::Time)?;
             let skew = now.checked_sub(stamp).and_then(i64::checked_abs);
-            if skew.is_some_and(|skew| skew <= MAX_SKEW) { Ok(()) } else { Err(DoorFault::Time) }
+            if skew.is_some_and(|skew| skew <= MAX_SKEW) { Ok(()) } else { Err(PushAuthError::Time) }
         }
     }
 }
 
-fn mac(key: &[u8], of: &[u8]) -> Result<Hmac<Sha256>, DoorFault> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(|_| DoorFault::Secret)?;
+fn mac(key: &[u8], of: &[u8]) -> Result<Hmac<Sha256>, PushAuthError> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(|_| PushAuthError::Secret)?;
     mac.update(of);
     Ok(mac)
 }

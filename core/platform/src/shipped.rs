@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::connector::Connector;
 use crate::endpoint::Endpoint;
-use crate::failure::{CursorFault, Failure};
+use crate::failure::{CursorFormatError, Failure};
 use crate::{cursors, from_manifest};
-use huiliu_manifest::{Manifest, ManifestFault, Sample, Stream};
+use huiliu_manifest::{Manifest, ManifestError, Sample, Stream};
 
 /// A connector as it ships.
 #[derive(Debug, Clone, Copy)]
@@ -42,8 +42,8 @@ impl ShippedConnector {
     /// Its manifest, checked.
     ///
     /// # Errors
-    /// [`ManifestFault`] naming the file, the place and what is expected.
-    pub fn manifest(&self) -> Result<Manifest, ManifestFault> {
+    /// [`ManifestError`] naming the file, the place and what is expected.
+    pub fn manifest(&self) -> Result<Manifest, ManifestError> {
         Manifest::parse(&format!("connectors/{}/manifest.toml", self.id), self.manifest)
     }
 
@@ -80,12 +80,12 @@ fn maker(list: &[ShippedConnector], manifest: &Manifest) -> Option<Make> {
 /// stays as it is given, and the next pass tells what is wrong with it.
 ///
 /// # Errors
-/// [`CursorFault`].
+/// [`CursorFormatError`].
 pub fn check_cursor(
     list: &[ShippedConnector],
     manifest: &Manifest,
     stream: &Stream,
     text: &str,
-) -> Result<String, CursorFault> {
+) -> Result<String, CursorFormatError> {
     if maker(list, manifest).is_some() { Ok(text.to_owned()) } else { cursors::check_cursor(manifest, stream, text) }
 }

@@ -2,8 +2,8 @@
 //! every message may be lost or come twice.
 
 mod listener;
-mod lite;
 mod redis;
+mod sqlite;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,27 +17,27 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use listener::Listener;
-use lite::LiteBell;
-use redis::RedisBell;
+use redis::RedisQueue;
+use sqlite::SqliteQueue;
 
 /// What can go wrong with the queue. The sentences are in the catalogues of `huiliu-messages`, under `queue-`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum QueueFault {
+pub enum QueueError {
     /// The queue's file or server, named without a password, cannot be used.
     #[serde(rename = "queue.unreachable")]
-    Unreachable { queue: String, why: QueueError },
+    Unreachable { queue: String, why: QueueCause },
     /// A message was not taken.
     #[serde(rename = "queue.refused")]
-    Refused { why: QueueError },
+    Refused { why: QueueCause },
 }
 
 /// Why a queue cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum QueueError {
+pub enum QueueCause {
     /// Another scheme than those that this version knows.
     #[serde(rename = "queue.scheme")]
     Scheme,
@@ -61,11 +61,11 @@ pub enum QueueError {
     System(SystemError),
 }
 
-said_in_english!(QueueFault, QueueError);
+said_in_english!(QueueError, QueueCause);
 
 /// A message of the queue. Its shape never changes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Doorbell {
+pub struct Notice {
     v: u16,
     /// The batch that is due.
     pub batch_id: i64,
@@ -73,7 +73,7 @@ pub struct Doorbell {
     pub generation: i64,
 }
 
-impl Doorbell {
+impl Notice {
     /// The message of this version for a batch that is due.
     #[must_use]
     pub fn new(batch_id: i64, generation: i64) -> Self {
@@ -83,26 +83,26 @@ impl Doorbell {
 
 /// The queue: an embedded file, or a Redis that many workers share.
 #[derive(Debug, Clone)]
-pub enum Bell {
+pub enum Queue {
     /// `sqlite:PATH`.
-    Lite(LiteBell),
+    Sqlite(SqliteQueue),
     /// `redis://…` or `rediss://…`.
-    Redis(RedisBell),
+    Redis(RedisQueue),
 }
 
-impl Bell {
+impl Queue {
     /// Opens `sqlite:PATH`, `redis://[USER:PASSWORD@]HOST:PORT/DB` or `rediss://…` (TLS). On a Redis that is shared, only
-    /// who has the same `namespace` hears the same bells.
+    /// who has the same `namespace` hears the same notices.
     ///
     /// # Errors
-    /// [`QueueFault::Unreachable`].
-    pub async fn open(url: &str, namespace: &str) -> Result<Self, QueueFault> {
+    /// [`QueueError::Unreachable`].
+    pub async fn open(url: &str, namespace: &str) -> Result<Self, QueueError> {
         match url.split_once(':') {
-            Some(("sqlite", path)) => LiteBell::open(path).await.map(Self::Lite),
-            Some(("redis" | "rediss", _)) => RedisBell::open(url, namespace).await.map(Self::Redis),
-            _ => Err(QueueFault::Unreachable {
+            Some(("sqlite", path)) => SqliteQueue::open(path).await.map(Self::Sqlite),
+            Some(("redis" | "rediss", _)) => RedisQueue::open(url, namespace).await.map(Self::Redis),
+            _ => Err(QueueError::Unreachable {
                 queue: url.split_once("://").map_or(url, |(scheme, _)| scheme).to_owned(),
-                why: QueueError::Scheme,
+                why: QueueCause::Scheme,
             }),
         }
     }
@@ -111,82 +111,82 @@ impl Bell {
     #[must_use]
     pub fn place(&self) -> &str {
         match self {
-            Self::Lite(bell) => bell.place(),
-            Self::Redis(bell) => bell.place(),
+            Self::Sqlite(queue) => queue.place(),
+            Self::Redis(queue) => queue.place(),
         }
     }
 
     /// Sends messages, in order, and tells how many the queue took; Redis never holds more than
-    /// [`Bell::MOST`] messages. What it did not take, the sweep rings again.
+    /// [`Queue::MAX`] messages. What it did not take, the sweep rings again.
     ///
     /// # Errors
-    /// [`QueueFault::Refused`]; none was taken then, as far as is known.
-    pub async fn ring(&self, bells: &[Doorbell]) -> Result<usize, QueueFault> {
-        if bells.is_empty() {
+    /// [`QueueError::Refused`]; none was taken then, as far as is known.
+    pub async fn notify(&self, notices: &[Notice]) -> Result<usize, QueueError> {
+        if notices.is_empty() {
             return Ok(0);
         }
         match self {
-            Self::Lite(bell) => bell.ring(bells).await,
-            Self::Redis(bell) => bell.ring(bells).await,
+            Self::Sqlite(queue) => queue.notify(notices).await,
+            Self::Redis(queue) => queue.notify(notices).await,
         }
     }
 
     /// Messages that Redis holds at most.
-    pub const MOST: usize = 500;
+    pub const MAX: usize = 500;
 
     /// Messages waiting to be heard.
     ///
     /// # Errors
-    /// [`QueueFault::Refused`].
-    pub async fn depth(&self) -> Result<usize, QueueFault> {
+    /// [`QueueError::Refused`].
+    pub async fn depth(&self) -> Result<usize, QueueError> {
         match self {
-            Self::Lite(bell) => bell.depth().await,
-            Self::Redis(bell) => bell.depth().await,
+            Self::Sqlite(queue) => queue.depth().await,
+            Self::Redis(queue) => queue.depth().await,
         }
     }
 
     /// Sets a place in Redis aside that strangers have filled. The store remembers what our messages were about.
     ///
     /// # Errors
-    /// [`QueueFault::Refused`].
-    pub async fn tidy(&self) -> Result<(), QueueFault> {
+    /// [`QueueError::Refused`].
+    pub async fn tidy(&self) -> Result<(), QueueError> {
         match self {
-            Self::Lite(_) => Ok(()),
-            Self::Redis(bell) => bell.tidy().await,
+            Self::Sqlite(_) => Ok(()),
+            Self::Redis(queue) => queue.tidy().await,
         }
     }
 
     /// The next message, however long it takes.
-    async fn listen(self) -> Doorbell {
+    async fn listen(self) -> Notice {
         match self {
-            Self::Lite(bell) => bell.listen().await,
-            Self::Redis(bell) => bell.listen().await,
+            Self::Sqlite(queue) => queue.listen().await,
+            Self::Redis(queue) => queue.listen().await,
         }
     }
 
     /// Closes the queue's connections.
     pub async fn close(&self) {
-        if let Self::Lite(bell) = self {
-            bell.close().await;
+        if let Self::Sqlite(queue) = self {
+            queue.close().await;
         }
     }
 }
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
-/// What is done with a batch whose bell has rung; it keeps its own account of what happened.
+/// What is done with a batch whose queue has rung; it keeps its own account of what happened.
 pub type Handler = Arc<dyn Fn(i64) -> Work + Send + Sync>;
 
 /// Works until `stop` turns true; at most `concurrency` batches at a time.
 ///
 /// # Errors
-/// [`QueueFault::Refused`] when the monitor ends by itself.
+/// [`QueueError::Refused`] when the monitor ends by itself.
 pub async fn work(
-    bell: &Bell,
+    queue: &Queue,
     concurrency: usize,
     handler: Handler,
     mut stop: watch::Receiver<bool>,
-) -> Result<(), QueueFault> {
-    monitor(bell.clone(), concurrency, handler)
+) -> Result<(), QueueError> {
+    monitor(queue.clone(), concurrency, handler)
         .shutdown_timeout(Duration::from_secs(20))
         .should_restart(|_, _| true)
         .run_with_signal(async move {
@@ -198,18 +198,18 @@ pub async fn work(
             Ok(())
         })
         .await
-        .map_err(|e| QueueFault::Refused { why: QueueError::Ended { why: e.to_string() } })
+        .map_err(|e| QueueError::Refused { why: QueueCause::Ended { why: e.to_string() } })
 }
 
 /// A monitor whose worker gets a new name at each start, for a name must never be used twice.
-fn monitor(bell: Bell, concurrency: usize, handler: Handler) -> Monitor {
+fn monitor(queue: Queue, concurrency: usize, handler: Handler) -> Monitor {
     let started = chrono::Utc::now().timestamp_micros();
     Monitor::new().register(move |restart| {
         let handler = handler.clone();
         let name = format!("huiliu-{}-{started}-{restart}", std::process::id());
-        WorkerBuilder::new(name).backend(Listener::new(bell.clone())).catch_panic().concurrency(concurrency).build(
-            move |bell: Doorbell| {
-                let work = handler(bell.batch_id);
+        WorkerBuilder::new(name).backend(Listener::new(queue.clone())).catch_panic().concurrency(concurrency).build(
+            move |queue: Notice| {
+                let work = handler(queue.batch_id);
                 async move {
                     work.await;
                     Ok::<(), BoxDynError>(())

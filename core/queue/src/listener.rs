@@ -1,4 +1,4 @@
-//! The apalis backend over both kinds of queue: one bell at a time, never an error, never an end.
+//! The apalis backend over both kinds of queue: one queue at a time, never an error, never an end.
 
 use std::convert::Infallible;
 use std::task::{Context, Poll};
@@ -11,22 +11,22 @@ use apalis_core::task::task_id::RandomId;
 use apalis_core::worker::context::WorkerContext;
 use tower_layer::Identity;
 
-use crate::{Bell, Doorbell};
+use crate::{Notice, Queue};
 
 /// Listens to a queue.
 pub(super) struct Listener {
-    bell: Bell,
-    next: Option<BoxSyncFuture<Doorbell>>,
+    queue: Queue,
+    next: Option<BoxSyncFuture<Notice>>,
 }
 
 impl Listener {
-    pub(super) fn new(bell: Bell) -> Self {
-        Self { bell, next: None }
+    pub(super) fn new(queue: Queue) -> Self {
+        Self { queue, next: None }
     }
 }
 
 impl Backend for Listener {
-    type Task = Task<Doorbell>;
+    type Task = Task<Notice>;
     type Error = Infallible;
 
     fn poll_ready(&mut self, _: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Self::Error>> {
@@ -34,11 +34,11 @@ impl Backend for Listener {
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>, _: &WorkerContext) -> Poll<Option<Result<Self::Task, Self::Error>>> {
-        let bell = &self.bell;
-        let next = self.next.get_or_insert_with(|| BoxSyncFuture::new(Box::pin(bell.clone().listen())));
-        let bell = std::task::ready!(next.poll_unpin(cx));
+        let queue = &self.queue;
+        let next = self.next.get_or_insert_with(|| BoxSyncFuture::new(Box::pin(queue.clone().listen())));
+        let queue = std::task::ready!(next.poll_unpin(cx));
         self.next = None;
-        Poll::Ready(Some(Ok(Task::new(bell))))
+        Poll::Ready(Some(Ok(Task::new(queue))))
     }
 
     fn poll_close(&mut self, _: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Self::Error>> {
@@ -47,7 +47,7 @@ impl Backend for Listener {
 }
 
 impl BackendConfig for Listener {
-    type Args = Doorbell;
+    type Args = Notice;
     type Id = RandomId;
     type Kind = Ephemeral;
     type Config = ();

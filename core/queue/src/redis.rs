@@ -1,8 +1,8 @@
 //! The queue that many workers share: one Redis list.
 //!
-//! A bell is popped when it is heard and forgotten by Redis with it. Since every bell may be lost (the sweep rings again),
+//! A queue is popped when it is heard and forgotten by Redis with it. Since every queue may be lost (the sweep rings again),
 //! nothing has to be acknowledged, no worker is registered, no heartbeat and no clock is compared: a restarted, flushed or
-//! absent Redis, or a worker whose clock is wrong, cannot end a worker or hold a bell back.
+//! absent Redis, or a worker whose clock is wrong, cannot end a worker or hold a queue back.
 
 use std::error::Error as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, IntoConnectionInfo as _, RedisError, Script};
 
-use crate::{Bell, Doorbell, QueueError, QueueFault};
+use crate::{Notice, Queue, QueueCause, QueueError};
 
 /// How long an empty list is left alone.
 const IDLE: Duration = Duration::from_millis(50);
 /// How long a Redis that does not answer is left alone.
 const DEAF: Duration = Duration::from_secs(1);
 
-/// Takes as many bells as there is room for: ARGV[1] messages at most, then the bells.
+/// Takes as many notices as there is room for: ARGV[1] messages at most, then the notices.
 const RING: &str = "
 local room = tonumber(ARGV[1]) - redis.call('LLEN', KEYS[1])
 local taken = 0
@@ -42,7 +42,7 @@ return held";
 
 /// A list in a Redis.
 #[derive(Clone)]
-pub struct RedisBell {
+pub struct RedisQueue {
     place: Arc<str>,
     connection: ConnectionManager,
     /// The list.
@@ -51,20 +51,20 @@ pub struct RedisBell {
     deaf: Arc<Mutex<Option<Instant>>>,
 }
 
-impl std::fmt::Debug for RedisBell {
+impl std::fmt::Debug for RedisQueue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "RedisBell({})", self.key)
+        write!(f, "RedisQueue({})", self.key)
     }
 }
 
-impl RedisBell {
-    pub(super) async fn open(url: &str, namespace: &str) -> Result<Self, QueueFault> {
-        let info = url.into_connection_info().map_err(|e| QueueFault::Unreachable {
+impl RedisQueue {
+    pub(super) async fn open(url: &str, namespace: &str) -> Result<Self, QueueError> {
+        let info = url.into_connection_info().map_err(|e| QueueError::Unreachable {
             queue: "redis".into(),
-            why: QueueError::Address { why: words(&e) },
+            why: QueueCause::Address { why: words(&e) },
         })?;
         let place: Arc<str> = format!("redis://{}/{}", info.addr(), info.redis_settings().db()).into();
-        let unreachable = |e: RedisError| QueueFault::Unreachable { queue: place.to_string(), why: plain(&e) };
+        let unreachable = |e: RedisError| QueueError::Unreachable { queue: place.to_string(), why: plain(&e) };
         let patience = Duration::from_secs(5);
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(0)
@@ -85,25 +85,25 @@ impl RedisBell {
         &self.place
     }
 
-    pub(super) async fn ring(&self, bells: &[Doorbell]) -> Result<usize, QueueFault> {
+    pub(super) async fn notify(&self, notices: &[Notice]) -> Result<usize, QueueError> {
         let script = Script::new(RING);
         let mut call = script.key(&*self.key);
-        call.arg(Bell::MOST);
-        for bell in bells.iter().take(Bell::MOST) {
-            call.arg(serde_json::to_string(bell).unwrap_or_default());
+        call.arg(Queue::MAX);
+        for queue in notices.iter().take(Queue::MAX) {
+            call.arg(serde_json::to_string(queue).unwrap_or_default());
         }
         self.heard(call.invoke_async(&mut self.connection.clone()).await)
     }
 
-    pub(super) async fn depth(&self) -> Result<usize, QueueFault> {
+    pub(super) async fn depth(&self) -> Result<usize, QueueError> {
         self.heard(redis::cmd("LLEN").arg(&*self.key).query_async(&mut self.connection.clone()).await)
     }
 
-    pub(super) async fn tidy(&self) -> Result<(), QueueFault> {
+    pub(super) async fn tidy(&self) -> Result<(), QueueError> {
         let aside = format!("{}:aside:{}", self.key, chrono::Utc::now().timestamp_micros());
         let script = Script::new(SET_ASIDE);
         let mut call = script.key(&*self.key);
-        call.key(&aside).arg(Bell::MOST);
+        call.key(&aside).arg(Queue::MAX);
         let held: i64 = self.heard(call.invoke_async(&mut self.connection.clone()).await)?;
         if held != 0 {
             tracing::error!(
@@ -114,14 +114,14 @@ impl RedisBell {
         Ok(())
     }
 
-    /// The next bell, however long it takes.
-    pub(super) async fn listen(self) -> Doorbell {
+    /// The next queue, however long it takes.
+    pub(super) async fn listen(self) -> Notice {
         loop {
             let popped: Result<Option<Vec<u8>>, _> =
                 redis::cmd("LPOP").arg(&*self.key).query_async(&mut self.connection.clone()).await;
             match self.heard(popped) {
                 Ok(Some(bytes)) => match serde_json::from_slice(&bytes) {
-                    Ok(bell) => return bell,
+                    Ok(queue) => return queue,
                     Err(_) => tracing::debug!(key = %self.key, "a message that is none of ours is left out"),
                 },
                 Ok(None) => tokio::time::sleep(IDLE).await,
@@ -131,7 +131,7 @@ impl RedisBell {
     }
 
     /// Says once that Redis is away, and once that it is back. What was under way when it went can still be answered.
-    fn heard<T>(&self, answer: Result<T, RedisError>) -> Result<T, QueueFault> {
+    fn heard<T>(&self, answer: Result<T, RedisError>) -> Result<T, QueueError> {
         let mut deaf = self.deaf.lock().unwrap_or_else(PoisonError::into_inner);
         match (&answer, *deaf) {
             (Err(e), since) => {
@@ -146,18 +146,18 @@ impl RedisBell {
             }
             (Ok(_), _) => {}
         }
-        answer.map_err(|e| QueueFault::Refused { why: plain(&e) })
+        answer.map_err(|e| QueueError::Refused { why: plain(&e) })
     }
 }
 
 /// What went wrong, without an address that may hold a password.
-fn plain(e: &RedisError) -> QueueError {
+fn plain(e: &RedisError) -> QueueCause {
     if e.kind() == redis::ErrorKind::AuthenticationFailed {
-        return QueueError::Password;
+        return QueueCause::Password;
     }
     match e.source().and_then(|source| source.downcast_ref::<std::io::Error>()) {
-        Some(io) => QueueError::System(io.into()),
-        None => QueueError::Redis { why: words(e) },
+        Some(io) => QueueCause::System(io.into()),
+        None => QueueCause::Redis { why: words(e) },
     }
 }
 

@@ -11,6 +11,6 @@ pub mod settlement;
 pub mod sql;
 
 pub use sql::db::{Db, Tx};
-pub use sql::error::{AddressError, ConnectError, Kept, RehearsalMisuse, SchemaError, StoreFault, Unreadable};
+pub use sql::error::{AddressError, ConnectError, Kept, RehearsalMisuse, SchemaError, StoreError, Unreadable};
 pub use sql::lease::Lease;
 pub use sql::rows::{Row, Rows, Value};

@@ -3,12 +3,12 @@
 use crate::identity;
 use crate::ledger::marks;
 use crate::sql::db::Db;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 
 /// How many teachers and claims wait to be settled.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn due(db: &Db) -> Result<i64, StoreFault> {
+/// [`StoreError`].
+pub async fn due(db: &Db) -> Result<i64, StoreError> {
     Ok(marks::count(db).await? + identity::due(db).await?)
 }

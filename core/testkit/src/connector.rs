@@ -11,7 +11,7 @@ use huiliu_engine::schedule;
 use huiliu_manifest::format::Encoding;
 use huiliu_manifest::{Format, Stream, Transport};
 use huiliu_platform::{Connector, Endpoint, Failure, Page};
-use huiliu_queue::Bell;
+use huiliu_queue::Queue;
 use huiliu_store::admin::reports;
 use huiliu_store::delivery::batches;
 use huiliu_store::intake::runs::{self, Institution, RunRange};
@@ -38,7 +38,7 @@ pub async fn exercise_connector(
     make: Make<'_>,
     endpoint: &Endpoint,
     context: &DeliveryContext,
-    bell: &Bell,
+    queue: &Queue,
 ) -> Result<(), Broken> {
     let connector = make(endpoint.clone()).map_err(broken)?;
     for stream in &connector.manifest().stream {
@@ -49,10 +49,10 @@ pub async fn exercise_connector(
             spoil(make, endpoint, stream).await.map_err(told)?;
         }
     }
-    land_twice(connector.as_ref(), context, bell).await
+    land_twice(connector.as_ref(), context, queue).await
 }
 
-fn discreet(text: &str, endpoint: &Endpoint) -> Result<(), Broken> {
+fn redacted(text: &str, endpoint: &Endpoint) -> Result<(), Broken> {
     law(endpoint.password.is_empty() || !text.contains(&endpoint.password), format!("a secret is in {text:?}"))
 }
 
@@ -62,7 +62,7 @@ async fn walk_over(make: Make<'_>, endpoint: &Endpoint, stream: &Stream) -> Resu
     loop {
         let page =
             connector.pull(stream, cursor.as_deref()).await.map_err(broken)?.ok_or("no page before the last one")?;
-        discreet(&format!("{} {}", page.address, page.cursor), endpoint)?;
+        redacted(&format!("{} {}", page.address, page.cursor), endpoint)?;
         law(page.records.is_ok(), format!("{}: {:?}", page.address, page.records))?;
         law(walk.iter().all(|step| step.page.address != page.address), format!("{} comes twice", page.address))?;
         let next = page.cursor.clone();
@@ -116,7 +116,7 @@ async fn spoil(make: Make<'_>, endpoint: &Endpoint, stream: &Stream) -> Result<(
             Ok(page) => return Err(told(&format!("taken for a page of {:?}", page.map(|p| p.records)))),
         };
         law(proxy.spent(), told("not asked for"))?;
-        discreet(&format!("{failure:?} {failure}"), &endpoint)?;
+        redacted(&format!("{failure:?} {failure}"), &endpoint)?;
         let sentence = failure.to_string();
         law(!sentence.is_empty() && sentence.len() < 1_000, told("said nothing, or too much"))?;
         match &fault {
@@ -165,7 +165,7 @@ fn empty(format: &Format) -> Vec<u8> {
     text.into_bytes()
 }
 
-async fn land_twice(connector: &dyn Connector, context: &DeliveryContext, bell: &Bell) -> Result<(), Broken> {
+async fn land_twice(connector: &dyn Connector, context: &DeliveryContext, queue: &Queue) -> Result<(), Broken> {
     let id = connector.manifest().id.clone();
     let source =
         runs::register_source(&context.db, &id, &id, Institution { code: &id, name: &id }).await.map_err(broken)?;
@@ -174,14 +174,20 @@ async fn land_twice(connector: &dyn Connector, context: &DeliveryContext, bell: 
     let turn = schedule::take(&context.db, source.id, 30_000, "exercise", false).await.map_err(broken)?;
     let claim = turn.as_ref().ok_or("nobody holds the source, and it cannot be taken")?.claim;
     let (_tell, stop) = tokio::sync::watch::channel(false);
-    let cx =
-        Ingest { db: &context.db, keys: &keys, bell: Some(bell), batch_records: 5_000, progress: &|_| {}, stop: &stop };
+    let cx = Ingest {
+        db: &context.db,
+        keys: &keys,
+        queue: Some(queue),
+        batch_records: 5_000,
+        progress: &|_| {},
+        stop: &stop,
+    };
     let mut runs = Vec::new();
     for _ in 0..2 {
         let report = ingest::sync(cx, &source, claim, connector, From::Start).await.map_err(broken)?;
         law(report.failure.is_none(), format!("{:?}", report.failure))?;
         loop {
-            let due = batches::unrung(&context.db, 100).await.map_err(broken)?;
+            let due = batches::unnotified(&context.db, 100).await.map_err(broken)?;
             if due.is_empty() {
                 break;
             }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use huiliu_authoring::gate::law::{Broken, broken, law};
-use huiliu_queue::{Bell, Doorbell, Handler};
+use huiliu_queue::{Handler, Notice, Queue};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const SIDE_BY_SIDE: usize = 3;
@@ -47,7 +47,7 @@ impl Ears {
             law(
                 started.elapsed() < PATIENCE,
                 format!(
-                    "{} of {} bells heard in {PATIENCE:?}",
+                    "{} of {} notices heard in {PATIENCE:?}",
                     self.distinct().intersection(wanted).count(),
                     wanted.len()
                 ),
@@ -60,56 +60,56 @@ impl Ears {
 
 const POISON: i64 = 13;
 
-/// Rings and listens: every bell is heard, no more at a time than allowed, a panic ends no worker, a stop lets work in
+/// Rings and listens: every queue is heard, no more at a time than allowed, a panic ends no worker, a stop lets work in
 /// hand finish, whoever starts again hears again, and the place stays within its bounds and empties.
 ///
 /// # Errors
 /// The law that does not hold.
-pub async fn exercise_queue(bell: &Bell) -> Result<(), Broken> {
+pub async fn exercise_queue(queue: &Queue) -> Result<(), Broken> {
     let ears = Arc::new(Ears::default());
     let first: BTreeSet<i64> = (1..=40).collect();
-    ring_all(bell, &first).await?;
-    let (stop, worker) = start(bell, &ears);
+    ring_all(queue, &first).await?;
+    let (stop, worker) = start(queue, &ears);
     ears.hears(&first).await?;
     let more: BTreeSet<i64> = (100..160).collect();
-    ring_all(bell, &more).await?;
+    ring_all(queue, &more).await?;
     ears.hears(&more).await?;
     finish(stop, worker).await?;
     let busiest = ears.busiest.load(Ordering::SeqCst);
     law(busiest <= SIDE_BY_SIDE, format!("{busiest} at a time, {SIDE_BY_SIDE} allowed"))?;
     law(ears.busy.load(Ordering::SeqCst) == 0, "a stop cut work that was in hand")?;
-    flood(bell).await
+    flood(queue).await
 }
 
-/// More bells than a queue has room for: what it says it took is what is heard, by whoever starts afterwards.
-async fn flood(bell: &Bell) -> Result<(), Broken> {
-    let flood: Vec<Doorbell> = (1_000..1_700).map(|batch| Doorbell::new(batch, 1)).collect();
-    let taken = bell.ring(&flood).await.map_err(broken)?;
-    let depth = bell.depth().await.map_err(broken)?;
-    law(depth <= taken.max(Bell::MOST), format!("{depth} messages after {taken} were taken"))?;
-    if matches!(bell, Bell::Redis(_)) {
-        law(taken <= Bell::MOST && bell.ring(&flood).await.map_err(broken)? == 0, "a full queue took more")?;
+/// More notices than a queue has room for: what it says it took is what is heard, by whoever starts afterwards.
+async fn flood(queue: &Queue) -> Result<(), Broken> {
+    let flood: Vec<Notice> = (1_000..1_700).map(|batch| Notice::new(batch, 1)).collect();
+    let taken = queue.notify(&flood).await.map_err(broken)?;
+    let depth = queue.depth().await.map_err(broken)?;
+    law(depth <= taken.max(Queue::MAX), format!("{depth} messages after {taken} were taken"))?;
+    if matches!(queue, Queue::Redis(_)) {
+        law(taken <= Queue::MAX && queue.notify(&flood).await.map_err(broken)? == 0, "a full queue took more")?;
     }
     let ears = Arc::new(Ears::default());
-    let (stop, worker) = start(bell, &ears);
-    ears.hears(&flood.iter().take(taken).map(|bell| bell.batch_id).collect()).await?;
+    let (stop, worker) = start(queue, &ears);
+    ears.hears(&flood.iter().take(taken).map(|queue| queue.batch_id).collect()).await?;
     finish(stop, worker).await?;
-    bell.tidy().await.map_err(broken)?;
-    law(bell.depth().await.map_err(broken)? == 0, "messages are left that were heard")
+    queue.tidy().await.map_err(broken)?;
+    law(queue.depth().await.map_err(broken)? == 0, "messages are left that were heard")
 }
 
-async fn ring_all(bell: &Bell, batches: &BTreeSet<i64>) -> Result<(), Broken> {
-    let bells: Vec<Doorbell> = batches.iter().map(|batch| Doorbell::new(*batch, 1)).collect();
-    let taken = bell.ring(&bells).await.map_err(broken)?;
-    law(taken == bells.len(), format!("{taken} of {} bells taken by an empty queue", bells.len()))
+async fn ring_all(queue: &Queue, batches: &BTreeSet<i64>) -> Result<(), Broken> {
+    let notices: Vec<Notice> = batches.iter().map(|batch| Notice::new(*batch, 1)).collect();
+    let taken = queue.notify(&notices).await.map_err(broken)?;
+    law(taken == notices.len(), format!("{taken} of {} notices taken by an empty queue", notices.len()))
 }
 
-type Worker = tokio::task::JoinHandle<Result<(), huiliu_queue::QueueFault>>;
+type Worker = tokio::task::JoinHandle<Result<(), huiliu_queue::QueueError>>;
 
-fn start(bell: &Bell, ears: &Arc<Ears>) -> (watch::Sender<bool>, Worker) {
+fn start(queue: &Queue, ears: &Arc<Ears>) -> (watch::Sender<bool>, Worker) {
     let (stop, stopped) = watch::channel(false);
-    let (bell, handler) = (bell.clone(), ears.handler());
-    let worker = tokio::spawn(async move { huiliu_queue::work(&bell, SIDE_BY_SIDE, handler, stopped).await });
+    let (queue, handler) = (queue.clone(), ears.handler());
+    let worker = tokio::spawn(async move { huiliu_queue::work(&queue, SIDE_BY_SIDE, handler, stopped).await });
     (stop, worker)
 }
 

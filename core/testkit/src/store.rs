@@ -4,16 +4,16 @@ use huiliu_authoring::gate::law::{Broken, broken, law};
 use huiliu_store::delivery::batches::{self, DueBatch};
 use huiliu_store::intake::payloads;
 use huiliu_store::intake::runs::{self, Institution, Landing, Source};
-use huiliu_store::intake::source_lease::{self, Claim, Ended};
+use huiliu_store::intake::source_lease::{self, Ended, SourceClaim};
 use huiliu_store::sql::schema;
-use huiliu_store::{Db, StoreFault};
+use huiliu_store::{Db, StoreError};
 use huiliu_vault::keys::Keys;
 
 const LEASE_MS: u64 = 60_000;
 const RECORDS: u32 = 10;
 
 /// Lands, claims, renews, loses and rings on an empty store: one of two claims wins, an epoch that is passed can do
-/// nothing, a bell rings once, and what is landed twice is kept once.
+/// nothing, a queue rings once, and what is landed twice is kept once.
 ///
 /// # Errors
 /// The law that does not hold.
@@ -32,15 +32,15 @@ pub async fn exercise_store(db: &Db, keys: &Keys) -> Result<(), Broken> {
         .map_err(broken)?
         .ok_or("a turn was not given back")?;
     let late = land(db, keys, &source, claim, run, "three").await;
-    law(matches!(late, Err(StoreFault::TurnLost)), "a page landed out of turn")?;
+    law(matches!(late, Err(StoreError::LeaseLost)), "a page landed out of turn")?;
     claims(db, batches[0]).await?;
     lost_claims(db, batches[1]).await?;
-    bells(db, &batches).await?;
+    notices(db, &batches).await?;
     runs::end_run(db, run, None).await.map_err(broken)
 }
 
 /// One of two takes a source; its moment is no matter to who asks for it by name.
-async fn whose_turn(db: &Db, source: i64) -> Result<Claim, Broken> {
+async fn whose_turn(db: &Db, source: i64) -> Result<SourceClaim, Broken> {
     source_lease::plan(db, source, "0 2 1 * *", Some(i64::MAX)).await.map_err(broken)?;
     let early = source_lease::take(db, source, LEASE_MS, "a", true).await.map_err(broken)?;
     law(early.is_none(), "a source was taken before its moment")?;
@@ -58,10 +58,10 @@ async fn land(
     db: &Db,
     keys: &Keys,
     source: &Source,
-    claim: Claim,
+    claim: SourceClaim,
     run: i64,
     cursor: &str,
-) -> Result<Vec<i64>, StoreFault> {
+) -> Result<Vec<i64>, StoreError> {
     let payload = b"as received".to_vec().into();
     let landing = Landing {
         source,
@@ -79,7 +79,7 @@ async fn land(
     runs::land(db, keys, &landing).await
 }
 
-async fn landing(db: &Db, keys: &Keys, source: &Source, claim: Claim, run: i64) -> Result<Vec<i64>, Broken> {
+async fn landing(db: &Db, keys: &Keys, source: &Source, claim: SourceClaim, run: i64) -> Result<Vec<i64>, Broken> {
     let land = async |cursor: &str| land(db, keys, source, claim, run, cursor).await.map_err(broken);
     let batches = land("one").await?;
     law(batches.len() == 3, format!("{RECORDS} records in batches of 4 gave {} batches", batches.len()))?;
@@ -124,7 +124,7 @@ async fn lost_claims(db: &Db, batch: i64) -> Result<(), Broken> {
 }
 
 /// Of the batches landed first the third alone is still due; of those landed again, the second and third.
-async fn bells(db: &Db, batches: &[i64]) -> Result<(), Broken> {
+async fn notices(db: &Db, batches: &[i64]) -> Result<(), Broken> {
     law(
         batches::to_ring(db, 60_000, 10).await.map_err(broken)?.is_empty(),
         "what has just landed was rung again at once",
@@ -134,7 +134,7 @@ async fn bells(db: &Db, batches: &[i64]) -> Result<(), Broken> {
     let rung = batches::to_ring(db, 0, 10).await.map_err(broken)?;
     law(rung.len() == 3 && rung.first() == Some(&unserved), format!("{rung:?} rung, three are due"))?;
     batches::not_rung(db, &[batches[2]]).await.map_err(broken)?;
-    let first = batches::unrung(db, 1).await.map_err(broken)?;
+    let first = batches::unnotified(db, 1).await.map_err(broken)?;
     law(first == [batches[2]], "what the queue did not take does not come first")?;
     let again = batches::to_ring(db, 60_000, 10).await.map_err(broken)?;
     law(again == [unserved], format!("{again:?} rung, only one was not taken"))

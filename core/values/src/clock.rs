@@ -13,7 +13,7 @@ pub(super) const CHINA: i64 = 8 * 3_600 * SECOND;
 
 /// Why a text is no time of day.
 #[derive(Debug, PartialEq)]
-pub(super) enum ClockFault {
+pub(super) enum ClockError {
     /// Not written as a time of day.
     Form,
     /// Written as one, but there is no such time.
@@ -22,7 +22,7 @@ pub(super) enum ClockFault {
 
 /// Microseconds since midnight of the stated day in UTC; a time without a zone is of +08:00, an
 /// empty text is midnight of +08:00. Digits beyond the microsecond are dropped.
-pub(super) fn since_midnight(text: &str) -> Result<i64, ClockFault> {
+pub(super) fn since_midnight(text: &str) -> Result<i64, ClockError> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(-CHINA);
@@ -32,7 +32,7 @@ pub(super) fn since_midnight(text: &str) -> Result<i64, ClockFault> {
 }
 
 /// The time and how far its zone is ahead of UTC, in microseconds.
-fn split_zone(text: &str) -> Result<(&str, i64), ClockFault> {
+fn split_zone(text: &str) -> Result<(&str, i64), ClockError> {
     if let Some(time) = text.strip_suffix(['Z', 'z']) {
         return Ok((time, 0));
     }
@@ -43,28 +43,28 @@ fn split_zone(text: &str) -> Result<(&str, i64), ClockFault> {
     let digits = zone.trim_start_matches(['+', '-', '\u{2212}']);
     let (hours, minutes) = match digits.split_once(':') {
         Some((hours, minutes)) if minutes.len() == 2 => (hours, minutes),
-        None if digits.len() == 4 => digits.split_at_checked(2).ok_or(ClockFault::Form)?,
+        None if digits.len() == 4 => digits.split_at_checked(2).ok_or(ClockError::Form)?,
         None => (digits, "00"),
-        Some(_) => return Err(ClockFault::Form),
+        Some(_) => return Err(ClockError::Form),
     };
     let ahead = (number(hours)? * 60 + number(minutes)?) * 60 * SECOND;
     if number(hours)? > 18 || number(minutes)? > 59 {
-        return Err(ClockFault::Impossible);
+        return Err(ClockError::Impossible);
     }
     Ok((time, if zone.starts_with('+') { ahead } else { -ahead }))
 }
 
 /// Microseconds since midnight of `10:30`, `10:30:05.25`, `103005`, `1030`, `10时30分5秒`.
-fn time_of_day(text: &str) -> Result<i64, ClockFault> {
+fn time_of_day(text: &str) -> Result<i64, ClockError> {
     let (clock, fraction) = match text.split_once('.') {
         Some((clock, fraction)) if all_digits(fraction) => (clock, fraction),
-        Some(_) => return Err(ClockFault::Form),
+        Some(_) => return Err(ClockError::Form),
         None => (text, ""),
     };
     let parts: Vec<&str> = if all_digits(clock) {
         let parts = [clock.get(..2), clock.get(2..4), clock.get(4..6)];
         if !matches!(clock.len(), 4 | 6) {
-            return Err(ClockFault::Form);
+            return Err(ClockError::Form);
         }
         parts.into_iter().flatten().collect()
     } else if clock.contains('时') {
@@ -75,11 +75,11 @@ fn time_of_day(text: &str) -> Result<i64, ClockFault> {
     let (hour, minute, second) = match parts.as_slice() {
         [hour, minute] if fraction.is_empty() => (*hour, *minute, "0"),
         [hour, minute, second] => (*hour, *minute, *second),
-        _ => return Err(ClockFault::Form),
+        _ => return Err(ClockError::Form),
     };
     let (hour, minute, second) = (number(hour)?, number(minute)?, number(second)?);
     if hour > 23 || minute > 59 || second > 59 {
-        return Err(ClockFault::Impossible);
+        return Err(ClockError::Impossible);
     }
     let micros = fraction
         .bytes()
@@ -90,11 +90,11 @@ fn time_of_day(text: &str) -> Result<i64, ClockFault> {
 }
 
 /// One or two digits as a number.
-fn number(text: &str) -> Result<i64, ClockFault> {
+fn number(text: &str) -> Result<i64, ClockError> {
     if text.len() > 2 || !all_digits(text) {
-        return Err(ClockFault::Form);
+        return Err(ClockError::Form);
     }
-    text.parse().map_err(|_| ClockFault::Form)
+    text.parse().map_err(|_| ClockError::Form)
 }
 
 #[cfg(test)]
@@ -117,10 +117,10 @@ mod tests {
             assert_eq!(since_midnight(text), Ok(expected), "{text}");
         }
         for bad in ["10", "10:3x", "10:30+8:0", "1:2:3:4", "10:30.5", "上午", "+08:00"] {
-            assert_eq!(since_midnight(bad), Err(ClockFault::Form), "{bad}");
+            assert_eq!(since_midnight(bad), Err(ClockError::Form), "{bad}");
         }
         for bad in ["24:00", "10:60", "10:30:60", "10:30+19:00"] {
-            assert_eq!(since_midnight(bad), Err(ClockFault::Impossible), "{bad}");
+            assert_eq!(since_midnight(bad), Err(ClockError::Impossible), "{bad}");
         }
     }
 }

@@ -9,14 +9,14 @@ use chrono::{Datelike, NaiveDate};
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 
-use crate::clock::{CHINA, ClockFault, DAY, SECOND, since_midnight};
+use crate::clock::{CHINA, ClockError, DAY, SECOND, since_midnight};
 use crate::date_forms::take_apart;
 use crate::text::{all_digits, fold};
 
 /// Why a text is not a date, month or instant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-pub enum DateFault {
+pub enum DateError {
     /// Nothing was given.
     #[serde(rename = "date.missing")]
     Missing,
@@ -31,9 +31,9 @@ pub enum DateFault {
     DayMissing,
 }
 
-said_in_english!(DateFault);
+said_in_english!(DateError);
 
-impl DateFault {
+impl DateError {
     /// The last part of the stable code of this fault.
     pub fn code(&self) -> &'static str {
         match self {
@@ -45,11 +45,11 @@ impl DateFault {
     }
 }
 
-impl From<ClockFault> for DateFault {
-    fn from(fault: ClockFault) -> Self {
+impl From<ClockError> for DateError {
+    fn from(fault: ClockError) -> Self {
         match fault {
-            ClockFault::Form => Self::Form,
-            ClockFault::Impossible => Self::Impossible,
+            ClockError::Form => Self::Form,
+            ClockError::Impossible => Self::Impossible,
         }
     }
 }
@@ -61,25 +61,25 @@ impl From<ClockFault> for DateFault {
 /// run from 20000 (1954-10-03) to 60000 (2064-04-08).
 ///
 /// # Errors
-/// Every [`DateFault`]; a month only, such as `2014.09`, is [`DateFault::DayMissing`].
-pub fn parse_date(text: &str) -> Result<NaiveDate, DateFault> {
-    let local = parse_instant(text)?.checked_add(CHINA).ok_or(DateFault::Impossible)?;
-    epoch().checked_add_signed(chrono::Duration::days(local.div_euclid(DAY))).ok_or(DateFault::Impossible)
+/// Every [`DateError`]; a month only, such as `2014.09`, is [`DateError::DayMissing`].
+pub fn parse_date(text: &str) -> Result<NaiveDate, DateError> {
+    let local = parse_instant(text)?.checked_add(CHINA).ok_or(DateError::Impossible)?;
+    epoch().checked_add_signed(chrono::Duration::days(local.div_euclid(DAY))).ok_or(DateError::Impossible)
 }
 
 /// Reads a year and a month from a text that names no day: `2014.09`, `2014-9`, `2014/09`,
 /// `201409`, `2014年9月`, `一四年九月`, `2014年9月份`.
 ///
 /// # Errors
-/// [`DateFault::Form`] also for a text that names a day.
-pub fn parse_month(text: &str) -> Result<(i32, u32), DateFault> {
+/// [`DateError::Form`] also for a text that names a day.
+pub fn parse_month(text: &str) -> Result<(i32, u32), DateError> {
     let folded = fold(text);
     if folded.is_empty() {
-        return Err(DateFault::Missing);
+        return Err(DateError::Missing);
     }
-    let parts = take_apart(&folded).ok_or(DateFault::Form)?;
+    let parts = take_apart(&folded).ok_or(DateError::Form)?;
     if parts.day.is_some() || !parts.rest.is_empty() {
-        return Err(DateFault::Form);
+        return Err(DateError::Form);
     }
     checked(parts.year, parts.month, 1)?;
     Ok((parts.year, parts.month))
@@ -93,22 +93,22 @@ pub fn parse_month(text: &str) -> Result<(i32, u32), DateFault> {
 /// thirteen digits: milliseconds since 1970.
 ///
 /// # Errors
-/// Every [`DateFault`].
-pub fn parse_instant(text: &str) -> Result<i64, DateFault> {
+/// Every [`DateError`].
+pub fn parse_instant(text: &str) -> Result<i64, DateError> {
     let folded = fold(text);
     if folded.is_empty() {
-        return Err(DateFault::Missing);
+        return Err(DateError::Missing);
     }
     let instant = if let Some(since) = since_1970(&folded) {
-        since.ok_or(DateFault::Impossible)?
+        since.ok_or(DateError::Impossible)?
     } else if let Some(local) = serial(&folded) {
         local - CHINA
     } else {
-        let parts = take_apart(&folded).ok_or(DateFault::Form)?;
+        let parts = take_apart(&folded).ok_or(DateError::Form)?;
         let day = checked(parts.year, parts.month, parts.day.unwrap_or(1))?;
         if parts.day.is_none() {
             let alone = parts.rest.is_empty();
-            return Err(if alone { DateFault::DayMissing } else { DateFault::Form });
+            return Err(if alone { DateError::DayMissing } else { DateError::Form });
         }
         day.signed_duration_since(epoch()).num_days() * DAY + since_midnight(parts.rest)?
     };
@@ -116,7 +116,7 @@ pub fn parse_instant(text: &str) -> Result<i64, DateFault> {
     let bounds =
         [checked(1900, 1, 1)?, checked(2100, 12, 31)?].map(|bound| bound.signed_duration_since(epoch()).num_days());
     let inside = (bounds[0]..=bounds[1]).contains(&days);
-    inside.then_some(instant).ok_or(DateFault::Impossible)
+    inside.then_some(instant).ok_or(DateError::Impossible)
 }
 
 /// Microseconds of thirteen digits, which are milliseconds since 1970; of ten from 13 to 18, which are seconds (2011 to
@@ -143,10 +143,10 @@ fn epoch() -> NaiveDate {
 }
 
 /// The day, if it exists and its year lies from 1900 to 2100.
-fn checked(year: i32, month: u32, day: u32) -> Result<NaiveDate, DateFault> {
+fn checked(year: i32, month: u32, day: u32) -> Result<NaiveDate, DateError> {
     NaiveDate::from_ymd_opt(year, month, day)
         .filter(|date| (1900..=2100).contains(&date.year()))
-        .ok_or(DateFault::Impossible)
+        .ok_or(DateError::Impossible)
 }
 
 /// Local microseconds since 1970 of a spreadsheet serial from 20000 to 60000 (1900 epoch: serial
@@ -261,10 +261,10 @@ mod tests {
         for text in ["2014.09", "2014-9", "2014/09", "2014年9月", "一四年九月", "201409", "２０１４．９"] {
             assert_eq!(parse_month(text), Ok((2014, 9)), "{text}");
         }
-        assert_eq!(parse_month("2014.13"), Err(DateFault::Impossible));
-        assert_eq!(parse_month("2014-09-11"), Err(DateFault::Form));
-        assert_eq!(parse_month("41893"), Err(DateFault::Form));
-        assert_eq!(parse_month(" "), Err(DateFault::Missing));
+        assert_eq!(parse_month("2014.13"), Err(DateError::Impossible));
+        assert_eq!(parse_month("2014-09-11"), Err(DateError::Form));
+        assert_eq!(parse_month("41893"), Err(DateError::Form));
+        assert_eq!(parse_month(" "), Err(DateError::Missing));
     }
 
     #[test]
@@ -283,9 +283,9 @@ mod tests {
         ] {
             assert_eq!(parse_instant(text), Ok(expected), "{text}");
         }
-        assert_eq!(parse_instant("2014-09"), Err(DateFault::DayMissing));
-        assert_eq!(parse_instant("9999999999999"), Err(DateFault::Impossible));
-        assert_eq!(parse_instant("141036480000"), Err(DateFault::Form));
+        assert_eq!(parse_instant("2014-09"), Err(DateError::DayMissing));
+        assert_eq!(parse_instant("9999999999999"), Err(DateError::Impossible));
+        assert_eq!(parse_instant("141036480000"), Err(DateError::Form));
     }
 
     #[test]

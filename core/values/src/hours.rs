@@ -21,7 +21,7 @@ pub struct Hours(i64);
 /// Why a text is not an amount of training time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-pub enum HoursFault {
+pub enum HoursError {
     /// Nothing was given.
     #[serde(rename = "hours.missing")]
     Missing,
@@ -39,9 +39,9 @@ pub enum HoursFault {
     NotExact,
 }
 
-said_in_english!(HoursFault);
+said_in_english!(HoursError);
 
-impl HoursFault {
+impl HoursError {
     /// The last part of the stable code of this fault.
     pub fn code(&self) -> &'static str {
         match self {
@@ -79,42 +79,42 @@ impl Hours {
     ///
     /// Full-width digits and surrounding spaces are folded. The result is exact or a fault: the
     /// value is never rounded. More than 18 decimals (trailing zeros apart), or a source unit of
-    /// less than one unit, is [`HoursFault::NotExact`].
+    /// less than one unit, is [`HoursError::NotExact`].
     ///
     /// # Errors
-    /// Every [`HoursFault`]; see there.
-    pub fn from_amount(amount: &str, units_per_one: i64) -> Result<Self, HoursFault> {
+    /// Every [`HoursError`]; see there.
+    pub fn from_amount(amount: &str, units_per_one: i64) -> Result<Self, HoursError> {
         let folded = fold(amount);
         if folded.is_empty() {
-            return Err(HoursFault::Missing);
+            return Err(HoursError::Missing);
         }
-        let decimal = Decimal::split(&folded).ok_or(HoursFault::NotANumber)?;
+        let decimal = Decimal::split(&folded).ok_or(HoursError::NotANumber)?;
         if decimal.is_zero() {
             return Ok(Self::ZERO);
         }
         if decimal.negative {
-            return Err(HoursFault::Negative);
+            return Err(HoursError::Negative);
         }
         if decimal.whole.len() > 19 {
-            return Err(HoursFault::TooLarge);
+            return Err(HoursError::TooLarge);
         }
         let fraction = decimal.fraction.trim_end_matches('0');
         if fraction.len() > 18 || units_per_one < 1 {
-            return Err(HoursFault::NotExact);
+            return Err(HoursError::NotExact);
         }
-        let mantissa = digits_value(decimal.whole, fraction).ok_or(HoursFault::TooLarge)?;
+        let mantissa = digits_value(decimal.whole, fraction).ok_or(HoursError::TooLarge)?;
         let scale = fraction.bytes().fold(1_i128, |power, _| power * 10);
         let per_one = i128::from(units_per_one);
         let common = gcd(per_one, scale);
         let divisor = scale / common;
         if mantissa % divisor != 0 {
-            return Err(HoursFault::NotExact);
+            return Err(HoursError::NotExact);
         }
         (mantissa / divisor)
             .checked_mul(per_one / common)
             .and_then(|units| i64::try_from(units).ok())
             .and_then(Self::from_units)
-            .ok_or(HoursFault::TooLarge)
+            .ok_or(HoursError::TooLarge)
     }
 
     /// The sum; `None` when it is above 99,999 class hours.

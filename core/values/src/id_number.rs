@@ -35,7 +35,7 @@ pub enum Sex {
 /// Why a text is not an ID number. No text of a fault contains any part of the input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-pub enum IdFault {
+pub enum IdNumberError {
     /// Nothing was given.
     #[serde(rename = "id_number.missing")]
     Missing,
@@ -60,9 +60,9 @@ pub enum IdFault {
     Date,
 }
 
-said_in_english!(IdFault);
+said_in_english!(IdNumberError);
 
-impl IdFault {
+impl IdNumberError {
     /// The last part of the stable code of this fault.
     pub fn code(&self) -> &'static str {
         match self {
@@ -85,8 +85,8 @@ impl IdNumber {
     ///
     /// # Errors
     /// The first of [`IdNumber::faults`].
-    pub fn parse(text: &str) -> Result<Self, IdFault> {
-        examine(text).map_err(|faults| faults.into_iter().next().unwrap_or(IdFault::Character))
+    pub fn parse(text: &str) -> Result<Self, IdNumberError> {
+        examine(text).map_err(|faults| faults.into_iter().next().unwrap_or(IdNumberError::Character))
     }
 
     /// Everything wrong with a text, in the order missing, damaged, length, character,
@@ -94,7 +94,7 @@ impl IdNumber {
     ///
     /// Only what can be told is listed: nothing but characters is judged in a text of the wrong
     /// length, and a damaged number is not also said to fail its check digit.
-    pub fn faults(text: &str) -> Vec<IdFault> {
+    pub fn faults(text: &str) -> Vec<IdNumberError> {
         examine(text).err().unwrap_or_default()
     }
 
@@ -154,10 +154,10 @@ fn clean(text: &str) -> String {
 }
 
 /// The number, or everything wrong with it in the order of the checks.
-fn examine(text: &str) -> Result<IdNumber, Vec<IdFault>> {
+fn examine(text: &str) -> Result<IdNumber, Vec<IdNumberError>> {
     let given = clean(text);
     if given.is_empty() {
-        return Err(vec![IdFault::Missing]);
+        return Err(vec![IdNumberError::Missing]);
     }
     let sound = |body: &str, last: &str| all_digits(body) && (all_digits(last) || last == "X");
     let count = given.chars().count();
@@ -169,25 +169,25 @@ fn examine(text: &str) -> Result<IdNumber, Vec<IdFault>> {
         }
         _ => {
             let rough = given.chars().all(|c| c.is_ascii_digit() || c == 'X');
-            let odd = (!rough).then_some(IdFault::Character);
-            return Err(std::iter::once(IdFault::Length).chain(odd).collect());
+            let odd = (!rough).then_some(IdNumberError::Character);
+            return Err(std::iter::once(IdNumberError::Length).chain(odd).collect());
         }
     };
     let mut faults = Vec::new();
     if !characters_sound {
-        faults.push(IdFault::Character);
+        faults.push(IdNumberError::Character);
     } else if check_character(&full) != full.chars().last() {
         let rounded = all_digits(&full) && full.ends_with("000");
-        faults.push(if rounded { IdFault::Damaged } else { IdFault::CheckDigit });
+        faults.push(if rounded { IdNumberError::Damaged } else { IdNumberError::CheckDigit });
     }
     let place = |nth: usize| full.char_indices().nth(nth).map_or(full.len(), |(at, _)| at);
     let digits = |from: usize, to: usize| full.get(place(from)..place(to)).filter(|part| all_digits(part));
     if digits(0, 6).is_some_and(|area| !may_be_on_id(area)) {
-        faults.push(IdFault::Area);
+        faults.push(IdNumberError::Area);
     }
     let birth = digits(6, 17).and_then(birth_of);
     if birth.is_none() && digits(6, 17).is_some() {
-        faults.push(IdFault::Date);
+        faults.push(IdNumberError::Date);
     }
     match birth {
         Some(birth) if faults.is_empty() => Ok(IdNumber { text: full, birth }),
@@ -218,7 +218,7 @@ mod tests {
     }
 
     fn codes(text: &str) -> Vec<&'static str> {
-        IdNumber::faults(text).iter().map(IdFault::code).collect()
+        IdNumber::faults(text).iter().map(IdNumberError::code).collect()
     }
 
     #[test]

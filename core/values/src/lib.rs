@@ -27,13 +27,13 @@ pub mod text;
 
 pub use basis::Basis;
 pub use before_after::BeforeAfter;
-pub use date::DateFault;
+pub use date::DateError;
 pub use exact_hours::ExactHours;
-pub use hours::{Hours, HoursFault};
+pub use hours::{Hours, HoursError};
 pub use id_arithmetic::check_character;
-pub use id_number::{IdFault, IdNumber, Sex};
-pub use name::{NameFault, PersonName};
-pub use score::{Bands, Grade, Score, ScoreFault, Weights};
+pub use id_number::{IdNumber, IdNumberError, Sex};
+pub use name::{NameError, PersonName};
+pub use score::{Bands, Grade, Score, ScoreError, Weights};
 pub use states::{
     ActivationKind, BatchState, ClaimState, DeadLetterState, EntryOutcome, PassState, PreviewOutcome, RecordOutcome,
     ReplayState, RosterKind, RunState,

@@ -23,7 +23,7 @@ pub struct PersonName(String);
 /// Why a text is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-pub enum NameFault {
+pub enum NameError {
     /// Nothing was given.
     #[serde(rename = "name.missing")]
     Missing,
@@ -35,9 +35,9 @@ pub enum NameFault {
     Character,
 }
 
-said_in_english!(NameFault);
+said_in_english!(NameError);
 
-impl NameFault {
+impl NameError {
     /// The last part of the stable code of this fault.
     pub fn code(&self) -> &'static str {
         match self {
@@ -58,8 +58,8 @@ impl PersonName {
     /// of one character, and one without a family name, is a name.
     ///
     /// # Errors
-    /// Every [`NameFault`]; a wrong character is named before a wrong length.
-    pub fn parse(text: &str) -> Result<Self, NameFault> {
+    /// Every [`NameError`]; a wrong character is named before a wrong length.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
         let plain: String = text
             .trim()
             .chars()
@@ -70,13 +70,13 @@ impl PersonName {
             .collect();
         let name = join(&plain);
         if name.is_empty() {
-            return Err(NameFault::Missing);
+            return Err(NameError::Missing);
         }
         if name.chars().any(is_refused) {
-            return Err(NameFault::Character);
+            return Err(NameError::Character);
         }
         if name.chars().count() > MAX_CHARACTERS {
-            return Err(NameFault::Length);
+            return Err(NameError::Length);
         }
         Ok(Self(name))
     }

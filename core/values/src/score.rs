@@ -17,7 +17,7 @@ pub struct Score(u16);
 /// Why a text is not a score.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-pub enum ScoreFault {
+pub enum ScoreError {
     /// Nothing was given.
     #[serde(rename = "score.missing")]
     Missing,
@@ -32,9 +32,9 @@ pub enum ScoreFault {
     Precision,
 }
 
-said_in_english!(ScoreFault);
+said_in_english!(ScoreError);
 
-impl ScoreFault {
+impl ScoreError {
     /// The last part of the stable code of this fault.
     pub fn code(&self) -> &'static str {
         match self {
@@ -50,24 +50,24 @@ impl Score {
     /// Reads `85.5`, `85`, `90分`, `45%`, also in full-width characters.
     ///
     /// # Errors
-    /// Every [`ScoreFault`]; a value outside 0 to 100 is `Range` whatever its decimals.
-    pub fn parse(text: &str) -> Result<Self, ScoreFault> {
+    /// Every [`ScoreError`]; a value outside 0 to 100 is `Range` whatever its decimals.
+    pub fn parse(text: &str) -> Result<Self, ScoreError> {
         let folded = fold(text);
         if folded.is_empty() {
-            return Err(ScoreFault::Missing);
+            return Err(ScoreError::Missing);
         }
         let number = folded.strip_suffix(['分', '%']).unwrap_or(&folded).trim_end();
-        let decimal = Decimal::split(number).ok_or(ScoreFault::NotANumber)?;
+        let decimal = Decimal::split(number).ok_or(ScoreError::NotANumber)?;
         if decimal.negative && !decimal.is_zero() || decimal.whole.len() > 3 {
-            return Err(ScoreFault::Range);
+            return Err(ScoreError::Range);
         }
         let whole: u16 = decimal.whole.parse().unwrap_or(0);
         let part_left = decimal.fraction.bytes().any(|digit| digit != b'0');
         if whole > 100 || (whole == 100 && part_left) {
-            return Err(ScoreFault::Range);
+            return Err(ScoreError::Range);
         }
         if decimal.fraction.len() > 2 {
-            return Err(ScoreFault::Precision);
+            return Err(ScoreError::Precision);
         }
         let place = |nth: usize| decimal.fraction.as_bytes().get(nth).map_or(0, |digit| u16::from(digit - b'0'));
         Ok(Self(whole * 100 + place(0) * 10 + place(1)))

@@ -8,7 +8,7 @@ use huiliu_messages::{SystemError, said_in_english};
 use serde::Serialize;
 
 use crate::keyring::Keyring;
-use crate::keys::{self, KeyFault};
+use crate::keys::{self, KeyError};
 
 /// Why a key file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,7 +20,7 @@ pub enum KeyFileError {
     Read { file: String, why: SystemError },
     /// It holds something else.
     #[serde(rename = "key_file.form")]
-    Form { file: String, why: KeyFault },
+    Form { file: String, why: KeyError },
     /// It, or the folder it is in, cannot be written.
     #[serde(rename = "key_file.write")]
     Write { file: String, why: SystemError },

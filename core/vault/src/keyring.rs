@@ -9,7 +9,7 @@ use std::fmt;
 use hkdf::Hkdf;
 use sha2::Sha256;
 
-use crate::keys::{KeyFault, Keys, fill_random, hex_decode, hex_encode};
+use crate::keys::{KeyError, Keys, fill_random, hex_decode, hex_encode};
 
 /// The keys of a key file. Prints nothing of itself.
 #[derive(Clone)]
@@ -29,8 +29,8 @@ impl Keyring {
     /// Reads 64 hexadecimal digits, the root key; or the lines that [`Keyring::text`] writes, or these joined by `;`.
     ///
     /// # Errors
-    /// [`KeyFault::Form`] when the text is anything else.
-    pub fn parse(text: &str) -> Result<Self, KeyFault> {
+    /// [`KeyError::Form`] when the text is anything else.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
         let lines = || text.split(['\n', ';']).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         if let (Some(only), None) = (lines().next(), lines().nth(1)) {
             return Self::of_root(&key(only)?);
@@ -41,25 +41,25 @@ impl Keyring {
                 ["index", hex] if index.is_none() => index = Some(key(hex)?),
                 ["digest", hex] if digest.is_none() => digest = Some(key(hex)?),
                 ["sealing", generation, hex] => {
-                    let generation = generation.parse().ok().filter(|g| *g > 0).ok_or(KeyFault::Form)?;
+                    let generation = generation.parse().ok().filter(|g| *g > 0).ok_or(KeyError::Form)?;
                     if sealing.insert(generation, key(hex)?).is_some() {
-                        return Err(KeyFault::Form);
+                        return Err(KeyError::Form);
                     }
                 }
-                _ => return Err(KeyFault::Form),
+                _ => return Err(KeyError::Form),
             }
         }
         match (index, digest) {
             (Some(index), Some(digest)) if !sealing.is_empty() => Ok(Self { index, digest, sealing }),
-            _ => Err(KeyFault::Form),
+            _ => Err(KeyError::Form),
         }
     }
 
-    fn of_root(root: &[u8; 32]) -> Result<Self, KeyFault> {
+    fn of_root(root: &[u8; 32]) -> Result<Self, KeyError> {
         let hkdf = Hkdf::<Sha256>::new(Some(b"huiliu root 1"), root);
-        let derive = |label: &[u8]| -> Result<[u8; 32], KeyFault> {
+        let derive = |label: &[u8]| -> Result<[u8; 32], KeyError> {
             let mut out = [0u8; 32];
-            hkdf.expand(label, &mut out).map_err(|_| KeyFault::Form)?;
+            hkdf.expand(label, &mut out).map_err(|_| KeyError::Form)?;
             Ok(out)
         };
         let sealing = BTreeMap::from([(1, derive(b"sealing 1")?)]);
@@ -69,8 +69,8 @@ impl Keyring {
     /// The keys, ready to work.
     ///
     /// # Errors
-    /// [`KeyFault::Form`] when the ciphers refuse, which they do not for 32 bytes.
-    pub fn keys(&self) -> Result<Keys, KeyFault> {
+    /// [`KeyError::Form`] when the ciphers refuse, which they do not for 32 bytes.
+    pub fn keys(&self) -> Result<Keys, KeyError> {
         Keys::new(&self.index, &self.digest, &self.sealing)
     }
 
@@ -83,10 +83,10 @@ impl Keyring {
     /// Adds a fresh sealing key and gives its generation.
     ///
     /// # Errors
-    /// [`KeyFault::Form`] without randomness, or after 255 generations.
-    pub fn add(&mut self) -> Result<u8, KeyFault> {
+    /// [`KeyError::Form`] without randomness, or after 255 generations.
+    pub fn add(&mut self) -> Result<u8, KeyError> {
         let newest = self.sealing.keys().next_back().copied().unwrap_or(0);
-        let generation = newest.checked_add(1).ok_or(KeyFault::Form)?;
+        let generation = newest.checked_add(1).ok_or(KeyError::Form)?;
         let mut fresh = [0u8; 32];
         fill_random(&mut fresh)?;
         self.sealing.insert(generation, fresh);
@@ -113,8 +113,8 @@ impl Keyring {
     }
 }
 
-fn key(hex: &str) -> Result<[u8; 32], KeyFault> {
-    hex_decode(hex).and_then(|bytes| bytes.try_into().ok()).ok_or(KeyFault::Form)
+fn key(hex: &str) -> Result<[u8; 32], KeyError> {
+    hex_decode(hex).and_then(|bytes| bytes.try_into().ok()).ok_or(KeyError::Form)
 }
 
 #[cfg(test)]
@@ -135,11 +135,11 @@ mod tests {
         assert_eq!(both.blind_index("k", "v"), old.blind_index("k", "v"));
         assert_eq!(both.check_value(), old.check_value());
         let anew = both.seal(&place, b"secret").unwrap();
-        assert_eq!(old.open(&place, &anew), Err(KeyFault::Sealed));
+        assert_eq!(old.open(&place, &anew), Err(KeyError::Sealed));
         ring.keep_newest();
         let new = Keyring::parse(&ring.text().replace('\n', ";")).unwrap().keys().unwrap();
         assert_eq!(new.open(&place, &anew).unwrap(), b"secret");
-        assert_eq!(new.open(&place, &sealed), Err(KeyFault::Sealed));
+        assert_eq!(new.open(&place, &sealed), Err(KeyError::Sealed));
     }
 
     #[test]

@@ -22,7 +22,7 @@ const TAG_LEN: usize = 16;
 /// What can be wrong with a key or with a value sealed by it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-pub enum KeyFault {
+pub enum KeyError {
     /// The root key text is not 64 hexadecimal digits.
     #[serde(rename = "key.form")]
     Form,
@@ -31,7 +31,7 @@ pub enum KeyFault {
     Sealed,
 }
 
-said_in_english!(KeyFault);
+said_in_english!(KeyError);
 
 /// The working keys. Prints nothing of itself.
 #[derive(Clone)]
@@ -53,20 +53,20 @@ impl Keys {
     /// Derives the working keys from the root key as 64 hexadecimal digits.
     ///
     /// # Errors
-    /// [`KeyFault::Form`] when the text is anything else.
-    pub fn from_hex(root: &str) -> Result<Self, KeyFault> {
+    /// [`KeyError::Form`] when the text is anything else.
+    pub fn from_hex(root: &str) -> Result<Self, KeyError> {
         crate::keyring::Keyring::parse(root)?.keys()
     }
 
     /// Sealing is done with the newest generation, until [`Keys::sealing_with`] says otherwise.
-    pub(crate) fn new(index: &[u8], digest: &[u8], sealing: &BTreeMap<u8, [u8; 32]>) -> Result<Self, KeyFault> {
-        let hmac = |key: &[u8]| Hmac::<Sha256>::new_from_slice(key).map_err(|_| KeyFault::Form);
+    pub(crate) fn new(index: &[u8], digest: &[u8], sealing: &BTreeMap<u8, [u8; 32]>) -> Result<Self, KeyError> {
+        let hmac = |key: &[u8]| Hmac::<Sha256>::new_from_slice(key).map_err(|_| KeyError::Form);
         let (mut ciphers, mut checks) = (BTreeMap::new(), BTreeMap::new());
         for (generation, key) in sealing {
-            ciphers.insert(*generation, Aes256Gcm::new_from_slice(key).map_err(|_| KeyFault::Form)?);
+            ciphers.insert(*generation, Aes256Gcm::new_from_slice(key).map_err(|_| KeyError::Form)?);
             checks.insert(*generation, mac(&hmac(key)?, &[b"sealing key check value 1"]));
         }
-        let current = sealing.keys().next_back().copied().ok_or(KeyFault::Form)?;
+        let current = sealing.keys().next_back().copied().ok_or(KeyError::Form)?;
         let (sealing, checks) = (Arc::new(ciphers), Arc::new(checks));
         Ok(Self { sealing, checks, current, index: hmac(index)?, digest: hmac(digest)? })
     }
@@ -98,17 +98,17 @@ impl Keys {
     /// Seals `plain` for one place: `place` is table, column and stable row key, and must be given again to open.
     ///
     /// # Errors
-    /// [`KeyFault::Sealed`] when the cipher refuses (a plaintext beyond 64 GiB).
-    pub fn seal(&self, place: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, KeyFault> {
-        seal_with(self.sealing.get(&self.current).ok_or(KeyFault::Sealed)?, self.current, place, plain)
+    /// [`KeyError::Sealed`] when the cipher refuses (a plaintext beyond 64 GiB).
+    pub fn seal(&self, place: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, KeyError> {
+        seal_with(self.sealing.get(&self.current).ok_or(KeyError::Sealed)?, self.current, place, plain)
     }
 
     /// Opens what [`Keys::seal`] made for the same place.
     ///
     /// # Errors
-    /// [`KeyFault::Sealed`] for another key, another place or altered bytes.
-    pub fn open(&self, place: &[&[u8]], sealed: &[u8]) -> Result<Vec<u8>, KeyFault> {
-        let cipher = sealed.first().and_then(|generation| self.sealing.get(generation)).ok_or(KeyFault::Sealed)?;
+    /// [`KeyError::Sealed`] for another key, another place or altered bytes.
+    pub fn open(&self, place: &[&[u8]], sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let cipher = sealed.first().and_then(|generation| self.sealing.get(generation)).ok_or(KeyError::Sealed)?;
         open_with(cipher, place, sealed)
     }
 
@@ -116,8 +116,8 @@ impl Keys {
     /// not sealing anew.
     ///
     /// # Errors
-    /// [`KeyFault::Form`] when the operating system gives no randomness.
-    pub fn own_key(&self, place: &[&[u8]]) -> Result<(OwnKey, Vec<u8>), KeyFault> {
+    /// [`KeyError::Form`] when the operating system gives no randomness.
+    pub fn own_key(&self, place: &[&[u8]]) -> Result<(OwnKey, Vec<u8>), KeyError> {
         let mut own = [0u8; 32];
         fill_random(&mut own)?;
         Ok((OwnKey::new(&own)?, self.seal(place, &own)?))
@@ -126,16 +126,16 @@ impl Keys {
     /// Unwraps what [`Keys::own_key`] has wrapped for the same place.
     ///
     /// # Errors
-    /// [`KeyFault::Sealed`] for another key, another place or altered bytes.
-    pub fn open_own_key(&self, place: &[&[u8]], wrapped: &[u8]) -> Result<OwnKey, KeyFault> {
+    /// [`KeyError::Sealed`] for another key, another place or altered bytes.
+    pub fn open_own_key(&self, place: &[&[u8]], wrapped: &[u8]) -> Result<OwnKey, KeyError> {
         OwnKey::new(&self.open(place, wrapped)?)
     }
 
     /// Seals a large value under a key of its own: gives that key, wrapped, and the sealed value.
     ///
     /// # Errors
-    /// [`KeyFault::Sealed`] when the cipher refuses.
-    pub fn seal_large(&self, place: &[&[u8]], plain: &[u8]) -> Result<(Vec<u8>, Vec<u8>), KeyFault> {
+    /// [`KeyError::Sealed`] when the cipher refuses.
+    pub fn seal_large(&self, place: &[&[u8]], plain: &[u8]) -> Result<(Vec<u8>, Vec<u8>), KeyError> {
         let (own, wrapped) = self.own_key(place)?;
         Ok((wrapped, own.seal(place, plain)?))
     }
@@ -143,8 +143,8 @@ impl Keys {
     /// Opens what [`Keys::seal_large`] made for the same place.
     ///
     /// # Errors
-    /// [`KeyFault::Sealed`] for another key, another place or altered bytes.
-    pub fn open_large(&self, place: &[&[u8]], wrapped: &[u8], sealed: Vec<u8>) -> Result<Vec<u8>, KeyFault> {
+    /// [`KeyError::Sealed`] for another key, another place or altered bytes.
+    pub fn open_large(&self, place: &[&[u8]], wrapped: &[u8], sealed: Vec<u8>) -> Result<Vec<u8>, KeyError> {
         self.open_own_key(place, wrapped)?.open(place, sealed)
     }
 
@@ -208,42 +208,42 @@ impl std::fmt::Debug for OwnKey {
 }
 
 impl OwnKey {
-    fn new(key: &[u8]) -> Result<Self, KeyFault> {
-        Aes256Gcm::new_from_slice(key).map(Self).map_err(|_| KeyFault::Sealed)
+    fn new(key: &[u8]) -> Result<Self, KeyError> {
+        Aes256Gcm::new_from_slice(key).map(Self).map_err(|_| KeyError::Sealed)
     }
 
     /// Seals for one place.
     ///
     /// # Errors
-    /// [`KeyFault::Sealed`] when the cipher refuses.
-    pub fn seal(&self, place: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, KeyFault> {
+    /// [`KeyError::Sealed`] when the cipher refuses.
+    pub fn seal(&self, place: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, KeyError> {
         seal_with(&self.0, OWN, place, plain)
     }
 
     /// Opens what [`OwnKey::seal`] made for the same place, where it stands.
     ///
     /// # Errors
-    /// [`KeyFault::Sealed`] for another key, another place or altered bytes.
-    pub fn open(&self, place: &[&[u8]], mut sealed: Vec<u8>) -> Result<Vec<u8>, KeyFault> {
-        let (head, body) = sealed.split_at_mut_checked(1 + NONCE_LEN).ok_or(KeyFault::Sealed)?;
-        let nonce: [u8; NONCE_LEN] = head[1..].try_into().map_err(|_| KeyFault::Sealed)?;
-        let end = body.len().checked_sub(TAG_LEN).ok_or(KeyFault::Sealed)?;
+    /// [`KeyError::Sealed`] for another key, another place or altered bytes.
+    pub fn open(&self, place: &[&[u8]], mut sealed: Vec<u8>) -> Result<Vec<u8>, KeyError> {
+        let (head, body) = sealed.split_at_mut_checked(1 + NONCE_LEN).ok_or(KeyError::Sealed)?;
+        let nonce: [u8; NONCE_LEN] = head[1..].try_into().map_err(|_| KeyError::Sealed)?;
+        let end = body.len().checked_sub(TAG_LEN).ok_or(KeyError::Sealed)?;
         let (body, tag) = body.split_at_mut(end);
-        let tag: [u8; TAG_LEN] = tag.try_into().map_err(|_| KeyFault::Sealed)?;
+        let tag: [u8; TAG_LEN] = tag.try_into().map_err(|_| KeyError::Sealed)?;
         self.0
             .decrypt_inout_detached(&Nonce::from(nonce), &join(place), body.into(), &tag.into())
-            .map_err(|_| KeyFault::Sealed)?;
+            .map_err(|_| KeyError::Sealed)?;
         sealed.truncate(1 + NONCE_LEN + end);
         sealed.drain(..=NONCE_LEN);
         Ok(sealed)
     }
 }
 
-fn seal_with(cipher: &Aes256Gcm, id: u8, place: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, KeyFault> {
+fn seal_with(cipher: &Aes256Gcm, id: u8, place: &[&[u8]], plain: &[u8]) -> Result<Vec<u8>, KeyError> {
     let mut nonce = [0u8; NONCE_LEN];
     fill_random(&mut nonce)?;
     let sealing = Payload { msg: plain, aad: &join(place) };
-    let body = cipher.encrypt(&Nonce::from(nonce), sealing).map_err(|_| KeyFault::Sealed)?;
+    let body = cipher.encrypt(&Nonce::from(nonce), sealing).map_err(|_| KeyError::Sealed)?;
     let mut out = Vec::with_capacity(1 + NONCE_LEN + body.len());
     out.push(id);
     out.extend_from_slice(&nonce);
@@ -251,17 +251,17 @@ fn seal_with(cipher: &Aes256Gcm, id: u8, place: &[&[u8]], plain: &[u8]) -> Resul
     Ok(out)
 }
 
-fn open_with(cipher: &Aes256Gcm, place: &[&[u8]], sealed: &[u8]) -> Result<Vec<u8>, KeyFault> {
-    let (head, body) = sealed.split_at_checked(1 + NONCE_LEN).ok_or(KeyFault::Sealed)?;
-    let nonce: [u8; NONCE_LEN] = head[1..].try_into().map_err(|_| KeyFault::Sealed)?;
-    cipher.decrypt(&Nonce::from(nonce), Payload { msg: body, aad: &join(place) }).map_err(|_| KeyFault::Sealed)
+fn open_with(cipher: &Aes256Gcm, place: &[&[u8]], sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let (head, body) = sealed.split_at_checked(1 + NONCE_LEN).ok_or(KeyError::Sealed)?;
+    let nonce: [u8; NONCE_LEN] = head[1..].try_into().map_err(|_| KeyError::Sealed)?;
+    cipher.decrypt(&Nonce::from(nonce), Payload { msg: body, aad: &join(place) }).map_err(|_| KeyError::Sealed)
 }
 
 /// A fresh root key as 64 hexadecimal digits.
 ///
 /// # Errors
-/// [`KeyFault::Form`] when the operating system gives no randomness.
-pub fn new_root() -> Result<String, KeyFault> {
+/// [`KeyError::Form`] when the operating system gives no randomness.
+pub fn new_root() -> Result<String, KeyError> {
     let mut root = [0u8; 32];
     fill_random(&mut root)?;
     Ok(hex_encode(&root))
@@ -318,8 +318,8 @@ fn join(parts: &[&[u8]]) -> Vec<u8> {
     out
 }
 
-pub(crate) fn fill_random(out: &mut [u8]) -> Result<(), KeyFault> {
-    getrandom::fill(out).map_err(|_| KeyFault::Form)
+pub(crate) fn fill_random(out: &mut [u8]) -> Result<(), KeyError> {
+    getrandom::fill(out).map_err(|_| KeyError::Form)
 }
 
 #[cfg(test)]
@@ -331,18 +331,18 @@ mod tests {
         let keys = Keys::from_hex(&"ab".repeat(32)).unwrap();
         let sealed = keys.seal(&[b"payload", b"sealed", b"1"], b"secret").unwrap();
         assert_eq!(keys.open(&[b"payload", b"sealed", b"1"], &sealed).unwrap(), b"secret");
-        assert_eq!(keys.open(&[b"payload", b"sealed", b"2"], &sealed), Err(KeyFault::Sealed));
+        assert_eq!(keys.open(&[b"payload", b"sealed", b"2"], &sealed), Err(KeyError::Sealed));
         let other = Keys::from_hex(&"ac".repeat(32)).unwrap();
-        assert_eq!(other.open(&[b"payload", b"sealed", b"1"], &sealed), Err(KeyFault::Sealed));
+        assert_eq!(other.open(&[b"payload", b"sealed", b"1"], &sealed), Err(KeyError::Sealed));
         assert_ne!(keys.check_value(), other.check_value());
         let (wrapped, large) = keys.seal_large(&[b"payload", b"1"], b"a page").unwrap();
         assert_eq!(keys.open_large(&[b"payload", b"1"], &wrapped, large.clone()).unwrap(), b"a page");
-        assert_eq!(keys.open_large(&[b"payload", b"2"], &wrapped, large.clone()), Err(KeyFault::Sealed));
-        assert_eq!(other.open_large(&[b"payload", b"1"], &wrapped, large.clone()), Err(KeyFault::Sealed));
+        assert_eq!(keys.open_large(&[b"payload", b"2"], &wrapped, large.clone()), Err(KeyError::Sealed));
+        assert_eq!(other.open_large(&[b"payload", b"1"], &wrapped, large.clone()), Err(KeyError::Sealed));
         let mut large = large;
         large[20] ^= 1;
-        assert_eq!(keys.open_large(&[b"payload", b"1"], &wrapped, large), Err(KeyFault::Sealed));
-        assert_eq!(keys.open_large(&[b"payload", b"1"], &wrapped, vec![1; 20]), Err(KeyFault::Sealed));
+        assert_eq!(keys.open_large(&[b"payload", b"1"], &wrapped, large), Err(KeyError::Sealed));
+        assert_eq!(keys.open_large(&[b"payload", b"1"], &wrapped, vec![1; 20]), Err(KeyError::Sealed));
     }
 
     #[test]

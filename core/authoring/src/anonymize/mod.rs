@@ -13,7 +13,7 @@ use huiliu_messages::said_in_english;
 use serde::Serialize;
 use serde_json::Value;
 
-use huiliu_decode::decode::{self, DecodeFault, RawRecord};
+use huiliu_decode::decode::{self, DecodeError, RawRecord};
 use huiliu_decode::{Body, Context, Place, Plan, RecordRange, draft};
 use huiliu_manifest::{Field, Format, Stream, VersionFrom};
 
@@ -24,7 +24,7 @@ use search::{Kind, Known};
 /// Why a page cannot become a sample. Each text says what to do, and none names anybody.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
-pub enum DisguiseFault {
+pub enum AnonymizeError {
     /// One record cannot be read to its end.
     #[serde(rename = "disguise.broken")]
     Broken {
@@ -68,13 +68,13 @@ pub enum DisguiseFault {
     },
     /// It cannot be read.
     #[serde(untagged)]
-    Decode(DecodeFault),
+    Decode(DecodeError),
 }
 
-said_in_english!(DisguiseFault);
+said_in_english!(AnonymizeError);
 
-impl From<DecodeFault> for DisguiseFault {
-    fn from(fault: DecodeFault) -> Self {
+impl From<DecodeError> for AnonymizeError {
+    fn from(fault: DecodeError) -> Self {
         Self::Decode(fault)
     }
 }
@@ -93,16 +93,16 @@ pub struct Counts {
 /// A seed that nobody knows; it is not kept.
 ///
 /// # Errors
-/// [`DisguiseFault::Random`].
-pub fn seed() -> Result<[u8; 32], DisguiseFault> {
+/// [`AnonymizeError::Random`].
+pub fn seed() -> Result<[u8; 32], AnonymizeError> {
     let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|e| DisguiseFault::Random { why: e.to_string() })?;
+    getrandom::fill(&mut seed).map_err(|e| AnonymizeError::Random { why: e.to_string() })?;
     Ok(seed)
 }
 
 /// The people of one page, and who comes in their place.
 #[derive(Debug)]
-pub struct Disguise<'s> {
+pub struct Anonymizer<'s> {
     known: Known,
     /// Values whose digits mean something to the manifest, as days and versions.
     kept: HashSet<String>,
@@ -110,18 +110,18 @@ pub struct Disguise<'s> {
     others: Cell<usize>,
 }
 
-impl<'s> Disguise<'s> {
+impl<'s> Anonymizer<'s> {
     /// Of the people that a manifest finds in a page. Without the seed nobody can find the way back.
     ///
     /// # Errors
-    /// [`DisguiseFault`] when not every record can be read.
-    pub fn new(cx: Context<'_>, body: &Body<'_>, seed: &'s [u8; 32]) -> Result<Self, DisguiseFault> {
+    /// [`AnonymizeError`] when not every record can be read.
+    pub fn new(cx: Context<'_>, body: &Body<'_>, seed: &'s [u8; 32]) -> Result<Self, AnonymizeError> {
         let plan = Plan::new(cx.stream);
         let mut people = People::default();
         for record in decode::decode(&cx.stream.format, body, &plan.paths, RecordRange::ALL)? {
             if let Some(why) = record.broken {
                 let address = RawRecord { broken: None, ..record }.address(cx.address);
-                return Err(DisguiseFault::Broken { address, why });
+                return Err(AnonymizeError::Broken { address, why });
             }
             people.meet(cx, &plan, &record);
         }
@@ -134,8 +134,8 @@ impl<'s> Disguise<'s> {
     /// The page with everybody replaced, in its own form: encoding, escapes, archive and workbook.
     ///
     /// # Errors
-    /// [`DisguiseFault`].
-    pub fn page(&self, stream: &Stream, bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
+    /// [`AnonymizeError`].
+    pub fn page(&self, stream: &Stream, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
         pack::page(self, stream, bytes)
     }
 
@@ -156,24 +156,24 @@ impl<'s> Disguise<'s> {
     /// page as it was written, `after` the same, read.
     ///
     /// # Errors
-    /// [`DisguiseFault::Left`] and [`DisguiseFault::Differs`].
+    /// [`AnonymizeError::Left`] and [`AnonymizeError::Differs`].
     pub fn verify(
         &self,
         cx: Context<'_>,
         before: &Body<'_>,
         after: &Body<'_>,
         bytes: &[u8],
-    ) -> Result<(), DisguiseFault> {
+    ) -> Result<(), AnonymizeError> {
         let outcomes = |body: &Body<'_>| {
             crate::gate::outcomes::outcomes(cx.manifest, cx.stream, cx.policy, cx.keys, cx.address, body)
         };
         let (was, is) = (outcomes(before)?, outcomes(after)?);
         let nameless = |outcomes: Vec<Value>| outcomes.into_iter().map(nameless).collect::<Vec<_>>();
         if let Some(difference) = crate::gate::outcomes::differences(&nameless(is), &nameless(was)).into_iter().next() {
-            return Err(DisguiseFault::Differs { difference });
+            return Err(AnonymizeError::Differs { difference });
         }
         let plan = Plan::new(cx.stream);
-        let left = |address: String| DisguiseFault::Left { address };
+        let left = |address: String| AnonymizeError::Left { address };
         for record in decode::decode(&cx.stream.format, after, &plan.paths, RecordRange::ALL)? {
             let mut person = person_slots(&plan).filter_map(|slot| record.texts.get(slot)?.as_deref());
             if person.any(|text| self.known.is(text)) || self.stands_in(&record.raw) {

@@ -10,9 +10,9 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::anonymize::runs::{self, Script};
-use crate::anonymize::{Disguise, DisguiseFault, script};
-use huiliu_decode::decode::{self, DecodeFault};
-use huiliu_decode::unpack::{MAX_UNPACKED, MAX_WORKBOOK, UnpackFault, for_each_member, gunzip, is_zip};
+use crate::anonymize::{AnonymizeError, Anonymizer, script};
+use huiliu_decode::decode::{self, DecodeError};
+use huiliu_decode::unpack::{MAX_UNPACKED, MAX_WORKBOOK, UnpackError, for_each_member, gunzip, is_zip};
 use huiliu_manifest::{Archive, Format, Stream, named_like};
 
 const BOOK: &str = "xl/workbook.xml";
@@ -21,16 +21,16 @@ const GZIP: &[u8] = b"\x1f\x8b";
 const NO_PERSONS: &[u8] =
     b"<personList xmlns=\"http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments\"/>";
 
-fn broken(why: &dyn std::fmt::Display) -> DisguiseFault {
-    unpacking(UnpackFault::Broken { why: why.to_string() })
+fn broken(why: &dyn std::fmt::Display) -> AnonymizeError {
+    unpacking(UnpackError::Broken { why: why.to_string() })
 }
 
-fn unpacking(fault: UnpackFault) -> DisguiseFault {
-    DisguiseFault::Decode(DecodeFault::Unpack(fault))
+fn unpacking(fault: UnpackError) -> AnonymizeError {
+    AnonymizeError::Decode(DecodeError::Unpack(fault))
 }
 
 /// A payload of a stream, disguised.
-pub(super) fn page(disguise: &Disguise<'_>, stream: &Stream, bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
+pub(super) fn page(disguise: &Anonymizer<'_>, stream: &Stream, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
     match &stream.archive {
         Some(Archive::Gzip {}) if bytes.starts_with(GZIP) => {
             let text = content(disguise, &stream.format, &gunzip(bytes).map_err(unpacking)?)?;
@@ -44,15 +44,15 @@ pub(super) fn page(disguise: &Disguise<'_>, stream: &Stream, bytes: &[u8]) -> Re
     }
 }
 
-fn content(disguise: &Disguise<'_>, format: &Format, bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
+fn content(disguise: &Anonymizer<'_>, format: &Format, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
     match (format, script(format)) {
         (Format::Workbook { sheets, .. }, _) => workbook(disguise, sheets, bytes),
         (_, Some(script)) => text(disguise, format, script, bytes),
-        (_, None) => Err(DisguiseFault::Workbook),
+        (_, None) => Err(AnonymizeError::Workbook),
     }
 }
 
-fn text(disguise: &Disguise<'_>, format: &Format, script: Script, bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
+fn text(disguise: &Anonymizer<'_>, format: &Format, script: Script, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
     let (encoding, mark) = decode::encoding_of(format.encoding(), bytes);
     let read = decode::in_encoding(format.encoding(), bytes)?;
     let made = disguise.text(&read, script);
@@ -61,7 +61,7 @@ fn text(disguise: &Disguise<'_>, format: &Format, script: Script, bytes: &[u8]) 
     Ok(out)
 }
 
-fn encoded(text: &str, encoding: &'static Encoding) -> Result<Vec<u8>, DisguiseFault> {
+fn encoded(text: &str, encoding: &'static Encoding) -> Result<Vec<u8>, AnonymizeError> {
     if encoding == encoding_rs::UTF_16LE {
         return Ok(text.encode_utf16().flat_map(u16::to_le_bytes).collect());
     }
@@ -70,7 +70,7 @@ fn encoded(text: &str, encoding: &'static Encoding) -> Result<Vec<u8>, DisguiseF
     }
     match encoding.encode(text) {
         (bytes, used, false) if used == encoding => Ok(bytes.into_owned()),
-        _ => Err(DisguiseFault::Encoding { encoding: encoding.name() }),
+        _ => Err(AnonymizeError::Encoding { encoding: encoding.name() }),
     }
 }
 
@@ -81,7 +81,7 @@ struct Member {
 }
 
 /// Only the members whose names are like `pattern`, which the manifest reads: nobody knows who stands in the others.
-fn archive(disguise: &Disguise<'_>, pattern: &str, format: &Format, bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
+fn archive(disguise: &Anonymizer<'_>, pattern: &str, format: &Format, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
     let mut members = Vec::new();
     for_each_member(bytes, MAX_UNPACKED, |name, content| {
         if named_like(pattern, name.rsplit('/').next().unwrap_or(name)) {
@@ -95,7 +95,7 @@ fn archive(disguise: &Disguise<'_>, pattern: &str, format: &Format, bytes: &[u8]
     }))
 }
 
-fn zipped(members: impl Iterator<Item = Result<Member, DisguiseFault>>) -> Result<Vec<u8>, DisguiseFault> {
+fn zipped(members: impl Iterator<Item = Result<Member, AnonymizeError>>) -> Result<Vec<u8>, AnonymizeError> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for member in members {
         let Member { name, bytes } = member?;
@@ -105,9 +105,9 @@ fn zipped(members: impl Iterator<Item = Result<Member, DisguiseFault>>) -> Resul
     writer.finish().map(Cursor::into_inner).map_err(|e| broken(&e))
 }
 
-fn workbook(disguise: &Disguise<'_>, sheets: &str, bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
+fn workbook(disguise: &Anonymizer<'_>, sheets: &str, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
     if !is_zip(bytes) {
-        return Err(DisguiseFault::Workbook);
+        return Err(AnonymizeError::Workbook);
     }
     let mut parts = Vec::new();
     for_each_member(bytes, MAX_WORKBOOK, |name, content| {
@@ -115,10 +115,10 @@ fn workbook(disguise: &Disguise<'_>, sheets: &str, bytes: &[u8]) -> Result<Vec<u
         Ok(())
     })
     .map_err(unpacking)?;
-    let Some(book) = parts.iter().find(|part| part.name == BOOK) else { return Err(DisguiseFault::Workbook) };
+    let Some(book) = parts.iter().find(|part| part.name == BOOK) else { return Err(AnonymizeError::Workbook) };
     let unread = unread_sheets(sheets, &book.bytes)?;
     if !unread.is_empty() {
-        return Err(DisguiseFault::Sheets { sheets: unread.join(", ") });
+        return Err(AnonymizeError::Sheets { sheets: unread.join(", ") });
     }
     zipped(parts.into_iter().map(|Member { name, bytes }| {
         let made = part(disguise, &name, &bytes)?;
@@ -126,7 +126,7 @@ fn workbook(disguise: &Disguise<'_>, sheets: &str, bytes: &[u8]) -> Result<Vec<u
     }))
 }
 
-fn unread_sheets(pattern: &str, book: &[u8]) -> Result<Vec<String>, DisguiseFault> {
+fn unread_sheets(pattern: &str, book: &[u8]) -> Result<Vec<String>, AnonymizeError> {
     let text = std::str::from_utf8(book).map_err(|e| broken(&e))?;
     let mut reader = Reader::from_str(text);
     let mut unread = Vec::new();
@@ -148,7 +148,7 @@ fn unread_sheets(pattern: &str, book: &[u8]) -> Result<Vec<String>, DisguiseFaul
 }
 
 /// One member of a workbook. Remarks and whoever made the workbook are left out; pictures and the like are emptied.
-fn part(disguise: &Disguise<'_>, name: &str, bytes: &[u8]) -> Result<Vec<u8>, DisguiseFault> {
+fn part(disguise: &Anonymizer<'_>, name: &str, bytes: &[u8]) -> Result<Vec<u8>, AnonymizeError> {
     if ![".xml", ".rels", ".vml"].iter().any(|end| name.to_ascii_lowercase().ends_with(end)) {
         return Ok(vec![]);
     }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use chrono::{Datelike, Days, NaiveDate};
 use sha2::{Digest, Sha256};
 
-use huiliu_values::{IdFault, IdNumber, check_character};
+use huiliu_values::{IdNumber, IdNumberError, check_character};
 
 const SURNAMES: &str = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜";
 const GIVEN: &str = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰春梅红建国文志永海燕雪晶琳宇浩鹏飞波斌宁慧婷岩东哲善淑子晓光立新凤云莲真龙虎顺吉";
@@ -100,7 +100,7 @@ impl Chance<'_> {
     #[must_use]
     pub fn id_number(&self, original: &str) -> String {
         let faults = IdNumber::faults(original);
-        let codes: Vec<&str> = faults.iter().map(IdFault::code).collect();
+        let codes: Vec<&str> = faults.iter().map(IdNumberError::code).collect();
         let alike = |made: &String| made != original && IdNumber::faults(made) == faults;
         let shaped = (0..DRAWS).map(|draw| self.shaped(original, &codes, &mut self.dice("id", original, draw)));
         let found = shaped.flatten().find(alike);

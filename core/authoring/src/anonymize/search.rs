@@ -8,7 +8,7 @@ use regex::Regex;
 
 use crate::anonymize::people::{Chance, is_part_of_name};
 use huiliu_values::text::{half_width, is_invisible};
-use huiliu_values::{IdFault, IdNumber};
+use huiliu_values::{IdNumber, IdNumberError};
 
 /// An original with fewer digits than this is no ID number, and tells nothing of anybody.
 const MIN_ID_DIGITS: usize = 5;
@@ -303,7 +303,8 @@ impl Shape {
 fn number_for(original: &str, chance: Chance<'_>, kept: bool) -> Option<(String, Kind)> {
     let bare: String = original.chars().filter(|c| c.is_ascii_digit() || *c == 'X').collect();
     let faults = IdNumber::faults(&bare);
-    let is_id = matches!(bare.len(), 15 | 18) && !faults.iter().any(|f| matches!(f, IdFault::Area | IdFault::Date));
+    let is_id =
+        matches!(bare.len(), 15 | 18) && !faults.iter().any(|f| matches!(f, IdNumberError::Area | IdNumberError::Date));
     let is_mobile = bare.len() == MIN_DIGITS && bare.starts_with('1') && !bare.starts_with("10");
     if kept && !(is_mobile || is_id && faults.is_empty()) {
         return None;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use huiliu_decode::roster::{Content, Named};
-use huiliu_decode::{Body, Context, DecodeFault, RecordRange, RosterRow, Staged, decode};
+use huiliu_decode::{Body, Context, DecodeError, RecordRange, RosterRow, Staged, decode};
 use huiliu_manifest::{Manifest, Stream};
 use huiliu_rules::policy::Policy;
 use huiliu_vault::keys::Keys;
@@ -12,7 +12,7 @@ use huiliu_vault::keys::Keys;
 /// `{"parked": …}` with its address and every reason code. `address` is the sample's page or file name.
 ///
 /// # Errors
-/// [`DecodeFault`] when the sample as a whole cannot be read.
+/// [`DecodeError`] when the sample as a whole cannot be read.
 pub fn outcomes(
     manifest: &Manifest,
     stream: &Stream,
@@ -20,7 +20,7 @@ pub fn outcomes(
     keys: &Keys,
     address: &str,
     body: &Body<'_>,
-) -> Result<Vec<Value>, DecodeFault> {
+) -> Result<Vec<Value>, DecodeError> {
     let each = &huiliu_decode::NO_EACH;
     let cx = Context { manifest, stream, policy, keys, source_id: 1, address, each, landing: 1 };
     let records = decode::outline(stream, body, None)?.records;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 
-use huiliu_manifest::{MAX_SAMPLES, Manifest, ManifestFault, Sample, Stream, named_like};
+use huiliu_manifest::{MAX_SAMPLES, Manifest, ManifestError, Sample, Stream, named_like};
 
 /// No manifest is as large as this, in bytes.
 const MAX_MANIFEST: u64 = 1 << 20;
@@ -61,13 +61,13 @@ pub enum PackageError {
     },
     /// The manifest.
     #[serde(untagged)]
-    Manifest(ManifestFault),
+    Manifest(ManifestError),
 }
 
 said_in_english!(PackageError);
 
-impl From<ManifestFault> for PackageError {
-    fn from(fault: ManifestFault) -> Self {
+impl From<ManifestError> for PackageError {
+    fn from(fault: ManifestError) -> Self {
         Self::Manifest(fault)
     }
 }

@@ -15,7 +15,7 @@ use huiliu_decode::unpacker::Unpacker;
 use huiliu_manifest::{Auth, Format, Manifest, Request, Stream, Transport};
 use huiliu_messages::SystemError;
 use huiliu_platform::http::guard::Networks;
-use huiliu_platform::{Endpoint, Pace};
+use huiliu_platform::{Endpoint, RateLimiter};
 
 /// How an answer is spoiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +117,7 @@ fn endpoint_of(stream: &Stream, auth: &Auth, base_url: &str, unpacker: &Arc<Unpa
 struct AtOnce;
 
 #[async_trait]
-impl Pace for AtOnce {
+impl RateLimiter for AtOnce {
     async fn next_slot(&self, _: &str, _: Duration) -> Result<Duration, String> {
         Ok(Duration::ZERO)
     }

@@ -13,7 +13,7 @@ use huiliu_decode::Body;
 use huiliu_decode::unpacker::Unpacker;
 use huiliu_manifest::{Manifest, Sample, Stream};
 use huiliu_rules::policy::Policy;
-use huiliu_vault::keys::{KeyFault, Keys};
+use huiliu_vault::keys::{KeyError, Keys};
 
 /// What the gate tries a connector with.
 #[derive(Debug, Clone, Copy)]
@@ -66,13 +66,13 @@ pub enum GateError {
     Played { why: SystemError },
     /// The keys for what is never stored could not be made.
     #[serde(untagged)]
-    Key(KeyFault),
+    Key(KeyError),
 }
 
 said_in_english!(GateError);
 
-impl From<KeyFault> for GateError {
-    fn from(fault: KeyFault) -> Self {
+impl From<KeyError> for GateError {
+    fn from(fault: KeyError) -> Self {
         Self::Key(fault)
     }
 }
@@ -180,8 +180,8 @@ async fn try_variants(trial: Trial<'_>, samples: &[Sample]) -> Result<Vec<Checke
 /// Keys for what is never stored: only equality within one sample depends on them.
 ///
 /// # Errors
-/// [`KeyFault`], never.
-pub fn no_keys() -> Result<Keys, KeyFault> {
+/// [`KeyError`], never.
+pub fn no_keys() -> Result<Keys, KeyError> {
     Keys::from_hex(&"00".repeat(32))
 }
 

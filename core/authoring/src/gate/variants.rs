@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use huiliu_decode::decode::{self, DecodeFault};
+use huiliu_decode::decode::{self, DecodeError};
 use huiliu_decode::table::{self, Mark};
 use huiliu_manifest::{Encoding, Format, Layout, Stream};
 
@@ -188,7 +188,7 @@ fn in_own_encoding(text: &str, declared: Encoding) -> Vec<u8> {
 
 /// What is wrong with what came of a variant, if anything is.
 #[must_use]
-pub fn judge(must: Must, sample: &[Value], got: &Result<Vec<Value>, DecodeFault>) -> Option<String> {
+pub fn judge(must: Must, sample: &[Value], got: &Result<Vec<Value>, DecodeError>) -> Option<String> {
     let bare = |outcomes: &[Value]| outcomes.iter().map(without_address).collect::<Vec<_>>();
     match (must, got) {
         (Must::BeTheSame, Err(fault)) => Some(format!("refused: {fault}")),

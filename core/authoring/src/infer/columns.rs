@@ -2,12 +2,12 @@
 
 use crate::infer::sniff::{self, Form};
 use crate::infer::table::Table;
-use crate::infer::{InferFault, SampleForm, grid, json, xml};
+use crate::infer::{InferError, SampleForm, grid, json, xml};
 
 /// The tables of a sample; `unpacked` is what a workbook was unpacked to.
-pub(super) fn tables(bytes: &[u8], unpacked: Option<&str>) -> Result<Vec<Table>, InferFault> {
+pub(super) fn tables(bytes: &[u8], unpacked: Option<&str>) -> Result<Vec<Table>, InferError> {
     if bytes.is_empty() {
-        return Err(InferFault::Empty);
+        return Err(InferError::Empty);
     }
     if let Some(unpacked) = unpacked {
         return found(grid::of_workbook(unpacked)?, SampleForm::Workbook);
@@ -22,7 +22,7 @@ pub(super) fn tables(bytes: &[u8], unpacked: Option<&str>) -> Result<Vec<Table>,
     }
 }
 
-fn found(tables: Vec<Table>, format: SampleForm) -> Result<Vec<Table>, InferFault> {
+fn found(tables: Vec<Table>, format: SampleForm) -> Result<Vec<Table>, InferError> {
     let tables: Vec<Table> = tables.into_iter().filter(|t| t.rows > 0 && !t.columns.is_empty()).collect();
-    if tables.is_empty() { Err(InferFault::NoTable { format }) } else { Ok(tables) }
+    if tables.is_empty() { Err(InferError::NoTable { format }) } else { Ok(tables) }
 }

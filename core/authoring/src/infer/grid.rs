@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::infer::layout::{Header, Layout};
 use crate::infer::sniff::Text;
 use crate::infer::table::{Column, MAX_COLUMNS, MAX_ROWS, Table};
-use crate::infer::{BrokenSample, InferFault, SampleForm, content, names};
+use crate::infer::{BrokenSample, InferError, SampleForm, content, names};
 use huiliu_decode::html;
 use huiliu_decode::parts::Body;
 
@@ -42,7 +42,7 @@ pub(super) struct Row {
 }
 
 /// The tables of a text of separated cells.
-pub(super) fn of_text(text: &Text) -> Result<Vec<Table>, InferFault> {
+pub(super) fn of_text(text: &Text) -> Result<Vec<Table>, InferError> {
     let delimiter = delimiter(&text.text);
     let separator = u8::try_from(delimiter).unwrap_or(b',');
     let mut reader = ::csv::ReaderBuilder::new()
@@ -52,7 +52,7 @@ pub(super) fn of_text(text: &Text) -> Result<Vec<Table>, InferFault> {
         .from_reader(text.text.as_bytes());
     let mut grid = Grid::default();
     for record in reader.records().take(ROWS_READ) {
-        let record = record.map_err(|e| InferFault::Broken { format: SampleForm::Csv, why: BrokenSample::of(&e) })?;
+        let record = record.map_err(|e| InferError::Broken { format: SampleForm::Csv, why: BrokenSample::of(&e) })?;
         let number = record.position().map_or(0, |p| u32::try_from(p.line()).unwrap_or(u32::MAX));
         let cells = record.iter().take(MAX_COLUMNS).map(solid).collect();
         grid.rows.push(Row { number, cells });
@@ -78,11 +78,11 @@ pub(super) fn of_page(text: &Text) -> Vec<Table> {
 }
 
 /// The tables of the sheets of a workbook that was unpacked.
-pub(super) fn of_workbook(unpacked: &str) -> Result<Vec<Table>, InferFault> {
+pub(super) fn of_workbook(unpacked: &str) -> Result<Vec<Table>, InferError> {
     let body = Body::Parts(unpacked.to_owned().into());
     let parts = body
         .parts()
-        .map_err(|e| InferFault::Broken { format: SampleForm::Workbook, why: BrokenSample::Unpacked(e) })?;
+        .map_err(|e| InferError::Broken { format: SampleForm::Workbook, why: BrokenSample::Unpacked(e) })?;
     let mut sheets = Vec::new();
     for part in parts {
         let rows = part.text.lines().take(ROWS_READ).filter_map(sheet_row).collect();

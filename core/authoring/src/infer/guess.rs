@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::infer::layout::Layout;
 use crate::infer::settle::{self, Settled};
 use crate::infer::table::Table;
-use crate::infer::{InferFault, SampleForm, columns, version};
+use crate::infer::{InferError, SampleForm, columns, version};
 use huiliu_manifest::{Field, Unit};
 
 /// Below this a guess is a question, per cent.
@@ -258,15 +258,15 @@ impl Guess {
 /// Guesses from a sample of this file name; `unpacked` is what the task of [`crate::infer::task`] gave, where there was one.
 ///
 /// # Errors
-/// [`InferFault`].
-pub fn guess(file: &str, bytes: &[u8], unpacked: Option<&str>) -> Result<Guess, InferFault> {
+/// [`InferError`].
+pub fn guess(file: &str, bytes: &[u8], unpacked: Option<&str>) -> Result<Guess, InferError> {
     let tables = columns::tables(bytes, unpacked)?;
     let settled = tables.into_iter().map(|table| {
         let settled = settle::settle(&table);
         (settled.weight(), settled, table)
     });
     let best = settled.max_by_key(|(weight, _, table)| (*weight, table.rows));
-    let (_, settled, table) = best.ok_or(InferFault::NoTable { format: SampleForm::Any })?;
+    let (_, settled, table) = best.ok_or(InferError::NoTable { format: SampleForm::Any })?;
     Ok(written(file, settled, table))
 }
 

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use crate::infer::layout::{Layout, Paging};
 use crate::infer::sniff::Text;
 use crate::infer::table::{Cell, MAX_COLUMNS, MAX_ROWS, Table};
-use crate::infer::{BrokenSample, InferFault, SampleForm};
+use crate::infer::{BrokenSample, InferError, SampleForm};
 
 /// Objects in objects that are laid flat.
 const MAX_DEPTH: usize = 8;
@@ -39,9 +39,9 @@ struct Scalar<'n> {
 }
 
 /// The tables of a document, and of a text with an object per line.
-pub(super) fn tables(of: &Text, lines: bool) -> Result<Vec<Table>, InferFault> {
+pub(super) fn tables(of: &Text, lines: bool) -> Result<Vec<Table>, InferError> {
     let Text { text, encoding } = of;
-    let broken = |e: serde_json::Error| InferFault::Broken { format: SampleForm::Json, why: BrokenSample::of(&e) };
+    let broken = |e: serde_json::Error| InferError::Broken { format: SampleForm::Json, why: BrokenSample::of(&e) };
     if lines {
         // The last line may be cut.
         let rows: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(MAX_ROWS).collect();

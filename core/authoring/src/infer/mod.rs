@@ -25,7 +25,7 @@ mod version;
 pub mod write;
 mod xml;
 
-use huiliu_decode::decode::DecodeFault;
+use huiliu_decode::decode::DecodeError;
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 
@@ -40,7 +40,7 @@ pub use terms::Meaning;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum InferFault {
+pub enum InferError {
     /// There is nothing in it.
     #[serde(rename = "infer.empty")]
     Empty,
@@ -106,10 +106,10 @@ pub enum BrokenSample {
     Other { text: String },
     /// What was unpacked.
     #[serde(untagged)]
-    Unpacked(DecodeFault),
+    Unpacked(DecodeError),
 }
 
-said_in_english!(InferFault, SampleForm, BrokenSample);
+said_in_english!(InferError, SampleForm, BrokenSample);
 
 impl BrokenSample {
     /// What a parser says.

@@ -6,7 +6,7 @@ use crate::infer::candidates::{Candidate, Columns, TELLING};
 use crate::infer::guess::{Evidence, FieldGuess, Pass, Question, REQUIRED, Seen, UNSURE, UnitGuess};
 use crate::infer::table::{Column, Table};
 use crate::infer::terms::Meaning;
-use huiliu_decode::draft::discreet;
+use huiliu_decode::draft::redacted;
 use huiliu_manifest::Field;
 
 /// Two guesses closer than this are rivals.
@@ -67,7 +67,7 @@ impl Settled {
             let column = table.columns.iter().find(|c| c.path == path);
             let mut words: Vec<String> = column.into_iter().flat_map(|c| c.values.iter().flatten().cloned()).collect();
             // What is no word of a result may be a remark about a person.
-            for word in words.iter_mut().filter(|word| word.chars().count() > LONGEST_WORD || discreet(word) != **word)
+            for word in words.iter_mut().filter(|word| word.chars().count() > LONGEST_WORD || redacted(word) != **word)
             {
                 "…".clone_into(word);
             }
@@ -266,7 +266,7 @@ pub(super) fn examples(field: Field, column: &Column) -> Vec<String> {
     }
     let shown = |text: &&str| match field {
         Field::Name => text.chars().enumerate().map(|(at, c)| if at == 0 { c } else { '*' }).take(8).collect(),
-        _ => discreet(text),
+        _ => redacted(text),
     };
     texts.iter().map(shown).collect()
 }

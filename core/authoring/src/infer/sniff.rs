@@ -2,7 +2,7 @@
 
 use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
-use crate::infer::InferFault;
+use crate::infer::InferError;
 use huiliu_decode::unpack::{Content, Task};
 
 /// The most bytes of a sample. It need not be a whole export.
@@ -42,21 +42,21 @@ pub(super) enum Form {
 }
 
 /// The characters of a sample: by byte order mark, as strict UTF-8, by the zeros of UTF-16, as GB18030.
-pub(super) fn text(bytes: &[u8]) -> Result<Text, InferFault> {
+pub(super) fn text(bytes: &[u8]) -> Result<Text, InferError> {
     if bytes.len() > MAX_SAMPLE {
-        return Err(InferFault::TooLarge { found: bytes.len(), most: MAX_SAMPLE });
+        return Err(InferError::TooLarge { found: bytes.len(), most: MAX_SAMPLE });
     }
     let (encoding, skip) = Encoding::for_bom(bytes).unwrap_or_else(|| (unmarked(bytes), 0));
     let body = bytes.get(skip..).unwrap_or_default();
     let (text, malformed) = encoding.decode_without_bom_handling(body);
     if text.trim().is_empty() {
-        return Err(InferFault::Empty);
+        return Err(InferError::Empty);
     }
     // A cut in the middle of a character leaves one malformed place, at the end.
     let lost = text.chars().filter(|c| *c == '\u{FFFD}').count();
     let controls = text.chars().filter(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')).count();
     if (malformed && lost > 1) || controls * 100 > text.len() {
-        return Err(InferFault::Binary);
+        return Err(InferError::Binary);
     }
     let name = match encoding {
         e if e == UTF_8 => "utf-8",

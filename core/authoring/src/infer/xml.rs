@@ -8,7 +8,7 @@ use quick_xml::events::{BytesStart, Event};
 use crate::infer::layout::Layout;
 use crate::infer::sniff::Text;
 use crate::infer::table::{Cell, MAX_COLUMNS, MAX_ROWS, Table};
-use crate::infer::{BrokenSample, InferFault, SampleForm};
+use crate::infer::{BrokenSample, InferError, SampleForm};
 
 /// Elements in elements that are read.
 const MAX_DEPTH: usize = 32;
@@ -23,19 +23,19 @@ struct Element {
     children: Vec<Element>,
 }
 
-fn broken(why: BrokenSample) -> InferFault {
-    InferFault::Broken { format: SampleForm::Xml, why }
+fn broken(why: BrokenSample) -> InferError {
+    InferError::Broken { format: SampleForm::Xml, why }
 }
 
 /// The tables of a document. A DOCTYPE is refused, as everywhere.
-pub(super) fn tables(text: &Text) -> Result<Vec<Table>, InferFault> {
+pub(super) fn tables(text: &Text) -> Result<Vec<Table>, InferError> {
     let root = parse(&text.text)?;
     let mut found = Vec::new();
     lists(&[&root], &root.name, text.encoding, &mut vec![], &mut found);
     Ok(found)
 }
 
-fn parse(text: &str) -> Result<Element, InferFault> {
+fn parse(text: &str) -> Result<Element, InferError> {
     let mut reader = Reader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
     let mut elements = 0;
@@ -85,7 +85,7 @@ fn add(open: &mut [Element], words: &str) {
     }
 }
 
-fn element(start: &BytesStart<'_>) -> Result<Element, InferFault> {
+fn element(start: &BytesStart<'_>) -> Result<Element, InferError> {
     let mut attributes = Vec::new();
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|e| broken(BrokenSample::of(&e)))?;

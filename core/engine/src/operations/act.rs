@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::database::OpenDatabase;
 use huiliu_store::admin::audit::{self, Author, NewEntry};
-use huiliu_store::{StoreFault, Tx};
+use huiliu_store::{StoreError, Tx};
 
 /// Who acts, and why.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +43,7 @@ impl<'a> Act<'a> {
         mut tx: Tx,
         opened: &OpenDatabase,
         mut entry: AuditEntry<'_>,
-    ) -> Result<(), StoreFault> {
+    ) -> Result<(), StoreError> {
         entry.detail["because"] = Value::from(self.because);
         let detail = entry.detail.to_string();
         let AuditEntry { action, object, .. } = &entry;

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use huiliu_messages::said_in_english;
 use serde::Serialize;
 
-use huiliu_authoring::anonymize::DisguiseFault;
-use huiliu_authoring::infer::InferFault;
-use huiliu_decode::decode::DecodeFault;
-use huiliu_decode::unpack::UnpackFault;
+use huiliu_authoring::anonymize::AnonymizeError;
+use huiliu_authoring::infer::InferError;
+use huiliu_decode::decode::DecodeError;
+use huiliu_decode::unpack::UnpackError;
 
 /// Why a connector's folder is not written, or a sample not read.
 #[derive(Debug, Serialize)]
@@ -20,7 +20,7 @@ pub enum AuthoringError {
         /// Page or file name.
         address: String,
         /// Why.
-        fault: DecodeFault,
+        fault: DecodeError,
     },
     /// A link could lead out of the connector's folder.
     #[serde(rename = "connector.symbolic_link")]
@@ -75,11 +75,11 @@ pub enum AuthoringError {
     },
     /// The people in a sample cannot be replaced.
     #[serde(rename = "sample.disguise")]
-    Disguise {
+    Anonymizer {
         /// Page or file name.
         address: String,
         /// Why.
-        fault: DisguiseFault,
+        fault: AnonymizeError,
     },
     /// The sample that something is guessed from does not unpack.
     #[serde(rename = "sample.unpack")]
@@ -87,7 +87,7 @@ pub enum AuthoringError {
         /// The sample's name.
         sample: String,
         /// Why.
-        fault: UnpackFault,
+        fault: UnpackError,
     },
     /// Nothing can be guessed.
     #[serde(rename = "sample.guess")]
@@ -95,7 +95,7 @@ pub enum AuthoringError {
         /// The sample's name.
         sample: String,
         /// Why.
-        fault: InferFault,
+        fault: InferError,
     },
     /// The sample that something is guessed from cannot be had.
     #[serde(rename = "sample.not_found")]
@@ -124,7 +124,7 @@ pub enum AuthoringError {
     },
     /// There is no seed for generated people.
     #[serde(untagged)]
-    Seed(DisguiseFault),
+    Seed(AnonymizeError),
     /// A page, or the draft of a sample, is lost on the way.
     #[serde(untagged)]
     Lost(#[serde(serialize_with = "huiliu_messages::as_system_error")] std::io::Error),
@@ -145,7 +145,7 @@ impl AuthoringError {
             Self::FolderThere { .. } => "connector.folder_there",
             Self::SampleThere { .. } => "sample.there",
             Self::NothingToRead { .. } => "source.empty",
-            Self::Disguise { .. } => "sample.disguise",
+            Self::Anonymizer { .. } => "sample.disguise",
             Self::Seed(_) => "random",
             Self::Lost(_) => "sample.lost",
             Self::Unpack { .. } => "sample.unpack",
@@ -168,7 +168,7 @@ impl AuthoringError {
             | Self::ConnectorId { .. } => true,
             Self::SampleUnreadable { .. }
             | Self::NothingToRead { .. }
-            | Self::Disguise { .. }
+            | Self::Anonymizer { .. }
             | Self::Seed(_)
             | Self::Lost(_)
             | Self::Unpack { .. }

@@ -11,7 +11,7 @@ use super::filters;
 use super::page::Page;
 use super::registry_access::RegistryAccess;
 use crate::database::OpenDatabase;
-use huiliu_platform::{CursorFault, shipped};
+use huiliu_platform::{CursorFormatError, shipped};
 use huiliu_store::Tx;
 use huiliu_store::admin::filter::RowFilter;
 use huiliu_store::admin::{registry, sources};
@@ -59,7 +59,7 @@ pub enum CursorError {
         /// As it was given.
         text: String,
         /// What is wrong with it.
-        why: CursorFault,
+        why: CursorFormatError,
     },
 }
 

@@ -13,7 +13,7 @@ use crate::rule_files;
 use crate::settings::{Settings, SourceSettings};
 use crate::settings_problem::{SettingsProblem, SettingsRead};
 use crate::source_check::{self, SourceProblem};
-use huiliu_queue::Bell;
+use huiliu_queue::Queue;
 use huiliu_store::admin::registry::Registered;
 use huiliu_store::admin::reports;
 use huiliu_store::sql::schema::{self, SchemaState};
@@ -252,13 +252,13 @@ async fn examine_books(settings: &Settings, items: &mut Vec<Finding>) -> Result<
 }
 
 async fn queue(settings: &Settings, namespace: &str) -> Finding {
-    let bell = match Bell::open(&settings.queue, namespace).await {
-        Ok(bell) => bell,
+    let queue = match Queue::open(&settings.queue, namespace).await {
+        Ok(queue) => queue,
         Err(fault) => return Finding::failed(Part::Queue, fault),
     };
-    let depth = bell.depth().await;
-    let place = bell.place().to_string();
-    bell.close().await;
+    let depth = queue.depth().await;
+    let place = queue.place().to_string();
+    queue.close().await;
     match depth {
         Ok(waiting) => Finding::new(Part::Queue, true, Detail::Queue { place, waiting }),
         Err(fault) => Finding::failed(Part::Queue, fault),

@@ -19,16 +19,16 @@ use super::sync::SyncError;
 use super::upload::UploadError;
 use crate::database::OpenError;
 use crate::registry::RegistryError;
-use crate::replay::ReplayFault;
+use crate::replay::ReplayError;
 use crate::rule_files::RuleFileError;
 use crate::runtime::StartError;
 use crate::sources::SourceError;
 use huiliu_authoring::gate::package::PackageError;
 use huiliu_authoring::gate::trial::GateError;
-use huiliu_manifest::ManifestFault;
+use huiliu_manifest::ManifestError;
 use huiliu_platform::Failure;
-use huiliu_queue::QueueFault;
-use huiliu_store::StoreFault;
+use huiliu_queue::QueueError;
+use huiliu_store::StoreError;
 use huiliu_vault::key_file::KeyFileError;
 
 /// What was asked for and is not there.
@@ -107,10 +107,10 @@ pub enum OperationError {
     Open(OpenError),
     /// The database.
     #[serde(untagged)]
-    Store(StoreFault),
+    Store(StoreError),
     /// The queue.
     #[serde(untagged)]
-    Queue(QueueFault),
+    Queue(QueueError),
     /// The key file.
     #[serde(untagged)]
     KeyFile(KeyFileError),
@@ -131,7 +131,7 @@ pub enum OperationError {
     Platform(Failure),
     /// A replay.
     #[serde(untagged)]
-    Replay(ReplayFault),
+    Replay(ReplayError),
     /// A source is not read.
     #[serde(untagged)]
     Source(SourceError),
@@ -181,14 +181,14 @@ impl From<NotFound> for OperationError {
     }
 }
 
-impl From<StoreFault> for OperationError {
-    fn from(fault: StoreFault) -> Self {
+impl From<StoreError> for OperationError {
+    fn from(fault: StoreError) -> Self {
         Self::Store(fault)
     }
 }
 
-impl From<QueueFault> for OperationError {
-    fn from(fault: QueueFault) -> Self {
+impl From<QueueError> for OperationError {
+    fn from(fault: QueueError) -> Self {
         Self::Queue(fault)
     }
 }
@@ -301,10 +301,10 @@ impl From<RestoreError> for OperationError {
     }
 }
 
-impl From<ReplayFault> for OperationError {
-    fn from(fault: ReplayFault) -> Self {
+impl From<ReplayError> for OperationError {
+    fn from(fault: ReplayError) -> Self {
         match fault {
-            ReplayFault::Store(fault) => Self::Store(fault),
+            ReplayError::Store(fault) => Self::Store(fault),
             other => Self::Replay(other),
         }
     }
@@ -343,8 +343,8 @@ impl From<StartError> for OperationError {
     }
 }
 
-impl From<ManifestFault> for OperationError {
-    fn from(fault: ManifestFault) -> Self {
+impl From<ManifestError> for OperationError {
+    fn from(fault: ManifestError) -> Self {
         Self::Package(PackageError::Manifest(fault))
     }
 }
@@ -355,7 +355,7 @@ impl OperationError {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Store(fault) => fault.is_usage(),
-            Self::Queue(fault) => matches!(fault, QueueFault::Unreachable { .. }),
+            Self::Queue(fault) => matches!(fault, QueueError::Unreachable { .. }),
             Self::KeyFile(error) => !matches!(error, KeyFileError::BeingRotated { .. }),
             Self::Registry(error) => !matches!(error, RegistryError::Disabled { .. }),
             Self::Gate(error) => !matches!(error, GateError::Played { .. } | GateError::Key(_)),
@@ -369,7 +369,7 @@ impl OperationError {
             | Self::Maintenance(_)
             | Self::Filter(_)
             | Self::Restore(_) => true,
-            Self::Replay(fault) => !matches!(fault, ReplayFault::Stopped),
+            Self::Replay(fault) => !matches!(fault, ReplayError::Stopped),
             Self::Upload(error) => !matches!(error, UploadError::Stopped),
             Self::Source(error) => !matches!(error, SourceError::Busy { .. }),
             Self::Sync(error) => error.is_usage(),

@@ -13,7 +13,7 @@ use super::error::OperationError;
 use crate::program::Program;
 use crate::settings::Settings;
 use huiliu_authoring::infer::write::{self, Asked, Titles, Wording};
-use huiliu_authoring::infer::{self, Guess, InferFault, MAX_SAMPLE};
+use huiliu_authoring::infer::{self, Guess, InferError, MAX_SAMPLE};
 
 /// The longest wait for a sample.
 const WAIT: Duration = Duration::from_secs(30);
@@ -156,7 +156,7 @@ fn read_file(place: &str) -> Result<NamedSample, AuthoringError> {
     let told = std::fs::metadata(place).map_err(unreadable)?;
     let found = usize::try_from(told.len()).unwrap_or(usize::MAX);
     if found > MAX_SAMPLE {
-        let fault = InferFault::TooLarge { found, most: MAX_SAMPLE };
+        let fault = InferError::TooLarge { found, most: MAX_SAMPLE };
         return Err(AuthoringError::Guess { sample: place.to_owned(), fault });
     }
     let bytes = std::fs::read(place).map_err(unreadable)?;

@@ -13,7 +13,7 @@ use crate::runtime::Runtime;
 use crate::settings::Settings;
 use huiliu_store::admin::sealing;
 use huiliu_store::sql::schema::{self, SchemaState};
-use huiliu_store::{Db, StoreFault};
+use huiliu_store::{Db, StoreError};
 use huiliu_vault::key_file;
 
 /// Why nothing is backed up, or rotated.
@@ -30,7 +30,7 @@ pub enum MaintenanceError {
         #[serde(serialize_with = "huiliu_messages::as_path")]
         folder: PathBuf,
         /// What the system, or the database, says.
-        why: BackupFault,
+        why: BackupWriteError,
     },
     /// The key stands in the environment.
     #[serde(rename = "key.environment")]
@@ -40,23 +40,23 @@ pub enum MaintenanceError {
 /// What kept a backup from being written.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum BackupFault {
+pub enum BackupWriteError {
     /// The system.
     Io(#[serde(serialize_with = "huiliu_messages::as_system_error")] std::io::Error),
     /// The database.
-    Store(Box<StoreFault>),
+    Store(Box<StoreError>),
 }
 
-said_in_english!(MaintenanceError, BackupFault);
+said_in_english!(MaintenanceError, BackupWriteError);
 
-impl From<std::io::Error> for BackupFault {
+impl From<std::io::Error> for BackupWriteError {
     fn from(error: std::io::Error) -> Self {
         Self::Io(error)
     }
 }
 
-impl From<StoreFault> for BackupFault {
-    fn from(fault: StoreFault) -> Self {
+impl From<StoreError> for BackupWriteError {
+    fn from(fault: StoreError) -> Self {
         Self::Store(Box::new(fault))
     }
 }
@@ -133,7 +133,7 @@ pub async fn back_up(settings: &Settings, folder: &Path) -> Result<Backup, Opera
 }
 
 /// Writes the copy under another name first: a file that bears its name is whole.
-async fn copy(db: &Db, folder: &Path, part: &Path, whole: &Path) -> Result<(), BackupFault> {
+async fn copy(db: &Db, folder: &Path, part: &Path, whole: &Path) -> Result<(), BackupWriteError> {
     std::fs::create_dir_all(folder)?;
     schema::backup(db, &part.display().to_string()).await?;
     std::fs::File::open(part)?.sync_all()?;
@@ -185,7 +185,7 @@ pub async fn rotate_keys(settings: &Settings, opened: &OpenDatabase) -> Result<R
     let keys = ring.keys().map_err(database::OpenError::Key)?;
     if let Err(fault) = sealing::begin(&opened.db, &keys).await {
         // Begun elsewhere with another key: ours has sealed nothing, and must not look as if it had.
-        if !resumed && matches!(fault, StoreFault::KeyGeneration { .. }) {
+        if !resumed && matches!(fault, StoreError::KeyGeneration { .. }) {
             key_file::replace(path, &unrotated)?;
         }
         return Err(fault.into());

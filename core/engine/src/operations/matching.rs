@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::error::OperationError;
 use huiliu_matching::cluster::Link;
-use huiliu_matching::table::{Columns, Row, Table, TableFault};
+use huiliu_matching::table::{Columns, Row, Table, TableError};
 use huiliu_matching::{
-    Candidate, Decision, Doubt, Evidence, Matcher, Profile, Verdict, Weights, WeightsFault, WeightsProblem,
+    Candidate, Decision, Doubt, Evidence, Matcher, Profile, Verdict, Weights, WeightsError, WeightsProblem,
 };
 
 /// Why tables are not matched.
@@ -28,22 +28,22 @@ pub enum MatchError {
     },
     /// A table, or the file that says what its columns mean.
     #[serde(untagged)]
-    Table(TableFault),
+    Table(TableError),
     /// The built-in weights.
     #[serde(untagged)]
-    Weights(WeightsFault),
+    Weights(WeightsError),
 }
 
 said_in_english!(MatchError);
 
-impl From<TableFault> for MatchError {
-    fn from(fault: TableFault) -> Self {
+impl From<TableError> for MatchError {
+    fn from(fault: TableError) -> Self {
         Self::Table(fault)
     }
 }
 
-impl From<WeightsFault> for MatchError {
-    fn from(fault: WeightsFault) -> Self {
+impl From<WeightsError> for MatchError {
+    fn from(fault: WeightsError) -> Self {
         Self::Weights(fault)
     }
 }
@@ -226,12 +226,12 @@ struct Job<'a> {
 
 /// A table in memory.
 #[derive(Default)]
-struct Held {
+struct ClaimedBatch {
     ids: Vec<String>,
     people: Vec<Profile>,
 }
 
-impl Held {
+impl ClaimedBatch {
     fn id(&self, row: u32) -> Option<&str> {
         self.ids.get(row as usize).map(String::as_str)
     }
@@ -305,9 +305,9 @@ impl Job<'_> {
         Ok(counts.finished(groups.len(), &matcher))
     }
 
-    fn hold(&mut self, path: &Path, columns: &Columns) -> Result<Held, MatchError> {
+    fn hold(&mut self, path: &Path, columns: &Columns) -> Result<ClaimedBatch, MatchError> {
         let mut table = Table::open(path, columns)?;
-        let mut held = Held::default();
+        let mut held = ClaimedBatch::default();
         while let Some(row) = table.next_row()? {
             held.ids.push(row.id);
             held.people.push(row.person);
@@ -325,7 +325,7 @@ impl Job<'_> {
     }
 
     /// A row of the first table: the one it definitely is, or everybody it may be, or that it is nobody.
-    fn tell_decision(&mut self, left: &str, held: &Held, decision: &Decision) {
+    fn tell_decision(&mut self, left: &str, held: &ClaimedBatch, decision: &Decision) {
         let told = if decision.verdict == Verdict::Definite { 1 } else { decision.candidates.len() };
         for candidate in decision.candidates.iter().take(told) {
             if let Some(right) = held.id(candidate.row) {

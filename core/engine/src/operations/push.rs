@@ -11,14 +11,14 @@ use tokio::sync::watch;
 use crate::ingest::From;
 use crate::registry::{Recipe, RegistryError};
 use crate::runtime::Runtime;
-use crate::schedule::Turn;
+use crate::schedule::SourceLease;
 use crate::sources::{ReadySource, SourceError};
 use huiliu_decode::payload::Payload;
 use huiliu_manifest::{Manifest, Stream, Transport};
 use huiliu_platform::files::handed::HandedConnector;
-use huiliu_platform::push_auth::{self, DoorFault, Handed, Proof};
+use huiliu_platform::push_auth::{self, Handed, Proof, PushAuthError};
 use huiliu_platform::{Cause, Failure};
-use huiliu_store::StoreFault;
+use huiliu_store::StoreError;
 use huiliu_store::intake::pushed::{self, Pushed};
 use huiliu_store::intake::source_lease::Ended;
 
@@ -62,7 +62,7 @@ pub enum PushError {
     Lost,
     /// The sender does not prove that it may send for this source, or there is no such source: that is not told apart.
     #[serde(untagged)]
-    Door(DoorFault),
+    Door(PushAuthError),
     /// The source's connector cannot take it.
     #[serde(untagged)]
     Platform(Failure),
@@ -71,13 +71,13 @@ pub enum PushError {
     Source(SourceError),
     /// The database.
     #[serde(untagged)]
-    Store(StoreFault),
+    Store(StoreError),
 }
 
 said_in_english!(PushError);
 
-impl std::convert::From<DoorFault> for PushError {
-    fn from(fault: DoorFault) -> Self {
+impl std::convert::From<PushAuthError> for PushError {
+    fn from(fault: PushAuthError) -> Self {
         Self::Door(fault)
     }
 }
@@ -94,8 +94,8 @@ impl std::convert::From<SourceError> for PushError {
     }
 }
 
-impl std::convert::From<StoreFault> for PushError {
-    fn from(fault: StoreFault) -> Self {
+impl std::convert::From<StoreError> for PushError {
+    fn from(fault: StoreError) -> Self {
         Self::Store(fault)
     }
 }
@@ -131,15 +131,15 @@ pub struct Sender<'a> {
 /// one.
 ///
 /// # Errors
-/// [`DoorFault::Secret`].
-pub fn target(runtime: &Runtime, source: &str) -> Result<PushTarget, DoorFault> {
+/// [`PushAuthError::Secret`].
+pub fn target(runtime: &Runtime, source: &str) -> Result<PushTarget, PushAuthError> {
     let known = runtime.known();
-    let found = known.sources.iter().find(|of| of.name == source).ok_or(DoorFault::Secret)?;
-    let (recipe, manifest) = runtime.recipe(found).map_err(|_: RegistryError| DoorFault::Secret)?;
+    let found = known.sources.iter().find(|of| of.name == source).ok_or(PushAuthError::Secret)?;
+    let (recipe, manifest) = runtime.recipe(found).map_err(|_: RegistryError| PushAuthError::Secret)?;
     if matches!(manifest.transport, Transport::Push {}) {
         Ok(PushTarget { recipe, manifest })
     } else {
-        Err(DoorFault::Secret)
+        Err(PushAuthError::Secret)
     }
 }
 
@@ -203,7 +203,7 @@ impl PushTarget {
     }
 }
 
-async fn wait_for_lease(runtime: &Runtime, ready: &ReadySource) -> Result<Turn, PushError> {
+async fn wait_for_lease(runtime: &Runtime, ready: &ReadySource) -> Result<SourceLease, PushError> {
     let until = tokio::time::Instant::now() + LEASE_WAIT;
     loop {
         if let Some(lease) = ready.lease(runtime, false).await? {

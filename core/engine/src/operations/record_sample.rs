@@ -12,7 +12,7 @@ use super::preview::{PageOf, RawPage, page, stream_of};
 use crate::program::Program;
 use crate::rule_files;
 use crate::settings::Settings;
-use huiliu_authoring::anonymize::{self, Counts, Disguise};
+use huiliu_authoring::anonymize::{self, Anonymizer, Counts};
 use huiliu_authoring::gate::package::{self, Expected};
 use huiliu_authoring::gate::trial::{self, GateError};
 use huiliu_decode::unpacker::Unpacker;
@@ -83,10 +83,10 @@ async fn keep(
     into: &Path,
 ) -> Result<(PathBuf, Counts), AuthoringError> {
     let unreadable = |fault| AuthoringError::SampleUnreadable { address: raw.address.clone(), fault };
-    let refused = |fault| AuthoringError::Disguise { address: raw.address.clone(), fault };
+    let refused = |fault| AuthoringError::Anonymizer { address: raw.address.clone(), fault };
     let before = unpacker.body(cx.stream, &raw.bytes).await.map_err(unreadable)?;
     let seed = anonymize::seed().map_err(AuthoringError::Seed)?;
-    let disguise = Disguise::new(cx, &before, &seed).map_err(refused)?;
+    let disguise = Anonymizer::new(cx, &before, &seed).map_err(refused)?;
     let made = disguise.page(cx.stream, &raw.bytes).map_err(refused)?;
     let place = place(cx.manifest, cx.stream, into, &disguise.file_name(&file_name(cx.stream, raw)));
     if place.exists() {
@@ -105,7 +105,7 @@ async fn keep(
 
 /// A disguised page that nobody has looked at yet.
 struct Draft<'a> {
-    disguise: &'a Disguise<'a>,
+    disguise: &'a Anonymizer<'a>,
     /// The page as it came.
     before: &'a Body<'a>,
     /// Where the disguised one stands.
@@ -119,7 +119,7 @@ async fn verify(cx: Context<'_>, unpacker: &Unpacker, draft: Draft<'_>) -> Resul
     let after = unpacker.body(cx.stream, &seen).await;
     let after = after.map_err(|fault| AuthoringError::SampleUnreadable { address: address(), fault })?;
     let verified = draft.disguise.verify(cx, draft.before, &after, &seen);
-    verified.map_err(|fault| AuthoringError::Disguise { address: address(), fault })
+    verified.map_err(|fault| AuthoringError::Anonymizer { address: address(), fault })
 }
 
 /// In `samples/`, or in the stream's folder there if the manifest has several streams.

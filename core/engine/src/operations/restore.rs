@@ -14,7 +14,7 @@ use super::error::OperationError;
 use crate::database;
 use crate::settings::Settings;
 use huiliu_store::sql::schema::{self, FileState, SchemaState};
-use huiliu_store::{Db, SchemaError, StoreFault};
+use huiliu_store::{Db, SchemaError, StoreError};
 use huiliu_vault::key_file;
 
 /// Why nothing is restored. Nothing was changed.
@@ -52,7 +52,7 @@ pub enum RestoreError {
         #[serde(serialize_with = "huiliu_messages::as_path")]
         backup: PathBuf,
         /// What SQLite says.
-        why: Box<StoreFault>,
+        why: Box<StoreError>,
     },
     /// The backup is no backup of Huiliu.
     #[serde(rename = "restore.foreign")]
@@ -188,7 +188,7 @@ async fn prepare(
     let behind = matches!(checked, Ok(SchemaState::Behind { .. }));
     let prepared = match checked.map_err(damaged) {
         Ok(SchemaState::Empty) => Err(RestoreError::Foreign { backup: backup.to_owned() }.into()),
-        Ok(SchemaState::Unknown) => Err(StoreFault::Schema(SchemaError::Unknown).into()),
+        Ok(SchemaState::Unknown) => Err(StoreError::Schema(SchemaError::Unknown).into()),
         Ok(SchemaState::Current | SchemaState::Behind { .. }) => {
             write_entry(settings, act, &db, backup, replaced).await
         }

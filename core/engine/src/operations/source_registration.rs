@@ -17,7 +17,7 @@ use super::sources::{SourceShown, of_database};
 use crate::database::OpenDatabase;
 use crate::rate_limit::SharedRateLimit;
 use crate::registry::RegistryError;
-use crate::schedule::{ScheduleFault, TEN_DAYS};
+use crate::schedule::{ScheduleError, TEN_DAYS};
 use crate::settings::{self, Settings, SourceSettings, UnreadableSource};
 use huiliu_manifest::{Manifest, Transport};
 use huiliu_platform::{Endpoint, shipped};
@@ -80,7 +80,7 @@ pub enum SourceRegistrationError {
         /// As it was given.
         schedule: String,
         /// What is wrong with it.
-        fault: ScheduleFault,
+        fault: ScheduleError,
     },
     /// A user or password in the address, which is shown.
     #[serde(rename = "source.password_in_address")]

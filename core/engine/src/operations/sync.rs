@@ -11,12 +11,12 @@ use super::error::OperationError;
 use crate::ingest::{From, RunReport};
 use crate::registry::{Known, RegistryError};
 use crate::runtime::Runtime;
-use crate::schedule::Turn;
+use crate::schedule::SourceLease;
 use crate::settings::SourceSettings;
 use crate::sources::{ReadySource, SourceError};
 use huiliu_manifest::Transport;
 use huiliu_messages::{Message, said_in_english};
-use huiliu_queue::QueueFault;
+use huiliu_queue::QueueError;
 use huiliu_store::admin::reports::{self, Balance, UnreadRow};
 use huiliu_store::delivery::batches;
 use huiliu_store::intake::runs::{RunRange, Source};
@@ -164,7 +164,7 @@ pub trait Progress: Send + Sync {
 }
 
 /// Starts the delivery in this process; it ends when the receiver turns true.
-pub type StartDelivery<'a> = &'a (dyn Fn(watch::Receiver<bool>) -> JoinHandle<Result<(), QueueFault>> + Sync);
+pub type StartDelivery<'a> = &'a (dyn Fn(watch::Receiver<bool>) -> JoinHandle<Result<(), QueueError>> + Sync);
 
 /// How a pass is made.
 #[derive(Clone, Copy)]
@@ -312,7 +312,7 @@ pub async fn sync_ready(
 async fn finish_delivery(
     runtime: &Runtime,
     runs: &[i64],
-    mut delivery: JoinHandle<Result<(), QueueFault>>,
+    mut delivery: JoinHandle<Result<(), QueueError>>,
     stop_delivery: watch::Sender<bool>,
     options: PassOptions<'_>,
 ) -> Result<Vec<Message>, OperationError> {
@@ -381,8 +381,11 @@ async fn report(runtime: &Runtime, runs: Vec<EndedRun>, end: EndOfPass) -> Resul
 }
 
 /// Takes the lease of every source, or of none.
-async fn lease_all(runtime: &Runtime, sources: Vec<ReadySource>) -> Result<Vec<(ReadySource, Turn)>, SourceError> {
-    let mut leased: Vec<(ReadySource, Turn)> = Vec::new();
+async fn lease_all(
+    runtime: &Runtime,
+    sources: Vec<ReadySource>,
+) -> Result<Vec<(ReadySource, SourceLease)>, SourceError> {
+    let mut leased: Vec<(ReadySource, SourceLease)> = Vec::new();
     for ready in sources {
         if let Some(lease) = ready.lease(runtime, false).await? {
             leased.push((ready, lease));

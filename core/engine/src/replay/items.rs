@@ -6,14 +6,19 @@ use serde_json::json;
 
 use huiliu_decode::roster::Content;
 use huiliu_decode::{Parked, RosterRow};
-use huiliu_store::delivery::batch::{Held, Load};
+use huiliu_store::delivery::batch::{ClaimedBatch, Load};
 use huiliu_store::delivery::classify::{Classified, Verdict, Versioned, Winner};
 use huiliu_store::delivery::replays::{Item, Wanted, WantedRecord};
 use huiliu_store::roster::Sifted;
 use huiliu_values::{RecordOutcome, RosterKind};
 
 /// Of records, in the order of the payload.
-pub(super) fn of_records(held: &Held, load: &Load<'_>, classified: &Classified<'_>, wanted: &Wanted) -> Vec<Item> {
+pub(super) fn of_records(
+    held: &ClaimedBatch,
+    load: &Load<'_>,
+    classified: &Classified<'_>,
+    wanted: &Wanted,
+) -> Vec<Item> {
     let winners: HashMap<[u8; 16], _> = classified.winners.iter().map(|w| (*w.record.key(), w)).collect();
     let clean = load.clean.iter().map(|record| Item {
         record_key: Some(record.record_key),
@@ -36,7 +41,7 @@ pub(super) fn of_records(held: &Held, load: &Load<'_>, classified: &Classified<'
 
 /// Of rows of a roster, in the order of the payload.
 pub(super) fn of_rows(
-    held: &Held,
+    held: &ClaimedBatch,
     load: &Load<'_>,
     sifted: &Sifted<'_>,
     classified: &Classified<'_, RosterRow<'_>>,
@@ -67,7 +72,7 @@ fn kind(row: &RosterRow<'_>) -> RosterKind {
 
 /// The items of what does not go in: parked, or skipped by a rule.
 fn left_out<'i>(
-    held: &'i Held,
+    held: &'i ClaimedBatch,
     load: &'i Load<'_>,
     parked: &'i [Parked<'_>],
     wanted: &'i Wanted,
@@ -84,7 +89,7 @@ fn left_out<'i>(
 }
 
 /// Of a batch that today's manifest cannot read: all of it stays parked.
-pub(super) fn unreadable(held: &Held, wanted: &Wanted, why: &str) -> Vec<Item> {
+pub(super) fn unreadable(held: &ClaimedBatch, wanted: &Wanted, why: &str) -> Vec<Item> {
     let still = |(index, record): (&u32, &WantedRecord)| Item {
         detail: json!({ "unreadable": why }),
         ..item(held, wanted, *index, &record.address, RecordOutcome::Parked)
@@ -109,7 +114,7 @@ fn outcome<R: Versioned>(winner: Option<&Winner<'_, R>>, record: &R) -> RecordOu
     }
 }
 
-fn item(held: &Held, wanted: &Wanted, index: u32, address: &str, outcome: RecordOutcome) -> Item {
+fn item(held: &ClaimedBatch, wanted: &Wanted, index: u32, address: &str, outcome: RecordOutcome) -> Item {
     Item {
         dead_letter: wanted.get(&index).map_or(0, |record| record.letter),
         batch: held.id,

@@ -21,12 +21,12 @@ use crate::deliver::DeliveryContext;
 use crate::ingest::told_to;
 use huiliu_store::admin::audit::{self, NewEntry};
 use huiliu_store::delivery::replays::{self, Effect, Filter, Item, Wanted};
-use huiliu_store::{StoreFault, Tx};
+use huiliu_store::{StoreError, Tx};
 use huiliu_values::{BeforeAfter, ExactHours, RecordOutcome, ReplayState};
 use perform::Performed;
 
 /// Raw records that one plan takes at most.
-pub const MOST: i64 = 100_000;
+pub const MAX: i64 = 100_000;
 /// The longest that a plan, or its application, may hold up others.
 pub const MAX_DURATION: Duration = Duration::from_secs(300);
 /// How often an application begins again because a live load was faster.
@@ -36,7 +36,7 @@ const TRIES: u32 = 5;
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum ReplayFault {
+pub enum ReplayError {
     /// No open dead letter matches.
     #[serde(rename = "replay.nothing")]
     Nothing,
@@ -57,18 +57,18 @@ pub enum ReplayFault {
     NotPlanned { replay: i64, state: ReplayState },
     /// The database.
     #[serde(untagged)]
-    Store(StoreFault),
+    Store(StoreError),
 }
 
-said_in_english!(ReplayFault);
+said_in_english!(ReplayError);
 
-impl From<StoreFault> for ReplayFault {
-    fn from(fault: StoreFault) -> Self {
+impl From<StoreError> for ReplayError {
+    fn from(fault: StoreError) -> Self {
         Self::Store(fault)
     }
 }
 
-impl ReplayFault {
+impl ReplayError {
     /// A stable code, for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -139,20 +139,20 @@ pub enum Applied {
 /// or fails, is closed.
 ///
 /// # Errors
-/// [`ReplayFault`].
+/// [`ReplayError`].
 pub async fn plan(
     context: &DeliveryContext,
     filter: &Filter,
     actor: &str,
     stop: &watch::Receiver<bool>,
-) -> Result<i64, ReplayFault> {
-    let batches = replays::select(&mut context.db.look().await?, filter, MOST + 1).await?;
+) -> Result<i64, ReplayError> {
+    let batches = replays::select(&mut context.db.look().await?, filter, MAX + 1).await?;
     let records: usize = batches.values().map(Wanted::len).sum();
     if records == 0 {
-        return Err(ReplayFault::Nothing);
+        return Err(ReplayError::Nothing);
     }
-    if i64::try_from(records).unwrap_or(i64::MAX) > MOST {
-        return Err(ReplayFault::TooMany);
+    if i64::try_from(records).unwrap_or(i64::MAX) > MAX {
+        return Err(ReplayError::TooMany);
     }
     let manifests = context.manifests.now();
     let activations = manifests.iter().map(|(id, active)| (id.clone(), active.activation)).collect();
@@ -161,7 +161,7 @@ pub async fn plan(
     let replay = replays::begin(&context.db, filter, &activations, actor).await?;
     let written = tokio::select! {
         biased;
-        () = told_to(stop) => Err(ReplayFault::Stopped),
+        () = told_to(stop) => Err(ReplayError::Stopped),
         written = write_plan(context, filter, actor, replay, &batches) => written,
     };
     if let Err(fault) = written {
@@ -180,11 +180,11 @@ async fn write_plan(
     actor: &str,
     replay: i64,
     batches: &BTreeMap<i64, Wanted>,
-) -> Result<(), ReplayFault> {
+) -> Result<(), ReplayError> {
     let records: usize = batches.values().map(Wanted::len).sum();
     let foretold = tokio::time::timeout(MAX_DURATION, perform::perform(context, replay, batches)).await;
     // Only what it came to is kept: the rehearsal ends here.
-    let Performed { items, effects, .. } = foretold.map_err(|_| ReplayFault::TooLong)??;
+    let Performed { items, effects, .. } = foretold.map_err(|_| ReplayError::TooLong)??;
     replays::write_items(&context.db, replay, &items).await?;
     let mut tx = context.db.begin().await?;
     replays::complete(&mut tx, replay, &effects).await?;
@@ -204,25 +204,25 @@ fn object(replay: i64) -> String {
 /// Applies a plan in one transaction, if everything is still as it was planned.
 ///
 /// # Errors
-/// [`ReplayFault`]; nothing was changed then.
-pub async fn apply(context: &DeliveryContext, replay: i64, actor: &str) -> Result<Applied, ReplayFault> {
+/// [`ReplayError`]; nothing was changed then.
+pub async fn apply(context: &DeliveryContext, replay: i64, actor: &str) -> Result<Applied, ReplayError> {
     let mut tries = 0;
     loop {
         let applied = tokio::time::timeout(MAX_DURATION, try_apply(context, replay, actor)).await;
-        match applied.map_err(|_| ReplayFault::TooLong)? {
-            Err(ReplayFault::Store(fault)) if fault.overtaken() && tries < TRIES => tries += 1,
+        match applied.map_err(|_| ReplayError::TooLong)? {
+            Err(ReplayError::Store(fault)) if fault.is_write_conflict() && tries < TRIES => tries += 1,
             ended => return ended,
         }
     }
 }
 
-async fn try_apply(context: &DeliveryContext, replay: i64, actor: &str) -> Result<Applied, ReplayFault> {
+async fn try_apply(context: &DeliveryContext, replay: i64, actor: &str) -> Result<Applied, ReplayError> {
     let staged = context.rehearse().await?;
     let mut tx = staged.db.begin().await?;
     match replays::lock(&mut tx, replay).await? {
-        None => return Err(ReplayFault::Unknown { replay }),
+        None => return Err(ReplayError::Unknown { replay }),
         Some(ReplayState::Planned) => {}
-        Some(state) => return Err(ReplayFault::NotPlanned { replay, state }),
+        Some(state) => return Err(ReplayError::NotPlanned { replay, state }),
     }
     let mut moved = moved_already(&mut tx, context, replay).await?;
     let planned = Planned::read(&mut tx, replay).await?;
@@ -249,7 +249,7 @@ async fn refuse(
     replay: i64,
     actor: &str,
     moved: Vec<Moved>,
-) -> Result<Applied, ReplayFault> {
+) -> Result<Applied, ReplayError> {
     let told = serde_json::to_string(&moved).unwrap_or_default();
     let mut tx = context.db.begin().await?;
     replays::stale(&mut tx, replay, &told).await?;
@@ -260,7 +260,7 @@ async fn refuse(
 }
 
 /// What moved without a look at the records: letters that are gone, manifests and rules that are others now.
-async fn moved_already(tx: &mut Tx, context: &DeliveryContext, replay: i64) -> Result<Vec<Moved>, StoreFault> {
+async fn moved_already(tx: &mut Tx, context: &DeliveryContext, replay: i64) -> Result<Vec<Moved>, StoreError> {
     let gone = replays::gone(tx, replay).await?.into_iter();
     let mut moved: Vec<Moved> = gone
         .map(|(dead_letter, address, planned)| Moved::Letter {
@@ -288,7 +288,7 @@ struct Planned {
 }
 
 impl Planned {
-    async fn read(tx: &mut Tx, replay: i64) -> Result<Self, StoreFault> {
+    async fn read(tx: &mut Tx, replay: i64) -> Result<Self, StoreError> {
         Ok(Self {
             batches: replays::planned(tx, replay).await?,
             items: replays::items(tx, replay, i64::MAX).await?,

@@ -7,7 +7,7 @@ use crate::deliver::{self, DeliveryContext, Reading};
 use crate::recount::{self, Change, Snapshot};
 use crate::replay::items;
 use huiliu_decode::Body;
-use huiliu_store::delivery::batch::{Held, Load};
+use huiliu_store::delivery::batch::{ClaimedBatch, Load};
 use huiliu_store::delivery::classify::Classified;
 use huiliu_store::delivery::dead_letters::{Resolution, Resolved};
 use huiliu_store::delivery::load;
@@ -15,7 +15,7 @@ use huiliu_store::delivery::replays::{self, Effect, Item, Wanted};
 use huiliu_store::identity::identifiers;
 use huiliu_store::ledger::{facts, marks};
 use huiliu_store::roster::{self, wait};
-use huiliu_store::{StoreFault, Tx};
+use huiliu_store::{StoreError, Tx};
 
 /// Teachers compared at once.
 const TEACHERS: usize = 1_000;
@@ -33,7 +33,7 @@ pub(super) async fn perform(
     context: &DeliveryContext,
     replay: i64,
     batches: &BTreeMap<i64, Wanted>,
-) -> Result<Performed, StoreFault> {
+) -> Result<Performed, StoreError> {
     let staged = context.rehearse().await?;
     perform_on(context, &staged, replay, batches).await
 }
@@ -44,7 +44,7 @@ pub(super) async fn perform_on(
     staged: &DeliveryContext,
     replay: i64,
     batches: &BTreeMap<i64, Wanted>,
-) -> Result<Performed, StoreFault> {
+) -> Result<Performed, StoreError> {
     let before = marks::last(&mut staged.db.look().await?).await?;
     let mut items = Vec::new();
     for (batch, wanted) in batches {
@@ -65,10 +65,10 @@ async fn replay_batch(
     replay: i64,
     batch: i64,
     wanted: &Wanted,
-) -> Result<Vec<Item>, StoreFault> {
+) -> Result<Vec<Item>, StoreError> {
     let held = replays::batch(&mut now.db.look().await?, batch).await?;
     match replay_held(now, staged, replay, &held, wanted).await {
-        Err(StoreFault::Unreadable(why)) => Ok(items::unreadable(&held, wanted, &why.to_string())),
+        Err(StoreError::Unreadable(why)) => Ok(items::unreadable(&held, wanted, &why.to_string())),
         replayed => replayed,
     }
 }
@@ -78,9 +78,9 @@ async fn replay_held(
     now: &DeliveryContext,
     staged: &DeliveryContext,
     replay: i64,
-    held: &Held,
+    held: &ClaimedBatch,
     wanted: &Wanted,
-) -> Result<Vec<Item>, StoreFault> {
+) -> Result<Vec<Item>, StoreError> {
     let manifests = now.manifests.now();
     let reading = Reading::of(&manifests, held)?;
     let mut bytes = Arc::default();
@@ -99,10 +99,10 @@ async fn replay_records(
     tx: &mut Tx,
     context: &DeliveryContext,
     replay: i64,
-    held: &Held,
+    held: &ClaimedBatch,
     load: &Load<'_>,
     wanted: &Wanted,
-) -> Result<Vec<Item>, StoreFault> {
+) -> Result<Vec<Item>, StoreError> {
     let mut classified = Classified::ask(tx, held, load).await?;
     let resolved: Vec<_> = load
         .clean
@@ -121,10 +121,10 @@ async fn replay_roster(
     tx: &mut Tx,
     context: &DeliveryContext,
     replay: i64,
-    held: &Held,
+    held: &ClaimedBatch,
     load: &Load<'_>,
     wanted: &Wanted,
-) -> Result<Vec<Item>, StoreFault> {
+) -> Result<Vec<Item>, StoreError> {
     roster::alone(tx).await?;
     let sifted = roster::sift(tx, &context.keys, held, load).await?;
     let mut classified = Classified::of(tx, held, load.activation, sifted.kept()).await?;
@@ -143,11 +143,11 @@ async fn replay_roster(
 /// The wanted raw records after the stages; only if each still stands where it was seen.
 pub(crate) fn staged_records<'a>(
     context: &'a DeliveryContext,
-    held: &'a Held,
+    held: &'a ClaimedBatch,
     reading: Reading<'a>,
     body: &'a Body<'_>,
     wanted: &Wanted,
-) -> Result<Load<'a>, StoreFault> {
+) -> Result<Load<'a>, StoreError> {
     let load = context.stage(held, reading, body, |index| wanted.contains_key(&index))?;
     let seen = |index: u32, address: &str| wanted.get(&index).is_some_and(|record| record.address == address);
     let in_place = load.clean.iter().all(|r| seen(r.index, &r.address))
@@ -162,7 +162,7 @@ async fn effects_on(
     now: &DeliveryContext,
     staged: &DeliveryContext,
     teachers: &[i64],
-) -> Result<Vec<Effect>, StoreFault> {
+) -> Result<Vec<Effect>, StoreError> {
     let mut tx = now.db.look().await?;
     let before = Snapshot::of(&mut tx, &now.policy, teachers).await?;
     let known = facts::existing_teachers(&mut tx, teachers).await?;

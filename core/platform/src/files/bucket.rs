@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 
 use crate::connector::{Connector, Days, Page};
 use crate::endpoint::Endpoint;
-use crate::failure::{BucketListingFault, Cause, Failure};
+use crate::failure::{BucketListingError, Cause, Failure};
 use crate::files::folder::{MAX_BYTES, is_wanted};
 use crate::http::answers;
 use crate::http::platform::{Platform, good};
@@ -323,16 +323,16 @@ struct Listed {
 }
 
 /// Reads a page of a listing.
-fn listed(bytes: &[u8]) -> Result<Listed, BucketListingFault> {
+fn listed(bytes: &[u8]) -> Result<Listed, BucketListingError> {
     const ROOT: &str = "ListBucketResult";
-    let unreadable = |why| BucketListingFault::Decode { why: Box::new(why) };
+    let unreadable = |why| BucketListingError::Decode { why: Box::new(why) };
     let text = decode::in_encoding(Encoding::Utf8, bytes).map_err(unreadable)?;
     let paths = ["Key", "LastModified", "ETag", "Size"];
     let contents = xml::decode(&text, "Contents", ROOT, &paths, RecordRange::ALL).map_err(unreadable)?;
     let objects = contents.records.iter().map(|record| {
         let told = |nth: usize| record.texts.get(nth).and_then(Option::as_deref);
         let key = told(0).unwrap_or_default().replace('+', " ");
-        let wrong = |element: &str| BucketListingFault::Element { element: element.to_owned(), object: key.clone() };
+        let wrong = |element: &str| BucketListingError::Element { element: element.to_owned(), object: key.clone() };
         let decoded = percent_decode_str(&key).decode_utf8().ok().filter(|_| told(0).is_some());
         let decoded = decoded.ok_or_else(|| wrong("Key"))?.into_owned();
         let changed = told(1).and_then(|text| DateTime::parse_from_rfc3339(text.trim()).ok());
@@ -341,15 +341,15 @@ fn listed(bytes: &[u8]) -> Result<Listed, BucketListingFault> {
         let size = told(3).unwrap_or("0").trim().parse().map_err(|_| wrong("Size"))?;
         Ok(Object { place: Place { changed, key: decoded }, etag, size })
     });
-    let objects = objects.collect::<Result<_, BucketListingFault>>()?;
-    let one = |name: &str| -> Result<Option<String>, BucketListingFault> {
+    let objects = objects.collect::<Result<_, BucketListingError>>()?;
+    let one = |name: &str| -> Result<Option<String>, BucketListingError> {
         let found = xml::decode(&text, name, ROOT, &[""], RecordRange::ALL).map_err(unreadable)?;
         Ok(found.records.first().and_then(|record| record.texts.first()?.as_deref().map(str::to_owned)))
     };
     let is_cut = one("IsTruncated")?.is_some_and(|text| text.trim() == "true");
     let next = one("NextContinuationToken")?.filter(|_| is_cut);
     if is_cut && next.is_none() {
-        return Err(BucketListingFault::Cut);
+        return Err(BucketListingError::Cut);
     }
     Ok(Listed { objects, next })
 }

@@ -23,7 +23,7 @@ pub(crate) const MAX_BYTES: u64 = 64 << 20;
 /// Bytes that are read at once.
 const STEP: usize = 256 << 10;
 /// Names that are told of those that are not read.
-const MOST_TOLD: usize = 10;
+const MAX_TOLD: usize = 10;
 
 /// Where a pass over a folder stands.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -149,8 +149,8 @@ fn tell(folder: &Path, mut left: Vec<String>) {
         return;
     }
     left.sort();
-    let more = left.len().saturating_sub(MOST_TOLD);
-    left.truncate(MOST_TOLD);
+    let more = left.len().saturating_sub(MAX_TOLD);
+    left.truncate(MAX_TOLD);
     let (folder, names, more) = (folder.display(), left.join(", "), if more > 0 { ", …" } else { "" });
     tracing::warn!("not read in {folder}: {names}{more}: a symbolic link, or a name that is not UTF-8");
 }

@@ -2,9 +2,9 @@
 
 use crate::connector::Page;
 use crate::failure::{Cause, Failure};
-use huiliu_decode::decode::{self, DecodeFault};
+use huiliu_decode::decode::{self, DecodeError};
 use huiliu_decode::payload::Payload;
-use huiliu_decode::unpack::UnpackFault;
+use huiliu_decode::unpack::UnpackError;
 use huiliu_decode::unpacker::{Ask, Unpacker};
 use huiliu_decode::{draft, text_window};
 use huiliu_manifest::Stream;
@@ -35,7 +35,7 @@ pub(crate) async fn file_page(
     };
     let records = match read {
         // The file is not to blame.
-        Err(DecodeFault::Unpack(UnpackFault::Start { why })) => {
+        Err(DecodeError::Unpack(UnpackError::Start { why })) => {
             return Err(Failure::passing(Cause::NoProcess { why }).at(name));
         }
         read => read

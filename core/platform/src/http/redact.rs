@@ -13,15 +13,15 @@ use huiliu_decode::draft::masked;
 use huiliu_messages::Message;
 
 /// A shorter secret cannot be told from other words.
-const LEAST: usize = 4;
+const MIN: usize = 4;
 /// Nor a shorter value of a cookie.
-const LEAST_COOKIE: usize = 8;
+const MIN_COOKIE: usize = 8;
 /// How many fetched tokens are remembered: links of earlier answers may repeat one that has run out.
 const FETCHED: usize = 64;
 /// In how many forms each is.
 const FORMS: usize = 5;
 /// The most characters of a text in a failure: parsers quote what they meet.
-const MOST: usize = 1_000;
+const MAX: usize = 1_000;
 
 /// The secrets of a source, and those that were fetched for it.
 pub(crate) struct Secrets {
@@ -47,7 +47,7 @@ impl Secrets {
     /// A token or session was fetched; of cookies each is one.
     pub(crate) fn fetched(&self, token: &str) {
         let cookies = token.split("; ").filter_map(|cookie| cookie.split_once('=')).map(|(_, value)| value);
-        let cookies = cookies.filter(|value| value.len() >= LEAST_COOKIE);
+        let cookies = cookies.filter(|value| value.len() >= MIN_COOKIE);
         let found = [token].into_iter().chain(cookies).flat_map(|secret| forms(&self.user, secret));
         let mut held = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         for form in found {
@@ -94,13 +94,13 @@ impl Secrets {
     }
 
     fn words(&self, text: &str) -> String {
-        masked(&self.hide(text), MOST)
+        masked(&self.hide(text), MAX)
     }
 }
 
 /// A secret as it is, in base64, and as Basic has it with the user.
 fn forms(user: &str, secret: &str) -> Vec<String> {
-    if secret.len() < LEAST {
+    if secret.len() < MIN {
         return vec![];
     }
     let pair = format!("{user}:{secret}");
@@ -202,7 +202,7 @@ mod tests {
         };
         let text = quiet(format!("{} passw%6Frd 号22010219590911001X", "长".repeat(900)));
         assert!(text.ends_with("长 *** 号22***************X"), "{text}");
-        assert_eq!(quiet("长".repeat(2_000)).chars().count(), MOST);
+        assert_eq!(quiet("长".repeat(2_000)).chars().count(), MAX);
         // In what a failure holds, too.
         let why = Box::new(Cause::ValueMissing { name: "password".into() });
         let nested = Failure::fatal(Cause::StatusOfStore { why, store_code: "AccessDenied".into() }).at("/a password");

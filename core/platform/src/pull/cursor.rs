@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::failure::CursorFault;
+use crate::failure::CursorFormatError;
 use crate::pull::paging::Trail;
 use crate::pull::since::{self, Window};
 use huiliu_manifest::{Paging, Since, Stream};
@@ -104,23 +104,23 @@ impl Cursor {
     /// Whether a stream can be read from here.
     ///
     /// # Errors
-    /// [`CursorFault`].
-    pub(crate) fn check(&self, stream: &Stream) -> Result<(), CursorFault> {
+    /// [`CursorFormatError`].
+    pub(crate) fn check(&self, stream: &Stream) -> Result<(), CursorFormatError> {
         for since in self.since.iter().chain(self.partitions.values()) {
             let is_number = !since.is_empty() && since.bytes().all(|b| b.is_ascii_digit());
             match stream.since {
                 Some(Since::Moment { .. } | Since::NewestFirst { .. }) if since.parse::<NaiveDate>().is_err() => {
-                    return Err(CursorFault::Day { since: since.clone() });
+                    return Err(CursorFormatError::Day { since: since.clone() });
                 }
                 Some(Since::Counter { .. }) if !is_number => {
-                    return Err(CursorFault::Number { since: since.clone() });
+                    return Err(CursorFormatError::Number { since: since.clone() });
                 }
                 _ => {}
             }
         }
         match (&stream.page, &self.page) {
             (Paging::Number { .. } | Paging::Offset { .. }, Some(page)) if page.parse::<u64>().is_err() => {
-                Err(CursorFault::Page { page: page.clone() })
+                Err(CursorFormatError::Page { page: page.clone() })
             }
             _ => Ok(()),
         }

@@ -8,13 +8,13 @@ use serde_json::Value;
 use crate::failure::{Cause, Failure};
 use crate::http::platform::{Leads, Platform, Question};
 use crate::http::request::Values;
-use huiliu_decode::decode::DecodeFault;
+use huiliu_decode::decode::DecodeError;
 use huiliu_decode::{RecordRange, json};
 use huiliu_manifest::stream::Each;
 use huiliu_manifest::{Request, Stream};
 
 /// The most partitions of one stream.
-const MOST: usize = 10_000;
+const MAX: usize = 10_000;
 
 /// One combination of values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,8 +65,8 @@ pub(crate) async fn partitions(
                 }
             };
             next.extend(found);
-            if next.len() > MOST {
-                return Err(Failure::fatal(Cause::FanOut { stream: stream.name.clone(), max: MOST }));
+            if next.len() > MAX {
+                return Err(Failure::fatal(Cause::FanOut { stream: stream.name.clone(), max: MAX }));
             }
         }
         all = next;
@@ -103,7 +103,7 @@ async fn parents(
     };
     let Some(answer) = platform.ask(&question).await? else { return Ok(vec![]) };
     let passing = |cause: Cause| Failure::passing(cause).at(place.as_str());
-    let foreign = |why: DecodeFault| passing(Cause::Undecodable { why: Box::new(why) });
+    let foreign = |why: DecodeError| passing(Cause::Undecodable { why: Box::new(why) });
     let text = answer.text().ok_or_else(|| passing(Cause::NotText))?;
     let page = json::page(&text, items, None, None, RecordRange::ALL).map_err(foreign)?;
     let paths: Vec<&str> = fields.values().map(String::as_str).collect();

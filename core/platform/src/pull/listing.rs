@@ -23,7 +23,7 @@ use huiliu_messages::Message;
 /// No token or link that leads on is longer, in bytes: it stands in the cursor.
 const MAX_TOKEN: usize = 16 << 10;
 /// No more pages without a record follow each other.
-const MOST_EMPTY: u64 = 100;
+const MAX_EMPTY: u64 = 100;
 
 /// A connector over HTTP.
 #[derive(Debug)]
@@ -162,8 +162,8 @@ impl HttpConnector {
         let Onward { place: next, beyond, total } = paging::next(stream, &page).map_err(|f| f.at(address.as_str()))?;
         let next = next.map(|next| self.stored(stream, path, place, next)).transpose()?;
         let empty = if records == 0 { stands.empty + 1 } else { 0 };
-        if next.is_some() && empty > MOST_EMPTY {
-            return Err(Failure::fatal(Cause::PagesWithoutRecords { max: MOST_EMPTY }).at(address));
+        if next.is_some() && empty > MAX_EMPTY {
+            return Err(Failure::fatal(Cause::PagesWithoutRecords { max: MAX_EMPTY }).at(address));
         }
         let trail = stands.trail.with(place, &known);
         if next.is_some() && trail.knows_place(next.as_deref()) {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::{Cause, Failure};
 use crate::http::web::Answer;
-use huiliu_decode::decode::{self, DecodeFault};
+use huiliu_decode::decode::{self, DecodeError};
 use huiliu_decode::parts::Body;
 use huiliu_decode::payload::Payload;
 use huiliu_decode::{RecordRange, json};
@@ -372,10 +372,10 @@ impl Known {
 
 /// Whether a page that is behind the last one by the platform's count is the platform's way to say so: its own error, or an
 /// answer without a list.
-pub(crate) fn is_nothing(stream: &Stream, body: &Body<'_>, fault: &DecodeFault) -> bool {
+pub(crate) fn is_nothing(stream: &Stream, body: &Body<'_>, fault: &DecodeError) -> bool {
     match (fault, &stream.format, body) {
-        (DecodeFault::Refused { .. }, ..) => true,
-        (DecodeFault::Malformed { .. }, Format::Json { .. }, Body::Text(text)) => json::texts(text, &[]).is_ok(),
+        (DecodeError::Refused { .. }, ..) => true,
+        (DecodeError::Malformed { .. }, Format::Json { .. }, Body::Text(text)) => json::texts(text, &[]).is_ok(),
         _ => false,
     }
 }

@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 
 use crate::pull::cursor::Cursor;
 use huiliu_decode::RecordRange;
-use huiliu_decode::decode::{self, DecodeFault};
+use huiliu_decode::decode::{self, DecodeError};
 use huiliu_decode::parts::Body;
 use huiliu_manifest::stream::MomentForm;
 use huiliu_manifest::{Since, Stream};
@@ -112,8 +112,8 @@ pub(crate) struct Told {
 /// Reads what `since` wants to know of a page's records.
 ///
 /// # Errors
-/// [`DecodeFault`].
-pub(crate) fn told(stream: &Stream, body: &Body<'_>, from: Option<&str>) -> Result<Told, DecodeFault> {
+/// [`DecodeError`].
+pub(crate) fn told(stream: &Stream, body: &Body<'_>, from: Option<&str>) -> Result<Told, DecodeError> {
     let path = match &stream.since {
         Some(Since::Counter { path, .. } | Since::NewestFirst { path, .. }) => path,
         _ => return Ok(Told::default()),

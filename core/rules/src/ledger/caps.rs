@@ -11,7 +11,7 @@ use crate::policy::{Policy, RuleNo};
 use huiliu_values::EntryOutcome;
 
 /// The longest training whose days are looked at one by one.
-const MOST_DAYS: u64 = 3_660;
+const MAX_DAYS: u64 = 3_660;
 
 /// What a cap is counted by, for one record.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -147,7 +147,7 @@ impl Used {
             Limit::CreditParts(most) => units_of(pack, hours, most),
         };
         let mut left = draft.entry.units;
-        for n in 0..MOST_DAYS {
+        for n in 0..MAX_DAYS {
             let Some(day) = start.checked_add_days(Days::new(n)).filter(|day| *day <= end && left > 0) else { break };
             let used = self.by_day.entry((cap.rule, day)).or_default();
             let taken = left.min((most - *used).max(0));

@@ -7,7 +7,7 @@ use crate::policy::problem::PolicyProblem;
 
 /// One thing that is wrong in a file of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RuleFault {
+pub struct RuleError {
     /// The file as named to the loader.
     pub file: String,
     /// The line, from 1.
@@ -20,9 +20,9 @@ pub struct RuleFault {
 
 /// All that is wrong with files of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyFault(pub Vec<RuleFault>);
+pub struct PolicyError(pub Vec<RuleError>);
 
-said_in_english!(PolicyFault);
+said_in_english!(PolicyError);
 
 /// The faults as a message.
 #[derive(Serialize)]
@@ -39,13 +39,13 @@ enum Told<'f> {
     Of { file: &'f str, line: usize, rule: &'f str, why: &'f PolicyProblem },
 }
 
-impl Serialize for PolicyFault {
+impl Serialize for PolicyError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Told::All { lines: self.0.iter().map(RuleFault::told).collect() }.serialize(serializer)
+        Told::All { lines: self.0.iter().map(RuleError::told).collect() }.serialize(serializer)
     }
 }
 
-impl RuleFault {
+impl RuleError {
     fn told(&self) -> Told<'_> {
         let Self { file, line, rule, why } = self;
         match rule.as_str() {
@@ -68,7 +68,7 @@ pub struct RuleFile<'t> {
 #[derive(Debug)]
 pub(super) struct Reading<'t> {
     file: RuleFile<'t>,
-    pub(super) faults: Vec<RuleFault>,
+    pub(super) faults: Vec<RuleError>,
 }
 
 impl<'t> Reading<'t> {
@@ -89,6 +89,6 @@ impl<'t> Reading<'t> {
     /// Notes a fault at a byte of the file.
     pub(super) fn fault(&mut self, at: usize, rule: &str, why: PolicyProblem) {
         let line = self.file.text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1;
-        self.faults.push(RuleFault { file: self.file.name.to_owned(), line, rule: rule.to_owned(), why });
+        self.faults.push(RuleError { file: self.file.name.to_owned(), line, rule: rule.to_owned(), why });
     }
 }

@@ -17,7 +17,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 
 pub use courses::Crosswalk;
-pub use fault::{PolicyFault, RuleFault, RuleFile};
+pub use fault::{PolicyError, RuleError, RuleFile};
 pub use pack::Pack;
 pub use problem::PolicyProblem;
 
@@ -79,8 +79,8 @@ impl Policy {
     /// Reads rule packs and a course file.
     ///
     /// # Errors
-    /// [`PolicyFault`]: every fault of every file, with its line.
-    pub fn parse(packs: &[RuleFile<'_>], courses: RuleFile<'_>) -> Result<Self, PolicyFault> {
+    /// [`PolicyError`]: every fault of every file, with its line.
+    pub fn parse(packs: &[RuleFile<'_>], courses: RuleFile<'_>) -> Result<Self, PolicyError> {
         let mut faults = vec![];
         let mut rules = vec![Rule {
             pack: "huiliu".into(),
@@ -123,7 +123,7 @@ impl Policy {
         }
         match crosswalk.zip(weights.ok()) {
             Some((crosswalk, weights)) if faults.is_empty() => Ok(Self { packs: made, rules, crosswalk, weights }),
-            _ => Err(PolicyFault(faults)),
+            _ => Err(PolicyError(faults)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a rule pack or a course file has wrong, as data.
 
 use chrono::NaiveDate;
-use huiliu_matching::WeightsFault;
+use huiliu_matching::WeightsError;
 use huiliu_messages::{TomlError, said_in_english};
 use serde::Serialize;
 
@@ -141,7 +141,7 @@ pub enum PolicyProblem {
     CodeTaken { taken: String },
     /// The built-in weights of matching are not usable.
     #[serde(untagged)]
-    Matching(WeightsFault),
+    Matching(WeightsError),
 }
 
 said_in_english!(PolicyProblem);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use huiliu_manifest::fault::{ManifestFault, Problem};
+use huiliu_manifest::fault::{ManifestError, Problem};
 use huiliu_manifest::read::Reader;
 use huiliu_manifest::shape::{table, words};
 use huiliu_messages::Message;
@@ -94,7 +94,7 @@ impl Regions {
     ///
     /// # Errors
     /// Every gap, overlap, cycle and unknown parent at once, each with its line.
-    pub fn parse(file: &str, text: &str) -> Result<Self, ManifestFault> {
+    pub fn parse(file: &str, text: &str) -> Result<Self, ManifestError> {
         Reader::read(file, text, check).map(|file: File| Self { rows: file.region })
     }
 

@@ -30,7 +30,7 @@ const KINDS: [(&str, &str); 16] = [
 /// Why a text is no school code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "code")]
-pub enum CodeFault {
+pub enum SchoolCodeError {
     /// Nothing was given.
     #[serde(rename = "school_code.missing")]
     Missing,
@@ -42,9 +42,9 @@ pub enum CodeFault {
     Category,
 }
 
-said_in_english!(CodeFault);
+said_in_english!(SchoolCodeError);
 
-impl CodeFault {
+impl SchoolCodeError {
     /// The last part of the stable code.
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -59,16 +59,16 @@ impl CodeFault {
 /// The code in half-width digits without spaces.
 ///
 /// # Errors
-/// [`CodeFault`].
-pub fn parse_code(text: &str) -> Result<String, CodeFault> {
+/// [`SchoolCodeError`].
+pub fn parse_code(text: &str) -> Result<String, SchoolCodeError> {
     let code: String = fold(text).chars().filter(|c| !c.is_whitespace()).collect();
     if code.is_empty() {
-        return Err(CodeFault::Missing);
+        return Err(SchoolCodeError::Missing);
     }
     if code.len() != 10 || !all_digits(&code) {
-        return Err(CodeFault::Form);
+        return Err(SchoolCodeError::Form);
     }
-    kind_of(&code).map(|_| code.clone()).ok_or(CodeFault::Category)
+    kind_of(&code).map(|_| code.clone()).ok_or(SchoolCodeError::Category)
 }
 
 /// The kind of school that a code tells.
@@ -88,10 +88,10 @@ mod tests {
             ("2122000001", Ok("2122000001")),
             ("１１２２０００００１", Ok("1122000001")),
             (" 3122 000001", Ok("3122000001")),
-            ("", Err(CodeFault::Missing)),
-            ("212200001", Err(CodeFault::Form)),
-            ("21220000A1", Err(CodeFault::Form)),
-            ("0022000001", Err(CodeFault::Category)),
+            ("", Err(SchoolCodeError::Missing)),
+            ("212200001", Err(SchoolCodeError::Form)),
+            ("21220000A1", Err(SchoolCodeError::Form)),
+            ("0022000001", Err(SchoolCodeError::Category)),
         ] {
             assert_eq!(parse_code(text).as_deref().map_err(|e| *e), read, "{text}");
         }

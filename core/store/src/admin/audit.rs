@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::Row;
 use huiliu_values::calendar::instant;
 use huiliu_vault::keys::Keys;
@@ -56,8 +56,8 @@ fn link(keys: &Keys, previous: &[u8], at: i64, text: [&str; 4]) -> [u8; 32] {
 /// Appends an entry; it stands only if the transaction is committed.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn append(tx: &mut Tx, keys: &Keys, new: NewEntry<'_>) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn append(tx: &mut Tx, keys: &Keys, new: NewEntry<'_>) -> Result<(), StoreError> {
     let NewEntry { actor, action, object, detail } = new;
     tx.lock_table("audit").await?;
     let now = tx.rows("SELECT {now} AS at", vec![]).await?;
@@ -85,7 +85,7 @@ pub async fn append(tx: &mut Tx, keys: &Keys, new: NewEntry<'_>) -> Result<(), S
     Ok(())
 }
 
-fn read(row: &Row) -> Result<Entry, StoreFault> {
+fn read(row: &Row) -> Result<Entry, StoreError> {
     let detail = row.text("detail")?;
     Ok(Entry {
         entry: row.int("id")?,
@@ -101,8 +101,8 @@ fn read(row: &Row) -> Result<Entry, StoreFault> {
 /// Entries after a number, the oldest first.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn list(db: &Db, after: i64, limit: i64) -> Result<Vec<Entry>, StoreFault> {
+/// [`StoreError`].
+pub async fn list(db: &Db, after: i64, limit: i64) -> Result<Vec<Entry>, StoreError> {
     let sql = "SELECT id, at, actor, action, object, detail FROM audit WHERE id > $1 ORDER BY id LIMIT $2";
     db.rows(sql, vec![after.into(), limit.into()]).await?.iter().map(read).collect()
 }
@@ -111,8 +111,8 @@ pub async fn list(db: &Db, after: i64, limit: i64) -> Result<Vec<Entry>, StoreFa
 /// off without a trace here; compare their number with what a report has shown.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn first_broken(db: &Db, keys: &Keys) -> Result<Option<i64>, StoreFault> {
+/// [`StoreError`].
+pub async fn first_broken(db: &Db, keys: &Keys) -> Result<Option<i64>, StoreError> {
     let (mut after, mut previous) = (0, Vec::new());
     loop {
         let rows = db

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::sql::db::Db;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::Value;
 
 /// Which rows of a listing; all of what is given must match.
@@ -50,8 +50,8 @@ pub(crate) fn with_code(code: &str) -> String {
 /// The sources that something was ever received of, with their connectors, by name.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn sources(db: &Db) -> Result<Vec<(String, String)>, StoreFault> {
+/// [`StoreError`].
+pub async fn sources(db: &Db) -> Result<Vec<(String, String)>, StoreError> {
     let rows = db.rows("SELECT name, connector FROM source ORDER BY name", vec![]).await?;
     rows.iter().map(|row| Ok((row.text("name")?, row.text("connector")?))).collect()
 }
@@ -59,8 +59,8 @@ pub async fn sources(db: &Db) -> Result<Vec<(String, String)>, StoreFault> {
 /// The number of the newest run, if there is one.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn newest_run(db: &Db) -> Result<Option<i64>, StoreFault> {
+/// [`StoreError`].
+pub async fn newest_run(db: &Db) -> Result<Option<i64>, StoreError> {
     let rows = db.rows("SELECT id FROM sync_run ORDER BY id DESC LIMIT 1", vec![]).await?;
     rows.first().map(|row| row.int("id")).transpose()
 }
@@ -68,16 +68,16 @@ pub async fn newest_run(db: &Db) -> Result<Option<i64>, StoreFault> {
 /// Whether there is a run of this number.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn has_run(db: &Db, run: i64) -> Result<bool, StoreFault> {
+/// [`StoreError`].
+pub async fn has_run(db: &Db, run: i64) -> Result<bool, StoreError> {
     Ok(!db.rows("SELECT id FROM sync_run WHERE id = $1", vec![run.into()]).await?.is_empty())
 }
 
 /// The reason codes of dead letters in any state.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn reason_codes(db: &Db) -> Result<BTreeSet<String>, StoreFault> {
+/// [`StoreError`].
+pub async fn reason_codes(db: &Db) -> Result<BTreeSet<String>, StoreError> {
     let rows = db.rows("SELECT DISTINCT reasons FROM dead_letter", vec![]).await?;
     let mut codes = BTreeSet::new();
     for row in &rows {

@@ -1,7 +1,7 @@
 //! What a worker tells whoever watches it: a few figures, by two statements that read the books and no records.
 
 use crate::sql::db::Db;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::Row;
 use huiliu_values::{BatchState, RecordOutcome};
 
@@ -35,8 +35,8 @@ const STATES: [BatchState; 4] = [BatchState::Due, BatchState::Claimed, BatchStat
 /// Reads the figures.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn read(db: &Db) -> Result<Figures, StoreFault> {
+/// [`StoreError`].
+pub async fn read(db: &Db) -> Result<Figures, StoreError> {
     let sums = OUTCOMES.map(|o| format!("CAST(coalesce(sum({o}), 0) AS bigint) AS {o}", o = o.as_str()));
     let batches = db
         .rows(
@@ -75,7 +75,7 @@ pub async fn read(db: &Db) -> Result<Figures, StoreFault> {
     Ok(figures)
 }
 
-fn of_batches(rows: &[Row]) -> Result<Figures, StoreFault> {
+fn of_batches(rows: &[Row]) -> Result<Figures, StoreError> {
     let figure = |name: &str, label: &str, value| Figure { name: name.into(), label: label.into(), value };
     let mut states = STATES.map(|state| (state, 0));
     let (mut outcomes, mut pending, mut lost) = (OUTCOMES.map(|o| (o, 0)), 0, 0);

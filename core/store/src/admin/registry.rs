@@ -6,7 +6,7 @@ use crate::admin::sealing;
 use crate::admin::sources::{self, SecretRow, SourceRow};
 use crate::intake::runs::{self, Current};
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Value};
 use huiliu_manifest::Sample;
 use huiliu_vault::keys::Keys;
@@ -14,20 +14,20 @@ use huiliu_vault::keys::Keys;
 /// The number of the last change.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn number(db: &Db) -> Result<i64, StoreFault> {
+/// [`StoreError`].
+pub async fn number(db: &Db) -> Result<i64, StoreError> {
     first_int(&db.rows("SELECT number FROM registry_change WHERE id = 1", vec![]).await?)
 }
 
-fn first_int(rows: &[Row]) -> Result<i64, StoreFault> {
-    rows.first().ok_or_else(|| StoreFault::Column { column: "registry_change.number".into() })?.int("number")
+fn first_int(rows: &[Row]) -> Result<i64, StoreError> {
+    rows.first().ok_or_else(|| StoreError::Column { column: "registry_change.number".into() })?.int("number")
 }
 
 /// Begins an act: until the transaction ends nobody else changes anything, and no manifest is activated.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn begin(db: &Db) -> Result<Tx, StoreFault> {
+/// [`StoreError`].
+pub async fn begin(db: &Db) -> Result<Tx, StoreError> {
     let mut tx = db.begin().await?;
     tx.run("UPDATE registry_change SET number = number + 1 WHERE id = 1", vec![]).await?;
     Ok(tx)
@@ -54,7 +54,7 @@ pub struct Version {
 
 const VERSION: &str = "v.connector, v.version, v.digest, v.manifest, v.registered_at, v.registered_by, v.because FROM connector_version v";
 
-fn version(row: &Row) -> Result<Version, StoreFault> {
+fn version(row: &Row) -> Result<Version, StoreError> {
     Ok(Version {
         connector: row.text("connector")?,
         version: row.int("version")?,
@@ -101,8 +101,8 @@ pub struct Registered {
 /// Reads all that is registered, in one state of the database.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn read(db: &Db) -> Result<Registered, StoreFault> {
+/// [`StoreError`].
+pub async fn read(db: &Db) -> Result<Registered, StoreError> {
     let mut tx = db.look().await?;
     let number = first_int(&tx.rows("SELECT number FROM registry_change WHERE id = 1", vec![]).await?)?;
     let decided = tx.rows("SELECT * FROM connector_use ORDER BY connector", vec![]).await?;
@@ -121,7 +121,7 @@ pub async fn read(db: &Db) -> Result<Registered, StoreFault> {
     })
 }
 
-fn decision(row: &Row) -> Result<Decided, StoreFault> {
+fn decision(row: &Row) -> Result<Decided, StoreError> {
     Ok(Decided {
         connector: row.text("connector")?,
         version: row.opt_int("version")?,
@@ -136,8 +136,8 @@ fn decision(row: &Row) -> Result<Decided, StoreFault> {
 /// `number`: a process that is late must not make an older manifest current again.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn activate(db: &Db, number: i64, all: &[Current<'_>]) -> Result<Option<Vec<i64>>, StoreFault> {
+/// [`StoreError`].
+pub async fn activate(db: &Db, number: i64, all: &[Current<'_>]) -> Result<Option<Vec<i64>>, StoreError> {
     let mut tx = db.begin().await?;
     let rows = tx.rows("SELECT number FROM registry_change WHERE id = 1 {share}", vec![]).await?;
     if first_int(&rows)? != number {
@@ -154,8 +154,8 @@ pub async fn activate(db: &Db, number: i64, all: &[Current<'_>]) -> Result<Optio
 /// Every stored version of a connector, the newest first.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn versions(db: &Db, connector: &str) -> Result<Vec<Version>, StoreFault> {
+/// [`StoreError`].
+pub async fn versions(db: &Db, connector: &str) -> Result<Vec<Version>, StoreError> {
     let sql = format!("SELECT {VERSION} WHERE v.connector = $1 ORDER BY v.version DESC");
     db.rows(&sql, vec![connector.into()]).await?.iter().map(version).collect()
 }
@@ -163,8 +163,8 @@ pub async fn versions(db: &Db, connector: &str) -> Result<Vec<Version>, StoreFau
 /// The digest of a stored version, and the highest version stored of the connector; read in an act.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn stored(tx: &mut Tx, connector: &str, version: i64) -> Result<(Option<Vec<u8>>, Option<i64>), StoreFault> {
+/// [`StoreError`].
+pub async fn stored(tx: &mut Tx, connector: &str, version: i64) -> Result<(Option<Vec<u8>>, Option<i64>), StoreError> {
     let highest =
         tx.rows("SELECT max(version) AS top FROM connector_version WHERE connector = $1", vec![connector.into()]);
     let highest = highest.await?.first().map_or(Ok(None), |r| r.opt_int("top"))?;
@@ -197,8 +197,8 @@ const SAMPLES: [&[u8]; 2] = [b"connector_version", b"samples"];
 /// Stores a version.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn add_version(tx: &mut Tx, keys: &Keys, new: NewVersion<'_>, author: Author<'_>) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn add_version(tx: &mut Tx, keys: &Keys, new: NewVersion<'_>, author: Author<'_>) -> Result<(), StoreError> {
     let packed = crate::admin::samples::pack(new.samples)?;
     let (wrapped, sealed) = keys.seal_large(&[SAMPLES[0], SAMPLES[1], new.digest], &packed)?;
     sealing::hold(tx, keys).await?;
@@ -224,8 +224,8 @@ pub async fn add_version(tx: &mut Tx, keys: &Keys, new: NewVersion<'_>, author: 
 /// The samples of a stored version; none when it is not stored.
 ///
 /// # Errors
-/// [`StoreFault::Key`] when they do not open with these keys.
-pub async fn samples(db: &Db, keys: &Keys, connector: &str, version: i64) -> Result<Option<Vec<Sample>>, StoreFault> {
+/// [`StoreError::Key`] when they do not open with these keys.
+pub async fn samples(db: &Db, keys: &Keys, connector: &str, version: i64) -> Result<Option<Vec<Sample>>, StoreError> {
     let rows = db
         .rows(
             "SELECT digest, wrapped_key, samples FROM connector_version WHERE connector = $1 AND version = $2",
@@ -251,8 +251,8 @@ pub enum Change {
 /// Changes the use of a connector from now on.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn decide(tx: &mut Tx, connector: &str, change: Change, author: Author<'_>) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn decide(tx: &mut Tx, connector: &str, change: Change, author: Author<'_>) -> Result<(), StoreError> {
     let (version, enabled) = match change {
         Change::Version(version) => (Some(version), None),
         Change::Enabled(enabled) => (None, Some(enabled)),
@@ -282,8 +282,8 @@ pub async fn decide(tx: &mut Tx, connector: &str, change: Change, author: Author
 /// What was decided about a connector; read in an act.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn decided(tx: &mut Tx, connector: &str) -> Result<Option<Decided>, StoreFault> {
+/// [`StoreError`].
+pub async fn decided(tx: &mut Tx, connector: &str) -> Result<Option<Decided>, StoreError> {
     let rows = tx.rows("SELECT * FROM connector_use WHERE connector = $1", vec![connector.into()]).await?;
     rows.first().map(decision).transpose()
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::admin::filter::{self, Conditions, RowFilter};
 use crate::intake::runs::{RunRange, STATE};
 use crate::sql::db::Db;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Value};
 use huiliu_messages::Message;
 use huiliu_values::calendar::instant;
@@ -47,8 +47,8 @@ pub struct Balance {
 /// The balance of a range of runs.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn balance(db: &Db, runs: RunRange) -> Result<Balance, StoreFault> {
+/// [`StoreError`].
+pub async fn balance(db: &Db, runs: RunRange) -> Result<Balance, StoreError> {
     let rows = db
         .rows(
             "SELECT CAST(coalesce(sum(record_count), 0) AS bigint) AS received, CAST(coalesce(sum(inserted), 0) AS bigint) AS inserted,
@@ -66,7 +66,7 @@ pub async fn balance(db: &Db, runs: RunRange) -> Result<Balance, StoreFault> {
             vec![runs.first.into(), runs.last.into()],
         )
         .await?;
-    let row = rows.first().ok_or_else(|| StoreFault::Column { column: "balance".into() })?;
+    let row = rows.first().ok_or_else(|| StoreError::Column { column: "balance".into() })?;
     let mut b = Balance {
         received: row.int("received")?,
         inserted: row.int("inserted")?,
@@ -137,14 +137,14 @@ pub struct RunRow {
 /// Runs, newest first; those after a run are older than it.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub async fn runs(
     db: &Db,
     only: Option<i64>,
     of: &RowFilter,
     after: i64,
     limit: i64,
-) -> Result<Vec<RunRow>, StoreFault> {
+) -> Result<Vec<RunRow>, StoreError> {
     let mut more = Conditions::new(vec![only.unwrap_or(0).into(), after.into(), limit.into()]);
     more.also("s.name = ?", of.source.as_deref().map(Value::from));
     more.also("s.connector = ?", of.connector.as_deref().map(Value::from));
@@ -188,8 +188,8 @@ pub struct UnreadRow {
 /// The payloads of a run that cannot be read, at most 1,000.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn unread(db: &Db, run: i64) -> Result<Vec<UnreadRow>, StoreFault> {
+/// [`StoreError`].
+pub async fn unread(db: &Db, run: i64) -> Result<Vec<UnreadRow>, StoreError> {
     let rows = db
         .rows(
             "SELECT stream, address, coalesce(fault, '') AS fault FROM payload
@@ -235,14 +235,14 @@ pub struct BatchRow {
 /// Batches that are not done, in one state or in any, after an id.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub async fn batches(
     db: &Db,
     state: Option<BatchState>,
     of: &RowFilter,
     after: i64,
     limit: i64,
-) -> Result<Vec<BatchRow>, StoreFault> {
+) -> Result<Vec<BatchRow>, StoreError> {
     let mut more = Conditions::new(vec![state.map_or("", BatchState::as_str).into(), after.into(), limit.into()]);
     more.also("s.name = ?", of.source.as_deref().map(Value::from));
     more.also("s.connector = ?", of.connector.as_deref().map(Value::from));
@@ -305,14 +305,14 @@ pub struct LetterRow {
 /// Dead letters after an id, in order: those in one state, or all.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub async fn dead_letters(
     db: &Db,
     state: Option<DeadLetterState>,
     of: &RowFilter,
     after: i64,
     limit: i64,
-) -> Result<Vec<LetterRow>, StoreFault> {
+) -> Result<Vec<LetterRow>, StoreError> {
     let mut more = Conditions::new(vec![state.map_or("", DeadLetterState::as_str).into(), after.into(), limit.into()]);
     more.also("s.name = ?", of.source.as_deref().map(Value::from));
     more.also("s.connector = ?", of.connector.as_deref().map(Value::from));
@@ -407,14 +407,14 @@ pub struct RecordRow {
 /// Training records after an id, in order; `only` picks one.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub async fn records(
     db: &Db,
     only: Option<i64>,
     of: &RowFilter,
     after: i64,
     limit: i64,
-) -> Result<Vec<RecordRow>, StoreFault> {
+) -> Result<Vec<RecordRow>, StoreError> {
     let mut more = Conditions::new(vec![only.unwrap_or(0).into(), after.into(), limit.into()]);
     more.also("s.name = ?", of.source.as_deref().map(Value::from));
     more.also("s.connector = ?", of.connector.as_deref().map(Value::from));
@@ -463,12 +463,12 @@ pub async fn records(
 /// The teacher of an ID number, if there is one.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub async fn teacher_by_id_number(
     db: &Db,
     keys: &Keys,
     id_number: &huiliu_values::IdNumber,
-) -> Result<Option<i64>, StoreFault> {
+) -> Result<Option<i64>, StoreError> {
     let index = keys.blind_index("id_number", id_number.reveal()).to_vec();
     let rows = db
         .rows(
@@ -482,8 +482,8 @@ pub async fn teacher_by_id_number(
 /// Whether there is such a teacher.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn is_teacher(db: &Db, teacher: i64) -> Result<bool, StoreFault> {
+/// [`StoreError`].
+pub async fn is_teacher(db: &Db, teacher: i64) -> Result<bool, StoreError> {
     Ok(!db.rows("SELECT id FROM teacher WHERE id = $1", vec![teacher.into()]).await?.is_empty())
 }
 
@@ -505,8 +505,8 @@ pub struct LedgerRow {
 /// Every teacher's hours, after a teacher's number, in order.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn ledger(db: &Db, keys: &Keys, after: i64, limit: i64) -> Result<Vec<LedgerRow>, StoreFault> {
+/// [`StoreError`].
+pub async fn ledger(db: &Db, keys: &Keys, after: i64, limit: i64) -> Result<Vec<LedgerRow>, StoreError> {
     let rows = db
         .rows(
             "SELECT i.teacher_id AS teacher, i.blind_index AS blind_index, i.sealed AS sealed,
@@ -537,8 +537,8 @@ pub async fn ledger(db: &Db, keys: &Keys, after: i64, limit: i64) -> Result<Vec<
 /// Rows that point at nothing, by what they are; a load writes no foreign keys, so that somebody has to look.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn orphans(db: &Db) -> Result<Vec<(&'static str, i64)>, StoreFault> {
+/// [`StoreError`].
+pub async fn orphans(db: &Db) -> Result<Vec<(&'static str, i64)>, StoreError> {
     let mut found = Vec::new();
     for (what, child, column, parent) in [
         ("records without a claim", "training_record", "claim_id", "claim"),

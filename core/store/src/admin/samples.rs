@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::sql::error::{Kept, StoreFault};
+use crate::sql::error::{Kept, StoreError};
 use huiliu_manifest::{MAX_SAMPLES, Sample};
 use huiliu_vault::keys::{Keys, hex_decode, hex_encode};
 
@@ -37,8 +37,8 @@ pub fn content_digest(keys: &Keys, manifest: &str, samples: &[Sample]) -> [u8; 3
 /// Samples as one compressed value.
 ///
 /// # Errors
-/// [`StoreFault::Unreadable`] when they cannot be compressed.
-pub fn pack(samples: &[Sample]) -> Result<Vec<u8>, StoreFault> {
+/// [`StoreError::Unreadable`] when they cannot be compressed.
+pub fn pack(samples: &[Sample]) -> Result<Vec<u8>, StoreError> {
     let written: Vec<Written> = samples
         .iter()
         .map(|s| Written {
@@ -55,8 +55,8 @@ pub fn pack(samples: &[Sample]) -> Result<Vec<u8>, StoreFault> {
 /// What [`pack`] made.
 ///
 /// # Errors
-/// [`StoreFault::Unreadable`] for anything else.
-pub fn unpack(packed: &[u8]) -> Result<Vec<Sample>, StoreFault> {
+/// [`StoreError::Unreadable`] for anything else.
+pub fn unpack(packed: &[u8]) -> Result<Vec<Sample>, StoreError> {
     let text = zstd::bulk::decompress(packed, MAX_WRITTEN).map_err(|e| unreadable(&e))?;
     let written: Vec<Written> = serde_json::from_slice(&text).map_err(|e| unreadable(&e))?;
     let sample = |w: Written| {
@@ -66,8 +66,8 @@ pub fn unpack(packed: &[u8]) -> Result<Vec<Sample>, StoreFault> {
     written.into_iter().map(sample).collect()
 }
 
-fn unreadable(why: &dyn std::fmt::Display) -> StoreFault {
-    StoreFault::kept(Kept::Samples)(why)
+fn unreadable(why: &dyn std::fmt::Display) -> StoreError {
+    StoreError::kept(Kept::Samples)(why)
 }
 
 #[cfg(test)]

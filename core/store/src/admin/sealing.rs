@@ -1,7 +1,7 @@
 //! The generations of the sealing key, and a rotation: everything sealed is sealed anew, in pages, while others go on.
 
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::{Rows, Value};
 use huiliu_vault::keys::Keys;
 
@@ -65,9 +65,9 @@ const COLUMNS: [Column; 7] = [
 /// database that knows none yet learns the oldest there is.
 ///
 /// # Errors
-/// [`StoreFault::KeyGeneration`] when one that the database needs is missing or another; [`StoreFault::KeyRotatedSince`]
+/// [`StoreError::KeyGeneration`] when one that the database needs is missing or another; [`StoreError::KeyRotatedSince`]
 /// when all that it needs are older than the keys.
-pub(crate) async fn recognise(db: &Db, keys: &Keys) -> Result<Keys, StoreFault> {
+pub(crate) async fn recognise(db: &Db, keys: &Keys) -> Result<Keys, StoreError> {
     const KNOWN: &str =
         "SELECT generation, check_value, state FROM sealing_key WHERE state <> 'retired' ORDER BY generation";
     let mut known = db.rows(KNOWN, vec![]).await?;
@@ -83,7 +83,7 @@ pub(crate) async fn recognise(db: &Db, keys: &Keys) -> Result<Keys, StoreFault> 
     }
     let newest = known.last().map_or(Ok(0), |row| row.int("generation"))?;
     if newest < i64::from(keys.oldest()) {
-        return Err(StoreFault::KeyRotatedSince { needs: newest, oldest: keys.oldest(), before: newest + 1 });
+        return Err(StoreError::KeyRotatedSince { needs: newest, oldest: keys.oldest(), before: newest + 1 });
     }
     let mut recognised = None;
     for row in &known {
@@ -91,35 +91,35 @@ pub(crate) async fn recognise(db: &Db, keys: &Keys) -> Result<Keys, StoreFault> 
         let generation = u8::try_from(number).ok();
         let check = generation.and_then(|g| keys.sealing_check(g));
         if check.map(<[u8; 32]>::as_slice) != Some(row.bytes("check_value")?.as_slice()) {
-            return Err(StoreFault::KeyGeneration { generation: number });
+            return Err(StoreError::KeyGeneration { generation: number });
         }
         if row.text("state")? == "current" {
             recognised = generation.and_then(|g| keys.sealing_with(g));
         }
     }
-    recognised.ok_or(StoreFault::WrongKey)
+    recognised.ok_or(StoreError::WrongKey)
 }
 
 /// Keeps the generation that we seal with current until the end of the transaction.
 ///
 /// # Errors
-/// [`StoreFault::KeyRetired`] when a rotation has begun that we do not know of.
-pub(crate) async fn hold(tx: &mut Tx, keys: &Keys) -> Result<(), StoreFault> {
+/// [`StoreError::KeyRetired`] when a rotation has begun that we do not know of.
+pub(crate) async fn hold(tx: &mut Tx, keys: &Keys) -> Result<(), StoreError> {
     let rows = tx
         .rows(
             "SELECT generation FROM sealing_key WHERE generation = $1 AND state = 'current' {share}",
             vec![i64::from(keys.current()).into()],
         )
         .await?;
-    if rows.is_empty() { Err(StoreFault::KeyRetired) } else { Ok(()) }
+    if rows.is_empty() { Err(StoreError::KeyRetired) } else { Ok(()) }
 }
 
 /// Makes the generation that `keys` seal with the current one. It waits for whoever seals with an older one just now;
 /// nobody does afterwards. Begun already with the same key, it changes nothing.
 ///
 /// # Errors
-/// [`StoreFault::KeyGeneration`] when somebody else has begun it with another key: nothing is sealed with ours then.
-pub async fn begin(db: &Db, keys: &Keys) -> Result<(), StoreFault> {
+/// [`StoreError::KeyGeneration`] when somebody else has begun it with another key: nothing is sealed with ours then.
+pub async fn begin(db: &Db, keys: &Keys) -> Result<(), StoreError> {
     let generation = i64::from(keys.current());
     let check = keys.sealing_check(keys.current()).map(|c| c.to_vec()).unwrap_or_default();
     let mut tx = db.begin().await?;
@@ -136,7 +136,7 @@ pub async fn begin(db: &Db, keys: &Keys) -> Result<(), StoreFault> {
     .await?;
     let rows = tx.rows("SELECT check_value FROM sealing_key WHERE generation = $1", vec![generation.into()]).await?;
     if rows.first().map(|r| r.bytes("check_value")).transpose()? != Some(check) {
-        return Err(StoreFault::KeyGeneration { generation });
+        return Err(StoreError::KeyGeneration { generation });
     }
     tx.commit().await
 }
@@ -145,8 +145,8 @@ pub async fn begin(db: &Db, keys: &Keys) -> Result<(), StoreFault> {
 /// in between, it goes on when it is called again.
 ///
 /// # Errors
-/// [`StoreFault`]; what was sealed anew before stays.
-pub async fn seal_anew(db: &Db, keys: &Keys, progress: &(dyn Fn(usize) + Sync)) -> Result<usize, StoreFault> {
+/// [`StoreError`]; what was sealed anew before stays.
+pub async fn seal_anew(db: &Db, keys: &Keys, progress: &(dyn Fn(usize) + Sync)) -> Result<usize, StoreError> {
     let mut total = 0;
     for column in &COLUMNS {
         let mut after = if column.order == "id" { Value::Int(0) } else { Value::Bytes(vec![]) };
@@ -164,7 +164,7 @@ pub async fn seal_anew(db: &Db, keys: &Keys, progress: &(dyn Fn(usize) + Sync)) 
 }
 
 /// One page of a column: where it ended, and how many values were sealed anew. None behind the last.
-async fn seal_page(db: &Db, keys: &Keys, column: &Column, after: Value) -> Result<Option<(Value, usize)>, StoreFault> {
+async fn seal_page(db: &Db, keys: &Keys, column: &Column, after: Value) -> Result<Option<(Value, usize)>, StoreError> {
     let Column { table, column: value, order, row_key, place: [in_table, in_column] } = column;
     let rows = db
         .rows(
@@ -209,8 +209,8 @@ async fn seal_page(db: &Db, keys: &Keys, column: &Column, after: Value) -> Resul
 /// Ends a rotation: nothing is sealed with the older generations any more.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn finish(db: &Db) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn finish(db: &Db) -> Result<(), StoreError> {
     db.run("UPDATE sealing_key SET state = 'retired' WHERE state = 'retiring'", vec![]).await?;
     Ok(())
 }

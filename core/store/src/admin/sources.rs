@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::admin::sealing;
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::Row;
 use huiliu_values::calendar::instant;
 use huiliu_vault::keys::Keys;
@@ -52,7 +52,7 @@ pub struct SecretRow {
     pub set_by: String,
 }
 
-pub(crate) fn source(row: &Row) -> Result<SourceRow, StoreFault> {
+pub(crate) fn source(row: &Row) -> Result<SourceRow, StoreError> {
     Ok(SourceRow {
         name: row.text("name")?,
         connector: row.text("connector")?,
@@ -68,7 +68,7 @@ pub(crate) fn source(row: &Row) -> Result<SourceRow, StoreFault> {
     })
 }
 
-pub(crate) fn secret(row: &Row) -> Result<SecretRow, StoreFault> {
+pub(crate) fn secret(row: &Row) -> Result<SecretRow, StoreError> {
     Ok(SecretRow {
         source: row.text("source")?,
         name: row.text("name")?,
@@ -81,8 +81,8 @@ pub(crate) fn secret(row: &Row) -> Result<SecretRow, StoreFault> {
 /// Connector and institution code under which a source stands in the books, if it does.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn booked(tx: &mut Tx, source: &str) -> Result<Option<(String, String)>, StoreFault> {
+/// [`StoreError`].
+pub async fn booked(tx: &mut Tx, source: &str) -> Result<Option<(String, String)>, StoreError> {
     let rows = tx
         .rows(
             "SELECT s.connector, i.code FROM source s JOIN institution i ON i.id = s.institution_id WHERE s.name = $1",
@@ -95,8 +95,8 @@ pub async fn booked(tx: &mut Tx, source: &str) -> Result<Option<(String, String)
 /// The registered source of that name; read in an act.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn registered_source(tx: &mut Tx, name: &str) -> Result<Option<SourceRow>, StoreFault> {
+/// [`StoreError`].
+pub async fn registered_source(tx: &mut Tx, name: &str) -> Result<Option<SourceRow>, StoreError> {
     let rows = tx.rows("SELECT * FROM registered_source WHERE name = $1", vec![name.into()]).await?;
     rows.first().map(source).transpose()
 }
@@ -104,8 +104,8 @@ pub async fn registered_source(tx: &mut Tx, name: &str) -> Result<Option<SourceR
 /// Writes a source, in the place of the one of that name if there is one.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn put_source(tx: &mut Tx, row: &SourceRow) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn put_source(tx: &mut Tx, row: &SourceRow) -> Result<(), StoreError> {
     tx.run("DELETE FROM registered_source WHERE name = $1", vec![row.name.as_str().into()]).await?;
     let texts = [
         &row.name,
@@ -132,8 +132,8 @@ pub async fn put_source(tx: &mut Tx, row: &SourceRow) -> Result<(), StoreFault> 
 /// Takes a source away, and its moments with it; what it has landed stays. False when it is not registered.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn remove_source(tx: &mut Tx, name: &str, in_settings: bool) -> Result<bool, StoreFault> {
+/// [`StoreError`].
+pub async fn remove_source(tx: &mut Tx, name: &str, in_settings: bool) -> Result<bool, StoreError> {
     let removed = tx.run("DELETE FROM registered_source WHERE name = $1", vec![name.into()]).await?;
     // The one of the settings file has the same moments and the same secrets.
     if removed == 1 && !in_settings {
@@ -157,7 +157,7 @@ fn secret_key(keys: &Keys, source: &str, name: &str) -> [u8; 16] {
 /// Seals a secret of a source, in the place of the one of that name if there is one.
 ///
 /// # Errors
-/// [`StoreFault::KeyRetired`] when the key was rotated since we began.
+/// [`StoreError::KeyRetired`] when the key was rotated since we began.
 pub async fn set_secret(
     tx: &mut Tx,
     keys: &Keys,
@@ -165,7 +165,7 @@ pub async fn set_secret(
     name: &str,
     value: &str,
     actor: &str,
-) -> Result<(), StoreFault> {
+) -> Result<(), StoreError> {
     let key = secret_key(keys, source, name);
     let sealed = keys.seal(&[SECRET[0], SECRET[1], &key], value.as_bytes())?;
     sealing::hold(tx, keys).await?;
@@ -182,8 +182,8 @@ pub async fn set_secret(
 /// Takes a secret away; false when there is none.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn remove_secret(tx: &mut Tx, source: &str, name: &str) -> Result<bool, StoreFault> {
+/// [`StoreError`].
+pub async fn remove_secret(tx: &mut Tx, source: &str, name: &str) -> Result<bool, StoreError> {
     let sql = "DELETE FROM source_secret WHERE source = $1 AND name = $2";
     Ok(tx.run(sql, vec![source.into(), name.into()]).await? == 1)
 }
@@ -191,11 +191,11 @@ pub async fn remove_secret(tx: &mut Tx, source: &str, name: &str) -> Result<bool
 /// Opens a secret.
 ///
 /// # Errors
-/// [`StoreFault::Key`] when it does not open with these keys.
-pub fn open_secret(keys: &Keys, row: &SecretRow) -> Result<String, StoreFault> {
+/// [`StoreError::Key`] when it does not open with these keys.
+pub fn open_secret(keys: &Keys, row: &SecretRow) -> Result<String, StoreError> {
     let key = secret_key(keys, &row.source, &row.name);
     let plain = keys.open(&[SECRET[0], SECRET[1], &key], &row.sealed)?;
-    String::from_utf8(plain).map_err(|_| StoreFault::Column { column: "source_secret.sealed".into() })
+    String::from_utf8(plain).map_err(|_| StoreError::Column { column: "source_secret.sealed".into() })
 }
 
 /// A secret in a listing: what it is, never its value.
@@ -216,8 +216,8 @@ pub struct SecretTold {
 /// Every secret, by source and name, without its value.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn secrets(db: &Db) -> Result<Vec<SecretTold>, StoreFault> {
+/// [`StoreError`].
+pub async fn secrets(db: &Db) -> Result<Vec<SecretTold>, StoreError> {
     let rows = db.rows("SELECT * FROM source_secret ORDER BY source, name", vec![]).await?;
     rows.iter()
         .map(|row| {

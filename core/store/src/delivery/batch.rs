@@ -7,7 +7,7 @@ use huiliu_decode::{Parked, RosterRow, TrainingRecord};
 
 /// A batch in our hands, until its lease ends or a newer epoch takes it away.
 #[derive(Debug, Clone)]
-pub struct Held {
+pub struct ClaimedBatch {
     /// Batch id.
     pub id: i64,
     /// The fencing number.
@@ -46,7 +46,7 @@ pub struct Held {
     pub digest: Vec<u8>,
 }
 
-impl Held {
+impl ClaimedBatch {
     /// What keeps it ours.
     #[must_use]
     pub fn lease(&self) -> Lease {

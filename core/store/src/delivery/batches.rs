@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::delivery::batch::Held;
+use crate::delivery::batch::ClaimedBatch;
 use crate::intake::runs::RunRange;
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::lease::{Leased, micros};
 use crate::sql::rows::{Row, Rows};
 
 /// Claims a batch that is due, or whose holder's lease has run out. The attempt is counted before the work.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn claim(db: &Db, batch: i64, lease_ms: u64, holder: &str) -> Result<Option<Held>, StoreFault> {
+/// [`StoreError`].
+pub async fn claim(db: &Db, batch: i64, lease_ms: u64, holder: &str) -> Result<Option<ClaimedBatch>, StoreError> {
     let (lost, taken, expired) = (Leased::Batch.lost(), Leased::Batch.taken(), Leased::Batch.expired());
     let sql = format!(
         "UPDATE batch SET lost_claims = lost_claims + {lost}, state = 'claimed', attempts = attempts + 1, {taken}
@@ -32,22 +32,22 @@ pub async fn claim(db: &Db, batch: i64, lease_ms: u64, holder: &str) -> Result<O
         )
         .await?;
     tx.commit().await?;
-    let payload = payload.first().ok_or_else(|| StoreFault::Column { column: "payload".into() })?;
+    let payload = payload.first().ok_or_else(|| StoreError::Column { column: "payload".into() })?;
     held(row, payload).map(Some)
 }
 
-pub(crate) fn held(row: &Row, payload: &Row) -> Result<Held, StoreFault> {
-    let small = |name: &str| -> Result<u32, StoreFault> {
-        u32::try_from(row.int(name)?).map_err(|_| StoreFault::Column { column: name.to_owned() })
+pub(crate) fn held(row: &Row, payload: &Row) -> Result<ClaimedBatch, StoreError> {
+    let small = |name: &str| -> Result<u32, StoreError> {
+        u32::try_from(row.int(name)?).map_err(|_| StoreError::Column { column: name.to_owned() })
     };
-    Ok(Held {
+    Ok(ClaimedBatch {
         id: row.int("id")?,
         epoch: row.int("epoch")?,
         attempts: row.int("attempts")?,
         lost_claims: row.int("lost_claims")?,
         payload_id: row.int("payload_id")?,
         same_as: payload.opt_int("same_as")?,
-        landed: u32::try_from(payload.int("landed")?).map_err(|_| StoreFault::Column { column: "landed".into() })?,
+        landed: u32::try_from(payload.int("landed")?).map_err(|_| StoreError::Column { column: "landed".into() })?,
         first: small("first_record")?,
         count: small("record_count")?,
         run_id: row.int("run_id")?,
@@ -62,16 +62,16 @@ pub(crate) fn held(row: &Row, payload: &Row) -> Result<Held, StoreFault> {
     })
 }
 
-fn each(payload: &Row) -> Result<BTreeMap<String, String>, StoreFault> {
+fn each(payload: &Row) -> Result<BTreeMap<String, String>, StoreError> {
     let Some(text) = payload.opt_text("each_values")? else { return Ok(BTreeMap::new()) };
-    serde_json::from_str(&text).map_err(|_| StoreFault::Column { column: "payload.each_values".into() })
+    serde_json::from_str(&text).map_err(|_| StoreError::Column { column: "payload.each_values".into() })
 }
 
 /// How often a claim on a batch has been lost, with the one that is being lost now; 0 when it is not to be had.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn lost_claims(db: &Db, batch: i64) -> Result<i64, StoreFault> {
+/// [`StoreError`].
+pub async fn lost_claims(db: &Db, batch: i64) -> Result<i64, StoreError> {
     let (lost, expired) = (Leased::Batch.lost(), Leased::Batch.expired());
     let sql = format!("SELECT lost_claims + {lost} AS lost FROM batch WHERE id = $1 AND (state = 'due' OR {expired})");
     let rows = db.rows(&sql, vec![batch.into()]).await?;
@@ -82,8 +82,8 @@ pub async fn lost_claims(db: &Db, batch: i64) -> Result<i64, StoreFault> {
 /// failed five times is tried again, but later and later.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn any_waiting(db: &Db, runs: RunRange) -> Result<bool, StoreFault> {
+/// [`StoreError`].
+pub async fn any_waiting(db: &Db, runs: RunRange) -> Result<bool, StoreError> {
     // One statement: between two, a batch that is due could become one that is claimed and be seen by neither.
     let waiting = db
         .rows(
@@ -100,8 +100,8 @@ pub async fn any_waiting(db: &Db, runs: RunRange) -> Result<bool, StoreFault> {
 /// Puts a held batch back, due again after `wait_ms`, with the error that caused it.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn release(db: &Db, held: &Held, wait_ms: u64, error: &str) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn release(db: &Db, held: &ClaimedBatch, wait_ms: u64, error: &str) -> Result<(), StoreError> {
     let sql = format!(
         "UPDATE batch SET state = 'due', holder = NULL, due_at = {{now}} + $3, last_error = $4, generation = generation + 1
          WHERE {}",
@@ -115,8 +115,8 @@ pub async fn release(db: &Db, held: &Held, wait_ms: u64, error: &str) -> Result<
 /// leaves nothing behind. What it still commits afterwards is refused.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn release_all(db: &Db, holder: &str) -> Result<u64, StoreFault> {
+/// [`StoreError`].
+pub async fn release_all(db: &Db, holder: &str) -> Result<u64, StoreError> {
     db.run(
         "UPDATE batch SET state = 'due', holder = NULL, due_at = {now}, rung_at = 0, generation = generation + 1
          WHERE holder = $1 AND state = 'claimed'",
@@ -128,8 +128,8 @@ pub async fn release_all(db: &Db, holder: &str) -> Result<u64, StoreFault> {
 /// Sets a batch aside that ended its own process in front of a living parent.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn quarantine(db: &Db, batch: i64, why: &str) -> Result<bool, StoreFault> {
+/// [`StoreError`].
+pub async fn quarantine(db: &Db, batch: i64, why: &str) -> Result<bool, StoreError> {
     let n = db
         .run(
             "UPDATE batch SET state = 'quarantined', holder = NULL, last_error = $2, epoch = epoch + 1 WHERE id = $1 AND state IN ('due', 'claimed')",
@@ -142,8 +142,8 @@ pub async fn quarantine(db: &Db, batch: i64, why: &str) -> Result<bool, StoreFau
 /// Sets a held batch aside that breaks its stream's contract; false when it is no longer ours.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn hold(db: &Db, held: &Held, why: &str) -> Result<bool, StoreFault> {
+/// [`StoreError`].
+pub async fn quarantine_claimed(db: &Db, held: &ClaimedBatch, why: &str) -> Result<bool, StoreError> {
     let sql = format!(
         "UPDATE batch SET state = 'quarantined', holder = NULL, lease_until = NULL, last_error = $3, contract = 1 WHERE {}",
         Leased::Batch.ours()
@@ -154,8 +154,8 @@ pub async fn hold(db: &Db, held: &Held, why: &str) -> Result<bool, StoreFault> {
 /// Puts off a batch that nobody holds, as when its own process could not even begin.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn postpone(db: &Db, batch: i64, wait_ms: u64) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn postpone(db: &Db, batch: i64, wait_ms: u64) -> Result<(), StoreError> {
     let sql = format!(
         "UPDATE batch SET due_at = {{now}} + $2, lease_until = {{now}} + $2 WHERE id = $1 AND (state = 'due' OR {})",
         Leased::Batch.expired()
@@ -167,8 +167,8 @@ pub async fn postpone(db: &Db, batch: i64, wait_ms: u64) -> Result<(), StoreFaul
 /// Makes a quarantined batch due again, as if it had never been tried: it is waited for like any other. False when it is not quarantined.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn unquarantine(tx: &mut Tx, batch: i64) -> Result<bool, StoreFault> {
+/// [`StoreError`].
+pub async fn unquarantine(tx: &mut Tx, batch: i64) -> Result<bool, StoreError> {
     let n = tx
         .run(
             "UPDATE batch SET state = 'due', attempts = 0, lost_claims = 0, last_error = NULL, due_at = {now}, rung_at = 0,
@@ -183,8 +183,8 @@ pub async fn unquarantine(tx: &mut Tx, batch: i64) -> Result<bool, StoreFault> {
 /// Some batches whose holder's lease has run out, the longest lost first.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn abandoned(db: &Db, limit: u32) -> Result<Vec<i64>, StoreFault> {
+/// [`StoreError`].
+pub async fn abandoned(db: &Db, limit: u32) -> Result<Vec<i64>, StoreError> {
     let expired = Leased::Batch.expired();
     let sql = format!("SELECT id FROM batch WHERE {expired} ORDER BY lease_until, id LIMIT $1");
     let rows = db.rows(&sql, vec![i64::from(limit).into()]).await?;
@@ -194,8 +194,8 @@ pub async fn abandoned(db: &Db, limit: u32) -> Result<Vec<i64>, StoreFault> {
 /// Some batches that are due, the longest silent first, for whoever has no queue.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn unrung(db: &Db, limit: u32) -> Result<Vec<i64>, StoreFault> {
+/// [`StoreError`].
+pub async fn unnotified(db: &Db, limit: u32) -> Result<Vec<i64>, StoreError> {
     let rows = db
         .rows(
             "SELECT id FROM batch WHERE state = 'due' AND due_at <= {now} ORDER BY rung_at, id LIMIT $1",
@@ -217,8 +217,8 @@ pub struct DueBatch {
 /// Batches that are due and were not rung within `quiet_ms`, those never rung first; marks them rung.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn to_ring(db: &Db, quiet_ms: u64, limit: usize) -> Result<Vec<DueBatch>, StoreFault> {
+/// [`StoreError`].
+pub async fn to_ring(db: &Db, quiet_ms: u64, limit: usize) -> Result<Vec<DueBatch>, StoreError> {
     let quiet = micros(quiet_ms);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let silent = "state = 'due' AND due_at <= {now} AND rung_at < {now} - $1";
@@ -241,7 +241,7 @@ pub async fn to_ring(db: &Db, quiet_ms: u64, limit: usize) -> Result<Vec<DueBatc
     let mut due: Vec<DueBatch> = rows
         .iter()
         .map(|r| Ok(DueBatch { id: r.int("id")?, generation: r.int("generation")? }))
-        .collect::<Result<_, StoreFault>>()?;
+        .collect::<Result<_, StoreError>>()?;
     due.sort_unstable();
     Ok(due)
 }
@@ -249,8 +249,8 @@ pub async fn to_ring(db: &Db, quiet_ms: u64, limit: usize) -> Result<Vec<DueBatc
 /// Takes back that these batches were rung: the queue had no room for them, or did not answer.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn not_rung(db: &Db, batches: &[i64]) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn not_rung(db: &Db, batches: &[i64]) -> Result<(), StoreError> {
     if batches.is_empty() {
         return Ok(());
     }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::delivery::batch::{Held, Load, Outcomes};
+use crate::delivery::batch::{ClaimedBatch, Load, Outcomes};
 use crate::sql::db::Tx;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
 use huiliu_decode::{RosterRow, TrainingRecord};
 use huiliu_values::RecordOutcome;
@@ -84,15 +84,15 @@ pub struct Classified<'l, R = TrainingRecord<'l>> {
     /// One per key, sorted by key, so that two batches lock rows in one order.
     pub winners: Vec<Winner<'l, R>>,
     /// Raw records that another of the same batch outdoes.
-    pub outdone: i64,
+    pub superseded: i64,
 }
 
 impl<'l> Classified<'l> {
     /// Asks the tables; nothing is locked.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn ask(tx: &mut Tx, held: &Held, load: &'l Load<'_>) -> Result<Self, StoreFault> {
+    /// [`StoreError`].
+    pub async fn ask(tx: &mut Tx, held: &ClaimedBatch, load: &'l Load<'_>) -> Result<Self, StoreError> {
         Self::of(tx, held, load.activation, load.clean.iter().map(|record| &**record)).await
     }
 }
@@ -101,39 +101,39 @@ impl<'l, R: Versioned> Classified<'l, R> {
     /// Asks the tables about records of one kind; nothing is locked.
     ///
     /// # Errors
-    /// [`StoreFault`].
+    /// [`StoreError`].
     pub async fn of(
         tx: &mut Tx,
-        held: &Held,
+        held: &ClaimedBatch,
         activation: i64,
         clean: impl Iterator<Item = &'l R>,
-    ) -> Result<Self, StoreFault> {
+    ) -> Result<Self, StoreError> {
         let mut classified = Self::newest_of_each_key(clean);
         classified.meet(tx, held, activation).await?;
         Ok(classified)
     }
 
     fn newest_of_each_key(clean: impl Iterator<Item = &'l R>) -> Self {
-        let mut outdone = 0;
+        let mut superseded = 0;
         let mut newest: HashMap<[u8; 16], Winner<'l, R>> = HashMap::with_capacity(clean.size_hint().0);
         for record in clean {
             let fresh = Winner { record, copies: 0, verdict: Verdict::New };
             let winner = newest.entry(*record.key()).or_insert(fresh);
             match record.version().cmp(&winner.record.version()) {
                 std::cmp::Ordering::Greater => {
-                    outdone += winner.copies;
+                    superseded += winner.copies;
                     *winner = Winner { record, copies: 1, verdict: Verdict::New };
                 }
                 std::cmp::Ordering::Equal => winner.copies += 1,
-                std::cmp::Ordering::Less => outdone += 1,
+                std::cmp::Ordering::Less => superseded += 1,
             }
         }
         let mut winners: Vec<Winner<'l, R>> = newest.into_values().collect();
         winners.sort_unstable_by_key(|w| *w.record.key());
-        Self { winners, outdone }
+        Self { winners, superseded }
     }
 
-    async fn meet(&mut self, tx: &mut Tx, held: &Held, activation: i64) -> Result<(), StoreFault> {
+    async fn meet(&mut self, tx: &mut Tx, held: &ClaimedBatch, activation: i64) -> Result<(), StoreError> {
         let versions: Vec<(i64, [u8; 16])> = self.winners.iter().map(|w| w.record.version()).collect();
         let rows = Rows::new()
             .int("ord", (0i64..).take(self.winners.len()).map(Some))
@@ -181,9 +181,9 @@ impl<'l, R: Versioned> Classified<'l, R> {
     /// rows each batch loses by it, and the teachers whose records these were: a newer version may be another's.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn lock(&mut self, tx: &mut Tx, activation: i64) -> Result<Displaced, StoreFault> {
-        let mut displaced = Displaced::default();
+    /// [`StoreError`].
+    pub async fn lock(&mut self, tx: &mut Tx, activation: i64) -> Result<Overwritten, StoreError> {
+        let mut displaced = Overwritten::default();
         let mut ids: Vec<i64> = self.winners.iter().filter_map(|w| w.verdict.overwrites()).collect();
         if ids.is_empty() {
             return Ok(displaced);
@@ -229,7 +229,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
     /// The outcomes of the clean raw records, and how many of the unchanged ones another batch's row stands for.
     #[must_use]
     pub fn outcomes(&self) -> (Outcomes, i64) {
-        let mut outcomes = Outcomes { superseded: self.outdone, ..Outcomes::default() };
+        let mut outcomes = Outcomes { superseded: self.superseded, ..Outcomes::default() };
         let mut elsewhere = 0;
         for Winner { copies, verdict, .. } in &self.winners {
             match verdict {
@@ -263,7 +263,7 @@ impl<'l, R: Versioned> Classified<'l, R> {
 
 /// What overwriting takes away.
 #[derive(Debug, Default)]
-pub struct Displaced {
+pub struct Overwritten {
     /// Batch → rows that were its own.
     pub losses: BTreeMap<i64, i64>,
     /// Whose records these rows were.

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::admin::sealing;
-use crate::delivery::batch::{Held, Load, Outcomes};
+use crate::delivery::batch::{ClaimedBatch, Load, Outcomes};
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
 use huiliu_decode::Parked;
 use huiliu_values::{DeadLetterState, RecordOutcome};
@@ -26,15 +26,15 @@ const CONTENT: [&str; 8] = [
 /// Writes letters and sightings. A letter that a person has closed stays closed.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub(crate) async fn park(
     tx: &mut Tx,
     keys: &Keys,
-    held: &Held,
+    held: &ClaimedBatch,
     load: &Load<'_>,
     all: &[Parked<'_>],
     outcomes: &mut Outcomes,
-) -> Result<(), StoreFault> {
+) -> Result<(), StoreError> {
     if all.is_empty() {
         return Ok(());
     }
@@ -45,7 +45,7 @@ pub(crate) async fn park(
         let (id, discarded) = letters
             .get(&parked.letter_key)
             .copied()
-            .ok_or_else(|| StoreFault::Column { column: "dead_letter.id".into() })?;
+            .ok_or_else(|| StoreError::Column { column: "dead_letter.id".into() })?;
         *(if discarded { &mut outcomes.discarded } else { &mut outcomes.parked }) += 1;
         outcome_of.push((id, if discarded { RecordOutcome::Discarded } else { RecordOutcome::Parked }));
     }
@@ -64,10 +64,10 @@ pub(crate) async fn park(
 async fn write_letters(
     tx: &mut Tx,
     keys: &Keys,
-    held: &Held,
+    held: &ClaimedBatch,
     load: &Load<'_>,
     all: &[Parked<'_>],
-) -> Result<HashMap<[u8; 16], (i64, bool)>, StoreFault> {
+) -> Result<HashMap<[u8; 16], (i64, bool)>, StoreError> {
     let order = |p: &Parked| (p.source_version, p.raw_digest);
     let mut newest: BTreeMap<[u8; 16], &Parked> = BTreeMap::new();
     for parked in all {
@@ -127,8 +127,8 @@ async fn write_letters(
 /// reasons.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn tell_again(tx: &mut Tx, still: &[StillParked<'_>]) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn tell_again(tx: &mut Tx, still: &[StillParked<'_>]) -> Result<(), StoreError> {
     if still.is_empty() {
         return Ok(());
     }
@@ -151,8 +151,8 @@ pub async fn tell_again(tx: &mut Tx, still: &[StillParked<'_>]) -> Result<(), St
 /// Copies the sightings of a batch to one that received the same bytes again; gives (parked, superseded, discarded).
 ///
 /// # Errors
-/// [`StoreFault`].
-pub(crate) async fn see_again(tx: &mut Tx, batch: i64, earlier: i64) -> Result<(i64, i64, i64), StoreFault> {
+/// [`StoreError`].
+pub(crate) async fn see_again(tx: &mut Tx, batch: i64, earlier: i64) -> Result<(i64, i64, i64), StoreError> {
     let letters = tx
         .rows("SELECT DISTINCT letter_id FROM dead_letter_sighting WHERE batch_id = $1", vec![earlier.into()])
         .await?;
@@ -188,7 +188,7 @@ pub(crate) async fn see_again(tx: &mut Tx, batch: i64, earlier: i64) -> Result<(
 
 /// Locks letters, so that none is closed while a batch sees it again, nor seen again while it is being closed: what a
 /// letter stands for is read only after this. In the order of their keys, as a load writes them.
-async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreFault> {
+async fn lock(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
     tx.rows_with(
         "SELECT t.id AS id FROM dead_letter t WHERE t.id IN (SELECT id FROM {rows}) ORDER BY t.letter_key {lock}",
         vec![],
@@ -232,8 +232,8 @@ pub struct StillParked<'p> {
 /// closed a letter meanwhile.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub(crate) async fn resolve(tx: &mut Tx, held: &Held, resolution: Resolution<'_>) -> Result<usize, StoreFault> {
+/// [`StoreError`].
+pub(crate) async fn resolve(tx: &mut Tx, held: &ClaimedBatch, resolution: Resolution<'_>) -> Result<usize, StoreError> {
     let Resolution { replay, records } = resolution;
     let letters: Vec<i64> = records.iter().map(|record| record.letter).collect();
     lock(tx, &letters).await?;
@@ -265,8 +265,8 @@ pub(crate) async fn resolve(tx: &mut Tx, held: &Held, resolution: Resolution<'_>
 /// whatever comes of it later. False when it is not open.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn discard(tx: &mut Tx, letter: i64) -> Result<bool, StoreFault> {
+/// [`StoreError`].
+pub async fn discard(tx: &mut Tx, letter: i64) -> Result<bool, StoreError> {
     lock(tx, &[letter]).await?;
     let args = || vec![letter.into()];
     if tx.run("UPDATE dead_letter SET state = 'discarded' WHERE id = $1 AND state = 'open'", args()).await? == 0 {
@@ -284,17 +284,17 @@ pub async fn discard(tx: &mut Tx, letter: i64) -> Result<bool, StoreFault> {
     Ok(true)
 }
 
-/// Closes what a good newer version has outdone: its sightings no longer count as parked but as superseded, in the
+/// Closes what a good newer version has superseded: its sightings no longer count as parked but as superseded, in the
 /// batches that received them. Gives the number of raw records it was about.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn close_outdone(db: &Db) -> Result<usize, StoreFault> {
-    Ok(close_outdone_by(db, "training_record").await? + close_outdone_by(db, "roster_row").await?)
+/// [`StoreError`].
+pub async fn close_superseded(db: &Db) -> Result<usize, StoreError> {
+    Ok(close_superseded_by(db, "training_record").await? + close_superseded_by(db, "roster_row").await?)
 }
 
 /// By the newest row that a table holds under the letter's key.
-async fn close_outdone_by(db: &Db, table: &str) -> Result<usize, StoreFault> {
+async fn close_superseded_by(db: &Db, table: &str) -> Result<usize, StoreError> {
     let (mut total, mut after) = (0, 0);
     loop {
         let newest = format!(
@@ -303,10 +303,10 @@ async fn close_outdone_by(db: &Db, table: &str) -> Result<usize, StoreFault> {
                ON t.source_id = d.source_id AND t.stream = d.stream AND t.record_key = d.letter_key}}
              WHERE d.state = 'open' AND d.id > $1 GROUP BY d.id ORDER BY d.id LIMIT 2000"
         );
-        let outdone = db.rows(&newest, vec![after.into()]).await?;
-        let Some(last) = outdone.last() else { return Ok(total) };
+        let superseded = db.rows(&newest, vec![after.into()]).await?;
+        let Some(last) = superseded.last() else { return Ok(total) };
         after = last.int("id")?;
-        let column = |name: &str| outdone.iter().map(|r| r.int(name)).collect::<Result<Vec<_>, _>>();
+        let column = |name: &str| superseded.iter().map(|r| r.int(name)).collect::<Result<Vec<_>, _>>();
         let (ids, versions, activations) = (column("id")?, column("source_version")?, column("activation")?);
         let mut tx = db.begin().await?;
         lock(&mut tx, &ids).await?;

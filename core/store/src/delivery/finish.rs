@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::delivery::batch::{Commit, Held, Load, Outcomes};
+use crate::delivery::batch::{ClaimedBatch, Commit, Load, Outcomes};
 use crate::sql::db::Tx;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::lease::Leased;
 use crate::sql::rows::{Rows, Value};
 
 /// Notes what is left out, and why; gives how many.
-pub(crate) async fn skip(tx: &mut Tx, held: &Held, load: &Load<'_>) -> Result<i64, StoreFault> {
+pub(crate) async fn skip(tx: &mut Tx, held: &ClaimedBatch, load: &Load<'_>) -> Result<i64, StoreError> {
     let mut reasons: BTreeMap<&str, i64> = BTreeMap::new();
     for (_, because) in &load.skipped {
         *reasons.entry(because).or_default() += 1;
@@ -38,7 +38,7 @@ pub(crate) struct Replayed {
 }
 
 /// Moves raw records of a batch that is done from `parked` to what became of them.
-pub(crate) async fn move_counters(tx: &mut Tx, batch: i64, replayed: &Replayed) -> Result<(), StoreFault> {
+pub(crate) async fn move_counters(tx: &mut Tx, batch: i64, replayed: &Replayed) -> Result<(), StoreError> {
     let moved = i64::try_from(replayed.records).unwrap_or(0);
     let Replayed { outcomes: o, held, elsewhere, skipped, .. } = replayed;
     tx.run(
@@ -61,7 +61,7 @@ pub(crate) struct Done {
 }
 
 /// The fence: the batch is done, and all of the transaction with it, only if the claim's epoch is still the current one.
-pub(crate) async fn finish(mut tx: Tx, held: &Held, done: &Done) -> Result<Commit, StoreFault> {
+pub(crate) async fn finish(mut tx: Tx, held: &ClaimedBatch, done: &Done) -> Result<Commit, StoreError> {
     let fence = if crate::faults::skip_epoch() { "id = $1 AND $2 = $2".to_owned() } else { Leased::Batch.ours() };
     let sql = format!(
         "UPDATE batch SET state = 'done', holder = NULL, lease_until = NULL, last_error = NULL, inserted = $3, updated = $4,

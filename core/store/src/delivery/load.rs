@@ -2,15 +2,15 @@
 
 use std::sync::Mutex;
 
-use crate::delivery::batch::Held;
+use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::batch::{Commit, Load};
-use crate::delivery::classify::{Classified, Displaced, Fresh, Newer};
+use crate::delivery::classify::{Classified, Fresh, Newer, Overwritten};
 use crate::delivery::dead_letters::{self, Resolution};
 use crate::delivery::finish::{Done, Replayed, finish, move_counters, skip};
 use crate::identity::claims;
 use crate::ledger::marks;
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
 use huiliu_decode::TrainingRecord;
 use huiliu_vault::keys::Keys;
@@ -18,14 +18,14 @@ use huiliu_vault::keys::Keys;
 /// Classifies and commits a batch of records.
 ///
 /// # Errors
-/// [`StoreFault`]; nothing was written unless the fault came from the commit itself, whose outcome the next claim reads.
+/// [`StoreError`]; nothing was written unless the fault came from the commit itself, whose outcome the next claim reads.
 pub(crate) async fn commit(
     db: &Db,
     keys: &Keys,
     known: &Mutex<claims::Known>,
-    held: &Held,
+    held: &ClaimedBatch,
     load: &Load<'_>,
-) -> Result<Commit, StoreFault> {
+) -> Result<Commit, StoreError> {
     let mut tx = db.begin().await?;
     let mut classified = Classified::ask(&mut tx, held, load).await?;
     let written = write(&mut tx, keys, known, held, load, &mut classified).await?;
@@ -46,17 +46,17 @@ pub(crate) async fn commit(
 /// records the batch put there.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub(crate) async fn write(
     tx: &mut Tx,
     keys: &Keys,
     known: &Mutex<claims::Known>,
-    held: &Held,
+    held: &ClaimedBatch,
     load: &Load<'_>,
     classified: &mut Classified<'_>,
-) -> Result<i64, StoreFault> {
+) -> Result<i64, StoreError> {
     claims::hold(tx, known).await?;
-    let Displaced { losses, teachers: former } = classified.lock(tx, load.activation).await?;
+    let Overwritten { losses, teachers: former } = classified.lock(tx, load.activation).await?;
     let rows = Rows::new()
         .int("batch_id", losses.keys().copied().map(Some))
         .int("records", losses.values().copied().map(Some));
@@ -76,12 +76,12 @@ pub(crate) async fn write(
 
 async fn insert(
     tx: &mut Tx,
-    held: &Held,
+    held: &ClaimedBatch,
     load: &Load<'_>,
     ids: &[i64],
     claims: &[claims::Claim],
     new: &[&TrainingRecord<'_>],
-) -> Result<(), StoreFault> {
+) -> Result<(), StoreError> {
     let (n, always) = (new.len(), |v: i64| std::iter::repeat_n(Some(v), new.len()));
     let rows = Rows::new()
         .int("id", ids.iter().copied().map(Some))
@@ -94,11 +94,11 @@ async fn insert(
 
 async fn update(
     tx: &mut Tx,
-    held: &Held,
+    held: &ClaimedBatch,
     load: &Load<'_>,
     claims: &[claims::Claim],
     newer: &[Newer<'_, TrainingRecord<'_>>],
-) -> Result<(), StoreFault> {
+) -> Result<(), StoreError> {
     if newer.is_empty() {
         return Ok(());
     }
@@ -121,15 +121,15 @@ async fn update(
 /// transaction must not be committed.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub async fn replay(
     tx: &mut Tx,
     keys: &Keys,
-    held: &Held,
+    held: &ClaimedBatch,
     load: &Load<'_>,
     classified: &mut Classified<'_>,
     resolution: Resolution<'_>,
-) -> Result<usize, StoreFault> {
+) -> Result<usize, StoreError> {
     // Claims that this transaction makes must not be remembered before it is committed.
     let written = write(tx, keys, &Mutex::default(), held, load, classified).await?;
     let taken = dead_letters::resolve(tx, held, resolution).await?;
@@ -143,7 +143,7 @@ pub async fn replay(
 /// Every column that a newer version overwrites.
 fn content<'l>(
     rows: Rows<'l>,
-    held: &'l Held,
+    held: &'l ClaimedBatch,
     load: &'l Load<'_>,
     claims: &[claims::Claim],
     records: &[&'l TrainingRecord<'_>],
@@ -191,7 +191,7 @@ async fn assess(
     claims: &[claims::Claim],
     records: &[&TrainingRecord<'_>],
     replaces: bool,
-) -> Result<(), StoreFault> {
+) -> Result<(), StoreError> {
     let scored: Vec<_> = ids
         .iter()
         .zip(claims)

@@ -2,25 +2,30 @@
 //!
 //! It holds only where it can be exact. A batch that put every one of its newest records into the tables itself
 //! (`elsewhere` is 0) knows how many of them are still held (`held`, less what `batch_loss` says); received again under the same activation, those are
-//! unchanged, what has been outdone since is superseded, and what was parked is parked again.
+//! unchanged, what has been superseded since is superseded, and what was parked is parked again.
 //!
 //! Where what landed last counts, the same bytes are newer than all that landed since, so nothing must have: else they are
 //! read again, and outdo it.
 
-use crate::delivery::batch::{Commit, Held, Outcomes};
+use crate::delivery::batch::{ClaimedBatch, Commit, Outcomes};
 use crate::delivery::classify::Versioned as _;
 use crate::delivery::dead_letters;
 use crate::delivery::finish::{Done, finish};
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use huiliu_decode::{RosterRow, TrainingRecord};
 use huiliu_manifest::{Stream, VersionFrom};
 
 /// Commits a held batch as a repetition of an earlier one; `None` when that cannot be told exactly.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn commit(db: &Db, held: &Held, stream: &Stream, activation: i64) -> Result<Option<Commit>, StoreFault> {
+/// [`StoreError`].
+pub async fn commit(
+    db: &Db,
+    held: &ClaimedBatch,
+    stream: &Stream,
+    activation: i64,
+) -> Result<Option<Commit>, StoreError> {
     let Some(original) = held.same_as else { return Ok(None) };
     let last_counts = matches!(stream.version, VersionFrom::Landing {});
     let table = if stream.kind.is_roster() { RosterRow::TABLE } else { TrainingRecord::TABLE };
@@ -49,11 +54,11 @@ pub async fn commit(db: &Db, held: &Held, stream: &Stream, activation: i64) -> R
         .await?;
     let Some(row) = earlier.first() else { return Ok(None) };
     let (earlier, manifest_version, unchanged) = (row.int("id")?, row.int("manifest_version")?, row.int("held")?);
-    let outdone = row.int("superseded")? > 0 || row.int("written")? > unchanged;
-    if last_counts && (outdone || landed_since(&mut tx, held, earlier, table).await?) {
+    let was_superseded = row.int("superseded")? > 0 || row.int("written")? > unchanged;
+    if last_counts && (was_superseded || landed_since(&mut tx, held, earlier, table).await?) {
         return Ok(None);
     }
-    let (parked, outdone, discarded) = dead_letters::see_again(&mut tx, held.id, earlier).await?;
+    let (parked, was_superseded, discarded) = dead_letters::see_again(&mut tx, held.id, earlier).await?;
     let again = vec![held.id.into(), earlier.into()];
     let copied = "INSERT INTO batch_skip (batch_id, because, records)
                   SELECT $1, because, sum(records) FROM batch_skip WHERE batch_id = $2 GROUP BY because";
@@ -62,7 +67,7 @@ pub async fn commit(db: &Db, held: &Held, stream: &Stream, activation: i64) -> R
         tx.run(copied, again).await?;
     }
     let superseded = i64::from(held.count) - unchanged - parked - discarded - skipped;
-    debug_assert!(superseded >= outdone, "the books of batch {earlier} hold more than it received");
+    debug_assert!(superseded >= was_superseded, "the books of batch {earlier} hold more than it received");
     let outcomes = Outcomes { unchanged, superseded, skipped, parked, discarded, ..Outcomes::default() };
     let done = Done { manifest_version, activation, outcomes, held: 0, elsewhere: unchanged };
     finish(tx, held, &done).await.map(Some)
@@ -70,7 +75,7 @@ pub async fn commit(db: &Db, held: &Held, stream: &Stream, activation: i64) -> R
 
 /// Whether something that landed between two batches of a stream may yet be written over what the earlier one holds: a batch
 /// that is not done, or an open letter of one of its records.
-async fn landed_since(tx: &mut Tx, held: &Held, earlier: i64, table: &str) -> Result<bool, StoreFault> {
+async fn landed_since(tx: &mut Tx, held: &ClaimedBatch, earlier: i64, table: &str) -> Result<bool, StoreError> {
     let between = || vec![earlier.into(), held.id.into(), held.source_id.into(), held.stream.as_str().into()];
     let open = tx
         .rows(

@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::admin::filter::{Conditions, with_code};
-use crate::delivery::batch::Held;
+use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::batches;
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::{Kept, StoreFault};
+use crate::sql::error::{Kept, StoreError};
 use crate::sql::rows::{Row, Rows, Value};
 use huiliu_values::calendar::instant;
 use huiliu_values::{BeforeAfter, ExactHours, RecordOutcome, ReplayState};
@@ -109,8 +109,8 @@ pub struct Replay {
     pub moved: Option<serde_json::Value>,
 }
 
-fn json<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, StoreFault> {
-    serde_json::from_str(text).map_err(|e| StoreFault::kept(Kept::Replay)(&e))
+fn json<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|e| StoreError::kept(Kept::Replay)(&e))
 }
 
 fn text<T: Serialize>(value: &T) -> String {
@@ -120,13 +120,13 @@ fn text<T: Serialize>(value: &T) -> String {
 /// Opens a replay that is being planned.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub async fn begin(
     db: &Db,
     filter: &Filter,
     activations: &BTreeMap<String, i64>,
     actor: &str,
-) -> Result<i64, StoreFault> {
+) -> Result<i64, StoreError> {
     let mut tx = db.begin().await?;
     let rows = tx
         .rows(
@@ -136,14 +136,14 @@ pub async fn begin(
         )
         .await?;
     tx.commit().await?;
-    rows.first().ok_or_else(|| StoreFault::Column { column: "replay.id".into() })?.int("id")
+    rows.first().ok_or_else(|| StoreError::Column { column: "replay.id".into() })?.int("id")
 }
 
 /// The raw records that count as parked for the letters that a filter takes, by batch; at most `most` of them.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn select(tx: &mut Tx, filter: &Filter, most: i64) -> Result<BTreeMap<i64, Wanted>, StoreFault> {
+/// [`StoreError`].
+pub async fn select(tx: &mut Tx, filter: &Filter, most: i64) -> Result<BTreeMap<i64, Wanted>, StoreError> {
     let mut also = Conditions::new(vec![most.into()]);
     also.also("c.connector = ?", filter.connector.as_deref().map(Value::from));
     also.also("c.name = ?", filter.source.as_deref().map(Value::from));
@@ -167,13 +167,13 @@ pub async fn select(tx: &mut Tx, filter: &Filter, most: i64) -> Result<BTreeMap<
 /// The raw records of a plan, by batch.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn planned(tx: &mut Tx, replay: i64) -> Result<BTreeMap<i64, Wanted>, StoreFault> {
+/// [`StoreError`].
+pub async fn planned(tx: &mut Tx, replay: i64) -> Result<BTreeMap<i64, Wanted>, StoreError> {
     let sql = "SELECT batch_id, record_index, letter_id, address FROM replay_item WHERE replay_id = $1 ORDER BY batch_id, record_index";
     wanted(&tx.rows(sql, vec![replay.into()]).await?)
 }
 
-pub(crate) fn wanted(rows: &[Row]) -> Result<BTreeMap<i64, Wanted>, StoreFault> {
+pub(crate) fn wanted(rows: &[Row]) -> Result<BTreeMap<i64, Wanted>, StoreError> {
     let mut batches: BTreeMap<i64, Wanted> = BTreeMap::new();
     for row in rows {
         let index = u32::try_from(row.int("record_index")?).unwrap_or(u32::MAX);
@@ -186,8 +186,8 @@ pub(crate) fn wanted(rows: &[Row]) -> Result<BTreeMap<i64, Wanted>, StoreFault> 
 /// The items of a plan that are not parked any more: letter, address and outcome as planned.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn gone(tx: &mut Tx, replay: i64) -> Result<Vec<(i64, String, RecordOutcome)>, StoreFault> {
+/// [`StoreError`].
+pub async fn gone(tx: &mut Tx, replay: i64) -> Result<Vec<(i64, String, RecordOutcome)>, StoreError> {
     let rows = tx
         .rows(
             "SELECT i.letter_id AS letter_id, i.address AS address, i.outcome AS outcome FROM replay_item i
@@ -202,8 +202,8 @@ pub async fn gone(tx: &mut Tx, replay: i64) -> Result<Vec<(i64, String, RecordOu
 /// A batch that is done, as a claim would give it, without one.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn batch(tx: &mut Tx, batch: i64) -> Result<Held, StoreFault> {
+/// [`StoreError`].
+pub async fn batch(tx: &mut Tx, batch: i64) -> Result<ClaimedBatch, StoreError> {
     let rows = tx
         .rows(
             "SELECT b.id, b.epoch, b.attempts, b.lost_claims, b.payload_id, b.first_record, b.record_count, b.run_id, b.contract, p.same_as, p.source_id,
@@ -213,15 +213,15 @@ pub async fn batch(tx: &mut Tx, batch: i64) -> Result<Held, StoreFault> {
             vec![batch.into()],
         )
         .await?;
-    let row = rows.first().ok_or_else(|| StoreFault::Column { column: "batch".into() })?;
+    let row = rows.first().ok_or_else(|| StoreError::Column { column: "batch".into() })?;
     batches::held(row, row)
 }
 
 /// Writes down what becomes of the raw records of one batch.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn write_items(db: &Db, replay: i64, items: &[Item]) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn write_items(db: &Db, replay: i64, items: &[Item]) -> Result<(), StoreError> {
     let details: Vec<String> = items.iter().map(|i| i.detail.to_string()).collect();
     let mut tx = db.begin().await?;
     let rows = Rows::new()
@@ -240,8 +240,8 @@ pub async fn write_items(db: &Db, replay: i64, items: &[Item]) -> Result<(), Sto
 /// Writes down the effects: the plan is complete.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn complete(tx: &mut Tx, replay: i64, effects: &[Effect]) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn complete(tx: &mut Tx, replay: i64, effects: &[Effect]) -> Result<(), StoreError> {
     let column = |of: fn(&Effect) -> i64| effects.iter().map(move |e| Some(of(e))).collect::<Vec<_>>();
     let rows = Rows::new()
         .int("replay_id", effects.iter().map(|_| Some(replay)))
@@ -265,8 +265,8 @@ pub async fn complete(tx: &mut Tx, replay: i64, effects: &[Effect]) -> Result<()
 /// Locks a replay and gives its state, so that two people do not apply it at once; `None` when there is none.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn lock(tx: &mut Tx, replay: i64) -> Result<Option<ReplayState>, StoreFault> {
+/// [`StoreError`].
+pub async fn lock(tx: &mut Tx, replay: i64) -> Result<Option<ReplayState>, StoreError> {
     let rows = tx.rows("SELECT state FROM replay WHERE id = $1 {lock}", vec![replay.into()]).await?;
     rows.first().map(|r| r.spelled("state")).transpose()
 }
@@ -274,8 +274,8 @@ pub async fn lock(tx: &mut Tx, replay: i64) -> Result<Option<ReplayState>, Store
 /// Notes that a replay was applied.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn applied(tx: &mut Tx, replay: i64, actor: &str) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn applied(tx: &mut Tx, replay: i64, actor: &str) -> Result<(), StoreError> {
     let sql = "UPDATE replay SET state = 'applied', applied_at = {now}, applied_by = $2 WHERE id = $1";
     tx.run(sql, vec![replay.into(), actor.into()]).await?;
     Ok(())
@@ -284,8 +284,8 @@ pub async fn applied(tx: &mut Tx, replay: i64, actor: &str) -> Result<(), StoreF
 /// Notes what moved since a replay was planned: it cannot be applied any more.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn stale(tx: &mut Tx, replay: i64, moved: &str) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn stale(tx: &mut Tx, replay: i64, moved: &str) -> Result<(), StoreError> {
     tx.run("UPDATE replay SET state = 'stale', moved = $2 WHERE id = $1", vec![replay.into(), moved.into()]).await?;
     Ok(())
 }
@@ -293,8 +293,8 @@ pub async fn stale(tx: &mut Tx, replay: i64, moved: &str) -> Result<(), StoreFau
 /// Closes plans whose process must be gone: none takes so long.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn close_abandoned(db: &Db, moved: &str) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn close_abandoned(db: &Db, moved: &str) -> Result<(), StoreError> {
     const TOO_LONG: i64 = 600_000_000;
     let sql = "UPDATE replay SET state = 'stale', moved = $1 WHERE state = 'planning' AND planned_at < {now} - $2";
     db.run(sql, vec![moved.into(), TOO_LONG.into()]).await?;
@@ -313,8 +313,8 @@ impl Replay {
 /// Replays after a number, or one.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn list(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<Vec<Replay>, StoreFault> {
+/// [`StoreError`].
+pub async fn list(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<Vec<Replay>, StoreError> {
     let rows = db
         .rows(
             "SELECT r.id, r.state, r.filter, r.activations, r.planned_at, r.planned_by, r.applied_at, r.applied_by, r.letters,
@@ -341,7 +341,7 @@ pub async fn list(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<
             outcomes: outcomes
                 .iter()
                 .map(|r| Ok((r.spelled("outcome")?, r.int("n")?)))
-                .collect::<Result<_, StoreFault>>()?,
+                .collect::<Result<_, StoreError>>()?,
             teachers: row.int("teachers")?,
             moved: row.opt_text("moved")?.map(|m| json(&m)).transpose()?,
         });
@@ -352,8 +352,8 @@ pub async fn list(db: &Db, only: Option<i64>, after: i64, limit: i64) -> Result<
 /// The first items of a replay, in the order of their batches.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn items(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Item>, StoreFault> {
+/// [`StoreError`].
+pub async fn items(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Item>, StoreError> {
     let rows = tx
         .rows(
             "SELECT letter_id, batch_id, record_index, address, outcome, record_key, detail FROM replay_item
@@ -378,8 +378,8 @@ pub async fn items(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Item>, St
 /// Effects of a replay.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn effects(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Effect>, StoreFault> {
+/// [`StoreError`].
+pub async fn effects(tx: &mut Tx, replay: i64, limit: i64) -> Result<Vec<Effect>, StoreError> {
     let rows = tx
         .rows(
             "SELECT person, teacher_id, units_before, units_after, provisional_before, provisional_after, entries_changed
@@ -405,6 +405,6 @@ pub fn person(teacher: Option<i64>, blind_index: &[u8; 32]) -> String {
     teacher.map_or_else(|| format!("new:{}", hex_encode(&blind_index[..8])), |t| t.to_string())
 }
 
-fn hours(row: &Row, before: &str, after: &str) -> Result<BeforeAfter<ExactHours>, StoreFault> {
+fn hours(row: &Row, before: &str, after: &str) -> Result<BeforeAfter<ExactHours>, StoreError> {
     Ok(BeforeAfter::new(ExactHours(row.int(before)?), ExactHours(row.int(after)?)))
 }

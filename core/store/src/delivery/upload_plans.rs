@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::sql::db::Db;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 
 /// Parked raw records looked at together.
 const LOOKED_AT: i64 = 2_000;
@@ -34,8 +34,8 @@ pub struct ParkedRows {
 /// The batches of a run, in the order in which they landed.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn batches(db: &Db, run: i64) -> Result<Vec<i64>, StoreFault> {
+/// [`StoreError`].
+pub async fn batches(db: &Db, run: i64) -> Result<Vec<i64>, StoreError> {
     let rows = db.rows("SELECT id FROM batch WHERE run_id = $1 ORDER BY id", vec![run.into()]).await?;
     rows.iter().map(|row| row.int("id")).collect()
 }
@@ -43,8 +43,8 @@ pub async fn batches(db: &Db, run: i64) -> Result<Vec<i64>, StoreFault> {
 /// Why batches of a run are not delivered: file and reason.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn undelivered(db: &Db, run: i64) -> Result<Vec<String>, StoreFault> {
+/// [`StoreError`].
+pub async fn undelivered(db: &Db, run: i64) -> Result<Vec<String>, StoreError> {
     let sql = "SELECT p.address, b.last_error FROM batch b JOIN payload p ON p.id = b.payload_id
                WHERE b.run_id = $1 AND b.state <> 'done' ORDER BY b.id LIMIT 100";
     let rows = db.rows(sql, vec![run.into()]).await?;
@@ -56,8 +56,8 @@ pub async fn undelivered(db: &Db, run: i64) -> Result<Vec<String>, StoreFault> {
 /// What is parked of a run: all reasons counted, and at most `told` raw records.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn parked(db: &Db, run: i64, told: usize) -> Result<ParkedRows, StoreFault> {
+/// [`StoreError`].
+pub async fn parked(db: &Db, run: i64, told: usize) -> Result<ParkedRows, StoreError> {
     let mut parked = ParkedRows::default();
     for batch in batches(db, run).await? {
         let mut after = -1;

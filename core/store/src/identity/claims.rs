@@ -7,7 +7,7 @@ use crate::admin::sealing;
 use crate::identity::identifiers::{self, Index};
 use crate::identity::{self, ClaimTold, rulings};
 use crate::sql::db::Tx;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
 use huiliu_decode::TrainingRecord;
 use huiliu_values::ClaimState;
@@ -34,7 +34,7 @@ pub struct Known {
 
 impl Known {
     /// Claims per generation; two generations are some 2 MB.
-    const MOST: usize = 1 << 14;
+    const MAX: usize = 1 << 14;
 
     fn get(&self, key: &[u8; 16]) -> Option<Claim> {
         self.young.get(key).or_else(|| self.old.get(key)).copied()
@@ -42,7 +42,7 @@ impl Known {
 
     fn learn(&mut self, found: &HashMap<[u8; 16], Claim>) {
         for (key, claim) in found.iter().filter(|(_, claim)| claim.teacher.is_some()) {
-            if self.young.len() >= Self::MOST {
+            if self.young.len() >= Self::MAX {
                 self.old = std::mem::take(&mut self.young);
             }
             self.young.insert(*key, *claim);
@@ -60,8 +60,8 @@ impl Known {
 /// whoever gives the claim to another.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn hold(tx: &mut Tx, known: &Mutex<Known>) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn hold(tx: &mut Tx, known: &Mutex<Known>) -> Result<(), StoreError> {
     let rows = tx.rows("SELECT number FROM identity_change WHERE id = 1 {share}", vec![]).await?;
     let changes = rows.first().map_or(Ok(0), |row| row.int("number"))?;
     known.lock().unwrap_or_else(PoisonError::into_inner).as_of(changes);
@@ -72,8 +72,8 @@ pub async fn hold(tx: &mut Tx, known: &Mutex<Known>) -> Result<(), StoreFault> {
 /// teachers. What a rehearsal changes nobody sees, so it holds up nobody.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn change(tx: &mut Tx) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn change(tx: &mut Tx) -> Result<(), StoreError> {
     if !tx.is_rehearsed() {
         tx.run("UPDATE identity_change SET number = number + 1 WHERE id = 1", vec![]).await?;
     }
@@ -84,13 +84,13 @@ pub async fn change(tx: &mut Tx) -> Result<(), StoreFault> {
 /// missing.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub async fn identify(
     tx: &mut Tx,
     keys: &Keys,
     known: &Mutex<Known>,
     records: &[&TrainingRecord<'_>],
-) -> Result<Vec<Claim>, StoreFault> {
+) -> Result<Vec<Claim>, StoreError> {
     if records.is_empty() {
         return Ok(vec![]);
     }
@@ -109,7 +109,7 @@ pub async fn identify(
         look_up(tx, &self::unseen(&unseen, &claims), &mut claims).await?;
     }
     let claim = |r: &&TrainingRecord| claims.get(&r.claim_key).copied();
-    records.iter().map(|r| claim(r).ok_or_else(|| StoreFault::Column { column: "claim.id".into() })).collect()
+    records.iter().map(|r| claim(r).ok_or_else(|| StoreError::Column { column: "claim.id".into() })).collect()
 }
 
 /// The teachers who have the ID numbers of some records.
@@ -134,7 +134,7 @@ impl Owners {
         &mut self,
         tx: &mut Tx,
         records: impl Iterator<Item = &'r TrainingRecord<'r>> + Clone,
-    ) -> Result<(), StoreFault> {
+    ) -> Result<(), StoreError> {
         let wanted: Vec<Index> = records.clone().filter_map(|r| self.index(r)).collect();
         self.teachers.extend(identifiers::find(tx, &wanted).await?);
         let told: Vec<i64> = records.filter(|r| r.told.is_some()).filter_map(|r| self.teacher(r)).collect();
@@ -173,7 +173,7 @@ async fn look_up(
     tx: &mut Tx,
     records: &[&TrainingRecord<'_>],
     claims: &mut HashMap<[u8; 16], Claim>,
-) -> Result<(), StoreFault> {
+) -> Result<(), StoreError> {
     if records.is_empty() {
         return Ok(());
     }
@@ -206,7 +206,7 @@ async fn introduce(
     keys: &Keys,
     unseen: &[&TrainingRecord<'_>],
     claims: &mut HashMap<[u8; 16], Claim>,
-) -> Result<(), StoreFault> {
+) -> Result<(), StoreError> {
     let mut owners = Owners::of(keys, unseen);
     let mut numbers: BTreeMap<Index, &str> = BTreeMap::new();
     for record in unseen.iter().filter(|r| r.told.is_none()) {
@@ -271,7 +271,7 @@ impl<'r> Made<'r> {
         owners: &Owners,
         merged: &HashMap<String, i64>,
         record: &'r TrainingRecord<'_>,
-    ) -> Result<Self, StoreFault> {
+    ) -> Result<Self, StoreError> {
         let (teacher, told) = match &record.told {
             None => (owners.teacher(record), None),
             Some(told) => match owners.sure(record) {

@@ -9,7 +9,7 @@ use crate::identity::{alone, claims, digest, match_keys, open_told};
 use crate::ledger::marks;
 use crate::roster;
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
 use huiliu_matching::decide::{Candidate, Decision, decide};
 use huiliu_matching::keys::{Kind, Use};
@@ -22,13 +22,13 @@ const PAGE: i64 = 200;
 /// Teachers who share a key up to which all of them are compared; of more only those who share a second one, too.
 const BLOCK: i64 = 50;
 /// Teachers who share a key beyond which they are too many to look for a second one.
-const MOST: i64 = 2_000;
+const MAX: i64 = 2_000;
 
 /// Decides on the next claims that wait; gives how many, 0 when none is left or somebody else decides.
 ///
 /// # Errors
-/// [`StoreFault`]; nothing was decided then.
-pub(super) async fn decide_page(db: &Db, keys: &Keys, weights: &Weights) -> Result<usize, StoreFault> {
+/// [`StoreError`]; nothing was decided then.
+pub(super) async fn decide_page(db: &Db, keys: &Keys, weights: &Weights) -> Result<usize, StoreError> {
     let mut tx = db.begin().await?;
     if !alone(&mut tx).await? {
         return Ok(0);
@@ -44,8 +44,8 @@ pub(super) async fn decide_page(db: &Db, keys: &Keys, weights: &Weights) -> Resu
 /// Decides on these claims by rule, whatever they were.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub(super) async fn decide_on(tx: &mut Tx, keys: &Keys, weights: &Weights, ids: &[i64]) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub(super) async fn decide_on(tx: &mut Tx, keys: &Keys, weights: &Weights, ids: &[i64]) -> Result<(), StoreError> {
     let claims = read(tx, keys, ids).await?;
     if claims.is_empty() {
         return Ok(());
@@ -96,7 +96,7 @@ struct Rejection {
     teacher_id: i64,
 }
 
-async fn read(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<Vec<Claim>, StoreFault> {
+async fn read(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<Vec<Claim>, StoreError> {
     let rows = tx
         .rows_with(
             "SELECT c.id AS id, c.claim_key AS claim_key, c.teacher_id AS teacher_id, c.told AS told FROM claim c
@@ -124,7 +124,7 @@ struct Found {
     crowded: bool,
 }
 
-async fn find(tx: &mut Tx, keys: &Keys, claims: &[Claim]) -> Result<Vec<Found>, StoreFault> {
+async fn find(tx: &mut Tx, keys: &Keys, claims: &[Claim]) -> Result<Vec<Found>, StoreError> {
     let looked: Vec<Vec<(Kind, i64)>> = claims.iter().map(|c| match_keys(keys, &c.profile, Use::Look)).collect();
     let wanted: BTreeSet<i64> = looked.iter().flatten().map(|(_, key)| *key).collect();
     let sizes = sizes(tx, &wanted).await?;
@@ -132,7 +132,7 @@ async fn find(tx: &mut Tx, keys: &Keys, claims: &[Claim]) -> Result<Vec<Found>, 
         sizes.iter().filter(move |(_, size)| bounds.contains(size)).map(|(key, _)| *key).collect::<Vec<_>>()
     };
     let small = blocks(tx, &of(1..=BLOCK), false).await?;
-    let large = blocks(tx, &of(BLOCK + 1..=MOST), true).await?;
+    let large = blocks(tx, &of(BLOCK + 1..=MAX), true).await?;
     let mut found = Vec::with_capacity(claims.len());
     for (claim, looked) in claims.iter().zip(&looked) {
         let mut one = Found::default();
@@ -142,7 +142,7 @@ async fn find(tx: &mut Tx, keys: &Keys, claims: &[Claim]) -> Result<Vec<Found>, 
             let met: Vec<i64> = match sizes.get(key).copied().unwrap_or(0) {
                 0 => continue,
                 1..=BLOCK => small.get(key).into_iter().flatten().map(|sharing| sharing.teacher_id).collect(),
-                size if size <= MOST => narrowed(large.get(key).map_or(&[], Vec::as_slice), &mine),
+                size if size <= MAX => narrowed(large.get(key).map_or(&[], Vec::as_slice), &mine),
                 _ => vec![],
             };
             one.crowded |= met.is_empty();
@@ -158,13 +158,13 @@ async fn find(tx: &mut Tx, keys: &Keys, claims: &[Claim]) -> Result<Vec<Found>, 
     Ok(found)
 }
 
-/// How many teachers share each key, counted to a little above [`MOST`].
-async fn sizes(tx: &mut Tx, wanted: &BTreeSet<i64>) -> Result<HashMap<i64, i64>, StoreFault> {
+/// How many teachers share each key, counted to a little above [`MAX`].
+async fn sizes(tx: &mut Tx, wanted: &BTreeSet<i64>) -> Result<HashMap<i64, i64>, StoreError> {
     let sql = format!(
         "SELECT incoming.match_key AS match_key, (SELECT count(*) FROM
            (SELECT 1 FROM teacher_match_key k WHERE k.match_key = incoming.match_key LIMIT {}) AS few) AS size
          FROM {{rows}}",
-        MOST + 1
+        MAX + 1
     );
     let rows = tx.rows_with(&sql, vec![], Rows::new().int("match_key", wanted.iter().copied().map(Some))).await?;
     rows.iter().map(|row| Ok((row.int("match_key")?, row.int("size")?))).collect()
@@ -180,7 +180,7 @@ struct Sharing {
 /// Key → the teachers who have it.
 type Blocks = HashMap<i64, Vec<Sharing>>;
 
-async fn blocks(tx: &mut Tx, wanted: &[i64], with_seconds: bool) -> Result<Blocks, StoreFault> {
+async fn blocks(tx: &mut Tx, wanted: &[i64], with_seconds: bool) -> Result<Blocks, StoreError> {
     let mut blocks = Blocks::new();
     if wanted.is_empty() {
         return Ok(blocks);
@@ -222,7 +222,7 @@ async fn frequencies<'p>(
     tx: &mut Tx,
     keys: &Keys,
     people: impl Iterator<Item = &'p Profile>,
-) -> Result<Frequencies, StoreFault> {
+) -> Result<Frequencies, StoreError> {
     let mut values = HashSet::new();
     for person in people {
         counted(person, &mut |slot, value| {
@@ -241,7 +241,7 @@ async fn frequencies<'p>(
         )
         .await?;
     let of =
-        |row: &Row| Ok::<_, StoreFault>((usize::try_from(row.int("ord")?).unwrap_or(usize::MAX), row.int("teachers")?));
+        |row: &Row| Ok::<_, StoreError>((usize::try_from(row.int("ord")?).unwrap_or(usize::MAX), row.int("teachers")?));
     let counts: Vec<(usize, i64)> = counts.iter().map(of).collect::<Result<_, _>>()?;
     let all = counts.iter().find(|(ord, _)| *ord == values.len()).map_or(0, |(_, n)| *n);
     let mut among = Frequencies::of(u64::try_from(all).unwrap_or(0));
@@ -254,7 +254,7 @@ async fn frequencies<'p>(
 }
 
 /// Claim and teacher of which somebody has said that they are two.
-async fn rejected(tx: &mut Tx, ids: &[i64]) -> Result<HashSet<Rejection>, StoreFault> {
+async fn rejected(tx: &mut Tx, ids: &[i64]) -> Result<HashSet<Rejection>, StoreError> {
     let rows = tx
         .rows_with(
             "SELECT d.claim_id AS claim_id, d.teacher_id AS teacher_id
@@ -275,7 +275,7 @@ async fn write(
     decided: &[Decided<'_>],
     teachers: &[i64],
     rejected: &HashSet<Rejection>,
-) -> Result<(), StoreFault> {
+) -> Result<(), StoreError> {
     // Somebody with a valid number whom the roster does not know is a provisional teacher.
     let unknown = decided.iter().filter(|of| of.decision.verdict == Verdict::None);
     let unknown = unknown.filter_map(|of| of.claim.index.as_ref());
@@ -321,7 +321,7 @@ async fn write(
     marks::add(tx, moved.flat_map(|(of, owner)| of.claim.teacher.into_iter().chain(*owner))).await
 }
 
-async fn write_candidates(tx: &mut Tx, decided: &[Decided<'_>], teachers: &[i64]) -> Result<(), StoreFault> {
+async fn write_candidates(tx: &mut Tx, decided: &[Decided<'_>], teachers: &[i64]) -> Result<(), StoreError> {
     let ids = Rows::new().int("id", decided.iter().map(|of| Some(of.claim.id)));
     tx.run_with("DELETE FROM candidate WHERE claim_id IN (SELECT id FROM {rows})", vec![], ids).await?;
     let told = decided.iter().flat_map(|Decided { claim, decision }| {

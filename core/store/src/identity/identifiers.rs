@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::admin::sealing;
 use crate::sql::db::Tx;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
 use huiliu_vault::keys::Keys;
 
@@ -20,7 +20,7 @@ pub(crate) fn index(keys: &Keys, id_number: &str) -> Index {
 }
 
 /// Index → the teacher who has it.
-pub(crate) async fn find(tx: &mut Tx, indexes: &[Index]) -> Result<HashMap<Index, i64>, StoreFault> {
+pub(crate) async fn find(tx: &mut Tx, indexes: &[Index]) -> Result<HashMap<Index, i64>, StoreError> {
     let mut teachers = HashMap::with_capacity(indexes.len());
     if indexes.is_empty() {
         return Ok(teachers);
@@ -49,7 +49,7 @@ pub(crate) async fn find_or_make(
     tx: &mut Tx,
     keys: &Keys,
     numbers: &BTreeMap<Index, &str>,
-) -> Result<HashMap<Index, i64>, StoreFault> {
+) -> Result<HashMap<Index, i64>, StoreError> {
     let all: Vec<Index> = numbers.keys().copied().collect();
     let mut teachers = find(tx, &all).await?;
     let missing: Vec<(&Index, &&str)> = numbers.iter().filter(|(index, _)| !teachers.contains_key(*index)).collect();
@@ -90,7 +90,7 @@ pub(crate) async fn give(
     tx: &mut Tx,
     keys: &Keys,
     wanted: &[NewNumber<'_>],
-) -> Result<HashMap<Index, i64>, StoreFault> {
+) -> Result<HashMap<Index, i64>, StoreError> {
     if wanted.is_empty() {
         return Ok(HashMap::new());
     }
@@ -111,13 +111,13 @@ pub(crate) async fn give(
         .await?;
     let index = |row: &Row| {
         let index = Index::try_from(row.bytes("blind_index")?);
-        Ok((index.map_err(|_| StoreFault::Column { column: "blind_index".into() })?, row.int("teacher_id")?))
+        Ok((index.map_err(|_| StoreError::Column { column: "blind_index".into() })?, row.int("teacher_id")?))
     };
     made.iter().map(index).collect()
 }
 
 /// Ends the numbers that teachers had before these, which they have now: index → teacher.
-pub(crate) async fn end_others(tx: &mut Tx, current: &BTreeMap<Index, i64>) -> Result<(), StoreFault> {
+pub(crate) async fn end_others(tx: &mut Tx, current: &BTreeMap<Index, i64>) -> Result<(), StoreError> {
     if current.is_empty() {
         return Ok(());
     }
@@ -148,8 +148,8 @@ pub(crate) async fn end_others(tx: &mut Tx, current: &BTreeMap<Index, i64>) -> R
 /// The blind index of the ID number of some teachers.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn blind_indexes(tx: &mut Tx, teachers: &[i64]) -> Result<HashMap<i64, Index>, StoreFault> {
+/// [`StoreError`].
+pub async fn blind_indexes(tx: &mut Tx, teachers: &[i64]) -> Result<HashMap<i64, Index>, StoreError> {
     let rows = Rows::new().int("id", teachers.iter().copied().map(Some));
     let found = tx
         .rows_with(
@@ -162,7 +162,7 @@ pub async fn blind_indexes(tx: &mut Tx, teachers: &[i64]) -> Result<HashMap<i64,
         .await?;
     let index = |row: &Row| {
         let index = Index::try_from(row.bytes("blind_index")?);
-        Ok((row.int("teacher_id")?, index.map_err(|_| StoreFault::Column { column: "blind_index".into() })?))
+        Ok((row.int("teacher_id")?, index.map_err(|_| StoreError::Column { column: "blind_index".into() })?))
     };
     found.iter().map(index).collect()
 }

@@ -7,7 +7,7 @@ use crate::identity::{alone, digest, match_keys};
 use crate::ledger::marks;
 use crate::roster;
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
 use huiliu_matching::keys::{Use, narrowers};
 use huiliu_matching::score::counted;
@@ -20,8 +20,8 @@ pub(super) const ALL: i64 = 0;
 /// Marks every teacher when nobody has been keyed yet.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub(super) async fn begin(db: &Db) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub(super) async fn begin(db: &Db) -> Result<(), StoreError> {
     let mut tx = db.begin().await?;
     let free = alone(&mut tx).await?;
     let begun = tx.rows("SELECT 1 AS one FROM match_count WHERE value = $1", vec![ALL.into()]).await?;
@@ -36,8 +36,8 @@ pub(super) async fn begin(db: &Db) -> Result<(), StoreFault> {
 /// Writes the keys of the first block of marked teachers after `after`; gives the block, or nothing when none is left.
 ///
 /// # Errors
-/// [`StoreFault`]; nothing of the block was written then.
-pub(super) async fn key_block(db: &Db, keys: &Keys, after: i64) -> Result<Option<i64>, StoreFault> {
+/// [`StoreError`]; nothing of the block was written then.
+pub(super) async fn key_block(db: &Db, keys: &Keys, after: i64) -> Result<Option<i64>, StoreError> {
     let mut tx = db.begin().await?;
     if !alone(&mut tx).await? {
         return Ok(None);
@@ -109,7 +109,7 @@ struct Change<'f> {
     is: &'f Found,
 }
 
-async fn read(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Found>, StoreFault> {
+async fn read(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Found>, StoreError> {
     let rows = tx
         .rows_with(
             "SELECT m.teacher_id AS teacher_id, m.match_keys AS match_keys, m.counted AS counted, m.seconds AS seconds
@@ -118,7 +118,7 @@ async fn read(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Found>, StoreFaul
             Rows::new().int("teacher_id", ids.iter().copied().map(Some)),
         )
         .await?;
-    let set = |row: &Row, name: &str| Ok::<_, StoreFault>(unpack(&row.bytes(name)?).collect());
+    let set = |row: &Row, name: &str| Ok::<_, StoreError>(unpack(&row.bytes(name)?).collect());
     let found = |row: &Row| {
         let found =
             Found { keys: set(row, "match_keys")?, counted: set(row, "counted")?, seconds: set(row, "seconds")? };
@@ -127,7 +127,7 @@ async fn read(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Found>, StoreFaul
     rows.iter().map(found).collect()
 }
 
-async fn write(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreFault> {
+async fn write(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreError> {
     fn pairs<'c>(
         changed: &'c [Change<'_>],
         one: impl Fn(&'c Change<'_>) -> (&'c BTreeSet<i64>, &'c BTreeSet<i64>),
@@ -163,7 +163,7 @@ async fn write(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreFault> {
 }
 
 /// Moves the counts of the values that teachers have no more, or have now.
-async fn count(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreFault> {
+async fn count(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreError> {
     let mut moved: BTreeMap<i64, i64> = BTreeMap::new();
     for Change { was, is, .. } in changed {
         was.counted.difference(&is.counted).for_each(|value| *moved.entry(*value).or_default() -= 1);
@@ -184,7 +184,7 @@ async fn count(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreFault> {
 }
 
 /// Has the claims that share a key with whoever has changed looked at again, unless a person has decided on them.
-async fn look_again(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreFault> {
+async fn look_again(tx: &mut Tx, changed: &[Change<'_>]) -> Result<(), StoreError> {
     let shared: BTreeSet<i64> = changed.iter().flat_map(|c| c.was.keys.union(&c.is.keys)).copied().collect();
     tx.run_with(
         "UPDATE claim SET state = 'new' WHERE decided_by NOT LIKE 'decision%' AND id IN

@@ -11,7 +11,7 @@ pub mod rulings;
 use std::collections::HashMap;
 
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::{Kept, StoreFault};
+use crate::sql::error::{Kept, StoreError};
 use crate::sql::rows::Rows;
 use huiliu_matching::keys::{Kind, Use, keys as keys_of};
 use huiliu_matching::{Profile, Told, Weights};
@@ -21,8 +21,8 @@ use huiliu_vault::keys::Keys;
 /// how many were decided. Where no source ever told of somebody without an ID number, it costs one look.
 ///
 /// # Errors
-/// [`StoreFault`]; what was decided before stays.
-pub async fn examine(db: &Db, keys: &Keys, weights: &Weights) -> Result<usize, StoreFault> {
+/// [`StoreError`]; what was decided before stays.
+pub async fn examine(db: &Db, keys: &Keys, weights: &Weights) -> Result<usize, StoreError> {
     // Every claim that carries what was told has keys, and a look into an empty table costs nothing.
     if db.rows("SELECT 1 AS one FROM claim_match_key LIMIT 1", vec![]).await?.is_empty() {
         return Ok(0);
@@ -43,7 +43,7 @@ pub async fn examine(db: &Db, keys: &Keys, weights: &Weights) -> Result<usize, S
 }
 
 /// Only one at a time finds and decides: who is keyed meanwhile would be missed. The lock ends with the transaction.
-async fn alone(tx: &mut Tx) -> Result<bool, StoreFault> {
+async fn alone(tx: &mut Tx) -> Result<bool, StoreError> {
     tx.try_lock(LOCK.0, LOCK.1).await
 }
 
@@ -52,8 +52,8 @@ const LOCK: (&str, i64) = ("identity", 0);
 /// How many claims wait to be looked at.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn due(db: &Db) -> Result<i64, StoreFault> {
+/// [`StoreError`].
+pub async fn due(db: &Db) -> Result<i64, StoreError> {
     let rows = db.rows("SELECT count(*) AS claims FROM claim WHERE state = 'new'", vec![]).await?;
     rows.first().map_or(Ok(0), |row| row.int("claims"))
 }
@@ -61,8 +61,8 @@ pub async fn due(db: &Db) -> Result<i64, StoreFault> {
 /// Has every claim looked at again on which nobody decided, as when the weights have changed.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn again(tx: &mut Tx) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn again(tx: &mut Tx) -> Result<(), StoreError> {
     let sql = "UPDATE claim SET state = 'new' WHERE told IS NOT NULL AND decided_by NOT LIKE 'decision%'";
     tx.run(sql, vec![]).await?;
     Ok(())
@@ -71,8 +71,8 @@ pub async fn again(tx: &mut Tx) -> Result<(), StoreFault> {
 /// The folded names of those of these teachers who are on the roster.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub(crate) async fn roster_names(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, String>, StoreFault> {
+/// [`StoreError`].
+pub(crate) async fn roster_names(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, String>, StoreError> {
     let rows = tx
         .rows_with(
             "SELECT t.id AS id, t.name_folded AS name FROM {rows} {join teacher t ON t.id = incoming.id}
@@ -87,15 +87,15 @@ pub(crate) async fn roster_names(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64
 /// What a source told, sealed for its claim.
 ///
 /// # Errors
-/// [`StoreFault::Key`].
-pub(crate) fn seal_told(keys: &Keys, claim_key: &[u8], told: &Told) -> Result<Vec<u8>, StoreFault> {
-    let plain = serde_json::to_vec(told).map_err(|e| StoreFault::kept(Kept::Told)(&e))?;
+/// [`StoreError::Key`].
+pub(crate) fn seal_told(keys: &Keys, claim_key: &[u8], told: &Told) -> Result<Vec<u8>, StoreError> {
+    let plain = serde_json::to_vec(told).map_err(|e| StoreError::kept(Kept::Told)(&e))?;
     Ok(keys.seal(&[b"claim", b"told", claim_key], &plain)?)
 }
 
-fn open_told(keys: &Keys, claim_key: &[u8], sealed: &[u8]) -> Result<Told, StoreFault> {
+fn open_told(keys: &Keys, claim_key: &[u8], sealed: &[u8]) -> Result<Told, StoreError> {
     let plain = keys.open(&[b"claim", b"told", claim_key], sealed)?;
-    serde_json::from_slice(&plain).map_err(|e| StoreFault::kept(Kept::Told)(&e))
+    serde_json::from_slice(&plain).map_err(|e| StoreError::kept(Kept::Told)(&e))
 }
 
 /// A claim, and what is told of whom it is about.
@@ -107,12 +107,12 @@ pub(crate) struct ClaimTold<'t> {
 /// Writes by which keys claims are found when the roster changes.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub(crate) async fn write_claim_keys<'t>(
     tx: &mut Tx,
     keys: &Keys,
     claims: impl Iterator<Item = ClaimTold<'t>>,
-) -> Result<(), StoreFault> {
+) -> Result<(), StoreError> {
     let mut found_by: Vec<(i64, i64)> = Vec::new();
     for ClaimTold { claim_id, told } in claims {
         found_by.extend(match_keys(keys, &told.profile(), Use::Look).into_iter().map(|(_, key)| (key, claim_id)));

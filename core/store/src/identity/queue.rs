@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::identity::open_told;
 use crate::ledger::decisions::{self, Decision};
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::{Kept, StoreFault};
+use crate::sql::error::{Kept, StoreError};
 use crate::sql::rows::{Row, Rows};
 use huiliu_decode::draft::masked;
 use huiliu_matching::{Evidence, Role};
@@ -121,8 +121,8 @@ const CLAIM: &str = "SELECT c.id AS id, c.name AS name, c.state AS state, c.doub
 /// How many claims there are of each state.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn counts(db: &Db) -> Result<Counts, StoreFault> {
+/// [`StoreError`].
+pub async fn counts(db: &Db) -> Result<Counts, StoreError> {
     let mut counts = Counts::default();
     for row in db.rows("SELECT state, count(*) AS claims FROM claim GROUP BY state", vec![]).await? {
         let count = match row.spelled("state")? {
@@ -145,8 +145,8 @@ const CONTRADICTING: &str =
 /// Claims of a kind after a number.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn list(db: &Db, which: Which, after: i64, limit: i64) -> Result<Vec<Waiting>, StoreFault> {
+/// [`StoreError`].
+pub async fn list(db: &Db, which: Which, after: i64, limit: i64) -> Result<Vec<Waiting>, StoreError> {
     let of = match which {
         Which::Potential => "c.state = 'potential'".to_owned(),
         Which::None => "c.state = 'none'".to_owned(),
@@ -158,7 +158,7 @@ pub async fn list(db: &Db, which: Which, after: i64, limit: i64) -> Result<Vec<W
     waiting(&mut tx, &rows).await
 }
 
-async fn waiting(tx: &mut Tx, rows: &[Row]) -> Result<Vec<Waiting>, StoreFault> {
+async fn waiting(tx: &mut Tx, rows: &[Row]) -> Result<Vec<Waiting>, StoreError> {
     let ids: Vec<i64> = rows.iter().map(|row| row.int("id")).collect::<Result<_, _>>()?;
     let mut candidates = candidates(tx, &ids).await?;
     let one = |row: &Row| {
@@ -177,7 +177,7 @@ async fn waiting(tx: &mut Tx, rows: &[Row]) -> Result<Vec<Waiting>, StoreFault> 
     rows.iter().map(one).collect()
 }
 
-async fn candidates(tx: &mut Tx, claims: &[i64]) -> Result<HashMap<i64, Vec<CandidateRow>>, StoreFault> {
+async fn candidates(tx: &mut Tx, claims: &[i64]) -> Result<HashMap<i64, Vec<CandidateRow>>, StoreError> {
     let rows = tx
         .rows_with(
             "SELECT x.claim_id AS claim_id, x.teacher_id AS teacher_id, x.score AS score, x.evidence AS evidence,
@@ -192,7 +192,7 @@ async fn candidates(tx: &mut Tx, claims: &[i64]) -> Result<HashMap<i64, Vec<Cand
     let mut of_claim: HashMap<i64, Vec<CandidateRow>> = HashMap::new();
     for row in &rows {
         let evidence =
-            serde_json::from_str(&row.text("evidence")?).map_err(|e| StoreFault::kept(Kept::Evidence)(&e))?;
+            serde_json::from_str(&row.text("evidence")?).map_err(|e| StoreError::kept(Kept::Evidence)(&e))?;
         of_claim.entry(row.int("claim_id")?).or_default().push(CandidateRow {
             teacher: row.int("teacher_id")?,
             name: row.opt_text("name")?,
@@ -207,15 +207,15 @@ async fn candidates(tx: &mut Tx, claims: &[i64]) -> Result<HashMap<i64, Vec<Cand
 /// All that is known of a claim; nothing when there is none of this number.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn show(db: &Db, keys: &Keys, claim: i64) -> Result<Option<Shown>, StoreFault> {
+/// [`StoreError`].
+pub async fn show(db: &Db, keys: &Keys, claim: i64) -> Result<Option<Shown>, StoreError> {
     let mut tx = db.look().await?;
     let rows = tx.rows(&format!("{CLAIM} WHERE c.id = $1"), vec![claim.into()]).await?;
     let Some(found) = waiting(&mut tx, &rows).await?.pop() else { return Ok(None) };
     let sql = format!("{CONTRADICTING} AND r.claim_id = $1 LIMIT 1");
     let contradicting = !tx.rows(&sql, vec![claim.into()]).await?.is_empty();
     let sealed = tx.rows("SELECT claim_key, told FROM claim WHERE id = $1", vec![claim.into()]).await?;
-    let told = match sealed.first().map(|row| Ok::<_, StoreFault>((row.bytes("claim_key")?, row.opt_bytes("told")?))) {
+    let told = match sealed.first().map(|row| Ok::<_, StoreError>((row.bytes("claim_key")?, row.opt_bytes("told")?))) {
         Some(Ok((key, Some(sealed)))) => {
             open_told(keys, &key, &sealed)?.texts().map(|(role, text)| hidden(role, text)).collect()
         }
@@ -240,7 +240,7 @@ pub async fn show(db: &Db, keys: &Keys, claim: i64) -> Result<Option<Shown>, Sto
             period_end: row.text("period_end")?,
         })
     };
-    let resting = resting.iter().map(rest).collect::<Result<_, StoreFault>>()?;
+    let resting = resting.iter().map(rest).collect::<Result<_, StoreError>>()?;
     let decisions = decisions::on_claims(&mut tx, &[claim]).await?;
     Ok(Some(Shown { claim: found, contradicting, told, resting, decisions }))
 }

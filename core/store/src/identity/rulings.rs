@@ -11,7 +11,7 @@ use crate::identity::deciding::decide_on;
 use crate::ledger::decisions::{self, Decision, DecisionKind, Verdict};
 use crate::ledger::marks;
 use crate::sql::db::Tx;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
 use huiliu_matching::Weights;
 use huiliu_vault::keys::{Keys, hex_encode};
@@ -80,13 +80,13 @@ pub struct Ruled {
 /// Takes a decision, and has everything follow that follows; both stand only if the transaction is committed.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub async fn rule(
     tx: &mut Tx,
     rules: Rules<'_>,
     ruling: Ruling,
     by: Author<'_>,
-) -> Result<Result<Ruled, Refused>, StoreFault> {
+) -> Result<Result<Ruled, Refused>, StoreError> {
     begin(tx).await?;
     if let Some(refused) = refuse(tx, ruling).await? {
         return Ok(Err(refused));
@@ -115,13 +115,13 @@ pub async fn rule(
 /// Takes a decision about identity back.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub async fn undo(
     tx: &mut Tx,
     rules: Rules<'_>,
     decision: &Decision,
     by: Author<'_>,
-) -> Result<Result<Ruled, Refused>, StoreFault> {
+) -> Result<Result<Ruled, Refused>, StoreError> {
     begin(tx).await?;
     let mut claims: Vec<i64> = decision.claim.into_iter().collect();
     if let (Some(into), Some(from)) = (decision.teacher, merged_from(decision)) {
@@ -137,7 +137,7 @@ pub async fn undo(
 }
 
 /// Whoever finds and decides by rule is waited for first: it locks claims before it changes them.
-async fn begin(tx: &mut Tx) -> Result<(), StoreFault> {
+async fn begin(tx: &mut Tx) -> Result<(), StoreError> {
     tx.lock(crate::identity::LOCK.0, crate::identity::LOCK.1).await?;
     claims::change(tx).await
 }
@@ -161,8 +161,8 @@ fn shares(one: &Decision, other: &Decision) -> bool {
 /// The numbers that people gave to another teacher: blind index in hexadecimal → the decision.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub(crate) async fn merged_numbers(tx: &mut Tx) -> Result<HashMap<String, i64>, StoreFault> {
+/// [`StoreError`].
+pub(crate) async fn merged_numbers(tx: &mut Tx) -> Result<HashMap<String, i64>, StoreError> {
     let moved = |m: &Decision| numbers(&m.detail).into_iter().map(|number| (number, m.decision)).collect::<Vec<_>>();
     Ok(merges(tx).await?.iter().flat_map(moved).collect())
 }
@@ -172,11 +172,11 @@ pub(crate) fn by_number(merged: &HashMap<String, i64>, index: &[u8]) -> String {
     merged.get(&hex_encode(index)).map_or_else(|| "id_number".to_owned(), |decision| format!("decision {decision}"))
 }
 
-async fn merges(tx: &mut Tx) -> Result<Vec<Decision>, StoreFault> {
+async fn merges(tx: &mut Tx) -> Result<Vec<Decision>, StoreError> {
     decisions::of_kind(tx, DecisionKind::IdentityMerge).await
 }
 
-async fn refuse(tx: &mut Tx, ruling: Ruling) -> Result<Option<Refused>, StoreFault> {
+async fn refuse(tx: &mut Tx, ruling: Ruling) -> Result<Option<Refused>, StoreError> {
     let (claim, teachers) = match ruling {
         Ruling::Accept { claim, teacher } | Ruling::Reject { claim, teacher } => (Some(claim), vec![teacher]),
         Ruling::Merge { from, into } => (None, vec![from, into]),
@@ -205,12 +205,12 @@ async fn refuse(tx: &mut Tx, ruling: Ruling) -> Result<Option<Refused>, StoreFau
     Ok(newest.map(|d| Refused::Already(d.decision)))
 }
 
-async fn numbers_of(tx: &mut Tx, teacher: i64) -> Result<Vec<String>, StoreFault> {
+async fn numbers_of(tx: &mut Tx, teacher: i64) -> Result<Vec<String>, StoreError> {
     let sql = "SELECT blind_index FROM teacher_identifier WHERE teacher_id = $1 ORDER BY blind_index";
     tx.rows(sql, vec![teacher.into()]).await?.iter().map(|row| Ok(hex_encode(&row.bytes("blind_index")?))).collect()
 }
 
-async fn give_numbers(tx: &mut Tx, detail: &serde_json::Value, teacher: i64) -> Result<(), StoreFault> {
+async fn give_numbers(tx: &mut Tx, detail: &serde_json::Value, teacher: i64) -> Result<(), StoreError> {
     let indexes: Vec<Vec<u8>> = numbers(detail).iter().filter_map(|hex| huiliu_vault::keys::hex_decode(hex)).collect();
     let rows = Rows::new().bytes("blind_index", indexes.iter().map(Vec::as_slice));
     tx.run_with(
@@ -222,7 +222,7 @@ async fn give_numbers(tx: &mut Tx, detail: &serde_json::Value, teacher: i64) -> 
     Ok(())
 }
 
-async fn claims_of(tx: &mut Tx, teacher: i64) -> Result<Vec<i64>, StoreFault> {
+async fn claims_of(tx: &mut Tx, teacher: i64) -> Result<Vec<i64>, StoreError> {
     let sql = "SELECT id FROM claim WHERE teacher_id = $1 ORDER BY id";
     tx.rows(sql, vec![teacher.into()]).await?.iter().map(|row| row.int("id")).collect()
 }
@@ -235,7 +235,7 @@ struct Stands {
     teacher: Option<i64>,
 }
 
-async fn standing(tx: &mut Tx, claims: &[i64]) -> Result<Vec<Stands>, StoreFault> {
+async fn standing(tx: &mut Tx, claims: &[i64]) -> Result<Vec<Stands>, StoreError> {
     let rows = tx
         .rows_with(
             "SELECT c.id AS id, c.blind_index AS blind_index, c.teacher_id AS teacher_id,
@@ -266,7 +266,7 @@ struct Derived {
 }
 
 /// Derives whose these claims are: by the newest decision that holds, else by rule. Gives the teachers who lost or got one.
-async fn derive(tx: &mut Tx, rules: Rules<'_>, claims: &[i64]) -> Result<Vec<i64>, StoreFault> {
+async fn derive(tx: &mut Tx, rules: Rules<'_>, claims: &[i64]) -> Result<Vec<i64>, StoreError> {
     let before = standing(tx, claims).await?;
     let mut accepted: HashMap<i64, (i64, i64)> = HashMap::new();
     let mut rejected: HashMap<(i64, i64), i64> = HashMap::new();
@@ -315,7 +315,7 @@ async fn derive(tx: &mut Tx, rules: Rules<'_>, claims: &[i64]) -> Result<Vec<i64
 }
 
 /// Blind index → who has the number, and by what.
-async fn owners(tx: &mut Tx, claims: &[Stands]) -> Result<HashMap<Vec<u8>, (i64, String)>, StoreFault> {
+async fn owners(tx: &mut Tx, claims: &[Stands]) -> Result<HashMap<Vec<u8>, (i64, String)>, StoreError> {
     let merged = merged_numbers(tx).await?;
     let numbered = claims.iter().filter(|c| !c.told && !c.index.is_empty());
     let rows = Rows::new().bytes("blind_index", numbered.map(|c| c.index.as_slice()));
@@ -335,7 +335,7 @@ async fn owners(tx: &mut Tx, claims: &[Stands]) -> Result<HashMap<Vec<u8>, (i64,
     found.iter().map(owner).collect()
 }
 
-async fn write(tx: &mut Tx, made: &[Derived]) -> Result<(), StoreFault> {
+async fn write(tx: &mut Tx, made: &[Derived]) -> Result<(), StoreError> {
     let ids = || Rows::new().int("id", made.iter().map(|of| Some(of.claim_id)));
     let rows = ids()
         .int("teacher_id", made.iter().map(|of| of.teacher_id))

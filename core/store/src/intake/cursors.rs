@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 
 /// The cursor of one stream.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -22,8 +22,8 @@ pub struct CursorRow {
 /// Cursors, of one source or of all (""), by source and stream.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn list(db: &Db, source: &str) -> Result<Vec<CursorRow>, StoreFault> {
+/// [`StoreError`].
+pub async fn list(db: &Db, source: &str) -> Result<Vec<CursorRow>, StoreError> {
     let rows = db
         .rows(
             "SELECT s.name, s.connector, c.stream, c.value FROM stream_cursor c JOIN source s ON s.id = c.source_id
@@ -58,8 +58,8 @@ pub enum Put {
 /// Nobody may be reading the source, until the transaction ends.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn put(tx: &mut Tx, source: &str, stream: &str, cursor: Option<&str>) -> Result<Put, StoreFault> {
+/// [`StoreError`].
+pub async fn put(tx: &mut Tx, source: &str, stream: &str, cursor: Option<&str>) -> Result<Put, StoreError> {
     let found = tx.rows("SELECT id FROM source WHERE name = $1", vec![source.into()]).await?;
     let Some(source_id) = found.first().map(|r| r.int("id")).transpose()? else { return Ok(Put::Unknown) };
     let sql = "SELECT CASE WHEN holder IS NULL OR lease_until < {now} THEN 0 ELSE 1 END AS busy

@@ -1,7 +1,7 @@
 //! What passes were expected to be, and the raw fields that streams have had.
 
 use crate::sql::db::Db;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
 use huiliu_messages::Message;
 
@@ -30,8 +30,8 @@ pub struct Figures {
 /// Some passes that are over, everything of them delivered, and not judged.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn to_judge(db: &Db) -> Result<Vec<Ended>, StoreFault> {
+/// [`StoreError`].
+pub async fn to_judge(db: &Db) -> Result<Vec<Ended>, StoreError> {
     let rows = db
         .rows(
             "SELECT r.id AS run, r.source_id AS source_id, s.name AS source, s.connector AS connector
@@ -56,8 +56,8 @@ pub async fn to_judge(db: &Db) -> Result<Vec<Ended>, StoreFault> {
 /// What came of a stream in a pass.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn figures(db: &Db, run: i64, stream: &str) -> Result<Figures, StoreFault> {
+/// [`StoreError`].
+pub async fn figures(db: &Db, run: i64, stream: &str) -> Result<Figures, StoreError> {
     let rows = db
         .rows(
             "SELECT CAST(coalesce(sum(b.record_count), 0) AS bigint) AS records, CAST(coalesce(sum(b.parked), 0) AS bigint) AS parked
@@ -72,8 +72,8 @@ pub async fn figures(db: &Db, run: i64, stream: &str) -> Result<Figures, StoreFa
 /// Where a run stopped to read a stream.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn cursor_at_end(db: &Db, run: i64, stream: &str) -> Result<Option<String>, StoreFault> {
+/// [`StoreError`].
+pub async fn cursor_at_end(db: &Db, run: i64, stream: &str) -> Result<Option<String>, StoreError> {
     let sql = "SELECT at_end FROM sync_run_cursor WHERE run_id = $1 AND stream = $2";
     let rows = db.rows(sql, vec![run.into(), stream.into()]).await?;
     rows.first().map_or(Ok(None), |r| r.opt_text("at_end"))
@@ -82,8 +82,8 @@ pub async fn cursor_at_end(db: &Db, run: i64, stream: &str) -> Result<Option<Str
 /// The newest last day among a stream's records.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn newest(db: &Db, source_id: i64, stream: &str) -> Result<Option<String>, StoreFault> {
+/// [`StoreError`].
+pub async fn newest(db: &Db, source_id: i64, stream: &str) -> Result<Option<String>, StoreError> {
     let sql = "SELECT max(period_end) AS newest FROM training_record WHERE source_id = $1 AND stream = $2";
     let rows = db.rows(sql, vec![source_id.into(), stream.into()]).await?;
     rows.first().map_or(Ok(None), |r| r.opt_text("newest"))
@@ -92,8 +92,8 @@ pub async fn newest(db: &Db, source_id: i64, stream: &str) -> Result<Option<Stri
 /// Writes down what of a pass was not as expected.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn judged(db: &Db, run: i64, unmet: &[Message]) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn judged(db: &Db, run: i64, unmet: &[Message]) -> Result<(), StoreError> {
     let unmet = if unmet.is_empty() { String::new() } else { Message::stored_list(unmet) };
     db.run("UPDATE sync_run SET unmet = $2 WHERE id = $1", vec![run.into(), unmet.into()]).await?;
     Ok(())
@@ -102,14 +102,14 @@ pub async fn judged(db: &Db, run: i64, unmet: &[Message]) -> Result<(), StoreFau
 /// Remembers the raw fields of a stream; gives those that are new, none where it had none before.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub async fn fields(
     db: &Db,
     source_id: i64,
     run: i64,
     stream: &str,
     names: &[String],
-) -> Result<Vec<String>, StoreFault> {
+) -> Result<Vec<String>, StoreError> {
     let mut tx = db.begin().await?;
     let of_stream = || vec![source_id.into(), stream.into()];
     let known = tx.rows("SELECT field FROM stream_field WHERE source_id = $1 AND stream = $2", of_stream()).await?;
@@ -135,8 +135,8 @@ pub async fn fields(
 /// The fields that were new in a run: stream and field.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn new_fields(db: &Db, run: i64) -> Result<Vec<(String, String)>, StoreFault> {
+/// [`StoreError`].
+pub async fn new_fields(db: &Db, run: i64) -> Result<Vec<(String, String)>, StoreError> {
     let sql =
         "SELECT stream, field FROM stream_field WHERE run_id = $1 AND is_new = 1 ORDER BY stream, field LIMIT 1000";
     let rows = db.rows(sql, vec![run.into()]).await?;

@@ -3,9 +3,9 @@
 
 use std::io;
 
-use crate::delivery::batch::Held;
+use crate::delivery::batch::ClaimedBatch;
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::{StoreFault, Unreadable};
+use crate::sql::error::{StoreError, Unreadable};
 use huiliu_decode::payload::Payload;
 use huiliu_decode::text_window;
 use huiliu_vault::keys::{Keys, OwnKey};
@@ -39,15 +39,15 @@ pub(crate) struct Sealed {
     more: i64,
 }
 
-fn unreadable(why: io::Error) -> StoreFault {
-    StoreFault::Unreadable(Unreadable::NewBytes { why })
+fn unreadable(why: io::Error) -> StoreError {
+    StoreError::Unreadable(Unreadable::NewBytes { why })
 }
 
 /// Seals a payload's first piece.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub(crate) fn seal(keys: &Keys, digest: &[u8], payload: &Payload) -> Result<Sealed, StoreFault> {
+/// [`StoreError`].
+pub(crate) fn seal(keys: &Keys, digest: &[u8], payload: &Payload) -> Result<Sealed, StoreError> {
     let more = i64::try_from(payload.piece_count()).unwrap_or(i64::MAX) - 1;
     let (own, wrapped) = keys.own_key(&[b"payload", b"sealed", digest])?;
     let first = payload.pieces().next().transpose().map_err(unreadable)?.unwrap_or_default();
@@ -58,14 +58,14 @@ pub(crate) fn seal(keys: &Keys, digest: &[u8], payload: &Payload) -> Result<Seal
 /// Seals and writes the pieces behind the first.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub(crate) async fn put_rest(
     tx: &mut Tx,
     id: i64,
     digest: &[u8],
     sealed: &Sealed,
     payload: &Payload,
-) -> Result<(), StoreFault> {
+) -> Result<(), StoreError> {
     if sealed.more == 0 {
         return Ok(());
     }
@@ -85,8 +85,8 @@ pub(crate) async fn put_rest(
 /// The payload of a held batch, opened; it stays packed where it is to be read in windows and is large enough for that.
 ///
 /// # Errors
-/// [`StoreFault::Key`] when it does not open with this key.
-pub async fn open(db: &Db, keys: &Keys, held: &Held, in_windows: bool) -> Result<Payload, StoreFault> {
+/// [`StoreError::Key`] when it does not open with this key.
+pub async fn open(db: &Db, keys: &Keys, held: &ClaimedBatch, in_windows: bool) -> Result<Payload, StoreError> {
     let kept = held.same_as.unwrap_or(held.payload_id);
     let rows = db
         .rows(
@@ -95,12 +95,12 @@ pub async fn open(db: &Db, keys: &Keys, held: &Held, in_windows: bool) -> Result
             vec![kept.into()],
         )
         .await?;
-    let mut row = rows.into_iter().next().ok_or_else(|| StoreFault::Column { column: "payload.sealed".into() })?;
+    let mut row = rows.into_iter().next().ok_or_else(|| StoreError::Column { column: "payload.sealed".into() })?;
     let own = keys.open_own_key(&[b"payload", b"sealed", &held.digest], &row.bytes("wrapped_key")?)?;
     let size = usize::try_from(row.int("byte_count")?).unwrap_or(0);
     let place = Place { digest: &held.digest, more: row.int("pieces")? };
     let mut opened = Opened { stays_packed: in_windows && size > text_window::LARGE, ..Opened::default() };
-    let broken = |e: io::Error| StoreFault::Unreadable(Unreadable::KeptBytes { payload: kept, why: e });
+    let broken = |e: io::Error| StoreError::Unreadable(Unreadable::KeptBytes { payload: kept, why: e });
     opened.plain.reserve_exact(if opened.stays_packed { 0 } else { size });
     let first = row.take_bytes("sealed")?;
     opened.push(place.with(0, |place| own.open(place, first))?, size).map_err(broken)?;

@@ -1,7 +1,7 @@
 //! Payloads that a platform has handed in itself, found by the key that it gave them.
 
 use crate::sql::db::Db;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use huiliu_decode::payload::Payload;
 use huiliu_vault::keys::Keys;
 
@@ -29,8 +29,8 @@ pub fn digest(keys: &Keys, stream: &str, payload: &Payload) -> std::io::Result<[
 /// The payload of a source's stream with this key, and whether it has this digest. The key is its address.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn find(db: &Db, source: i64, stream: &str, key: &str, digest: &[u8]) -> Result<Option<Pushed>, StoreFault> {
+/// [`StoreError`].
+pub async fn find(db: &Db, source: i64, stream: &str, key: &str, digest: &[u8]) -> Result<Option<Pushed>, StoreError> {
     let rows = db
         .rows(
             "SELECT p.run_id, p.digest, p.fault,

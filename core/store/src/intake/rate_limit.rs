@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use crate::sql::db::Db;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 
 /// Takes the host's next free slot and moves it on; gives how long it is until then.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn next_slot(db: &Db, host: &str, every: Duration) -> Result<Duration, StoreFault> {
+/// [`StoreError`].
+pub async fn next_slot(db: &Db, host: &str, every: Duration) -> Result<Duration, StoreError> {
     let every = i64::try_from(every.as_micros()).unwrap_or(i64::MAX / 4);
     let mut tx = db.begin().await?;
     let rows = tx

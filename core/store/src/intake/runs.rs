@@ -2,9 +2,9 @@
 
 use crate::admin::sealing;
 use crate::intake::payloads;
-use crate::intake::source_lease::{self, Claim};
+use crate::intake::source_lease::{self, SourceClaim};
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::{StoreFault, Unreadable};
+use crate::sql::error::{StoreError, Unreadable};
 use crate::sql::rows::Rows;
 use serde::Serialize;
 
@@ -63,13 +63,13 @@ pub struct Institution<'a> {
 /// Registers a source, or finds it.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub async fn register_source(
     db: &Db,
     name: &str,
     connector: &str,
     institution: Institution<'_>,
-) -> Result<Source, StoreFault> {
+) -> Result<Source, StoreError> {
     let mut tx = db.begin().await?;
     tx.run(
         "INSERT INTO institution (code, name) VALUES ($1, $2) ON CONFLICT (code) DO NOTHING",
@@ -84,7 +84,7 @@ pub async fn register_source(
     .await?;
     let rows = tx.rows("SELECT id, institution_id, connector FROM source WHERE name = $1", vec![name.into()]).await?;
     tx.commit().await?;
-    let row = rows.first().ok_or_else(|| StoreFault::Column { column: "source.id".into() })?;
+    let row = rows.first().ok_or_else(|| StoreError::Column { column: "source.id".into() })?;
     Ok(Source {
         id: row.int("id")?,
         institution_id: row.int("institution_id")?,
@@ -110,8 +110,8 @@ pub struct Current<'a> {
 /// number. A rule pack that takes another's place marks every teacher: entries follow from rules.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn activate(db: &Db, current: Current<'_>) -> Result<i64, StoreFault> {
+/// [`StoreError`].
+pub async fn activate(db: &Db, current: Current<'_>) -> Result<i64, StoreError> {
     let mut tx = db.begin().await?;
     let activation = activate_in(&mut tx, current).await?;
     tx.commit().await?;
@@ -121,8 +121,8 @@ pub async fn activate(db: &Db, current: Current<'_>) -> Result<i64, StoreFault> 
 /// [`activate`] in a transaction.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub(crate) async fn activate_in(tx: &mut Tx, current: Current<'_>) -> Result<i64, StoreFault> {
+/// [`StoreError`].
+pub(crate) async fn activate_in(tx: &mut Tx, current: Current<'_>) -> Result<i64, StoreError> {
     let Current { kind, name, version, digest } = current;
     tx.lock_table("activation").await?;
     let held = tx
@@ -146,14 +146,14 @@ pub(crate) async fn activate_in(tx: &mut Tx, current: Current<'_>) -> Result<i64
             vec![kind.as_str().into(), name.into(), version.into(), digest.into()],
         )
         .await?;
-    made.first().ok_or_else(|| StoreFault::Column { column: "activation.id".into() })?.int("id")
+    made.first().ok_or_else(|| StoreError::Column { column: "activation.id".into() })?.int("id")
 }
 
 /// Starts a run.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn start_run(db: &Db, source: &Source, full: bool) -> Result<i64, StoreFault> {
+/// [`StoreError`].
+pub async fn start_run(db: &Db, source: &Source, full: bool) -> Result<i64, StoreError> {
     let mut tx = db.begin().await?;
     let rows = tx
         .rows(
@@ -163,14 +163,14 @@ pub async fn start_run(db: &Db, source: &Source, full: bool) -> Result<i64, Stor
         )
         .await?;
     tx.commit().await?;
-    rows.first().ok_or_else(|| StoreFault::Column { column: "sync_run.id".into() })?.int("id")
+    rows.first().ok_or_else(|| StoreError::Column { column: "sync_run.id".into() })?.int("id")
 }
 
 /// Ends a run, unless it was found abandoned and ended by another.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn end_run(db: &Db, run: i64, failure: Option<&Message>) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn end_run(db: &Db, run: i64, failure: Option<&Message>) -> Result<(), StoreError> {
     let state = if failure.is_some() { "failed" } else { "done" };
     let failure = failure.map(Message::stored).unwrap_or_default();
     db.run(
@@ -184,8 +184,8 @@ pub async fn end_run(db: &Db, run: i64, failure: Option<&Message>) -> Result<(),
 /// The cursor of a stream.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn cursor(db: &Db, source: &Source, stream: &str) -> Result<Option<String>, StoreFault> {
+/// [`StoreError`].
+pub async fn cursor(db: &Db, source: &Source, stream: &str) -> Result<Option<String>, StoreError> {
     let rows = db
         .rows(
             "SELECT value FROM stream_cursor WHERE source_id = $1 AND stream = $2",
@@ -201,7 +201,7 @@ pub struct Landing<'a> {
     /// The source.
     pub source: &'a Source,
     /// Our claim on it.
-    pub claim: Claim,
+    pub claim: SourceClaim,
     /// The run that received it.
     pub run: i64,
     /// The stream.
@@ -226,10 +226,10 @@ pub struct Landing<'a> {
 /// are not sealed again.
 ///
 /// # Errors
-/// [`StoreFault`], [`StoreFault::TurnLost`] among them; nothing remains then.
-pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64>, StoreFault> {
+/// [`StoreError`], [`StoreError::LeaseLost`] among them; nothing remains then.
+pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64>, StoreError> {
     let unreadable =
-        |e: std::io::Error| StoreFault::Unreadable(Unreadable::Bytes { place: landing.address.to_owned(), why: e });
+        |e: std::io::Error| StoreError::Unreadable(Unreadable::Bytes { place: landing.address.to_owned(), why: e });
     let digest = crate::intake::pushed::digest(keys, landing.stream, landing.payload).map_err(unreadable)?;
     let held = held_already(db, landing, &digest).await?;
     let sealed = match held {
@@ -271,7 +271,7 @@ pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64
             ],
         )
         .await?;
-    let payload = made.first().ok_or_else(|| StoreFault::Column { column: "payload.id".into() })?.int("id")?;
+    let payload = made.first().ok_or_else(|| StoreError::Column { column: "payload.id".into() })?.int("id")?;
     if let Some(sealed) = &sealed {
         payloads::put_rest(&mut tx, payload, &digest, sealed, landing.payload).await?;
     }
@@ -296,7 +296,7 @@ pub async fn land(db: &Db, keys: &Keys, landing: &Landing<'_>) -> Result<Vec<i64
 }
 
 /// The payload that holds the same bytes of the same stream.
-async fn held_already(db: &Db, landing: &Landing<'_>, digest: &[u8]) -> Result<Option<i64>, StoreFault> {
+async fn held_already(db: &Db, landing: &Landing<'_>, digest: &[u8]) -> Result<Option<i64>, StoreError> {
     let rows = db
         .rows(
             "SELECT min(id) AS id FROM payload WHERE source_id = $1 AND digest = $2 AND same_as IS NULL AND state = 'landed'",
@@ -309,8 +309,8 @@ async fn held_already(db: &Db, landing: &Landing<'_>, digest: &[u8]) -> Result<O
 /// Keeps a cursor while nothing has landed, as an export is being made.
 ///
 /// # Errors
-/// [`StoreFault`], [`StoreFault::TurnLost`] among them.
-pub async fn keep_cursor(db: &Db, landing: &Landing<'_>) -> Result<(), StoreFault> {
+/// [`StoreError`], [`StoreError::LeaseLost`] among them.
+pub async fn keep_cursor(db: &Db, landing: &Landing<'_>) -> Result<(), StoreError> {
     let Some(cursor) = landing.cursor else { return Ok(()) };
     let mut tx = db.begin().await?;
     source_lease::hold(&mut tx, landing.claim).await?;
@@ -318,7 +318,7 @@ pub async fn keep_cursor(db: &Db, landing: &Landing<'_>) -> Result<(), StoreFaul
     tx.commit().await
 }
 
-async fn move_cursor(tx: &mut Tx, landing: &Landing<'_>, cursor: &str) -> Result<(), StoreFault> {
+async fn move_cursor(tx: &mut Tx, landing: &Landing<'_>, cursor: &str) -> Result<(), StoreError> {
     tx.run(
         "INSERT INTO stream_cursor (source_id, stream, value) VALUES ($1, $2, $3)
          ON CONFLICT (source_id, stream) DO UPDATE SET value = excluded.value",
@@ -351,8 +351,8 @@ enum Abandoned {
 /// Runs that were left running by a process that is gone are ended as failed when a new one of their source starts.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn end_abandoned_runs(db: &Db, source: &Source) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn end_abandoned_runs(db: &Db, source: &Source) -> Result<(), StoreError> {
     db.run(
         "UPDATE sync_run SET state = 'failed', ended_at = {now}, failure = $2 WHERE source_id = $1 AND state = 'running'",
         vec![source.id.into(), Message::new(&Abandoned::ProcessEnded).stored().into()],

@@ -5,14 +5,14 @@ use serde::Serialize;
 
 use crate::intake::runs::STATE;
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::lease::{Lease, Leased, micros};
 use huiliu_messages::Message;
 use huiliu_values::calendar::instant;
 
 /// A claim on a source. A page lands only while `turn` is the source's current one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Claim {
+pub struct SourceClaim {
     /// The source.
     pub source_id: i64,
     /// The fencing number.
@@ -21,7 +21,7 @@ pub struct Claim {
     pub failures: i64,
 }
 
-impl Claim {
+impl SourceClaim {
     /// What keeps it ours.
     #[must_use]
     pub fn lease(self) -> Lease {
@@ -43,16 +43,16 @@ pub enum Ended {
 /// The database's clock, in microseconds UTC.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn now(db: &Db) -> Result<i64, StoreFault> {
+/// [`StoreError`].
+pub async fn now(db: &Db) -> Result<i64, StoreError> {
     db.rows("SELECT {now} AS now", vec![]).await?.first().map_or(Ok(0), |r| r.int("now"))
 }
 
 /// Writes down when a source is to be read; another expression than before takes effect, the same one changes nothing.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn plan(db: &Db, source_id: i64, expression: &str, next_at: Option<i64>) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn plan(db: &Db, source_id: i64, expression: &str, next_at: Option<i64>) -> Result<(), StoreError> {
     db.run(
         "INSERT INTO schedule (source_id, expression, next_at) VALUES ($1, $2, nullif($3, 0))
          ON CONFLICT (source_id) DO UPDATE SET expression = excluded.expression, next_at = excluded.next_at
@@ -66,8 +66,8 @@ pub async fn plan(db: &Db, source_id: i64, expression: &str, next_at: Option<i64
 /// Names of the sources whose moment has come and that nobody holds, the longest due first.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn due(db: &Db) -> Result<Vec<String>, StoreFault> {
+/// [`StoreError`].
+pub async fn due(db: &Db) -> Result<Vec<String>, StoreError> {
     let rows = db
         .rows(
             "SELECT s.name AS name FROM schedule c JOIN source s ON s.id = c.source_id
@@ -81,14 +81,14 @@ pub async fn due(db: &Db) -> Result<Vec<String>, StoreFault> {
 /// Claims a source that nobody holds, or whose holder's lease has run out, which counts as a failure.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub async fn take(
     db: &Db,
     source_id: i64,
     lease_ms: u64,
     holder: &str,
     only_due: bool,
-) -> Result<Option<Claim>, StoreFault> {
+) -> Result<Option<SourceClaim>, StoreError> {
     let (lost, taken, expired) = (Leased::Source.lost(), Leased::Source.taken(), Leased::Source.expired());
     let sql = format!(
         "UPDATE schedule SET failures = failures + {lost}, {taken}
@@ -100,24 +100,25 @@ pub async fn take(
         .rows(&sql, vec![source_id.into(), holder.into(), micros(lease_ms).into(), i64::from(only_due).into()])
         .await?;
     tx.commit().await?;
-    let claim = |r: &crate::sql::rows::Row| Ok(Claim { source_id, turn: r.int("turn")?, failures: r.int("failures")? });
+    let claim =
+        |r: &crate::sql::rows::Row| Ok(SourceClaim { source_id, turn: r.int("turn")?, failures: r.int("failures")? });
     rows.first().map(claim).transpose()
 }
 
 /// Keeps the turn ours until the end of the transaction.
 ///
 /// # Errors
-/// [`StoreFault::TurnLost`] when it is not ours any more.
-pub(crate) async fn hold(tx: &mut Tx, claim: Claim) -> Result<(), StoreFault> {
-    if claim.lease().is_current(tx).await? { Ok(()) } else { Err(StoreFault::TurnLost) }
+/// [`StoreError::LeaseLost`] when it is not ours any more.
+pub(crate) async fn hold(tx: &mut Tx, claim: SourceClaim) -> Result<(), StoreError> {
+    if claim.lease().is_current(tx).await? { Ok(()) } else { Err(StoreError::LeaseLost) }
 }
 
 /// Gives a turn back. A failure before the source was due, as of a manual sync, leaves its moment where it is; a stop does
 /// so always. Gives the next moment.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn end(db: &Db, claim: Claim, ended: Ended, next_at: Option<i64>) -> Result<Option<i64>, StoreFault> {
+/// [`StoreError`].
+pub async fn end(db: &Db, claim: SourceClaim, ended: Ended, next_at: Option<i64>) -> Result<Option<i64>, StoreError> {
     let (failed, stopped) = (i64::from(ended == Ended::Failed), i64::from(ended == Ended::Stopped));
     let sql = format!(
         "UPDATE schedule SET holder = NULL, lease_until = NULL,
@@ -164,8 +165,8 @@ pub struct ScheduleRow {
 /// Every source's schedule, by name.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn list(db: &Db) -> Result<Vec<ScheduleRow>, StoreFault> {
+/// [`StoreError`].
+pub async fn list(db: &Db) -> Result<Vec<ScheduleRow>, StoreError> {
     let rows = db
         .rows(
             &format!("SELECT s.name AS name, c.expression AS expression, c.next_at AS next_at, c.failures AS failures,

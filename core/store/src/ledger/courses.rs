@@ -1,7 +1,7 @@
 //! Courses as the sources name them, and whose records are of one.
 
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::Value;
 
 /// A course of a source.
@@ -20,8 +20,8 @@ pub struct Named {
 /// Every course that records which can carry credit are of.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn named(db: &Db) -> Result<Vec<Named>, StoreFault> {
+/// [`StoreError`].
+pub async fn named(db: &Db) -> Result<Vec<Named>, StoreError> {
     let rows = db
         .rows(
             "SELECT s.connector AS connector, r.course_code AS code, max(r.course_title) AS title, count(*) AS records
@@ -46,8 +46,8 @@ pub async fn named(db: &Db) -> Result<Vec<Named>, StoreFault> {
 /// Teachers with a record of a course.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn teachers(tx: &mut Tx, connector: &str, code: &str) -> Result<Vec<i64>, StoreFault> {
+/// [`StoreError`].
+pub async fn teachers(tx: &mut Tx, connector: &str, code: &str) -> Result<Vec<i64>, StoreError> {
     let rows = tx
         .rows(
             "SELECT DISTINCT c.teacher_id AS teacher_id

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::admin::audit::{self, Author, NewEntry};
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::{Kept, StoreFault, Unreadable};
+use crate::sql::error::{Kept, StoreError, Unreadable};
 use crate::sql::rows::{Row, Rows};
 use huiliu_values::calendar::instant;
 use huiliu_vault::keys::Keys;
@@ -143,16 +143,16 @@ const COLUMNS: &str = "d.id AS id, d.kind AS kind, d.teacher_id AS teacher_id, d
 /// Writes a decision and its line in the audit log; both stand only if the transaction is committed. Gives its number.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn decide(tx: &mut Tx, keys: &Keys, verdict: &Verdict, by: Author<'_>) -> Result<i64, StoreFault> {
+/// [`StoreError`].
+pub async fn decide(tx: &mut Tx, keys: &Keys, verdict: &Verdict, by: Author<'_>) -> Result<i64, StoreError> {
     write(tx, keys, verdict, by, None).await
 }
 
 /// Takes a decision back; gives it as it was, or nothing when there is none of this number, or none that still holds.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn reverse(tx: &mut Tx, keys: &Keys, number: i64, by: Author<'_>) -> Result<Option<Decision>, StoreFault> {
+/// [`StoreError`].
+pub async fn reverse(tx: &mut Tx, keys: &Keys, number: i64, by: Author<'_>) -> Result<Option<Decision>, StoreError> {
     let Some(decision) = held(tx, number).await? else { return Ok(None) };
     write(tx, keys, &decision.verdict(), by, Some(number)).await?;
     Ok(Some(decision))
@@ -164,7 +164,7 @@ async fn write(
     verdict: &Verdict,
     by: Author<'_>,
     reverses: Option<i64>,
-) -> Result<i64, StoreFault> {
+) -> Result<i64, StoreError> {
     let detail = verdict.detail.to_string();
     let number = tx.next_ids("decision", 1).await?.first().copied().unwrap_or_default();
     let row = Rows::new()
@@ -199,31 +199,31 @@ async fn write(
 /// A decision of this number that still holds.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn held(tx: &mut Tx, number: i64) -> Result<Option<Decision>, StoreFault> {
+/// [`StoreError`].
+pub async fn held(tx: &mut Tx, number: i64) -> Result<Option<Decision>, StoreError> {
     Ok(find(tx, number).await?.filter(|d| d.reversed_by.is_none() && d.reverses.is_none()))
 }
 
 /// A decision of this number, whether it still holds or not.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn find(tx: &mut Tx, number: i64) -> Result<Option<Decision>, StoreFault> {
+/// [`StoreError`].
+pub async fn find(tx: &mut Tx, number: i64) -> Result<Option<Decision>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM decision d LEFT JOIN decision r ON r.reverses = d.id WHERE d.id = $1");
     tx.rows(&sql, vec![number.into()]).await?.first().map(read).transpose()
 }
 
-fn read(row: &Row) -> Result<Decision, StoreFault> {
+fn read(row: &Row) -> Result<Decision, StoreError> {
     let (number, kind, detail) = (row.int("id")?, row.text("kind")?, row.text("detail")?);
     Ok(Decision {
         decision: number,
         // To leave out what a newer program has decided would tell wrong hours.
         kind: DecisionKind::of(&kind)
-            .ok_or(StoreFault::Unreadable(Unreadable::DecisionKind { decision: number, kind }))?,
+            .ok_or(StoreError::Unreadable(Unreadable::DecisionKind { decision: number, kind }))?,
         teacher: row.opt_int("teacher_id")?,
         claim: row.opt_int("claim_id")?,
         record: row.opt_int("record_id")?,
-        detail: serde_json::from_str(&detail).map_err(|e| StoreFault::kept(Kept::Decision { decision: number })(&e))?,
+        detail: serde_json::from_str(&detail).map_err(|e| StoreError::kept(Kept::Decision { decision: number })(&e))?,
         actor: row.text("actor")?,
         because: row.text("because")?,
         at: instant(row.int("at")?),
@@ -235,8 +235,8 @@ fn read(row: &Row) -> Result<Decision, StoreFault> {
 /// Decisions about the credit of these records that still hold, the oldest first.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn on_records(tx: &mut Tx, records: &[i64]) -> Result<Vec<Decision>, StoreFault> {
+/// [`StoreError`].
+pub async fn on_records(tx: &mut Tx, records: &[i64]) -> Result<Vec<Decision>, StoreError> {
     // The common case costs one look, not one per record.
     let any = tx.rows("SELECT 1 AS one FROM decision WHERE record_id IS NOT NULL LIMIT 1", vec![]).await?;
     if any.is_empty() || records.is_empty() {
@@ -254,8 +254,8 @@ pub async fn on_records(tx: &mut Tx, records: &[i64]) -> Result<Vec<Decision>, S
 /// Decisions that still hold about whose these claims are, the oldest first.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn on_claims(tx: &mut Tx, claims: &[i64]) -> Result<Vec<Decision>, StoreFault> {
+/// [`StoreError`].
+pub async fn on_claims(tx: &mut Tx, claims: &[i64]) -> Result<Vec<Decision>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM {{rows}} {{join decision d ON d.claim_id = incoming.id}}
          {{left join decision r ON r.reverses = d.id}}
@@ -268,8 +268,8 @@ pub async fn on_claims(tx: &mut Tx, claims: &[i64]) -> Result<Vec<Decision>, Sto
 /// Decisions of a kind that still hold, the oldest first.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn of_kind(tx: &mut Tx, kind: DecisionKind) -> Result<Vec<Decision>, StoreFault> {
+/// [`StoreError`].
+pub async fn of_kind(tx: &mut Tx, kind: DecisionKind) -> Result<Vec<Decision>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM decision d LEFT JOIN decision r ON r.reverses = d.id
          WHERE d.kind = '{}' AND d.reverses IS NULL AND r.id IS NULL ORDER BY d.id",
@@ -307,8 +307,8 @@ impl CourseDecision {
 /// What people decided about courses that still holds, the oldest first.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn courses(tx: &mut Tx) -> Result<Vec<CourseDecision>, StoreFault> {
+/// [`StoreError`].
+pub async fn courses(tx: &mut Tx) -> Result<Vec<CourseDecision>, StoreError> {
     let decided = of_kind(tx, DecisionKind::CourseEquate).await?;
     Ok(decided.iter().filter_map(|decision| CourseDecision::read(&decision.detail)).collect())
 }
@@ -316,8 +316,8 @@ pub async fn courses(tx: &mut Tx) -> Result<Vec<CourseDecision>, StoreFault> {
 /// Decisions after a number, the oldest first; of one teacher's records and claims where a teacher is given.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn list(db: &Db, teacher: Option<i64>, after: i64, limit: i64) -> Result<Vec<Decision>, StoreFault> {
+/// [`StoreError`].
+pub async fn list(db: &Db, teacher: Option<i64>, after: i64, limit: i64) -> Result<Vec<Decision>, StoreError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM decision d LEFT JOIN decision r ON r.reverses = d.id
          WHERE d.id > $1 AND ($2 = 0 OR d.teacher_id = $2

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::ledger::{facts, marks};
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows, Value};
 use huiliu_rules::ledger::{self, Cut, Entry, Person};
 use huiliu_rules::policy::{Policy, RuleNo};
@@ -19,8 +19,8 @@ pub type RuleIds = Vec<i64>;
 /// Writes the rules of all packs into the books, where entries refer to them, and gives their row ids.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn register_rules(db: &Db, keys: &Keys, policy: &Policy) -> Result<RuleIds, StoreFault> {
+/// [`StoreError`].
+pub async fn register_rules(db: &Db, keys: &Keys, policy: &Policy) -> Result<RuleIds, StoreError> {
     let mut ids = RuleIds::with_capacity(policy.rules.len());
     let mut tx = db.begin().await?;
     for rule in &policy.rules {
@@ -60,13 +60,13 @@ pub async fn register_rules(db: &Db, keys: &Keys, policy: &Policy) -> Result<Rul
 /// left that nobody else settles.
 ///
 /// # Errors
-/// [`StoreFault`]; nothing was written then.
+/// [`StoreError`]; nothing was written then.
 pub async fn settle_block(
     db: &Db,
     policy: &Policy,
     rules: &RuleIds,
     after: i64,
-) -> Result<Option<(i64, usize)>, StoreFault> {
+) -> Result<Option<(i64, usize)>, StoreError> {
     let mut tx = db.begin().await?;
     let Some((block, due)) = marks::next(&mut tx, marks::SETTLE, after).await? else { return Ok(None) };
     for teachers in due.teachers.chunks(AT_ONCE) {
@@ -77,7 +77,7 @@ pub async fn settle_block(
     Ok(Some((block, due.teachers.len())))
 }
 
-async fn settle(tx: &mut Tx, policy: &Policy, rules: &RuleIds, teachers: &[i64]) -> Result<(), StoreFault> {
+async fn settle(tx: &mut Tx, policy: &Policy, rules: &RuleIds, teachers: &[i64]) -> Result<(), StoreError> {
     let facts = facts::read(tx, teachers).await?;
     let mut held = read_entries(tx, teachers).await?;
     let mut made: Vec<NewEntry> = Vec::new();
@@ -156,7 +156,7 @@ fn carried(entry: &Entry, rules: &RuleIds) -> Option<String> {
 }
 
 /// The current entries of teachers.
-async fn read_entries(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<EntryKey, HeldEntry>, StoreFault> {
+async fn read_entries(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<EntryKey, HeldEntry>, StoreError> {
     let rows = tx
         .rows_with(
             "SELECT e.id AS id, e.teacher_id AS teacher_id, e.record_id AS record_id, e.outcome AS outcome, e.units AS units,
@@ -176,14 +176,14 @@ async fn read_entries(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<EntryKey, Held
     rows.into_iter().map(entry).collect()
 }
 
-async fn write(tx: &mut Tx, rules: &RuleIds, made: &[NewEntry], ids: &[i64]) -> Result<(), StoreFault> {
+async fn write(tx: &mut Tx, rules: &RuleIds, made: &[NewEntry], ids: &[i64]) -> Result<(), StoreError> {
     if made.is_empty() {
         return Ok(());
     }
     let now = tx.rows("SELECT {now} AS now", vec![]).await?;
     let now = now.first().map_or(Ok(0), |r| r.int("now"))?;
     let entries = || made.iter().map(|new| &new.entry);
-    let rule = |no: RuleNo| rules.get(no).copied().ok_or_else(|| StoreFault::Column { column: format!("rule {no}") });
+    let rule = |no: RuleNo| rules.get(no).copied().ok_or_else(|| StoreError::Column { column: format!("rule {no}") });
     let deciding: Vec<i64> = entries().map(|e| rule(e.rule)).collect::<Result<_, _>>()?;
     let converting: Vec<i64> = entries().map(|e| rule(e.conversion)).collect::<Result<_, _>>()?;
     let cuts: Vec<Option<String>> = entries().map(|e| told(&e.cuts, rules)).collect();
@@ -216,7 +216,7 @@ async fn supersede(
     ended: &HashMap<EntryKey, HeldEntry>,
     made: &[NewEntry],
     ids: &[i64],
-) -> Result<(), StoreFault> {
+) -> Result<(), StoreError> {
     if ended.is_empty() {
         return Ok(());
     }

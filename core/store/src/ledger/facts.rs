@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use crate::ledger::decisions::{self, DecisionKind};
 use crate::sql::db::Tx;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
 use huiliu_rules::ledger::{Assessed, Fact, FactKind, Person, Rulings};
 use huiliu_values::{Grade, Sex};
@@ -15,8 +15,8 @@ use huiliu_values::{Grade, Sex};
 /// What the ledger needs to know of the records of these teachers.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn read(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<Fact>>, StoreFault> {
+/// [`StoreError`].
+pub async fn read(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<Fact>>, StoreError> {
     let connectors = connectors(tx).await?;
     let rows = tx
         .rows_with(
@@ -45,15 +45,15 @@ pub async fn read(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Vec<Fact>>, S
     Ok(facts)
 }
 
-async fn connectors(tx: &mut Tx) -> Result<HashMap<i64, Arc<str>>, StoreFault> {
+async fn connectors(tx: &mut Tx) -> Result<HashMap<i64, Arc<str>>, StoreError> {
     let sources = tx.rows("SELECT id, connector FROM source", vec![]).await?;
     sources.iter().map(|r| Ok((r.int("id")?, r.text("connector")?.into()))).collect()
 }
 
-fn fact(mut row: Row, connectors: &HashMap<i64, Arc<str>>) -> Result<Fact, StoreFault> {
+fn fact(mut row: Row, connectors: &HashMap<i64, Arc<str>>) -> Result<Fact, StoreError> {
     let kind = if row.take_text("kind")? == "assessment" { FactKind::Assessment } else { FactKind::Training };
     let day =
-        |text: &str, column: &str| text.parse::<NaiveDate>().map_err(|_| StoreFault::Column { column: column.into() });
+        |text: &str, column: &str| text.parse::<NaiveDate>().map_err(|_| StoreError::Column { column: column.into() });
     let start = row.take_opt_text("period_start")?;
     Ok(Fact {
         record_id: row.int("id")?,
@@ -80,15 +80,15 @@ fn fact(mut row: Row, connectors: &HashMap<i64, Arc<str>>) -> Result<Fact, Store
     })
 }
 
-fn assessed(row: &Row) -> Result<Option<Assessed>, StoreFault> {
+fn assessed(row: &Row) -> Result<Option<Assessed>, StoreError> {
     let Some(assessor) = row.opt_text("assessor")? else { return Ok(None) };
-    let score = |name: &str| Ok::<_, StoreFault>(row.opt_int(name)?.and_then(|score| u16::try_from(score).ok()));
+    let score = |name: &str| Ok::<_, StoreError>(row.opt_int(name)?.and_then(|score| u16::try_from(score).ok()));
     let total = (row.int("total_numerator")?, row.int("total_denominator")?);
     Ok(Some(Assessed {
         by_school: assessor == "school",
         components: [score("score_learning")?, score("score_activity")?, score("score_artefact")?],
         total: (total.1 > 0).then_some(total),
-        grade: grade(&row.text("grade")?).ok_or_else(|| StoreFault::Column { column: "assessment.grade".into() })?,
+        grade: grade(&row.text("grade")?).ok_or_else(|| StoreError::Column { column: "assessment.grade".into() })?,
     }))
 }
 
@@ -99,7 +99,7 @@ pub fn grade(word: &str) -> Option<Grade> {
 }
 
 /// What people decided about the records; the newest of a kind counts.
-async fn rule(tx: &mut Tx, facts: &mut HashMap<i64, Vec<Fact>>) -> Result<(), StoreFault> {
+async fn rule(tx: &mut Tx, facts: &mut HashMap<i64, Vec<Fact>>) -> Result<(), StoreError> {
     let records: Vec<i64> = facts.values().flatten().map(|f| f.record_id).collect();
     let decided = decisions::on_records(tx, &records).await?;
     if decided.is_empty() {
@@ -131,8 +131,8 @@ async fn rule(tx: &mut Tx, facts: &mut HashMap<i64, Vec<Fact>>) -> Result<(), St
 /// What the roster says of these teachers; whom it does not know is not there.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn people(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Person>, StoreFault> {
+/// [`StoreError`].
+pub async fn people(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Person>, StoreError> {
     let rows = tx
         .rows_with(
             "SELECT t.id AS id, t.name_folded AS name, t.former_names AS former, t.sex AS sex, t.birth_date AS born
@@ -150,7 +150,7 @@ pub async fn people(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Person>, St
         .map(|row| {
             let born = row.opt_text("born")?.and_then(|day| day.parse().ok());
             let former = row.opt_text("former")?.map(|list| serde_json::from_str::<Vec<String>>(&list)).transpose();
-            let former = former.map_err(|e| StoreFault::Column { column: format!("teacher.former_names: {e}") })?;
+            let former = former.map_err(|e| StoreError::Column { column: format!("teacher.former_names: {e}") })?;
             let names = row.opt_text("name")?.into_iter().chain(former.unwrap_or_default()).collect();
             Ok((row.int("id")?, Person { names, sex: sex(row.opt_text("sex")?), born }))
         })
@@ -160,8 +160,8 @@ pub async fn people(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, Person>, St
 /// Whose these records are.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn owners(tx: &mut Tx, records: &[i64]) -> Result<HashMap<i64, i64>, StoreFault> {
+/// [`StoreError`].
+pub async fn owners(tx: &mut Tx, records: &[i64]) -> Result<HashMap<i64, i64>, StoreError> {
     if records.is_empty() {
         return Ok(HashMap::new());
     }
@@ -180,8 +180,8 @@ pub async fn owners(tx: &mut Tx, records: &[i64]) -> Result<HashMap<i64, i64>, S
 /// Those of some teachers who are there.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn existing_teachers(tx: &mut Tx, ids: &[i64]) -> Result<HashSet<i64>, StoreFault> {
+/// [`StoreError`].
+pub async fn existing_teachers(tx: &mut Tx, ids: &[i64]) -> Result<HashSet<i64>, StoreError> {
     let rows = Rows::new().int("id", ids.iter().copied().map(Some));
     let found = tx.rows_with("SELECT t.id AS id FROM {rows} {join teacher t ON t.id = incoming.id}", vec![], rows);
     found.await?.iter().map(|row| row.int("id")).collect()

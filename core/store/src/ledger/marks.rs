@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
 
 /// Teachers per block.
@@ -54,16 +54,16 @@ pub const MATCH: Marks = Marks("match_mark");
 /// Marks teachers for settling. Marks are only ever added here.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn add(tx: &mut Tx, teachers: impl Iterator<Item = i64>) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn add(tx: &mut Tx, teachers: impl Iterator<Item = i64>) -> Result<(), StoreError> {
     add_to(tx, SETTLE, teachers).await
 }
 
 /// [`add`], for marks of any kind.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn add_to(tx: &mut Tx, marks: Marks, teachers: impl Iterator<Item = i64>) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn add_to(tx: &mut Tx, marks: Marks, teachers: impl Iterator<Item = i64>) -> Result<(), StoreError> {
     let mut blocks: BTreeMap<i64, Bits> = BTreeMap::new();
     for teacher in teachers {
         blocks.entry(teacher.div_euclid(BLOCK)).or_insert(Bits::NONE).set(teacher.rem_euclid(BLOCK));
@@ -77,8 +77,8 @@ pub async fn add_to(tx: &mut Tx, marks: Marks, teachers: impl Iterator<Item = i6
 /// Marks every teacher there is, as when the rules have changed.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn add_all(tx: &mut Tx, marks: Marks) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn add_all(tx: &mut Tx, marks: Marks) -> Result<(), StoreError> {
     let mut after = 0;
     loop {
         let ids = teachers_after(tx, after, 100_000).await?;
@@ -91,8 +91,8 @@ pub async fn add_all(tx: &mut Tx, marks: Marks) -> Result<(), StoreFault> {
 /// Teachers after one, in order.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn teachers_after(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<i64>, StoreFault> {
+/// [`StoreError`].
+pub async fn teachers_after(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<i64>, StoreError> {
     let sql = "SELECT id FROM teacher WHERE id > $1 ORDER BY id LIMIT $2";
     tx.rows(sql, vec![after.into(), limit.into()]).await?.iter().map(|r| r.int("id")).collect()
 }
@@ -109,8 +109,8 @@ pub struct Due {
 /// Takes the first block after `after` that nobody else has.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn next(tx: &mut Tx, of: Marks, after: i64) -> Result<Option<(i64, Due)>, StoreFault> {
+/// [`StoreError`].
+pub async fn next(tx: &mut Tx, of: Marks, after: i64) -> Result<Option<(i64, Due)>, StoreError> {
     let mut after = after;
     loop {
         let sql = format!("SELECT block FROM {} WHERE block > $1 ORDER BY block LIMIT 1", of.0);
@@ -130,7 +130,7 @@ pub async fn next(tx: &mut Tx, of: Marks, after: i64) -> Result<Option<(i64, Due
     }
 }
 
-fn union(marks: &[Row]) -> Result<Bits, StoreFault> {
+fn union(marks: &[Row]) -> Result<Bits, StoreError> {
     let mut bits = Bits::NONE;
     for mark in marks {
         bits.add(&mark.bytes("teachers")?);
@@ -141,8 +141,8 @@ fn union(marks: &[Row]) -> Result<Bits, StoreFault> {
 /// Teachers that wait to be settled, in the first block after one; nobody is kept from settling them.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn waiting(tx: &mut Tx, after: i64) -> Result<Option<(i64, Vec<i64>)>, StoreFault> {
+/// [`StoreError`].
+pub async fn waiting(tx: &mut Tx, after: i64) -> Result<Option<(i64, Vec<i64>)>, StoreError> {
     let sql = "SELECT block, teachers FROM settle_mark
                WHERE block = (SELECT min(block) FROM settle_mark WHERE block > $1)";
     let marks = tx.rows(sql, vec![after.into()]).await?;
@@ -153,8 +153,8 @@ pub async fn waiting(tx: &mut Tx, after: i64) -> Result<Option<(i64, Vec<i64>)>,
 /// The number of the last mark; 0 where there is none.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn last(tx: &mut Tx) -> Result<i64, StoreFault> {
+/// [`StoreError`].
+pub async fn last(tx: &mut Tx) -> Result<i64, StoreError> {
     let rows = tx.rows("SELECT coalesce(max(id), 0) AS id FROM settle_mark", vec![]).await?;
     rows.first().map_or(Ok(0), |row| row.int("id"))
 }
@@ -162,8 +162,8 @@ pub async fn last(tx: &mut Tx) -> Result<i64, StoreFault> {
 /// The teachers that were marked since a mark, in order.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn added_since(tx: &mut Tx, mark: i64) -> Result<Vec<i64>, StoreFault> {
+/// [`StoreError`].
+pub async fn added_since(tx: &mut Tx, mark: i64) -> Result<Vec<i64>, StoreError> {
     let marks = tx.rows("SELECT block, teachers FROM settle_mark WHERE id > $1", vec![mark.into()]).await?;
     let mut blocks: BTreeMap<i64, Bits> = BTreeMap::new();
     for row in &marks {
@@ -175,8 +175,8 @@ pub async fn added_since(tx: &mut Tx, mark: i64) -> Result<Vec<i64>, StoreFault>
 /// Removes the marks that were read; what a load has added since stays.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn remove(tx: &mut Tx, due: &Due) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn remove(tx: &mut Tx, due: &Due) -> Result<(), StoreError> {
     tx.run_with(
         &format!("DELETE FROM {} WHERE id IN (SELECT id FROM {{rows}})", due.of.0),
         vec![],
@@ -189,8 +189,8 @@ pub async fn remove(tx: &mut Tx, due: &Due) -> Result<(), StoreFault> {
 /// Teachers that wait to be settled.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn count(db: &Db) -> Result<i64, StoreFault> {
+/// [`StoreError`].
+pub async fn count(db: &Db) -> Result<i64, StoreError> {
     let (mut total, mut after) = (0, -1);
     loop {
         let rows = db

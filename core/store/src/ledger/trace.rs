@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::ledger::decisions::{self, Decision};
 use crate::sql::db::Db;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::Row;
 use huiliu_rules::ledger::standing::Line;
 use huiliu_rules::policy::arithmetic;
@@ -128,8 +128,8 @@ impl EntryRow {
 /// A teacher's current entries, by record.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn entries(db: &Db, teacher: i64) -> Result<Vec<EntryRow>, StoreFault> {
+/// [`StoreError`].
+pub async fn entries(db: &Db, teacher: i64) -> Result<Vec<EntryRow>, StoreError> {
     let rows = db
         .rows(
             "SELECT e.id AS id, e.record_id AS record_id, s.name AS source, i.name AS institution, r.course_code AS course_code,
@@ -158,7 +158,7 @@ pub async fn entries(db: &Db, teacher: i64) -> Result<Vec<EntryRow>, StoreFault>
 }
 
 /// Every rule of the books: some hundreds.
-async fn rules(db: &Db) -> Result<HashMap<i64, RuleRow>, StoreFault> {
+async fn rules(db: &Db) -> Result<HashMap<i64, RuleRow>, StoreError> {
     let rows = db.rows("SELECT id, pack, version, name, basis, source FROM rule", vec![]).await?;
     rows.iter()
         .map(|r| {
@@ -168,13 +168,13 @@ async fn rules(db: &Db) -> Result<HashMap<i64, RuleRow>, StoreFault> {
         .collect()
 }
 
-fn entry(r: &Row, rules: &HashMap<i64, RuleRow>, decided: &HashMap<i64, Decision>) -> Result<EntryRow, StoreFault> {
+fn entry(r: &Row, rules: &HashMap<i64, RuleRow>, decided: &HashMap<i64, Decision>) -> Result<EntryRow, StoreError> {
     let rule =
-        |id: i64| rules.get(&id).cloned().ok_or_else(|| StoreFault::Column { column: "credit_entry.rule_id".into() });
-    let cuts = |column: &str| -> Result<Vec<CutRow>, StoreFault> {
+        |id: i64| rules.get(&id).cloned().ok_or_else(|| StoreError::Column { column: "credit_entry.rule_id".into() });
+    let cuts = |column: &str| -> Result<Vec<CutRow>, StoreError> {
         let Some(text) = r.opt_text(column)? else { return Ok(vec![]) };
         let pairs: Vec<(i64, i64)> =
-            serde_json::from_str(&text).map_err(|_| StoreFault::Column { column: column.into() })?;
+            serde_json::from_str(&text).map_err(|_| StoreError::Column { column: column.into() })?;
         pairs.into_iter().map(|(id, units)| Ok(CutRow { hours: ExactHours(units), rule: rule(id)? })).collect()
     };
     let (deciding, converting) = (rule(r.int("rule_id")?)?, rule(r.int("conversion_id")?)?);

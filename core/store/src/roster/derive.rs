@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use crate::ledger::marks;
 use crate::roster::write::Personal;
 use crate::sql::db::Tx;
-use crate::sql::error::{Kept, StoreFault};
+use crate::sql::error::{Kept, StoreError};
 use crate::sql::rows::{Row, Rows};
 use huiliu_rules::roster::school::kind_of;
 use huiliu_rules::roster::timeline::{Span, Stated, spans};
@@ -43,8 +43,8 @@ struct Posts {
 /// Derives teachers and their memberships anew.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub(super) async fn teachers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub(super) async fn teachers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<(), StoreError> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -74,7 +74,7 @@ pub(super) async fn teachers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<()
     }
     write_teachers(tx, &derived).await?;
     let by_id: HashMap<i64, &Row> =
-        rows.iter().map(|row| Ok((row.int("id")?, row))).collect::<Result<_, StoreFault>>()?;
+        rows.iter().map(|row| Ok((row.int("id")?, row))).collect::<Result<_, StoreError>>()?;
     write_memberships(tx, &posts, &by_id, &of).await?;
     // What waits for the roster is looked at again: the hours, and the claims that may be about these teachers.
     marks::add_to(tx, marks::MATCH, ids.iter().copied()).await?;
@@ -85,7 +85,7 @@ pub(super) async fn teachers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<()
 type Age = (String, i64, Vec<u8>);
 
 /// What the newest row of a teacher says of the person; the last of it by day, version and key.
-fn person(keys: &Keys, teacher_id: i64, rows: &[&Row]) -> Result<Option<Derived>, StoreFault> {
+fn person(keys: &Keys, teacher_id: i64, rows: &[&Row]) -> Result<Option<Derived>, StoreError> {
     let mut newest: Option<(Age, Personal)> = None;
     let mut former = BTreeSet::new();
     let mut names: HashMap<(i64, String, i64), BTreeSet<Vec<u8>>> = HashMap::new();
@@ -102,7 +102,7 @@ fn person(keys: &Keys, teacher_id: i64, rows: &[&Row]) -> Result<Option<Derived>
         }
     }
     let Some((_, personal)) = newest else { return Ok(None) };
-    let unreadable = StoreFault::kept(Kept::RosterRow);
+    let unreadable = StoreError::kept(Kept::RosterRow);
     let id = IdNumber::parse(&personal.id_number).map_err(|e| unreadable(&e))?;
     let name = PersonName::parse(&personal.name).map_err(|e| unreadable(&e))?;
     Ok(Some(Derived {
@@ -120,10 +120,10 @@ fn person(keys: &Keys, teacher_id: i64, rows: &[&Row]) -> Result<Option<Derived>
 }
 
 /// The spans of what rows say in these columns; rows without the first of them say nothing.
-fn timeline(rows: &[&Row], columns: &[&str]) -> Result<Vec<Span<Vec<String>>>, StoreFault> {
+fn timeline(rows: &[&Row], columns: &[&str]) -> Result<Vec<Span<Vec<String>>>, StoreError> {
     let day = |row: &Row, name: &str| {
         let day = row.opt_text(name)?.map(|text| text.parse::<NaiveDate>());
-        day.transpose().map_err(|e| StoreFault::Column { column: format!("{name}: {e}") })
+        day.transpose().map_err(|e| StoreError::Column { column: format!("{name}: {e}") })
     };
     let mut stated = Vec::with_capacity(rows.len());
     for row in rows {
@@ -143,7 +143,7 @@ fn timeline(rows: &[&Row], columns: &[&str]) -> Result<Vec<Span<Vec<String>>>, S
     Ok(spans(stated))
 }
 
-async fn write_teachers(tx: &mut Tx, derived: &[Derived]) -> Result<(), StoreFault> {
+async fn write_teachers(tx: &mut Tx, derived: &[Derived]) -> Result<(), StoreError> {
     let rows = Rows::new()
         .int("id", derived.iter().map(|d| Some(d.teacher_id)))
         .text("name", derived.iter().map(|d| Some(d.name.as_str())))
@@ -171,12 +171,12 @@ async fn write_memberships(
     posts: &[Posts],
     rows: &HashMap<i64, &Row>,
     of: &(dyn Fn() -> Rows<'static> + Sync),
-) -> Result<(), StoreFault> {
+) -> Result<(), StoreError> {
     tx.run_with("DELETE FROM membership WHERE teacher_id IN (SELECT teacher_id FROM {rows})", vec![], of()).await?;
     let mut lines = Vec::new();
     for Posts { teacher_id, spans } in posts {
         for span in spans {
-            let row = rows.get(&span.row).ok_or_else(|| StoreFault::Column { column: "roster_row.id".into() })?;
+            let row = rows.get(&span.row).ok_or_else(|| StoreError::Column { column: "roster_row.id".into() })?;
             lines.push(Line { owner: *teacher_id, span, row });
         }
     }
@@ -212,8 +212,8 @@ impl Days {
 /// Derives schools and their names anew.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub(super) async fn schools(tx: &mut Tx, codes: &BTreeSet<String>) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub(super) async fn schools(tx: &mut Tx, codes: &BTreeSet<String>) -> Result<(), StoreError> {
     if codes.is_empty() {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::sql::db::Tx;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Rows};
 use huiliu_values::IdNumber;
 use huiliu_vault::keys::Keys;
@@ -46,8 +46,8 @@ fn of(ids: &[i64]) -> Rows<'static> {
 /// These teachers; who is not there yet is not in it.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn known(tx: &mut Tx, ids: &[i64]) -> Result<BTreeMap<i64, Known>, StoreFault> {
+/// [`StoreError`].
+pub async fn known(tx: &mut Tx, ids: &[i64]) -> Result<BTreeMap<i64, Known>, StoreError> {
     let sql = "SELECT t.id, t.origin, t.name, t.sex, t.birth_date, t.contested
                FROM {rows} {join teacher t ON t.id = incoming.teacher_id}";
     let mut known = BTreeMap::new();
@@ -76,8 +76,8 @@ pub async fn known(tx: &mut Tx, ids: &[i64]) -> Result<BTreeMap<i64, Known>, Sto
 /// The ID numbers of these teachers that are theirs now, masked.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn id_numbers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<BTreeMap<i64, String>, StoreFault> {
+/// [`StoreError`].
+pub async fn id_numbers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<BTreeMap<i64, String>, StoreError> {
     let sql = "SELECT i.teacher_id, i.blind_index, i.sealed FROM {rows}
                {join teacher_identifier i ON i.teacher_id = incoming.teacher_id AND i.kind = 'id_number' AND i.valid_to IS NULL}";
     let rows = tx.rows_with(sql, vec![], of(ids)).await?;
@@ -85,7 +85,7 @@ pub async fn id_numbers(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<BTreeMa
 }
 
 /// An identifier's row, opened and masked.
-pub(super) fn masked(keys: &Keys, row: &Row) -> Result<String, StoreFault> {
+pub(super) fn masked(keys: &Keys, row: &Row) -> Result<String, StoreError> {
     let index = row.bytes("blind_index")?;
     let plain = keys.open(&[b"teacher_identifier", b"sealed", &index], &row.bytes("sealed")?)?;
     let number = String::from_utf8(plain).ok().and_then(|text| IdNumber::parse(&text).ok());

@@ -14,12 +14,12 @@ mod write;
 pub use sift::{Sifted, sift};
 pub(crate) use told::told;
 
-use crate::delivery::batch::{Commit, Held, Load};
+use crate::delivery::batch::{ClaimedBatch, Commit, Load};
 use crate::delivery::classify::Classified;
 use crate::delivery::dead_letters::{self, Resolution};
 use crate::delivery::finish::{Done, Replayed, finish, move_counters, skip};
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use huiliu_decode::RosterRow;
 use huiliu_vault::keys::Keys;
 
@@ -27,16 +27,16 @@ use huiliu_vault::keys::Keys;
 /// same ID number, sees all that came before.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn alone(tx: &mut Tx) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn alone(tx: &mut Tx) -> Result<(), StoreError> {
     tx.lock_table("roster_wait").await
 }
 
 /// Classifies and commits a batch of a roster.
 ///
 /// # Errors
-/// [`StoreFault`]; nothing was written unless the fault came from the commit itself.
-pub(crate) async fn commit(db: &Db, keys: &Keys, held: &Held, load: &Load<'_>) -> Result<Commit, StoreFault> {
+/// [`StoreError`]; nothing was written unless the fault came from the commit itself.
+pub(crate) async fn commit(db: &Db, keys: &Keys, held: &ClaimedBatch, load: &Load<'_>) -> Result<Commit, StoreError> {
     let mut tx = db.begin().await?;
     alone(&mut tx).await?;
     let sifted = sift(&mut tx, keys, held, load).await?;
@@ -61,16 +61,16 @@ pub(crate) async fn commit(db: &Db, keys: &Keys, held: &Held, load: &Load<'_>) -
 /// records. Gives how many were still parked.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub async fn replay(
     tx: &mut Tx,
     keys: &Keys,
-    held: &Held,
+    held: &ClaimedBatch,
     load: &Load<'_>,
     sifted: &Sifted<'_>,
     classified: &mut Classified<'_, RosterRow<'_>>,
     resolution: Resolution<'_>,
-) -> Result<usize, StoreFault> {
+) -> Result<usize, StoreError> {
     let written = write::write(tx, keys, held, load, sifted, classified).await?;
     let taken = dead_letters::resolve(tx, held, resolution).await?;
     let (outcomes, elsewhere) = classified.outcomes();

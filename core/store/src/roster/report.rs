@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::sql::db::Db;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Value};
 use huiliu_vault::keys::Keys;
 
@@ -37,7 +37,7 @@ pub struct Lineage {
 }
 
 impl Lineage {
-    fn of(row: &Row) -> Result<Self, StoreFault> {
+    fn of(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             source: row.text("source")?,
             batch: row.int("batch_id")?,
@@ -96,8 +96,8 @@ pub struct TeacherRow {
 /// One teacher, if there is one of this number.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn teacher(db: &Db, keys: &Keys, id: i64) -> Result<Option<TeacherRow>, StoreFault> {
+/// [`StoreError`].
+pub async fn teacher(db: &Db, keys: &Keys, id: i64) -> Result<Option<TeacherRow>, StoreError> {
     let sql = "SELECT id, origin, name, sex, birth_date, contested FROM teacher WHERE id = $1";
     let rows = db.rows(sql, vec![id.into()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
@@ -113,7 +113,7 @@ pub async fn teacher(db: &Db, keys: &Keys, id: i64) -> Result<Option<TeacherRow>
     }))
 }
 
-async fn identifiers(db: &Db, keys: &Keys, id: i64) -> Result<Vec<Identifier>, StoreFault> {
+async fn identifiers(db: &Db, keys: &Keys, id: i64) -> Result<Vec<Identifier>, StoreError> {
     let rows = db
         .rows(
             "SELECT kind, blind_index, sealed, valid_from, valid_to FROM teacher_identifier
@@ -132,7 +132,7 @@ async fn identifiers(db: &Db, keys: &Keys, id: i64) -> Result<Vec<Identifier>, S
     rows.iter().map(one).collect()
 }
 
-async fn memberships(db: &Db, id: i64) -> Result<Vec<MembershipRow>, StoreFault> {
+async fn memberships(db: &Db, id: i64) -> Result<Vec<MembershipRow>, StoreError> {
     let rows = db
         .rows(
             "SELECT m.school_code, m.valid_from, m.valid_to, m.ended_by, m.overlapping, m.position, m.stage, s.name AS source,
@@ -200,8 +200,8 @@ pub struct SchoolRow {
 /// Schools after a code, or one.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn schools(db: &Db, only: Option<&str>, after: &str, limit: i64) -> Result<Vec<SchoolRow>, StoreFault> {
+/// [`StoreError`].
+pub async fn schools(db: &Db, only: Option<&str>, after: &str, limit: i64) -> Result<Vec<SchoolRow>, StoreError> {
     let args: Vec<Value> = vec![after.into(), only.unwrap_or_default().into(), limit.into()];
     let rows = db
         .rows(
@@ -282,8 +282,8 @@ pub struct RosterStream {
 /// How the roster stands; of these streams the dead letters are counted.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn status(db: &Db, streams: &[RosterStream]) -> Result<Status, StoreFault> {
+/// [`StoreError`].
+pub async fn status(db: &Db, streams: &[RosterStream]) -> Result<Status, StoreError> {
     let count = async |sql: &str| {
         let rows = db.rows(sql, vec![]).await?;
         rows.first().map_or(Ok(0), |row| row.int("n"))

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::delivery::batch::{Held, Load};
+use crate::delivery::batch::{ClaimedBatch, Load};
 use crate::identity::identifiers::{self, Index};
 use crate::sql::db::Tx;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
 use huiliu_decode::roster::{Content, Named};
 use huiliu_decode::{Parked, Problem, RosterRow};
@@ -93,8 +93,13 @@ pub(super) fn name_digest(keys: &Keys, folded: &str) -> [u8; 16] {
 /// Sifts the rows of a batch. Nothing is locked: whoever writes what is kept is alone first, see [`crate::roster::alone`].
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn sift<'l>(tx: &mut Tx, keys: &Keys, held: &Held, load: &'l Load<'_>) -> Result<Sifted<'l>, StoreFault> {
+/// [`StoreError`].
+pub async fn sift<'l>(
+    tx: &mut Tx,
+    keys: &Keys,
+    held: &ClaimedBatch,
+    load: &'l Load<'_>,
+) -> Result<Sifted<'l>, StoreError> {
     let rows: Vec<(&RosterRow<'l>, Vec<Problem>)> = load.roster.iter().map(|row| (&**row, vec![])).collect();
     let mut sifted = Sifted { rows, waits: BTreeSet::new(), school_refs: HashMap::new(), teachers: HashMap::new() };
     let codes = known_schools(tx, held, &mut sifted).await?;
@@ -146,7 +151,11 @@ fn needs(
 }
 
 /// The codes that are schools; those that the source's own ids stand for go into `sifted`.
-async fn known_schools(tx: &mut Tx, held: &Held, sifted: &mut Sifted<'_>) -> Result<HashSet<String>, StoreFault> {
+async fn known_schools(
+    tx: &mut Tx,
+    held: &ClaimedBatch,
+    sifted: &mut Sifted<'_>,
+) -> Result<HashSet<String>, StoreError> {
     let named = |own: bool| {
         let of = |named: &Named| match named {
             Named::Code(code) => (!own).then(|| code.clone()),
@@ -176,7 +185,7 @@ async fn known_schools(tx: &mut Tx, held: &Held, sifted: &mut Sifted<'_>) -> Res
 }
 
 /// The persons that memberships of the batch name and the source has told of.
-async fn known_persons(tx: &mut Tx, held: &Held, sifted: &Sifted<'_>) -> Result<HashSet<String>, StoreFault> {
+async fn known_persons(tx: &mut Tx, held: &ClaimedBatch, sifted: &Sifted<'_>) -> Result<HashSet<String>, StoreError> {
     let named: BTreeSet<&str> = sifted
         .rows
         .iter()
@@ -195,7 +204,12 @@ async fn known_persons(tx: &mut Tx, held: &Held, sifted: &Sifted<'_>) -> Result<
 }
 
 /// Tells apart who has whose ID number.
-async fn persons_apart(tx: &mut Tx, keys: &Keys, held: &Held, sifted: &mut Sifted<'_>) -> Result<(), StoreFault> {
+async fn persons_apart(
+    tx: &mut Tx,
+    keys: &Keys,
+    held: &ClaimedBatch,
+    sifted: &mut Sifted<'_>,
+) -> Result<(), StoreError> {
     let people: Vec<Compared<'_>> = sifted
         .rows
         .iter()
@@ -289,7 +303,7 @@ impl Fault {
 }
 
 /// Whether an ID number has another name in the same version of this source, or in any version of another one.
-fn is_shared(held: &Held, p: &Compared<'_>, within: Option<&BTreeSet<[u8; 16]>>, others: &[Other]) -> bool {
+fn is_shared(held: &ClaimedBatch, p: &Compared<'_>, within: Option<&BTreeSet<[u8; 16]>>, others: &[Other]) -> bool {
     let is_same = |name: &[u8]| name == p.name || p.former_name.is_some_and(|former| former == name);
     let same_source = |o: &Other| o.source_id == held.source_id && o.stream == held.stream;
     let against = |o: &&Other| !(is_same(&o.name_digest) || same_source(o) && o.source_version != p.row.source_version);
@@ -320,13 +334,13 @@ fn link(p: &Compared<'_>, teachers: &HashMap<Index, i64>, record: Option<&Other>
 #[allow(clippy::type_complexity, reason = "two maps of one kind of row")]
 async fn others(
     tx: &mut Tx,
-    held: &Held,
+    held: &ClaimedBatch,
     people: &[Compared<'_>],
-) -> Result<(HashMap<Index, Vec<Other>>, HashMap<[u8; 16], Other>), StoreFault> {
+) -> Result<(HashMap<Index, Vec<Other>>, HashMap<[u8; 16], Other>), StoreError> {
     const COLUMNS: &str = "r.source_id AS source_id, r.stream AS stream, r.source_version AS source_version,
         r.teacher_id AS teacher_id, r.blind_index AS blind_index, r.name_digest AS name_digest, r.record_key AS record_key";
     let other = |row: &crate::sql::rows::Row| {
-        Ok::<_, StoreFault>(Other {
+        Ok::<_, StoreError>(Other {
             source_id: row.int("source_id")?,
             stream: row.text("stream")?,
             source_version: row.int("source_version")?,

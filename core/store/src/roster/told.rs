@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::roster::write::Personal;
 use crate::sql::db::Tx;
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
 use huiliu_matching::{Role, Told};
 use huiliu_values::IdNumber;
@@ -14,8 +14,8 @@ use huiliu_vault::keys::Keys;
 /// What the newest row of each teacher says, with the school of the last membership; who has no row is not there.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub(crate) async fn told(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<HashMap<i64, Told>, StoreFault> {
+/// [`StoreError`].
+pub(crate) async fn told(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<HashMap<i64, Told>, StoreError> {
     let mut newest: HashMap<i64, (Age, Personal)> = HashMap::with_capacity(ids.len());
     let mut former: HashMap<i64, BTreeSet<String>> = HashMap::new();
     let rows = tx
@@ -64,7 +64,7 @@ pub(crate) async fn told(tx: &mut Tx, keys: &Keys, ids: &[i64]) -> Result<HashMa
 type Age = (String, i64, Vec<u8>);
 
 /// Teacher → school code of the membership that lasts, or lasted, longest into time.
-async fn posts(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, String>, StoreFault> {
+async fn posts(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, String>, StoreError> {
     let rows = tx
         .rows_with(
             "SELECT m.teacher_id AS teacher_id, m.school_code AS code
@@ -78,7 +78,7 @@ async fn posts(tx: &mut Tx, ids: &[i64]) -> Result<HashMap<i64, String>, StoreFa
 }
 
 /// School code → its last name and division.
-async fn schools(tx: &mut Tx, codes: &BTreeSet<&str>) -> Result<HashMap<String, (String, String)>, StoreFault> {
+async fn schools(tx: &mut Tx, codes: &BTreeSet<&str>) -> Result<HashMap<String, (String, String)>, StoreError> {
     let rows = tx
         .rows_with(
             "SELECT n.school_code AS code, n.name AS name, n.region_code AS region

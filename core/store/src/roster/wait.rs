@@ -3,18 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::delivery::batch::Held;
+use crate::delivery::batch::ClaimedBatch;
 use crate::delivery::replays::{Wanted, wanted};
 use crate::roster::sift::Wait;
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
 
 /// Writes down for what letters wait.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn add(tx: &mut Tx, held: &Held, waits: &BTreeSet<Wait>) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn add(tx: &mut Tx, held: &ClaimedBatch, waits: &BTreeSet<Wait>) -> Result<(), StoreError> {
     if waits.is_empty() {
         return Ok(());
     }
@@ -37,11 +37,11 @@ pub async fn add(tx: &mut Tx, held: &Held, waits: &BTreeSet<Wait>) -> Result<(),
 /// ready.
 pub(super) async fn come(
     tx: &mut Tx,
-    held: &Held,
+    held: &ClaimedBatch,
     codes: &BTreeSet<String>,
     refs: &BTreeMap<String, String>,
     persons: &BTreeSet<&str>,
-) -> Result<(), StoreFault> {
+) -> Result<(), StoreError> {
     let come = codes.iter().map(|code| ("school_code", code.as_str()));
     let come = come.chain(refs.keys().map(|own| ("school_ref", own.as_str())));
     let come: Vec<(&str, &str)> = come.chain(persons.iter().map(|own| ("teacher_ref", *own))).collect();
@@ -64,8 +64,8 @@ pub(super) async fn come(
 /// Takes the raw records that are ready to be taken up, by batch, of at most `most` letters; empty when nothing is.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn begin(db: &Db, most: i64) -> Result<(BTreeSet<i64>, BTreeMap<i64, Wanted>), StoreFault> {
+/// [`StoreError`].
+pub async fn begin(db: &Db, most: i64) -> Result<(BTreeSet<i64>, BTreeMap<i64, Wanted>), StoreError> {
     let none = "SELECT w.letter_id AS letter_id FROM roster_wait w WHERE w.ready > 0 LIMIT 1";
     if db.rows(none, vec![]).await?.is_empty() {
         return Ok((BTreeSet::new(), BTreeMap::new()));
@@ -93,8 +93,8 @@ pub async fn begin(db: &Db, most: i64) -> Result<(BTreeSet<i64>, BTreeMap<i64, W
 /// What was taken up waits no longer for what had come; what has come since, or is still missing, stays.
 ///
 /// # Errors
-/// [`StoreFault`].
-pub async fn end(db: &Db, letters: &BTreeSet<i64>) -> Result<(), StoreFault> {
+/// [`StoreError`].
+pub async fn end(db: &Db, letters: &BTreeSet<i64>) -> Result<(), StoreError> {
     let mut tx = db.begin().await?;
     tx.run_with(
         "DELETE FROM roster_wait WHERE ready = 2 AND letter_id IN (SELECT letter_id FROM {rows})",

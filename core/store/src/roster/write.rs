@@ -7,13 +7,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::admin::sealing;
-use crate::delivery::batch::{Held, Load};
-use crate::delivery::classify::{Classified, Displaced, Fresh, Newer};
+use crate::delivery::batch::{ClaimedBatch, Load};
+use crate::delivery::classify::{Classified, Fresh, Newer, Overwritten};
 use crate::identity::identifiers::{self, Index, NewNumber};
 use crate::roster::sift::{Sifted, name_digest};
 use crate::roster::{derive, wait};
 use crate::sql::db::Tx;
-use crate::sql::error::{Kept, StoreFault};
+use crate::sql::error::{Kept, StoreError};
 use crate::sql::rows::Rows;
 use huiliu_decode::RosterRow;
 use huiliu_decode::roster::{Content, Named, Person, Post};
@@ -43,25 +43,25 @@ impl Personal {
     }
 
     /// Of a row's sealed value.
-    pub(super) fn open(keys: &Keys, row_key: &[u8], sealed: &[u8]) -> Result<Self, StoreFault> {
+    pub(super) fn open(keys: &Keys, row_key: &[u8], sealed: &[u8]) -> Result<Self, StoreError> {
         let plain = keys.open(&[b"roster_row", b"sealed", row_key], sealed)?;
-        serde_json::from_slice(&plain).map_err(|e| StoreFault::kept(Kept::RosterRow)(&e))
+        serde_json::from_slice(&plain).map_err(|e| StoreError::kept(Kept::RosterRow)(&e))
     }
 }
 
 /// Writes what is new or newer, and all that is derived from it. Gives how many rows the batch put there.
 ///
 /// # Errors
-/// [`StoreFault`].
+/// [`StoreError`].
 pub(super) async fn write(
     tx: &mut Tx,
     keys: &Keys,
-    held: &Held,
+    held: &ClaimedBatch,
     load: &Load<'_>,
     sifted: &Sifted<'_>,
     classified: &mut Classified<'_, RosterRow<'_>>,
-) -> Result<i64, StoreFault> {
-    let Displaced { losses, teachers: former } = classified.lock(tx, load.activation).await?;
+) -> Result<i64, StoreError> {
+    let Overwritten { losses, teachers: former } = classified.lock(tx, load.activation).await?;
     let loss = Rows::new()
         .int("batch_id", losses.keys().copied().map(Some))
         .int("records", losses.values().copied().map(Some));
@@ -102,16 +102,16 @@ pub(super) async fn write(
 }
 
 /// The day on which the batch's payload landed.
-async fn landed_day(tx: &mut Tx, held: &Held) -> Result<NaiveDate, StoreFault> {
+async fn landed_day(tx: &mut Tx, held: &ClaimedBatch) -> Result<NaiveDate, StoreError> {
     let rows = tx.rows("SELECT landed_at FROM payload WHERE id = $1", vec![held.payload_id.into()]).await?;
-    let at = rows.first().ok_or_else(|| StoreFault::Column { column: "payload".into() })?.int("landed_at")?;
+    let at = rows.first().ok_or_else(|| StoreError::Column { column: "payload".into() })?.int("landed_at")?;
     let day =
         DateTime::from_timestamp_micros(at).zip(shanghai()).map(|(at, zone)| at.with_timezone(&zone).date_naive());
-    day.ok_or_else(|| StoreFault::Column { column: "landed_at".into() })
+    day.ok_or_else(|| StoreError::Column { column: "landed_at".into() })
 }
 
 /// The codes of the schools whose rows these are.
-async fn codes_of(tx: &mut Tx, ids: &[i64]) -> Result<BTreeSet<String>, StoreFault> {
+async fn codes_of(tx: &mut Tx, ids: &[i64]) -> Result<BTreeSet<String>, StoreError> {
     if ids.is_empty() {
         return Ok(BTreeSet::new());
     }
@@ -133,10 +133,10 @@ struct Linked<'r> {
 async fn whom(
     tx: &mut Tx,
     keys: &Keys,
-    held: &Held,
+    held: &ClaimedBatch,
     sifted: &Sifted<'_>,
     rows: &[&RosterRow<'_>],
-) -> Result<Vec<Option<i64>>, StoreFault> {
+) -> Result<Vec<Option<i64>>, StoreError> {
     let named = with_membership(tx, held, rows).await?;
     let on_roster = |person: &Person, post: &Post| {
         post.school.is_some() || person.teacher_ref.as_ref().is_some_and(|own| named.contains(own))
@@ -172,7 +172,7 @@ async fn whom(
 }
 
 /// A known teacher gets the number that a row gives, and keeps the former one as former.
-async fn new_numbers(tx: &mut Tx, keys: &Keys, linked: &[Linked<'_>]) -> Result<(), StoreFault> {
+async fn new_numbers(tx: &mut Tx, keys: &Keys, linked: &[Linked<'_>]) -> Result<(), StoreError> {
     let mut wanted: Vec<NewNumber<'_>> = Vec::new();
     for &Linked { index, person, teacher_id } in linked {
         wanted.push(NewNumber { index, number: person.id_number.reveal(), teacher_id });
@@ -192,7 +192,11 @@ async fn new_numbers(tx: &mut Tx, keys: &Keys, linked: &[Linked<'_>]) -> Result<
 }
 
 /// The source's own ids, among those of these rows, that a membership names.
-async fn with_membership(tx: &mut Tx, held: &Held, rows: &[&RosterRow<'_>]) -> Result<HashSet<String>, StoreFault> {
+async fn with_membership(
+    tx: &mut Tx,
+    held: &ClaimedBatch,
+    rows: &[&RosterRow<'_>],
+) -> Result<HashSet<String>, StoreError> {
     let own: BTreeSet<&str> = rows
         .iter()
         .filter_map(|row| match &row.content {
@@ -221,9 +225,9 @@ struct PersonOf {
 async fn persons_of(
     tx: &mut Tx,
     keys: &Keys,
-    held: &Held,
+    held: &ClaimedBatch,
     rows: &[&RosterRow<'_>],
-) -> Result<HashMap<String, PersonOf>, StoreFault> {
+) -> Result<HashMap<String, PersonOf>, StoreError> {
     let own: BTreeSet<&str> = rows
         .iter()
         .filter_map(|row| if let Content::Membership(own, _) = &row.content { Some(own.as_str()) } else { None })
@@ -250,10 +254,10 @@ async fn persons_of(
 /// Persons who are teachers from now on.
 async fn point_persons(
     tx: &mut Tx,
-    held: &Held,
+    held: &ClaimedBatch,
     persons: &HashMap<String, PersonOf>,
     teachers: &HashMap<Index, i64>,
-) -> Result<(), StoreFault> {
+) -> Result<(), StoreError> {
     let new: Vec<(&str, i64)> = persons
         .iter()
         .filter(|(_, p)| p.teacher.is_none())
@@ -277,10 +281,10 @@ async fn point_persons(
 /// Memberships follow their persons; gives the teachers who lose one.
 async fn point_memberships(
     tx: &mut Tx,
-    held: &Held,
+    held: &ClaimedBatch,
     rows: &[&RosterRow<'_>],
     teachers: &[Option<i64>],
-) -> Result<Vec<i64>, StoreFault> {
+) -> Result<Vec<i64>, StoreError> {
     let persons: BTreeMap<&str, i64> = rows
         .iter()
         .zip(teachers)
@@ -311,7 +315,11 @@ async fn point_memberships(
 }
 
 /// Rows that name a school by the source's own id follow its code; gives the teachers concerned.
-async fn point_schools(tx: &mut Tx, held: &Held, refs: &BTreeMap<String, String>) -> Result<Vec<i64>, StoreFault> {
+async fn point_schools(
+    tx: &mut Tx,
+    held: &ClaimedBatch,
+    refs: &BTreeMap<String, String>,
+) -> Result<Vec<i64>, StoreError> {
     if refs.is_empty() {
         return Ok(vec![]);
     }
@@ -328,7 +336,7 @@ async fn point_schools(tx: &mut Tx, held: &Held, refs: &BTreeMap<String, String>
 /// What all rows of a batch are written with.
 struct Written<'w> {
     keys: &'w Keys,
-    held: &'w Held,
+    held: &'w ClaimedBatch,
     load: &'w Load<'w>,
     sifted: &'w Sifted<'w>,
     landed: NaiveDate,
@@ -361,7 +369,7 @@ impl Written<'_> {
         ids: &[i64],
         new: &[&RosterRow<'_>],
         teachers: &[Option<i64>],
-    ) -> Result<(), StoreFault> {
+    ) -> Result<(), StoreError> {
         let made = self.made(new)?;
         let always = |v: i64| std::iter::repeat_n(Some(v), new.len());
         let rows = Rows::new()
@@ -378,7 +386,7 @@ impl Written<'_> {
         tx: &mut Tx,
         newer: &[Newer<'_, RosterRow<'_>>],
         teachers: &[Option<i64>],
-    ) -> Result<(), StoreFault> {
+    ) -> Result<(), StoreError> {
         if newer.is_empty() {
             return Ok(());
         }
@@ -398,11 +406,11 @@ impl Written<'_> {
         Ok(())
     }
 
-    fn made(&self, rows: &[&RosterRow<'_>]) -> Result<Vec<Made>, StoreFault> {
+    fn made(&self, rows: &[&RosterRow<'_>]) -> Result<Vec<Made>, StoreError> {
         rows.iter().map(|row| self.made_of(row)).collect()
     }
 
-    fn made_of(&self, row: &RosterRow<'_>) -> Result<Made, StoreFault> {
+    fn made_of(&self, row: &RosterRow<'_>) -> Result<Made, StoreError> {
         let day = |day: Option<NaiveDate>| day.map(|day| day.to_string());
         let as_of = row.as_of.unwrap_or(self.landed);
         let mut made = Made { as_of: as_of.to_string(), ..Made::default() };

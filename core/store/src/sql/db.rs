@@ -18,7 +18,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Sqlit
 use tokio::sync::OwnedMutexGuard;
 
 use crate::sql::dialect::{lite_query, lite_rows, pg_query, pg_rows};
-use crate::sql::error::{AddressError, ConnectError, RehearsalMisuse, StoreFault};
+use crate::sql::error::{AddressError, ConnectError, RehearsalMisuse, StoreError};
 use crate::sql::rehearsal::{Rehearsal, Stage};
 use crate::sql::rows::{Row, Rows, Value};
 
@@ -26,7 +26,7 @@ use crate::sql::rows::{Row, Rows, Value};
 const PATIENCE: Duration = Duration::from_secs(15);
 /// SQLite's page cache for each connection, in KiB, as SQLite is told it. Behind it stands the system's own: four times as
 /// much made a sync of 484,516 records no faster.
-const LITE_CACHE: &str = "-4000";
+const SQLITE_CACHE: &str = "-4000";
 
 /// The two databases.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ pub enum Db {
         read: PgPool,
     },
     /// An embedded SQLite file: one writing connection, several reading ones.
-    Lite {
+    Sqlite {
         /// The only connection that writes.
         write: SqlitePool,
         /// Connections for reports.
@@ -70,15 +70,15 @@ impl Db {
     /// Opens `sqlite:PATH` or `postgres://…`.
     ///
     /// # Errors
-    /// [`StoreFault::Address`] for another scheme, [`StoreFault::Unreachable`] when nobody answers or lets us in.
-    pub async fn open(url: &str, connections: u32) -> Result<Self, StoreFault> {
+    /// [`StoreError::Address`] for another scheme, [`StoreError::Unreachable`] when nobody answers or lets us in.
+    pub async fn open(url: &str, connections: u32) -> Result<Self, StoreError> {
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)
-                .map_err(|e| StoreFault::Address { why: AddressError::Options { why: e.to_string() } })?;
+                .map_err(|e| StoreError::Address { why: AddressError::Options { why: e.to_string() } })?;
             let options = options.application_name("huiliu");
             // A pool would say only that it waited too long.
             let place = server_place(&options);
-            let unreachable = |why| StoreFault::Unreachable { database: place.clone(), why };
+            let unreachable = |why| StoreError::Unreachable { database: place.clone(), why };
             let refused = |e: sqlx::Error| unreachable(ConnectError::of(&e, PATIENCE.as_secs()));
             let asked = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
             let silent = |_| unreachable(ConnectError::NoAnswer { seconds: PATIENCE.as_secs() });
@@ -93,21 +93,21 @@ impl Db {
             return Ok(Self::Pg { load: pool(connections).connect_lazy_with(loading), read });
         }
         let Some(path) = url.strip_prefix("sqlite:") else {
-            return Err(StoreFault::Address { why: scheme_of(url) });
+            return Err(StoreError::Address { why: scheme_of(url) });
         };
-        Self::open_lite(Path::new(path)).await
+        Self::open_sqlite(Path::new(path)).await
     }
 
-    async fn open_lite(path: &Path) -> Result<Self, StoreFault> {
+    async fn open_sqlite(path: &Path) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
-            .pragma("cache_size", LITE_CACHE)
+            .pragma("cache_size", SQLITE_CACHE)
             .busy_timeout(Duration::from_secs(30));
-        let unreachable = |e: sqlx::Error| StoreFault::Unreachable {
+        let unreachable = |e: sqlx::Error| StoreError::Unreachable {
             database: path.display().to_string(),
             why: ConnectError::of(&e, 60),
         };
@@ -119,7 +119,7 @@ impl Db {
             .map_err(unreachable)?;
         let read =
             kept(SqlitePoolOptions::new()).max_connections(3).connect_with(options).await.map_err(unreachable)?;
-        Ok(Self::Lite { write, read })
+        Ok(Self::Sqlite { write, read })
     }
 
     /// `postgresql` or `sqlite`, for people.
@@ -127,7 +127,7 @@ impl Db {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Pg { .. } => "postgresql",
-            Self::Lite { .. } => "sqlite",
+            Self::Sqlite { .. } => "sqlite",
             Self::Rehearsal(rehearsal) => rehearsal.kind,
         }
     }
@@ -136,8 +136,8 @@ impl Db {
     /// every copy of it, is dropped; on SQLite whoever writes at all.
     ///
     /// # Errors
-    /// [`StoreFault::Statement`].
-    pub async fn rehearse(&self) -> Result<Self, StoreFault> {
+    /// [`StoreError::Statement`].
+    pub async fn rehearse(&self) -> Result<Self, StoreError> {
         let mut whole = self.begin().await?;
         if let Tx::Pg(_) = whole {
             // A file is read and unpacked between two statements.
@@ -149,22 +149,22 @@ impl Db {
     /// Commits a rehearsal after all: its work stands from now on. Nobody else may hold a copy of it.
     ///
     /// # Errors
-    /// [`StoreFault`] also for a database that is no rehearsal.
-    pub async fn commit_rehearsal(self) -> Result<(), StoreFault> {
+    /// [`StoreError`] also for a database that is no rehearsal.
+    pub async fn commit_rehearsal(self) -> Result<(), StoreError> {
         match self {
             Self::Rehearsal(rehearsal) => rehearsal.commit().await,
-            Self::Pg { .. } | Self::Lite { .. } => Err(RehearsalMisuse::NotOne.into()),
+            Self::Pg { .. } | Self::Sqlite { .. } => Err(RehearsalMisuse::NotOne.into()),
         }
     }
 
     /// Begins a write transaction (`BEGIN IMMEDIATE` on SQLite).
     ///
     /// # Errors
-    /// [`StoreFault::Statement`].
-    pub async fn begin(&self) -> Result<Tx, StoreFault> {
+    /// [`StoreError::Statement`].
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Pg { load, .. } => Tx::Pg(load.begin().await?),
-            Self::Lite { write, .. } => Tx::Lite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
             Self::Rehearsal(rehearsal) => rehearsal.begin().await?,
         })
     }
@@ -172,11 +172,11 @@ impl Db {
     /// Begins a transaction that only reads, sees one state of the database throughout, and holds up no writer.
     ///
     /// # Errors
-    /// [`StoreFault::Statement`].
-    pub async fn look(&self) -> Result<Tx, StoreFault> {
+    /// [`StoreError::Statement`].
+    pub async fn look(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Pg { load, .. } => Tx::Pg(load.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?),
-            Self::Lite { read, .. } => Tx::Lite(read.begin().await?),
+            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
             Self::Rehearsal(rehearsal) => rehearsal.begin().await?,
         })
     }
@@ -184,11 +184,11 @@ impl Db {
     /// Reads outside a transaction.
     ///
     /// # Errors
-    /// [`StoreFault::Statement`].
-    pub async fn rows(&self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
+    /// [`StoreError::Statement`].
+    pub async fn rows(&self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         match self {
             Self::Pg { read, .. } => pg_rows(&read.fetch_all(pg_query(sql, args, None)).await?),
-            Self::Lite { read, .. } => lite_rows(&read.fetch_all(lite_query(sql, args, None)?).await?),
+            Self::Sqlite { read, .. } => lite_rows(&read.fetch_all(lite_query(sql, args, None)?).await?),
             Self::Rehearsal(rehearsal) => rehearsal.between().await?.whole.rows(sql, args).await,
         }
     }
@@ -196,8 +196,8 @@ impl Db {
     /// Runs one statement in a transaction of its own.
     ///
     /// # Errors
-    /// [`StoreFault::Statement`].
-    pub async fn run(&self, sql: &str, args: Vec<Value>) -> Result<u64, StoreFault> {
+    /// [`StoreError::Statement`].
+    pub async fn run(&self, sql: &str, args: Vec<Value>) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let done = tx.run(sql, args).await?;
         tx.commit().await?;
@@ -211,7 +211,7 @@ impl Db {
                 read.close().await;
                 load.close().await;
             }
-            Self::Lite { write, read } => {
+            Self::Sqlite { write, read } => {
                 read.close().await;
                 write.close().await;
             }
@@ -227,7 +227,7 @@ pub enum Tx {
     /// On PostgreSQL.
     Pg(Transaction<'static, Postgres>),
     /// On SQLite.
-    Lite(Transaction<'static, Sqlite>),
+    Sqlite(Transaction<'static, Sqlite>),
     /// A part of a rehearsal.
     Rehearsed(OwnedMutexGuard<Stage>),
 }
@@ -235,7 +235,7 @@ pub enum Tx {
 /// What a transaction runs on.
 enum On<'c> {
     Pg(&'c mut PgConnection),
-    Lite(&'c mut SqliteConnection),
+    Sqlite(&'c mut SqliteConnection),
 }
 
 impl Tx {
@@ -248,7 +248,7 @@ impl Tx {
     fn on(&mut self) -> On<'_> {
         match self {
             Self::Pg(tx) => On::Pg(tx),
-            Self::Lite(tx) => On::Lite(tx),
+            Self::Sqlite(tx) => On::Sqlite(tx),
             Self::Rehearsed(stage) => stage.whole.on(),
         }
     }
@@ -256,52 +256,52 @@ impl Tx {
     /// Runs a statement and gives the number of rows it touched.
     ///
     /// # Errors
-    /// [`StoreFault::Statement`].
-    pub async fn run(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, StoreFault> {
+    /// [`StoreError::Statement`].
+    pub async fn run(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, StoreError> {
         Ok(match self.on() {
             On::Pg(tx) => tx.execute(pg_query(sql, args, None)).await?.rows_affected(),
-            On::Lite(tx) => tx.execute(lite_query(sql, args, None)?).await?.rows_affected(),
+            On::Sqlite(tx) => tx.execute(lite_query(sql, args, None)?).await?.rows_affected(),
         })
     }
 
     /// Runs a statement and gives its result rows.
     ///
     /// # Errors
-    /// [`StoreFault::Statement`].
-    pub async fn rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreFault> {
+    /// [`StoreError::Statement`].
+    pub async fn rows(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         match self.on() {
             On::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, None)).await?),
-            On::Lite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, None)?).await?),
+            On::Sqlite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, None)?).await?),
         }
     }
 
     /// As [`Tx::rows`], with a relation for `{rows}`.
     ///
     /// # Errors
-    /// [`StoreFault::Statement`].
-    pub async fn rows_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows<'_>) -> Result<Vec<Row>, StoreFault> {
+    /// [`StoreError::Statement`].
+    pub async fn rows_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows<'_>) -> Result<Vec<Row>, StoreError> {
         match self.on() {
             On::Pg(tx) => pg_rows(&tx.fetch_all(pg_query(sql, args, Some(relation))).await?),
-            On::Lite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, Some(relation))?).await?),
+            On::Sqlite(tx) => lite_rows(&tx.fetch_all(lite_query(sql, args, Some(relation))?).await?),
         }
     }
 
     /// As [`Tx::run`], with a relation for `{rows}`.
     ///
     /// # Errors
-    /// [`StoreFault::Statement`].
-    pub async fn run_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows<'_>) -> Result<u64, StoreFault> {
+    /// [`StoreError::Statement`].
+    pub async fn run_with(&mut self, sql: &str, args: Vec<Value>, relation: Rows<'_>) -> Result<u64, StoreError> {
         Ok(match self.on() {
             On::Pg(tx) => tx.execute(pg_query(sql, args, Some(relation))).await?.rows_affected(),
-            On::Lite(tx) => tx.execute(lite_query(sql, args, Some(relation))?).await?.rows_affected(),
+            On::Sqlite(tx) => tx.execute(lite_query(sql, args, Some(relation))?).await?.rows_affected(),
         })
     }
 
     /// Copies a relation into a table, columns by name.
     ///
     /// # Errors
-    /// [`StoreFault::Statement`]; a row that is there already is one.
-    pub async fn copy(&mut self, table: &'static str, relation: Rows<'_>) -> Result<(), StoreFault> {
+    /// [`StoreError::Statement`]; a row that is there already is one.
+    pub async fn copy(&mut self, table: &'static str, relation: Rows<'_>) -> Result<(), StoreError> {
         if relation.len() == 0 {
             return Ok(());
         }
@@ -318,7 +318,7 @@ impl Tx {
                 copy.send(relation.pg_copy()).await?;
                 copy.finish().await?;
             }
-            On::Lite(tx) => {
+            On::Sqlite(tx) => {
                 let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {{rows}} WHERE true");
                 tx.execute(lite_query(&sql, vec![], Some(relation))?).await?;
             }
@@ -329,9 +329,9 @@ impl Tx {
     /// Takes a lock that ends with the transaction; false when another transaction has it. SQLite has one writer.
     ///
     /// # Errors
-    /// [`StoreFault::Statement`].
-    pub async fn try_lock(&mut self, what: &str, number: i64) -> Result<bool, StoreFault> {
-        if let On::Lite(_) = self.on() {
+    /// [`StoreError::Statement`].
+    pub async fn try_lock(&mut self, what: &str, number: i64) -> Result<bool, StoreError> {
+        if let On::Sqlite(_) = self.on() {
             return Ok(true);
         }
         let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, $2)) AS taken";
@@ -342,8 +342,8 @@ impl Tx {
     /// As [`Tx::try_lock`], but waits for it.
     ///
     /// # Errors
-    /// [`StoreFault::Statement`].
-    pub async fn lock(&mut self, what: &str, number: i64) -> Result<(), StoreFault> {
+    /// [`StoreError::Statement`].
+    pub async fn lock(&mut self, what: &str, number: i64) -> Result<(), StoreError> {
         if let On::Pg(_) = self.on() {
             let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, $2))";
             self.run(sql, vec![what.into(), number.into()]).await?;
@@ -354,8 +354,8 @@ impl Tx {
     /// The next `count` numbers of a table's `id`.
     ///
     /// # Errors
-    /// [`StoreFault::Statement`].
-    pub async fn next_ids(&mut self, table: &'static str, count: usize) -> Result<Vec<i64>, StoreFault> {
+    /// [`StoreError::Statement`].
+    pub async fn next_ids(&mut self, table: &'static str, count: usize) -> Result<Vec<i64>, StoreError> {
         let count = i64::try_from(count).unwrap_or(0);
         if count == 0 {
             return Ok(vec![]);
@@ -368,7 +368,7 @@ impl Tx {
                 self.rows(&sql, vec![count.into()]).await?.first().map_or(Ok(String::new()), |r| r.text("ids"))?;
             return ids
                 .split(',')
-                .map(|id| id.parse().map_err(|_| StoreFault::Column { column: "nextval".into() }))
+                .map(|id| id.parse().map_err(|_| StoreError::Column { column: "nextval".into() }))
                 .collect();
         }
         let top = self.rows(&format!("SELECT coalesce(max(id), 0) AS top FROM {table}"), vec![]).await?;
@@ -379,8 +379,8 @@ impl Tx {
     /// Keeps other writers out of a table until the end of the transaction. SQLite has one writer.
     ///
     /// # Errors
-    /// [`StoreFault::Statement`].
-    pub async fn lock_table(&mut self, table: &'static str) -> Result<(), StoreFault> {
+    /// [`StoreError::Statement`].
+    pub async fn lock_table(&mut self, table: &'static str) -> Result<(), StoreError> {
         if let On::Pg(_) = self.on() {
             self.run(&format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"), vec![]).await?;
         }
@@ -390,11 +390,11 @@ impl Tx {
     /// Makes everything done in it durable.
     ///
     /// # Errors
-    /// [`StoreFault::Statement`]; the outcome is then unknown and must be read again.
-    pub async fn commit(self) -> Result<(), StoreFault> {
+    /// [`StoreError::Statement`]; the outcome is then unknown and must be read again.
+    pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Pg(tx) => tx.commit().await?,
-            Self::Lite(tx) => tx.commit().await?,
+            Self::Sqlite(tx) => tx.commit().await?,
             Self::Rehearsed(mut stage) => stage.commit().await?,
         }
         Ok(())

@@ -6,7 +6,7 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Column as _, Postgres, Row as _, Sqlite, TypeInfo as _, ValueRef as _};
 
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use crate::sql::rows::{Column, Row, Rows, Value};
 
 const CLOCK_PG: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
@@ -68,7 +68,7 @@ pub(crate) fn pg_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) 
     query
 }
 
-pub(crate) fn lite_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) -> Result<LiteQuery, StoreFault> {
+pub(crate) fn lite_query(sql: &str, args: Vec<Value>, relation: Option<Rows<'_>>) -> Result<LiteQuery, StoreError> {
     let mut text = look_ups(sql, |kind, table, alias, condition| format!("{kind} {table} {alias} ON {condition}"))
         .replace("{now}", CLOCK_LITE)
         .replace("{lock}", "")
@@ -96,7 +96,7 @@ fn names<R: sqlx::Row>(rows: &[R]) -> Arc<[String]> {
     rows.first().map(|r| r.columns().iter().map(|c| c.name().to_owned()).collect()).unwrap_or_default()
 }
 
-pub(crate) fn pg_rows(rows: &[PgRow]) -> Result<Vec<Row>, StoreFault> {
+pub(crate) fn pg_rows(rows: &[PgRow]) -> Result<Vec<Row>, StoreError> {
     #[derive(Clone, Copy)]
     enum Kind {
         Int8,
@@ -128,12 +128,12 @@ pub(crate) fn pg_rows(rows: &[PgRow]) -> Result<Vec<Row>, StoreFault> {
                 };
                 Ok(value.unwrap_or(Value::Null))
             });
-            Ok(Row { names: names.clone(), cells: cells.collect::<Result<_, StoreFault>>()? })
+            Ok(Row { names: names.clone(), cells: cells.collect::<Result<_, StoreError>>()? })
         })
         .collect()
 }
 
-pub(crate) fn lite_rows(rows: &[SqliteRow]) -> Result<Vec<Row>, StoreFault> {
+pub(crate) fn lite_rows(rows: &[SqliteRow]) -> Result<Vec<Row>, StoreError> {
     let names = names(rows);
     rows.iter()
         .map(|row| {
@@ -149,7 +149,7 @@ pub(crate) fn lite_rows(rows: &[SqliteRow]) -> Result<Vec<Row>, StoreFault> {
                     }
                 })
             });
-            Ok(Row { names: names.clone(), cells: cells.collect::<Result<_, StoreFault>>()? })
+            Ok(Row { names: names.clone(), cells: cells.collect::<Result<_, StoreError>>()? })
         })
         .collect()
 }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use huiliu_decode::DecodeFault;
+use huiliu_decode::DecodeError;
 use huiliu_messages::{DatabaseError, said_in_english};
-use huiliu_vault::keys::KeyFault;
+use huiliu_vault::keys::KeyError;
 use serde::{Serialize, Serializer};
 use sqlx::migrate::MigrateError;
 
@@ -12,7 +12,7 @@ use sqlx::migrate::MigrateError;
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
 #[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
-pub enum StoreFault {
+pub enum StoreError {
     /// The address is not one we can use.
     #[serde(rename = "database.address")]
     Address { why: AddressError },
@@ -40,7 +40,7 @@ pub enum StoreFault {
     KeyRetired,
     /// Another process reads the source now.
     #[serde(rename = "source.lease_lost")]
-    TurnLost,
+    LeaseLost,
     /// A stored value is not what the schema says.
     #[serde(rename = "database.column")]
     Column { column: String },
@@ -55,7 +55,7 @@ pub enum StoreFault {
     Rehearsal(RehearsalMisuse),
     /// A sealed value does not open.
     #[serde(untagged)]
-    Key(KeyFault),
+    Key(KeyError),
 }
 
 /// Why an address is not one of a database.
@@ -126,7 +126,7 @@ pub enum SchemaError {
 pub enum Unreadable {
     /// Today's manifest, or this program, does not read a payload.
     #[serde(rename = "unreadable.payload")]
-    Payload { place: String, why: DecodeFault },
+    Payload { place: String, why: DecodeError },
     /// A payload's bytes.
     #[serde(rename = "unreadable.bytes")]
     Bytes {
@@ -210,22 +210,22 @@ pub enum RehearsalMisuse {
     NotOne,
 }
 
-said_in_english!(StoreFault, AddressError, ConnectError, SchemaError, Unreadable, Kept, RehearsalMisuse);
+said_in_english!(StoreError, AddressError, ConnectError, SchemaError, Unreadable, Kept, RehearsalMisuse);
 
-impl From<sqlx::Error> for StoreFault {
+impl From<sqlx::Error> for StoreError {
     fn from(why: sqlx::Error) -> Self {
         Self::Statement { why }
     }
 }
 
-impl From<RehearsalMisuse> for StoreFault {
+impl From<RehearsalMisuse> for StoreError {
     fn from(misuse: RehearsalMisuse) -> Self {
         Self::Rehearsal(misuse)
     }
 }
 
-impl From<KeyFault> for StoreFault {
-    fn from(fault: KeyFault) -> Self {
+impl From<KeyError> for StoreError {
+    fn from(fault: KeyError) -> Self {
         Self::Key(fault)
     }
 }
@@ -255,7 +255,7 @@ fn as_database_error<S: Serializer>(error: &sqlx::Error, serializer: S) -> Resul
     database_error(error).serialize(serializer)
 }
 
-impl StoreFault {
+impl StoreError {
     /// A value that is kept and cannot be read again.
     pub(crate) fn kept(what: Kept) -> impl Fn(&dyn fmt::Display) -> Self {
         move |why| Self::Unreadable(Unreadable::Value { what, why: why.to_string() })
@@ -263,7 +263,7 @@ impl StoreFault {
 
     /// Whether another load wrote the same row first: the same work again will see it.
     #[must_use]
-    pub fn overtaken(&self) -> bool {
+    pub fn is_write_conflict(&self) -> bool {
         matches!(self, Self::Statement { why: sqlx::Error::Database(d) } if matches!(d.code().as_deref(), Some("23505" | "40001" | "40P01")))
     }
 
@@ -317,7 +317,7 @@ impl StoreFault {
             Self::KeyRotatedSince { .. } => "key.rotated_since",
             Self::KeyRetired => "key.retired",
             Self::Key(_) => "key.sealed",
-            Self::TurnLost => "source.lease_lost",
+            Self::LeaseLost => "source.lease_lost",
             Self::Column { .. } => "database.column",
         }
     }

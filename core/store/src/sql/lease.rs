@@ -2,7 +2,7 @@
 //! next process takes it, under a higher number. What is written under a lower number than the row's is refused.
 
 use crate::sql::db::{Db, Tx};
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 
 /// What can be held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,8 +84,8 @@ impl Lease {
     /// Makes it last from now; false when it is no longer ours.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub async fn renew(self, db: &Db, lease_ms: u64) -> Result<bool, StoreFault> {
+    /// [`StoreError`].
+    pub async fn renew(self, db: &Db, lease_ms: u64) -> Result<bool, StoreError> {
         let sql = format!("UPDATE {} SET lease_until = {{now}} + $3 WHERE {}", self.of.table(), self.of.ours());
         Ok(db.run(&sql, vec![self.key.into(), self.number.into(), micros(lease_ms).into()]).await? == 1)
     }
@@ -93,8 +93,8 @@ impl Lease {
     /// Whether nobody has taken it after us; nobody does until the transaction ends.
     ///
     /// # Errors
-    /// [`StoreFault`].
-    pub(crate) async fn is_current(self, tx: &mut Tx) -> Result<bool, StoreFault> {
+    /// [`StoreError`].
+    pub(crate) async fn is_current(self, tx: &mut Tx) -> Result<bool, StoreError> {
         let (number, table) = (self.of.number(), self.of.table());
         let sql = format!("SELECT {number} FROM {table} WHERE {} {{lock}}", self.of.current());
         Ok(!tx.rows(&sql, vec![self.key.into(), self.number.into()]).await?.is_empty())

@@ -84,7 +84,7 @@ pub fn pg() -> &'static Migrator {
 }
 
 /// SQLite's migrations.
-pub fn lite() -> &'static Migrator {
+pub fn sqlite() -> &'static Migrator {
     static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| migrator(&LITE));
     &MIGRATOR
 }
@@ -119,14 +119,14 @@ mod tests {
     #[test]
     fn released_migrations_never_change() {
         let released = include_str!("../../migrations/sha384.txt").lines().filter(|line| !line.starts_with('#'));
-        let derived = [sums("lite", lite()), sums("pg", pg())].concat();
+        let derived = [sums("lite", sqlite()), sums("pg", pg())].concat();
         assert_eq!(derived, released.collect::<Vec<_>>(), "write a new migration instead of changing a released one");
     }
 
     /// The spellings that the tables take: (table, column) → the words of its `CHECK`; a later migration replaces an earlier.
     fn checked_spellings() -> BTreeMap<(String, String), Vec<String>> {
         let mut checks = BTreeMap::new();
-        for migration in lite().iter() {
+        for migration in sqlite().iter() {
             let mut table = "";
             for line in migration.sql.as_str().lines() {
                 let words: Vec<&str> = line.split_whitespace().collect();
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn every_placeholder_is_known() {
-        for migration in pg().iter().chain(lite().iter()) {
+        for migration in pg().iter().chain(sqlite().iter()) {
             assert!(
                 !migration.sql.as_str().contains(['{', '}']),
                 "migration {} has an unknown placeholder",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::sql::db::Tx;
-use crate::sql::error::{RehearsalMisuse, StoreFault};
+use crate::sql::error::{RehearsalMisuse, StoreError};
 
 /// A database in which every transaction is a part of one that is never committed. There is one part at a time; others see
 /// nothing of it, and wait for the rows that it has written until it is dropped.
@@ -29,7 +29,7 @@ impl Rehearsal {
     }
 
     /// The transaction between two parts. What was begun and dropped is undone first.
-    pub(crate) async fn between(&self) -> Result<OwnedMutexGuard<Stage>, StoreFault> {
+    pub(crate) async fn between(&self) -> Result<OwnedMutexGuard<Stage>, StoreError> {
         let taken = Arc::clone(&self.stage).try_lock_owned();
         let mut stage = taken.map_err(|_| RehearsalMisuse::TwoAtOnce)?;
         if stage.open {
@@ -41,7 +41,7 @@ impl Rehearsal {
     }
 
     /// Begins a part.
-    pub(crate) async fn begin(&self) -> Result<Tx, StoreFault> {
+    pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
         let mut stage = self.between().await?;
         stage.whole.run("SAVEPOINT part", vec![]).await?;
         stage.open = true;
@@ -51,7 +51,7 @@ impl Rehearsal {
 
 impl Rehearsal {
     /// Commits all of it after all. Nobody else may hold a copy.
-    pub(super) async fn commit(self) -> Result<(), StoreFault> {
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
         drop(self.between().await?);
         let alone = Arc::try_unwrap(self.stage).map_err(|_| RehearsalMisuse::StillHeld)?;
         alone.into_inner().whole.commit().await
@@ -60,7 +60,7 @@ impl Rehearsal {
 
 impl Stage {
     /// Ends a part; it stays until the whole is dropped.
-    pub(crate) async fn commit(&mut self) -> Result<(), StoreFault> {
+    pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
         self.whole.run("RELEASE SAVEPOINT part", vec![]).await?;
         self.open = false;
         Ok(())

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::sql::error::StoreFault;
+use crate::sql::error::StoreError;
 use huiliu_vault::keys::hex_encode;
 
 /// One scalar to bind, or one cell read.
@@ -145,9 +145,9 @@ impl<'a> Rows<'a> {
         format!("(SELECT {} FROM ({rows}) LIMIT -1) AS incoming", columns.join(", "))
     }
 
-    pub(crate) fn json(&self) -> Result<String, StoreFault> {
+    pub(crate) fn json(&self) -> Result<String, StoreError> {
         let mut out = Vec::with_capacity(self.len() * self.columns.len() * 12);
-        let broken = |e: serde_json::Error| StoreFault::Column { column: e.to_string() };
+        let broken = |e: serde_json::Error| StoreError::Column { column: e.to_string() };
         out.push(b'[');
         for i in 0..self.len() {
             out.extend_from_slice(if i == 0 { b"[" } else { b",[" });
@@ -167,7 +167,7 @@ impl<'a> Rows<'a> {
             out.push(b']');
         }
         out.push(b']');
-        String::from_utf8(out).map_err(|e| StoreFault::Column { column: e.to_string() })
+        String::from_utf8(out).map_err(|e| StoreError::Column { column: e.to_string() })
     }
 
     /// PostgreSQL's binary COPY format: a header, per row a field count and per field a length and bytes, a trailer.
@@ -205,112 +205,112 @@ pub struct Row {
 }
 
 impl Row {
-    fn cell(&self, name: &str) -> Result<&Value, StoreFault> {
+    fn cell(&self, name: &str) -> Result<&Value, StoreError> {
         let place = self.names.iter().position(|n| n == name);
-        place.and_then(|i| self.cells.get(i)).ok_or_else(|| StoreFault::Column { column: name.to_owned() })
+        place.and_then(|i| self.cells.get(i)).ok_or_else(|| StoreError::Column { column: name.to_owned() })
     }
 
     /// An integer that is never null.
     ///
     /// # Errors
-    /// [`StoreFault::Column`] for another name or type.
-    pub fn int(&self, name: &str) -> Result<i64, StoreFault> {
-        self.opt_int(name)?.ok_or_else(|| StoreFault::Column { column: name.to_owned() })
+    /// [`StoreError::Column`] for another name or type.
+    pub fn int(&self, name: &str) -> Result<i64, StoreError> {
+        self.opt_int(name)?.ok_or_else(|| StoreError::Column { column: name.to_owned() })
     }
 
     /// An integer or null.
     ///
     /// # Errors
-    /// [`StoreFault::Column`] for another name or type.
-    pub fn opt_int(&self, name: &str) -> Result<Option<i64>, StoreFault> {
+    /// [`StoreError::Column`] for another name or type.
+    pub fn opt_int(&self, name: &str) -> Result<Option<i64>, StoreError> {
         match self.cell(name)? {
             Value::Int(v) => Ok(Some(*v)),
             Value::Null => Ok(None),
-            _ => Err(StoreFault::Column { column: name.to_owned() }),
+            _ => Err(StoreError::Column { column: name.to_owned() }),
         }
     }
 
     /// Takes a text out that is never null.
     ///
     /// # Errors
-    /// [`StoreFault::Column`] for another name or type.
-    pub fn take_text(&mut self, name: &str) -> Result<String, StoreFault> {
-        self.take_opt_text(name)?.ok_or_else(|| StoreFault::Column { column: name.to_owned() })
+    /// [`StoreError::Column`] for another name or type.
+    pub fn take_text(&mut self, name: &str) -> Result<String, StoreError> {
+        self.take_opt_text(name)?.ok_or_else(|| StoreError::Column { column: name.to_owned() })
     }
 
     /// Takes a text or null out.
     ///
     /// # Errors
-    /// [`StoreFault::Column`] for another name or type.
-    pub fn take_opt_text(&mut self, name: &str) -> Result<Option<String>, StoreFault> {
+    /// [`StoreError::Column`] for another name or type.
+    pub fn take_opt_text(&mut self, name: &str) -> Result<Option<String>, StoreError> {
         let place = self.names.iter().position(|n| n == name);
         match place.and_then(|i| self.cells.get_mut(i)).map(|cell| std::mem::replace(cell, Value::Null)) {
             Some(Value::Text(v)) => Ok(Some(v)),
             Some(Value::Null) => Ok(None),
-            _ => Err(StoreFault::Column { column: name.to_owned() }),
+            _ => Err(StoreError::Column { column: name.to_owned() }),
         }
     }
 
     /// A text that is never null.
     ///
     /// # Errors
-    /// [`StoreFault::Column`] for another name or type.
-    pub fn text(&self, name: &str) -> Result<String, StoreFault> {
-        self.opt_text(name)?.ok_or_else(|| StoreFault::Column { column: name.to_owned() })
+    /// [`StoreError::Column`] for another name or type.
+    pub fn text(&self, name: &str) -> Result<String, StoreError> {
+        self.opt_text(name)?.ok_or_else(|| StoreError::Column { column: name.to_owned() })
     }
 
     /// A text or null.
     ///
     /// # Errors
-    /// [`StoreFault::Column`] for another name or type.
-    pub fn opt_text(&self, name: &str) -> Result<Option<String>, StoreFault> {
+    /// [`StoreError::Column`] for another name or type.
+    pub fn opt_text(&self, name: &str) -> Result<Option<String>, StoreError> {
         match self.cell(name)? {
             Value::Text(v) => Ok(Some(v.clone())),
             Value::Null => Ok(None),
-            _ => Err(StoreFault::Column { column: name.to_owned() }),
+            _ => Err(StoreError::Column { column: name.to_owned() }),
         }
     }
 
     /// A state, an outcome or a kind by its spelling, never null.
     ///
     /// # Errors
-    /// [`StoreFault::Column`] for another name or type, or a spelling that this program does not know.
-    pub fn spelled<T: FromStr>(&self, name: &str) -> Result<T, StoreFault> {
+    /// [`StoreError::Column`] for another name or type, or a spelling that this program does not know.
+    pub fn spelled<T: FromStr>(&self, name: &str) -> Result<T, StoreError> {
         match self.cell(name)? {
-            Value::Text(word) => word.parse().map_err(|_| StoreFault::Column { column: format!("{name} {word:?}") }),
-            _ => Err(StoreFault::Column { column: name.to_owned() }),
+            Value::Text(word) => word.parse().map_err(|_| StoreError::Column { column: format!("{name} {word:?}") }),
+            _ => Err(StoreError::Column { column: name.to_owned() }),
         }
     }
 
     /// Bytes that are never null.
     ///
     /// # Errors
-    /// [`StoreFault::Column`] for another name or type.
-    pub fn bytes(&self, name: &str) -> Result<Vec<u8>, StoreFault> {
-        self.opt_bytes(name)?.ok_or_else(|| StoreFault::Column { column: name.to_owned() })
+    /// [`StoreError::Column`] for another name or type.
+    pub fn bytes(&self, name: &str) -> Result<Vec<u8>, StoreError> {
+        self.opt_bytes(name)?.ok_or_else(|| StoreError::Column { column: name.to_owned() })
     }
 
     /// Bytes that are never null, and that the row has no longer: no second copy of what is large.
     ///
     /// # Errors
-    /// [`StoreFault::Column`] for another name or type.
-    pub fn take_bytes(&mut self, name: &str) -> Result<Vec<u8>, StoreFault> {
+    /// [`StoreError::Column`] for another name or type.
+    pub fn take_bytes(&mut self, name: &str) -> Result<Vec<u8>, StoreError> {
         let place = self.names.iter().position(|n| n == name);
         match place.and_then(|i| self.cells.get_mut(i)).map(|cell| std::mem::replace(cell, Value::Null)) {
             Some(Value::Bytes(v)) => Ok(v),
-            _ => Err(StoreFault::Column { column: name.to_owned() }),
+            _ => Err(StoreError::Column { column: name.to_owned() }),
         }
     }
 
     /// Bytes or null.
     ///
     /// # Errors
-    /// [`StoreFault::Column`] for another name or type.
-    pub fn opt_bytes(&self, name: &str) -> Result<Option<Vec<u8>>, StoreFault> {
+    /// [`StoreError::Column`] for another name or type.
+    pub fn opt_bytes(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         match self.cell(name)? {
             Value::Bytes(v) => Ok(Some(v.clone())),
             Value::Null => Ok(None),
-            _ => Err(StoreFault::Column { column: name.to_owned() }),
+            _ => Err(StoreError::Column { column: name.to_owned() }),
         }
     }
 }

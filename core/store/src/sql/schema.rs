@@ -11,12 +11,12 @@ use sqlx::{Connection as _, SqliteConnection};
 
 use crate::admin::sealing;
 use crate::sql::db::Db;
-use crate::sql::error::{SchemaError, StoreFault, Unreadable};
+use crate::sql::error::{SchemaError, StoreError, Unreadable};
 use crate::sql::migrations;
 use huiliu_vault::keys::Keys;
 
 fn migrator(db: &Db) -> &'static Migrator {
-    if db.kind() == "sqlite" { migrations::lite() } else { migrations::pg() }
+    if db.kind() == "sqlite" { migrations::sqlite() } else { migrations::pg() }
 }
 
 /// What a database's schema is to this program.
@@ -41,8 +41,8 @@ pub enum SchemaState {
 /// Looks at the schema without changing it.
 ///
 /// # Errors
-/// [`StoreFault::Statement`].
-pub async fn state(db: &Db) -> Result<SchemaState, StoreFault> {
+/// [`StoreError::Statement`].
+pub async fn state(db: &Db) -> Result<SchemaState, StoreError> {
     let embedded = db.kind() == "sqlite";
     let ledger = if embedded {
         "SELECT count(*) AS n FROM sqlite_master WHERE name = '_sqlx_migrations'"
@@ -74,50 +74,50 @@ pub async fn state(db: &Db) -> Result<SchemaState, StoreFault> {
     })
 }
 
-async fn count(db: &Db, sql: &str) -> Result<i64, StoreFault> {
+async fn count(db: &Db, sql: &str) -> Result<i64, StoreError> {
     db.rows(sql, vec![]).await?.first().map_or(Ok(0), |r| r.int("n"))
 }
 
 /// Brings the schema up to this program's.
 ///
 /// # Errors
-/// [`StoreFault::Schema`] when the database is newer or foreign, or a migration fails (nothing of it remains).
-pub async fn migrate(db: &Db) -> Result<SchemaState, StoreFault> {
+/// [`StoreError::Schema`] when the database is newer or foreign, or a migration fails (nothing of it remains).
+pub async fn migrate(db: &Db) -> Result<SchemaState, StoreError> {
     let before = state(db).await?;
     if before == SchemaState::Unknown {
         return Err(unknown());
     }
     let result = match db {
         Db::Pg { read, .. } => migrations::pg().run(read).await,
-        Db::Lite { write, .. } => migrations::lite().run(write).await,
+        Db::Sqlite { write, .. } => migrations::sqlite().run(write).await,
         Db::Rehearsal(_) => Ok(()),
     };
-    result.map_err(|e| StoreFault::Schema(SchemaError::from(&e)))?;
+    result.map_err(|e| StoreError::Schema(SchemaError::from(&e)))?;
     Ok(before)
 }
 
 /// Refuses anything but the current schema; a worker calls this first.
 ///
 /// # Errors
-/// [`StoreFault::Schema`] saying what to do.
-pub async fn require_current(db: &Db) -> Result<(), StoreFault> {
+/// [`StoreError::Schema`] saying what to do.
+pub async fn require_current(db: &Db) -> Result<(), StoreError> {
     match state(db).await? {
         SchemaState::Current => Ok(()),
         SchemaState::Unknown => Err(unknown()),
-        SchemaState::Empty => Err(StoreFault::Schema(SchemaError::Empty)),
-        SchemaState::Behind { applied, known } => Err(StoreFault::Schema(SchemaError::Behind { applied, known })),
+        SchemaState::Empty => Err(StoreError::Schema(SchemaError::Empty)),
+        SchemaState::Behind { applied, known } => Err(StoreError::Schema(SchemaError::Behind { applied, known })),
     }
 }
 
-fn unknown() -> StoreFault {
-    StoreFault::Schema(SchemaError::Unknown)
+fn unknown() -> StoreError {
+    StoreError::Schema(SchemaError::Unknown)
 }
 
 /// Whether a database that has our schema was made with some key.
 ///
 /// # Errors
-/// [`StoreFault::Statement`].
-pub async fn has_key(db: &Db) -> Result<bool, StoreFault> {
+/// [`StoreError::Statement`].
+pub async fn has_key(db: &Db) -> Result<bool, StoreError> {
     Ok(!db.rows("SELECT id FROM key_check", vec![]).await?.is_empty())
 }
 
@@ -125,14 +125,14 @@ pub async fn has_key(db: &Db) -> Result<bool, StoreFault> {
 /// they are to be used: sealing with the generation that is current in this database.
 ///
 /// # Errors
-/// [`StoreFault::WrongKey`], [`StoreFault::KeyGeneration`] before anything is written.
-pub async fn check_key(db: &Db, keys: &Keys) -> Result<Keys, StoreFault> {
+/// [`StoreError::WrongKey`], [`StoreError::KeyGeneration`] before anything is written.
+pub async fn check_key(db: &Db, keys: &Keys) -> Result<Keys, StoreError> {
     let rows = db.rows("SELECT value FROM key_check WHERE id = 1", vec![]).await?;
     if let Some(row) = rows.first() {
         return if row.bytes("value")? == keys.check_value() {
             sealing::recognise(db, keys).await
         } else {
-            Err(StoreFault::WrongKey)
+            Err(StoreError::WrongKey)
         };
     }
     db.run(
@@ -143,18 +143,18 @@ pub async fn check_key(db: &Db, keys: &Keys) -> Result<Keys, StoreFault> {
     let rows = db.rows("SELECT value FROM key_check WHERE id = 1", vec![]).await?;
     match rows.first() {
         Some(row) if row.bytes("value")? == keys.check_value() => sealing::recognise(db, keys).await,
-        _ => Err(StoreFault::WrongKey),
+        _ => Err(StoreError::WrongKey),
     }
 }
 
 /// Reads an embedded database through, page by page and index by index.
 ///
 /// # Errors
-/// [`StoreFault::Unreadable`] when it is damaged, [`StoreFault::Statement`] when it cannot even be read.
-pub async fn check_integrity(db: &Db) -> Result<(), StoreFault> {
-    let Db::Lite { read, .. } = db else { return Ok(()) };
+/// [`StoreError::Unreadable`] when it is damaged, [`StoreError::Statement`] when it cannot even be read.
+pub async fn check_integrity(db: &Db) -> Result<(), StoreError> {
+    let Db::Sqlite { read, .. } = db else { return Ok(()) };
     let found: String = sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(read).await?;
-    if found == "ok" { Ok(()) } else { Err(StoreFault::Unreadable(Unreadable::Copy { found })) }
+    if found == "ok" { Ok(()) } else { Err(StoreError::Unreadable(Unreadable::Copy { found })) }
 }
 
 /// How an embedded database's file stands.
@@ -172,8 +172,8 @@ pub enum FileState {
 /// tells whether anybody has.
 ///
 /// # Errors
-/// [`StoreFault::Statement`] when the file cannot be opened.
-pub async fn gather(file: &Path) -> Result<FileState, StoreFault> {
+/// [`StoreError::Statement`] when the file cannot be opened.
+pub async fn gather(file: &Path) -> Result<FileState, StoreError> {
     const NOT_A_DATABASE: [&str; 2] = ["11", "26"];
     let options = SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(1));
     let gathered = async {
@@ -199,9 +199,9 @@ pub async fn gather(file: &Path) -> Result<FileState, StoreFault> {
 /// backed up by its own means.
 ///
 /// # Errors
-/// [`StoreFault::Statement`] when the copy cannot be written, [`StoreFault::Unreadable`] when it is damaged.
-pub async fn backup(db: &Db, copy: &str) -> Result<(), StoreFault> {
-    let Db::Lite { read, .. } = db else { return Ok(()) };
+/// [`StoreError::Statement`] when the copy cannot be written, [`StoreError::Unreadable`] when it is damaged.
+pub async fn backup(db: &Db, copy: &str) -> Result<(), StoreError> {
+    let Db::Sqlite { read, .. } = db else { return Ok(()) };
     sqlx::query("VACUUM INTO $1").bind(copy.to_owned()).execute(read).await?;
     let options = SqliteConnectOptions::new().filename(copy).read_only(true);
     let mut connection = SqliteConnection::connect_with(&options).await?;
@@ -210,6 +210,6 @@ pub async fn backup(db: &Db, copy: &str) -> Result<(), StoreFault> {
     if found == "ok" {
         Ok(())
     } else {
-        Err(StoreFault::Unreadable(Unreadable::Backup { copy: copy.to_owned(), found }))
+        Err(StoreError::Unreadable(Unreadable::Backup { copy: copy.to_owned(), found }))
     }
 }

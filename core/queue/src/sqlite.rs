@@ -11,7 +11,7 @@ use huiliu_messages::DatabaseError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row as _, SqlitePool};
 
-use crate::{Doorbell, QueueError, QueueFault};
+use crate::{Notice, QueueCause, QueueError};
 
 /// How long an empty table is left alone.
 const IDLE: Duration = Duration::from_millis(20);
@@ -26,17 +26,17 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS bell (
 
 /// A queue in a file.
 #[derive(Debug, Clone)]
-pub struct LiteBell {
+pub struct SqliteQueue {
     place: Arc<str>,
     pool: SqlitePool,
 }
 
-fn refused(e: sqlx::Error) -> QueueFault {
-    QueueFault::Refused { why: said(&e) }
+fn refused(e: sqlx::Error) -> QueueError {
+    QueueError::Refused { why: said(&e) }
 }
 
-fn said(error: &sqlx::Error) -> QueueError {
-    QueueError::Database(match error {
+fn said(error: &sqlx::Error) -> QueueCause {
+    QueueCause::Database(match error {
         sqlx::Error::Database(d) => DatabaseError::of_code(&d.code().unwrap_or_default(), d.message()),
         sqlx::Error::Io(e) => DatabaseError::System(e.into()),
         sqlx::Error::PoolTimedOut => DatabaseError::NoFreeConnection,
@@ -44,9 +44,9 @@ fn said(error: &sqlx::Error) -> QueueError {
     })
 }
 
-impl LiteBell {
-    pub(super) async fn open(path: &str) -> Result<Self, QueueFault> {
-        let unreachable = |e: sqlx::Error| QueueFault::Unreachable { queue: format!("sqlite:{path}"), why: said(&e) };
+impl SqliteQueue {
+    pub(super) async fn open(path: &str) -> Result<Self, QueueError> {
+        let unreachable = |e: sqlx::Error| QueueError::Unreachable { queue: format!("sqlite:{path}"), why: said(&e) };
         let options = SqliteConnectOptions::new()
             .filename(Path::new(path))
             .create_if_missing(true)
@@ -64,9 +64,9 @@ impl LiteBell {
         &self.place
     }
 
-    pub(super) async fn ring(&self, bells: &[Doorbell]) -> Result<usize, QueueFault> {
+    pub(super) async fn notify(&self, bells: &[Notice]) -> Result<usize, QueueError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(refused)?;
-        for Doorbell { batch_id, generation, .. } in bells {
+        for Notice { batch_id, generation, .. } in bells {
             let insert = sqlx::query("INSERT INTO bell (batch_id, generation) VALUES ($1, $2)");
             insert.bind(batch_id).bind(generation).execute(&mut *tx).await.map_err(refused)?;
         }
@@ -74,14 +74,14 @@ impl LiteBell {
         Ok(bells.len())
     }
 
-    pub(super) async fn depth(&self) -> Result<usize, QueueFault> {
+    pub(super) async fn depth(&self) -> Result<usize, QueueError> {
         let waiting: i64 =
             sqlx::query_scalar("SELECT count(*) FROM bell").fetch_one(&self.pool).await.map_err(refused)?;
         Ok(usize::try_from(waiting).unwrap_or(0))
     }
 
     /// The next bell, however long it takes.
-    pub(super) async fn listen(self) -> Doorbell {
+    pub(super) async fn listen(self) -> Notice {
         let mut deaf = false;
         loop {
             match self.take().await {
@@ -98,13 +98,13 @@ impl LiteBell {
     }
 
     /// Takes the oldest bell. It looks before it takes, since taking keeps others from writing.
-    async fn take(&self) -> Result<Option<Doorbell>, sqlx::Error> {
+    async fn take(&self) -> Result<Option<Notice>, sqlx::Error> {
         if sqlx::query("SELECT 1 FROM bell LIMIT 1").fetch_optional(&self.pool).await?.is_none() {
             return Ok(None);
         }
         let oldest = "DELETE FROM bell WHERE id = (SELECT min(id) FROM bell) RETURNING batch_id, generation";
         let Some(row) = sqlx::query(oldest).fetch_optional(&self.pool).await? else { return Ok(None) };
-        Ok(Some(Doorbell::new(row.try_get("batch_id")?, row.try_get("generation")?)))
+        Ok(Some(Notice::new(row.try_get("batch_id")?, row.try_get("generation")?)))
     }
 
     pub(super) async fn close(&self) {
