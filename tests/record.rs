@@ -209,9 +209,14 @@ fn what_cannot_be_disguised_is_refused_and_nothing_is_left() {
     let two_sheets = written(&[("名单", vec![vec!["name".into(), "idNo".into()]]), ("other", vec![])]);
     for (into, name, bytes, words) in [
         (lego.clone(), "LEGO_20150331.xls", xls, ["save it as .xlsx", "另存为 .xlsx"]),
-        (folder(&house, Form::Json), "word.json", Form::Json.page(&[word]), ["does not mean the same", "含义不同"]),
-        (folder(&house, Form::JsonLines), "cut.jsonl", cut[..cut.len() - 9].to_vec(), ["take it out", "请去掉该条"]),
-        (folder(&house, Form::Workbook), "two.xlsx", two_sheets, ["does not read the sheets", "不读取工作表"]),
+        (
+            folder(&house, Form::Json),
+            "word.json",
+            Form::Json.page(&[word]),
+            ["does not mean the same", "替换后读出的结果不同"],
+        ),
+        (folder(&house, Form::JsonLines), "cut.jsonl", cut[..cut.len() - 9].to_vec(), ["take it out", "请去掉这一条"]),
+        (folder(&house, Form::Workbook), "two.xlsx", two_sheets, ["does not read the sheets", "没有用到工作表"]),
         (folder(&house, Form::Xml), "none.xml", b"<x/>".to_vec(), ["not readable as XML", "XML"]),
     ] {
         let sample = write(&house, name, &bytes);

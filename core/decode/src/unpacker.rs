@@ -36,7 +36,7 @@ pub struct Unpacker {
     apart: Box<dyn Apart>,
     last: Mutex<VecDeque<Known>>,
     opened: tokio::sync::Mutex<Opened>,
-    /// ClaimedBatch by who reads a window, so that nobody reads the same one beside it.
+    /// Held by who reads a window, so that nobody reads the same one beside it.
     reading: tokio::sync::Mutex<()>,
 }
 

@@ -77,12 +77,12 @@ words! {
 }
 
 table! {
-    /// When a batch is held: its records stay as they came, undecided, until a person releases it. ClaimedBatch is what has the same
+    /// When a batch is held: its records stay as they came, undecided, until a person releases it. Held is what has the same
     /// fault in the same field in more than `hold_above_percent` of its records, as when a field that must be there is renamed
     /// or retyped. A renamed field that may be missing makes no fault, nor do hours in another unit that are still possible.
     #[zh = "何时把整个批次扣住：记录原样保留，不作处理，直到有人放行。同一字段的同一问题超过 hold_above_percent 即扣住，例如必需的字段改了名或改了类型。可以不写的字段改名，或学时换了单位而数值仍在合理范围，不算问题，不会扣住"]
     pub struct Contract {
-        /// ClaimedBatch when more than this per cent of a batch's records have the same fault in the same field.
+        /// Held when more than this per cent of a batch's records have the same fault in the same field.
         #[zh = "同一字段同一问题的记录超过此百分比即扣住"]
         hold_above_percent: Within<1, 100> = Within(50), "50";
         /// And the batch has at least so many records.
