@@ -1,6 +1,7 @@
 //! How values are shown: as JSON, or for people.
 
 use huiliu_engine::operations::Page;
+use huiliu_messages::with_commas;
 use huiliu_store::admin::reports::{Balance, UnreadRow};
 use huiliu_values::{ExactHours, Hours};
 use serde::Serialize;
@@ -28,10 +29,7 @@ pub fn show_page<T: Serialize>(json: bool, page: &Page<T>, in_words: impl FnOnce
 
 /// Class hours as tables have them: decimals, rounded to four places.
 pub fn hours(hours: ExactHours) -> String {
-    let decimal = hours.decimal();
-    let (whole, part) = decimal.split_once('.').map_or((decimal.as_str(), None), |(whole, part)| (whole, Some(part)));
-    let whole = whole.parse().map_or_else(|_| whole.to_owned(), grouped);
-    part.map_or(whole.clone(), |part| format!("{whole}.{part}"))
+    with_commas(&hours.decimal())
 }
 
 /// Class hours as explanations have them, with fractions; also of many teachers together: more than one amount may be.
@@ -52,15 +50,7 @@ pub fn moment(instant: &str) -> String {
 
 /// 12345 → 12,345.
 pub fn grouped(n: i64) -> String {
-    let digits = n.unsigned_abs().to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    if n < 0 { format!("-{out}") } else { out }
+    with_commas(&n.to_string())
 }
 
 /// A row of a balance table.

@@ -92,7 +92,9 @@ fn grouped<M>(value: &FluentValue<'_>, _: &M) -> Option<String> {
     }
 }
 
-fn with_commas(number: &str) -> String {
+/// A decimal number with its thousands set off by commas: `-1,234.5`.
+#[must_use]
+pub fn with_commas(number: &str) -> String {
     let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("-", digits));
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
     let mut out = sign.to_owned();

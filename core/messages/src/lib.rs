@@ -17,7 +17,7 @@ mod system;
 mod toml;
 
 pub use both::Both;
-pub use catalogue::{Language, say, text};
+pub use catalogue::{Language, say, text, with_commas};
 pub use database::DatabaseError;
 pub use message::Message;
 pub use place::place_in;

@@ -75,7 +75,7 @@ impl Message {
 
     /// The message as the type that it was made of.
     #[must_use]
-    pub fn is<M: DeserializeOwned>(self) -> Option<M> {
+    pub fn into_type<M: DeserializeOwned>(self) -> Option<M> {
         serde_json::from_value(Value::Object(self.0)).ok()
     }
 

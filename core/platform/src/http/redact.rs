@@ -82,7 +82,7 @@ impl Secrets {
     pub(crate) fn quiet(&self, failure: Failure) -> Failure {
         let hidden = Message::new(&failure.cause).map_texts(|text| self.words(text));
         // What did not survive is told without anything of it.
-        let cause = hidden.is().unwrap_or(Cause::Other { text: "***".into() });
+        let cause = hidden.into_type().unwrap_or(Cause::Other { text: "***".into() });
         Failure { cause, place: failure.place.map(|place| self.words(&place).into()), ..failure }
     }
 
