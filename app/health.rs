@@ -12,7 +12,7 @@ use axum::routing::get;
 use huiliu_engine::operations::health::{self, SweepPulse};
 use tokio::net::TcpListener;
 
-use crate::words::{sentence, spoken};
+use crate::words::{sentence, spoken, spoken_system};
 use crate::worker::Worker;
 use crate::{CliError, metrics};
 
@@ -45,7 +45,7 @@ impl Pulse {
 /// Takes the port; a port in use is told at once.
 pub async fn listen(address: SocketAddr) -> Result<TcpListener, CliError> {
     TcpListener::bind(address).await.map_err(|e| {
-        CliError::usage(sentence!("cli-health-cannot-listen-give-another-address", address, e = spoken(&e)))
+        CliError::usage(sentence!("cli-health-cannot-listen-give-another-address", address, e = spoken_system(&e)))
     })
 }
 

@@ -115,7 +115,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => {
-            words::note_error(&sentence!("cli-main-huiliu-threads", e = spoken(&e)));
+            words::note_error(&sentence!("cli-main-huiliu-threads", e = words::spoken_system(&e)));
             return ExitCode::from(1);
         }
     };

@@ -1,12 +1,13 @@
 //! How values are shown: as JSON, or for people.
 
+use huiliu_decode::Problem;
 use huiliu_engine::operations::Page;
 use huiliu_messages::with_commas;
 use huiliu_store::admin::reports::{Balance, UnreadRow};
 use huiliu_values::{ExactHours, Hours};
 use serde::Serialize;
 
-use crate::words::{address, expected, label, note, place, said, say, say_json, sentence};
+use crate::words::{address, field_of, label, note, said, say, say_json, sentence};
 
 /// Shows a value: as it is under `--json`, else in words.
 pub fn show<T: Serialize>(json: bool, value: &T, in_words: impl FnOnce(&T)) {
@@ -97,19 +98,12 @@ pub fn note_unread(source: &str, payloads: &[UnreadRow]) {
 }
 
 /// The reasons of a dead letter, in one line.
-pub fn reasons(told: &serde_json::Value) -> String {
-    let reason = |p: &serde_json::Value| {
-        let text = |k: &str| p.get(k).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
-        let code = text("code");
-        let at = place(&code, &text("source_field")).to_string();
-        format!(
-            "{code} {at}={:?} ({}{})",
-            text("seen"),
-            label("cli-render-expected"),
-            expected(&code, &text("expected"))
-        )
+pub fn reasons(all: &[Problem]) -> String {
+    let in_words = |p: &Problem| {
+        let (field, expected) = (field_of(p), said(&p.expected));
+        format!("{} {field}={:?} ({}{expected})", p.code, p.seen, label("cli-render-expected"))
     };
-    told.as_array().into_iter().flatten().map(reason).collect::<Vec<_>>().join("; ")
+    all.iter().map(in_words).collect::<Vec<_>>().join("; ")
 }
 
 /// That a plan has changed nothing.

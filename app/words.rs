@@ -5,7 +5,6 @@ pub mod guesses;
 pub mod matching;
 mod phrases;
 mod reasons;
-mod records;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,8 +16,8 @@ use huiliu_messages::{Language, Message};
 use serde_json::{Map, Value};
 use tracing_subscriber::EnvFilter;
 
-pub use faults::spoken;
-pub use reasons::{address, expected, pass_word, place, word};
+pub use faults::{spoken, spoken_join, spoken_system};
+pub use reasons::{address, amount, field_of, pass_word, rule_name, word, wording};
 
 static CHINESE: OnceLock<bool> = OnceLock::new();
 static JSON_LOG: OnceLock<bool> = OnceLock::new();

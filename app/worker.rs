@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use huiliu_engine::deliver::Delivered;
+use huiliu_engine::deliver::{BatchFailure, Delivered};
 use huiliu_engine::runtime::Runtime;
 use huiliu_engine::sweep::Swept;
 use huiliu_queue::QueueError;
@@ -92,11 +92,8 @@ impl Worker {
         use std::os::unix::process::ExitStatusExt as _;
         match started {
             Ok(status) if status.signal().is_some_and(|signal| CRASHES.contains(&signal)) => {
-                let why = format!(
-                    "its own process died of signal {} while nothing else ran in it",
-                    status.signal().unwrap_or(0)
-                );
-                match self.runtime.quarantine(batch, &why).await {
+                let why = BatchFailure::Crashed { signal: status.signal().unwrap_or(0) };
+                match self.runtime.quarantine(batch, why).await {
                     Ok(_) => tracing::error!(batch, "quarantined: {why}"),
                     Err(e) => tracing::warn!(batch, error = %e, "not quarantined yet"),
                 }

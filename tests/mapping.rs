@@ -173,7 +173,7 @@ fn held(on: On) {
     assert!(out.status.code() == Some(1) && said.contains("wait for a person"), "{said}");
     assert_eq!(books(&house), [4, 0, 0, 4]);
     let batches = items(&house, &["batches", "list", "--quarantined"]);
-    let why = batches[0]["last_error"].as_str().unwrap_or_default();
+    let why = batches[0]["last_error"]["message"].as_str().unwrap_or_default();
     assert!(why.contains("hours.scale at 时长 in 4 of 4"), "{batches}");
     // A person lets it pass: now each record is parked, with its reason.
     let batch = batches[0]["batch"].to_string();

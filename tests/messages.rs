@@ -54,6 +54,13 @@ fn said_by_id() -> BTreeMap<String, BTreeSet<String>> {
     all
 }
 
+/// The ids of the titles of fields: of every canonical field, and of whatever else a reason can be about.
+fn field_titles() -> BTreeSet<String> {
+    let others = ["period", "record", "record_key", "row", "version"];
+    let all = huiliu_manifest::Field::ALL.iter().map(|field| field.code()).chain(others);
+    all.map(|field| format!("field-{}", field.replace('.', "-"))).collect()
+}
+
 /// The names before `=` or by themselves, of the arguments up to the bracket that closes a call.
 fn names_of(after: &str) -> BTreeSet<String> {
     let (mut depth, mut quoted, mut argument, mut names) = (0, false, String::new(), BTreeSet::new());
@@ -124,7 +131,11 @@ fn every_code_has_its_sentence_in_both_languages_and_no_sentence_is_unused() {
         let around = ["common-attempts", "common-place", "common-stored_text"];
         // What commands and options do is asked for in `app/cli/help.rs`.
         let is_help = |id: &str| id == "help" || id.starts_with("help-");
-        for id in said.keys().filter(|id| !around.contains(&id.as_str()) && !is_help(id)) {
+        let fields = field_titles();
+        for title in &fields {
+            assert!(said.contains_key(title), "{language} has no {title}");
+        }
+        for id in said.keys().filter(|id| !around.contains(&id.as_str()) && !is_help(id) && !fields.contains(*id)) {
             assert!(codes.contains_key(id), "{language}: nothing says {id}");
         }
     }
@@ -212,7 +223,7 @@ fn chinese_sentences_have_no_english_words() {
         first_of formats hours is is_not join known_by later list m map margin matches member more_hours \
         next next_header order pass pass_from per percent potential prefer programme roles same_as \
         school_code school_ref sheet status step_days stream tab to units_per_one value year years";
-    const ABOUT_KEYS: &[&str] = &["rule-", "policy-", "weights-", "table_setting-"];
+    const ABOUT_KEYS: &[&str] = &["rule-", "policy-", "weights-", "table_setting-", "expected-"];
     for (id, sentence) in catalogue("zh-CN") {
         let about_keys = ABOUT_KEYS.iter().any(|of| id.starts_with(of));
         let (_, text) = sentence.split_once('=').unwrap();

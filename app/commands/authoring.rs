@@ -13,7 +13,7 @@ use crate::cli::Template;
 use crate::render::show;
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{expected, label, note, phrase, say, sentence};
+use crate::words::{field_of, label, note, phrase, said, say, sentence};
 use crate::{CliError, open};
 use huiliu_values::PreviewOutcome;
 
@@ -131,14 +131,8 @@ fn show_record(record: &Preview) {
         .collect();
     table(&[label("cli-authoring-field"), label("cli-authoring-from"), label("cli-authoring-text")], &rows);
     for p in &record.problems {
-        say(&format!(
-            "  ✗ {} {}={:?} ({}{})",
-            p.code,
-            p.source_field,
-            p.seen,
-            label("cli-authoring-expected"),
-            expected(&p.code, &p.expected)
-        ));
+        let expected = said(&p.expected);
+        say(&format!("  ✗ {} {}={:?} ({}{expected})", p.code, field_of(p), p.seen, label("cli-render-expected")));
     }
 }
 

@@ -8,7 +8,7 @@ use crate::cli::Batches;
 use crate::render::{show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{address, label, phrase, say, word};
+use crate::words::{address, label, said, say, word};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Batches, json: bool) -> Result<(), CliError> {
@@ -40,7 +40,7 @@ fn list(rows: &[BatchRow]) {
             word(r.state.as_str()).to_owned(),
             r.attempts.to_string(),
             r.lost_claims.to_string(),
-            phrase(r.last_error.as_deref().unwrap_or_default()).into_owned(),
+            r.last_error.as_ref().map_or_else(String::new, said),
         ]
     };
     let heading = [

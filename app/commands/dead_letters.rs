@@ -7,7 +7,7 @@ use huiliu_store::admin::reports::LetterRow;
 use crate::cli::DeadLetters;
 use crate::render::{show, show_page};
 use crate::settings::Settings;
-use crate::words::{address, expected, label, place, say, sentence, word};
+use crate::words::{address, field_of, label, said, say, sentence, word};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: DeadLetters, json: bool) -> Result<(), CliError> {
@@ -46,19 +46,9 @@ fn show_letter(r: &LetterRow) {
     if let (Some(record), Some(replay)) = (r.became, r.replay) {
         say(&sentence!("cli-dead-letters-record-replay", record, replay));
     }
-    for p in r.reasons.as_array().into_iter().flatten() {
-        let text = |k: &str| p.get(k).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
-        let cell = match text("cell") {
-            none if none.is_empty() => none,
-            cell => format!("{cell}  "),
-        };
-        say(&format!(
-            "    {}  {cell}{}={:?}  {}{}",
-            text("code"),
-            place(&text("code"), &text("source_field")),
-            text("seen"),
-            label("cli-dead-letters-expected"),
-            expected(&text("code"), &text("expected"))
-        ));
+    for p in &r.reasons {
+        let cell = p.cell.as_ref().map_or_else(String::new, |cell| format!("{cell}  "));
+        let (field, expected) = (field_of(p), said(&p.expected));
+        say(&format!("    {}  {cell}{field}={:?}  {}{expected}", p.code, p.seen, label("cli-render-expected")));
     }
 }

@@ -6,7 +6,7 @@ use huiliu_values::{BeforeAfter, ExactHours};
 
 use crate::render::{balance_cells, balance_heading, hours, reasons, say_only_a_plan};
 use crate::table::table;
-use crate::words::{address, label, note, phrase, say, sentence, word};
+use crate::words::{address, label, note, said, say, sentence, word};
 
 /// Prints a plan.
 pub fn show_plan(plan: &Plan) {
@@ -14,7 +14,8 @@ pub fn show_plan(plan: &Plan) {
     cells.extend(balance_cells(&plan.balance));
     table(&balance_heading(label("cli-planned-source")), &[cells]);
     for why in &plan.undelivered {
-        note(&sentence!("cli-planned-would-delivered", why = phrase(why)));
+        let reason = why.why.as_ref().map_or_else(String::new, said);
+        note(&sentence!("cli-planned-would-delivered", file = why.file, reason));
     }
     if plan.taken_up > 0 {
         say(&sentence!("cli-planned-rows-waited-would-go", taken_up = plan.taken_up));

@@ -27,7 +27,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::sync::told_to_stop;
 use crate::settings::Settings;
-use crate::words::{Both, in_both, note, sentence, spoken};
+use crate::words::{Both, in_both, note, sentence, spoken, spoken_system};
 use crate::{CliError, open};
 
 /// The largest payload, in bytes.
@@ -133,7 +133,7 @@ pub async fn run(settings: Settings, address: SocketAddr) -> Result<(), CliError
     let stop = told_to_stop()?;
     let runtime = open::runtime(&settings, Make::Files).await?;
     let listener = TcpListener::bind(address).await.map_err(|e| {
-        CliError::usage(sentence!("cli-receive-cannot-listen-give-another-address", address, e = spoken(&e)))
+        CliError::usage(sentence!("cli-receive-cannot-listen-give-another-address", address, e = spoken_system(&e)))
     })?;
     let address = listener.local_addr().unwrap_or(address);
     let door = Door { runtime: runtime.clone(), room: Arc::new(Semaphore::new(AT_ONCE)), stop: stop.clone() };
@@ -147,7 +147,7 @@ pub async fn run(settings: Settings, address: SocketAddr) -> Result<(), CliError
         let _ = told.wait_for(|stop| *stop).await;
     });
     let ended = tokio::select! {
-        served = served => served.map_err(|e| CliError::failed(spoken(&e))),
+        served = served => served.map_err(|e| CliError::failed(spoken_system(&e))),
         rotated = until_rotated(&runtime) => Err(rotated),
     };
     runtime.close().await;

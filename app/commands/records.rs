@@ -8,7 +8,7 @@ use crate::cli::Listing;
 use crate::render::{hours, show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{address, label, pass_word, phrase, say_json};
+use crate::words::{address, amount, label, pass_word, say_json};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, listing: Listing, json: bool) -> Result<(), CliError> {
@@ -37,7 +37,7 @@ fn list(rows: &[RecordRow]) {
             r.teacher.map(|t| t.to_string()).unwrap_or_default(),
             r.name.clone(),
             r.course.clone(),
-            phrase(&r.raw_hours).into_owned(),
+            amount(&r.raw_hours),
             hours(r.hours),
             pass_word(r.pass_state).to_owned(),
             r.period_end.clone(),

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use crate::CliError;
 use crate::cli::examples;
-use crate::words::{say, sentence, spoken};
+use crate::words::{say, sentence, spoken_system};
 
 /// Prints what a shell needs to complete our commands.
 pub fn completions(shell: Shell) {
@@ -23,7 +23,7 @@ pub fn man(folder: &Path) -> Result<(), CliError> {
         CliError::usage(sentence!(
             "cli-reference-cannot-write-man-pages-give",
             folder = folder.display(),
-            e = spoken(&e)
+            e = spoken_system(&e)
         ))
     };
     std::fs::create_dir_all(folder).map_err(unwritable)?;

@@ -1,10 +1,12 @@
 //! `replay`: dead letters through today's manifests and rules, the plan first.
 
 use chrono::{Days, NaiveDate, NaiveTime};
+use huiliu_decode::Problem;
 use huiliu_engine::database::Make;
 use huiliu_engine::operations::replays::{self, ReplayApplied, ReplayShown};
 use huiliu_engine::operations::{Act, Page};
 use huiliu_engine::replay::{EffectHours, Moved};
+use huiliu_messages::Message;
 use huiliu_store::delivery::replays::{Effect, Filter, Item, Replay};
 
 use super::sync::told_to_stop;
@@ -12,7 +14,7 @@ use crate::cli::{Matching, Replays};
 use crate::render::{hours, moment, reasons, show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{address, label, note, phrase, say, sentence, word};
+use crate::words::{address, label, note, said, say, sentence, word};
 use crate::{CliError, open};
 use huiliu_values::RecordOutcome;
 
@@ -146,12 +148,12 @@ fn show_replay(shown: &ReplayShown) {
 
 /// What a record says then, or why it stays parked.
 fn detail(item: &Item) -> String {
-    if let Some(told) = item.detail.get("reasons") {
-        return reasons(told);
+    if let Some(stored) = item.detail.get("reasons") {
+        return reasons(&Problem::from_stored(&stored.to_string()));
     }
     let text = |k: &str| item.detail.get(k).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
-    if item.detail.get("unreadable").is_some() {
-        return phrase(&text("unreadable")).into_owned();
+    if let Some(why) = item.detail.get("unreadable") {
+        return said(&Message::from_json(why));
     }
     let (course, hours, end) = (text("course"), text("class_hours"), text("period_end"));
     format!("{course}  {hours} {}  {end}", label("cli-replay-class-hours"))

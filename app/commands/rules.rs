@@ -11,7 +11,7 @@ use crate::cli::Rules;
 use crate::render::{hours, show, show_page};
 use crate::settings::{self, Settings};
 use crate::table::table;
-use crate::words::{chinese, label, say, sentence, word};
+use crate::words::{label, rule_name, say, sentence, word, wording};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Rules, json: bool) -> Result<(), CliError> {
@@ -56,8 +56,9 @@ fn show_packs(packs: &[PackShown]) {
 fn show_rules(rules: &[RuleShown]) {
     for r in rules {
         let amount = r.units_per_one.map(|n| format!(" × {n} / 108000")).unwrap_or_default();
-        say(&format!("{}@{} {}{amount}", r.pack, r.version, r.rule));
-        say(&format!("    {}: {}", word(r.basis.as_str()), r.source));
+        let name = format!("{}@{} {}", r.pack, r.version, r.rule);
+        say(&format!("{}{amount}", rule_name(&name)));
+        say(&format!("    {}: {}", word(r.basis.as_str()), wording(&r.source)));
     }
 }
 
@@ -65,7 +66,7 @@ fn show_questions(questions: &[OpenQuestion]) {
     for q in questions {
         say(&format!("{}: {}", q.setting, q.choices.join(" | ")));
         for chosen in &q.packs {
-            let source = if chosen.source == q.why { if chinese() { q.why_zh } else { q.why } } else { &chosen.source };
+            let source = wording(&chosen.source);
             say(&format!("    {} = {}  ({}) {source}", chosen.pack, chosen.value, word(chosen.basis.as_str())));
         }
     }

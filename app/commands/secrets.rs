@@ -11,7 +11,7 @@ use crate::cli::Secrets;
 use crate::render::{moment, show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{label, say, sentence, spoken};
+use crate::words::{label, say, sentence, spoken_system};
 use crate::{CliError, open};
 
 /// No secret is longer, in bytes.
@@ -63,7 +63,7 @@ fn show_rows(rows: &[SecretTold]) {
 fn value() -> Result<String, CliError> {
     let mut text = String::new();
     let refused = |why: &str| CliError::usage(sentence!("cli-secrets-cannot-take-secret-from-standard", why));
-    std::io::stdin().take(MAX_SECRET + 1).read_to_string(&mut text).map_err(|e| refused(&spoken(&e)))?;
+    std::io::stdin().take(MAX_SECRET + 1).read_to_string(&mut text).map_err(|e| refused(&spoken_system(&e)))?;
     let value = text.strip_suffix('\n').unwrap_or(&text);
     let value = value.strip_suffix('\r').unwrap_or(value);
     if value.is_empty() {

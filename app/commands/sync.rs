@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use crate::render::{balance_cells, balance_heading, grouped, note_unread, show};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{label, note, said, say, sentence, spoken};
+use crate::words::{label, note, said, say, sentence, spoken, spoken_system};
 use crate::worker::Worker;
 use crate::{CliError, open};
 
@@ -114,8 +114,8 @@ impl Progress for Bar {
 /// Turns true at Ctrl-C or SIGTERM.
 pub fn told_to_stop() -> Result<watch::Receiver<bool>, CliError> {
     let (tell, told) = watch::channel(false);
-    let mut terminated = signal(SignalKind::terminate()).map_err(|e| CliError::failed(spoken(&e)))?;
-    let mut interrupted = signal(SignalKind::interrupt()).map_err(|e| CliError::failed(spoken(&e)))?;
+    let mut terminated = signal(SignalKind::terminate()).map_err(|e| CliError::failed(spoken_system(&e)))?;
+    let mut interrupted = signal(SignalKind::interrupt()).map_err(|e| CliError::failed(spoken_system(&e)))?;
     tokio::spawn(async move {
         tokio::select! {
             _ = terminated.recv() => (),

@@ -7,16 +7,17 @@ use huiliu_engine::database::Make;
 use huiliu_engine::operations::teachers::{self, TeacherExplained, WhichTeacher};
 use huiliu_engine::recount::CycleTotals;
 use huiliu_rules::ledger::standing::Sum;
+use huiliu_rules::policy::Arithmetic;
 use huiliu_store::ledger::decisions::Decision;
 use huiliu_store::ledger::trace::{CutRow, EntryRow};
 use huiliu_values::calendar::today;
-use huiliu_values::{Basis, EntryOutcome, ExactHours, IdNumber};
+use huiliu_values::{Basis, EntryOutcome, ExactHours, Hours, IdNumber};
 
 use crate::cli::Teachers;
 use crate::render::{exact_hours, hours, show, show_page};
 use crate::settings::Settings;
 use crate::table::table;
-use crate::words::{address, label, phrase, say, sentence, spoken, word};
+use crate::words::{address, label, rule_name, say, sentence, spoken, spoken_system, word, wording};
 use crate::{CliError, open};
 
 pub async fn run(settings: Settings, asked: Teachers, json: bool) -> Result<(), CliError> {
@@ -93,7 +94,7 @@ fn id_number() -> Result<IdNumber, CliError> {
     std::io::stdin()
         .take(1024)
         .read_to_string(&mut text)
-        .map_err(|e| CliError::usage(sentence!("cli-teachers-cannot-read-id-number-from", e = spoken(&e))))?;
+        .map_err(|e| CliError::usage(sentence!("cli-teachers-cannot-read-id-number-from", e = spoken_system(&e))))?;
     IdNumber::parse(&text).map_err(|e| CliError::usage(sentence!("cli-teachers-standard-input", e = spoken(&e))))
 }
 
@@ -158,7 +159,7 @@ fn show_entry(e: &EntryRow) {
     let title = e.course_title.as_deref().unwrap_or_default();
     let period = e.period_start.as_ref().map_or_else(|| e.period_end.clone(), |s| format!("{s} … {}", e.period_end));
     say(&format!("    {} {title} · {period} · {}", e.institution, e.name));
-    say(&format!("    {}", phrase(&e.arithmetic)));
+    say(&format!("    {}", arithmetic_words(&e.arithmetic)));
     for cut in &e.cuts {
         show_cut(label("cli-teachers-cut"), cut);
     }
@@ -171,12 +172,12 @@ fn show_entry(e: &EntryRow) {
     say(&format!(
         "    {}{} ({}): {}",
         label("cli-teachers-rule"),
-        phrase(&e.rule),
+        rule_name(&e.rule),
         word(e.basis.as_str()),
-        e.rule_source
+        wording(&e.rule_source)
     ));
     let basis = word(e.conversion_basis.as_str());
-    say(&format!("    {}{basis}: {}", label("cli-teachers-conversion"), e.conversion_source));
+    say(&format!("    {}{basis}: {}", label("cli-teachers-conversion"), wording(&e.conversion_source)));
     if let Some(other) = e.duplicate_of {
         say(&format!("    {}{other}", label("cli-teachers-same-course-record")));
     }
@@ -196,14 +197,22 @@ fn show_entry(e: &EntryRow) {
     ));
 }
 
+fn arithmetic_words(of: &Arithmetic) -> String {
+    let (Some(unit), Some(units), Some(hours)) = (&of.unit, of.units_per_one, &of.class_hours) else {
+        return of.amount.clone();
+    };
+    let (amount, unit, whole) = (&of.amount, word(unit), Hours::UNITS_PER_CLASS_HOUR);
+    sentence!("cli-teachers-arithmetic", amount, unit, units, whole, hours)
+}
+
 fn show_cut(what: &str, cut: &CutRow) {
     let rule = &cut.rule;
     say(&format!(
         "    {what} {}: {} ({}): {}",
         exact_hours(cut.hours),
-        phrase(&rule.rule),
+        rule_name(&rule.rule),
         word(rule.basis.as_str()),
-        rule.source
+        wording(&rule.source)
     ));
 }
 

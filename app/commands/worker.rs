@@ -19,7 +19,7 @@ use tracing::Instrument as _;
 
 use super::sync::told_to_stop;
 use crate::settings::Settings;
-use crate::words::{label, note, spoken};
+use crate::words::{label, note, spoken, spoken_join};
 use crate::worker::{PATIENCE, Worker};
 use crate::{CliError, health, open};
 
@@ -41,7 +41,7 @@ pub async fn run(settings: Settings, until_done: bool) -> Result<(), CliError> {
     let result = tokio::select! {
         ended = &mut work => match ended {
             Ok(worked) => worked.map_err(CliError::from_operation),
-            Err(e) => Err(CliError::failed(spoken(&e))),
+            Err(e) => Err(CliError::failed(spoken_join(&e))),
         },
         done = tend(&runtime, until_done) => {
             if done.is_ok() {

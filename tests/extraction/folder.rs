@@ -46,7 +46,7 @@ fn letter(site: &Site) -> (String, String) {
     assert_eq!(all.len(), 1, "{letters}");
     let reason = &all[0]["reasons"][0];
     assert_eq!(reason["code"], "record.form", "{letters}");
-    (all[0]["address"].as_str().unwrap().to_owned(), reason["expected"].as_str().unwrap().to_owned())
+    (all[0]["address"].as_str().unwrap().to_owned(), reason["expected"]["message"].as_str().unwrap().to_owned())
 }
 
 /// Whether it is the last quote of the file or the next one that seems to close it, and wherever it stands.

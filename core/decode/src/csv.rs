@@ -6,6 +6,7 @@ use csv_core::ReadRecordResult;
 
 use crate::RecordRange;
 use crate::decode::{DecodeError, Decoded, Malformed, Position, RawRecord};
+use crate::problem::BrokenRecord;
 use crate::table::{self, Mark};
 use crate::text_window::{Chunks, Taken};
 use huiliu_manifest::Layout;
@@ -146,20 +147,15 @@ impl Table<'_> {
     }
 
     /// Why a record's cells are not what somebody wrote into them; so many lines are left off above.
-    fn broken(&self, row: &Row<'_>, left_off: u64, is_cut: bool) -> Option<String> {
+    fn broken(&self, row: &Row<'_>, left_off: u64, is_cut: bool) -> Option<BrokenRecord> {
         let (cells, width) = (row.ends.len(), self.width);
         if let Some(line) = row.torn {
-            return Some(format!(
-                "a quote in line {} is not closed, so the lines after it were read as one cell; close it and send the file \
-                 again",
-                line + left_off
-            ));
+            return Some(BrokenRecord::OpenQuote { line: line + left_off });
         }
         if cells > width && row.cells().skip(self.named).any(|cell| !cell.trim().is_empty()) {
-            let why = "a separator inside a cell must stand in quotes";
-            return Some(format!("{cells} cells, the header has {width}: {why}"));
+            return Some(BrokenRecord::SurplusCells { cells, header: width });
         }
-        (is_cut && cells < width).then(|| "the last line ends before its last cell: the file was cut".to_owned())
+        (is_cut && cells < width).then_some(BrokenRecord::Cut)
     }
 
     fn headed(&self) -> Result<(), DecodeError> {

@@ -8,6 +8,7 @@ use huiliu_messages::{SystemError, said_in_english};
 use serde::{Deserialize, Serialize};
 
 use crate::parts::{Body, Head, Part};
+use crate::problem::BrokenRecord;
 use crate::unpack::UnpackError;
 use crate::{Plan, RecordRange, csv, json, workbook, xml};
 use huiliu_manifest::{Format, Stream};
@@ -171,7 +172,7 @@ pub struct RawRecord<'a> {
     /// The member or sheet it stands in, where the payload was unpacked.
     pub head: Option<Arc<Head<'a>>>,
     /// Why it cannot be read as what it should be; its texts are then not all of it.
-    pub broken: Option<String>,
+    pub broken: Option<BrokenRecord>,
 }
 
 impl<'a> RawRecord<'a> {

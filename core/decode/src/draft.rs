@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use schemars::JsonSchema;
-use serde::Serialize;
+use huiliu_messages::Message;
 use validator::{Validate, ValidateLength as _, ValidationError, ValidationErrors};
 
 use crate::decode::{RawRecord, Stored};
+use crate::problem::{Expected, Problem};
 use crate::{Context, Place, Plan, steps};
 use huiliu_manifest::Field;
-use huiliu_manifest::quality::RowRule;
 
 /// A raw record after mapping. Lengths are checked by `validator`; what a value means is checked when the record is built.
 #[derive(Debug, Clone, Default)]
@@ -180,15 +179,15 @@ pub struct Doubt {
     /// The last part of the stable code.
     pub code: &'static str,
     /// What is allowed.
-    pub expected: Cow<'static, str>,
+    pub expected: Message,
     /// What is there.
     pub seen: String,
 }
 
 impl Doubt {
     /// A doubt about a text.
-    pub fn new(code: &'static str, expected: impl Into<Cow<'static, str>>, seen: &str) -> Self {
-        Self { code, expected: expected.into(), seen: seen.to_owned() }
+    pub fn new(code: &'static str, expected: &Expected, seen: &str) -> Self {
+        Self { code, expected: Message::new(expected), seen: seen.to_owned() }
     }
 
     /// Of a workbook's cell: more digits than a spreadsheet keeps of a number, so that the last ones may be others, or a
@@ -196,45 +195,10 @@ impl Doubt {
     fn of_cell(stored: Stored, text: &str) -> Option<Self> {
         let digits = || text.split('.').next().unwrap_or_default().trim_start_matches('-').len();
         match stored {
-            Stored::Error => Some(Self::new("formula_error", "a cell with a value, not the error of a formula", text)),
-            Stored::Number if digits() > 15 => Some(Self::new(
-                "stored_as_number",
-                "a cell of text: a spreadsheet keeps only 15 digits of a number",
-                text,
-            )),
+            Stored::Error => Some(Self::new("formula_error", &Expected::CellValue, text)),
+            Stored::Number if digits() > 15 => Some(Self::new("stored_as_number", &Expected::TextCell, text)),
             Stored::Number | Stored::Text => None,
         }
-    }
-}
-
-/// One reason why a record cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Problem {
-    /// Stable code: field, dot, fault.
-    pub code: String,
-    /// The raw field it came from.
-    pub source_field: String,
-    /// The value seen, cut to 60 characters; what could be an ID or phone number is masked.
-    pub seen: String,
-    /// What is allowed.
-    pub expected: String,
-    /// The cell of a workbook it stands in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cell: Option<String>,
-}
-
-impl Problem {
-    /// A reason; `seen` is made redacted here and nowhere else.
-    #[must_use]
-    pub fn new(code: String, source_field: &str, seen: &str, expected: String) -> Self {
-        Self { code, source_field: source_field.to_owned(), seen: redacted(seen), expected, cell: None }
-    }
-
-    /// What a rule about rows parks.
-    pub(super) fn by_rule(rule: &RowRule) -> Self {
-        let paths: Vec<&str> = rule.when.iter().map(|condition| condition.path.as_str()).collect();
-        let because = if rule.because.is_empty() { "a row that the manifest does not park" } else { &rule.because };
-        Self::new("row.parked".into(), &paths.join(", "), "", because.to_owned())
     }
 }
 
@@ -418,12 +382,12 @@ impl<'a> Draft<'a> {
             .flat_map(|(field, faults)| {
                 faults.iter().map(move |fault| {
                     let of = |key: &str| fault.params.get(key);
-                    let most = of("max").map(ToString::to_string).unwrap_or_default();
+                    let max = of("max").and_then(serde_json::Value::as_u64).unwrap_or_default();
                     Problem::new(
                         format!("{field}.{}", fault.code),
                         raw_field(cx, field.as_ref()),
                         of("value").and_then(|v| v.as_str()).unwrap_or_default(),
-                        format!("at most {most} characters"),
+                        &Expected::MaxCharacters { max },
                     )
                 })
             })

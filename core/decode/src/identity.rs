@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::decode::RawRecord;
-use crate::draft::{Draft, Problem};
+use crate::draft::Draft;
+use crate::problem::{Expected, Problem};
 use crate::{Context, Place, Plan};
 use huiliu_manifest::{Field, KnownBy, VersionFrom};
 use huiliu_matching::{Role, Told};
@@ -93,18 +94,14 @@ pub(super) fn told_key(cx: Context<'_>, told: &Told) -> [u8; 16] {
 
 fn source_version(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>) -> Result<i64, Problem> {
     let problem =
-        |path: &str, seen: &str, expected: &str| Problem::new("version.form".into(), path, seen, expected.to_owned());
+        |path: &str, seen: &str, expected: Expected| Problem::new("version.form".into(), path, seen, &expected);
     if matches!(cx.stream.version, VersionFrom::Landing {}) {
         return Ok(cx.landing);
     }
     if let Some(slot) = plan.version {
         let text = raw.texts[slot].as_deref().unwrap_or_default().trim();
         let instant = || parse_instant(text).ok();
-        return text
-            .parse()
-            .ok()
-            .or_else(instant)
-            .ok_or_else(|| problem(plan.paths[slot], text, "an integer or an instant"));
+        return text.parse().ok().or_else(instant).ok_or_else(|| problem(plan.paths[slot], text, Expected::Version));
     }
     // A member of an archive is a file of its own.
     let file = raw.head.as_ref().and_then(|head| head.member.as_deref()).unwrap_or(cx.address);
@@ -113,5 +110,5 @@ fn source_version(cx: Context<'_>, plan: &Plan<'_>, raw: &RawRecord<'_>) -> Resu
         .find(|run| run.len() == 8)
         .filter(|run| parse_date(run).is_ok())
         .and_then(|run| run.parse().ok());
-    digits.ok_or_else(|| problem("file name", file, "an export date of eight digits in the file name"))
+    digits.ok_or_else(|| problem("file name", file, Expected::FileDate))
 }

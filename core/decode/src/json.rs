@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::RecordRange;
 use crate::decode::{self, DecodeError, Decoded, Malformed, Position, RawRecord};
+use crate::problem::BrokenRecord;
 use crate::text_window::{Chunks, STEP, Taken};
 
 fn form(e: &serde_json::Error) -> DecodeError {
@@ -70,11 +71,6 @@ struct Found<'a> {
     range: RecordRange,
     /// A path that is there more than once: which of them is meant nobody knows.
     twice: Option<String>,
-}
-
-/// What is said of such a path.
-pub(super) fn twice(path: &str) -> String {
-    format!("{path} stands in it more than once")
 }
 
 /// The children of a tree that were met in one object.
@@ -437,7 +433,7 @@ fn item<'a>(tree: &Tree, paths: &[&str], json: &'a str, index: u32) -> RawRecord
     let mut found = Found { texts: vec![None; paths.len()], ..Found::default() };
     let mut reader = serde_json::Deserializer::from_str(json);
     let read = Walk { tree, found: &mut found }.deserialize(&mut reader).and_then(|()| reader.end());
-    let broken = read.err().map(|e| e.to_string()).or_else(|| found.twice.as_deref().map(twice));
+    let broken = read.err().map(|e| BrokenRecord::parser(&e)).or(found.twice.map(|path| BrokenRecord::Twice { path }));
     RawRecord { broken, ..RawRecord::new(index, Cow::Borrowed(json), found.texts) }
 }
 

@@ -14,6 +14,7 @@ pub mod names;
 pub mod parts;
 pub mod payload;
 pub mod preview;
+pub mod problem;
 pub mod range;
 pub mod record;
 pub mod roster;
@@ -36,8 +37,9 @@ use huiliu_rules::policy::Policy;
 use huiliu_vault::keys::Keys;
 
 pub use decode::{DecodeError, RawRecord};
-pub use draft::{Draft, Problem};
+pub use draft::Draft;
 pub use parts::Body;
+pub use problem::{Expected, Problem};
 pub use range::RecordRange;
 pub use record::TrainingRecord;
 pub use roster::RosterRow;

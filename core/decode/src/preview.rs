@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::decode::{self, DecodeError};
-use crate::draft::{self, Problem};
+use crate::draft;
+use crate::problem::Problem;
 use crate::{Body, Context, Plan, RecordRange, Staged, stage_one};
 use huiliu_manifest::Field;
 use huiliu_values::PreviewOutcome;

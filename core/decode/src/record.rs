@@ -6,8 +6,9 @@ use chrono::NaiveDate;
 
 use crate::Context;
 use crate::decode::RawRecord;
-use crate::draft::{Draft, Problem, raw_field};
+use crate::draft::{Draft, raw_field};
 use crate::identity::{Identity, knows_any, sure_id, told, told_key};
+use crate::problem::{Expected, Problem};
 use huiliu_manifest::{Assessor, Field, Kind, PassRule};
 use huiliu_matching::Told;
 use huiliu_rules::ledger::{self, Assessed};
@@ -15,6 +16,7 @@ use huiliu_rules::policy::pack::{MissingComponent, Pack, Seen};
 use huiliu_values::date::parse_date;
 use huiliu_values::score::WeightedTotal;
 use huiliu_values::{Grade, Hours, IdNumber, PassState, PersonName, Score};
+use serde::Serialize;
 
 /// Scores with their exact total and grade.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,7 +127,7 @@ pub(super) struct Check<'a> {
 }
 
 impl Check<'_> {
-    pub(super) fn fault(&mut self, field: Field, code: &str, seen: &str, expected: String) {
+    pub(super) fn fault(&mut self, field: Field, code: &str, seen: &str, expected: &impl Serialize) {
         // Whatever made it unreliable has been told already.
         if code == "missing" && self.problems.iter().any(|p| p.code.starts_with(&format!("{}.", field.code()))) {
             return;
@@ -139,18 +141,18 @@ impl Check<'_> {
 
     fn score(&mut self, field: Field, text: Option<&str>) -> Option<Score> {
         let text = text.unwrap_or_default();
-        Score::parse(text).map_err(|fault| self.fault(field, fault.code(), text, fault.to_string())).ok()
+        Score::parse(text).map_err(|fault| self.fault(field, fault.code(), text, &fault)).ok()
     }
 
     pub(super) fn day(&mut self, field: Field, text: Option<&str>) -> Option<NaiveDate> {
         let text = text.unwrap_or_default();
-        parse_date(text).map_err(|fault| self.fault(field, fault.code(), text, fault.to_string())).ok()
+        parse_date(text).map_err(|fault| self.fault(field, fault.code(), text, &fault)).ok()
     }
 
     pub(super) fn doubts(&mut self, draft: &Draft<'_>) {
         let any = knows_any(self.cx);
         for (field, doubt) in draft.doubts.iter().filter(|(field, _)| !any || *field != Field::IdNumber) {
-            self.fault(*field, doubt.code, &doubt.seen, doubt.expected.clone().into_owned());
+            self.fault(*field, doubt.code, &doubt.seen, &doubt.expected);
         }
     }
 
@@ -162,7 +164,7 @@ impl Check<'_> {
         let parsed = IdNumber::parse(text).ok();
         if parsed.is_none() {
             for fault in IdNumber::faults(text) {
-                self.fault(Field::IdNumber, fault.code(), text, fault.to_string());
+                self.fault(Field::IdNumber, fault.code(), text, &fault);
             }
         }
         parsed
@@ -170,7 +172,7 @@ impl Check<'_> {
 
     pub(super) fn name(&mut self, draft: &Draft<'_>) -> Option<PersonName> {
         let text = draft.name.as_deref().unwrap_or_default();
-        PersonName::parse(text).map_err(|fault| self.fault(Field::Name, fault.code(), text, fault.to_string())).ok()
+        PersonName::parse(text).map_err(|fault| self.fault(Field::Name, fault.code(), text, &fault)).ok()
     }
 
     /// The pack of the training's last day, or the nearest.
@@ -193,11 +195,11 @@ impl Check<'_> {
             of_record.or_else(|| pack.conversions.iter().find(|c| c.unit == unit)).map(|c| c.units_per_one)
         });
         let Some(units_per_one) = rule else {
-            self.fault(Field::Hours, "unit", unit, "a unit that the policy file converts".into());
+            self.fault(Field::Hours, "unit", unit, &Expected::Unit);
             return None;
         };
         Hours::from_amount(text, units_per_one)
-            .map_err(|fault| self.fault(Field::Hours, fault.code(), text, fault.to_string()))
+            .map_err(|fault| self.fault(Field::Hours, fault.code(), text, &fault))
             .ok()
     }
 
@@ -206,9 +208,13 @@ impl Check<'_> {
         let end = self.day(Field::PeriodEnd, draft.period_end.as_deref());
         let (start, end) = (start.flatten(), end?);
         if let Some(start) = start.filter(|start| *start > end) {
-            let expected = "a last day not before the first".to_owned();
             let field = raw_field(self.cx, Field::PeriodEnd.code());
-            self.problems.push(Problem::new("period.order".into(), field, &format!("{start} … {end}"), expected));
+            self.problems.push(Problem::new(
+                "period.order".into(),
+                field,
+                &format!("{start} … {end}"),
+                &Expected::DaysInOrder,
+            ));
         }
         Some((start, end))
     }
@@ -257,7 +263,7 @@ impl Check<'_> {
         let grade = plain.or_else(in_words);
         if grade.is_none() && !draft.is_doubtful(Field::Result) {
             let code = if text.is_empty() { "missing" } else { "value" };
-            self.fault(Field::Result, code, text, "one of excellent, pass, fail".into());
+            self.fault(Field::Result, code, text, &Expected::Result);
         }
         grade
     }
@@ -269,7 +275,7 @@ impl Check<'_> {
             "必修" | "required" | "1" => Some("required"),
             "选修" | "elective" | "0" => Some("elective"),
             _ => {
-                self.fault(Field::Required, "value", text, "必修 or 选修 (required or elective)".into());
+                self.fault(Field::Required, "value", text, &Expected::Required);
                 None
             }
         }
@@ -283,7 +289,7 @@ impl Check<'_> {
             "中" => Some("intermediate"),
             "高" => Some("advanced"),
             _ => {
-                self.fault(Field::Tier, "value", text, "初级, 中级 or 高级".into());
+                self.fault(Field::Tier, "value", text, &Expected::Tier);
                 None
             }
         }
@@ -298,7 +304,8 @@ impl Check<'_> {
             if let Some(text) = text.as_deref()
                 && !allowed.contains(&text)
             {
-                self.fault(field, "value", text, format!("one of {}", allowed.join(", ")));
+                let values = allowed.iter().map(|code| (*code).to_owned()).collect();
+                self.fault(field, "value", text, &Expected::OneOf { values });
             }
         }
     }
@@ -307,10 +314,10 @@ impl Check<'_> {
     pub(super) fn bounded(&mut self, draft: &Draft<'_>) {
         for (field, text, most) in draft.roster.bounded() {
             if text.chars().count() > most {
-                self.fault(field, "length", text, format!("at most {most} characters"));
+                self.fault(field, "length", text, &Expected::MaxCharacters { max: most as u64 });
             } else if text.contains('\0') {
                 let seen = text.replace('\0', "\u{2400}");
-                self.fault(field, "character", &seen, "text without control characters".into());
+                self.fault(field, "character", &seen, &Expected::NoControlCharacters);
             }
         }
     }
@@ -319,12 +326,7 @@ impl Check<'_> {
     pub(super) fn no_nul(&mut self, draft: &Draft<'_>) {
         for (field, text) in draft.texts() {
             if text.contains('\0') {
-                self.fault(
-                    field,
-                    "character",
-                    &text.replace('\0', "\u{2400}"),
-                    "text without control characters".into(),
-                );
+                self.fault(field, "character", &text.replace('\0', "\u{2400}"), &Expected::NoControlCharacters);
             }
         }
     }
@@ -334,8 +336,7 @@ impl Check<'_> {
         let explained = self.problems.iter().any(|p| self.cx.stream.record_key.contains(&p.source_field));
         if record_key.is_none() && !explained {
             let fields = self.cx.stream.record_key.join(", ");
-            let expected = "a value in every field that makes the record the same record".to_owned();
-            self.problems.push(Problem::new("record_key.missing".into(), &fields, "", expected));
+            self.problems.push(Problem::new("record_key.missing".into(), &fields, "", &Expected::RecordKey));
         }
     }
 }
@@ -357,8 +358,8 @@ pub fn from_draft<'a>(
     identity: Identity,
 ) -> Result<TrainingRecord<'a>, Vec<Problem>> {
     if let Some(why) = &raw.broken {
-        let expected = format!("a record that can be read; {why}");
-        return Err(vec![Problem::new("record.form".into(), "record", &raw.raw, expected)]);
+        let expected = Expected::Readable { why: why.clone() };
+        return Err(vec![Problem::new("record.form".into(), "record", &raw.raw, &expected)]);
     }
     if cx.stream.kind == Kind::Assessment {
         draft.hours.get_or_insert(Cow::Borrowed("0"));
@@ -371,7 +372,7 @@ pub fn from_draft<'a>(
     let name = check.name(&draft);
     check.bounded(&draft);
     if draft.course_code.is_none() {
-        check.fault(Field::CourseCode, "missing", "", "the source's code of the course".into());
+        check.fault(Field::CourseCode, "missing", "", &Expected::CourseCode);
     }
     check.codes(&draft);
     check.no_nul(&draft);

@@ -6,8 +6,9 @@ use std::borrow::Cow;
 use chrono::NaiveDate;
 
 use crate::decode::RawRecord;
-use crate::draft::{Draft, Problem, redacted};
+use crate::draft::{Draft, redacted};
 use crate::identity::Identity;
+use crate::problem::{Expected, Problem};
 use crate::record::Check;
 use crate::{Context, Parked};
 use huiliu_manifest::{Field, Kind, VersionFrom};
@@ -162,22 +163,22 @@ impl Check<'_> {
         if let (Some(first), Some(last)) = (first, last)
             && first > last
         {
-            self.fault(to, "order", &format!("{first} … {last}"), "a last day not before the first".into());
+            self.fault(to, "order", &format!("{first} … {last}"), &Expected::DaysInOrder);
         }
         (first, last)
     }
 
     fn school_code(&mut self, field: Field, text: &str) -> Option<String> {
-        school::parse_code(text).map_err(|fault| self.fault(field, fault.code(), text, fault.to_string())).ok()
+        school::parse_code(text).map_err(|fault| self.fault(field, fault.code(), text, &fault)).ok()
     }
 
     /// What the row says itself of what the ID number says must be the same.
     fn said_once(&mut self, draft: &Draft<'_>, id: &IdNumber) {
         if let Some(text) = draft.roster.sex.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
             match sex(text) {
-                None => self.fault(Field::Sex, "value", text, "男 or 女 (male or female)".into()),
+                None => self.fault(Field::Sex, "value", text, &Expected::Sex),
                 Some(sex) if sex != id.sex() => {
-                    self.fault(Field::Sex, "differs", text, "the sex that the ID number tells".into());
+                    self.fault(Field::Sex, "differs", text, &Expected::SexOfIdNumber);
                 }
                 Some(_) => {}
             }
@@ -185,8 +186,7 @@ impl Check<'_> {
         let birth = self.optional_day(Field::BirthDate, draft.roster.birth_date.as_deref());
         if let Some(birth) = birth.filter(|birth| *birth != id.birth_date()) {
             // Not the number's own date: whoever reads the letter may see only one of the two.
-            let expected = "the birth date that the ID number tells".into();
-            self.fault(Field::BirthDate, "differs", &birth.to_string(), expected);
+            self.fault(Field::BirthDate, "differs", &birth.to_string(), &Expected::BirthDateOfIdNumber);
         }
     }
 
@@ -199,19 +199,11 @@ impl Check<'_> {
         }
         let former = draft.roster.former_name.as_deref().filter(|text| !text.trim().is_empty());
         let former_name = former.and_then(|text| {
-            let faulty = |fault: huiliu_values::NameError| (fault.code(), fault.to_string());
-            PersonName::parse(text)
-                .map_err(|f| {
-                    let (code, expected) = faulty(f);
-                    self.fault(Field::FormerName, code, text, expected);
-                })
-                .ok()
+            PersonName::parse(text).map_err(|fault| self.fault(Field::FormerName, fault.code(), text, &fault)).ok()
         });
         let before = draft.roster.former_id_number.as_deref().filter(|text| !text.trim().is_empty());
         let former_id_number = before.and_then(|text| {
-            IdNumber::parse(text)
-                .map_err(|fault| self.fault(Field::FormerIdNumber, fault.code(), text, fault.to_string()))
-                .ok()
+            IdNumber::parse(text).map_err(|fault| self.fault(Field::FormerIdNumber, fault.code(), text, &fault)).ok()
         });
         Some(Person {
             teacher_ref: owned(&draft.roster.teacher_ref),
@@ -233,7 +225,7 @@ impl Check<'_> {
             (None, None) => {
                 let by = [Field::SchoolCode, Field::SchoolRef].into_iter().find(|field| map.contains_key(field));
                 if let Some(field) = by {
-                    self.fault(field, "missing", "", "the school that the teacher belongs to".into());
+                    self.fault(field, "missing", "", &Expected::SchoolOfTeacher);
                 }
                 None
             }
@@ -242,7 +234,7 @@ impl Check<'_> {
             None | Some("" | "true") => false,
             Some("false") => true,
             Some(text) => {
-                self.fault(Field::Active, "value", text, "true or false".into());
+                self.fault(Field::Active, "value", text, &Expected::TrueOrFalse);
                 false
             }
         };
@@ -254,18 +246,13 @@ impl Check<'_> {
         let (from, to) = self.span(draft, Field::ValidFrom, Field::ValidTo);
         let region_code = owned(&draft.roster.region_code);
         if let Some(region) = region_code.as_deref().filter(|code| !is_code(code)) {
-            self.fault(
-                Field::RegionCode,
-                "area",
-                region,
-                "a division code that once existed, of six characters".into(),
-            );
+            self.fault(Field::RegionCode, "area", region, &Expected::DivisionCode);
         }
         let successor = draft.roster.successor_code.as_deref().filter(|text| !text.trim().is_empty());
         let successor_code = successor.and_then(|text| self.school_code(Field::SuccessorCode, text));
         let name = owned(&draft.roster.school_name);
         if name.is_none() {
-            self.fault(Field::SchoolName, "missing", "", "the name of the school".into());
+            self.fault(Field::SchoolName, "missing", "", &Expected::SchoolName);
         }
         Some(School {
             code: code?,
@@ -284,7 +271,7 @@ impl Check<'_> {
             Kind::Membership => {
                 let person = owned(&draft.roster.teacher_ref);
                 if person.is_none() {
-                    self.fault(Field::TeacherRef, "missing", "", "the source's own id of the person".into());
+                    self.fault(Field::TeacherRef, "missing", "", &Expected::PersonId);
                 }
                 let post = self.post(draft);
                 Some(Content::Membership(person?, post))
@@ -308,8 +295,8 @@ pub fn from_draft<'a>(
     identity: Identity,
 ) -> Result<RosterRow<'a>, Vec<Problem>> {
     if let Some(why) = &raw.broken {
-        let expected = format!("a record that can be read; {why}");
-        return Err(vec![Problem::new("record.form".into(), "record", &raw.raw, expected)]);
+        let expected = Expected::Readable { why: why.clone() };
+        return Err(vec![Problem::new("record.form".into(), "record", &raw.raw, &expected)]);
     }
     let mut check = Check { cx, problems: draft.length_problems(cx) };
     check.doubts(draft);

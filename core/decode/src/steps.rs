@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::draft::Doubt;
+use crate::problem::Expected;
 use huiliu_manifest::mapping::{Levels, Rule, Split, Step, Unknown, ValueTable};
 use huiliu_values::{name, text};
 
@@ -59,7 +60,7 @@ fn take<'a>(step: &'a Step, text: Text<'a>) -> Result<Option<Text<'a>>, Doubt> {
         }
         Step::Scale(ratio) => match text::scaled(&text, ratio.up, ratio.down) {
             Some(scaled) => Cow::Owned(scaled),
-            None => return Err(Doubt::new("scale", "a plain decimal number that can be scaled exactly", &text)),
+            None => return Err(Doubt::new("scale", &Expected::ScalableNumber, &text)),
         },
         Step::Values(table) => return look_up(table, text),
         Step::Levels(levels) => Cow::Borrowed(level(*levels, &text)?),
@@ -79,8 +80,8 @@ fn look_up<'a>(table: &'a ValueTable, text: Text<'a>) -> Result<Option<Text<'a>>
         (None, Unknown::Keep) => Ok(Some(text)),
         (None, Unknown::Blank) => Ok(None),
         (None, Unknown::Park) => {
-            let known: Vec<&str> = table.values.keys().map(String::as_str).take(20).collect();
-            Err(Doubt::new("value", format!("one of {}", known.join(", ")), &text))
+            let values: Vec<String> = table.values.keys().take(20).cloned().collect();
+            Err(Doubt::new("value", &Expected::OneOf { values }, &text))
         }
     }
 }
@@ -102,10 +103,10 @@ fn level(levels: Levels, text: &str) -> Result<&'static str, Doubt> {
     };
     known.ok_or_else(|| {
         let allowed = match levels {
-            Levels::Grades => "优秀, 良好, 合格, 及格, 不合格 or 不及格",
-            Levels::PassFail => "合格 or 不合格 (通过 or 未通过, 是 or 否, 1 or 0)",
+            Levels::Grades => Expected::GradeWord,
+            Levels::PassFail => Expected::PassWord,
         };
-        Doubt::new("level", allowed, text)
+        Doubt::new("level", &allowed, text)
     })
 }
 
@@ -117,6 +118,6 @@ fn day(formats: &[String], text: &str) -> Result<Text<'static>, Doubt> {
     };
     match formats.iter().find_map(read) {
         Some(day) => Ok(Cow::Owned(day.to_string())),
-        None => Err(Doubt::new("format", format!("a day written as {}", formats.join(" or ")), &text)),
+        None => Err(Doubt::new("format", &Expected::DayFormat { formats: formats.to_vec() }, &text)),
     }
 }

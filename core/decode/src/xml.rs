@@ -9,6 +9,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use crate::RecordRange;
 use crate::decode::{DecodeError, Decoded, Malformed, RawRecord};
+use crate::problem::BrokenRecord;
 use crate::text_window::{Chunks, STEP, Taken};
 
 const MAX_DEPTH: usize = 16;
@@ -77,7 +78,7 @@ pub fn decode<'a>(
         })?;
         let Some(bytes) = ended else { continue };
         let texts = std::mem::replace(&mut texts, vec![None; paths.len()]);
-        let broken = walk.twice.take().map(crate::json::twice);
+        let broken = walk.twice.take().map(|path| BrokenRecord::Twice { path: path.to_owned() });
         records.take(range, bytes.len(), |index| {
             let raw = Cow::Borrowed(text.get(bytes).unwrap_or_default());
             let texts = texts.into_iter().map(|t| t.filter(|t| !t.trim().is_empty())).collect();

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use serde::Serialize;
 use tracing::Instrument as _;
 
 use crate::lease::Renewal;
@@ -13,6 +14,7 @@ use huiliu_decode::unpacker::{Ask, Unpacker};
 use huiliu_decode::{Body, Context, RecordRange, Staged, decode, text_window};
 use huiliu_manifest::quality::NewField;
 use huiliu_manifest::{Manifest, Stream};
+use huiliu_messages::{Message, said_in_english};
 use huiliu_rules::policy::Policy;
 use huiliu_store::delivery::batch::{ClaimedBatch, Commit, Load, Outcomes};
 use huiliu_store::delivery::{batches, repeat};
@@ -91,7 +93,7 @@ async fn finish(context: &DeliveryContext, held: &ClaimedBatch) -> Result<Delive
     match process(context, held).await {
         Ok(Commit::Broken(why)) => {
             tracing::warn!("{why}");
-            batches::quarantine_claimed(&context.db, held, &why).await?;
+            batches::quarantine_claimed(&context.db, held, &Message::new(&why)).await?;
             Ok(Delivered::Quarantined)
         }
         Ok(Commit::Done(outcomes)) => {
@@ -105,11 +107,25 @@ async fn finish(context: &DeliveryContext, held: &ClaimedBatch) -> Result<Delive
         Err(fault) => {
             let wait = 500u64.saturating_mul(1 << (held.attempts - 1).clamp(0, 7));
             tracing::warn!(error = %fault, again_in_ms = wait, "not delivered; put back");
-            batches::release(&context.db, held, wait, &fault.to_string()).await?;
+            batches::release(&context.db, held, wait, &Message::new(&fault)).await?;
             Ok(Delivered::Released)
         }
     }
 }
+
+/// Why a batch is set aside although nothing is wrong with its records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+pub enum BatchFailure {
+    /// It ended the process in which it ran alone.
+    #[serde(rename = "batch.crashed")]
+    Crashed {
+        /// The signal that ended the process.
+        signal: i32,
+    },
+}
+
+said_in_english!(BatchFailure);
 
 /// How a batch is read today: its stream, under the manifest that is current.
 #[derive(Debug, Clone, Copy)]
@@ -245,7 +261,7 @@ async fn process(context: &DeliveryContext, held: &ClaimedBatch) -> Result<Commi
     let body = context.body(held, reading.stream, &mut payload).await?;
     let load = context.stage(held, reading, &body, |_| true)?;
     if let Some(contract) = reading.stream.contract.as_ref().filter(|_| !held.waived)
-        && let Some(why) = huiliu_decode::contract::broken(contract, held.count as usize, &load.parked)
+        && let Some(why) = huiliu_decode::contract::find_broken(contract, held.count as usize, &load.parked)
     {
         return Ok(Commit::Broken(why));
     }

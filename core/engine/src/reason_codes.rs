@@ -83,3 +83,125 @@ pub const REASON_CODES: &[&str] = &[
     "valid_to.order",
     "version.form",
 ];
+
+#[cfg(test)]
+mod tests {
+    use huiliu_values::{DateError, HoursError, IdNumberError, NameError, ScoreError};
+
+    use super::*;
+
+    /// Every code that this program gives. A new variant must be added here.
+    fn all_codes() -> Vec<String> {
+        use DateError as D;
+        use HoursError as H;
+        use IdNumberError as I;
+        use NameError as N;
+        use ScoreError as S;
+        let mut all = vec![];
+        let mut add = |field: &str, code: &str| all.push(format!("{field}.{code}"));
+        for f in [I::Missing, I::Damaged, I::Length, I::Character, I::CheckDigit, I::Area, I::Date] {
+            add("id_number", f.code());
+        }
+        for f in [N::Missing, N::Length, N::Character] {
+            add("name", f.code());
+        }
+        for f in [H::Missing, H::NotANumber, H::Negative, H::TooLarge, H::NotExact] {
+            add("hours", f.code());
+        }
+        for field in ["score.learning", "score.activity", "score.artefact", "score.total"] {
+            for f in [S::Missing, S::NotANumber, S::Range, S::Precision] {
+                add(field, f.code());
+            }
+        }
+        for field in ["period_start", "period_end"] {
+            for f in [D::Missing, D::Form, D::Impossible, D::DayMissing] {
+                add(field, f.code());
+            }
+        }
+        for field in ["record_name", "course_code", "role", "delivery_code", "certificate_number"] {
+            add(field, "length");
+        }
+        for code in ["stored_as_number", "formula_error", "scale", "level"] {
+            add("id_number", code);
+        }
+        add("period_end", "format");
+        add("result", "missing");
+        add("result", "value");
+        add("hours", "unit");
+        add("course_code", "missing");
+        add("period", "order");
+        for (field, code) in [
+            ("birth_date", "date"),
+            ("birth_date", "differs"),
+            ("sex", "value"),
+            ("sex", "differs"),
+            ("member_to", "order"),
+            ("valid_to", "order"),
+            ("id_number", "shared"),
+            ("id_number", "other_teacher"),
+            ("former_id_number", "other_teacher"),
+            ("former_id_number", "check_digit"),
+            ("former_name", "character"),
+            ("record_key", "other_person"),
+            ("school_code", "missing"),
+            ("school_code", "form"),
+            ("school_code", "category"),
+            ("school_code", "unknown"),
+            ("school_ref", "missing"),
+            ("school_ref", "unknown"),
+            ("school_name", "missing"),
+            ("teacher_ref", "missing"),
+            ("teacher_ref", "unknown"),
+            ("successor_code", "form"),
+            ("region_code", "area"),
+            ("active", "value"),
+            ("phone", "character"),
+        ] {
+            add(field, code);
+        }
+        add("version", "form");
+        add("version", "form");
+        add("record_key", "missing");
+        all
+    }
+
+    #[test]
+    fn the_list_has_every_code_and_no_other() {
+        let mut known = all_codes();
+        known.sort_unstable();
+        known.dedup();
+        assert_eq!(known, REASON_CODES);
+    }
+
+    /// A new variant does not compile here until it is listed above.
+    #[test]
+    fn no_variant_is_forgotten() {
+        let listed = |i: IdNumberError, n: NameError, h: HoursError, s: ScoreError, d: DateError| {
+            use {DateError as D, HoursError as H, IdNumberError as I, NameError as N, ScoreError as S};
+            let id = match i {
+                I::Missing | I::Damaged | I::Length | I::Character | I::CheckDigit | I::Area | I::Date => 7,
+            };
+            let name = match n {
+                N::Missing | N::Length | N::Character => 3,
+            };
+            let hours = match h {
+                H::Missing | H::NotANumber | H::Negative | H::TooLarge | H::NotExact => 5,
+            };
+            let score = match s {
+                S::Missing | S::NotANumber | S::Range | S::Precision => 4 * 4,
+            };
+            let date = match d {
+                D::Missing | D::Form | D::Impossible | D::DayMissing => 2 * 4,
+            };
+            id + name + hours + score + date
+        };
+        let of_values = listed(
+            IdNumberError::Missing,
+            NameError::Missing,
+            HoursError::Missing,
+            ScoreError::Missing,
+            DateError::Missing,
+        );
+        assert_eq!(all_codes().len(), of_values + 18 + 25);
+    }
+}

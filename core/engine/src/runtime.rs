@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use huiliu_messages::said_in_english;
+use huiliu_messages::{Message, said_in_english};
 use serde::Serialize;
 
 use crate::database::{Make, OpenDatabase, OpenError};
-use crate::deliver::{self, Delivered, DeliveryContext};
+use crate::deliver::{self, BatchFailure, Delivered, DeliveryContext};
 use crate::expect::{self, UnmetPass};
 use crate::manifests::Manifests;
 use crate::program::Program;
@@ -265,8 +265,8 @@ impl Runtime {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn quarantine(&self, batch: i64, why: &str) -> Result<bool, StoreError> {
-        batches::quarantine(&self.delivery.db, batch, why).await
+    pub async fn quarantine(&self, batch: i64, why: BatchFailure) -> Result<bool, StoreError> {
+        batches::quarantine(&self.delivery.db, batch, &Message::new(&why)).await
     }
 
     /// Puts off a batch that nobody holds, by the length of a lease: the others are not to wait behind it.

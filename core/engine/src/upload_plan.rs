@@ -17,7 +17,7 @@ use huiliu_platform::Connector;
 use huiliu_rules::policy::Policy;
 use huiliu_store::admin::reports::{self, Balance};
 use huiliu_store::delivery::dead_letters;
-use huiliu_store::delivery::upload_plans::{self, ParkedRows};
+use huiliu_store::delivery::upload_plans::{self, ParkedRows, UndeliveredFile};
 use huiliu_store::intake::runs::{RunRange, Source};
 use huiliu_store::intake::source_lease::SourceClaim;
 use huiliu_store::ledger::marks;
@@ -35,7 +35,7 @@ pub struct Plan {
     /// Why the files cannot be read to their end, if they cannot.
     pub failure: Option<Message>,
     /// Why batches would not be delivered.
-    pub undelivered: Vec<String>,
+    pub undelivered: Vec<UndeliveredFile>,
     /// What would wait as dead letters.
     pub parked: ParkedRows,
     /// Raw records of earlier runs that have waited for this, and would go in.

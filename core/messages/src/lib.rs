@@ -15,6 +15,7 @@ mod place;
 mod serialize;
 mod system;
 mod toml;
+mod wording;
 
 pub use both::Both;
 pub use catalogue::{Language, say, text, with_commas};
@@ -24,6 +25,7 @@ pub use place::place_in;
 pub use serialize::{as_path, as_system_error, as_text};
 pub use system::SystemError;
 pub use toml::{TomlError, TomlType};
+pub use wording::Wording;
 
 /// Gives types that serialise to messages their English sentence as `Display`, and makes them errors.
 #[macro_export]

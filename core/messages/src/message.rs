@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::{Language, say};
+use crate::{Language, say, text};
 
 /// The code of a sentence that an earlier version of Huiliu stored as it was said.
 const STORED_TEXT: &str = "common.stored_text";
@@ -32,8 +32,20 @@ impl Message {
     #[must_use]
     pub fn read(text: &str) -> Self {
         match serde_json::from_str(text) {
-            Ok(Value::Object(fields)) if fields.get("code").is_some_and(Value::is_string) => Self(fields),
+            Ok(Value::Object(mut fields)) if fields.get("code").is_some_and(Value::is_string) => {
+                fields.remove("message");
+                Self(fields)
+            }
             _ => Self::of_text(text),
+        }
+    }
+
+    /// A message out of JSON that is kept within other JSON; anything else is said as it is.
+    #[must_use]
+    pub fn from_json(value: &Value) -> Self {
+        match value {
+            Value::String(text) => Self::read(text),
+            other => Self::read(&other.to_string()),
         }
     }
 
@@ -77,6 +89,13 @@ impl Message {
     #[must_use]
     pub fn into_type<M: DeserializeOwned>(self) -> Option<M> {
         serde_json::from_value(Value::Object(self.0)).ok()
+    }
+
+    /// A message without arguments, if the catalogues have a sentence for the code.
+    #[must_use]
+    pub fn with_code(code: &str) -> Option<Self> {
+        text(Language::English, &code.replace('.', "-"))?;
+        Some(Self([("code".to_owned(), code.into())].into_iter().collect()))
     }
 
     /// The code.

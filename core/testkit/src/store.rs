@@ -1,6 +1,7 @@
 //! What every store must do with the books.
 
 use huiliu_authoring::gate::law::{Broken, broken, law};
+use huiliu_messages::Message;
 use huiliu_store::delivery::batches::{self, DueBatch};
 use huiliu_store::intake::payloads;
 use huiliu_store::intake::runs::{self, Institution, Landing, Source};
@@ -100,14 +101,14 @@ async fn claims(db: &Db, batch: i64) -> Result<(), Broken> {
     law(won.len() == 1, format!("{} of two claims won", won.len()))?;
     let held = &won[0];
     law(held.lease().renew(db, LEASE_MS).await.map_err(broken)?, "a live claim was not renewed")?;
-    batches::release(db, held, 0, "on purpose").await.map_err(broken)?;
+    batches::release(db, held, 0, &Message::read("on purpose")).await.map_err(broken)?;
     law(!held.lease().renew(db, LEASE_MS).await.map_err(broken)?, "a released claim was renewed")?;
     let next = batches::claim(db, batch, LEASE_MS, "c").await.map_err(broken)?.ok_or("a released batch was not due")?;
     law(
         next.epoch > held.epoch && next.lost_claims == 0,
         "a release counts as a lost claim, or the epoch stood still",
     )?;
-    batches::release(db, held, 0, "too late").await.map_err(broken)?;
+    batches::release(db, held, 0, &Message::read("too late")).await.map_err(broken)?;
     law(next.lease().renew(db, LEASE_MS).await.map_err(broken)?, "a passed epoch released another's claim")
 }
 
@@ -119,7 +120,10 @@ async fn lost_claims(db: &Db, batch: i64) -> Result<(), Broken> {
         batches::claim(db, batch, LEASE_MS, "b").await.map_err(broken)?.ok_or("a lost claim was not taken up")?;
     law(next.lost_claims == 1 && next.epoch == lost.epoch + 1, "a lost claim was not counted")?;
     law(!lost.lease().renew(db, LEASE_MS).await.map_err(broken)?, "a lost claim was renewed")?;
-    law(batches::quarantine(db, batch, "on purpose").await.map_err(broken)?, "a batch was not set aside")?;
+    law(
+        batches::quarantine(db, batch, &Message::read("on purpose")).await.map_err(broken)?,
+        "a batch was not set aside",
+    )?;
     law(batches::claim(db, batch, LEASE_MS, "c").await.map_err(broken)?.is_none(), "a quarantined batch was claimed")
 }
 

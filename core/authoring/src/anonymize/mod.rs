@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use huiliu_decode::decode::{self, DecodeError, RawRecord};
+use huiliu_decode::problem::BrokenRecord;
 use huiliu_decode::{Body, Context, Place, Plan, RecordRange, draft};
 use huiliu_manifest::{Field, Format, Stream, VersionFrom};
 
@@ -31,7 +32,7 @@ pub enum AnonymizeError {
         /// Where it stands.
         address: String,
         /// Why.
-        why: String,
+        why: BrokenRecord,
     },
     /// No workbook that can be written again.
     #[serde(rename = "disguise.workbook")]

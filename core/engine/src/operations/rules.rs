@@ -10,6 +10,7 @@ use crate::database::OpenDatabase;
 use crate::recount::{self, Change, Totals};
 use crate::rule_files::{self, RuleFileError};
 use crate::settings::{NamedText, Settings};
+use huiliu_messages::Wording;
 use huiliu_rules::policy::settings::{QUESTIONS, Question};
 use huiliu_rules::policy::{Pack, Policy, Rule};
 use huiliu_values::{Basis, BeforeAfter};
@@ -79,7 +80,7 @@ pub struct RuleShown {
     /// On what it rests: `stated`, `adopted`, `assumed`.
     pub basis: Basis,
     /// Where it is written, or why it is assumed.
-    pub source: String,
+    pub source: Wording,
 }
 
 impl RuleShown {
@@ -112,9 +113,7 @@ pub struct OpenQuestion {
     /// What may be chosen; the first is the default.
     pub choices: Vec<&'static str>,
     /// Why the default is the default.
-    pub why: &'static str,
-    /// The same in Chinese.
-    pub why_zh: &'static str,
+    pub why: Wording,
     /// What each pack chose.
     pub packs: Vec<Choice>,
 }
@@ -129,7 +128,7 @@ pub struct Choice {
     /// On what the choice rests: `stated`, `adopted`, `assumed`.
     pub basis: Basis,
     /// Where it is written, or why it is assumed.
-    pub source: String,
+    pub source: Wording,
 }
 
 impl OpenQuestion {
@@ -139,8 +138,7 @@ impl OpenQuestion {
         Self {
             setting: question.name,
             choices: question.choices.to_vec(),
-            why: question.why,
-            why_zh: question.why_zh,
+            why: question.why.clone(),
             packs: chosen.map(|rule| Choice::of(question, rule, policy)).collect(),
         }
     }

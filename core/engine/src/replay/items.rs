@@ -6,6 +6,7 @@ use serde_json::json;
 
 use huiliu_decode::roster::Content;
 use huiliu_decode::{Parked, RosterRow};
+use huiliu_messages::Message;
 use huiliu_store::delivery::batch::{ClaimedBatch, Load};
 use huiliu_store::delivery::classify::{Classified, Verdict, Versioned, Winner};
 use huiliu_store::delivery::replays::{Item, Wanted, WantedRecord};
@@ -89,7 +90,7 @@ fn left_out<'i>(
 }
 
 /// Of a batch that today's manifest cannot read: all of it stays parked.
-pub(super) fn unreadable(held: &ClaimedBatch, wanted: &Wanted, why: &str) -> Vec<Item> {
+pub(super) fn unreadable(held: &ClaimedBatch, wanted: &Wanted, why: &Message) -> Vec<Item> {
     let still = |(index, record): (&u32, &WantedRecord)| Item {
         detail: json!({ "unreadable": why }),
         ..item(held, wanted, *index, &record.address, RecordOutcome::Parked)

@@ -7,6 +7,7 @@ use crate::deliver::{self, DeliveryContext, Reading};
 use crate::recount::{self, Change, Snapshot};
 use crate::replay::items;
 use huiliu_decode::Body;
+use huiliu_messages::Message;
 use huiliu_store::delivery::batch::{ClaimedBatch, Load};
 use huiliu_store::delivery::classify::Classified;
 use huiliu_store::delivery::dead_letters::{Resolution, Resolved};
@@ -68,7 +69,7 @@ async fn replay_batch(
 ) -> Result<Vec<Item>, StoreError> {
     let held = replays::batch(&mut now.db.look().await?, batch).await?;
     match replay_held(now, staged, replay, &held, wanted).await {
-        Err(StoreError::Unreadable(why)) => Ok(items::unreadable(&held, wanted, &why.to_string())),
+        Err(StoreError::Unreadable(why)) => Ok(items::unreadable(&held, wanted, &Message::new(&why))),
         replayed => replayed,
     }
 }

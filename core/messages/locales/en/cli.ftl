@@ -14,7 +14,6 @@ cli-audit-there-none = none found
 cli-authoring-bytes = { $address }: { $bytes } bytes
 cli-authoring-class-hours = class hours
 cli-authoring-clean = clean
-cli-authoring-expected = expected:{" "}
 cli-authoring-field = field
 cli-authoring-from = from
 cli-authoring-manifest-toml-questions-open-lines = manifest.toml has open questions on lines { $lines }; answer them, then remove their `# ?`
@@ -74,7 +73,6 @@ cli-cursors-stream = stream
 
 # dead-letters
 cli-dead-letters-discarded = discarded
-cli-dead-letters-expected = expected:{" "}
 cli-dead-letters-record-replay = {"    "}record { $record }, by replay { $replay }
 
 # decisions
@@ -225,7 +223,7 @@ cli-planned-sex = sex
 cli-planned-source = source
 cli-planned-teacher = teacher
 cli-planned-teachers-concerned-would-other-hours = {"  "}of { $teachers } teachers concerned, { $hours_change } would have different hours, { $reasons_change } the same hours for different reasons; counted + provisional of these: { $before } → { $after }
-cli-planned-would-delivered = would not be delivered: { $why }
+cli-planned-would-delivered = would not be delivered: { $file } { $reason }
 cli-planned-would-wait-reason = would wait, by reason
 
 # receive
@@ -725,3 +723,17 @@ cli-mistake-not-a-number = give a whole number
 cli-mistake-out-of-range = give a number from { $from } to { $to }
 cli-mistake-why = say why
 cli-mistake-setting = give it as KEY=VALUE
+cli-words-file-name = file name
+cli-words-field = { $title } ({ $given })
+cli-words-task-crashed = a task ended because of a program error
+cli-words-task-cancelled = a task was cancelled
+cli-words-rule-pass-gate = hours count after a pass
+cli-words-rule-not-assessed = records never assessed
+cli-words-rule-duplicate = the same course counts once
+cli-words-rule-identity = name and ID number
+cli-words-rule-comprehensive = comprehensive grade
+cli-words-rule-revocation = revoked certificate
+cli-words-rule-attendance = attendance
+cli-words-rule-exempt = exempt by age
+cli-words-rule-carry-over = carried into the next year
+cli-teachers-arithmetic = { $amount } { $unit } × { $units } / { $whole } = { $hours } class hours

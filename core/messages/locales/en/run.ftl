@@ -7,3 +7,8 @@ run-too_large_share_parked = { $stream }: { $parked } of { $records } parked, ex
 run-not_fresh = { $stream }: the newest last day is { $newest }, expected within { $days } days
 run-no_record = { $stream }: no records, expected at least one from the last { $days } days
 run-process_ended = the process that ran it ended
+
+# Why a batch is quarantined.
+batch-crashed = its own process was ended by signal { $signal } while nothing else ran in it
+contract-broken = quarantined because the batch breaks the contract of its stream: { $problems }; correct the manifest, or release the batch as it is with `huiliu batches release`
+contract-shared_problem = { $reason } at { $field } in { $records } of { $of }

@@ -14,7 +14,6 @@ cli-audit-there-none = 没有
 cli-authoring-bytes = { $address }：{ $bytes } 字节
 cli-authoring-class-hours = 学时
 cli-authoring-clean = 可用
-cli-authoring-expected = 要求：
 cli-authoring-field = 字段
 cli-authoring-from = 取自
 cli-authoring-manifest-toml-questions-open-lines = manifest.toml：第 { $lines } 行的问题还没有回答；回答后请删去行首的 `# ?`
@@ -74,7 +73,6 @@ cli-cursors-stream = 数据流
 
 # dead-letters
 cli-dead-letters-discarded = 已作废
-cli-dead-letters-expected = 要求：
 cli-dead-letters-record-replay = {"    "}已成为培训记录 { $record }（重放 { $replay }）
 
 # decisions
@@ -225,7 +223,7 @@ cli-planned-sex = 性别
 cli-planned-source = 来源
 cli-planned-teacher = 教师
 cli-planned-teachers-concerned-would-other-hours = {"  "}涉及教师 { $teachers } 名：{ $hours_change } 名学时会变化，{ $reasons_change } 名学时不变、依据变化；这些教师的认定与暂认学时合计：{ $before } → { $after }
-cli-planned-would-delivered = 不会投递：{ $why }
+cli-planned-would-delivered = 不会投递：{ $file } { $reason }
 cli-planned-would-wait-reason = 将等待处理的行，按原因
 
 # receive
@@ -725,3 +723,17 @@ cli-mistake-not-a-number = 应为整数
 cli-mistake-out-of-range = 应为 { $from } 至 { $to } 之间的数
 cli-mistake-why = 请说明理由
 cli-mistake-setting = 应写作 KEY=VALUE
+cli-words-file-name = 文件名
+cli-words-field = { $title }（{ $given }）
+cli-words-task-crashed = 一项任务因程序错误中断
+cli-words-task-cancelled = 一项任务被取消
+cli-words-rule-pass-gate = 合格后计学时
+cli-words-rule-not-assessed = 未经测评的记录
+cli-words-rule-duplicate = 同一课程只计一次
+cli-words-rule-identity = 姓名与身份证号
+cli-words-rule-comprehensive = 综合评定
+cli-words-rule-revocation = 撤销证书
+cli-words-rule-attendance = 出勤
+cli-words-rule-exempt = 按年龄免测
+cli-words-rule-carry-over = 结转到下一年
+cli-teachers-arithmetic = { $amount } { $unit } × { $units } / { $whole } = { $hours } 学时

@@ -17,10 +17,11 @@ use crate::policy::shape::{CapRule, ConversionRule, Dimension, PackFile, Princip
 use crate::policy::{Rule, RuleNo};
 use crate::roster::exemption::Limits;
 use huiliu_manifest::Unit;
+use huiliu_messages::Wording;
 use huiliu_values::{Bands, Basis, Grade, Hours, Score, Weights};
 
 impl Book<'_> {
-    fn add(&mut self, name: &str, basis: Basis, source: &str) -> RuleNo {
+    fn add(&mut self, name: &str, basis: Basis, source: &Wording) -> RuleNo {
         self.conversion(name, None, None, basis, source)
     }
 
@@ -30,7 +31,7 @@ impl Book<'_> {
         unit: Option<&str>,
         units_per_one: Option<i64>,
         basis: Basis,
-        source: &str,
+        source: &Wording,
     ) -> RuleNo {
         self.rules.push(Rule {
             pack: self.pack.clone(),
@@ -39,7 +40,7 @@ impl Book<'_> {
             unit: unit.map(str::to_owned),
             units_per_one,
             basis,
-            source: source.to_owned(),
+            source: source.clone(),
         });
         self.rules.len() - 1
     }
@@ -82,7 +83,7 @@ pub(super) fn pack(reading: &mut Reading<'_>, rules: &mut Vec<Rule>) -> Option<P
     let caps = caps(reading, book, &file, credit_parts);
     let weights = weights(reading, book, &file);
     let bands = bands(reading, book, &file, chose("band_edge").0 == "upper");
-    let standing = |book: &mut Book<'_>, name: &str, standing, basis, source: &str| Stands {
+    let standing = |book: &mut Book<'_>, name: &str, standing, basis, source: &Wording| Stands {
         standing,
         rule: book.add(name, basis, source),
     };
@@ -158,7 +159,7 @@ fn settings(reading: &mut Reading<'_>, book: &mut Book<'_>, given: &BTreeMap<Str
         let first = question.choices.first().copied().unwrap_or_default();
         let rule = format!("setting.{}", question.name);
         let made = match given.get(question.name) {
-            None => (first, book.add(&rule, Basis::Assumed, question.why)),
+            None => (first, book.add(&rule, Basis::Assumed, &question.why)),
             Some(of) => {
                 let SettingRule { value, basis, source } = of.get_ref();
                 let choice = question.choices.iter().find(|c| *c == value).copied();

@@ -14,7 +14,8 @@ pub mod shape;
 pub mod similar;
 
 use chrono::NaiveDate;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 pub use courses::Crosswalk;
 pub use fault::{PolicyError, RuleError, RuleFile};
@@ -23,6 +24,7 @@ pub use problem::PolicyProblem;
 
 use fault::Reading;
 use huiliu_matching::Weights;
+use huiliu_messages::Wording;
 use huiliu_values::{Basis, Hours};
 
 /// Whether a kind of record counts, and how firmly.
@@ -56,7 +58,7 @@ pub struct Rule {
     /// On what it rests.
     pub basis: Basis,
     /// Where it is written, or why it is assumed.
-    pub source: String,
+    pub source: Wording,
 }
 
 /// The rule of a record that no pack is for.
@@ -89,7 +91,10 @@ impl Policy {
             unit: None,
             units_per_one: None,
             basis: Basis::Assumed,
-            source: "No rule pack is for the day on which the training ended, or none converts its unit.".into(),
+            source: Wording::both(
+                "No rule pack is for the day on which the training ended, or none converts its unit.",
+                "没有适用于培训结束日期的规则包，或规则包未换算其单位。",
+            ),
         }];
         let mut made: Vec<Pack> = vec![];
         for file in packs {
@@ -165,9 +170,24 @@ impl Policy {
     }
 }
 
-/// The arithmetic of an entry, written out: amount × units = class hours.
-#[must_use]
-pub fn arithmetic(amount: &str, unit: &str, units_per_one: i64) -> String {
-    let hours = Hours::from_amount(amount, units_per_one).map_or_else(|e| e.to_string(), |h| h.to_string());
-    format!("{amount} {unit} × {units_per_one} / {} = {hours}", Hours::UNITS_PER_CLASS_HOUR)
+/// How an amount as the platform gave it became class hours: amount × units per one / units in a class hour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Arithmetic {
+    /// The amount as given.
+    pub amount: String,
+    /// Its unit, where a conversion was in force.
+    pub unit: Option<String>,
+    /// Units of 1/108,000 class hour per one of the unit.
+    pub units_per_one: Option<i64>,
+    /// Class hours, exactly, as a decimal number or with a fraction; nothing where the amount has none.
+    pub class_hours: Option<String>,
+}
+
+impl Arithmetic {
+    /// Converts an amount by a conversion rule: unit and units per one; without one there are no class hours.
+    #[must_use]
+    pub fn new(amount: String, unit: Option<String>, units_per_one: Option<i64>) -> Self {
+        let hours = unit.as_ref().and(units_per_one).and_then(|one| Hours::from_amount(&amount, one).ok());
+        Self { amount, unit, units_per_one, class_hours: hours.map(|hours| hours.to_string()) }
+    }
 }

@@ -1,5 +1,7 @@
 //! What the documents leave open, each a named setting with a default and a sentence why. A rule pack may choose otherwise.
 
+use huiliu_messages::Wording;
+
 /// A question that the documents leave open.
 #[derive(Debug)]
 pub struct Question {
@@ -8,9 +10,7 @@ pub struct Question {
     /// What may be chosen; the first is the default.
     pub choices: &'static [&'static str],
     /// Why the default is the default.
-    pub why: &'static str,
-    /// The same in Chinese.
-    pub why_zh: &'static str,
+    pub why: Wording,
 }
 
 impl Question {
@@ -26,73 +26,97 @@ pub const QUESTIONS: &[Question] = &[
     Question {
         name: "band_edge",
         choices: &["upper", "lower"],
-        why: "80 and 60 stand in two bands; the upper one is in the teacher's favour and is what schools do with a pass mark",
-        why_zh: "80 分和 60 分同属两个等次；归入较高等次有利于教师，也符合及格线的惯例",
+        why: Wording::both(
+            "80 and 60 stand in two bands; the upper one is in the teacher's favour and is what schools do with a pass mark",
+            "80 分和 60 分同属两个等次；归入较高等次有利于教师，也符合及格线的惯例",
+        ),
     },
     Question {
         name: "band_rounding",
         choices: &["none", "half_up"],
-        why: "a total is banded as it is: rounding first would let 59.5 pass without anybody having said so",
-        why_zh: "总分按原值定等：先四舍五入会使 59.5 分合格，而文件没有这样规定",
+        why: Wording::both(
+            "a total is banded as it is: rounding first would let 59.5 pass without anybody having said so",
+            "总分按原值定等：先四舍五入会使 59.5 分合格，而文件没有这样规定",
+        ),
     },
     Question {
         name: "missing_component",
         choices: &["wait", "fail", "renormalise"],
-        why: "a record without one of its three scores waits as a dead letter: neither a fail nor a guess is undone easily",
-        why_zh: "三项成绩缺一项的记录作为死信等待：判不合格或猜测都难以挽回",
+        why: Wording::both(
+            "a record without one of its three scores waits as a dead letter: neither a fail nor a guess is undone easily",
+            "三项成绩缺一项的记录作为死信等待：判不合格或猜测都难以挽回",
+        ),
     },
     Question {
         name: "without_school_grade",
         choices: &["institution", "pending"],
-        why: "most platforms never send a school's grade; until one comes the institution's counts",
-        why_zh: "多数平台不报送学校评定等级；在收到之前以培训机构的等级为准",
+        why: Wording::both(
+            "most platforms never send a school's grade; until one comes the institution's counts",
+            "多数平台不报送学校评定等级；在收到之前以培训机构的等级为准",
+        ),
     },
     Question {
         name: "age_as_of",
         choices: &["period_end", "period_start", "year_end", "cycle_start"],
-        why: "the document names no day; the last day of the training is the one that a record always has",
-        why_zh: "文件未指明年龄的计算日期；培训结束日是每条记录都有的日期",
+        why: Wording::both(
+            "the document names no day; the last day of the training is the one that a record always has",
+            "文件未指明年龄的计算日期；培训结束日是每条记录都有的日期",
+        ),
     },
     Question {
         name: "hours_window",
         choices: &["cycle", "rolling"],
-        why: "every five years is read as fixed cycles, so that a teacher can be told when one ends",
-        why_zh: "“每五年”按固定周期理解，便于告知教师周期的截止日",
+        why: Wording::both(
+            "every five years is read as fixed cycles, so that a teacher can be told when one ends",
+            "“每五年”按固定周期理解，便于告知教师周期的截止日",
+        ),
     },
     Question {
         name: "lower_resend",
         choices: &["newest"],
-        why: "a platform that sends less than before has corrected itself; arrival order decides nothing, its version does",
-        why_zh: "平台重报较少的数据视为更正；以数据版本而不以到达先后为准",
+        why: Wording::both(
+            "a platform that sends less than before has corrected itself; arrival order decides nothing, its version does",
+            "平台重报较少的数据视为更正；以数据版本而不以到达先后为准",
+        ),
     },
     Question {
         name: "failed_course_hours",
         choices: &["none", "provisional"],
-        why: "hours of a teacher who passed count; of one who failed nothing is said, and nothing counts",
-        why_zh: "文件规定合格教师的学时计入；未提及不合格者，故不计入",
+        why: Wording::both(
+            "hours of a teacher who passed count; of one who failed nothing is said, and nothing counts",
+            "文件规定合格教师的学时计入；未提及不合格者，故不计入",
+        ),
     },
     Question {
         name: "legacy_certificate",
         choices: &["module", "whole"],
-        why: "a certificate of an older programme stands for its own course, not for all hours that are asked for",
-        why_zh: "已有项目的证书只代表其本身的课程，不代替全部应修学时",
+        why: Wording::both(
+            "a certificate of an older programme stands for its own course, not for all hours that are asked for",
+            "已有项目的证书只代表其本身的课程，不代替全部应修学时",
+        ),
     },
     Question {
         name: "moved_teacher",
         choices: &["at_period_end", "at_cycle_end"],
-        why: "the county where a teacher was when a training ended has borne it",
-        why_zh: "培训结束时教师所在的县承担了该次培训",
+        why: Wording::both(
+            "the county where a teacher was when a training ended has borne it",
+            "培训结束时教师所在的县承担了该次培训",
+        ),
     },
     Question {
         name: "above_course_maximum",
         choices: &["cut", "refuse", "keep"],
-        why: "hours beyond what a course is recognised with are cut, and the cut is told",
-        why_zh: "超出课程认定学时的部分予以扣减，并予以说明",
+        why: Wording::both(
+            "hours beyond what a course is recognised with are cut, and the cut is told",
+            "超出课程认定学时的部分予以扣减，并予以说明",
+        ),
     },
     Question {
         name: "same_course_two_institutions",
         choices: &["once", "each"],
-        why: "nobody is to be trained twice for the same thing, whoever trains",
-        why_zh: "避免重复培训，不论由哪个机构培训",
+        why: Wording::both(
+            "nobody is to be trained twice for the same thing, whoever trains",
+            "避免重复培训，不论由哪个机构培训",
+        ),
     },
 ];

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::policy::Standing;
+use huiliu_messages::Wording;
 use huiliu_values::Basis;
 
 /// A rule pack as it is written.
@@ -49,7 +50,7 @@ pub(super) struct PackFile {
 #[serde(deny_unknown_fields)]
 pub(super) struct Principle {
     pub basis: Basis,
-    pub source: String,
+    pub source: Wording,
 }
 
 /// How one unit of a source becomes class hours; `mode`, `programme`, `from` and `to` narrow it.
@@ -63,7 +64,7 @@ pub(super) struct ConversionRule {
     pub from: Option<NaiveDate>,
     pub to: Option<NaiveDate>,
     pub basis: Basis,
-    pub source: String,
+    pub source: Wording,
 }
 
 /// How many class hours are one credit (学分).
@@ -74,7 +75,7 @@ pub(super) struct CreditRule {
     pub mode: Option<String>,
     pub category: Option<String>,
     pub basis: Basis,
-    pub source: String,
+    pub source: Wording,
 }
 
 /// What may count at most.
@@ -90,7 +91,7 @@ pub(super) struct CapRule {
     pub category: Option<String>,
     pub required: Option<bool>,
     pub basis: Basis,
-    pub source: String,
+    pub source: Wording,
 }
 
 /// By what a cap is counted.
@@ -123,7 +124,7 @@ pub enum Dimension {
 pub(super) struct CarryRule {
     pub cap: String,
     pub basis: Basis,
-    pub source: String,
+    pub source: Wording,
 }
 
 /// Weights of the three components.
@@ -134,7 +135,7 @@ pub(super) struct WeightRule {
     pub activity: u32,
     pub artefact: u32,
     pub basis: Basis,
-    pub source: String,
+    pub source: Wording,
 }
 
 /// The two band edges in hundredths.
@@ -144,7 +145,7 @@ pub(super) struct BandRule {
     pub excellent_from: u16,
     pub pass_from: u16,
     pub basis: Basis,
-    pub source: String,
+    pub source: Wording,
 }
 
 /// Whoever was present less counts nothing. Told in per cent; present exactly so much is too little where `above` is true.
@@ -154,7 +155,7 @@ pub(super) struct AttendanceRule {
     pub percent: String,
     pub above: bool,
     pub basis: Basis,
-    pub source: String,
+    pub source: Wording,
 }
 
 /// What records count for that were never assessed.
@@ -163,7 +164,7 @@ pub(super) struct AttendanceRule {
 pub(super) struct StandingRule {
     pub standing: Standing,
     pub basis: Basis,
-    pub source: String,
+    pub source: Wording,
 }
 
 /// From which age on a teacher is outside the assessment, and what the teacher's records count for then.
@@ -174,7 +175,7 @@ pub(super) struct ExemptRule {
     pub women: u8,
     pub standing: Standing,
     pub basis: Basis,
-    pub source: String,
+    pub source: Wording,
 }
 
 /// Institution's grade, school's grade → the result, one row for each pair.
@@ -183,7 +184,7 @@ pub(super) struct ExemptRule {
 pub(super) struct ComprehensiveRule {
     pub table: Vec<[String; 3]>,
     pub basis: Basis,
-    pub source: String,
+    pub source: Wording,
 }
 
 /// Which of several records of one course counts.
@@ -197,7 +198,7 @@ pub(super) struct DuplicateRule {
     #[serde(default)]
     pub lead_roles: Vec<String>,
     pub basis: Basis,
-    pub source: String,
+    pub source: Wording,
 }
 
 /// How near two records of a course must be to be the same training.
@@ -229,7 +230,7 @@ pub(super) struct RequirementRule {
     pub hours: String,
     pub years: u32,
     pub basis: Basis,
-    pub source: String,
+    pub source: Wording,
 }
 
 /// To what hours are rounded in an export, and how.
@@ -239,7 +240,7 @@ pub(super) struct RoundingRule {
     pub to: String,
     pub direction: Direction,
     pub basis: Basis,
-    pub source: String,
+    pub source: Wording,
 }
 
 /// A direction of rounding.
@@ -276,5 +277,5 @@ pub(super) struct CycleRule {
 pub(super) struct SettingRule {
     pub value: String,
     pub basis: Basis,
-    pub source: String,
+    pub source: Wording,
 }

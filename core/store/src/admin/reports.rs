@@ -8,6 +8,7 @@ use crate::intake::runs::{RunRange, STATE};
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
 use crate::sql::rows::{Row, Value};
+use huiliu_decode::Problem;
 use huiliu_messages::Message;
 use huiliu_values::calendar::instant;
 use huiliu_values::{BatchState, DeadLetterState, ExactHours, PassState, RunState};
@@ -229,7 +230,7 @@ pub struct BatchRow {
     /// Who holds it: host and process.
     pub holder: Option<String>,
     /// Why it is not done.
-    pub last_error: Option<String>,
+    pub last_error: Option<Message>,
 }
 
 /// Batches that are not done, in one state or in any, after an id.
@@ -267,7 +268,7 @@ pub async fn batches(
             attempts: r.int("attempts")?,
             lost_claims: r.int("lost_claims")?,
             holder: r.opt_text("holder")?,
-            last_error: r.opt_text("last_error")?,
+            last_error: r.opt_text("last_error")?.as_deref().map(Message::read),
         })
     };
     rows.iter().map(batch).collect()
@@ -289,7 +290,7 @@ pub struct LetterRow {
     /// The source's own name of the record.
     pub record: Option<String>,
     /// Every reason.
-    pub reasons: serde_json::Value,
+    pub reasons: Vec<Problem>,
     /// How often it was received.
     pub seen_count: i64,
     /// First received.
@@ -346,7 +347,7 @@ pub async fn dead_letters(
                 state: r.spelled("state")?,
                 address: r.text("address")?,
                 record: r.opt_text("record_name")?,
-                reasons: serde_json::from_str(&r.text("reasons")?).unwrap_or_default(),
+                reasons: Problem::from_stored(&r.text("reasons")?),
                 seen_count: r.int("seen_count")?,
                 first_seen_at: instant(r.int("first_seen_at")?),
                 last_seen_at: instant(r.int("last_seen_at")?),

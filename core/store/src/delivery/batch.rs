@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::sql::lease::{Lease, Leased};
+use huiliu_decode::contract::BrokenContract;
 use huiliu_decode::{Parked, RosterRow, TrainingRecord};
 
 /// A batch in our hands, until its lease ends or a newer epoch takes it away.
@@ -100,5 +101,5 @@ pub enum Commit {
     /// Another claim has a higher epoch: nothing was written.
     Fenced,
     /// The batch breaks its stream's contract, and why: nothing was written.
-    Broken(String),
+    Broken(BrokenContract),
 }

@@ -8,6 +8,7 @@ use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::lease::{Leased, micros};
 use crate::sql::rows::{Row, Rows};
+use huiliu_messages::Message;
 
 /// Claims a batch that is due, or whose holder's lease has run out. The attempt is counted before the work.
 ///
@@ -101,13 +102,13 @@ pub async fn any_waiting(db: &Db, runs: RunRange) -> Result<bool, StoreError> {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn release(db: &Db, held: &ClaimedBatch, wait_ms: u64, error: &str) -> Result<(), StoreError> {
+pub async fn release(db: &Db, held: &ClaimedBatch, wait_ms: u64, error: &Message) -> Result<(), StoreError> {
     let sql = format!(
         "UPDATE batch SET state = 'due', holder = NULL, due_at = {{now}} + $3, last_error = $4, generation = generation + 1
          WHERE {}",
         Leased::Batch.ours()
     );
-    db.run(&sql, vec![held.id.into(), held.epoch.into(), micros(wait_ms).into(), error.into()]).await?;
+    db.run(&sql, vec![held.id.into(), held.epoch.into(), micros(wait_ms).into(), error.stored().into()]).await?;
     Ok(())
 }
 
@@ -129,11 +130,11 @@ pub async fn release_all(db: &Db, holder: &str) -> Result<u64, StoreError> {
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn quarantine(db: &Db, batch: i64, why: &str) -> Result<bool, StoreError> {
+pub async fn quarantine(db: &Db, batch: i64, why: &Message) -> Result<bool, StoreError> {
     let n = db
         .run(
             "UPDATE batch SET state = 'quarantined', holder = NULL, last_error = $2, epoch = epoch + 1 WHERE id = $1 AND state IN ('due', 'claimed')",
-            vec![batch.into(), why.into()],
+            vec![batch.into(), why.stored().into()],
         )
         .await?;
     Ok(n == 1)
@@ -143,12 +144,12 @@ pub async fn quarantine(db: &Db, batch: i64, why: &str) -> Result<bool, StoreErr
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn quarantine_claimed(db: &Db, held: &ClaimedBatch, why: &str) -> Result<bool, StoreError> {
+pub async fn quarantine_claimed(db: &Db, held: &ClaimedBatch, why: &Message) -> Result<bool, StoreError> {
     let sql = format!(
         "UPDATE batch SET state = 'quarantined', holder = NULL, lease_until = NULL, last_error = $3, contract = 1 WHERE {}",
         Leased::Batch.ours()
     );
-    Ok(db.run(&sql, vec![held.id.into(), held.epoch.into(), why.into()]).await? == 1)
+    Ok(db.run(&sql, vec![held.id.into(), held.epoch.into(), why.stored().into()]).await? == 1)
 }
 
 /// Puts off a batch that nobody holds, as when its own process could not even begin.

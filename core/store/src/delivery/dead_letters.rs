@@ -7,7 +7,7 @@ use crate::delivery::batch::{ClaimedBatch, Load, Outcomes};
 use crate::sql::db::{Db, Tx};
 use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
-use huiliu_decode::Parked;
+use huiliu_decode::{Parked, Problem};
 use huiliu_values::{DeadLetterState, RecordOutcome};
 use huiliu_vault::keys::Keys;
 
@@ -79,7 +79,7 @@ async fn write_letters(
     let letters: Vec<&Parked> = newest.into_values().collect();
     let seal = |p: &&Parked| keys.seal(&[b"dead_letter", b"raw_sealed", &p.letter_key], p.raw.as_bytes());
     let sealed: Vec<Vec<u8>> = letters.iter().map(seal).collect::<Result<_, _>>()?;
-    let reasons: Vec<String> = letters.iter().map(|p| serde_json::to_string(&p.problems).unwrap_or_default()).collect();
+    let reasons: Vec<String> = letters.iter().map(|p| Problem::to_stored(&p.problems)).collect();
     let rows = Rows::new()
         .bytes("letter_key", letters.iter().map(|p| p.letter_key.as_slice()))
         .int("source_version", letters.iter().map(|p| p.source_version))
@@ -132,8 +132,7 @@ pub async fn tell_again(tx: &mut Tx, still: &[StillParked<'_>]) -> Result<(), St
     if still.is_empty() {
         return Ok(());
     }
-    let reasons: Vec<String> =
-        still.iter().map(|of| serde_json::to_string(&of.parked.problems).unwrap_or_default()).collect();
+    let reasons: Vec<String> = still.iter().map(|of| Problem::to_stored(&of.parked.problems)).collect();
     tx.run_with(
         "UPDATE dead_letter SET reasons = incoming.reasons FROM {rows}
          WHERE dead_letter.id = incoming.letter_id AND dead_letter.raw_digest = incoming.raw_digest

@@ -7,6 +7,8 @@ use serde::Serialize;
 
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
+use huiliu_decode::Problem;
+use huiliu_messages::Message;
 
 /// Parked raw records looked at together.
 const LOOKED_AT: i64 = 2_000;
@@ -19,7 +21,7 @@ pub struct ParkedRow {
     /// The source's own name of the record.
     pub record: Option<String>,
     /// Every reason, as the dead letter has them.
-    pub reasons: serde_json::Value,
+    pub reasons: Vec<Problem>,
 }
 
 /// What is parked of a run.
@@ -40,16 +42,28 @@ pub async fn batches(db: &Db, run: i64) -> Result<Vec<i64>, StoreError> {
     rows.iter().map(|row| row.int("id")).collect()
 }
 
-/// Why batches of a run are not delivered: file and reason.
+/// A file of which not everything would be delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct UndeliveredFile {
+    /// Its name.
+    pub file: String,
+    /// Why; nothing while it is still waiting.
+    pub why: Option<Message>,
+}
+
+/// Why batches of a run are not delivered.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn undelivered(db: &Db, run: i64) -> Result<Vec<String>, StoreError> {
+pub async fn undelivered(db: &Db, run: i64) -> Result<Vec<UndeliveredFile>, StoreError> {
     let sql = "SELECT p.address, b.last_error FROM batch b JOIN payload p ON p.id = b.payload_id
                WHERE b.run_id = $1 AND b.state <> 'done' ORDER BY b.id LIMIT 100";
     let rows = db.rows(sql, vec![run.into()]).await?;
     rows.iter()
-        .map(|row| Ok(format!("{}: {}", row.text("address")?, row.opt_text("last_error")?.unwrap_or_default())))
+        .map(|row| {
+            let why = row.opt_text("last_error")?.as_deref().map(Message::read);
+            Ok(UndeliveredFile { file: row.text("address")?, why })
+        })
         .collect()
 }
 
@@ -74,9 +88,9 @@ pub async fn parked(db: &Db, run: i64, told: usize) -> Result<ParkedRows, StoreE
             let Some(last) = rows.last() else { break };
             after = last.int("record_index")?;
             for row in &rows {
-                let reasons: serde_json::Value = serde_json::from_str(&row.text("reasons")?).unwrap_or_default();
-                for code in reasons.as_array().into_iter().flatten().filter_map(|reason| reason["code"].as_str()) {
-                    *parked.reasons.entry(code.to_owned()).or_default() += 1;
+                let reasons = Problem::from_stored(&row.text("reasons")?);
+                for reason in &reasons {
+                    *parked.reasons.entry(reason.code.clone()).or_default() += 1;
                 }
                 if parked.rows.len() < told {
                     let (address, record) = (row.text("address")?, row.opt_text("record_name")?);

@@ -24,7 +24,7 @@ pub async fn register_rules(db: &Db, keys: &Keys, policy: &Policy) -> Result<Rul
     let mut ids = RuleIds::with_capacity(policy.rules.len());
     let mut tx = db.begin().await?;
     for rule in &policy.rules {
-        let units = rule.units_per_one.unwrap_or(0);
+        let (units, source) = (rule.units_per_one.unwrap_or(0), rule.source.to_stored());
         let digest = keys.digest(&[
             b"rule",
             rule.pack.as_bytes(),
@@ -32,7 +32,7 @@ pub async fn register_rules(db: &Db, keys: &Keys, policy: &Policy) -> Result<Rul
             rule.name.as_bytes(),
             &units.to_be_bytes(),
             rule.basis.as_str().as_bytes(),
-            rule.source.as_bytes(),
+            source.as_bytes(),
         ]);
         tx.run(
             "INSERT INTO rule (pack, version, name, unit, units_per_one, basis, source, digest)
@@ -44,7 +44,7 @@ pub async fn register_rules(db: &Db, keys: &Keys, policy: &Policy) -> Result<Rul
                 rule.unit.clone().unwrap_or_default().into(),
                 units.into(),
                 rule.basis.as_str().into(),
-                rule.source.as_str().into(),
+                source.as_ref().into(),
                 digest.to_vec().into(),
             ],
         )

@@ -10,8 +10,9 @@ use crate::ledger::decisions::{self, Decision};
 use crate::sql::db::Db;
 use crate::sql::error::StoreError;
 use crate::sql::rows::Row;
+use huiliu_messages::Wording;
 use huiliu_rules::ledger::standing::Line;
-use huiliu_rules::policy::arithmetic;
+use huiliu_rules::policy::Arithmetic;
 use huiliu_values::{Basis, EntryOutcome, ExactHours};
 
 /// A rule as it was read.
@@ -22,7 +23,7 @@ pub struct RuleRow {
     /// On what it rests: `stated`, `adopted`, `assumed`.
     pub basis: Basis,
     /// Where it is written, or why it is assumed.
-    pub source: String,
+    pub source: Wording,
 }
 
 /// What a rule cut, or carried into the next year.
@@ -79,13 +80,13 @@ pub struct EntryRow {
     /// On what it rests: `stated`, `adopted`, `assumed`.
     pub basis: Basis,
     /// Where it is written, or why it is assumed.
-    pub rule_source: String,
-    /// The arithmetic, written out.
-    pub arithmetic: String,
+    pub rule_source: Wording,
+    /// How the amount as given became class hours.
+    pub arithmetic: Arithmetic,
     /// On what the conversion rests.
     pub conversion_basis: Basis,
     /// Where the conversion is written, or why it is assumed.
-    pub conversion_source: String,
+    pub conversion_source: Wording,
     /// The record whose hours these are, if another's.
     pub hours_of: Option<i64>,
     /// The record it duplicates.
@@ -163,7 +164,10 @@ async fn rules(db: &Db) -> Result<HashMap<i64, RuleRow>, StoreError> {
     rows.iter()
         .map(|r| {
             let rule = format!("{}@{} {}", r.text("pack")?, r.int("version")?, r.text("name")?);
-            Ok((r.int("id")?, RuleRow { rule, basis: r.spelled("basis")?, source: r.text("source")? }))
+            Ok((
+                r.int("id")?,
+                RuleRow { rule, basis: r.spelled("basis")?, source: Wording::from_stored(r.text("source")?) },
+            ))
         })
         .collect()
 }
@@ -178,11 +182,6 @@ fn entry(r: &Row, rules: &HashMap<i64, RuleRow>, decided: &HashMap<i64, Decision
         pairs.into_iter().map(|(id, units)| Ok(CutRow { hours: ExactHours(units), rule: rule(id)? })).collect()
     };
     let (deciding, converting) = (rule(r.int("rule_id")?)?, rule(r.int("conversion_id")?)?);
-    let raw = r.text("raw_hours")?;
-    let arithmetic = match (r.opt_text("unit")?, r.opt_int("units_per_one")?) {
-        (Some(unit), Some(one)) => arithmetic(&raw, &unit, one),
-        _ => raw,
-    };
     Ok(EntryRow {
         entry: r.int("id")?,
         record: r.int("record_id")?,
@@ -205,7 +204,7 @@ fn entry(r: &Row, rules: &HashMap<i64, RuleRow>, decided: &HashMap<i64, Decision
         rule: deciding.rule,
         basis: deciding.basis,
         rule_source: deciding.source,
-        arithmetic,
+        arithmetic: Arithmetic::new(r.text("raw_hours")?, r.opt_text("unit")?, r.opt_int("units_per_one")?),
         conversion_basis: converting.basis,
         conversion_source: converting.source,
         hours_of: r.opt_int("hours_of")?,

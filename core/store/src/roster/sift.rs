@@ -9,7 +9,7 @@ use crate::sql::db::Tx;
 use crate::sql::error::StoreError;
 use crate::sql::rows::Rows;
 use huiliu_decode::roster::{Content, Named};
-use huiliu_decode::{Parked, Problem, RosterRow};
+use huiliu_decode::{Expected, Parked, Problem, RosterRow};
 use huiliu_manifest::Field;
 use huiliu_vault::keys::Keys;
 
@@ -108,16 +108,9 @@ pub async fn sift<'l>(
     for (row, problems) in &mut sifted.rows {
         let need = needs(row, &codes, &sifted.school_refs, &persons);
         for (field, need) in need {
-            let expected = match field {
-                Field::TeacherRef => "a person of this source; the row is taken up by itself when the person comes",
-                _ => "a school of the roster; the row is taken up by itself when the school comes",
-            };
-            problems.push(Problem::new(
-                format!("{}.unknown", field.code()),
-                field.code(),
-                &need.value,
-                expected.into(),
-            ));
+            let expected = if field == Field::TeacherRef { Expected::KnownPerson } else { Expected::KnownSchool };
+            let code = format!("{}.unknown", field.code());
+            problems.push(Problem::new(code, field.code(), &need.value, &expected));
             waits.insert(Wait { letter_key: row.record_key, need });
         }
     }
@@ -272,33 +265,21 @@ enum Fault {
 impl Fault {
     fn problem(&self, row: &RosterRow<'_>) -> Problem {
         let Content::Teacher(person, _) = &row.content else {
-            return Problem::new("record.form".into(), "record", "", String::new());
+            return Problem::new("record_key.other_person".into(), "record_key", "", &Expected::SamePerson);
         };
         let (id, name) = (person.id_number.to_string(), person.name.display());
         let (code, field, seen, expected) = match self {
-            Self::Shared => {
-                ("id_number.shared", "id_number", id, "an ID number that one person has; another name has it too")
-            }
-            Self::OtherTeacher => (
-                "id_number.other_teacher",
-                "id_number",
-                id,
-                "the ID number of the teacher whose row this was; another teacher has it, and people must decide",
-            ),
+            Self::Shared => ("id_number.shared", "id_number", id, Expected::UnsharedIdNumber),
+            Self::OtherTeacher => ("id_number.other_teacher", "id_number", id, Expected::IdNumberOfSameTeacher),
             Self::FormerOfOther => (
                 "former_id_number.other_teacher",
                 "former_id_number",
                 person.former_id_number.as_ref().map(ToString::to_string).unwrap_or_default(),
-                "a former ID number of the same teacher; two teachers have the two, and people must decide",
+                Expected::FormerIdNumberOfSameTeacher,
             ),
-            Self::OtherPerson => (
-                "record_key.other_person",
-                "record_key",
-                name.to_owned(),
-                "the person whom the record was about; this one has another name and another ID number",
-            ),
+            Self::OtherPerson => ("record_key.other_person", "record_key", name.to_owned(), Expected::SamePerson),
         };
-        Problem::new(code.into(), field, &seen, expected.into())
+        Problem::new(code.into(), field, &seen, &expected)
     }
 }
 

@@ -1,0 +1,251 @@
+//! Why a raw record cannot be used, as data.
+
+use std::fmt;
+
+use huiliu_manifest::quality::RowRule;
+use huiliu_messages::Message;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::draft::redacted;
+
+/// One reason why a record cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "StoredProblem")]
+#[schemars(!from)]
+pub struct Problem {
+    /// Stable code: field, dot, fault.
+    pub code: String,
+    /// The raw field it came from.
+    pub source_field: String,
+    /// The value seen, cut to 60 characters; digits that may be an ID or phone number are masked.
+    pub seen: String,
+    /// What is allowed.
+    pub expected: Message,
+    /// The cell of a workbook it stands in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
+}
+
+impl Problem {
+    /// A reason. `seen` is redacted here and nowhere else; `expected` is an [`Expected`] or an error of `huiliu_values`.
+    #[must_use]
+    pub fn new(code: String, source_field: &str, seen: &str, expected: &impl Serialize) -> Self {
+        let expected = Message::new(expected);
+        Self { code, source_field: source_field.to_owned(), seen: redacted(seen), expected, cell: None }
+    }
+
+    /// The reason of a record that a row rule of the manifest parks.
+    pub(super) fn by_rule(rule: &RowRule) -> Self {
+        let paths: Vec<&str> = rule.when.iter().map(|condition| condition.path.as_str()).collect();
+        let expected = match rule.because.as_str() {
+            "" => Expected::NotParkedByRule,
+            because => Expected::RowRule { because: because.to_owned() },
+        };
+        Self::new("row.parked".into(), &paths.join(", "), "", &expected)
+    }
+
+    /// Problems as the database keeps them: without the English sentences, which the catalogues make anew.
+    #[must_use]
+    pub fn to_stored(all: &[Self]) -> String {
+        let mut value = serde_json::to_value(all).unwrap_or_default();
+        for expected in value.as_array_mut().into_iter().flatten().filter_map(|problem| problem.get_mut("expected")) {
+            if let Some(fields) = expected.as_object_mut() {
+                fields.remove("message");
+            }
+        }
+        value.to_string()
+    }
+
+    /// Reads what [`Problem::to_stored`] wrote, or what an earlier version did. A text that is neither gives no problems.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Vec<Self> {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+}
+
+/// A problem as JSON. Before failures were data, `expected` was an English sentence.
+#[derive(Deserialize)]
+struct StoredProblem {
+    code: String,
+    source_field: String,
+    seen: String,
+    expected: Value,
+    cell: Option<String>,
+}
+
+impl From<StoredProblem> for Problem {
+    fn from(stored: StoredProblem) -> Self {
+        let StoredProblem { code, source_field, seen, expected, cell } = stored;
+        let expected = match expected {
+            // The values' own errors have the same codes, so they are said in both languages.
+            Value::String(sentence) => Message::with_code(&code).unwrap_or_else(|| Message::read(&sentence)),
+            message => Message::read(&message.to_string()),
+        };
+        Self { code, source_field, seen, expected, cell }
+    }
+}
+
+/// What a record, a cell or a field must be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+pub enum Expected {
+    /// A formula gave an error.
+    #[serde(rename = "expected.cell_value")]
+    CellValue,
+    /// A spreadsheet keeps 15 digits of a number.
+    #[serde(rename = "expected.text_cell")]
+    TextCell,
+    /// A number that a step of the mapping can scale.
+    #[serde(rename = "expected.scalable_number")]
+    ScalableNumber,
+    /// One of the values in a table of the mapping.
+    #[serde(rename = "expected.one_of")]
+    OneOf { values: Vec<String> },
+    /// A word for a grade.
+    #[serde(rename = "expected.grade_word")]
+    GradeWord,
+    /// A word for passed or failed.
+    #[serde(rename = "expected.pass_word")]
+    PassWord,
+    /// A day in one of the mapping's formats (`strftime`).
+    #[serde(rename = "expected.day_format")]
+    DayFormat { formats: Vec<String> },
+    /// A version: an integer or an instant.
+    #[serde(rename = "expected.version")]
+    Version,
+    /// A version in the name of the file.
+    #[serde(rename = "expected.file_date")]
+    FileDate,
+    /// A unit with a conversion in the rule pack.
+    #[serde(rename = "expected.unit")]
+    Unit,
+    /// A last day not before the first.
+    #[serde(rename = "expected.days_in_order")]
+    DaysInOrder,
+    /// `excellent`, `pass` or `fail`.
+    #[serde(rename = "expected.result")]
+    Result,
+    /// Required or elective.
+    #[serde(rename = "expected.required")]
+    Required,
+    /// Elementary, intermediate or advanced.
+    #[serde(rename = "expected.tier")]
+    Tier,
+    /// A text that is not too long.
+    #[serde(rename = "expected.max_characters")]
+    MaxCharacters { max: u64 },
+    /// A text without control characters.
+    #[serde(rename = "expected.no_control_characters")]
+    NoControlCharacters,
+    /// A value in each field of the record key.
+    #[serde(rename = "expected.record_key")]
+    RecordKey,
+    /// A record that can be read.
+    #[serde(rename = "expected.readable")]
+    Readable { why: BrokenRecord },
+    /// The source's code of the course.
+    #[serde(rename = "expected.course_code")]
+    CourseCode,
+    /// 男 or 女.
+    #[serde(rename = "expected.sex")]
+    Sex,
+    /// The sex that the ID number tells.
+    #[serde(rename = "expected.sex_of_id_number")]
+    SexOfIdNumber,
+    /// The birth date that the ID number tells.
+    #[serde(rename = "expected.birth_date_of_id_number")]
+    BirthDateOfIdNumber,
+    /// The school of a teacher.
+    #[serde(rename = "expected.school_of_teacher")]
+    SchoolOfTeacher,
+    /// `true` or `false`.
+    #[serde(rename = "expected.true_or_false")]
+    TrueOrFalse,
+    /// A division code of six digits.
+    #[serde(rename = "expected.division_code")]
+    DivisionCode,
+    /// The name of a school.
+    #[serde(rename = "expected.school_name")]
+    SchoolName,
+    /// The source's own id of a person.
+    #[serde(rename = "expected.person_id")]
+    PersonId,
+    /// A person whom the source has sent.
+    #[serde(rename = "expected.known_person")]
+    KnownPerson,
+    /// A school that the roster has.
+    #[serde(rename = "expected.known_school")]
+    KnownSchool,
+    /// An ID number that belongs to one person only.
+    #[serde(rename = "expected.unshared_id_number")]
+    UnsharedIdNumber,
+    /// The ID number of the teacher whose row this was.
+    #[serde(rename = "expected.id_number_of_same_teacher")]
+    IdNumberOfSameTeacher,
+    /// A former ID number of the same teacher.
+    #[serde(rename = "expected.former_id_number_of_same_teacher")]
+    FormerIdNumberOfSameTeacher,
+    /// The person whom the record was about.
+    #[serde(rename = "expected.same_person")]
+    SamePerson,
+    /// A row that no rule of the manifest parks.
+    #[serde(rename = "expected.not_parked_by_rule")]
+    NotParkedByRule,
+    /// What the manifest's row rule says.
+    #[serde(rename = "expected.row_rule")]
+    RowRule { because: String },
+}
+
+/// Why a raw record cannot be read; its texts are then incomplete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code")]
+#[allow(missing_docs, reason = "a field is what the variant says, in plain words")]
+pub enum BrokenRecord {
+    /// A quote that is not closed, so that the lines after it became part of a cell.
+    #[serde(rename = "broken_record.open_quote")]
+    OpenQuote { line: u64 },
+    /// More cells than the header has.
+    #[serde(rename = "broken_record.surplus_cells")]
+    SurplusCells { cells: usize, header: usize },
+    /// The file ends within the record.
+    #[serde(rename = "broken_record.cut")]
+    Cut,
+    /// One path twice, so that its value is ambiguous.
+    #[serde(rename = "broken_record.twice")]
+    Twice { path: String },
+    /// What a parser says, in its own words.
+    #[serde(rename = "broken_record.parser")]
+    Parser { why: String },
+}
+
+huiliu_messages::said_in_english!(Expected, BrokenRecord);
+
+impl BrokenRecord {
+    /// Of a parser that could not read the record.
+    pub(crate) fn parser(why: &impl fmt::Display) -> Self {
+        Self::Parser { why: why.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_come_back_as_stored_and_sentences_of_earlier_versions_are_said_by_their_codes() {
+        let problem = Problem::new("role.length".into(), "角色", "x", &Expected::MaxCharacters { max: 50 });
+        let stored = Problem::to_stored(std::slice::from_ref(&problem));
+        assert!(!stored.contains("message"), "{stored}");
+        assert_eq!(Problem::from_stored(&stored), [problem.clone()]);
+        let shown = serde_json::to_string(&[problem.clone()]).unwrap();
+        assert_eq!(Problem::from_stored(&shown), [problem]);
+        let earlier =
+            |code: &str| format!(r#"[{{"code":"{code}","source_field":"f","seen":"s","expected":"as it was said"}}]"#);
+        let read = |code: &str| Problem::from_stored(&earlier(code)).remove(0).expected;
+        assert_eq!(read("id_number.length").code(), "id_number.length");
+        assert_eq!(read("role.length").to_string(), "as it was said");
+    }
+}
